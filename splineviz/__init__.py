@@ -1,0 +1,53 @@
+"""splineviz: see what training does to a ReLU network.
+
+Exact linear regions on 2D slices of the input space, recording of a training, and replay.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from splineviz.network.program import Program as Program
+    from splineviz.network.trace import trace as trace
+    from splineviz.partition.enumeration import enumerate_regions as enumerate_regions
+    from splineviz.partition.slices import InputSlice as InputSlice
+    from splineviz.partition.spline_partition import SplinePartition as SplinePartition
+    from splineviz.training import recipes as recipes
+    from splineviz.training.recorder import Recorder as Recorder
+    from splineviz.training.runs import Run as Run
+    from splineviz.training.schedule import log_schedule as log_schedule
+    from splineviz.widgets.region_player import RegionPlayer as RegionPlayer
+
+__version__ = "0.1.0"
+
+# Where each public name lives. They are imported on first use: a replay of a recorded run needs
+# no torch, and the numbers need no widgets.
+_PUBLIC = {
+    "InputSlice": "splineviz.partition.slices",
+    "Program": "splineviz.network.program",
+    "Recorder": "splineviz.training.recorder",
+    "RegionPlayer": "splineviz.widgets.region_player",
+    "Run": "splineviz.training.runs",
+    "SplinePartition": "splineviz.partition.spline_partition",
+    "enumerate_regions": "splineviz.partition.enumeration",
+    "log_schedule": "splineviz.training.schedule",
+    "recipes": "splineviz.training.recipes",
+    "trace": "splineviz.network.trace",
+}
+
+__all__ = sorted(_PUBLIC)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'splineviz' has no attribute {name!r}")
+    module = import_module(_PUBLIC[name])
+    value = module if _PUBLIC[name].endswith(f".{name}") else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PUBLIC})

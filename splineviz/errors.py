@@ -1,0 +1,135 @@
+"""Every error a user of splineviz can meet.
+
+Each message says what was wrong, where, and what would work. All of them derive from
+:class:`SplinevizError`, and also from the built-in exception a Python programmer would expect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class SplinevizError(Exception):
+    """Base class of all errors that splineviz raises on purpose."""
+
+
+class UnsupportedLayer(SplinevizError, TypeError):
+    """A network contains something that has no exact piecewise-linear form here.
+
+    Parameters
+    ----------
+    path : str
+        Where it stands in the network, as a dotted module path (``"features.3"``).
+    kind : str
+        Its type, function or method name.
+    why : str
+        Why it is refused.
+    advice : str
+        What would work instead.
+    """
+
+    def __init__(self, path: str, kind: str, why: str, advice: str) -> None:
+        self.path = path
+        self.kind = kind
+        self.why = why
+        self.advice = advice
+        where = f"at {path!r}" if path else "at the top of the network"
+        super().__init__(f"{kind} {where} is not supported: {why}. {advice}")
+
+
+class InvalidProgram(SplinevizError, ValueError):
+    """A stored network program is malformed, too new for this version, or lacks some weights."""
+
+
+class TraceMismatch(SplinevizError, ValueError):
+    """The traced program does not compute what the network's own forward computes."""
+
+
+class NonFiniteValues(SplinevizError, ValueError):
+    """NaN or infinity where finite numbers are needed."""
+
+
+class ShapeMismatch(SplinevizError, ValueError):
+    """An array has the wrong shape for what it is used for."""
+
+
+class InvalidSlice(SplinevizError, ValueError):
+    """A 2D slice cannot be made: collinear anchors, an empty or non-polygonal domain, and so on."""
+
+
+class InvalidPartition(SplinevizError, ValueError):
+    """A partition does not fit together, or does not belong to the network it is compared with."""
+
+
+class InvalidFrame(SplinevizError, ValueError):
+    """The arrays of a drawn state do not fit together, or its packed bytes cannot be read."""
+
+
+class UnknownArgument(SplinevizError, TypeError):
+    """A keyword argument that the called class does not have; the message lists those it has."""
+
+
+class RunNotFound(SplinevizError, FileNotFoundError):
+    """There is no recorded run at the given place."""
+
+
+class RunCorrupt(SplinevizError, ValueError):
+    """A file of a recorded run is missing, truncated or not what its manifest says."""
+
+
+class RecordingError(SplinevizError, RuntimeError):
+    """A recording cannot start or go on as asked."""
+
+
+class UnknownName(SplinevizError, KeyError):
+    """A name is not in one of the tables (recipes, colourings); the message lists the near ones.
+
+    Parameters
+    ----------
+    what : str
+        The kind of thing looked up, for example ``"recipe"``.
+    name : str
+        The name that was asked for.
+    known : sequence of str
+        The names that exist.
+    """
+
+    def __init__(self, what: str, name: str, known: list[str]) -> None:
+        self.what = what
+        self.name = name
+        self.known = known
+        super().__init__(f"unknown {what} {name!r}; known: {', '.join(sorted(known))}")
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class UnknownStep(SplinevizError, KeyError):
+    """A run has no checkpoint at the step asked for; the message names the nearest ones.
+
+    Parameters
+    ----------
+    step : int
+        The step that was asked for.
+    run : str
+        The name of the run.
+    known : sequence of int
+        The steps that have a checkpoint, increasing.
+    """
+
+    def __init__(self, step: int, run: str, known: Sequence[int]) -> None:
+        self.step = step
+        self.run = run
+        self.known = known
+        if not known:
+            message = f"run {run!r} has no checkpoints yet"
+        else:
+            near = sorted(sorted(known, key=lambda other: abs(other - step))[:2])
+            message = (
+                f"run {run!r} has no checkpoint at step {step}; nearest: "
+                f"{' and '.join(map(str, near))} (steps has all {len(known)})"
+            )
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        return str(self.args[0])

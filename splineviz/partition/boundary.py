@@ -1,0 +1,144 @@
+"""The decision boundary on a partition: where the largest output changes."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from splineviz.partition.points import one_of_each
+
+FloatArray = npt.NDArray[np.float64]
+
+# Relative to the size of the domain: points closer than this are one.
+_ROUNDING = 1e-13
+
+
+def classes(outputs: FloatArray) -> npt.NDArray[np.int64]:
+    """The predicted class of each row of outputs (n, out): the largest, or the sign if one."""
+    if outputs.shape[1] == 1:
+        return (outputs[:, 0] > 0).astype(np.int64)
+    return outputs.argmax(axis=1)
+
+
+def decision_boundary(
+    vertices: FloatArray,
+    ring_vertices: npt.NDArray[np.int32],
+    ring_offsets: npt.NDArray[np.int64],
+    region_offsets: npt.NDArray[np.int64],
+    outputs: FloatArray,
+) -> shapely.MultiLineString:
+    """Merged lines on which the two largest outputs are equal.
+
+    Parameters
+    ----------
+    vertices : float64 array (V, 2)
+    ring_vertices, ring_offsets, region_offsets
+        The regions, as in ``SplinePartition``.
+    outputs : float64 array (V, out)
+        The network's outputs at the vertices; affine on every region.
+
+    Notes
+    -----
+    On one region the outputs are affine, so two of them are equal on a straight line, and their
+    tie decides the class only where no third output is larger. Crossings of region edges depend
+    on the edge alone, so that the lines of neighbouring regions meet in one point.
+    """
+    if outputs.shape[1] == 1:
+        outputs = np.concatenate([np.zeros_like(outputs), outputs], axis=1)
+    starts, ends = _directed_edges(ring_vertices, ring_offsets)
+    rings_region = np.repeat(np.arange(len(region_offsets) - 1), np.diff(region_offsets))
+    region = np.repeat(rings_region, np.diff(ring_offsets))
+    pieces = [
+        _tie(vertices, outputs, starts, ends, region, first, second)
+        for first, second in _rivals(outputs, starts, region)
+    ]
+    segments = np.concatenate(pieces) if pieces else np.empty((0, 2, 2))
+    if outputs.shape[1] > 2 and len(segments) > 0:
+        # Where three outputs tie, each pair finds the point by itself.
+        ends = segments.reshape(-1, 2)
+        chosen, group = one_of_each(ends, _ROUNDING * float(np.abs(vertices).max()))
+        segments = ends[chosen][group].reshape(-1, 2, 2)
+        segments = segments[(segments[:, 0] != segments[:, 1]).any(axis=1)]
+    merged = shapely.line_merge(shapely.multilinestrings(shapely.linestrings(segments)))
+    return shapely.multilinestrings(shapely.get_parts(merged))
+
+
+def _directed_edges(
+    ring_vertices: npt.NDArray[np.int32], ring_offsets: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    following = np.arange(1, len(ring_vertices) + 1)
+    following[ring_offsets[1:] - 1] = ring_offsets[:-1]
+    return ring_vertices, ring_vertices[following]
+
+
+def _rivals(
+    outputs: FloatArray, starts: npt.NDArray[np.int32], region: npt.NDArray[np.int64]
+) -> list[tuple[int, int]]:
+    """Pairs of outputs that may tie for the largest within one region."""
+    first = np.flatnonzero(np.diff(region, prepend=-1))
+    at_corners = outputs[starts]
+    low = np.minimum.reduceat(at_corners, first, axis=0)
+    high = np.maximum.reduceat(at_corners, first, axis=0)
+    may_win = high >= low.max(axis=1, keepdims=True)
+    together = np.triu(may_win.T.astype(np.int64) @ may_win, k=1)
+    return [(int(a), int(b)) for a, b in np.argwhere(together)]
+
+
+def _tie(
+    vertices: FloatArray,
+    outputs: FloatArray,
+    starts: npt.NDArray[np.int32],
+    ends: npt.NDArray[np.int32],
+    region: npt.NDArray[np.int64],
+    first: int,
+    second: int,
+) -> FloatArray:
+    """Segments (n, 2, 2) on which two outputs are equal and no other is larger."""
+    lead = outputs[:, first] - outputs[:, second]
+    ahead = lead > 0
+    crossed = np.flatnonzero(ahead[starts] != ahead[ends])
+    if len(crossed) == 0:
+        return np.empty((0, 2, 2))
+    # From the smaller vertex number to the larger: both sides of an edge get the same point.
+    a = np.minimum(starts[crossed], ends[crossed])
+    b = np.maximum(starts[crossed], ends[crossed])
+    t = (lead[a] / (lead[a] - lead[b]))[:, None]
+    points = vertices[a] + t * (vertices[b] - vertices[a])
+    values = outputs[a] + t * (outputs[b] - outputs[a])
+    # A line enters and leaves a region in turn: its crossings, in order along it, come in pairs.
+    owner = region[crossed]
+    order = np.lexsort((_along_line(points, owner), owner))
+    p, q = order[0::2], order[1::2]
+    margin_p = values[p, first, None] - values[p]
+    margin_q = values[q, first, None] - values[q]
+    return _clip(points[p], points[q], np.delete(margin_p, [first, second], axis=1),
+                 np.delete(margin_q, [first, second], axis=1))
+
+
+def _along_line(points: FloatArray, owner: npt.NDArray[np.int64]) -> FloatArray:
+    """Position of each point along the line that the points of its owner lie on."""
+    low = np.full((owner.max() + 1, 2), np.inf)
+    high = np.full((owner.max() + 1, 2), -np.inf)
+    np.minimum.at(low, owner, points)
+    np.maximum.at(high, owner, points)
+    wider = (high - low).argmax(axis=1)
+    return points[np.arange(len(points)), wider[owner]]
+
+
+def _clip(
+    p: FloatArray, q: FloatArray, margin_p: FloatArray, margin_q: FloatArray
+) -> FloatArray:
+    """The parts of the segments p-q on which all margins, linear along them, are not negative."""
+    change = margin_p - margin_q
+    with np.errstate(divide="ignore", invalid="ignore"):
+        zero = margin_p / change
+    start = np.where((margin_p < 0) & (margin_q > 0), zero, 0.0).max(axis=1, initial=0.0)
+    stop = np.where((margin_p > 0) & (margin_q < 0), zero, 1.0).min(axis=1, initial=1.0)
+    lost = ((margin_p <= 0) & (margin_q <= 0) & (change != 0)).any(axis=1)
+    lost |= ((margin_p < 0) & (margin_q < 0)).any(axis=1)
+    run = q - p
+    begin = np.where((start > 0)[:, None], p + start[:, None] * run, p)
+    end = np.where((stop < 1)[:, None], p + stop[:, None] * run, q)
+    segments = np.stack([begin, end], axis=1)
+    return segments[~lost & (start < stop) & (begin != end).any(axis=1)]

@@ -1,0 +1,244 @@
+"""Certificate: what was proved about a partition, claim by claim."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from splineviz.errors import InvalidPartition, ShapeMismatch
+from splineviz.network.program import Program
+
+if TYPE_CHECKING:
+    import torch
+
+    from splineviz.partition.spline_partition import SplinePartition
+
+FloatArray = npt.NDArray[np.float64]
+
+# Rounding in a forward pass, relative to the largest pre-activation or output of a neuron.
+_ROUNDING = 1e-9
+_BLOCK = 4096
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What :meth:`SplinePartition.verify` proved.
+
+    Parameters
+    ----------
+    regions, vertices, edges : int
+        Size of the partition.
+    area_error : float
+        Relative difference between the sum of the areas and the area of the domain.
+    output_error : float
+        Largest difference between a region's affine map and the network's output at its
+        representative point, relative to the largest output.
+    signs_checked : int
+        Pre-activation signs of the original network that were equal to the region's pattern.
+    signs_undecided : int
+        Signs not compared because the pre-activation is within rounding of zero there: in
+        regions so thin that no point of them is clear of their boundaries, and for neurons that
+        are zero on a whole region.
+    edge_error : float
+        Largest pre-activation, at the ends of an edge, of the neuron that makes the edge, relative
+        to that neuron's largest on the slice.
+    """
+
+    regions: int
+    vertices: int
+    edges: int
+    area_error: float
+    output_error: float
+    signs_checked: int
+    signs_undecided: int
+    edge_error: float
+
+    def __str__(self) -> str:
+        return "\n".join(
+            [
+                f"A partition into {self.regions:,} activation regions "
+                f"({self.vertices:,} vertices, {self.edges:,} edges):",
+                "  the regions form a valid coverage (shapely.coverage_is_valid): "
+                "no gap, no overlap, every shared edge the same on both sides",
+                "  V - E + F = 1, holes and islands accounted for",
+                f"  the areas add up to the domain's (relative difference {self.area_error:.1e})",
+                f"  {self.signs_checked:,} pre-activation signs of the network equal the "
+                f"regions' patterns ({self.signs_undecided:,} within rounding of zero)",
+                "  at both ends of every edge the neuron that makes it is zero "
+                f"(up to {self.edge_error:.1e} of its largest value); border edges lie on the "
+                "border",
+                "  each affine map gives the network's output inside its region "
+                f"(relative difference up to {self.output_error:.1e})",
+                "  no two neighbouring regions have the same pattern",
+            ]
+        )
+
+
+def certify(partition: SplinePartition, model: torch.nn.Module | Program) -> Certificate:
+    """Check every claim of :class:`Certificate`, or raise InvalidPartition.
+
+    Parameters
+    ----------
+    partition : SplinePartition
+    model : torch.nn.Module or Program
+        The network the partition is said to belong to. For a module, pre-activations and outputs
+        come from a run of the module itself.
+    """
+    area_error = _check_geometry(partition)
+    patterns = _check_neighbours(partition)
+    checked, undecided, output_error = _check_network(partition, model, patterns)
+    edge_error = _check_edges(partition, model)
+    return Certificate(
+        regions=len(partition),
+        vertices=len(partition.vertices),
+        edges=len(partition.edges),
+        area_error=area_error,
+        output_error=output_error,
+        signs_checked=checked,
+        signs_undecided=undecided,
+        edge_error=edge_error,
+    )
+
+
+def _check_geometry(partition: SplinePartition) -> float:
+    polygons = partition.polygons
+    invalid = ~shapely.is_valid(polygons)
+    if invalid.any():
+        first = int(np.flatnonzero(invalid)[0])
+        raise InvalidPartition(
+            f"{invalid.sum()} regions are not valid polygons; region {first}: "
+            f"{shapely.is_valid_reason(polygons[first])}"
+        )
+    if not shapely.coverage_is_valid(polygons):
+        bad = np.flatnonzero(~shapely.is_empty(shapely.coverage_invalid_edges(polygons)))
+        raise InvalidPartition(
+            f"the regions are not a valid coverage: {len(bad)} of them overlap a neighbour or do "
+            f"not share its edges, for example region {bad[0]}"
+        )
+    euler = len(partition.vertices) - len(partition.edges) + len(partition)
+    # One for a domain in one piece; each hole of it takes one away, each island of edges that
+    # floats inside a region adds one.
+    expected = _connected(partition) - len(partition.plane.domain.interiors)
+    if euler != expected:
+        raise InvalidPartition(
+            f"V - E + F is {euler}, expected {expected}: a vertex, an edge or a region is missing "
+            "or counted twice"
+        )
+    area = partition.plane.domain.area
+    error = abs(float(partition.areas.sum()) - area) / area
+    if error > 1e-9:
+        raise InvalidPartition(
+            f"the regions' areas add up to {partition.areas.sum()!r}, the domain has {area!r}"
+        )
+    return error
+
+
+def _connected(partition: SplinePartition) -> int:
+    """Number of connected pieces of the graph of edges."""
+    first, second = partition.edges.vertices.T
+    n = len(partition.vertices)
+    graph = coo_array((np.ones(len(first)), (first, second)), shape=(n, n))
+    return int(connected_components(graph, directed=False, return_labels=False))
+
+
+def _check_neighbours(partition: SplinePartition) -> npt.NDArray[np.bool_]:
+    patterns = partition.activation_patterns()
+    sides = partition.edges.regions[(partition.edges.regions >= 0).all(axis=1)]
+    same = (patterns[sides[:, 0]] == patterns[sides[:, 1]]).all(axis=1)
+    if same.any():
+        a, b = sides[np.flatnonzero(same)[0]]
+        raise InvalidPartition(
+            f"{same.sum()} pairs of neighbouring regions have the same activation pattern, for "
+            f"example regions {a} and {b}"
+        )
+    return patterns
+
+
+def _check_network(
+    partition: SplinePartition,
+    model: torch.nn.Module | Program,
+    patterns: npt.NDArray[np.bool_],
+) -> tuple[int, int, float]:
+    points = partition.representative_points
+    slope, offset = partition.affine_maps()
+    expected = np.einsum("rok,rk->ro", slope, points) + offset
+    scale = float(np.abs(expected).max()) or 1.0
+    checked = undecided = 0
+    output_error = 0.0
+    wrong: list[int] = []
+    for first in range(0, len(partition), _BLOCK):
+        block = slice(first, first + _BLOCK)
+        inputs = partition.plane.embed(points[block])
+        z, outputs = _run(model, inputs)
+        if z.shape[1] != patterns.shape[1]:
+            raise ShapeMismatch(
+                f"the network has {z.shape[1]} neurons, the partition's patterns have "
+                f"{patterns.shape[1]}: it belongs to another network"
+            )
+        clear = np.abs(z) > _ROUNDING * np.abs(z).max(axis=0, initial=0.0)
+        differ = clear & ((z > 0) != patterns[block])
+        wrong += (first + np.flatnonzero(differ.any(axis=1))).tolist()
+        checked += int(clear.sum())
+        undecided += int((~clear).sum())
+        error = np.abs(outputs - expected[block]).max() / scale
+        output_error = max(output_error, float(error))
+    if wrong:
+        raise InvalidPartition(
+            f"{len(wrong)} regions have an activation pattern that the network does not show "
+            f"inside them, for example region {wrong[0]}"
+        )
+    if output_error > _ROUNDING:
+        raise InvalidPartition(
+            f"the affine maps differ from the network's outputs by up to {output_error:.1e} "
+            "of the largest output: the partition belongs to other weights"
+        )
+    return checked, undecided, output_error
+
+
+def _check_edges(partition: SplinePartition, model: torch.nn.Module | Program) -> float:
+    edges = partition.edges
+    first_column = np.cumsum([0, *(layer.width for layer in partition.layers)])
+    inner = edges.layer >= 0
+    column = np.repeat(first_column[edges.layer[inner]] + edges.neuron[inner], 2)
+    vertex = edges.vertices[inner].reshape(-1)
+    order = np.argsort(vertex, kind="stable")
+    vertex, column = vertex[order], column[order]
+    at_ends = np.empty(len(vertex))
+    largest = np.zeros(first_column[-1])
+    for first in range(0, len(partition.vertices), _BLOCK):
+        last = min(first + _BLOCK, len(partition.vertices))
+        z, _ = _run(model, partition.plane.embed(partition.vertices[first:last]))
+        largest = np.maximum(largest, np.abs(z).max(axis=0))
+        low, high = np.searchsorted(vertex, [first, last])
+        at_ends[low:high] = np.abs(z[vertex[low:high] - first, column[low:high]])
+    # A neuron that vanishes on the whole slice makes no edge; one that nearly does is all rounding.
+    error = float((at_ends / np.maximum(largest[column], np.finfo(float).tiny)).max(initial=0.0))
+    border = partition.vertices[edges.vertices[~inner].reshape(-1)]
+    outline = partition.plane.domain.boundary
+    reach = float(np.abs(partition.vertices).max())
+    gap = float(shapely.distance(shapely.points(border), outline).max()) / reach
+    if max(error, gap) > _ROUNDING:
+        raise InvalidPartition(
+            "a vertex does not lie on the boundary that its edges belong to: "
+            f"it is off by {max(error, gap):.1e} of the neuron's largest value (on the border, "
+            "of the size of the domain)"
+        )
+    return error
+
+
+def _run(model: torch.nn.Module | Program, inputs: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Pre-activations (n, total width) and flat outputs (n, out) of the network itself."""
+    if isinstance(model, Program):
+        z, outputs = model.pre_activations(inputs), model(inputs)
+    else:
+        from splineviz.network.probe import module_pre_activations
+
+        z, outputs = module_pre_activations(model, inputs)
+    flat = np.concatenate(z, axis=1) if z else np.zeros((len(inputs), 0))
+    return flat, outputs.reshape(len(inputs), -1)

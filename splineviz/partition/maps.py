@@ -1,0 +1,85 @@
+"""The affine maps of regions, and outputs at points of the slice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from splineviz.network.program import Program
+from splineviz.partition.slices import InputSlice
+
+if TYPE_CHECKING:
+    from splineviz.partition.spline_partition import LayerPattern
+
+FloatArray = npt.NDArray[np.float64]
+
+# Regions are worked through in blocks, so that the rows of a wide layer stay in a few megabytes.
+_BLOCK = 4096
+
+
+def affine_maps(
+    program: Program, plane: InputSlice, layers: Sequence[LayerPattern], n_regions: int
+) -> tuple[FloatArray, FloatArray]:
+    """Slope (R, out, 2) and offset (R, out) of each region, in slice coordinates.
+
+    The origin and the two directions of the slice are pushed through the network, layer by layer,
+    with the activation pattern of each cell in place of the nonlinearity; regions that share a
+    cell of an early layer share the work.
+    """
+    n_outputs = int(np.prod(program.output_shape))
+    slope = np.empty((n_regions, n_outputs, 2))
+    offset = np.empty((n_regions, n_outputs))
+    for first in range(0, n_regions, _BLOCK):
+        last = min(first + _BLOCK, n_regions)
+        rows = _push(program, plane, layers, first, last)
+        offset[first:last] = rows[:, 0]
+        slope[first:last] = rows[:, 1:].transpose(0, 2, 1)
+    return slope, offset
+
+
+def _push(
+    program: Program, plane: InputSlice, layers: Sequence[LayerPattern], first: int, last: int
+) -> FloatArray:
+    """Value at the origin and two directional derivatives for a block of regions: (n, 3, out)."""
+    ranges = [(first, last)]
+    for layer in reversed(layers):
+        low, high = ranges[0]
+        ranges.insert(0, (int(layer.parent[low]), int(layer.parent[high - 1]) + 1))
+    start = np.concatenate([plane.origin[None], plane.basis])
+    n_cells = ranges[0][1] - ranges[0][0]
+    rows = {0: np.broadcast_to(start, (n_cells, *start.shape))}
+    depth = 0
+    activations = {activation.step: activation for activation in program.activations}
+    for i, step in enumerate(program.steps):
+        if i in activations:
+            layer = layers[depth]
+            (low, high), above = ranges[depth + 1], ranges[depth][0]
+            depth += 1
+            cells = np.arange(low, high)
+            parent = layer.parent[low:high] - above
+            rows = {v: array[parent] for v, array in rows.items()}
+            gain = np.where(layer.unpacked(cells), 1.0, activations[i].negative_slope)
+            z = rows[step.inputs[0]]
+            rows[i + 1] = z * gain.reshape(high - low, 1, *z.shape[2:])
+        else:
+            inputs = [rows[v] for v in step.inputs]
+            flat = [x.reshape(-1, *x.shape[2:]) for x in inputs]
+            out = program.affine_linear(i, *flat)
+            out = np.array(out.reshape(len(inputs[0]), 3, *out.shape[1:]))
+            out[:, 0] = program.affine(i, *(x[:, 0] for x in inputs))
+            rows[i + 1] = out
+        rows = {v: array for v, array in rows.items() if program.last_use[v] > i or v == program.output}
+    result = rows[program.output]
+    return result.reshape(len(result), 3, -1)
+
+
+def outputs_at(program: Program, plane: InputSlice, points: FloatArray) -> FloatArray:
+    """The network's flat outputs at slice coordinates, shape (n, out)."""
+    out = np.empty((len(points), int(np.prod(program.output_shape))))
+    for first in range(0, len(points), _BLOCK):
+        block = points[first : first + _BLOCK]
+        out[first : first + _BLOCK] = program(plane.embed(block)).reshape(len(block), -1)
+    return out

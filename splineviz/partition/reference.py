@@ -1,0 +1,204 @@
+"""The definition of the regions, in plain shapely: polygons subdivided layer by layer.
+
+Slow and easy to read. Tests hold the compiled engine against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+import shapely.ops
+
+from splineviz.network.program import Program
+from splineviz.partition.points import one_of_each
+from splineviz.partition.slices import InputSlice
+from splineviz.partition.spline_partition import EdgeTable, LayerPattern, SplinePartition
+
+FloatArray = npt.NDArray[np.float64]
+
+# Relative size below which a value or a distance, and an area, counts as rounding.
+_ROUNDING = 1e-10
+_SLIVER = 1e-15
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A polygon on which every neuron so far keeps its sign.
+
+    ``values`` holds, for each value that later steps read, what it is on this polygon: rows for
+    the slice's origin and for the derivatives along its two directions.
+    """
+
+    polygon: shapely.Polygon
+    values: dict[int, FloatArray]
+    patterns: tuple[npt.NDArray[np.bool_], ...]
+
+
+def enumerate_with_shapely(
+    program: Program, plane: InputSlice, progress: Callable[[int, int, int], None] | None = None
+) -> SplinePartition:
+    """Every activation region, as :func:`splineviz.enumerate_regions` with ``engine="shapely"``.
+
+    Each polygon carries the affine map of the network up to here. An affine step maps the map; at
+    an activation each neuron in turn splits the polygons that its zero line crosses, and then the
+    map is switched off, or scaled by the negative slope, where the neuron is not positive.
+    """
+    start = np.concatenate([plane.origin[None], plane.basis])
+    pieces = [_Piece(shapely.orient_polygons(plane.domain), {0: start}, ())]
+    activations = {activation.step: activation for activation in program.activations}
+    done = 0
+    for i, step in enumerate(program.steps):
+        if i not in activations:
+            for piece in pieces:
+                inputs = [piece.values[v] for v in step.inputs]
+                mapped = np.array(program.affine_linear(i, *inputs))
+                mapped[:1] = program.affine(i, *(rows[:1] for rows in inputs))
+                piece.values[i + 1] = mapped
+            continue
+        source, slope = step.inputs[0], activations[i].negative_slope
+        pieces = [
+            _activated(piece, part, source, i + 1, slope)
+            for piece in pieces
+            for part in _split(piece.polygon, piece.values[source].reshape(3, -1))
+        ]
+        done += 1
+        if progress is not None:
+            progress(done, len(activations), len(pieces))
+    return _partition(program, plane, pieces)
+
+
+def _split(polygon: shapely.Polygon, rows: FloatArray) -> list[shapely.Polygon]:
+    """Split a polygon by the zero lines of neurons that are affine on it.
+
+    `rows` (3, W) holds each neuron's value at the origin and its two derivatives.
+    """
+    parts = [polygon]
+    for offset, *gradient in rows.T:
+        parts = [half for part in parts for half in _halves(part, offset, np.array(gradient))]
+    return parts
+
+
+def _halves(
+    polygon: shapely.Polygon, offset: float, gradient: FloatArray
+) -> list[shapely.Polygon]:
+    """The parts of a polygon on the two sides of a line; the polygon itself if it misses it."""
+    corners = shapely.get_coordinates(polygon)
+    values = corners @ gradient + offset
+    rounding = _ROUNDING * (abs(offset) + np.abs(gradient) @ np.abs(corners).max(axis=0))
+    if values.max() <= rounding or values.min() >= -rounding:
+        return [polygon]
+    steepness = np.linalg.norm(gradient)
+    foot = corners.mean(axis=0)
+    foot = foot - (foot @ gradient + offset) / steepness**2 * gradient
+    along = np.array([-gradient[1], gradient[0]]) / steepness
+    reach = 2 * np.linalg.norm(corners - foot, axis=1).max()
+    line = shapely.LineString([foot - reach * along, foot + reach * along])
+    # A line through the corner of a hole leaves parts joined by a point only, and slivers of
+    # rounding.
+    parts = shapely.get_parts(shapely.make_valid(list(shapely.ops.split(polygon, line).geoms)))
+    return list(parts[shapely.area(parts) > _SLIVER * reach**2])
+
+
+def _activated(
+    piece: _Piece, polygon: shapely.Polygon, source: int, made: int, slope: float
+) -> _Piece:
+    point = shapely.get_coordinates(polygon.representative_point())[0]
+    rows = piece.values[source]
+    flat = rows.reshape(3, -1)
+    active = flat[0] + point @ flat[1:] > 0
+    gain = np.where(active, 1.0, slope).reshape(rows.shape[1:])
+    return _Piece(polygon, {**piece.values, made: rows * gain}, (*piece.patterns, active))
+
+
+def _partition(program: Program, plane: InputSlice, pieces: list[_Piece]) -> SplinePartition:
+    """Glue polygons that were cut one by one: corners that differ by rounding become one."""
+    polygons = [shapely.orient_polygons(piece.polygon) for piece in pieces]
+    counts = [1 + len(polygon.interiors) for polygon in polygons]
+    vertices, rings = _shared_vertices(
+        [
+            shapely.get_coordinates(ring)[:-1]
+            for polygon in polygons
+            for ring in [polygon.exterior, *polygon.interiors]
+        ]
+    )
+    numbers = np.concatenate(rings)
+    ring_offsets = np.concatenate([[0], np.cumsum([len(ring) for ring in rings])])
+    region_offsets = np.concatenate([[0], np.cumsum(counts)])
+    layers = tuple(
+        LayerPattern(
+            activation.name,
+            activation.width,
+            np.arange(len(pieces)) if depth else np.zeros(len(pieces), dtype=np.int32),
+            _packed(np.stack([piece.patterns[depth] for piece in pieces])),
+        )
+        for depth, activation in enumerate(program.activations)
+    )
+    edges = _edge_table(numbers, ring_offsets, region_offsets, layers)
+    return SplinePartition(
+        program, plane, vertices, edges, numbers, ring_offsets, region_offsets, layers
+    )
+
+
+def _shared_vertices(
+    rings: list[FloatArray],
+) -> tuple[FloatArray, list[npt.NDArray[np.int32]]]:
+    """Number the corners of all rings, and add to each ring the corners that lie on its sides."""
+    points = np.concatenate(rings)
+    rounding = _ROUNDING * np.ptp(points)
+    chosen, number = one_of_each(points, rounding)
+    vertices = points[chosen]
+    tree = shapely.STRtree(shapely.points(vertices))
+    numbered = []
+    for corners in np.split(number, np.cumsum([len(ring) for ring in rings])[:-1]):
+        ring: list[int] = []
+        for a, b in zip(corners, np.roll(corners, -1), strict=True):
+            if a == b:
+                continue
+            side = shapely.LineString(vertices[[a, b]])
+            on_side = set(tree.query(side, predicate="dwithin", distance=rounding)) - {a, b}
+            distance = {v: np.linalg.norm(vertices[v] - vertices[a]) for v in on_side}
+            ring += [a, *sorted(on_side, key=distance.__getitem__)]
+        numbered.append(np.array(ring, dtype=np.int32))
+    return vertices, numbered
+
+
+def _packed(patterns: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint64]:
+    octets = np.packbits(patterns, axis=1, bitorder="little")
+    padded = np.pad(octets, ((0, 0), (0, -octets.shape[1] % 8)))
+    return np.ascontiguousarray(padded).view("<u8").astype(np.uint64)
+
+
+def _edge_table(
+    numbers: npt.NDArray[np.int32],
+    ring_offsets: npt.NDArray[np.int64],
+    region_offsets: npt.NDArray[np.int64],
+    layers: tuple[LayerPattern, ...],
+) -> EdgeTable:
+    """Edges from the rings, labelled with the first neuron in which their two sides differ."""
+    index: dict[tuple[int, int], int] = {}
+    ends: list[tuple[int, int]] = []
+    sides: list[list[int]] = []
+    for region in range(len(region_offsets) - 1):
+        for ring in range(region_offsets[region], region_offsets[region + 1]):
+            corners = numbers[ring_offsets[ring] : ring_offsets[ring + 1]].tolist()
+            for a, b in zip(corners, corners[1:] + corners[:1], strict=True):
+                if (b, a) in index:
+                    sides[index[b, a]][1] = region
+                else:
+                    index[a, b] = len(ends)
+                    ends.append((a, b))
+                    sides.append([region, -1])
+    regions = np.array(sides, dtype=np.int32)
+    label = np.full((len(ends), 2), -1, dtype=np.int32)
+    inner = np.flatnonzero(regions[:, 1] >= 0)
+    for depth in range(len(layers) - 1, -1, -1):
+        left, right = (layers[depth].unpacked(regions[inner, side]) for side in (0, 1))
+        differ = left != right
+        found = differ.any(axis=1)
+        label[inner[found], 0] = depth
+        label[inner[found], 1] = differ[found].argmax(axis=1)
+    return EdgeTable(np.array(ends, dtype=np.int32), regions, label[:, 0], label[:, 1])

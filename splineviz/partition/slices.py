@@ -1,0 +1,365 @@
+"""InputSlice: the 2D window through input space in which regions are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from splineviz.errors import InvalidSlice, NonFiniteValues, ShapeMismatch
+
+FloatArray = npt.NDArray[np.float64]
+
+# Below this sine of the angle between two directions, they do not span a plane in float64.
+_SMALLEST_SINE = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class InputSlice:
+    """A polygon in a plane through the input space of a network.
+
+    A point with slice coordinates (s, t) is the input ``origin + s * basis[0] + t * basis[1]``.
+
+    Parameters
+    ----------
+    origin : array-like of shape (*input_shape)
+        The input at slice coordinates (0, 0).
+    basis : array-like of shape (2, *input_shape)
+        The two directions. The class methods make them orthonormal, so that one unit in the slice
+        is one unit in input space; a basis given here is used as it is.
+    domain : shapely.Polygon
+        The part of the plane to look at, in slice coordinates. It may be non-convex and have holes.
+    anchors : array-like of shape (k, 2), optional
+        Slice coordinates of the inputs that the slice was made from, to be drawn as marks.
+
+    Raises
+    ------
+    InvalidSlice
+        If the directions do not span a plane, or the domain is empty, not a valid polygon, or has
+        no area.
+    ShapeMismatch
+        If `basis` is not two directions in the space of `origin`.
+    NonFiniteValues
+        If a number is NaN or infinite.
+
+    Examples
+    --------
+    >>> plane = InputSlice.identity(bounds=(-1, -1, 1, 1))
+    >>> plane.embed([[0.5, 0.25]])
+    array([[0.5 , 0.25]])
+    """
+
+    origin: FloatArray
+    basis: FloatArray
+    domain: shapely.Polygon
+    anchors: FloatArray
+
+    def __init__(
+        self,
+        origin: npt.ArrayLike,
+        basis: npt.ArrayLike,
+        domain: shapely.Polygon,
+        anchors: npt.ArrayLike | None = None,
+    ) -> None:
+        origin = _finite(origin, "the origin")
+        basis = _finite(basis, "the basis")
+        if basis.shape != (2, *origin.shape):
+            raise ShapeMismatch(
+                f"the basis has shape {basis.shape}; with an origin of shape {origin.shape} it "
+                f"must be (2, {', '.join(map(str, origin.shape))}): two directions in input space"
+            )
+        _check_plane(basis, "the two basis directions")
+        _check_domain(domain)
+        marks = np.empty((0, 2)) if anchors is None else _finite(anchors, "the anchors")
+        if marks.ndim != 2 or marks.shape[1] != 2:
+            raise ShapeMismatch(f"anchors have shape {marks.shape}; expected (k, 2)")
+        for array in (origin, basis, marks):
+            array.flags.writeable = False
+        object.__setattr__(self, "origin", origin)
+        object.__setattr__(self, "basis", basis)
+        object.__setattr__(self, "domain", shapely.Polygon(domain))
+        object.__setattr__(self, "anchors", marks)
+
+    @classmethod
+    def identity(cls, bounds: Sequence[float] = (-1.0, -1.0, 1.0, 1.0)) -> InputSlice:
+        """The whole input space of a network with two inputs, inside a box.
+
+        Parameters
+        ----------
+        bounds : (xmin, ymin, xmax, ymax)
+            The box, in units of the inputs.
+        """
+        values = _finite(bounds, "the bounds")
+        if values.shape != (4,):
+            raise InvalidSlice(
+                f"bounds must be four numbers (xmin, ymin, xmax, ymax), not {bounds!r}"
+            )
+        return cls(np.zeros(2), np.eye(2), _box(values[:2], values[2:]))
+
+    @classmethod
+    def through(
+        cls, x0: npt.ArrayLike, x1: npt.ArrayLike, x2: npt.ArrayLike, margin: float = 0.5
+    ) -> InputSlice:
+        """The plane through three inputs, as in the figures of the paper (section 4).
+
+        Parameters
+        ----------
+        x0, x1, x2 : array-like of shape (*input_shape)
+            Three inputs of any one shape. They become the slice's `anchors`; the origin is their
+            mean, the first basis direction points from `x0` to `x1`.
+        margin : float
+            How far the rectangle reaches beyond the anchors, as a share of its longer side.
+
+        Raises
+        ------
+        InvalidSlice
+            If the three inputs lie on one line.
+        """
+        inputs = [_finite(x, f"anchor x{i}") for i, x in enumerate((x0, x1, x2))]
+        if len({x.shape for x in inputs}) > 1:
+            shapes = ", ".join(str(x.shape) for x in inputs)
+            raise ShapeMismatch(f"the three anchors have different shapes: {shapes}")
+        _check_margin(margin)
+        origin = np.mean(inputs, axis=0)
+        basis = _orthonormal(
+            np.stack([inputs[1] - inputs[0], inputs[2] - inputs[0]]),
+            "the three anchors lie on one line (or two of them are equal)",
+        )
+        anchors = np.stack([(basis * (x - origin)).reshape(2, -1).sum(axis=1) for x in inputs])
+        low, high = anchors.min(axis=0), anchors.max(axis=0)
+        reach = margin * float((high - low).max())
+        return cls(origin, basis, _box(low - reach, high + reach), anchors)
+
+    @classmethod
+    def around(
+        cls,
+        x: npt.ArrayLike,
+        half_width: float = 1.0,
+        directions: npt.ArrayLike | None = None,
+        seed: int = 0,
+    ) -> InputSlice:
+        """A square with an input at its centre.
+
+        Parameters
+        ----------
+        x : array-like of shape (*input_shape)
+            The centre; also the only anchor.
+        half_width : float
+            Half the side of the square, in units of the inputs.
+        directions : array-like of shape (2, *input_shape), optional
+            Two directions that span the plane; they are made orthonormal. Default: two random
+            ones, drawn from a generator of this call's own.
+        seed : int
+            Seed of that generator.
+        """
+        centre = _finite(x, "the centre")
+        square = _square(half_width)
+        if directions is None:
+            spread = np.random.default_rng(seed).standard_normal((2, *centre.shape))
+        else:
+            spread = _finite(directions, "the directions")
+            if spread.shape != (2, *centre.shape):
+                raise ShapeMismatch(
+                    f"directions have shape {spread.shape}; for an input of shape {centre.shape} "
+                    f"they must have shape {(2, *centre.shape)}"
+                )
+        basis = _orthonormal(spread, "the two directions are parallel (or one is zero)")
+        return cls(centre, basis, square, np.zeros((1, 2)))
+
+    @classmethod
+    def principal(
+        cls,
+        X: npt.ArrayLike,
+        center: npt.ArrayLike | None = None,
+        half_width: float | None = None,
+    ) -> InputSlice:
+        """The plane of the first two principal directions of a data set.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, *input_shape)
+            The data.
+        center : array-like of shape (*input_shape), optional
+            The origin of the slice. Default: the mean of the data.
+        half_width : float, optional
+            Half the side of the square, in units of the inputs. Default: large enough to hold the
+            projections of all samples, with a margin of 10 %.
+
+        Raises
+        ------
+        InvalidSlice
+            If the data vary in fewer than two directions.
+        """
+        data = _finite(X, "the data")
+        if data.ndim < 2 or len(data) < 3:
+            raise InvalidSlice(
+                f"principal directions need at least three samples; X has shape {data.shape}, "
+                "expected (n_samples, *input_shape)"
+            )
+        mean = data.mean(axis=0)
+        origin = mean if center is None else _finite(center, "the centre")
+        if origin.shape != mean.shape:
+            raise ShapeMismatch(f"the centre has shape {origin.shape}, the samples {mean.shape}")
+        flat = (data - mean).reshape(len(data), -1)
+        directions = np.linalg.svd(flat, full_matrices=False)[2][:2]
+        spread = np.abs(flat @ directions.T).max(axis=0)
+        if len(directions) < 2 or spread[1] <= _SMALLEST_SINE * spread[0]:
+            raise InvalidSlice(
+                "the data vary in fewer than two directions: no plane follows from them. "
+                "Choose the directions yourself with InputSlice.around(x, directions=...)"
+            )
+        # The sign of a principal direction is arbitrary; fix it by its largest entry.
+        largest = np.abs(directions).argmax(axis=1)
+        directions = directions * np.sign(directions[[0, 1], largest])[:, None]
+        if half_width is None:
+            offset = (data - origin).reshape(len(data), -1) @ directions.T
+            half_width = 1.1 * float(np.abs(offset).max())
+        return cls(origin, directions.reshape(2, *mean.shape), _square(half_width))
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one input of the network that the slice goes through."""
+        return self.origin.shape
+
+    def embed(self, points: npt.ArrayLike) -> FloatArray:
+        """The inputs at given slice coordinates.
+
+        Parameters
+        ----------
+        points : array-like of shape (n, 2)
+
+        Returns
+        -------
+        float64 array of shape (n, *input_shape)
+        """
+        coordinates = np.asarray(points, dtype=np.float64)
+        if coordinates.ndim != 2 or coordinates.shape[1] != 2:
+            raise ShapeMismatch(f"points have shape {coordinates.shape}; expected (n, 2)")
+        return self.origin + np.tensordot(coordinates, self.basis, axes=1)
+
+    def project(self, inputs: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """The nearest points of the plane to given inputs.
+
+        Parameters
+        ----------
+        inputs : array-like of shape (n, *input_shape)
+
+        Returns
+        -------
+        coordinates : float64 array of shape (n, 2)
+            Slice coordinates of the nearest point.
+        distance : float64 array of shape (n,)
+            Euclidean distance from it, in units of the inputs.
+        """
+        values = np.asarray(inputs, dtype=np.float64)
+        if values.shape[1:] != self.input_shape or values.ndim == 0:
+            raise ShapeMismatch(
+                f"inputs have shape {values.shape}; expected (n, *{self.input_shape})"
+            )
+        offset = (values - self.origin).reshape(len(values), -1)
+        flat = self.basis.reshape(2, -1)
+        coordinates = np.linalg.lstsq(flat.T, offset.T)[0].T
+        distance = np.linalg.norm(offset - coordinates @ flat, axis=1)
+        return coordinates, distance
+
+    def to_json(self) -> dict[str, Any]:
+        """The slice as JSON values; :meth:`from_json` reads it back exactly."""
+        return {
+            "origin": self.origin.tolist(),
+            "basis": self.basis.tolist(),
+            "domain": shapely.to_wkb(self.domain, hex=True),
+            "anchors": self.anchors.tolist(),
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> InputSlice:
+        """The slice that :meth:`to_json` wrote."""
+        anchors = np.asarray(data["anchors"], dtype=np.float64).reshape(-1, 2)
+        domain = shapely.from_wkb(data["domain"])
+        return cls(data["origin"], data["basis"], domain, anchors)
+
+    def __repr__(self) -> str:
+        xmin, ymin, xmax, ymax = self.domain.bounds
+        return (
+            f"InputSlice(input_shape={self.input_shape}, "
+            f"bounds=({xmin:.6g}, {ymin:.6g}, {xmax:.6g}, {ymax:.6g}), "
+            f"anchors={len(self.anchors)})"
+        )
+
+
+def _finite(values: npt.ArrayLike, what: str) -> FloatArray:
+    """A float64 copy, or an error that names the argument."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu().numpy()
+    array = np.array(values, dtype=np.float64)
+    if not np.isfinite(array).all():
+        raise NonFiniteValues(f"{what}: {np.sum(~np.isfinite(array))} values are NaN or infinite")
+    return array
+
+
+def _box(low: FloatArray, high: FloatArray) -> shapely.Polygon:
+    if not (low < high).all():
+        raise InvalidSlice(
+            f"the box from {low.tolist()} to {high.tolist()} has no area: "
+            "the lower corner must be below and left of the upper one"
+        )
+    return shapely.box(low[0], low[1], high[0], high[1])
+
+
+def _square(half_width: float) -> shapely.Polygon:
+    if not np.isfinite(half_width) or half_width <= 0:
+        raise InvalidSlice(f"half_width must be a positive number, not {half_width!r}")
+    corner = np.full(2, float(half_width))
+    return _box(-corner, corner)
+
+
+def _check_margin(margin: float) -> None:
+    if not np.isfinite(margin) or margin < 0:
+        raise InvalidSlice(f"margin must be zero or a positive number, not {margin!r}")
+
+
+def _check_plane(directions: FloatArray, what: str) -> None:
+    singular = np.linalg.svd(directions.reshape(2, -1), compute_uv=False)
+    if len(singular) < 2 or singular[1] <= _SMALLEST_SINE * singular[0]:
+        raise InvalidSlice(f"{what} do not span a plane: they are parallel, or one is zero")
+
+
+def _orthonormal(directions: FloatArray, problem: str) -> FloatArray:
+    """Gram-Schmidt on two directions; the first keeps its direction."""
+    flat = directions.reshape(2, -1)
+    lengths = np.linalg.norm(flat, axis=1)
+    if (lengths == 0).any():
+        raise InvalidSlice(f"{problem}: they span no plane. Choose three that form a triangle")
+    first = flat[0] / lengths[0]
+    second = flat[1] / lengths[1]
+    # Twice: one pass leaves a rounding residue when the two are nearly parallel.
+    for _ in range(2):
+        second = second - (second @ first) * first
+    sine = float(np.linalg.norm(second))
+    if sine <= _SMALLEST_SINE:
+        raise InvalidSlice(f"{problem}: they span no plane. Choose three that form a triangle")
+    return np.stack([first, second / sine]).reshape(directions.shape)
+
+
+def _check_domain(domain: object) -> None:
+    if not isinstance(domain, shapely.Polygon):
+        kind = getattr(domain, "geom_type", type(domain).__name__)
+        raise InvalidSlice(
+            f"the domain must be a shapely Polygon in slice coordinates, not a {kind}. "
+            "shapely.box(xmin, ymin, xmax, ymax) makes a rectangle"
+        )
+    if domain.is_empty:
+        raise InvalidSlice("the domain is an empty polygon: give it at least three corners")
+    if not np.isfinite(shapely.get_coordinates(domain)).all():
+        raise NonFiniteValues("the domain has corners that are NaN or infinite")
+    if not domain.is_valid:
+        raise InvalidSlice(
+            f"the domain is not a valid polygon: {shapely.is_valid_reason(domain)}. "
+            "shapely.make_valid shows what it could be"
+        )
+    if domain.area <= 0:
+        raise InvalidSlice("the domain has no area")

@@ -1,0 +1,274 @@
+"""SplinePartition: all activation regions of a network on a slice, as plain arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from splineviz.errors import ShapeMismatch
+from splineviz.network.program import Program
+from splineviz.partition import boundary, maps
+from splineviz.partition.slices import InputSlice
+
+if TYPE_CHECKING:
+    import torch
+
+    from splineviz.partition.certificate import Certificate
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class EdgeTable:
+    """The edges of a partition, one row each.
+
+    Parameters
+    ----------
+    vertices : int32 array (E, 2)
+        First and second vertex.
+    regions : int32 array (E, 2)
+        Region on the left and on the right, seen from the first vertex; -1 outside the domain.
+    layer : int32 array (E,)
+        The layer (counted in activations, from 0) whose neuron makes the edge; -1 on the border
+        of the domain.
+    neuron : int32 array (E,)
+        That neuron, a flat index into its layer; -1 on the border. Where the boundaries of
+        several neurons coincide, the first of them.
+    """
+
+    vertices: IntArray
+    regions: IntArray
+    layer: IntArray
+    neuron: IntArray
+
+    def __len__(self) -> int:
+        return len(self.layer)
+
+
+@dataclass(frozen=True, eq=False)
+class LayerPattern:
+    """Activation patterns of one layer on the cells that the layers up to it make.
+
+    Parameters
+    ----------
+    name : str
+        The activation's place in the network.
+    width : int
+        Number of neurons W.
+    parent : int32 array (C,)
+        For each cell the cell of the layer before that it is part of; never decreasing.
+    bits : uint64 array (C, ceil(W / 64))
+        Bit n of a row is set where neuron n is positive.
+    """
+
+    name: str
+    width: int
+    parent: IntArray
+    bits: npt.NDArray[np.uint64]
+
+    def unpacked(self, cells: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
+        """The patterns of some cells as booleans, shape (len(cells), W)."""
+        octets = self.bits[cells].astype("<u8", copy=False).view(np.uint8)
+        return np.unpackbits(octets, axis=1, count=self.width, bitorder="little").astype(np.bool_)
+
+
+@dataclass(frozen=True, eq=False)
+class SplinePartition:
+    """All activation regions of a network on a 2D slice, with shared vertices.
+
+    An activation region is a maximal connected set on which every neuron keeps its sign; the
+    network is one affine map there. Made by :func:`splineviz.enumerate_regions`.
+
+    Parameters
+    ----------
+    program : Program
+        The network.
+    plane : InputSlice
+        The slice.
+    vertices : float64 array (V, 2)
+        Slice coordinates.
+    edges : EdgeTable
+    ring_vertices : int32 array
+        Corners of all rings, one after another. An outer ring runs counter-clockwise, a hole
+        clockwise; the first corner is not repeated at the end.
+    ring_offsets : int64 array (n_rings + 1,)
+        Ring k is ``ring_vertices[ring_offsets[k]:ring_offsets[k + 1]]``.
+    region_offsets : int64 array (R + 1,)
+        Region r has the rings ``region_offsets[r] ... region_offsets[r + 1] - 1``, its outer ring
+        first. One ring each, unless the domain is not convex.
+    layers : tuple of LayerPattern
+        One for each activation, in order; the cells of the last are the regions.
+    """
+
+    program: Program
+    plane: InputSlice
+    vertices: FloatArray
+    edges: EdgeTable
+    ring_vertices: IntArray
+    ring_offsets: npt.NDArray[np.int64]
+    region_offsets: npt.NDArray[np.int64]
+    layers: tuple[LayerPattern, ...]
+
+    def __len__(self) -> int:
+        return len(self.region_offsets) - 1
+
+    def __repr__(self) -> str:
+        widths = "-".join(str(layer.width) for layer in self.layers)
+        return (
+            f"SplinePartition({len(self):,} regions, {len(self.vertices):,} vertices, "
+            f"{len(self.edges):,} edges, neurons {widths})"
+        )
+
+    @cached_property
+    def polygons(self) -> npt.NDArray[np.object_]:
+        """The regions as shapely polygons, object array of shape (R,)."""
+        first_corners = self.ring_vertices[self.ring_offsets[:-1]]
+        closed = np.insert(self.ring_vertices, self.ring_offsets[1:], first_corners)
+        offsets = self.ring_offsets + np.arange(len(self.ring_offsets))
+        return shapely.from_ragged_array(
+            shapely.GeometryType.POLYGON,
+            self.vertices[closed],
+            (offsets, self.region_offsets),
+        )
+
+    @cached_property
+    def areas(self) -> FloatArray:
+        """Area of each region in squared slice units, shape (R,)."""
+        return shapely.area(self.polygons)
+
+    @cached_property
+    def representative_points(self) -> FloatArray:
+        """A point inside each region, shape (R, 2): the mean of the corners where it is convex."""
+        single = np.diff(self.region_offsets) == 1
+        lengths = np.diff(self.ring_offsets)
+        sums = np.add.reduceat(self.vertices[self.ring_vertices], self.ring_offsets[:-1], axis=0)
+        points = (sums / lengths[:, None])[self.region_offsets[:-1]]
+        if not (single.all() and self._convex):
+            points[:] = shapely.get_coordinates(shapely.point_on_surface(self.polygons))
+        return points
+
+    @property
+    def _convex(self) -> bool:
+        """Whether every region is one convex cell: the domain is convex."""
+        domain = self.plane.domain
+        return bool(np.isclose(domain.convex_hull.area, domain.area, rtol=1e-12, atol=0.0))
+
+    def activation_patterns(self) -> npt.NDArray[np.bool_]:
+        """Which neurons are active in each region.
+
+        Returns
+        -------
+        bool array of shape (R, total width)
+            Columns are the neurons of all activations in network order, flat.
+        """
+        cells: npt.NDArray[np.integer] = np.arange(len(self))
+        columns = []
+        for layer in reversed(self.layers):
+            columns.append(layer.unpacked(cells))
+            cells = layer.parent[cells]
+        if not columns:
+            return np.zeros((len(self), 0), dtype=np.bool_)
+        return np.concatenate(columns[::-1], axis=1)
+
+    def affine_maps(self) -> tuple[FloatArray, FloatArray]:
+        """The affine map of each region, in slice coordinates.
+
+        Returns
+        -------
+        slope : float64 array of shape (R, out, 2)
+        offset : float64 array of shape (R, out)
+            The network's output at slice coordinates p in region r is
+            ``slope[r] @ p + offset[r]``, flat.
+        """
+        return self._affine_maps
+
+    @cached_property
+    def _affine_maps(self) -> tuple[FloatArray, FloatArray]:
+        return maps.affine_maps(self.program, self.plane, self.layers, len(self))
+
+    def slope_norms(self) -> FloatArray:
+        """Frobenius norm of each region's slope, shape (R,), in output units per input unit.
+
+        The paper colours regions by it (section 4). It measures the slope *within the slice*.
+        """
+        return np.linalg.norm(self._affine_maps[0], axis=(1, 2))
+
+    def predictions(self) -> npt.NDArray[np.int64]:
+        """The class predicted at each region's representative point, shape (R,).
+
+        The largest output; for a network with one output, 1 where it is positive and 0 elsewhere.
+        """
+        slope, offset = self._affine_maps
+        outputs = np.einsum("rok,rk->ro", slope, self.representative_points) + offset
+        return boundary.classes(outputs)
+
+    def decision_boundary(self) -> shapely.MultiLineString:
+        """Where the predicted class changes, exact, as merged lines in slice coordinates.
+
+        Points at which the two largest outputs are equal; for a network with one output, its
+        zeros. Empty if one class wins everywhere.
+        """
+        return self._decision_boundary
+
+    @cached_property
+    def _decision_boundary(self) -> shapely.MultiLineString:
+        outputs = maps.outputs_at(self.program, self.plane, self.vertices)
+        return boundary.decision_boundary(
+            self.vertices, self.ring_vertices, self.ring_offsets, self.region_offsets, outputs
+        )
+
+    def locate(self, points: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """The region that holds each point.
+
+        Parameters
+        ----------
+        points : array-like of shape (n, 2)
+            Slice coordinates.
+
+        Returns
+        -------
+        int64 array of shape (n,)
+            -1 outside the domain; the first of its regions for a point on a boundary.
+        """
+        coordinates = np.asarray(points, dtype=np.float64)
+        if coordinates.ndim != 2 or coordinates.shape[1] != 2:
+            raise ShapeMismatch(f"points have shape {coordinates.shape}; expected (n, 2)")
+        found = np.full(len(coordinates), len(self), dtype=np.int64)
+        point, region = self._tree.query(shapely.points(coordinates), predicate="intersects")
+        np.minimum.at(found, point, region)
+        return np.where(found == len(self), -1, found)
+
+    @cached_property
+    def _tree(self) -> shapely.STRtree:
+        return shapely.STRtree(self.polygons)
+
+    def verify(self, model: torch.nn.Module | Program) -> Certificate:
+        """Prove that this is the partition of the given network.
+
+        Every claim is checked against the *original* module, not against our trace of it: see
+        :class:`splineviz.partition.certificate.Certificate`.
+
+        Parameters
+        ----------
+        model : torch.nn.Module or Program
+            The network. It comes back untouched.
+
+        Returns
+        -------
+        Certificate
+            What was proved; print it.
+
+        Raises
+        ------
+        InvalidPartition
+            If a claim does not hold, with the number of regions for which it fails.
+        """
+        from splineviz.partition.certificate import certify
+
+        return certify(self, model)

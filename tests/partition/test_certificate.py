@@ -1,0 +1,71 @@
+"""verify() proves a partition, and refuses a false one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import splineviz as sv
+from splineviz.errors import InvalidPartition, ShapeMismatch
+from tests.partition.networks import case, random_mlp
+
+SQUARE = sv.InputSlice.identity()
+
+
+@pytest.fixture(scope="module")
+def part():
+    return sv.enumerate_regions(case("A"), SQUARE)
+
+
+def test_the_certificate_says_what_it_proved(part):
+    text = str(part.verify(part.program))
+    assert "1,180 activation regions" in text
+    assert "V - E + F = 1" in text
+    assert "113,280 pre-activation signs" in text
+
+
+def test_one_moved_vertex_is_noticed(part):
+    inside = np.flatnonzero((np.abs(part.vertices) < 1).all(axis=1))[0]
+    vertices = part.vertices.copy()
+    vertices[inside] += 0.3
+    with pytest.raises(InvalidPartition):
+        replace(part, vertices=vertices).verify(part.program)
+
+
+def test_a_vertex_moved_too_little_to_spoil_the_coverage_is_noticed(part):
+    inside = np.flatnonzero((np.abs(part.vertices) < 0.9).all(axis=1))[0]
+    vertices = part.vertices.copy()
+    vertices[inside] += 1e-6
+    with pytest.raises(InvalidPartition, match="vertex"):
+        replace(part, vertices=vertices).verify(part.program)
+
+
+def test_one_dropped_region_is_noticed(part):
+    last = part.layers[-1]
+    shorter = replace(
+        part,
+        ring_vertices=part.ring_vertices[: part.ring_offsets[-2]],
+        ring_offsets=part.ring_offsets[:-1],
+        region_offsets=part.region_offsets[:-1],
+        layers=(*part.layers[:-1], replace(last, parent=last.parent[:-1], bits=last.bits[:-1])),
+    )
+    with pytest.raises(InvalidPartition, match=r"V - E \+ F"):
+        shorter.verify(part.program)
+
+
+def test_one_flipped_bit_is_noticed(part):
+    last = part.layers[-1]
+    bits = last.bits.copy()
+    bits[17, 0] ^= np.uint64(1 << 5)
+    with pytest.raises(InvalidPartition, match="pattern"):
+        replace(part, layers=(*part.layers[:-1], replace(last, bits=bits))).verify(part.program)
+
+
+def test_other_weights_are_noticed(part):
+    other = random_mlp(9, [2, 32, 32, 32, 1])
+    with pytest.raises(InvalidPartition, match="pattern"):
+        part.verify(other)
+    with pytest.raises(ShapeMismatch, match="another network"):
+        part.verify(random_mlp(9, [2, 8, 1]))

@@ -1,0 +1,121 @@
+"""What a partition knows about its regions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import shapely
+
+import splineviz as sv
+from splineviz.errors import ShapeMismatch
+from tests.partition.networks import case, mlp, random_mlp
+
+SQUARE = sv.InputSlice.identity()
+
+
+@pytest.fixture(scope="module")
+def part():
+    return sv.enumerate_regions(case("A"), SQUARE)
+
+
+def test_the_affine_maps_are_the_network_and_its_jacobian_in_every_region(part):
+    slope, offset = part.affine_maps()
+    points = part.representative_points
+    outputs = part.program(SQUARE.embed(points))
+    np.testing.assert_allclose(np.einsum("rok,rk->ro", slope, points) + offset, outputs, atol=1e-12)
+    torch = pytest.importorskip("torch")
+    module = part.program.to_module(dtype=torch.float64)
+    jacobian = torch.func.vmap(torch.func.jacrev(lambda x: module(x[None])[0]))
+    np.testing.assert_allclose(jacobian(torch.from_numpy(points)).detach(), slope, atol=1e-12)
+
+
+def test_the_outputs_agree_on_both_sides_of_every_edge(part):
+    slope, offset = part.affine_maps()
+    inner = part.edges.regions.min(axis=1) >= 0
+    ends = part.vertices[part.edges.vertices[inner]]
+    sides = [
+        np.einsum("eok,evk->evo", slope[r], ends) + offset[r][:, None]
+        for r in part.edges.regions[inner].T
+    ]
+    np.testing.assert_allclose(sides[0], sides[1], atol=1e-12)
+
+
+def test_slope_norms_measure_the_slice_in_input_units():
+    program = random_mlp(0, [5, 8, 3])
+    plane = sv.InputSlice.around(np.zeros(5), seed=3)
+    part = sv.enumerate_regions(program, plane)
+    step = 1e-7 * plane.basis
+    at = plane.embed(part.representative_points)
+    change = np.stack([program(at + h) - program(at - h) for h in step], axis=2) / 2e-7
+    np.testing.assert_allclose(part.slope_norms(), np.linalg.norm(change, axis=(1, 2)), rtol=1e-5)
+
+
+def test_locate_finds_the_region_of_a_point(part):
+    np.testing.assert_array_equal(part.locate(part.representative_points), np.arange(len(part)))
+    np.testing.assert_array_equal(part.locate([[5.0, 0.0]]), [-1])
+    np.testing.assert_array_equal(part.locate(np.empty((0, 2))), [])
+    assert (part.locate(part.vertices) >= 0).all()
+    with pytest.raises(ShapeMismatch, match=r"\(n, 2\)"):
+        part.locate([1.0, 2.0])
+
+
+def test_the_polygons_are_counter_clockwise_and_cover_the_domain(part):
+    rings = shapely.get_exterior_ring(part.polygons)
+    assert shapely.is_ccw(rings).all()
+    assert shapely.coverage_is_valid(part.polygons)
+    assert shapely.union_all(part.polygons).equals(SQUARE.domain)
+
+
+@pytest.mark.parametrize("outputs", [1, 2, 5])
+def test_the_decision_boundary_is_where_the_prediction_changes(outputs):
+    program = random_mlp({1: 2, 2: 5, 5: 5}[outputs], [2, 16, 16, outputs])
+    part = sv.enumerate_regions(program, SQUARE)
+    boundary = part.decision_boundary()
+    assert boundary.length > 0
+    ends = np.concatenate([shapely.get_coordinates(line)[1:-1] for line in boundary.geoms])
+    values = np.sort(program(ends), axis=1)
+    tie = values[:, -1] - values[:, -2] if outputs > 1 else values[:, 0]
+    np.testing.assert_allclose(tie, 0.0, atol=1e-12)
+    # The boundary cuts the square into cells of one class each: a fine grid must agree.
+    cells = shapely.get_parts(
+        shapely.polygonize([shapely.node(shapely.union_all([boundary, SQUARE.domain.boundary]))])
+    )
+    assert shapely.area(cells).sum() == pytest.approx(4.0)
+    for cell in cells[shapely.area(cells) > 1e-6]:
+        xmin, ymin, xmax, ymax = cell.bounds
+        grid = np.stack(np.meshgrid(np.linspace(xmin, xmax, 25), np.linspace(ymin, ymax, 25)), -1)
+        points = grid.reshape(-1, 2)
+        inside = shapely.contains_xy(shapely.buffer(cell, -1e-9), *points.T)
+        found = program(points[inside])
+        predicted = found.argmax(axis=1) if outputs > 1 else found[:, 0] > 0
+        assert len(np.unique(predicted)) <= 1
+
+
+def test_a_class_that_wins_only_inside_one_region_is_found():
+    # Three outputs are equal at a point inside the only region; a fourth wins round it.
+    angle = np.array([0.0, 2.1, 4.2])
+    weight = np.concatenate([np.stack([np.cos(angle), np.sin(angle)], axis=1), np.zeros((1, 2))])
+    program = mlp([weight], [np.array([0.0, 0.0, 0.0, 0.3])])
+    part = sv.enumerate_regions(program, SQUARE)
+    assert len(part) == 1
+    assert part.predictions()[0] == 3
+    (triangle,) = shapely.polygonize([part.decision_boundary()]).geoms
+    assert triangle.contains(shapely.Point(0, 0))
+
+
+def test_one_class_everywhere_has_no_boundary():
+    program = mlp([np.zeros((2, 2))], [np.array([0.0, 1.0])])
+    part = sv.enumerate_regions(program, SQUARE)
+    assert part.decision_boundary().is_empty
+    np.testing.assert_array_equal(part.predictions(), [1])
+
+
+def test_predictions_are_those_of_the_network(part):
+    expected = part.program(SQUARE.embed(part.representative_points))[:, 0] > 0
+    np.testing.assert_array_equal(part.predictions(), expected)
+
+
+def test_repr_says_how_large_it_is(part):
+    assert repr(part) == (
+        "SplinePartition(1,180 regions, 1,255 vertices, 2,434 edges, neurons 32-32-32)"
+    )
