@@ -97,9 +97,13 @@ def _halves(
     along = np.array([-gradient[1], gradient[0]]) / steepness
     reach = 2 * np.linalg.norm(corners - foot, axis=1).max()
     line = shapely.LineString([foot - reach * along, foot + reach * along])
+    # Corners that only rounding keeps off the line lie on it.
+    line = shapely.snap(line, shapely.MultiPoint(corners), _ROUNDING * reach)
     # A line through the corner of a hole leaves parts joined by a point only, and slivers of
     # rounding.
-    parts = shapely.get_parts(shapely.make_valid(list(shapely.ops.split(polygon, line).geoms)))
+    split = list(shapely.ops.split(polygon, line).geoms)
+    valid = shapely.make_valid(split, method="structure", keep_collapsed=False)
+    parts = shapely.get_parts(valid)
     return list(parts[shapely.area(parts) > _SLIVER * reach**2])
 
 
