@@ -9,9 +9,9 @@ from scipy.sparse.csgraph import connected_components
 
 from splineviz.network.program import Program
 from splineviz.partition.cells import SEAM, CellComplex
+from splineviz.partition.kernels.edges import edge_sides
 from splineviz.partition.slices import InputSlice
 from splineviz.partition.spline_partition import EdgeTable, LayerPattern, SplinePartition
-from splineviz.partition.subdivide import edge_sides
 
 IntArray = npt.NDArray[np.int32]
 

@@ -56,12 +56,12 @@ def decision_boundary(
     segments = np.concatenate(pieces) if pieces else np.empty((0, 2, 2))
     if outputs.shape[1] > 2 and len(segments) > 0:
         # Where three outputs tie, each pair finds the point by itself.
-        ends = segments.reshape(-1, 2)
-        chosen, group = one_of_each(ends, _ROUNDING * float(np.abs(vertices).max()))
-        segments = ends[chosen][group].reshape(-1, 2, 2)
+        points = segments.reshape(-1, 2)
+        chosen, group = one_of_each(points, _ROUNDING * float(np.abs(vertices).max()))
+        segments = points[chosen][group].reshape(-1, 2, 2)
         segments = segments[(segments[:, 0] != segments[:, 1]).any(axis=1)]
-    merged = shapely.line_merge(shapely.multilinestrings(shapely.linestrings(segments)))
-    return shapely.multilinestrings(shapely.get_parts(merged))
+    merged = shapely.line_merge(shapely.MultiLineString(list(segments)))
+    return shapely.MultiLineString(list(shapely.get_parts(merged)))
 
 
 def _directed_edges(
@@ -112,8 +112,12 @@ def _tie(
     p, q = order[0::2], order[1::2]
     margin_p = values[p, first, None] - values[p]
     margin_q = values[q, first, None] - values[q]
-    return _clip(points[p], points[q], np.delete(margin_p, [first, second], axis=1),
-                 np.delete(margin_q, [first, second], axis=1))
+    return _clip(
+        points[p],
+        points[q],
+        np.delete(margin_p, [first, second], axis=1),
+        np.delete(margin_q, [first, second], axis=1),
+    )
 
 
 def _along_line(points: FloatArray, owner: npt.NDArray[np.int64]) -> FloatArray:
@@ -126,9 +130,7 @@ def _along_line(points: FloatArray, owner: npt.NDArray[np.int64]) -> FloatArray:
     return points[np.arange(len(points)), wider[owner]]
 
 
-def _clip(
-    p: FloatArray, q: FloatArray, margin_p: FloatArray, margin_q: FloatArray
-) -> FloatArray:
+def _clip(p: FloatArray, q: FloatArray, margin_p: FloatArray, margin_q: FloatArray) -> FloatArray:
     """The parts of the segments p-q on which all margins, linear along them, are not negative."""
     change = margin_p - margin_q
     with np.errstate(divide="ignore", invalid="ignore"):

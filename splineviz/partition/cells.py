@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 
 from splineviz.errors import InvalidSlice
-from splineviz.partition import subdivide
+from splineviz.partition.kernels.cells import split_cells
+from splineviz.partition.kernels.edges import cut_edges, sign_planes, split_edges
+from splineviz.partition.kernels.rows import interpolate_rows
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int32]
@@ -65,7 +67,7 @@ class CellComplex:
         """One cell for a convex domain, triangles that share edges for any other."""
         pieces = [domain]
         if len(domain.interiors) > 0 or not _is_convex(domain):
-            pieces = list(shapely.constrained_delaunay_triangles(domain).geoms)
+            pieces = _polygons(shapely.constrained_delaunay_triangles(domain))
         number: dict[tuple[float, float], int] = {}
         edge_of: dict[tuple[int, int], int] = {}
         ends: list[tuple[int, int]] = []
@@ -153,7 +155,7 @@ class Subdivision:
         out = np.empty((total, rows.shape[1]))
 
         def fill(first: int, last: int) -> None:
-            subdivide.interpolate_rows(
+            interpolate_rows(
                 rows, self.ends, self.t, self.corners, self.weights, first, last,
                 negative_slope, out,
             )  # fmt: skip
@@ -190,17 +192,17 @@ def subdivide_cells(
     """
     tolerance = _ULPS * _EPS * scale
     spacing = 8.0 * _EPS * float(np.abs(cells.xy).max())
-    positive, negative = subdivide.sign_planes(z, tolerance)
+    positive, negative = sign_planes(z, tolerance)
     n_old = len(cells.xy)
-    first_vertex, ends, t, first_cut, cut_neuron, cut_place = subdivide.cut_edges(
+    first_vertex, ends, t, first_cut, cut_neuron, cut_place = cut_edges(
         cells.xy, cells.edge_vertices, z, tolerance, spacing, positive, negative
     )
-    pieces, source = subdivide.split_edges(cells.edge_vertices, first_vertex, n_old)
+    pieces, source = split_edges(cells.edge_vertices, first_vertex, n_old)
     start = cells.xy[ends[:, 0]]
     xy = np.concatenate([cells.xy, start + t[:, None] * (cells.xy[ends[:, 1]] - start)])
 
-    def split(first: int, last: int) -> tuple[npt.NDArray, ...]:
-        return subdivide.split_cells(
+    def split(first: int, last: int) -> tuple[npt.NDArray[Any], ...]:
+        return split_cells(
             first, last, cells.offsets, cells.halves, cells.edge_vertices, first_vertex,
             first_cut, cut_neuron, cut_place, n_old, xy, z, tolerance, spacing, positive,
             negative,
@@ -235,13 +237,13 @@ def _in_blocks(
 
 
 def _joined(
-    blocks: list[tuple[npt.NDArray, ...]], n_vertices: int, n_pieces: int
-) -> Iterable[npt.NDArray]:
+    blocks: list[tuple[npt.NDArray[Any], ...]], n_vertices: int, n_pieces: int
+) -> Iterable[npt.NDArray[Any]]:
     """Concatenate what ``split_cells`` made of blocks of cells, with numbers shifted to match."""
     if len(blocks) == 1:
         return blocks[0]
     points_before = edges_before = halves_before = 0
-    shifted = []
+    shifted: list[tuple[npt.NDArray[Any], ...]] = []
     for corners, weights, points, chords, neuron, offsets, halves, parent, bits in blocks:
         chords[chords >= n_vertices] += points_before
         halves[halves >= 2 * n_pieces] += 2 * edges_before
@@ -254,6 +256,10 @@ def _joined(
         edges_before += len(chords)
         halves_before += len(halves)
     return [np.concatenate(column) for column in zip(*shifted, strict=True)]
+
+
+def _polygons(collection: shapely.GeometryCollection) -> list[shapely.Polygon]:
+    return [part for part in collection.geoms if isinstance(part, shapely.Polygon)]
 
 
 def _is_convex(domain: shapely.Polygon) -> bool:

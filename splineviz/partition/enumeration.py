@@ -126,12 +126,8 @@ def _enumerate(
             source = step.inputs[0]
             z = _rows(values[source])
             _check_finite(z, activation.name)
-            split = subdivide_cells(
-                cells, z, scales[source].reshape(-1), len(layers), executor
-            )
-            layers.append(
-                LayerPattern(activation.name, activation.width, split.parent, split.bits)
-            )
+            split = subdivide_cells(cells, z, scales[source].reshape(-1), len(layers), executor)
+            layers.append(LayerPattern(activation.name, activation.width, split.parent, split.bits))
             cells = split.cells
             live = [v for v in values if program.last_use[v] > i]
             made = {v: _carry(values[v], split, 1.0, executor) for v in live}

@@ -71,7 +71,9 @@ def _push(
             out = np.array(out.reshape(len(inputs[0]), 3, *out.shape[1:]))
             out[:, 0] = program.affine(i, *(x[:, 0] for x in inputs))
             rows[i + 1] = out
-        rows = {v: array for v, array in rows.items() if program.last_use[v] > i or v == program.output}
+        rows = {
+            v: array for v, array in rows.items() if program.last_use[v] > i or v == program.output
+        }
     result = rows[program.output]
     return result.reshape(len(result), 3, -1)
 

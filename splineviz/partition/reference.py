@@ -82,9 +82,7 @@ def _split(polygon: shapely.Polygon, rows: FloatArray) -> list[shapely.Polygon]:
     return parts
 
 
-def _halves(
-    polygon: shapely.Polygon, offset: float, gradient: FloatArray
-) -> list[shapely.Polygon]:
+def _halves(polygon: shapely.Polygon, offset: float, gradient: FloatArray) -> list[shapely.Polygon]:
     """The parts of a polygon on the two sides of a line; the polygon itself if it misses it."""
     corners = shapely.get_coordinates(polygon)
     values = corners @ gradient + offset
@@ -136,7 +134,7 @@ def _partition(program: Program, plane: InputSlice, pieces: list[_Piece]) -> Spl
         LayerPattern(
             activation.name,
             activation.width,
-            np.arange(len(pieces)) if depth else np.zeros(len(pieces), dtype=np.int32),
+            np.arange(len(pieces), dtype=np.int32) * (depth > 0),
             _packed(np.stack([piece.patterns[depth] for piece in pieces])),
         )
         for depth, activation in enumerate(program.activations)
@@ -155,7 +153,7 @@ def _shared_vertices(
     rounding = _ROUNDING * np.ptp(points)
     chosen, number = one_of_each(points, rounding)
     vertices = points[chosen]
-    tree = shapely.STRtree(shapely.points(vertices))
+    tree = shapely.STRtree([shapely.Point(vertex) for vertex in vertices])
     numbered = []
     for corners in np.split(number, np.cumsum([len(ring) for ring in rings])[:-1]):
         ring: list[int] = []

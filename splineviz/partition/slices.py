@@ -262,8 +262,8 @@ class InputSlice:
             )
         offset = (values - self.origin).reshape(len(values), -1)
         flat = self.basis.reshape(2, -1)
-        coordinates = np.linalg.lstsq(flat.T, offset.T)[0].T
-        distance = np.linalg.norm(offset - coordinates @ flat, axis=1)
+        coordinates = np.linalg.lstsq(flat.T, offset.T)[0].T.astype(np.float64)
+        distance = np.linalg.norm(offset - coordinates @ flat, axis=1).astype(np.float64)
         return coordinates, distance
 
     def to_json(self) -> dict[str, Any]:

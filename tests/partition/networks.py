@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,7 @@ def case(name):
 def random_mlp(seed, sizes):
     """Standard normal weights and biases."""
     rng = np.random.default_rng(seed)
-    weights = [rng.standard_normal((m, n)) for n, m in zip(sizes, sizes[1:], strict=False)]
+    weights = [rng.standard_normal((m, n)) for n, m in pairwise(sizes)]
     return mlp(weights, [rng.standard_normal(m) for m in sizes[1:]])
 
 
@@ -82,7 +83,9 @@ def degenerate_mlps(draw):
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     weights, biases, width = [], [], 2
     for size in hidden:
-        weight, bias = DEGENERATE[name](rng.standard_normal((size, width)), rng.standard_normal(size))
+        weight, bias = DEGENERATE[name](
+            rng.standard_normal((size, width)), rng.standard_normal(size)
+        )
         weights.append(weight)
         biases.append(bias)
         width = len(bias)

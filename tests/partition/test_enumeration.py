@@ -92,7 +92,7 @@ def test_one_layer_is_an_arrangement_of_lines(seed, width):
 def test_any_network_gives_a_proved_partition(network, size):
     _, program = network
     depth = len(program.activations) + 1
-    state = {key: array for key, array in program.state.items()}
+    state = dict(program.state)
     for i in range(depth):
         state[f"{i}.bias"] = state[f"{i}.bias"] * size
     program = program.with_state(state)

@@ -1,0 +1,1 @@
+"""Networks as programs: the table of layer kinds, and the trace from torch to plain data."""

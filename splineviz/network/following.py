@@ -1,0 +1,149 @@
+"""The graph of the calls that a network's forward makes, found with torch.fx."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import fx
+
+from splineviz.errors import UnsupportedLayer
+from splineviz.network.layers import row_of_module
+
+ROOT = "network"
+"""The attribute of the root module of a graph that holds the user's network."""
+
+_SIZE_METHODS = ("size", "dim", "ndimension", "numel", "nelement")
+_SIZE_ATTRIBUTES = ("shape", "ndim")
+
+# A decision by the input's shape is followed only if it is the same for all these batch sizes.
+_BATCH_SIZES = (1, 2, 3, 64)
+
+
+def follow(
+    network: torch.nn.Module, input_shape: tuple[int, ...]
+) -> tuple[fx.Graph, torch.nn.Module]:
+    """Find the calls of a network's forward.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        A network without hooks.
+    input_shape : tuple of int
+        The shape of one sample; decisions that the forward makes by it are followed.
+
+    Returns
+    -------
+    graph : torch.fx.Graph
+        The calls: of the modules that have a row in the table of layer kinds, of torch's own
+        modules, and of functions and methods.
+    root : torch.nn.Module
+        The module that the graph belongs to; its attribute :data:`ROOT` is ``network``.
+
+    Raises
+    ------
+    UnsupportedLayer
+        If torch.fx cannot follow the forward.
+    """
+    root = _OneInput(network)
+    tracer = _Tracer(input_shape)
+    try:
+        return tracer.trace(root), root
+    except Exception as error:
+        path = user_path(tracer.failed_at or ROOT)
+        raise UnsupportedLayer(
+            path,
+            type(network.get_submodule(path)).__name__,
+            f"its forward cannot be followed by torch.fx ({type(error).__name__}: {error})",
+            "The forward must take one tensor and apply layers to it, without decisions that "
+            "depend on the numbers in the tensor or on the number of samples.",
+        ) from error
+
+
+def user_path(path: str) -> str:
+    """A path in the user's network, from the path in the root of a graph."""
+    return path.removeprefix(ROOT).removeprefix(".")
+
+
+def asks_for_sizes(node: fx.Node, args: tuple[Any, ...]) -> bool:
+    """Whether a call asks a tensor for its shape, which does not look at its numbers."""
+    if node.op == "call_method":
+        return node.target in _SIZE_METHODS
+    return node.target is getattr and args[1] in _SIZE_ATTRIBUTES
+
+
+def method(name: str) -> Callable[..., Any]:
+    """A function that calls the method of that name of its first argument."""
+
+    def call(value: Any, *args: Any, **kwargs: Any) -> Any:
+        return getattr(value, name)(*args, **kwargs)
+
+    return call
+
+
+class _OneInput(torch.nn.Module):
+    """Calls the network with one argument, so that its other arguments take their defaults."""
+
+    def __init__(self, network: torch.nn.Module) -> None:
+        super().__init__()
+        self.add_module(ROOT, network)
+
+    def forward(self, x: torch.Tensor) -> Any:
+        return getattr(self, ROOT)(x)
+
+
+class _DependsOnNumbers(Exception):
+    """A decision that the shape of the network's input does not settle."""
+
+
+class _Tracer(fx.Tracer):
+    """Follows into modules that the user wrote, stops at those with a row and at torch's own."""
+
+    def __init__(self, input_shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.input_shape = input_shape
+        self.failed_at: str | None = None
+
+    def is_leaf_module(self, m: torch.nn.Module, module_qualified_name: str) -> bool:
+        return row_of_module(m) is not None or super().is_leaf_module(m, module_qualified_name)
+
+    def call_module(
+        self,
+        m: torch.nn.Module,
+        forward: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        try:
+            return super().call_module(m, forward, args, kwargs)
+        except Exception:
+            if self.failed_at is None:
+                self.failed_at = self.path_of_module(m)
+            raise
+
+    def to_bool(self, obj: fx.Proxy) -> bool:
+        """Settle a decision, such as ``x.dim() > 2``, by the shape of the network's input."""
+        try:
+            answers = {
+                bool(_by_shape(obj.node, torch.empty((n, *self.input_shape), device="meta")))
+                for n in _BATCH_SIZES
+            }
+        except _DependsOnNumbers:
+            answers = set()
+        return answers.pop() if len(answers) == 1 else super().to_bool(obj)
+
+
+def _by_shape(node: fx.Node, x: torch.Tensor) -> Any:
+    """What a node is, if that follows from the shape of the network's input."""
+    if node.op == "placeholder":
+        return x
+    if node.op not in ("call_function", "call_method"):
+        raise _DependsOnNumbers
+    function: Any = method(str(node.target)) if node.op == "call_method" else node.target
+    args: Any = fx.node.map_arg(node.args, lambda argument: _by_shape(argument, x))
+    kwargs: Any = fx.node.map_arg(dict(node.kwargs), lambda argument: _by_shape(argument, x))
+    of_tensors = any(isinstance(value, torch.Tensor) for value in [*args, *kwargs.values()])
+    if of_tensors and not asks_for_sizes(node, args):
+        raise _DependsOnNumbers
+    return function(*args, **kwargs)

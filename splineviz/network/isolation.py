@@ -1,0 +1,116 @@
+"""Running a user's network without leaving a trace on it or on anything global."""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+
+from splineviz.errors import UnsupportedLayer
+
+_WRAPPERS = {
+    "OptimizedModule": "_orig_mod",
+    "DataParallel": "module",
+    "DistributedDataParallel": "module",
+}
+
+_HOOKS = (
+    "_forward_pre_hooks",
+    "_forward_hooks",
+    "_backward_pre_hooks",
+    "_backward_hooks",
+)
+
+
+def float64_copy(model: torch.nn.Module) -> torch.nn.Module:
+    """A float64 copy of a network on the CPU, in eval mode, that shares nothing with it.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Any module in any mode, dtype and on any device. Compiled and data-parallel wrappers are
+        taken off. Its forward hooks are copied too: they belong to what it computes.
+
+    Returns
+    -------
+    torch.nn.Module
+
+    Raises
+    ------
+    UnsupportedLayer
+        If it is not a module or cannot be copied to float64.
+    """
+    if not isinstance(model, torch.nn.Module):
+        raise UnsupportedLayer(
+            "",
+            type(model).__name__,
+            "it is not a torch.nn.Module",
+            "Pass a torch.nn.Module, or write one whose forward calls it.",
+        )
+    while type(model).__name__ in _WRAPPERS:
+        model = getattr(model, _WRAPPERS[type(model).__name__])
+    if isinstance(model, torch.jit.ScriptModule):
+        raise UnsupportedLayer(
+            "",
+            type(model).__name__,
+            "it was compiled by TorchScript, which keeps no layers that can be followed",
+            "Pass the module that it was made from.",
+        )
+    for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
+        if torch.nn.parameter.is_lazy(tensor):
+            why = "its shape is not known before the first call"
+            advice = "Run one batch through the network first."
+        elif tensor.is_complex():
+            why, advice = "it is complex", "Use real weights."
+        elif tensor.is_meta:
+            why = "it is on the meta device, without values"
+            advice = "Load the network's weights first."
+        else:
+            continue
+        raise UnsupportedLayer(name, "parameter", why, advice)
+    # torch refuses to deep-copy tensors that carry a gradient history, such as an activation that
+    # the network keeps as an attribute; they are no part of what it computes.
+    kept = {
+        id(value): value.detach().clone()
+        for module in model.modules()
+        for value in vars(module).values()
+        if isinstance(value, torch.Tensor) and not value.is_leaf
+    }
+    try:
+        copied = copy.deepcopy(model, kept)
+    except Exception as error:
+        raise UnsupportedLayer(
+            "",
+            type(model).__name__,
+            f"it cannot be copied ({type(error).__name__}: {error})",
+            "Make copy.deepcopy(model) work: take tensors with a gradient history, open files, "
+            "locks and generators out of its attributes and its hooks.",
+        ) from error
+    # In two steps: some devices have no float64.
+    return copied.to("cpu").to(torch.float64).eval().requires_grad_(False)
+
+
+def strip_hooks(module: torch.nn.Module) -> torch.nn.Module:
+    """Take all hooks off a copy made here, in place."""
+    for part in module.modules():
+        for hooks in _HOOKS:
+            getattr(part, hooks).clear()
+    return module
+
+
+@contextmanager
+def untouched_random_state() -> Iterator[None]:
+    """Restore the random states of Python, numpy and torch on leaving."""
+    python_state = random.getstate()
+    numpy_state = np.random.get_state()
+    devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
+    with torch.random.fork_rng(devices=devices):
+        try:
+            yield
+        finally:
+            random.setstate(python_state)
+            np.random.set_state(numpy_state)

@@ -1,0 +1,526 @@
+"""The traced network as plain data: an ordered list of steps, their shapes and the weights.
+
+A :class:`Program` runs on numpy alone when the network is dense (torch is imported only by steps
+that convolve or pool). It can be stored as JSON beside its weights and be given other weights,
+which is how a recorded training is replayed without the user's code.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from splineviz.errors import InvalidProgram, NonFiniteValues, ShapeMismatch, UnknownName
+from splineviz.network.layers import LAYERS, LayerKind
+
+if TYPE_CHECKING:
+    import torch
+
+FORMAT = "splineviz-program"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a program: a layer applied to earlier values.
+
+    Attributes
+    ----------
+    kind : str
+        A row of :data:`~splineviz.network.layers.LAYERS`.
+    inputs : tuple of int
+        The values it reads. Value 0 is the network's input; value ``i + 1`` is made by step ``i``.
+    name : str
+        Where it stands in the user's network (``"features.3"``); unique in its program.
+    params : mapping of str to str
+        The weights: their role in the layer (``"weight"``) and their key in
+        :attr:`Program.state` (``"features.3.weight"``). Tied weights have one key.
+    options : mapping of str to JSON value
+        Everything else the layer needs (``"stride"``, ``"eps"``, ``"negative_slope"``).
+    """
+
+    kind: str
+    inputs: tuple[int, ...]
+    name: str
+    params: Mapping[str, str]
+    options: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "inputs", tuple(self.inputs))
+        object.__setattr__(self, "params", MappingProxyType(dict(self.params)))
+        object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Step, (
+            self.kind,
+            self.inputs,
+            self.name,
+            dict(self.params),
+            dict(self.options),
+        )
+
+
+@dataclass(frozen=True)
+class Activation:
+    """A piecewise-linear step: its neurons cut the input into regions.
+
+    Attributes
+    ----------
+    step : int
+        Its index in :attr:`Program.steps`.
+    name : str
+        The step's name.
+    width : int
+        The number of neurons: the product of the shape it is applied to.
+    negative_slope : float
+        The slope for negative pre-activations: 0 for ReLU. For positive ones it is 1.
+    """
+
+    step: int
+    name: str
+    width: int
+    negative_slope: float
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A piecewise-linear network as an ordered list of steps.
+
+    Attributes
+    ----------
+    steps : tuple of Step
+        In an order in which each step reads only earlier values.
+    shapes : tuple of tuple of int
+        The shape of each value for one sample: ``shapes[0]`` is the input's, ``shapes[i + 1]``
+        that of what step ``i`` makes.
+    state : mapping of str to float64 array
+        The weights, read-only, by the names they have in the user's ``state_dict()``.
+    output : int
+        The value that is the network's output.
+
+    Raises
+    ------
+    UnknownName
+        If a step's kind is not in the table.
+    InvalidProgram
+        If the parts do not fit together: a step that reads a later value, a missing weight.
+    NonFiniteValues
+        If a weight is NaN or infinite.
+    """
+
+    steps: tuple[Step, ...]
+    shapes: tuple[tuple[int, ...], ...]
+    state: Mapping[str, np.ndarray]
+    output: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "steps", tuple(self.steps))
+        object.__setattr__(self, "shapes", tuple(tuple(shape) for shape in self.shapes))
+        self._check_graph()
+        needed = {key: step for step in self.steps for key in step.params.values()}
+        missing = [key for key in needed if key not in self.state]
+        if missing:
+            raise InvalidProgram(
+                f"the weights lack {', '.join(map(repr, missing))}, used by step "
+                f"{needed[missing[0]].name!r}; they have "
+                f"{', '.join(map(repr, self.state)) or 'none'}"
+            )
+        state = {key: _weights(key, self.state[key]) for key in needed}
+        object.__setattr__(self, "state", MappingProxyType(state))
+        object.__setattr__(self, "_coefficients", self._make_coefficients())
+
+    def _check_graph(self) -> None:
+        if len(self.shapes) != len(self.steps) + 1:
+            raise InvalidProgram(
+                f"{len(self.steps)} steps need {len(self.steps) + 1} shapes (the input's first), "
+                f"got {len(self.shapes)}"
+            )
+        names: set[str] = set()
+        for i, step in enumerate(self.steps):
+            if step.kind not in LAYERS:
+                raise UnknownName("layer kind", step.kind, list(LAYERS))
+            if not step.inputs or not all(0 <= value <= i for value in step.inputs):
+                raise InvalidProgram(
+                    f"step {i} ({step.name!r}) reads the values {step.inputs}; it can read 0 to {i}"
+                )
+            if step.name in names:
+                raise InvalidProgram(f"two steps are named {step.name!r}; names must be unique")
+            names.add(step.name)
+        if not 0 <= self.output <= len(self.steps):
+            raise InvalidProgram(
+                f"the output is value {self.output}, but the values are 0 to {len(self.steps)}"
+            )
+
+    def _make_coefficients(
+        self,
+    ) -> tuple[tuple[np.ndarray | None, np.ndarray | None], ...]:
+        made: list[tuple[np.ndarray | None, np.ndarray | None]] = []
+        for step in self.steps:
+            params = {role: self.state[key] for role, key in step.params.items()}
+            with np.errstate(all="ignore"):
+                weights, offset = LAYERS[step.kind].coefficients(params, step.options)
+            for array in (weights, offset):
+                if array is not None and not np.isfinite(array).all():
+                    raise NonFiniteValues(
+                        f"the {step.kind} step {step.name!r} has finite weights "
+                        f"({', '.join(step.params.values())}) but its coefficients overflow or "
+                        "divide by zero; check its running variance and eps"
+                    )
+            made.append((weights, offset))
+        return tuple(made)
+
+    @cached_property
+    def _magnitudes(self) -> tuple[tuple[np.ndarray | None, np.ndarray | None], ...]:
+        # Kept, not made in each call: affine_magnitude is called on single rows, where taking the
+        # absolute value of a whole weight matrix would cost more than the product itself.
+        pairs: tuple[tuple[np.ndarray | None, np.ndarray | None], ...]
+        pairs = self._coefficients  # type: ignore[attr-defined]
+        return tuple(
+            (None if w is None else np.abs(w), None if c is None else np.abs(c)) for w, c in pairs
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Program, (self.steps, self.shapes, dict(self.state), self.output)
+
+    def __repr__(self) -> str:
+        neurons = sum(activation.width for activation in self.activations)
+        return (
+            f"Program({self.input_shape} to {self.output_shape}, {len(self.steps)} steps, "
+            f"{len(self.activations)} activations with {neurons} neurons)"
+        )
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of one input sample."""
+        return self.shapes[0]
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """The shape of the output for one sample."""
+        return self.shapes[self.output]
+
+    @cached_property
+    def activations(self) -> tuple[Activation, ...]:
+        """The piecewise-linear steps, in the order in which they are applied."""
+        return tuple(
+            Activation(
+                step=i,
+                name=step.name,
+                width=math.prod(self.shapes[i + 1]),
+                negative_slope=float(step.options.get("negative_slope", 0.0)),
+            )
+            for i, step in enumerate(self.steps)
+            if LAYERS[step.kind].piecewise
+        )
+
+    @cached_property
+    def last_use(self) -> tuple[int, ...]:
+        """For each value the last step that reads it; the step that makes it if none does."""
+        last = list(range(-1, len(self.steps)))
+        for i, step in enumerate(self.steps):
+            for value in step.inputs:
+                last[value] = i
+        return tuple(last)
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Run the network.
+
+        Parameters
+        ----------
+        x : array-like of shape (n, *input_shape)
+            Inputs; cast to float64.
+
+        Returns
+        -------
+        ndarray of shape (n, *output_shape), float64
+
+        Raises
+        ------
+        ShapeMismatch
+            If ``x`` is not a batch of inputs.
+        """
+        inputs = self._batch(x)
+        result = inputs
+        for i, _, made in self.walk(inputs):
+            if i + 1 == self.output:
+                result = made
+        return result.copy() if np.may_share_memory(result, inputs) else result
+
+    def pre_activations(self, x: np.ndarray) -> list[np.ndarray]:
+        """What each activation is applied to.
+
+        Parameters
+        ----------
+        x : array-like of shape (n, *input_shape)
+            Inputs; cast to float64.
+
+        Returns
+        -------
+        list of ndarray of shape (n, width), float64
+            One array for each of :attr:`activations`.
+
+        Raises
+        ------
+        ShapeMismatch
+            If ``x`` is not a batch of inputs.
+        """
+        inputs = self._batch(x)
+        found = []
+        for i, values, _ in self.walk(inputs):
+            if LAYERS[self.steps[i].kind].piecewise:
+                (value,) = values
+                rows = value.reshape(len(value), math.prod(value.shape[1:]))
+                found.append(rows.copy() if np.may_share_memory(rows, inputs) else rows)
+        return found
+
+    def walk(self, x: np.ndarray) -> Iterator[tuple[int, list[np.ndarray], np.ndarray]]:
+        """Run the network step by step, forgetting values that no later step reads.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n, *input_shape), float64
+            Inputs.
+
+        Yields
+        ------
+        index : int
+            The step.
+        inputs : list of ndarray
+            What it read.
+        made : ndarray of shape (n, *shapes[index + 1]), float64
+            What it made.
+        """
+        values: dict[int, np.ndarray] = {0: x}
+        for i, step in enumerate(self.steps):
+            inputs = [values[value] for value in step.inputs]
+            activate = LAYERS[step.kind].activate
+            if activate is None:
+                made = self.affine(i, *inputs)
+            else:
+                made = activate(inputs[0], step.options)
+            values[i + 1] = made
+            yield i, inputs, made
+            for value in {*step.inputs, i + 1}:
+                if self.last_use[value] <= i:
+                    del values[value]
+
+    def affine(self, i: int, *values: np.ndarray) -> np.ndarray:
+        """Apply the affine step ``i``.
+
+        Parameters
+        ----------
+        i : int
+            A step that is not an activation.
+        *values : ndarray of shape (n, *shape), float64
+            What the step reads, in the order of its ``inputs``.
+
+        Returns
+        -------
+        ndarray of shape (n, *shapes[i + 1]), float64
+            Steps that only rearrange (reshape, identity) may return a view of their input.
+        """
+        weights, offset = self._coefficients[i]  # type: ignore[attr-defined]
+        made = self._linear(i, weights, values)
+        if offset is not None:
+            made += offset
+        return made
+
+    def affine_linear(self, i: int, *values: np.ndarray) -> np.ndarray:
+        """Apply the affine step ``i`` without its offset: ``affine(x) - affine(0)``, exactly.
+
+        Parameters and result are those of :meth:`affine`.
+        """
+        return self._linear(i, self._coefficients[i][0], values)  # type: ignore[attr-defined]
+
+    def affine_magnitude(self, i: int, *values: np.ndarray) -> np.ndarray:
+        """The sum of the absolute values of the terms that make up ``affine(i, *values)``.
+
+        It bounds ``abs(affine(i, *values))``, and a few units in its last place bound the
+        rounding error made there. Parameters and result are those of :meth:`affine`.
+        """
+        weights, offset = self._magnitudes[i]
+        made = self._linear(i, weights, tuple(np.abs(value) for value in values))
+        if offset is not None:
+            made += offset
+        return made
+
+    def with_state(self, state: Mapping[str, Any]) -> Program:
+        """The same network with other weights, for example those of a checkpoint.
+
+        Parameters
+        ----------
+        state : mapping of str to array-like
+            Weights of any floating dtype (numpy arrays, or torch tensors on any device), as in the
+            network's ``state_dict()``. Names that the program does not use are ignored.
+
+        Returns
+        -------
+        Program
+
+        Raises
+        ------
+        InvalidProgram
+            If a weight is missing.
+        ShapeMismatch
+            If a weight has another shape than here.
+        NonFiniteValues
+            If a weight is NaN or infinite.
+        """
+        arrays = {key: _weights(key, state[key]) for key in self.state if key in state}
+        for key, array in arrays.items():
+            _check_weight_shape(key, array.shape, self.state[key].shape)
+        return Program(self.steps, self.shapes, arrays, self.output)
+
+    def to_json(self) -> dict[str, Any]:
+        """The graph, without the weights, as values that ``json`` can write.
+
+        Returns
+        -------
+        dict
+            With the fields ``format``, ``version``, ``steps``, ``shapes``, ``output`` and
+            ``state`` (the shape of each weight).
+        """
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "steps": [
+                {
+                    "kind": step.kind,
+                    "inputs": list(step.inputs),
+                    "name": step.name,
+                    "params": dict(step.params),
+                    "options": dict(step.options),
+                }
+                for step in self.steps
+            ],
+            "shapes": [list(shape) for shape in self.shapes],
+            "output": self.output,
+            "state": {key: list(array.shape) for key, array in self.state.items()},
+        }
+
+    @classmethod
+    def from_json(cls, graph: Mapping[str, Any], state: Mapping[str, Any]) -> Program:
+        """Make a program from what :meth:`to_json` wrote and its weights.
+
+        Parameters
+        ----------
+        graph : mapping
+            The result of :meth:`to_json`, possibly written to a file and read again.
+        state : mapping of str to array-like
+            The weights, as for :meth:`with_state`.
+
+        Returns
+        -------
+        Program
+
+        Raises
+        ------
+        InvalidProgram
+            If ``graph`` is not a program, was written by a newer version, or a weight is missing.
+        ShapeMismatch, NonFiniteValues, UnknownName
+            As for :meth:`with_state` and :class:`Program`.
+        """
+        if not isinstance(graph, Mapping) or graph.get("format") != FORMAT:
+            raise InvalidProgram(f"this is not a stored program: its format is not {FORMAT!r}")
+        if graph.get("version") != VERSION:
+            raise InvalidProgram(
+                f"the stored program has version {graph.get('version')!r}; this splineviz reads "
+                f"version {VERSION}. Update splineviz, or trace the network again"
+            )
+        try:
+            steps = tuple(
+                Step(
+                    kind=step["kind"],
+                    inputs=tuple(step["inputs"]),
+                    name=step["name"],
+                    params=step["params"],
+                    options=step["options"],
+                )
+                for step in graph["steps"]
+            )
+            shapes = tuple(tuple(int(size) for size in shape) for shape in graph["shapes"])
+            weight_shapes = {key: tuple(shape) for key, shape in graph["state"].items()}
+            output = int(graph["output"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InvalidProgram(
+                f"the stored program is malformed ({type(error).__name__}: {error})"
+            ) from error
+        arrays = {key: _weights(key, state[key]) for key in weight_shapes if key in state}
+        for key, array in arrays.items():
+            _check_weight_shape(key, array.shape, weight_shapes[key])
+        return cls(steps, shapes, arrays, output)
+
+    def to_module(self, dtype: torch.dtype | None = None) -> torch.nn.Module:
+        """A differentiable torch module that runs this program.
+
+        Parameters
+        ----------
+        dtype : torch.dtype, default torch.float32
+            The dtype of its parameters.
+
+        Returns
+        -------
+        torch.nn.Module
+            Its ``state_dict()`` has the keys of :attr:`state`, so that a checkpoint of the user's
+            network loads into it. Dropout is inactive and batch normalization uses the running
+            statistics, in either mode.
+        """
+        from splineviz.network.module import ProgramModule
+
+        return ProgramModule(self, dtype)
+
+    def _linear(
+        self, i: int, weights: np.ndarray | None, values: tuple[np.ndarray, ...]
+    ) -> np.ndarray:
+        step = self.steps[i]
+        kind: LayerKind = LAYERS[step.kind]
+        if kind.linear is None:
+            raise InvalidProgram(
+                f"step {i} ({step.name!r}, {step.kind}) is an activation, not an affine step"
+            )
+        made: np.ndarray = kind.linear(weights, values, step.options)
+        return made
+
+    def _batch(self, x: np.ndarray) -> np.ndarray:
+        batch = np.asarray(x, dtype=np.float64)
+        if batch.ndim == 0 or batch.shape[1:] != self.input_shape:
+            expected = ", ".join(["n", *map(str, self.input_shape)])
+            raise ShapeMismatch(
+                f"the network takes inputs of shape ({expected}), a batch of n samples; "
+                f"given {batch.shape}"
+            )
+        return batch
+
+
+def _weights(key: str, values: Any) -> np.ndarray:
+    """A read-only float64 copy of a weight array or tensor, checked to be finite."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu().double().numpy()
+    given = np.asarray(values)
+    if given.dtype == np.float64 and given.flags.owndata and not given.flags.writeable:
+        array = given
+    elif given.dtype.kind in "OSUc":
+        raise InvalidProgram(f"the parameter {key!r} holds {given.dtype} values, not real numbers")
+    else:
+        array = np.array(given, dtype=np.float64, order="C")
+        array.setflags(write=False)
+    if not np.isfinite(array).all():
+        bad = int(np.count_nonzero(~np.isfinite(array)))
+        raise NonFiniteValues(
+            f"the parameter {key!r} has {bad} NaN or infinite of {array.size} values; "
+            "regions are defined for finite weights only"
+        )
+    return array
+
+
+def _check_weight_shape(key: str, given: tuple[int, ...], expected: tuple[int, ...]) -> None:
+    if given != expected:
+        raise ShapeMismatch(
+            f"the parameter {key!r} has the shape {expected} in this network; given {given}"
+        )

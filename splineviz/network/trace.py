@@ -1,0 +1,183 @@
+"""From a torch network to a :class:`~splineviz.network.program.Program`.
+
+The network is followed with :mod:`torch.fx`; each call that this meets is read by a row of
+:data:`~splineviz.network.layers.LAYERS`, and refused if there is none. The result is then compared
+with what the network computes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import fx
+
+from splineviz.errors import (
+    NonFiniteValues,
+    ShapeMismatch,
+    TraceMismatch,
+    UnsupportedLayer,
+)
+from splineviz.network.following import ROOT, follow
+from splineviz.network.isolation import (
+    float64_copy,
+    strip_hooks,
+    untouched_random_state,
+)
+from splineviz.network.lowering import lower
+from splineviz.network.module import ProgramModule
+from splineviz.network.program import Program
+
+# Primes, and not alike: a reshape that names a batch size cannot work with both.
+_BATCH_SIZES = (11, 13)
+
+# The program does the same operations in another order than torch, so that they agree up to
+# rounding, which grows slowly with width and depth; a wrong graph is off by far more.
+_AGREEMENT = 1e-9
+_CAUSES = (
+    "This happens if a forward hook changes values, or if the forward is random or depends on more "
+    "than its input; remove what does"
+)
+
+
+def trace(model: torch.nn.Module, input_shape: Sequence[int] | int) -> Program:
+    """Trace a piecewise-linear network.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        A network that takes one tensor of shape (n, *input_shape), a batch, and returns one tensor
+        of shape (n, *output_shape). It may be in any mode, dtype and on any device, and is traced
+        as it is in eval mode. It is copied, and comes back untouched.
+    input_shape : int or sequence of int
+        The shape of one sample.
+
+    Returns
+    -------
+    Program
+        With the weights in float64.
+
+    Raises
+    ------
+    UnsupportedLayer
+        If the network contains something without a row in
+        :data:`~splineviz.network.layers.LAYERS`, mixes the samples of a batch, or has a forward
+        that cannot be followed; the message says where, why and what would work.
+    ShapeMismatch
+        If the network does not take inputs of that shape.
+    NonFiniteValues
+        If a weight is NaN or infinite, or the output overflows.
+    TraceMismatch
+        If the program does not compute what the network's own forward does.
+
+    Notes
+    -----
+    Forward hooks can change what a network computes, so they run, on the copy, in the calls that
+    the program is compared with.
+    """
+    shape = _checked_shape(input_shape)
+    with untouched_random_state(), torch.inference_mode(False), torch.no_grad():
+        network = float64_copy(model)
+        program = _of_program_module(network, shape) or _of_forward(network, shape)
+        _compare(program, network)
+    return program
+
+
+def _of_program_module(network: torch.nn.Module, shape: tuple[int, ...]) -> Program | None:
+    """The program of a module that a program made, or None for any other module."""
+    if not isinstance(network, ProgramModule):
+        return None
+    program = network.program()
+    if program.input_shape != shape:
+        raise ShapeMismatch(
+            f"the network takes inputs of shape {program.input_shape}; given {shape}"
+        )
+    return program
+
+
+def _of_forward(network: torch.nn.Module, shape: tuple[int, ...]) -> Program:
+    graph, root = follow(strip_hooks(float64_copy(network)), shape)
+    program = lower(graph, root, _samples(_BATCH_SIZES[0], shape))
+    _check_batch_size(program, graph, root)
+    return program
+
+
+def _checked_shape(input_shape: Sequence[int] | int) -> tuple[int, ...]:
+    sizes = (input_shape,) if isinstance(input_shape, int) else tuple(input_shape)
+    if not all(isinstance(size, int | np.integer) and size > 0 for size in sizes):
+        raise ShapeMismatch(
+            f"the input shape must be the shape of one sample, in positive integers, such as (2,) "
+            f"or (1, 28, 28); given {input_shape!r}"
+        )
+    return tuple(int(size) for size in sizes)
+
+
+def _samples(count: int, shape: tuple[int, ...]) -> torch.Tensor:
+    return torch.from_numpy(np.random.default_rng(0).standard_normal((count, *shape)))
+
+
+def _check_batch_size(program: Program, graph: fx.Graph, root: torch.nn.Module) -> None:
+    """Refuse a network that does something else for another number of samples."""
+    few, more = _BATCH_SIZES
+    cause = "the steps differ"
+    try:
+        again = lower(graph, root, _samples(more, program.input_shape))
+    except (ShapeMismatch, UnsupportedLayer) as error:
+        cause = str(error)
+    else:
+        if again.steps == program.steps and again.shapes == program.shapes:
+            return
+    raise UnsupportedLayer(
+        "",
+        type(getattr(root, ROOT)).__name__,
+        f"it works for a batch of {few} samples but not alike for {more} ({cause})",
+        "Treat samples independently of each other and of their number, for example with "
+        "x.view(x.size(0), -1).",
+    )
+
+
+def _compare(program: Program, network: torch.nn.Module) -> None:
+    """Compare the program with the network's own forward, hooks included."""
+    scales = np.repeat([0.01, 1.0, 10.0], 8).reshape(-1, *[1] * len(program.input_shape))
+    rng = np.random.default_rng(1)
+    inputs = scales * rng.standard_normal((len(scales), *program.input_shape))
+    kind = type(network).__name__
+    try:
+        expected = network(torch.from_numpy(inputs.copy()))
+    except Exception as error:
+        raise UnsupportedLayer(
+            "",
+            kind,
+            f"its forward fails in float64 on the CPU ({type(error).__name__}: {error})",
+            "Let the forward, and hooks on it, work on tensors of any dtype and device.",
+        ) from error
+    if not isinstance(expected, torch.Tensor) or expected.shape[1:] != program.output_shape:
+        raise TraceMismatch(
+            f"the trace of {kind} makes a tensor of shape (n, *{program.output_shape}), but its "
+            f"forward makes {_described(expected)}. {_CAUSES}"
+        )
+    wanted = expected.numpy()
+    with np.errstate(all="ignore"):
+        found = program(inputs)
+        values = [made for _, _, made in program.walk(inputs)]
+    largest = max(float(np.abs(value).max()) for value in [inputs, *values])
+    if not (np.isfinite(largest) and np.isfinite(wanted).all()):
+        raise NonFiniteValues(
+            f"{kind} overflows on inputs between {inputs.min():.3g} and {inputs.max():.3g}, though "
+            "its weights are finite; make its weights smaller"
+        )
+    difference = float(np.abs(found - wanted).max())
+    if difference > _AGREEMENT * largest:
+        raise TraceMismatch(
+            f"the trace of {kind} does not compute what its forward does: on random inputs the "
+            f"outputs differ by up to {difference:.3g}, where rounding explains at most "
+            f"{_AGREEMENT * largest:.3g}. {_CAUSES}"
+        )
+
+
+def _described(value: Any) -> str:
+    if isinstance(value, torch.Tensor):
+        return f"one of shape {tuple(value.shape)}"
+    return f"a {type(value).__name__}"

@@ -1,0 +1,635 @@
+"""Cells split by all neurons that cross them, one cell at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from splineviz.partition.kernels.common import (
+    cluster,
+    copy,
+    has_bit,
+    lowest_bit,
+    room,
+    set_bit,
+    table_room,
+)
+
+# In place of a vertex number: two chords do not cross.
+_APART = -2
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _trace_border(
+    halves,
+    edge_vertices,
+    first_vertex,
+    first_cut,
+    cut_neuron,
+    cut_place,
+    n_vertices,
+    positive,
+    local_of,
+    cycle_vertex,
+    cycle_half,
+    corner_at,
+    n_ends,
+    end_at,
+    end_sign,
+):
+    """Walk round a cell: its border with the new vertices, and where each neuron crosses it.
+
+    Fills the cycle (vertex and outgoing half-edge at each place), the place of each old corner,
+    and for each crossing neuron the first two places where it cuts an edge, with the sign behind
+    each. Returns the length of the cycle.
+    """
+    n = 0
+    for i in range(halves.shape[0]):
+        e = halves[i] >> 1
+        backward = halves[i] & 1
+        head = edge_vertices[e, 1 - backward]
+        first = first_vertex[e]
+        added = first_vertex[e + 1] - first
+        piece = e + first
+        corner_at[i] = n
+        cycle_vertex[n] = edge_vertices[e, backward]
+        if backward == 0:
+            for k in range(added):
+                cycle_half[n + k] = 2 * (piece + k)
+                cycle_vertex[n + k + 1] = n_vertices + first + k
+            cycle_half[n + added] = 2 * (piece + added)
+        else:
+            for k in range(added):
+                cycle_half[n + k] = 2 * (piece + added - k) + 1
+                cycle_vertex[n + k + 1] = n_vertices + first + added - 1 - k
+            cycle_half[n + added] = 2 * piece + 1
+        for c in range(first_cut[e], first_cut[e + 1]):
+            j = local_of[cut_neuron[c]]
+            k = cut_place[c] if backward == 0 else added - 1 - cut_place[c]
+            if n_ends[j] < 2:
+                end_at[j, n_ends[j]] = n + 1 + k
+                end_sign[j, n_ends[j]] = 1 if has_bit(positive[head], cut_neuron[c]) else -1
+            n_ends[j] += 1
+        n += added + 1
+    return n
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _settle_ends(
+    neuron,
+    halves,
+    edge_vertices,
+    first_cut,
+    cut_neuron,
+    cut_place,
+    first_vertex,
+    corner_at,
+    n,
+    z,
+    positive,
+    negative,
+    signs,
+):
+    """The two ends of a neuron that meets corners of the cell, or touches it more than twice.
+
+    The signs round the border, with zeros at corners and cuts, hold one change on the way from the
+    largest value down to the smallest and one on the way back; zeros between equal signs only
+    touch. Returns the two places and the sign between the first and the second.
+    """
+    top = bottom = 0
+    highest = -np.inf
+    lowest = np.inf
+    for i in range(halves.shape[0]):
+        e = halves[i] >> 1
+        backward = halves[i] & 1
+        tail = edge_vertices[e, backward]
+        head = edge_vertices[e, 1 - backward]
+        tail_sign = np.int8(has_bit(positive[tail], neuron)) - np.int8(
+            has_bit(negative[tail], neuron)
+        )
+        head_sign = np.int8(has_bit(positive[head], neuron)) - np.int8(
+            has_bit(negative[head], neuron)
+        )
+        at = corner_at[i]
+        signs[at] = tail_sign
+        added = first_vertex[e + 1] - first_vertex[e]
+        cut = -1
+        for c in range(first_cut[e], first_cut[e + 1]):
+            if cut_neuron[c] == neuron:
+                cut = cut_place[c] if backward == 0 else added - 1 - cut_place[c]
+        for k in range(added):
+            if cut < 0:
+                signs[at + 1 + k] = tail_sign if tail_sign != 0 else head_sign
+            elif k == cut:
+                signs[at + 1 + k] = 0
+            else:
+                signs[at + 1 + k] = tail_sign if k < cut else head_sign
+        if tail_sign > 0 and z[tail, neuron] > highest:
+            highest = z[tail, neuron]
+            top = at
+        if tail_sign < 0 and z[tail, neuron] < lowest:
+            lowest = z[tail, neuron]
+            bottom = at
+    down = _change(signs, n, top, np.int8(1))
+    up = _change(signs, n, bottom, np.int8(-1))
+    if down < up:
+        return down, up, -1
+    return up, down, 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _change(signs, n, start, sign):
+    """The first zero after `start` behind which the sign is no longer `sign`."""
+    zero = -1
+    for step in range(1, n + 1):
+        at = (start + step) % n
+        if signs[at] == 0:
+            if zero < 0:
+                zero = at
+        elif signs[at] == sign:
+            zero = -1
+        else:
+            return zero
+    return zero
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _frame(halves, edge_vertices, xy, frame, inverse):
+    """Three corners of a cell that span it well, and the map from coordinates to their weights."""
+    a = edge_vertices[halves[0] >> 1, halves[0] & 1]
+    b = a
+    widest = -1.0
+    for i in range(1, halves.shape[0]):
+        v = edge_vertices[halves[i] >> 1, halves[i] & 1]
+        size = (xy[v, 0] - xy[a, 0]) ** 2 + (xy[v, 1] - xy[a, 1]) ** 2
+        if size > widest:
+            widest = size
+            b = v
+    ux = xy[b, 0] - xy[a, 0]
+    uy = xy[b, 1] - xy[a, 1]
+    c = a
+    det = 0.0
+    for i in range(1, halves.shape[0]):
+        v = edge_vertices[halves[i] >> 1, halves[i] & 1]
+        size = ux * (xy[v, 1] - xy[a, 1]) - uy * (xy[v, 0] - xy[a, 0])
+        if abs(size) > abs(det):
+            det = size
+            c = v
+    frame[0] = a
+    frame[1] = b
+    frame[2] = c
+    if det == 0.0:
+        for i in range(4):
+            inverse[i] = 0.0
+    else:
+        wx = xy[c, 0] - xy[a, 0]
+        wy = xy[c, 1] - xy[a, 1]
+        inverse[0] = wy / det
+        inverse[1] = -wx / det
+        inverse[2] = -uy / det
+        inverse[3] = ux / det
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _signs_round(
+    halves, edge_vertices, first_vertex, positive, negative, some_positive, some_negative
+):
+    """Which neurons are positive, and which negative, at some corner of a cell.
+
+    Returns the number of vertices on its border once the edges are cut.
+    """
+    for word in range(positive.shape[1]):
+        some_positive[word] = np.uint64(0)
+        some_negative[word] = np.uint64(0)
+    n = 0
+    for i in range(halves.shape[0]):
+        e = halves[i] >> 1
+        v = edge_vertices[e, halves[i] & 1]
+        for word in range(positive.shape[1]):
+            some_positive[word] |= positive[v, word]
+            some_negative[word] |= negative[v, word]
+        n += 1 + first_vertex[e + 1] - first_vertex[e]
+    return n
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _point(vertex, xy, points):
+    """Coordinates of a vertex, old or made in this call."""
+    if vertex < xy.shape[0]:
+        return xy[vertex, 0], xy[vertex, 1]
+    return points[vertex - xy.shape[0], 0], points[vertex - xy.shape[0], 1]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _affine_forms(crossing, k, z, frame, inverse, forms):
+    """Each crossing neuron on the cell: value at the first frame corner, and its gradient."""
+    for j in range(k):
+        origin = z[frame[0], crossing[j]]
+        rise1 = z[frame[1], crossing[j]] - origin
+        rise2 = z[frame[2], crossing[j]] - origin
+        forms[j, 0] = origin
+        forms[j, 1] = rise1 * inverse[0] + rise2 * inverse[2]
+        forms[j, 2] = rise1 * inverse[1] + rise2 * inverse[3]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _cross_chord(
+    chords, m, own, px, py, qx, qy, forms, crossing, tolerance, spacing,
+    t, slack, order, group, where, cut_at,
+):  # fmt: skip
+    """Where the other chords of a cell cross chord `own`, which runs from p to q.
+
+    Coordinates are relative to the first frame corner. Fills ``cut_at`` for each chord: `_APART`
+    if it does not cross, 0 if it passes through p, -1 through q, and r for the r-th new vertex
+    between them, which lies at ``where[r - 1]``. Returns the number of new vertices.
+    """
+    low = chords[own, 1]
+    high = chords[own, 2]
+    length = np.hypot(qx - px, qy - py)
+    near = spacing / length if length > spacing else 1.0
+    count = 0
+    for i in range(m):
+        lo = chords[i, 1]
+        hi = chords[i, 2]
+        cut_at[i] = _APART
+        if (lo < low < hi < high) or (low < lo < high < hi):
+            j = chords[i, 0]
+            at_p = forms[j, 0] + forms[j, 1] * px + forms[j, 2] * py
+            at_q = forms[j, 0] + forms[j, 1] * qx + forms[j, 2] * qy
+            rise = abs(at_p - at_q)
+            doubt = tolerance[crossing[j]]
+            position = 0.5 if rise == 0.0 else min(max(at_p / (at_p - at_q), 0.0), 1.0)
+            doubt = max(doubt / rise if rise > doubt else 1.0, 0.5 * near)
+            if position <= doubt and position <= 0.5:
+                cut_at[i] = 0
+            elif 1.0 - position <= doubt:
+                cut_at[i] = -1
+            else:
+                at = count
+                while at > 0 and t[at - 1] > position:
+                    t[at] = t[at - 1]
+                    slack[at] = slack[at - 1]
+                    order[at] = order[at - 1]
+                    at -= 1
+                t[at] = position
+                slack[at] = doubt
+                order[at] = i
+                count += 1
+    added = cluster(t, slack, count, group, where)
+    for i in range(count):
+        cut_at[order[i]] = group[i] + 1
+    return added
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _half_border(
+    cycle_vertex, cycle_half, n, first, last, added, first_vertex, first_edge, forward,
+    pool_vertex, pool_half, start,
+):  # fmt: skip
+    """Write one half of a split cell: its border from `first` round to `last`, then the chord.
+
+    The chord has ``added + 1`` edges from `first_edge` on and vertices from `first_vertex` on;
+    `forward` says whether this half runs along it in that order. Returns the half's length.
+    """
+    at = start
+    i = first
+    while i != last:
+        pool_vertex[at] = cycle_vertex[i]
+        pool_half[at] = cycle_half[i]
+        at += 1
+        i = i + 1 if i + 1 < n else 0
+    pool_vertex[at] = cycle_vertex[last]
+    for c in range(added + 1):
+        if forward:
+            pool_half[at] = 2 * (first_edge + c)
+            following = first_vertex + c
+        else:
+            pool_half[at] = 2 * (first_edge + added - c) + 1
+            following = first_vertex + added - 1 - c
+        at += 1
+        if c < added:
+            pool_vertex[at] = following
+    return at - start
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _half_chords(
+    chords, m, own, cut_at, n, first, last, added, forward, size, mask, chord_pool, start
+):
+    """The chords of one half of a split cell, and the signs that are settled on it.
+
+    A chord between places lo and hi has its third entry as the sign on the way from lo to hi. On
+    the half, places are counted from `first`; the chord `own` ends at 0 and `reach`.
+    Writes the chords that still cross the half from row `start` of the pool on, sets a bit of the
+    mask for each other neuron that is positive there, and returns how many chords were written.
+    """
+    reach = last - first if last > first else last - first + n
+    count = 0
+    for i in range(m):
+        j = chords[i, 0]
+        lo = chords[i, 1] - first
+        hi = chords[i, 2] - first
+        sign = chords[i, 3]
+        lo = lo if lo >= 0 else lo + n
+        hi = hi if hi >= 0 else hi + n
+        if lo > hi:
+            lo, hi = hi, lo
+            sign = -sign
+        if hi > reach:
+            if lo == 0 or lo >= reach:
+                # All of it lies in the other half.
+                if (sign > 0) == (lo == 0):
+                    set_bit(mask, j)
+                continue
+            # It comes from inside this half and leaves it through the chord.
+            cut = cut_at[i]
+            if cut > 0:
+                hi = reach + cut if forward else reach + added + 1 - cut
+            elif (cut == 0) == forward:
+                hi = reach
+            else:
+                hi = lo
+                lo = 0
+                sign = -sign
+        if i == own or (lo == 0 and hi == reach) or hi - lo == size - 1:
+            # The half lies between lo and hi as a whole.
+            if sign > 0:
+                set_bit(mask, j)
+        elif hi - lo == 1:
+            if sign < 0:
+                set_bit(mask, j)
+        else:
+            chord_pool[start + count, 0] = j
+            chord_pool[start + count, 1] = lo
+            chord_pool[start + count, 2] = hi
+            chord_pool[start + count, 3] = sign
+            count += 1
+    return count
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def split_cells(
+    first_cell, last_cell, cell_offsets, cell_halves, edge_vertices, first_vertex, first_cut,
+    cut_neuron, cut_place, n_old, xy, z, tolerance, spacing, positive, negative,
+):  # fmt: skip
+    """Split the cells ``first_cell ... last_cell - 1`` by all neurons that cross them.
+
+    Vertices and edges that already exist keep their numbers; those made here are numbered from
+    ``len(xy)`` and from the number of edge pieces on, so that a caller who splits blocks of cells
+    can shift them.
+
+    Parameters
+    ----------
+    cell_offsets, cell_halves : int64 (F + 1,), int32 (H,)
+        Half-edges of each cell before the edges were cut, counter-clockwise.
+    edge_vertices : int32 array (E, 2)
+        The edges before they were cut.
+    first_vertex, first_cut, cut_neuron, cut_place
+        From ``cut_edges``.
+    n_old : int
+        Number of vertices before the edges were cut: the rows of `z` and of the sign planes.
+    xy : float64 array (V, 2)
+        Old vertices, then those made by ``cut_edges``.
+    z, tolerance, spacing, positive, negative
+        As in ``cut_edges``.
+
+    Returns
+    -------
+    corners : int32 array (N, 3)
+        For each new vertex three old vertices of its cell,
+    weights : float64 array (N, 2)
+        and the weights of the second and the third: value = z0 + w1 (z1 - z0) + w2 (z2 - z0).
+    points : float64 array (N, 2)
+        Its coordinates.
+    chords : int32 array (M, 2)
+        Vertices of each new edge.
+    chord_neuron : int32 array (M,)
+        The neuron whose boundary it is.
+    offsets, halves : int64 (C + 1,), int32 (K,)
+        Half-edges of the new cells, counter-clockwise.
+    parent : int32 array (C,)
+        The cell that each came from.
+    bits : uint64 array (C, ceil(W / 64))
+        Its activation pattern in this layer: bit n is set where neuron n is positive.
+    """
+    n_words = positive.shape[1]
+    vertex_base = xy.shape[0]
+    edge_base = edge_vertices.shape[0] + first_vertex[edge_vertices.shape[0]]
+
+    corners = np.empty((64, 3), np.int32)
+    weights = np.empty((64, 2), np.float64)
+    points = np.empty((64, 2), np.float64)
+    chords = np.empty((64, 2), np.int32)
+    chord_neuron = np.empty(64, np.int32)
+    guess = 2 * (last_cell - first_cell) + 16
+    offsets = np.zeros(guess + 1, np.int64)
+    halves_out = np.empty(4 * guess, np.int32)
+    parent = np.empty(guess, np.int32)
+    bits = np.empty((guess, n_words), np.uint64)
+    n_points = n_chords = n_cells = n_halves = 0
+
+    # One cell at a time: its border, and the k neurons that cross it.
+    local_of = np.full(z.shape[1], -1, np.int32)
+    some_positive = np.empty(n_words, np.uint64)
+    some_negative = np.empty(n_words, np.uint64)
+    frame = np.empty(3, np.int32)
+    inverse = np.empty(4, np.float64)
+    crossing = np.empty(16, np.int32)
+    n_ends = np.empty(16, np.int32)
+    end_at = np.empty((16, 2), np.int32)
+    end_sign = np.empty((16, 2), np.int8)
+    forms = np.empty((16, 3), np.float64)
+    cycle_vertex = np.empty(64, np.int32)
+    cycle_half = np.empty(64, np.int32)
+    corner_at = np.empty(64, np.int32)
+    signs = np.empty(64, np.int8)
+    # Its pieces still to be split lie on a stack, with borders and chords in pools. A chord is a
+    # row (crossing neuron, first end, second end, sign between them), ends as places of a border.
+    stack = np.empty((64, 4), np.int64)
+    masks = np.empty((64, 1), np.uint64)
+    pool_vertex = np.empty(256, np.int32)
+    pool_half = np.empty(256, np.int32)
+    chord_pool = np.empty((256, 4), np.int32)
+    # The piece being split.
+    piece_chords = np.empty((16, 4), np.int32)
+    mask = np.empty(1, np.uint64)
+    cut_at = np.empty(16, np.int32)
+    t = np.empty(16, np.float64)
+    slack = np.empty(16, np.float64)
+    order = np.empty(16, np.int32)
+    group = np.empty(16, np.int32)
+    where = np.empty(16, np.float64)
+
+    for cell in range(first_cell, last_cell):
+        halves = cell_halves[cell_offsets[cell] : cell_offsets[cell + 1]]
+        n = _signs_round(
+            halves, edge_vertices, first_vertex, positive, negative, some_positive, some_negative
+        )
+        k = 0
+        for word in range(n_words):
+            both = some_positive[word] & some_negative[word]
+            while both != np.uint64(0):
+                crossing = room(crossing, k + 1)
+                crossing[k] = (word << 6) + lowest_bit(both)
+                both &= both - np.uint64(1)
+                k += 1
+
+        if n > signs.shape[0]:
+            cycle_vertex = np.empty(2 * n, np.int32)
+            cycle_half = np.empty(2 * n, np.int32)
+            corner_at = np.empty(2 * n, np.int32)
+            signs = np.empty(2 * n, np.int8)
+        if k > n_ends.shape[0]:
+            n_ends = np.empty(2 * k, np.int32)
+            end_at = np.empty((2 * k, 2), np.int32)
+            end_sign = np.empty((2 * k, 2), np.int8)
+            forms = np.empty((2 * k, 3), np.float64)
+            piece_chords = np.empty((2 * k, 4), np.int32)
+            cut_at = np.empty(2 * k, np.int32)
+            t = np.empty(2 * k, np.float64)
+            slack = np.empty(2 * k, np.float64)
+            order = np.empty(2 * k, np.int32)
+            group = np.empty(2 * k, np.int32)
+            where = np.empty(2 * k, np.float64)
+        k_words = (k + 63) >> 6
+        if k_words > masks.shape[1]:
+            masks = np.empty((masks.shape[0], 2 * k_words), np.uint64)
+            mask = np.empty(2 * k_words, np.uint64)
+        pool_vertex = room(pool_vertex, n)
+        pool_half = room(pool_half, n)
+        chord_pool = table_room(chord_pool, k)
+
+        for j in range(k):
+            local_of[crossing[j]] = j
+            n_ends[j] = 0
+        _trace_border(
+            halves, edge_vertices, first_vertex, first_cut, cut_neuron, cut_place, n_old, positive,
+            local_of, pool_vertex, pool_half, corner_at, n_ends, end_at, end_sign,
+        )  # fmt: skip
+        _frame(halves, edge_vertices, xy, frame, inverse)
+        _affine_forms(crossing, k, z, frame, inverse, forms)
+        x0 = xy[frame[0], 0]
+        y0 = xy[frame[0], 1]
+        for j in range(k):
+            local_of[crossing[j]] = -1
+            low, high, sign = end_at[j, 0], end_at[j, 1], end_sign[j, 0]
+            # Two cuts with both signs behind them are the whole story; anything else meets a
+            # corner.
+            if n_ends[j] != 2 or end_sign[j, 0] == end_sign[j, 1]:
+                low, high, sign = _settle_ends(
+                    crossing[j], halves, edge_vertices, first_cut, cut_neuron, cut_place,
+                    first_vertex, corner_at, n, z, positive, negative, signs,
+                )  # fmt: skip
+            chord_pool[j, 0] = j
+            chord_pool[j, 1] = low
+            chord_pool[j, 2] = high
+            chord_pool[j, 3] = sign
+
+        stack[0, 0] = 0
+        stack[0, 1] = n
+        stack[0, 2] = 0
+        stack[0, 3] = k
+        for word in range(k_words):
+            masks[0, word] = np.uint64(0)
+        depth = 1
+        while depth > 0:
+            depth -= 1
+            start, n, chord_start, m = stack[depth]
+
+            if m == 0:
+                offsets = room(offsets, n_cells + 2)
+                parent = room(parent, n_cells + 1)
+                bits = table_room(bits, n_cells + 1)
+                halves_out = room(halves_out, n_halves + n)
+                copy(pool_half, start, halves_out, n_halves, n)
+                for word in range(n_words):
+                    bits[n_cells, word] = some_positive[word] & ~some_negative[word]
+                for j in range(k):
+                    if has_bit(masks[depth], j):
+                        set_bit(bits[n_cells], crossing[j])
+                parent[n_cells] = cell
+                n_halves += n
+                n_cells += 1
+                offsets[n_cells] = n_halves
+                continue
+
+            # Off the pools, since the two halves are written where the piece was.
+            if n > cycle_vertex.shape[0]:
+                cycle_vertex = np.empty(2 * n, np.int32)
+                cycle_half = np.empty(2 * n, np.int32)
+            copy(pool_vertex, start, cycle_vertex, 0, n)
+            copy(pool_half, start, cycle_half, 0, n)
+            copy(masks[depth], 0, mask, 0, k_words)
+            for i in range(m):
+                copy(chord_pool[chord_start + i], 0, piece_chords[i], 0, 4)
+            own = m >> 1
+            low = piece_chords[own, 1]
+            high = piece_chords[own, 2]
+            p = cycle_vertex[low]
+            q = cycle_vertex[high]
+            px, py = _point(p, xy, points)
+            qx, qy = _point(q, xy, points)
+            added = _cross_chord(
+                piece_chords, m, own, px - x0, py - y0, qx - x0, qy - y0, forms, crossing,
+                tolerance, spacing, t, slack, order, group, where, cut_at,
+            )  # fmt: skip
+
+            points = table_room(points, n_points + added)
+            corners = table_room(corners, n_points + added)
+            weights = table_room(weights, n_points + added)
+            chords = table_room(chords, n_chords + added + 1)
+            chord_neuron = room(chord_neuron, n_chords + added + 1)
+            new_vertex = vertex_base + n_points
+            new_edge = edge_base + n_chords
+            for c in range(added):
+                x = px + where[c] * (qx - px)
+                y = py + where[c] * (qy - py)
+                points[n_points, 0] = x
+                points[n_points, 1] = y
+                copy(frame, 0, corners[n_points], 0, 3)
+                weights[n_points, 0] = inverse[0] * (x - x0) + inverse[1] * (y - y0)
+                weights[n_points, 1] = inverse[2] * (x - x0) + inverse[3] * (y - y0)
+                n_points += 1
+            for c in range(added + 1):
+                chords[n_chords, 0] = p if c == 0 else new_vertex + c - 1
+                chords[n_chords, 1] = q if c == added else new_vertex + c
+                chord_neuron[n_chords] = crossing[piece_chords[own, 0]]
+                n_chords += 1
+
+            # Each half has at most the old border and the chord; a chord goes to both at most.
+            pool_vertex = room(pool_vertex, start + n + 2 + 2 * added)
+            pool_half = room(pool_half, start + n + 2 + 2 * added)
+            chord_pool = table_room(chord_pool, chord_start + 2 * m)
+            stack = table_room(stack, depth + 2)
+            masks = table_room(masks, depth + 2)
+            for side in range(2):
+                first, last = (high, low) if side == 0 else (low, high)
+                forward = side == 0
+                size = _half_border(
+                    cycle_vertex, cycle_half, n, first, last, added, new_vertex, new_edge,
+                    forward, pool_vertex, pool_half, start,
+                )  # fmt: skip
+                copy(mask, 0, masks[depth], 0, k_words)
+                count = _half_chords(
+                    piece_chords, m, own, cut_at, n, first, last, added, forward, size,
+                    masks[depth], chord_pool, chord_start,
+                )  # fmt: skip
+                stack[depth, 0] = start
+                stack[depth, 1] = size
+                stack[depth, 2] = chord_start
+                stack[depth, 3] = count
+                start += size
+                chord_start += count
+                depth += 1
+
+    return (
+        corners[:n_points],
+        weights[:n_points],
+        points[:n_points],
+        chords[:n_chords],
+        chord_neuron[:n_chords],
+        offsets[: n_cells + 1],
+        halves_out[:n_halves],
+        parent[:n_cells],
+        bits[:n_cells],
+    )

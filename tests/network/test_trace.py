@@ -1,0 +1,763 @@
+"""What the trace takes, what it refuses and how it says so, and that it leaves no mark."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import random
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from splineviz.errors import NonFiniteValues, ShapeMismatch, TraceMismatch, UnsupportedLayer
+from splineviz.network.trace import trace
+
+
+def seeded(make: Callable[[], Any], seed: int = 0) -> Any:
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return make()
+
+
+def mlp(*widths: int) -> Any:
+    def make() -> nn.Sequential:
+        layers: list[nn.Module] = []
+        for inputs, outputs in itertools.pairwise(widths):
+            layers += [nn.Linear(inputs, outputs), nn.ReLU()]
+        return nn.Sequential(*layers[:-1])
+
+    return seeded(make)
+
+
+class Net(nn.Module):
+    """Two linear layers 3-4-4 and a forward given as a function of the network and its input."""
+
+    def __init__(self, forward: Callable[[Any, torch.Tensor], Any]) -> None:
+        super().__init__()
+        self.first = nn.Linear(3, 4)
+        self.second = nn.Linear(4, 4)
+        self.act = nn.ReLU()
+        self.inplace = nn.ReLU(inplace=True)
+        self.run = forward
+
+    def forward(self, x: torch.Tensor) -> Any:
+        return self.run(self, x)
+
+
+def net(forward: Callable[[Any, torch.Tensor], Any]) -> Any:
+    return seeded(lambda: Net(forward))
+
+
+def agrees(model: nn.Module, shape: tuple[int, ...]) -> Any:
+    """Trace a model and check the program against it; return the program."""
+    program = trace(model, shape)
+    x = np.random.default_rng(5).standard_normal((9, *shape))
+    reference = copy.deepcopy(model).double().eval()
+    with torch.no_grad():
+        expected = reference(torch.from_numpy(x.copy())).numpy()
+    np.testing.assert_allclose(program(x), expected, rtol=1e-11, atol=1e-12)
+    return program
+
+
+def names(program: Any) -> list[str]:
+    return [step.name for step in program.steps]
+
+
+# What it takes ------------------------------------------------------------------------------------
+
+
+def test_a_plain_network() -> None:
+    program = agrees(mlp(2, 8, 8, 3), (2,))
+    assert names(program) == ["0", "1", "2", "3", "4"]
+    assert [(a.step, a.name, a.width, a.negative_slope) for a in program.activations] == [
+        (1, "1", 8, 0.0),
+        (3, "3", 8, 0.0),
+    ]
+    assert program.shapes == ((2,), (8,), (8,), (8,), (8,), (3,))
+    assert (program.input_shape, program.output_shape) == ((2,), (3,))
+    assert set(program.state) == set(mlp(2, 8, 8, 3).state_dict())
+
+
+def test_the_input_shape_may_be_a_number() -> None:
+    assert trace(mlp(2, 4, 1), 2).input_shape == (2,)
+
+
+def test_nested_sequentials_and_a_convolutional_network() -> None:
+    model = seeded(
+        lambda: nn.Sequential(
+            nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.LeakyReLU(0.1)),
+            nn.Sequential(nn.AvgPool2d(2), nn.Sequential(nn.Conv2d(4, 2, 3, bias=False))),
+            nn.Sequential(nn.ReLU(), nn.Dropout(0.5), nn.Flatten(), nn.Linear(8, 5)),
+        )
+    )
+    model[0][1].running_mean.fill_(0.3)
+    program = agrees(model, (1, 8, 8))
+    assert names(program)[:5] == ["0.0", "0.1", "0.2", "1.0", "1.1.0"]
+    assert [a.width for a in program.activations] == [4 * 8 * 8, 2 * 2 * 2]
+
+
+@pytest.mark.parametrize("make", [lambda: nn.Linear(2, 3), lambda: nn.ReLU(), lambda: nn.Dropout()])
+def test_a_single_layer(make: Callable[[], nn.Module]) -> None:
+    assert len(agrees(seeded(make), (2,)).steps) == 1
+
+
+def test_networks_without_an_activation() -> None:
+    assert agrees(seeded(lambda: nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))), (2,))
+    empty = agrees(nn.Sequential(), (2,))
+    assert (empty.steps, empty.activations, empty.output) == ((), (), 0)
+
+
+def test_a_module_used_twice_has_tied_weights() -> None:
+    program = agrees(net(lambda n, x: n.second(n.act(n.second(n.act(n.first(x)))))), (3,))
+    assert names(program) == ["first", "act", "second", "act_1", "second_1"]
+    assert program.steps[2].params == program.steps[4].params
+    assert len(program.state) == 4
+
+
+def test_a_parameter_of_two_modules_is_one() -> None:
+    model = net(lambda n, x: n.third(n.act(n.second(n.act(n.first(x))))))
+    model.third = nn.Linear(4, 4)
+    model.third.weight = model.second.weight
+    program = agrees(model, (3,))
+    assert program.steps[4].params == {"weight": "second.weight", "bias": "third.bias"}
+    assert agrees_with_state(program, model)
+
+
+def agrees_with_state(program: Any, model: nn.Module) -> bool:
+    """A program takes the whole state_dict, tied names included."""
+    x = np.ones((2, *program.input_shape))
+    return bool(np.array_equal(program.with_state(model.double().state_dict())(x), program(x)))
+
+
+def test_a_name_made_for_a_second_use_does_not_take_a_modules_name() -> None:
+    model = net(lambda n, x: n.act_1(n.act(n.act(n.first(x)))))
+    model.act_1 = nn.LeakyReLU()
+    assert names(agrees(model, (3,))) == ["first", "act", "act_2", "act_1"]
+
+
+def test_functions_are_named_after_the_module_they_stand_in() -> None:
+    class Block(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = nn.Linear(4, 4)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return F.relu(x + F.relu(self.linear(x)))
+
+    model = seeded(lambda: nn.Sequential(Block(), Block()))
+    assert names(agrees(model, (4,))) == [
+        *("0.linear", "0.relu", "0.add", "0.relu_1"),
+        *("1.linear", "1.relu", "1.add", "1.relu_1"),
+    ]
+    assert names(agrees(net(lambda n, x: torch.relu(n.second(F.relu_(n.first(x))))), (3,))) == [
+        *("first", "relu", "second", "relu_1")
+    ]
+
+
+def in_place_after_residual(n: Any, x: torch.Tensor) -> torch.Tensor:
+    x = n.first(x)
+    y = n.second(x)
+    x += y
+    x.relu_()
+    return n.second(x)
+
+
+def in_place_activation_changes_the_shortcut(n: Any, x: torch.Tensor) -> torch.Tensor:
+    x = n.first(x)
+    return n.second(n.inplace(x)) + x
+
+
+def in_place_without_using_the_result(n: Any, x: torch.Tensor) -> torch.Tensor:
+    x = n.first(x)
+    F.relu(x, inplace=True)
+    return x
+
+
+def in_place_on_a_view(n: Any, x: torch.Tensor) -> torch.Tensor:
+    x = n.first(x)
+    pairs = x.view(-1, 2, 2)
+    pairs.relu_()
+    return n.second(x)
+
+
+def in_place_on_what_a_view_shows(n: Any, x: torch.Tensor) -> torch.Tensor:
+    x = n.first(x)
+    pairs = x.view(-1, 2, 2)
+    x.add_(n.second(x))
+    return pairs.flatten(1) + x
+
+
+def in_place_on_a_clone(n: Any, x: torch.Tensor) -> torch.Tensor:
+    x = n.first(x)
+    return x.clone().relu_() + x
+
+
+def in_place_behind_an_identity(n: Any, x: torch.Tensor) -> torch.Tensor:
+    x = n.first(x)
+    same = F.dropout(x, training=n.training)
+    same.relu_()
+    return n.second(x)
+
+
+def in_place_on_the_input(n: Any, x: torch.Tensor) -> torch.Tensor:
+    n.inplace(x)
+    return n.first(x)
+
+
+def doubled_in_place(n: Any, x: torch.Tensor) -> torch.Tensor:
+    x = n.first(x)
+    x += x
+    return x
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [
+        in_place_after_residual,
+        in_place_activation_changes_the_shortcut,
+        in_place_without_using_the_result,
+        in_place_on_a_view,
+        in_place_on_what_a_view_shows,
+        in_place_on_a_clone,
+        in_place_behind_an_identity,
+        in_place_on_the_input,
+        doubled_in_place,
+    ],
+)
+def test_in_place_layers_change_all_that_shares_their_memory(
+    forward: Callable[[Any, torch.Tensor], Any],
+) -> None:
+    agrees(net(forward), (3,))
+
+
+def test_the_shape_of_the_input_may_be_used() -> None:
+    def forward(n: Any, x: torch.Tensor) -> torch.Tensor:
+        samples, rows, columns = x.shape
+        x = x.view(samples, rows * columns)
+        x = n.act(n.first(x)).reshape(x.size(0), 2, -1)
+        return n.second(x.view(-1, x.shape[1] * x.shape[-1]))
+
+    program = agrees(net(forward), (3, 1))
+    assert [step.options.get("shape") for step in program.steps] == [
+        *([3], None, None, [2, 2], [4], None)
+    ]
+
+
+def test_the_shape_of_the_input_may_decide() -> None:
+    def forward(n: Any, x: torch.Tensor) -> torch.Tensor:
+        assert x.shape[1] == 3, "three features"
+        if x.ndim > 2 and x.size(-1) == 1:
+            x = x.flatten(1)
+        return n.second(n.act(n.first(x)))
+
+    assert names(agrees(net(forward), (3,))) == ["first", "act", "second"]
+    assert names(agrees(net(forward), (3, 1)))[0] == "flatten"
+    assert "three features" in refused(net(forward), (4,)).why
+
+
+def test_the_network_may_have_arguments_with_defaults() -> None:
+    class Configured(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = nn.Linear(2, 2)
+
+        def forward(
+            self, x: torch.Tensor, scale: float | None = None, *rest: Any, act: bool = True
+        ) -> torch.Tensor:
+            x = self.linear(input=x)
+            return F.relu(input=x) if act else x
+
+    assert names(agrees(seeded(Configured), (2,))) == ["linear", "relu"]
+
+
+def test_a_subclass_that_keeps_its_parents_forward() -> None:
+    class Dense(nn.Linear):
+        def reset_parameters(self) -> None:
+            nn.init.eye_(self.weight)
+            nn.init.ones_(self.bias)
+
+    assert agrees(nn.Sequential(Dense(2, 2), nn.ReLU()), (2,)).steps[0].kind == "linear"
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_any_dtype(dtype: torch.dtype) -> None:
+    model = mlp(2, 5, 1).to(dtype)
+    program = agrees(model, (2,))
+    for key, tensor in model.state_dict().items():
+        np.testing.assert_array_equal(program.state[key], tensor.double().numpy())
+
+
+def test_train_mode_is_traced_as_eval_mode() -> None:
+    model = seeded(
+        lambda: nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Dropout(0.5))
+    )
+    assert model.training
+    agrees(model, (3,))
+
+
+def test_compiled_and_data_parallel_wrappers_are_taken_off() -> None:
+    model = mlp(2, 4, 1)
+    assert names(trace(torch.compile(model, backend="eager"), (2,))) == ["0", "1", "2"]
+    assert names(trace(nn.DataParallel(model), (2,))) == ["0", "1", "2"]
+
+
+def test_a_module_made_by_a_program() -> None:
+    model = mlp(2, 4, 1)
+    program = trace(model, (2,))
+    module = program.to_module()
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.mul_(2.0)
+    again = agrees(module, (2,))
+    assert again.steps == program.steps
+    np.testing.assert_array_equal(again.state["0.bias"], 2.0 * program.state["0.bias"])
+    with pytest.raises(ShapeMismatch, match=r"\(2,\); given \(3,\)"):
+        trace(module, (3,))
+
+
+def test_a_gradient_history_kept_by_the_network_is_no_obstacle() -> None:
+    model = mlp(2, 4, 1)
+    model.last_output = model(torch.ones(1, 2))
+    agrees_without_it = trace(model, (2,))
+    assert names(agrees_without_it) == ["0", "1", "2"]
+    assert model.last_output.grad_fn is not None
+
+
+def test_lazy_layers_after_their_first_call() -> None:
+    model = nn.Sequential(nn.LazyLinear(3), nn.ReLU())
+    with pytest.raises(UnsupportedLayer, match="Run one batch through the network first"):
+        trace(model, (2,))
+    model(torch.ones(1, 2))
+    agrees(model, (2,))
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode, torch.enable_grad])
+def test_under_any_gradient_mode(mode: Callable[[], Any]) -> None:
+    with mode():
+        program = trace(net(in_place_after_residual), (3,))
+    x = np.ones((2, 3))
+    np.testing.assert_array_equal(program(x), trace(net(in_place_after_residual), (3,))(x))
+
+
+def test_a_bias_free_network_that_cancels() -> None:
+    model = nn.Sequential(nn.Linear(2, 4, bias=False), nn.ReLU(), nn.Linear(4, 1, bias=False))
+    with torch.no_grad():
+        model[0].weight.copy_(torch.tensor([[1 / 3, 0.1], [1 / 3, 0.1], [0.0, 0.0], [1.0, 2.0]]))
+        model[2].weight.copy_(torch.tensor([[1.0, -1.0, 5.0, 0.0]]))
+    agrees(model, (2,))
+
+
+# What it refuses ----------------------------------------------------------------------------------
+
+
+def refused(model: Any, shape: Any = (3,)) -> UnsupportedLayer:
+    with pytest.raises(UnsupportedLayer) as caught:
+        trace(model, shape)
+    error = caught.value
+    for part in (error.path or "at the top of the network", error.kind, error.why, error.advice):
+        assert part in str(error)
+    return error
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "why", "advice"),
+    [
+        (nn.GELU(), (3,), "curved", "ReLU"),
+        (nn.Tanh(), (3,), "curved", "LeakyReLU"),
+        (nn.Softmax(1), (3,), "curved", "Take it off"),
+        (nn.MaxPool2d(2), (1, 4, 4), "comparing", "average pooling"),
+        (nn.MaxPool2d(2), (1, 4, 4), "comparing", "local complexity, which accepts any network"),
+        (nn.LayerNorm(3), (3,), "statistic of each sample", "BatchNorm1d"),
+        (nn.GroupNorm(1, 3), (3, 2), "statistic of each sample", "BatchNorm2d"),
+        (nn.PReLU(), (3,), "slope", "LeakyReLU"),
+        (nn.ReLU6(), (3,), "one kink", "ReLU"),
+        (nn.Hardtanh(), (3,), "one kink", "ReLU"),
+        (nn.AdaptiveAvgPool2d(1), (1, 4, 4), "LAYERS", "AvgPool2d"),
+        (nn.Conv1d(1, 1, 1), (1, 4), "LAYERS", "Conv2d"),
+        (nn.LSTM(3, 3), (2, 3), "not piecewise linear", "local complexity"),
+        (nn.PixelUnshuffle(2), (1, 4, 4), "LAYERS", "add a row"),
+        (nn.Conv2d(1, 1, 3, padding=1, padding_mode="circular"), (1, 4, 4), "circular", "zeros"),
+        (nn.AvgPool2d(2, divisor_override=-2), (1, 4, 4), "-2", "positive"),
+        (nn.LeakyReLU(float("inf")), (3,), "inf", "finite"),
+        (nn.BatchNorm1d(3, track_running_stats=False), (3,), "running stat", "track_running_stats"),
+        (nn.Flatten(0), (3,), "mixes the samples", "nn.Flatten()"),
+        (nn.Flatten(0, 1), (3, 2), "mixes the samples", "torch.flatten(x, 1)"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, nn.Module) else "",
+)
+def test_refused_modules(layer: nn.Module, shape: tuple[int, ...], why: str, advice: str) -> None:
+    model = nn.Sequential(nn.Identity(), nn.ModuleDict({"body": layer})["body"])
+    error = refused(model, shape)
+    assert (error.path, error.kind) == ("1", type(layer).__name__)
+    assert why in error.why
+    assert advice in error.advice
+    assert refused(layer, shape).path == ""
+
+
+class Inner(nn.Module):
+    """Applies a function two modules deep."""
+
+    def __init__(self, function: Callable[[Any, torch.Tensor], Any]) -> None:
+        super().__init__()
+        self.function = function
+        self.scale = nn.Parameter(torch.ones(3))
+        self.register_buffer("mean", torch.zeros(3))
+
+    def forward(self, x: torch.Tensor) -> Any:
+        return self.function(self, x)
+
+
+@pytest.mark.parametrize(
+    ("function", "kind", "why"),
+    [
+        (lambda n, x: F.gelu(x), "gelu", "curved"),
+        (lambda n, x: torch.softmax(x, 1), "softmax", "curved"),
+        (lambda n, x: x.softmax(-1), "softmax", "curved"),
+        (lambda n, x: F.max_pool1d(x, 2), "max_pool1d", "comparing"),
+        (lambda n, x: F.layer_norm(x, (3,)), "layer_norm", "statistic"),
+        (lambda n, x: x.clamp(min=0), "clamp", "one kink"),
+        (lambda n, x: torch.maximum(x, -x), "neg", "LAYERS"),
+        (lambda n, x: x * x, "mul", "product"),
+        (lambda n, x: 2.0 * x, "mul", "product"),
+        (lambda n, x: x - x, "sub", "LAYERS"),
+        (lambda n, x: x + 1.0, "add", "1.0, not to a tensor"),
+        (lambda n, x: x + n.scale, "add", "constant tensor '0.inner.scale'"),
+        (lambda n, x: x + n.mean, "add", "constant tensor '0.inner.mean'"),
+        (lambda n, x: x + torch.ones(3), "add", "constant tensor"),
+        (lambda n, x: torch.add(x, x, alpha=2), "add", "alpha=2"),
+        (lambda n, x: torch.add(x, x, out=x), "add", "'out'"),
+        (lambda n, x: x + x.view(-1, 1, 3), "add", "different shapes a sample: (3,) and (1, 3)"),
+        (lambda n, x: x.transpose(0, 1), "transpose", "LAYERS"),
+        (lambda n, x: x[:, :2], "getitem", "LAYERS"),
+        (lambda n, x: torch.cat([x, x], 1), "cat", "LAYERS"),
+        (lambda n, x: x.mean(), "mean", "LAYERS"),
+        (lambda n, x: x.float(), "float", "float64"),
+        (lambda n, x: x.to(torch.float32), "to", "float64"),
+        (lambda n, x: x.view(torch.int64), "view", "torch.int64"),
+        (lambda n, x: x @ n.scale, "matmul", "only in the modules"),
+        (lambda n, x: F.linear(x, n.scale.diag()), "linear", "only in the modules"),
+        (lambda n, x: F.dropout(x, 0.5), "dropout", "at random even in eval mode"),
+        (lambda n, x: x.view(-1), "view", "mixes the samples of a batch: from 11 samples"),
+        (lambda n, x: x.reshape(3, -1), "reshape", "mixes the samples"),
+        (lambda n, x: torch.flatten(x), "flatten", "mixes the samples"),
+        (lambda n, x: x.max(), "max", "one kink"),
+        (lambda n, x: F.relu(n.scale + x), "add", "constant tensor '0.inner.scale'"),
+    ],
+)
+def test_refused_functions(
+    function: Callable[[Any, torch.Tensor], Any], kind: str, why: str
+) -> None:
+    error = refused(nn.Sequential(nn.Sequential(OrderedDict(inner=Inner(function))), nn.ReLU()))
+    assert (error.path, error.kind) == ("0.inner", kind)
+    assert why in error.why
+
+
+def test_a_batch_size_written_into_the_network() -> None:
+    error = refused(net(lambda n, x: n.first(x).view(11, -1)))
+    assert "11 samples but not alike for 13" in error.why
+    error = refused(net(lambda n, x: n.first(x).view(n.first.in_features * x.size(0) - 22, 4)))
+    assert "11 samples but not alike for 13" in error.why
+
+
+@pytest.mark.parametrize(
+    ("forward", "cause"),
+    [
+        (lambda n, x: n.first(x) if x.sum() > 0 else n.second(x), "control flow"),
+        (lambda n, x: n.first(x) if x.dim() > x.sum() else x, "control flow"),
+        (lambda n, x: n.first(x) if n.first(x).dim() == 2 else x, "control flow"),
+        (lambda n, x: n.first(x) if x.shape[0] > 1 else x, "control flow"),
+        (lambda n, x: n.first(x.view(len(x), -1)), "len"),
+        (lambda n, x: [n.first(row) for row in x], "iterated"),
+        (lambda n, x: n.first(torch.tensor(x.tolist())), ""),
+        (lambda n, x: n.missing(x), "missing"),
+        (lambda n, x: np.maximum(x, 0), ""),
+    ],
+)
+def test_a_forward_that_cannot_be_followed(
+    forward: Callable[[Any, torch.Tensor], Any], cause: str
+) -> None:
+    error = refused(nn.Sequential(nn.Identity(), net(forward)))
+    assert (error.path, error.kind) == ("1", "Net")
+    assert "torch.fx" in error.why
+    assert cause in error.why
+    assert "one tensor" in error.advice
+
+
+@pytest.mark.parametrize(
+    ("forward", "returned"),
+    [
+        (lambda n, x: (n.first(x), x), "tuple"),
+        (lambda n, x: [n.first(x)], "list"),
+        (lambda n, x: {"logits": n.first(x)}, "dict"),
+        (lambda n, x: None, "NoneType"),
+        (lambda n, x: x.shape, "Size"),
+        (lambda n, x: n.first.weight, "tensor that does not depend on its input"),
+    ],
+)
+def test_an_output_that_is_not_a_tensor(
+    forward: Callable[[Any, torch.Tensor], Any], returned: str
+) -> None:
+    error = refused(net(forward))
+    assert (error.path, error.kind) == ("", "Net")
+    assert f"returns a {returned}" in error.why
+    assert "returns one tensor" in error.advice
+
+
+def test_a_network_with_two_inputs() -> None:
+    class TwoInputs(nn.Module):
+        def forward(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+            return x + y
+
+    error = refused(TwoInputs())
+    assert "missing 1 required positional argument: 'y'" in error.why
+
+
+def test_not_a_network() -> None:
+    error = refused(lambda x: x)
+    assert error.kind == "function"
+    assert "not a torch.nn.Module" in error.why
+
+
+@pytest.mark.parametrize(
+    "reparametrize",
+    [
+        nn.utils.parametrizations.weight_norm,
+        nn.utils.parametrizations.spectral_norm,
+        lambda layer: nn.utils.prune.l1_unstructured(layer, "weight", amount=0.5),
+    ],
+)
+def test_weights_made_by_a_parametrization(reparametrize: Callable[..., Any]) -> None:
+    from torch.nn.utils import prune  # noqa: F401
+
+    model = nn.Sequential(nn.Linear(3, 4), nn.ReLU())
+    reparametrize(model[0])
+    model(torch.ones(1, 3))
+    error = refused(model)
+    assert error.path == "0"
+    assert "weight is computed from other weights" in error.why
+    assert "remove" in error.advice
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script.* is deprecated:DeprecationWarning")
+def test_torchscript() -> None:
+    error = refused(torch.jit.script(mlp(3, 2)))
+    assert "TorchScript" in error.why
+    assert "made from" in error.advice
+
+
+def test_complex_and_meta_weights() -> None:
+    assert "complex" in refused(nn.Linear(3, 2, dtype=torch.complex64)).why
+    assert "meta device" in refused(nn.Linear(3, 2, device="meta")).why
+
+
+def test_a_network_that_cannot_be_copied() -> None:
+    model = mlp(3, 2)
+    model.numbers = (i for i in range(3))
+    error = refused(model)
+    assert "cannot be copied" in error.why
+    assert "generators" in error.advice
+
+
+# Shapes and numbers -------------------------------------------------------------------------------
+
+
+def test_a_wrong_input_shape_names_what_was_expected_and_given() -> None:
+    with pytest.raises(ShapeMismatch, match=r"shape \(3,\).*in_features=2.*'0'"):
+        trace(mlp(2, 4, 1), (3,))
+    with pytest.raises(ShapeMismatch, match=r"shape \(28, 28\).*Conv2d\(1, 4.*'0'"):
+        trace(nn.Sequential(nn.Conv2d(1, 4, 3)), (28, 28))
+    model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(5, 2))
+    with pytest.raises(ShapeMismatch, match=r"shape \(1, 6, 6\).*in_features=5.*'2'.*\(64,\)"):
+        trace(model, (1, 6, 6))
+
+
+@pytest.mark.parametrize("shape", [0, (0,), (-1, 2), (2.5,), ("a",), "ab"])
+def test_what_is_not_a_shape(shape: Any) -> None:
+    with pytest.raises(ShapeMismatch, match="positive integers"):
+        trace(mlp(2, 4, 1), shape)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite(bad: float) -> None:
+    model = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.ReLU())
+    with torch.no_grad():
+        model[1].running_mean[1] = bad
+    with pytest.raises(NonFiniteValues, match=r"'1.running_mean' has 1 NaN or infinite of 3"):
+        trace(model, (2,))
+
+
+def test_coefficients_that_are_not_finite() -> None:
+    model = nn.Sequential(nn.BatchNorm1d(2, eps=0.0))
+    model[0].running_var.zero_()
+    with pytest.raises(NonFiniteValues, match=r"batch_norm step '0'.*running variance"):
+        trace(model, (2,))
+
+
+def test_an_output_that_overflows() -> None:
+    model = mlp(2, 4, 1).double()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(1e300)
+    with pytest.raises(NonFiniteValues, match="overflows"):
+        trace(model, (2,))
+
+
+# Networks that do not compute what their layers say -----------------------------------------------
+
+
+def test_a_hook_that_watches_is_allowed() -> None:
+    model = mlp(2, 4, 1)
+    seen: list[torch.Size] = []
+    model[1].register_forward_hook(lambda module, given, made: seen.append(made.shape))
+    model[1].register_full_backward_hook(lambda module, given, made: None)
+    model.register_forward_pre_hook(lambda module, given: None)
+    program = trace(model, (2,))
+    assert names(program) == ["0", "1", "2"]
+    assert len(model[1]._forward_hooks) == len(model[1]._backward_hooks) == 1
+    assert len(seen) == 1, "only the comparison calls the network's own forward"
+
+
+@pytest.mark.parametrize("at", [None, 0, 1])
+def test_a_hook_that_changes_values_is_refused(at: int | None) -> None:
+    model = mlp(2, 4, 1)
+    (model if at is None else model[at]).register_forward_hook(lambda m, given, made: 2 * made)
+    with pytest.raises(TraceMismatch, match=r"Sequential.*differ by up to.*forward hook"):
+        trace(model, (2,))
+
+
+def test_a_hook_that_changes_the_shape_is_refused() -> None:
+    model = mlp(2, 4, 1)
+    model.register_forward_hook(lambda m, given, made: (made,))
+    with pytest.raises(TraceMismatch, match="its forward makes a tuple"):
+        trace(model, (2,))
+
+
+def test_a_hook_that_fails_is_told() -> None:
+    model = mlp(2, 4, 1)
+    model.register_forward_hook(lambda m, given, made: made.missing)
+    assert "missing" in refused(model, (2,)).why
+
+
+def test_a_hidden_change_of_a_layer_is_refused() -> None:
+    class Shifted(nn.Conv2d):
+        def _conv_forward(self, *args: Any) -> torch.Tensor:
+            return super()._conv_forward(*args) + 1e-3
+
+    with pytest.raises(TraceMismatch, match="does not compute what its forward does"):
+        trace(nn.Sequential(Shifted(1, 2, 3)), (1, 5, 5))
+
+
+def test_a_random_forward_is_refused() -> None:
+    class Noisy(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x + torch.randn(3)
+
+    assert "constant tensor" in refused(Noisy()).why
+
+
+# No mark left -------------------------------------------------------------------------------------
+
+
+def fingerprint(model: nn.Module) -> list[Any]:
+    found: list[Any] = []
+    for name, module in model.named_modules():
+        hooks = (module._forward_hooks, module._forward_pre_hooks, module._backward_hooks)
+        found.append((name, type(module), module.training, [list(hook) for hook in hooks]))
+        found.append(sorted(vars(module)))
+    for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
+        grad = None if tensor.grad is None else tensor.grad.tolist()
+        found.append((name, id(tensor), tensor.data_ptr(), tensor._version))
+        found.append((tensor.dtype, tensor.device, tensor.requires_grad, grad, tensor.tolist()))
+    return found
+
+
+@pytest.mark.parametrize("train", [True, False])
+@pytest.mark.parametrize("refuse", [True, False])
+def test_the_network_comes_back_untouched(train: bool, refuse: bool) -> None:
+    model = seeded(
+        lambda: nn.Sequential(
+            nn.Linear(3, 4),
+            nn.BatchNorm1d(4),
+            nn.ReLU(inplace=True),
+            nn.Dropout(0.5),
+            nn.Linear(4, 2),
+            nn.GELU() if refuse else nn.ReLU(),
+        )
+    ).half()
+    model.train(train)
+    model[4].eval()
+    model[0].weight.requires_grad_(False)
+    model[4].bias.grad = torch.ones(2, dtype=torch.float16)
+    model[2].register_forward_hook(lambda module, given, made: None)
+    before = fingerprint(model)
+    if refuse:
+        refused(model)
+    else:
+        trace(model, (3,))
+    assert fingerprint(model) == before
+
+
+def test_nothing_global_changes() -> None:
+    class Careless(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            random.random()
+            np.random.rand()
+            torch.rand(2)
+            return x.relu()
+
+    def state() -> list[Any]:
+        name, keys, *rest = np.random.get_state()
+        return [
+            random.getstate(),
+            (name, keys.tolist(), rest),
+            torch.get_rng_state().tolist(),
+            torch.get_default_dtype(),
+            torch.get_num_threads(),
+            torch.is_grad_enabled(),
+            torch.is_inference_mode_enabled(),
+            torch.nn.Module.__call__,
+            np.geterr(),
+        ]
+
+    before = state()
+    trace(Careless(), (2,))
+    with pytest.raises(UnsupportedLayer):
+        trace(nn.Sequential(Careless(), nn.GELU()), (2,))
+    assert state() == before
+
+
+def test_the_result_is_the_same_each_time_and_in_any_default_dtype() -> None:
+    model = mlp(3, 5, 2)
+    expected = trace(model, (3,))
+    torch.set_default_dtype(torch.float16)
+    try:
+        again = trace(model, (3,))
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert again.to_json() == expected.to_json()
+    x = np.ones((2, 3))
+    np.testing.assert_array_equal(again(x), expected(x))
+
+
+def test_later_changes_of_the_network_do_not_reach_the_program() -> None:
+    model = mlp(2, 4, 1).double()
+    program = trace(model, (2,))
+    before = program(np.ones((1, 2)))
+    with torch.no_grad():
+        model[0].weight.zero_()
+    np.testing.assert_array_equal(program(np.ones((1, 2))), before)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_a_network_on_a_device() -> None:
+    model = mlp(2, 4, 1)
+    expected = trace(model, (2,))
+    found = trace(model.cuda(), (2,))
+    assert next(model.parameters()).is_cuda
+    assert found.to_json() == expected.to_json()

@@ -1,0 +1,143 @@
+"""From torch modules to proved partitions: every kind of layer, against the module itself."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import splineviz as sv
+from splineviz.errors import NonFiniteValues, UnsupportedLayer
+from tests.partition.networks import case
+
+
+class Residual(nn.Module):
+    """Two blocks with a skip round each, one of them over a functional relu."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(2, 12)
+        self.inner = nn.Linear(12, 12)
+        self.last = nn.Linear(12, 3)
+
+    def forward(self, x):
+        x = torch.relu(self.first(x))
+        x = x + nn.functional.relu(self.inner(x))
+        return self.last(torch.relu(x + self.inner(x)))
+
+
+def convolutional():
+    return nn.Sequential(
+        nn.Conv2d(1, 3, 3, padding="same"),
+        nn.BatchNorm2d(3),
+        nn.ReLU(),
+        nn.AvgPool2d(2),
+        nn.Conv2d(3, 4, 3, stride=2, padding=1),
+        nn.LeakyReLU(0.1),
+        nn.Flatten(),
+        nn.Dropout(0.5),
+        nn.Sequential(nn.Linear(16, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Identity()),
+        nn.Linear(8, 3),
+    )
+
+
+def seeded(make):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = make()
+        for module in model.modules():
+            if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+                nn.init.normal_(module.running_mean, std=0.1)
+                nn.init.uniform_(module.running_var, 0.5, 2.0)
+                nn.init.uniform_(module.weight, 0.5, 1.5)
+        return model
+
+
+SQUARE = sv.InputSlice.identity((-2, -2, 2, 2))
+IMAGES = np.random.default_rng(0).standard_normal((3, 1, 8, 8))
+MODELS = {
+    "mlp": (lambda: nn.Sequential(nn.Linear(2, 20), nn.ReLU(), nn.Linear(20, 1)), SQUARE),
+    "without bias": (
+        lambda: nn.Sequential(
+            nn.Linear(2, 20, bias=False), nn.ReLU(), nn.Linear(20, 9, bias=False), nn.ReLU()
+        ),
+        SQUARE,
+    ),
+    "residual": (Residual, SQUARE),
+    "convolutional": (convolutional, sv.InputSlice.through(*IMAGES)),
+}
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
+@pytest.mark.parametrize("name", MODELS)
+def test_the_partition_is_proved_against_the_module_itself(name, dtype):
+    make, plane = MODELS[name]
+    model = seeded(make).to(dtype)
+    part = sv.enumerate_regions(model, plane)
+    assert len(part) > 20
+    print(part.verify(model))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_model_comes_back_untouched(name):
+    make, plane = MODELS[name]
+    model = seeded(make).train()
+    next(model.parameters()).requires_grad_(False)
+    before = copy.deepcopy(model.state_dict())
+    flags = [(p.requires_grad, p.grad) for p in model.parameters()]
+    modes = [m.training for m in model.modules()]
+    random = torch.random.get_rng_state(), np.random.get_state()[1].copy()
+    sv.enumerate_regions(model, plane).verify(model)
+    for key, value in model.state_dict().items():
+        torch.testing.assert_close(value, before[key], rtol=0, atol=0)
+    assert [(p.requires_grad, p.grad) for p in model.parameters()] == flags
+    assert [m.training for m in model.modules()] == modes
+    assert torch.equal(torch.random.get_rng_state(), random[0])
+    np.testing.assert_array_equal(np.random.get_state()[1], random[1])
+    assert torch.get_default_dtype() == torch.float32
+
+
+def test_the_reference_agrees_on_a_residual_network():
+    make, plane = MODELS["residual"]
+    model = seeded(make)
+    part = sv.enumerate_regions(model, plane)
+    reference = sv.enumerate_regions(model, plane, engine="shapely")
+    reference.verify(model)
+    assert len(part) == len(reference)
+
+
+def test_a_certificate_is_not_given_for_another_model():
+    make, plane = MODELS["mlp"]
+    part = sv.enumerate_regions(seeded(make), plane)
+    model = seeded(make)
+    with torch.no_grad():
+        model[0].bias[3] += 1e-3
+    with pytest.raises(sv.errors.InvalidPartition):
+        part.verify(model)
+
+
+def test_nan_weights_are_refused_by_name():
+    make, plane = MODELS["mlp"]
+    model = seeded(make)
+    with torch.no_grad():
+        model[0].weight[0, 0] = float("nan")
+    with pytest.raises(NonFiniteValues, match=r"0\.weight"):
+        sv.enumerate_regions(model, plane)
+
+
+def test_an_activation_that_is_not_piecewise_linear_is_refused_by_place():
+    model = nn.Sequential(nn.Linear(2, 4), nn.Sequential(nn.GELU()), nn.Linear(4, 1))
+    with pytest.raises(UnsupportedLayer, match=r"GELU.*1\.0"):
+        sv.enumerate_regions(model, SQUARE)
+
+
+def test_a_program_is_as_good_as_the_module():
+    program = case("A")
+    module = program.to_module(dtype=torch.float64)
+    plane = sv.InputSlice.identity()
+    by_module = sv.enumerate_regions(module, plane)
+    np.testing.assert_array_equal(by_module.vertices, sv.enumerate_regions(program, plane).vertices)
+    by_module.verify(program)
