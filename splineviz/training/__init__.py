@@ -1,0 +1,1 @@
+"""Training runs: recording, reading back, and the experiments by name."""

@@ -1,0 +1,119 @@
+"""Small data sets that are made or bundled, so that nothing has to be downloaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from splineviz.errors import RecordingError
+
+Inputs = npt.NDArray[np.float32]
+Labels = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A classification task, split into training and test points.
+
+    Attributes
+    ----------
+    train_inputs, test_inputs : numpy.ndarray of shape (n, d), float32
+    train_labels, test_labels : numpy.ndarray of shape (n,), int64
+        From 0 to ``len(class_names) - 1``.
+    class_names : tuple of str
+    """
+
+    train_inputs: Inputs
+    train_labels: Labels
+    test_inputs: Inputs
+    test_labels: Labels
+    class_names: tuple[str, ...]
+
+
+def checkerboard(train: int = 150, test: int = 2000, *, tiles: int = 3, seed: int = 0) -> Dataset:
+    """Points spread evenly over a checkerboard around the origin; the class is the colour.
+
+    Parameters
+    ----------
+    train, test : int
+        How many points.
+    tiles : int
+        Tiles along each side. A tile has side 1, so three cover [-1.5, 1.5]^2.
+    seed : int
+        Training points for two seeds are different; test points too.
+    """
+    rng = np.random.default_rng(seed)
+
+    def draw(n: int) -> tuple[Inputs, Labels]:
+        position = rng.uniform(0, tiles, (n, 2))
+        labels = np.floor(position).astype(np.int64).sum(axis=1) % 2
+        return (position - tiles / 2).astype(np.float32), labels
+
+    return Dataset(*draw(train), *draw(test), class_names=("corner tiles", "other tiles"))
+
+
+def two_moons(train: int = 100, test: int = 2000, *, noise: float = 0.1, seed: int = 0) -> Dataset:
+    """Two interleaved half circles of radius 1 with Gaussian noise, centred on the origin.
+
+    Parameters
+    ----------
+    train, test : int
+        How many points; every other one belongs to the upper moon, class 0.
+    noise : float
+        The standard deviation of the noise on each coordinate.
+    seed : int
+        Training points for two seeds are different; test points too.
+    """
+    rng = np.random.default_rng(seed)
+
+    def draw(n: int) -> tuple[Inputs, Labels]:
+        labels = np.arange(n, dtype=np.int64) % 2
+        angle = rng.uniform(0, np.pi, n)
+        side = 1 - 2 * labels
+        moons = np.stack([side * (np.cos(angle) - 0.5), side * (np.sin(angle) - 0.25)], axis=1)
+        return (moons + rng.normal(0, noise, (n, 2))).astype(np.float32), labels
+
+    return Dataset(*draw(train), *draw(test), class_names=("upper moon", "lower moon"))
+
+
+def digits(train: int = 200, *, seed: int = 0) -> Dataset:
+    """The 1,797 handwritten digits that come with scikit-learn: 8 x 8 pixels in [0, 1], flat.
+
+    Parameters
+    ----------
+    train : int
+        How many training points, a multiple of 10: the same number of each digit. All the others
+        are test points.
+    seed : int
+        Decides which points are for training.
+
+    Raises
+    ------
+    RecordingError
+        If `train` is not a multiple of 10 between 10 and 1700.
+    """
+    from sklearn.datasets import load_digits
+
+    if train % 10 or not 10 <= train <= 1700:
+        raise RecordingError(
+            f"digits can be trained on 10 to 1700 points, the same number of each digit; {train} "
+            "is not a multiple of 10 in that range"
+        )
+    rng = np.random.default_rng(seed)
+    loaded: Any = load_digits()
+    inputs = (loaded.data / 16).astype(np.float32)
+    labels = loaded.target.astype(np.int64)
+    chosen = np.concatenate(
+        [rng.permutation(np.flatnonzero(labels == digit))[: train // 10] for digit in range(10)]
+    )
+    others = np.setdiff1d(np.arange(len(labels)), chosen)
+    return Dataset(
+        inputs[chosen],
+        labels[chosen],
+        inputs[others],
+        labels[others],
+        class_names=tuple(str(digit) for digit in range(10)),
+    )

@@ -1,0 +1,208 @@
+"""manifest.json: what a run on disk consists of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from splineviz.errors import RunCorrupt
+
+FORMAT = "splineviz-run"
+VERSION = 1
+
+MANIFEST = "manifest.json"
+METRICS = "metrics.csv"
+SAMPLES = "samples.safetensors"
+CHECKPOINTS = "checkpoints"
+
+DTYPES = ("float16", "float32", "float64")
+STATUSES = ("recording", "finished", "interrupted")
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file of a run and what it must contain.
+
+    Attributes
+    ----------
+    file : str
+        Its path relative to the run's folder, with forward slashes.
+    sha256 : str
+        The hash of its bytes, in hexadecimal.
+    """
+
+    file: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The weights at one step of training, as a file of the run.
+
+    Attributes
+    ----------
+    step : int
+        The step of training; 0 is the untrained network.
+    file : str
+        Its path relative to the run's folder, with forward slashes.
+    sha256 : str
+        The hash of its bytes, in hexadecimal. Equal hashes are equal weights.
+    """
+
+    step: int
+    file: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Everything about a run but its numbers.
+
+    Attributes
+    ----------
+    network : mapping
+        The graph of the network as ``Program.to_json()`` gives it, so that a run is replayed
+        without the code of the model.
+    dtype : str
+        The type the weights are stored in: one of `DTYPES`.
+    checkpoints : tuple of Checkpoint
+        By increasing step.
+    status : str
+        ``"recording"`` while the recorder is open (and for ever, if its process was killed),
+        ``"finished"``, or ``"interrupted"`` by an exception.
+    samples : StoredFile or None
+        The training points kept with the run.
+    class_names : tuple of str or None
+        Names of the classes, in the order of the labels.
+    metadata : mapping
+        JSON values given by whoever recorded the run: recipe, seed, optimizer.
+    libraries : mapping of str to str
+        The versions of the libraries that wrote the run.
+    """
+
+    network: Mapping[str, Any]
+    dtype: str
+    checkpoints: tuple[Checkpoint, ...] = ()
+    status: str = "recording"
+    samples: StoredFile | None = None
+    class_names: tuple[str, ...] | None = None
+    metadata: Mapping[str, Any] | None = None
+    libraries: Mapping[str, str] | None = None
+
+    def to_bytes(self) -> bytes:
+        """Encode as indented UTF-8 JSON with a fixed order of keys.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the metadata holds something that JSON cannot hold.
+        """
+        samples = self.samples
+        document = {
+            "format": FORMAT,
+            "version": VERSION,
+            "status": self.status,
+            "libraries": dict(self.libraries or {}),
+            "metadata": dict(self.metadata or {}),
+            "class_names": None if self.class_names is None else list(self.class_names),
+            "dtype": self.dtype,
+            "network": dict(self.network),
+            "samples": samples and {"file": samples.file, "sha256": samples.sha256},
+            "checkpoints": [
+                {"step": checkpoint.step, "file": checkpoint.file, "sha256": checkpoint.sha256}
+                for checkpoint in self.checkpoints
+            ],
+        }
+        return (json.dumps(document, indent=1, allow_nan=False) + "\n").encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes, path: Path) -> Manifest:
+        """Decode and check a manifest.
+
+        Parameters
+        ----------
+        data : bytes
+            The contents of the file.
+        path : Path
+            The file they come from, for the message of an error.
+
+        Raises
+        ------
+        RunCorrupt
+            If the file is truncated, of another format, of a newer version, or contradicts itself.
+        """
+
+        def check(condition: bool, what: str) -> None:
+            if not condition:
+                raise RunCorrupt(
+                    f"{path} {what}. The checkpoints beside it may be intact: restore this file "
+                    "from a copy, or record the run again"
+                )
+
+        try:
+            document = json.loads(data)
+        except ValueError as error:
+            raise RunCorrupt(
+                f"{path} is not valid JSON ({error}): it was truncated or edited. The checkpoints "
+                "beside it may be intact: restore this file from a copy, or record the run again"
+            ) from error
+        check(
+            isinstance(document, dict) and document.get("format") == FORMAT,
+            f"is not the manifest of a run: its format is not {FORMAT!r}",
+        )
+        version = document.get("version")
+        if isinstance(version, int) and version > VERSION:
+            raise RunCorrupt(
+                f"{path} has version {version} of the run format, and this splineviz reads up to "
+                f"version {VERSION}: upgrade splineviz to open it"
+            )
+        check(version == VERSION, f"names no version of the run format that exists ({version!r})")
+        network, metadata = document.get("network"), document.get("metadata")
+        libraries, status = document.get("libraries"), document.get("status")
+        class_names, dtype = document.get("class_names"), document.get("dtype")
+        check(isinstance(network, dict), "holds no network")
+        check(isinstance(metadata, dict), "holds no metadata object")
+        check(isinstance(libraries, dict), "holds no library versions")
+        check(status in STATUSES, f"has the unknown status {status!r}")
+        check(dtype in DTYPES, f"has the unknown dtype {dtype!r}")
+        check(
+            class_names is None
+            or (isinstance(class_names, list) and all(isinstance(n, str) for n in class_names)),
+            "has class names that are not a list of strings",
+        )
+        rows = document.get("checkpoints")
+        check(isinstance(rows, list), "holds no list of checkpoints")
+        samples = document.get("samples")
+        for row in [*rows, *([] if samples is None else [samples])]:
+            check(_names_a_file(row), f"has an entry that names no file of the run: {row!r}")
+        steps = [row.get("step") for row in rows]
+        check(
+            all(type(step) is int and step >= 0 for step in steps)
+            and all(a < b for a, b in pairwise(steps)),
+            "has checkpoints whose steps are not increasing whole numbers",
+        )
+        return cls(
+            network=network,
+            dtype=dtype,
+            checkpoints=tuple(Checkpoint(row["step"], row["file"], row["sha256"]) for row in rows),
+            status=status,
+            samples=samples and StoredFile(samples["file"], samples["sha256"]),
+            class_names=class_names and tuple(class_names),
+            metadata=metadata,
+            libraries=libraries,
+        )
+
+
+def _names_a_file(row: Any) -> bool:
+    """Whether an entry has a hash and a path that stays inside the run's folder."""
+    if not isinstance(row, dict):
+        return False
+    file, sha256 = row.get("file"), row.get("sha256")
+    if not isinstance(file, str) or not isinstance(sha256, str) or not file or "\\" in file:
+        return False
+    path = PurePosixPath(file)
+    return not path.is_absolute() and ".." not in path.parts and ":" not in file

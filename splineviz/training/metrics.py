@@ -1,0 +1,181 @@
+"""metrics.csv: one row of numbers a logged step, appended while training runs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from splineviz.errors import RunCorrupt
+from splineviz.training.atomic import write_atomically
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class MetricsLog:
+    """Append rows to a metrics file that can be read at any moment.
+
+    A row reaches the operating system in one piece as soon as it is logged, so a killed process
+    loses none; a row cut short by a crash of the machine has no line end, and readers drop it. A
+    metric that appears for the first time becomes a new column: the file is then replaced by one
+    with a longer header, whose older rows are shorter than it.
+
+    Parameters
+    ----------
+    path : Path
+        The file; it need not exist. Rows are added to what it holds.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.names = _names(complete_lines(path))
+        self._file: io.FileIO | None = None
+
+    def append(self, step: int, values: Mapping[str, float]) -> None:
+        """Add one row. A metric left out is an empty cell; NaN is written as ``nan``.
+
+        Raises
+        ------
+        OSError
+            If the disk refuses. The file is then as it was before.
+        """
+        new = [name for name in values if name not in self.names]
+        names = [*self.names, *new]
+        cells = [str(step), *(repr(values[name]) if name in values else "" for name in names)]
+        row = (",".join(cells) + "\n").encode()
+        if new or self._file is None:
+            # The first row goes this way too: it drops a row cut short by a crash.
+            rows = complete_lines(self.path).partition(b"\n")[2]
+            self.close()
+            write_atomically(self.path, _header(names) + rows + row)
+            self._file = open(self.path, "ab", buffering=0)  # noqa: SIM115
+            self.names = names
+        else:
+            self._append_bytes(self._file, row)
+
+    def sync(self) -> None:
+        """Wait until all rows are on the disk."""
+        if self._file is not None:
+            os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Close the file; a later row opens it again."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def drop_after(self, step: int) -> None:
+        """Keep only the rows up to `step`, as resuming from there needs.
+
+        Raises
+        ------
+        RunCorrupt
+            If a row does not begin with a step.
+        """
+        header, newline, rows = complete_lines(self.path).partition(b"\n")
+        kept = b"".join(
+            line
+            for number, line in enumerate(rows.splitlines(keepends=True), start=2)
+            if _step(line, self.path, number) <= step
+        )
+        if newline and kept != rows:
+            self.close()
+            write_atomically(self.path, header + newline + kept)
+
+    @staticmethod
+    def _append_bytes(file: io.FileIO, data: bytes) -> None:
+        size = os.fstat(file.fileno()).st_size
+        try:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[file.write(rest) :]
+        except OSError:
+            file.truncate(size)
+            raise
+
+
+def read_metrics(path: Path) -> pd.DataFrame:
+    """Read a metrics file, leaving out a last row that is still being written.
+
+    Parameters
+    ----------
+    path : Path
+        The file; if it does not exist, the table is empty.
+
+    Returns
+    -------
+    pandas.DataFrame
+        float64 columns by metric, NaN where a metric was not given; int64 index ``step``.
+
+    Raises
+    ------
+    RunCorrupt
+        If the file is not such a table.
+    """
+    import pandas as pd
+
+    data = complete_lines(path)
+    names = _names(data)
+    steps = []
+    table = []
+    for number, line in enumerate(data.splitlines()[1:], start=2):
+        steps.append(_step(line, path, number))
+        table.append(_values(line, len(names), path, number))
+    return pd.DataFrame(
+        np.array(table, dtype=np.float64).reshape(len(steps), len(names)),
+        index=pd.Index(steps, dtype="int64", name="step"),
+        columns=names,
+    )
+
+
+def complete_lines(path: Path) -> bytes:
+    """The contents of a file up to its last line end; nothing if there is no such file."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return b""
+    return data[: data.rfind(b"\n") + 1]
+
+
+def _header(names: list[str]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(["step", *names])
+    return text.getvalue().encode()
+
+
+def _names(data: bytes) -> list[str]:
+    header = data.partition(b"\n")[0].decode(errors="replace")
+    return next(csv.reader([header]), ["step"])[1:]
+
+
+def _step(line: bytes, path: Path, number: int) -> int:
+    try:
+        return int(line.partition(b",")[0])
+    except ValueError as error:
+        raise _broken(path, number, "does not begin with a step") from error
+
+
+def _values(line: bytes, columns: int, path: Path, number: int) -> list[float]:
+    """The metrics of a row; older rows are shorter than the header."""
+    cells = line.split(b",")[1:]
+    if len(cells) > columns:
+        raise _broken(path, number, f"has {len(cells)} metrics for {columns} columns")
+    try:
+        values = [float(cell) if cell else math.nan for cell in cells]
+    except ValueError as error:
+        raise _broken(path, number, f"is not a row of numbers ({error})") from error
+    return values + [math.nan] * (columns - len(cells))
+
+
+def _broken(path: Path, number: int, what: str) -> RunCorrupt:
+    return RunCorrupt(
+        f"{path}, line {number}, {what}. The checkpoints do not depend on it: repair the row, or "
+        "delete the file to go on without these metrics"
+    )

@@ -1,0 +1,106 @@
+"""Experiments by name: one file each, listed in the table below.
+
+To add an experiment, put a file here with a function ``train(out, *, seed, steps, progress,
+dtype)`` that records a training and returns its :class:`~splineviz.training.runs.Run`, and give it
+a row in :data:`RECIPES`. The tests read the table and check the new row.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from splineviz.errors import UnknownName
+
+if TYPE_CHECKING:
+    from splineviz.training.runs import Run
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """An experiment: the file in this folder that runs it, and what it shows.
+
+    Attributes
+    ----------
+    module : str
+        The name of the file, without its ending.
+    summary : str
+        One line for a list of recipes.
+    """
+
+    module: str
+    summary: str
+
+
+RECIPES: dict[str, Recipe] = {
+    "checkerboard": Recipe(
+        "checkerboard", "region migration seen whole: lines bundle on a 3 x 3 checkerboard's edges"
+    ),
+    "digits-grokking": Recipe(
+        "digits_grokking", "delayed generalization: digits are learnt long after they are fitted"
+    ),
+    "two-moons": Recipe("two_moons", "regions leaving the data, in seconds: train it live"),
+}
+
+
+def names() -> list[str]:
+    """The names of the recipes, in alphabetical order."""
+    return sorted(RECIPES)
+
+
+def train(
+    name: str,
+    out: str | os.PathLike[str],
+    *,
+    seed: int = 0,
+    steps: int | None = None,
+    progress: bool | Callable[[int, int], object] | None = True,
+    dtype: str = "float32",
+) -> Run:
+    """Run an experiment and record it.
+
+    Training is on one CPU thread and touches no global state; the same seed gives the same run on
+    the same machine, and other machines may diverge late.
+
+    Parameters
+    ----------
+    name : str
+        One of `names`.
+    out : str or path-like
+        The folder to record in; it must not hold a run.
+    seed : int
+        Decides the data, the initial weights and the order of the points.
+    steps : int, optional
+        How long to train; by default as long as the recipe needs to show what it shows.
+    progress : bool, callable or None
+        True for a progress bar; a function is called as ``progress(step, steps)`` about 200 times.
+    dtype : {"float32", "float16", "float64"}
+        The type the weights are stored in.
+
+    Returns
+    -------
+    Run
+        With metrics ``train_accuracy``, ``test_accuracy`` and ``train_loss``, and the training
+        points as its samples. If the training is interrupted, ``Run(out)`` opens what there is.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such recipe; the message lists those there are.
+    RecordingError
+        If `out` already holds a run, or `steps` is not at least 1.
+    """
+    if name not in RECIPES:
+        raise UnknownName("recipe", name, names())
+    recipe = import_module(f"{__name__}.{RECIPES[name].module}")
+    run: Run = recipe.train(
+        out,
+        seed=seed,
+        steps=recipe.STEPS if steps is None else steps,
+        progress=progress,
+        dtype=dtype,
+    )
+    return run

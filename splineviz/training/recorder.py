@@ -1,0 +1,306 @@
+"""Recorder: keeps a training as it happens, so that it can be replayed."""
+
+from __future__ import annotations
+
+import json
+import operator
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from numbers import Real
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, SupportsFloat
+
+import numpy.typing as npt
+
+from splineviz.errors import NonFiniteValues, RecordingError, ShapeMismatch
+from splineviz.training.manifest import DTYPES, Manifest
+from splineviz.training.samples import as_samples
+from splineviz.training.schedule import Schedule, due_test
+from splineviz.training.weights import input_shape_of, read_weights
+from splineviz.training.writer import RunWriter
+
+if TYPE_CHECKING:
+    import torch
+
+    from splineviz.network.program import Program
+
+_LIBRARIES = ("splineviz", "torch", "numpy", "safetensors")
+
+
+class Recorder:
+    """Record checkpoints and metrics of a training in a folder.
+
+    The network is traced when the recorder is made, so one that cannot be replayed is refused
+    before any time is spent on training it. The model itself is only read: its mode, device,
+    gradients and the random state stay as they are.
+
+    What is on disk is complete at every moment. If the process is killed, the run opens and holds
+    every checkpoint but at most the one that was being written.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The folder of the run; made if it does not exist.
+    model : torch.nn.Module
+        The network in training, in any mode, dtype and on any device.
+    schedule : iterable of int, callable, or None
+        Which steps get a checkpoint. Steps, for example from
+        :func:`~splineviz.training.schedule.log_schedule`: the first step reported at or after each
+        gets one. A function of the step: where it is true. None: every reported step.
+    samples : pair of array-like or tensor, optional
+        Training points to draw later: inputs (n, *input_shape) and targets (n, ...).
+    input_shape : tuple of int, optional
+        The shape of one input. By default that of `samples`, or what the first layer takes if that
+        layer is a ``Linear``.
+    class_names : sequence of str, optional
+        Names of the classes in the order of the labels.
+    metadata : mapping, optional
+        Anything JSON can hold that is worth knowing later: seed, optimizer, data set.
+    dtype : {"float32", "float16", "float64"}
+        The type the weights are stored in. float32 holds those of a float32 or bfloat16 network
+        exactly; float16 halves the files and moves boundaries by a relative 5e-4.
+    resume : bool or int
+        What to do if the folder holds a run. False: refuse. True: go on after its last
+        checkpoint (or begin, if there is no run yet). A step: drop what was recorded after that
+        step and go on from there. The model's weights are left alone: load them first, for
+        example with :meth:`~splineviz.training.runs.Run.state`.
+
+    Attributes
+    ----------
+    path : Path
+        The folder, absolute.
+
+    Raises
+    ------
+    RecordingError
+        If the folder holds a run and `resume` is False, or the run to resume has another network,
+        dtype or other samples; if an argument cannot be used; if the disk refuses.
+    UnsupportedLayer, TraceMismatch
+        If the network cannot be traced exactly.
+    ShapeMismatch, NonFiniteValues
+        If samples and network do not fit, or hold NaN or infinity.
+
+    Examples
+    --------
+    ::
+
+        with Recorder("runs/moons", model, schedule=log_schedule(10_000, 80)) as recorder:
+            recorder.step(0)
+            for step in range(1, 10_001):
+                loss = train_one_step(model)
+                recorder.step(step, train_loss=loss)
+        run = Run("runs/moons")
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        model: torch.nn.Module,
+        schedule: Schedule = None,
+        *,
+        samples: tuple[Any, Any] | None = None,
+        input_shape: Sequence[int] | None = None,
+        class_names: Sequence[str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        dtype: str = "float32",
+        resume: bool | int = False,
+    ) -> None:
+        self.path = Path(path).expanduser().absolute()
+        self._model = model
+        self._due = due_test(schedule)
+        self._dtype = dtype
+        self._closed = False
+        if dtype not in DTYPES:
+            raise RecordingError(f"dtype must be one of {', '.join(DTYPES)}, not {dtype!r}")
+        if not isinstance(resume, bool):
+            resume = _checked_step(resume)
+        self._writer = RunWriter(self.path, resume=resume)
+        points = None if samples is None else as_samples(samples)
+        program = _trace(model, input_shape, None if points is None else points["inputs"])
+        self._shapes = {name: array.shape for name, array in program.state.items()}
+        manifest = Manifest(
+            # As it will be read back, so that a resumed run can be compared with it.
+            network=json.loads(json.dumps(program.to_json())),
+            dtype=dtype,
+            class_names=None if class_names is None else tuple(map(str, class_names)),
+            metadata=_checked_metadata(metadata),
+            libraries=_versions(),
+        )
+        self._previous = self._writer.begin(manifest, points)
+
+    @property
+    def last_checkpoint(self) -> int | None:
+        """The step of the last checkpoint in the run, or None if there is none yet."""
+        checkpoints = self._writer.manifest.checkpoints
+        return checkpoints[-1].step if checkpoints else None
+
+    def due(self, step: int) -> bool:
+        """Whether reporting `step` next would write a checkpoint.
+
+        Useful to compute costly metrics only then.
+        """
+        return self._due(self._previous, step)
+
+    def step(self, step: int, /, **metrics: SupportsFloat) -> bool:
+        """Report a step of training: log its metrics, and write a checkpoint if one is due.
+
+        Parameters
+        ----------
+        step : int
+            The number of updates made so far; 0 is the untrained network. It must grow from call
+            to call.
+        **metrics : number or tensor of one element
+            Logged whether or not a checkpoint is due. NaN and infinity are kept as they are. A
+            metric may be left out, or appear later: its other rows are then NaN.
+
+        Returns
+        -------
+        bool
+            Whether a checkpoint was written.
+
+        Raises
+        ------
+        RecordingError
+            If the step is negative, repeats or goes backwards; if a metric is not a number; if a
+            parameter changed its shape; if the recording is closed; if the disk refuses. What was
+            recorded before stays, and later steps can still be recorded.
+        NonFiniteValues
+            If a checkpoint is due and a weight is NaN or infinite (or too large for float16). The
+            metrics of the step are kept.
+        """
+        if self._closed:
+            raise RecordingError(
+                f"the recording in {self.path} is closed; to add steps, make a Recorder with "
+                "resume=True"
+            )
+        step = _checked_step(step)
+        if step <= self._previous:
+            raise RecordingError(
+                f"step {step} comes after step {self._previous}, and steps must grow. Report each "
+                "step once, with all its metrics; to record a part of a training anew, make a "
+                "Recorder with resume=STEP"
+            )
+        row = {name: _checked_metric(name, value) for name, value in metrics.items()}
+        due = self.due(step)
+        self._previous = step
+        if row:
+            self._writer.log(step, row)
+        if due:
+            self._writer.add_checkpoint(step, self._weights(step))
+        return due
+
+    def close(self) -> None:
+        """End the recording. Leaving the ``with`` block does it; closing twice does no harm.
+
+        Raises
+        ------
+        RecordingError
+            If the disk refuses.
+        """
+        self._close("finished")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self._close("finished")
+            return
+        try:
+            self._close("interrupted")
+        except RecordingError as second:
+            error.add_note(f"While the recording was being closed: {second}")
+
+    def __repr__(self) -> str:
+        count = len(self._writer.manifest.checkpoints)
+        state = "closed" if self._closed else "open"
+        return f"Recorder({str(self.path)!r}: {count} checkpoints, {state})"
+
+    def _weights(self, step: int) -> dict[str, npt.NDArray[Any]]:
+        try:
+            return read_weights(self._model, self._shapes, self._dtype)
+        except NonFiniteValues as error:
+            kept = len(self._writer.manifest.checkpoints)
+            raise NonFiniteValues(
+                f"no checkpoint at step {step}: {error}. The run keeps the {kept} before it"
+            ) from error
+
+    def _close(self, status: str) -> None:
+        if not self._closed:
+            self._closed = True
+            self._writer.end(status)
+
+
+def _trace(
+    model: torch.nn.Module,
+    input_shape: Sequence[int] | None,
+    inputs: npt.NDArray[Any] | None,
+) -> Program:
+    from splineviz.network.trace import trace
+
+    if inputs is not None:
+        shape = tuple(inputs.shape[1:])
+        if input_shape is not None and tuple(input_shape) != shape:
+            raise ShapeMismatch(
+                f"input_shape is {tuple(input_shape)}, but the inputs of samples have shape {shape}"
+            )
+    elif input_shape is not None:
+        shape = tuple(input_shape)
+    else:
+        shape = input_shape_of(model)
+    return trace(model, shape)
+
+
+def _checked_step(step: Any) -> int:
+    try:
+        number = operator.index(step)
+    except TypeError as error:
+        raise RecordingError(f"a step is a whole number, not {step!r}") from error
+    if number < 0:
+        raise RecordingError(f"a step cannot be negative: {number}")
+    return number
+
+
+def _checked_metric(name: str, value: Any) -> float:
+    if name == "step" or not name.strip() or not name.isprintable():
+        raise RecordingError(f"a metric cannot be named {name!r}")
+    number = value
+    if hasattr(value, "item"):
+        try:
+            # item() takes a tensor's value off its device, without a warning about gradients.
+            number = value.item()
+        except (ValueError, RuntimeError) as error:
+            raise RecordingError(f"the metric {name!r} must be one number: {error}") from error
+    if not isinstance(number, Real):
+        raise RecordingError(f"the metric {name!r} must be one number, not {number!r}")
+    return float(number)
+
+
+def _checked_metadata(metadata: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if metadata is None:
+        return None
+    try:
+        checked: dict[str, Any] = json.loads(json.dumps(dict(metadata), allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise RecordingError(
+            f"metadata must hold what JSON can hold (text, finite numbers, lists, dicts): {error}"
+        ) from error
+    return checked
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version()}
+    for library in _LIBRARIES:
+        # A checkout that is not installed has no version to tell.
+        with suppress(PackageNotFoundError):
+            versions[library] = version(library)
+    return versions

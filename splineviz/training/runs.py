@@ -1,0 +1,346 @@
+"""Run: a recorded training, read from disk without torch."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import importlib.resources
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from splineviz.errors import (
+    InvalidProgram,
+    RunCorrupt,
+    RunNotFound,
+    ShapeMismatch,
+    UnknownName,
+    UnknownStep,
+)
+from splineviz.network.program import Program
+from splineviz.training.manifest import MANIFEST, METRICS, Checkpoint, Manifest, StoredFile
+from splineviz.training.metrics import read_metrics
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import torch
+
+MOST_LISTED = 10
+
+
+class Run:
+    """A recorded training: the network at every checkpoint, the metrics, the training points.
+
+    Opening a run reads its manifest only; checkpoints are read, and checked against their hash,
+    when they are asked for. A run can be opened while it is still being recorded.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The folder of the run.
+
+    Attributes
+    ----------
+    path : Path
+        The folder, absolute.
+    name : str
+        The last part of the path.
+
+    Raises
+    ------
+    RunNotFound
+        If the folder does not exist or holds no run; the message names the runs near it.
+    RunCorrupt
+        If the manifest is truncated, altered or of a newer format.
+
+    Examples
+    --------
+    >>> run = Run.bundled("checkerboard")
+    >>> run
+    Run('checkerboard': 56 checkpoints, steps 0 to 30000, finished)
+    >>> program = run.program(30000)
+    >>> program.input_shape
+    (2,)
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path).expanduser().absolute()
+        self.name = self.path.name
+        self._manifest = self._read_manifest()
+
+    @classmethod
+    def bundled(cls, name: str = "checkerboard") -> Run:
+        """Open a run that comes with splineviz, so that there is something to replay at once.
+
+        Parameters
+        ----------
+        name : str
+            The name of the run.
+
+        Raises
+        ------
+        UnknownName
+            If no run of that name is bundled; the message lists those that are.
+        """
+        data = Path(str(importlib.resources.files("splineviz").joinpath("data")))
+        known = _runs_in(data)
+        if name not in known:
+            raise UnknownName("bundled run", name, known)
+        return cls(data / name)
+
+    @property
+    def checkpoints(self) -> tuple[Checkpoint, ...]:
+        """The checkpoints by increasing step: each a record of step, file and sha256."""
+        return self._manifest.checkpoints
+
+    @property
+    def steps(self) -> npt.NDArray[np.int64]:
+        """The steps that have a checkpoint, increasing, shape (len(run),)."""
+        return np.array([checkpoint.step for checkpoint in self.checkpoints], dtype=np.int64)
+
+    @property
+    def status(self) -> str:
+        """How the recording ended: ``"finished"``, ``"interrupted"``, or still ``"recording"``.
+
+        A process that was killed could not say so: its run stays ``"recording"``.
+        """
+        return self._manifest.status
+
+    @property
+    def metrics(self) -> pd.DataFrame:
+        """The logged metrics as they are on disk now: float64 columns, indexed by step.
+
+        Steps at which a metric was not given, or was not a number, are NaN.
+
+        Raises
+        ------
+        RunCorrupt
+            If the file is not a table of numbers.
+        """
+        return read_metrics(self.path / METRICS)
+
+    @property
+    def samples(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]] | None:
+        """The training points kept with the run, or None.
+
+        Returns
+        -------
+        inputs : numpy.ndarray of shape (n, *input_shape)
+            In the floating-point type they were given in.
+        targets : numpy.ndarray of shape (n, ...)
+            Labels (integers), or whatever the targets were.
+
+        Raises
+        ------
+        RunCorrupt
+            If the file is missing or not what the manifest says.
+        """
+        if self._manifest.samples is None:
+            return None
+        arrays = self._read_arrays(self._manifest.samples)
+        if arrays.keys() != {"inputs", "targets"}:
+            raise RunCorrupt(
+                f"{self.path / self._manifest.samples.file} holds {sorted(arrays)} where "
+                "'inputs' and 'targets' are expected: it was not written by this package"
+            )
+        return arrays["inputs"], arrays["targets"]
+
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """Names of the classes in the order of the labels, or None if none were given."""
+        return self._manifest.class_names
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What was noted when recording began: recipe, seed, optimizer and so on."""
+        return dict(self._manifest.metadata or {})
+
+    @property
+    def libraries(self) -> dict[str, str]:
+        """The versions of the libraries that recorded the run."""
+        return dict(self._manifest.libraries or {})
+
+    @property
+    def dtype(self) -> str:
+        """The type the weights are stored in: ``"float16"``, ``"float32"`` or ``"float64"``."""
+        return self._manifest.dtype
+
+    def state(self, step: int) -> dict[str, npt.NDArray[np.floating[Any]]]:
+        """The weights at a checkpoint as they are stored, by their name in the recorded model.
+
+        With ``torch.from_numpy`` they go into ``model.load_state_dict(..., strict=False)``, which
+        is how a training is taken up again. The optimizer's state is not part of a run.
+
+        Parameters
+        ----------
+        step : int
+            A step that has a checkpoint.
+
+        Returns
+        -------
+        dict of str to numpy.ndarray
+            Fresh arrays, free to change.
+
+        Raises
+        ------
+        UnknownStep
+            If there is no checkpoint at that step; the message names the nearest.
+        RunCorrupt
+            If the checkpoint's file is missing, truncated or altered.
+        """
+        checkpoint = self._checkpoint(step)
+        return self._read_arrays(StoredFile(checkpoint.file, checkpoint.sha256))
+
+    def program(self, step: int) -> Program:
+        """The network at a checkpoint, with its weights as float64. Needs no torch.
+
+        Parameters
+        ----------
+        step : int
+            A step that has a checkpoint: one of `steps`.
+
+        Returns
+        -------
+        Program
+
+        Raises
+        ------
+        UnknownStep
+            If there is no checkpoint at that step; the message names the nearest.
+        RunCorrupt
+            If the checkpoint's file is missing, truncated or altered, or does not fit the network.
+        """
+        state = self.state(step)
+        try:
+            return Program.from_json(dict(self._manifest.network), state)
+        except (InvalidProgram, ShapeMismatch, UnknownName) as error:
+            raise RunCorrupt(
+                f"the network in {self.path / MANIFEST} and its checkpoint at step {step} do not "
+                f"make a program: {error}"
+            ) from error
+
+    def model(self, step: int) -> torch.nn.Module:
+        """The network at a checkpoint as a differentiable torch module.
+
+        Parameters
+        ----------
+        step : int
+            A step that has a checkpoint: one of `steps`.
+
+        Returns
+        -------
+        torch.nn.Module
+            In float64 if the weights are stored so, else in float32.
+
+        Raises
+        ------
+        UnknownStep, RunCorrupt
+            As `program` does.
+        """
+        import torch
+
+        dtype = torch.float64 if self.dtype == "float64" else torch.float32
+        return self.program(step).to_module(dtype=dtype)
+
+    def refresh(self) -> bool:
+        """Look again at what is on disk, for a run that is still being recorded.
+
+        Returns
+        -------
+        bool
+            Whether anything changed: new checkpoints, or the end of the recording.
+
+        Raises
+        ------
+        RunNotFound, RunCorrupt
+            As when opening the run.
+        """
+        before = self._manifest
+        self._manifest = self._read_manifest()
+        return self._manifest != before
+
+    def __len__(self) -> int:
+        """The number of checkpoints."""
+        return len(self.checkpoints)
+
+    def __repr__(self) -> str:
+        if not self.checkpoints:
+            return f"Run({self.name!r}: no checkpoints yet, {self.status})"
+        first, last = self.checkpoints[0].step, self.checkpoints[-1].step
+        count = "1 checkpoint" if len(self) == 1 else f"{len(self)} checkpoints"
+        span = f"step {first}" if first == last else f"steps {first} to {last}"
+        return f"Run({self.name!r}: {count}, {span}, {self.status})"
+
+    def _checkpoint(self, step: int) -> Checkpoint:
+        for checkpoint in self.checkpoints:
+            if checkpoint.step == step:
+                return checkpoint
+        raise UnknownStep(step, self.name, [checkpoint.step for checkpoint in self.checkpoints])
+
+    def _read_manifest(self) -> Manifest:
+        path = self.path / MANIFEST
+        try:
+            data = path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise RunNotFound(_what_is_there(self.path)) from error
+        return Manifest.from_bytes(data, path)
+
+    def _read_arrays(self, stored: StoredFile) -> dict[str, npt.NDArray[Any]]:
+        path = self.path / stored.file
+        advice = (
+            "Restore it from a copy of the run; the other files of the run are not affected. If "
+            "the run is being recorded anew, call refresh()"
+        )
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError as error:
+            raise RunCorrupt(f"{path} is missing. {advice}") from error
+        if hashlib.sha256(data).hexdigest() != stored.sha256:
+            raise RunCorrupt(
+                f"{path} ({len(data)} bytes) is not the file that was recorded: its SHA-256 "
+                f"differs from the one in {MANIFEST}, so it was truncated or altered. {advice}"
+            )
+        return load_arrays(data)
+
+
+def load_arrays(data: bytes) -> dict[str, npt.NDArray[Any]]:
+    """Decode the bytes of a safetensors file into arrays that may be written to."""
+    import safetensors.numpy
+
+    return {name: array.copy() for name, array in safetensors.numpy.load(data).items()}
+
+
+def _runs_in(folder: Path) -> list[str]:
+    """The names of the runs right inside a folder, sorted."""
+    try:
+        return sorted(path.parent.name for path in folder.glob(f"*/{MANIFEST}"))
+    except OSError:
+        return []
+
+
+def _what_is_there(path: Path) -> str:
+    """Why a run cannot be opened at a path, and which runs are near it."""
+    if path.is_dir():
+        inside = _runs_in(path)
+        if inside:
+            return f"{path} is not a run, but a folder that holds runs: {_some(inside)}"
+        problem = f"{path} holds no run: there is no {MANIFEST} in it"
+    elif path.exists():
+        problem = f"{path} is a file, and a run is a folder"
+    else:
+        problem = f"there is no folder {path}"
+    beside = _runs_in(path.parent)
+    near = difflib.get_close_matches(path.name, beside)
+    if near:
+        return f"{problem}. Near it: {_some(near)}"
+    if beside:
+        return f"{problem}. {path.parent} holds: {_some(beside)}"
+    return f"{problem}. Runs are made with Recorder or recipes.train"
+
+
+def _some(names: list[str]) -> str:
+    listed = ", ".join(repr(name) for name in names[:MOST_LISTED])
+    return listed if len(names) <= MOST_LISTED else f"{listed} and {len(names) - MOST_LISTED} more"

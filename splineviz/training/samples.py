@@ -1,0 +1,72 @@
+"""The training points kept with a run, so that they can be drawn over its regions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from splineviz.errors import NonFiniteValues, RecordingError, ShapeMismatch
+
+
+def as_samples(samples: Any) -> dict[str, npt.NDArray[Any]]:
+    """Turn a pair of inputs and targets into arrays that can be stored.
+
+    Parameters
+    ----------
+    samples : pair of array-like or tensor
+        Inputs of shape (n, *input_shape), numbers; targets of shape (n, ...), labels or values.
+
+    Returns
+    -------
+    dict
+        ``"inputs"``: float16, float32 or float64 as given, other numbers as float32;
+        ``"targets"``: whole numbers as int64, others as given.
+
+    Raises
+    ------
+    RecordingError
+        If it is not a pair, or not made of numbers.
+    ShapeMismatch
+        If there are not as many targets as inputs, or no inputs at all.
+    NonFiniteValues
+        If an input is NaN or infinite.
+    """
+    try:
+        inputs, targets = samples
+    except (TypeError, ValueError) as error:
+        raise RecordingError(
+            "samples must be a pair (inputs, targets) of arrays or tensors, "
+            f"not {type(samples).__name__}"
+        ) from error
+    inputs, targets = _as_array(inputs, "inputs"), _as_array(targets, "targets")
+    if inputs.dtype.kind in "bui" or inputs.dtype.itemsize > 8:
+        inputs = inputs.astype(np.float32)
+    if targets.dtype.kind in "bui":
+        targets = targets.astype(np.int64)
+    if inputs.ndim < 2 or len(inputs) == 0:
+        raise ShapeMismatch(
+            f"the inputs of samples have shape {inputs.shape}; they need at least one row and the "
+            "shape of one input behind it: (n, *input_shape)"
+        )
+    if targets.ndim == 0 or len(targets) != len(inputs):
+        raise ShapeMismatch(
+            f"samples have {len(inputs)} inputs but targets of shape {targets.shape}; one target "
+            "an input is needed"
+        )
+    if not np.isfinite(inputs).all():
+        row = int(np.argwhere(~np.isfinite(inputs))[0, 0])
+        raise NonFiniteValues(f"row {row} of the inputs of samples holds NaN or infinity")
+    return {"inputs": np.ascontiguousarray(inputs), "targets": np.ascontiguousarray(targets)}
+
+
+def _as_array(values: Any, what: str) -> npt.NDArray[Any]:
+    if hasattr(values, "detach"):
+        values = values.detach().cpu()
+        if str(values.dtype) == "torch.bfloat16":
+            values = values.float()
+    array = np.asarray(values)
+    if array.dtype.kind not in "buif":
+        raise RecordingError(f"the {what} of samples must be real numbers, not {array.dtype}")
+    return array

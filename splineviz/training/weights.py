@@ -1,0 +1,96 @@
+"""Reading the weights of a network in training, without touching it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from splineviz.errors import NonFiniteValues, RecordingError
+
+if TYPE_CHECKING:
+    import torch
+
+
+def input_shape_of(model: torch.nn.Module) -> tuple[int, ...]:
+    """The shape of one input of a network that begins with a ``Linear`` layer.
+
+    Raises
+    ------
+    RecordingError
+        If another layer with weights comes first, or it is no module at all.
+    """
+    import torch
+
+    if not isinstance(model, torch.nn.Module):
+        raise RecordingError(f"a recorder records a torch.nn.Module, not {type(model).__name__}")
+    for module in model.modules():
+        if isinstance(module, torch.nn.Linear):
+            return (module.in_features,)
+        if next(module.parameters(recurse=False), None) is not None:
+            break
+    raise RecordingError(
+        "the shape of one input is not known, because the network does not begin with a Linear "
+        "layer. Pass input_shape, for example (1, 28, 28), or samples"
+    )
+
+
+def read_weights(
+    model: torch.nn.Module, shapes: Mapping[str, Sequence[int]], dtype: str
+) -> dict[str, npt.NDArray[Any]]:
+    """The named weights of a network as arrays of one type.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        The network, in any mode, dtype and on any device.
+    shapes : mapping of str to sequence of int
+        The weights to read, as dotted attribute paths, and the shape each must have.
+    dtype : {"float16", "float32", "float64"}
+        The type to convert to.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        They may share memory with the network: copy or encode them before it trains on.
+
+    Raises
+    ------
+    RecordingError
+        If a weight is gone or has another shape.
+    NonFiniteValues
+        If a weight is NaN or infinite, or too large for `dtype`.
+    """
+    import torch
+
+    while isinstance(model, torch.nn.DataParallel | torch.nn.parallel.DistributedDataParallel):
+        model = model.module
+    weights = {}
+    for name, shape in shapes.items():
+        try:
+            tensor = attrgetter(name)(model).detach()
+        except AttributeError as error:
+            raise RecordingError(
+                f"the network no longer has the parameter {name!r} it had when the recording "
+                "began. A run records one network"
+            ) from error
+        if tuple(tensor.shape) != tuple(shape):
+            raise RecordingError(
+                f"the parameter {name!r} had the shape {tuple(shape)} when the recording began, "
+                f"and now has {tuple(tensor.shape)}. A run records one network"
+            )
+        array = tensor.to("cpu", getattr(torch, dtype)).numpy()
+        if not np.isfinite(array).all():
+            if not bool(tensor.isfinite().all()):
+                raise NonFiniteValues(
+                    f"the parameter {name!r} holds NaN or infinity: the training has diverged"
+                )
+            raise NonFiniteValues(
+                f"the parameter {name!r} holds values too large for {dtype}; record with "
+                "dtype='float32' or 'float64'"
+            )
+        weights[name] = np.ascontiguousarray(array)
+    return weights

@@ -1,0 +1,235 @@
+"""RunWriter: puts a run on disk so that it is complete at every moment."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+
+from splineviz.errors import RecordingError
+from splineviz.training.atomic import write_atomically
+from splineviz.training.manifest import (
+    CHECKPOINTS,
+    MANIFEST,
+    METRICS,
+    SAMPLES,
+    Checkpoint,
+    Manifest,
+    StoredFile,
+)
+from splineviz.training.metrics import MetricsLog
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+
+class RunWriter:
+    """Write one run: its manifest, metrics, checkpoints and samples.
+
+    Each file is written in full before it is named in the manifest, and the manifest is replaced
+    in one piece. A crash at any moment leaves a run that opens, without the checkpoint that was
+    being written. One process may write a run at a time.
+
+    Making a writer looks at the folder and changes nothing; `begin` does.
+
+    Parameters
+    ----------
+    path : Path
+        The folder of the run, absolute.
+    resume : bool or int
+        As for :class:`~splineviz.training.recorder.Recorder`.
+
+    Attributes
+    ----------
+    manifest : Manifest
+        What is on disk; set by `begin`.
+
+    Raises
+    ------
+    RecordingError
+        If the folder holds a run that is not to be resumed, parts of one, or none to resume.
+    RunCorrupt
+        If the manifest of the run to resume cannot be read.
+    """
+
+    manifest: Manifest
+
+    def __init__(self, path: Path, *, resume: bool | int = False) -> None:
+        self.path = path
+        self._resume = resume
+        self._old = _existing_run(path, resume)
+        self._metrics: MetricsLog | None = None
+
+    def begin(self, manifest: Manifest, samples: Arrays | None = None) -> int:
+        """Write the manifest and samples of a new run, or take up the old one.
+
+        Parameters
+        ----------
+        manifest : Manifest
+            Without checkpoints and samples.
+        samples : mapping of str to numpy.ndarray, optional
+            Arrays to store in the samples file.
+
+        Returns
+        -------
+        int
+            The last step whose records are kept; -1 for a new run.
+
+        Raises
+        ------
+        RecordingError
+            If the run to resume does not fit the manifest or samples, or the disk refuses.
+        """
+        data = None if samples is None else _encode(samples)
+        stored = data and StoredFile(SAMPLES, _sha256(data))
+        with self._disk("the run cannot be begun"):
+            (self.path / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
+            if self._old is None:
+                if data is not None:
+                    write_atomically(self.path / SAMPLES, data)
+                self._write_manifest(replace(manifest, samples=stored or None))
+                last = -1
+            else:
+                _check_same_run(self.path, self._old, manifest, stored or None)
+                last = self._take_up(self._old, manifest)
+            self._metrics = MetricsLog(self.path / METRICS)
+        return last
+
+    def log(self, step: int, values: Mapping[str, float]) -> None:
+        """Add a row to the metrics.
+
+        Raises
+        ------
+        RecordingError
+            If the disk refuses; the file is then as it was before.
+        """
+        with self._disk(f"the metrics of step {step} are not kept"):
+            self._open_metrics().append(step, values)
+
+    def add_checkpoint(self, step: int, weights: Arrays) -> None:
+        """Add a checkpoint, after all that were added before.
+
+        Raises
+        ------
+        RecordingError
+            If the disk refuses; the run is then as it was before.
+        """
+        data = _encode(weights)
+        file = f"{CHECKPOINTS}/step-{step:09d}.safetensors"
+        checkpoint = Checkpoint(step, file, _sha256(data))
+        with self._disk(f"the checkpoint at step {step} is not kept"):
+            write_atomically(self.path / file, data)
+            self._open_metrics().sync()
+            self._write_manifest(
+                replace(self.manifest, checkpoints=(*self.manifest.checkpoints, checkpoint))
+            )
+
+    def end(self, status: str) -> None:
+        """Note how the recording ended, and close its files.
+
+        Raises
+        ------
+        RecordingError
+            If the disk refuses.
+        """
+        with self._disk(f"that the recording is {status} is not noted"):
+            metrics = self._open_metrics()
+            try:
+                metrics.sync()
+            finally:
+                metrics.close()
+            self._write_manifest(replace(self.manifest, status=status))
+
+    def _take_up(self, old: Manifest, new: Manifest) -> int:
+        """Drop what was recorded after the step to resume from; return that step."""
+        if self._resume is True:
+            last = old.checkpoints[-1].step if old.checkpoints else -1
+        else:
+            last = int(self._resume)
+        kept = tuple(checkpoint for checkpoint in old.checkpoints if checkpoint.step <= last)
+        self._write_manifest(
+            replace(
+                new,
+                checkpoints=kept,
+                samples=old.samples,
+                class_names=new.class_names or old.class_names,
+                metadata=new.metadata or old.metadata,
+            )
+        )
+        MetricsLog(self.path / METRICS).drop_after(last)
+        for checkpoint in old.checkpoints[len(kept) :]:
+            (self.path / checkpoint.file).unlink(missing_ok=True)
+        return last
+
+    def _write_manifest(self, manifest: Manifest) -> None:
+        write_atomically(self.path / MANIFEST, manifest.to_bytes())
+        self.manifest = manifest
+
+    def _open_metrics(self) -> MetricsLog:
+        if self._metrics is None:
+            raise RecordingError("a RunWriter is used before begin() was called")
+        return self._metrics
+
+    @contextmanager
+    def _disk(self, consequence: str) -> Iterator[None]:
+        """Turn what the operating system refuses into an error that says what is kept."""
+        try:
+            yield
+        except OSError as error:
+            raise RecordingError(
+                f"{consequence}, because writing to {self.path} failed ({error}). What was "
+                "recorded before is complete"
+            ) from error
+
+
+def _existing_run(path: Path, resume: bool | int) -> Manifest | None:
+    """The manifest of the run to resume, or None if the folder is free for a new one."""
+    if not (path / MANIFEST).exists():
+        if not isinstance(resume, bool):
+            raise RecordingError(f"there is no run to resume at step {resume} in {path}")
+        parts = [path / METRICS, *(path / CHECKPOINTS).glob("*")]
+        if any(part.exists() for part in parts):
+            raise RecordingError(
+                f"{path} holds parts of a run without their {MANIFEST}. Nothing was overwritten: "
+                "delete them, or record into another folder"
+            )
+        return None
+    manifest = Manifest.from_bytes((path / MANIFEST).read_bytes(), path / MANIFEST)
+    if resume is False:
+        last = f" up to step {manifest.checkpoints[-1].step}" if manifest.checkpoints else ""
+        raise RecordingError(
+            f"{path} already holds a run with {len(manifest.checkpoints)} checkpoints{last}. "
+            "Nothing was overwritten: record into another folder, delete this one, or pass "
+            "resume=True to go on after its last checkpoint"
+        )
+    return manifest
+
+
+def _check_same_run(path: Path, old: Manifest, new: Manifest, samples: StoredFile | None) -> None:
+    if old.network != new.network:
+        raise RecordingError(
+            f"the run in {path} records another network than this model. Pass the model the run "
+            "was begun with, or record into another folder"
+        )
+    if old.dtype != new.dtype:
+        raise RecordingError(
+            f"the run in {path} stores {old.dtype}: resume it with dtype={old.dtype!r}"
+        )
+    if samples is not None and samples != old.samples:
+        raise RecordingError(
+            f"the run in {path} was begun with other samples. Pass the same, or none to keep them"
+        )
+
+
+def _encode(arrays: Arrays) -> bytes:
+    import safetensors.numpy
+
+    return safetensors.numpy.save(dict(arrays))
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

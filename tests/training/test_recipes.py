@@ -1,0 +1,146 @@
+"""The contract of every row of RECIPES. A new recipe needs a row there and no test here."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from splineviz.errors import RecordingError, UnknownName
+from splineviz.training import recipes
+from splineviz.training.runs import Run
+
+
+@pytest.fixture(params=recipes.names())
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    return {
+        str(file.relative_to(path)): file.read_bytes() for file in path.rglob("*") if file.is_file()
+    }
+
+
+def test_the_table_and_the_folder_agree() -> None:
+    files = {path.stem for path in Path(str(recipes.__file__)).parent.glob("[!_]*.py")}
+    assert {recipe.module for recipe in recipes.RECIPES.values()} == files
+    assert recipes.names() == sorted(recipes.RECIPES)
+    assert all(recipe.summary for recipe in recipes.RECIPES.values())
+
+
+def test_a_recipe_records_a_run_that_can_be_replayed(tmp_path: Path, name: str) -> None:
+    run = recipes.train(name, tmp_path / "run", steps=40, progress=None)
+    assert run.path == tmp_path / "run"
+    assert run.status == "finished"
+    assert run.steps[0] == 0
+    assert run.steps[-1] == 40
+    metrics = run.metrics
+    assert set(run.steps.tolist()) <= set(metrics.index)
+    assert set(metrics.columns) == {"train_accuracy", "test_accuracy", "train_loss"}
+    assert metrics.notna().all(axis=None)
+    assert metrics["train_loss"].iloc[-1] < metrics["train_loss"].iloc[0]
+    assert run.metadata == {"recipe": name, "seed": 0, "steps": 40}
+    samples = run.samples
+    assert samples is not None
+    inputs, labels = samples
+    assert run.class_names is not None
+    assert labels.max() < len(run.class_names)
+    for step in (0, 40):
+        program = run.program(step)
+        accuracy = np.mean(program(inputs).argmax(axis=1) == labels)
+        assert accuracy == pytest.approx(metrics.loc[step, "train_accuracy"], abs=0.01)
+
+
+def test_a_seed_gives_the_same_run_and_touches_nothing_global(tmp_path: Path, name: str) -> None:
+    states = torch.get_rng_state(), np.random.get_state()[1].tolist(), random.getstate()
+    threads = torch.get_num_threads()
+    recipes.train(name, tmp_path / "a", seed=1, steps=20, progress=None)
+    recipes.train(name, tmp_path / "c", seed=2, steps=20, progress=None)
+    assert torch.equal(torch.get_rng_state(), states[0])
+    assert np.random.get_state()[1].tolist() == states[1]
+    assert random.getstate() == states[2]
+    assert torch.get_num_threads() == threads
+    torch.set_num_threads(2 if threads == 1 else 1)
+    try:
+        recipes.train(name, tmp_path / "b", seed=1, steps=20, progress=None)
+    finally:
+        torch.set_num_threads(threads)
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+    assert contents(tmp_path / "a") != contents(tmp_path / "c")
+
+
+def test_a_recipe_can_be_stored_in_half_the_space(tmp_path: Path, name: str) -> None:
+    run = recipes.train(name, tmp_path / "run", steps=2, progress=None, dtype="float16")
+    assert run.dtype == "float16"
+
+
+def test_progress_can_be_followed(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    recipes.train(
+        "two-moons",
+        tmp_path / "run",
+        steps=30,
+        progress=lambda step, steps: told.append((step, steps)),
+    )
+    assert told == [(step, 30) for step in range(1, 31)]
+
+
+def test_an_interrupted_recipe_leaves_its_run(tmp_path: Path) -> None:
+    def stop(step: int, steps: int) -> None:
+        if step == 20:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        recipes.train("two-moons", tmp_path / "run", steps=30, progress=stop)
+    run = Run(tmp_path / "run")
+    assert run.status == "interrupted"
+    assert run.steps[-1] == 20
+
+
+def test_a_recipe_never_overwrites(tmp_path: Path) -> None:
+    recipes.train("two-moons", tmp_path / "run", steps=2, progress=None)
+    with pytest.raises(RecordingError, match="already holds a run"):
+        recipes.train("two-moons", tmp_path / "run", steps=2, progress=None)
+
+
+@pytest.mark.parametrize("steps", [0, -1])
+def test_a_recipe_needs_a_step(tmp_path: Path, steps: int) -> None:
+    with pytest.raises(RecordingError, match="at least 1"):
+        recipes.train("two-moons", tmp_path / "run", steps=steps, progress=None)
+
+
+def test_an_unknown_recipe_names_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(UnknownName, match="unknown recipe 'moons'; known: checkerboard, "):
+        recipes.train("moons", tmp_path / "run")
+
+
+# What the recipes promise, at full length ---------------------------------------------------------
+
+
+@pytest.mark.nightly
+def test_two_moons_trains_while_one_watches(tmp_path: Path) -> None:
+    metrics = recipes.train("two-moons", tmp_path / "run", progress=None).metrics
+    assert metrics.loc[100:, "train_accuracy"].mean() > 0.995
+    assert metrics["test_accuracy"].iloc[-1] > 0.99
+
+
+@pytest.mark.nightly
+def test_the_checkerboard_is_learnt(tmp_path: Path) -> None:
+    metrics = recipes.train("checkerboard", tmp_path / "run", progress=None).metrics
+    assert metrics.loc[300:, "train_accuracy"].mean() > 0.995
+    assert metrics["test_accuracy"].iloc[-1] > 0.9
+
+
+@pytest.mark.nightly
+def test_digits_are_learnt_long_after_they_are_fitted(tmp_path: Path) -> None:
+    metrics = recipes.train("digits-grokking", tmp_path / "run", progress=None).metrics
+    fitted = metrics.index[metrics["train_accuracy"] >= 0.99][0]
+    learnt = metrics.index[metrics["test_accuracy"] >= 0.9][0]
+    assert fitted < 2000
+    assert metrics.loc[fitted, "test_accuracy"] < 0.4
+    assert 3 * fitted < learnt < 10_000
+    assert metrics["test_accuracy"].iloc[-1] > 0.93

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+REPLAY = """
+import sys
+sys.modules["torch"] = None
+import numpy as np
+from splineviz.training.runs import Run
+run = Run.bundled("checkerboard")
+inputs, labels = run.samples
+assert (run.program(30000)(inputs).argmax(1) == labels).mean() > 0.98
+assert run.metrics.loc[30000, "test_accuracy"] > 0.9
+import splineviz.training.recorder, splineviz.training.recipes, splineviz.training.data
+assert splineviz.training.recipes.names()
+"""
+
+
+def test_a_bundled_run_is_replayed_without_torch() -> None:
+    subprocess.run([sys.executable, "-W", "error", "-c", REPLAY], cwd=ROOT, check=True)
