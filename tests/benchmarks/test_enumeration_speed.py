@@ -8,6 +8,8 @@ F64 and F128 are the networks with known counts; the others are drawn at torch's
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import regioncam
@@ -22,7 +24,7 @@ def default_mlp(*sizes):
     """Weights uniform in plus or minus one over the root of the fan-in, as torch draws them."""
     rng = np.random.default_rng(0)
     weights, biases = [], []
-    for n, m in zip(sizes, sizes[1:], strict=False):
+    for n, m in pairwise(sizes):
         bound = n**-0.5
         weights.append(rng.uniform(-bound, bound, (m, n)))
         biases.append(rng.uniform(-bound, bound, m))
@@ -69,7 +71,5 @@ def test_enumerate(benchmark, name, peer):
             warmup_rounds=1,
         )
     else:
-        count = benchmark.pedantic(
-            lambda: with_regioncam(layers), rounds=rounds, warmup_rounds=1
-        )
+        count = benchmark.pedantic(lambda: with_regioncam(layers), rounds=rounds, warmup_rounds=1)
     benchmark.extra_info["regions"] = count

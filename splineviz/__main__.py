@@ -1,0 +1,200 @@
+"""The command line: ``splineviz lab``, ``splineviz train`` and ``splineviz info``.
+
+Each command is a thin layer over a function that Python users call too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from splineviz import __version__
+from splineviz.errors import SplinevizError
+from splineviz.training import recipes
+from splineviz.training.runs import Run
+
+FIRST_NOTEBOOK = "01_watch_regions_move.ipynb"
+COPIED_NOTEBOOKS = "splineviz-notebooks"
+
+FAILED = 2
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        The words after the program's name; those of this process by default.
+
+    Returns
+    -------
+    int
+        The exit status: 0, 2 for an error that splineviz explains, 130 when interrupted.
+    """
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest and options.command != "lab":
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    try:
+        if options.command == "lab":
+            return _lab(rest)
+        if options.command == "train":
+            return _train(options)
+        return _info(options.run)
+    except SplinevizError as error:
+        print(f"splineviz: {' '.join(str(error).split())}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("splineviz: interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def notebooks() -> Path:
+    """Find the notebooks: those of the checkout, or else a copy of those in the package.
+
+    A copy is made once, in ``splineviz-notebooks`` in the current folder. Files that are there
+    already are left as they are.
+
+    Returns
+    -------
+    Path
+        The folder with the notebooks.
+    """
+    package = Path(__file__).parent
+    shipped = package / "notebooks"
+    if not shipped.is_dir():
+        return package.parent / "notebooks"
+    copied = Path(COPIED_NOTEBOOKS).absolute()
+    copied.mkdir(exist_ok=True)
+    for source in shipped.iterdir():
+        if not (copied / source.name).exists():
+            shutil.copy(source, copied)
+    return copied
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="splineviz", description="See what training does to a ReLU network."
+    )
+    parser.add_argument("--version", action="version", version=f"splineviz {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    commands.add_parser(
+        "lab",
+        usage="splineviz lab [NOTEBOOK] [OPTION ...]",
+        help="open JupyterLab on a notebook",
+        description="Open JupyterLab on a notebook, by default the first of those that come with "
+        "splineviz. Options, such as --no-browser or --port 9000, are passed on to JupyterLab.",
+        allow_abbrev=False,
+    )
+
+    table = "\n".join(f"  {name:<16} {recipes.RECIPES[name].summary}" for name in recipes.names())
+    train = commands.add_parser(
+        "train",
+        help="train a network by a recipe and record it",
+        description="Train a network by a recipe and record it.",
+        epilog=f"recipes:\n{table}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    train.add_argument("recipe", metavar="RECIPE", help="one of those listed below")
+    train.add_argument(
+        "--out", required=True, type=Path, metavar="DIR", help="the folder to record in"
+    )
+    train.add_argument(
+        "--seed",
+        type=_natural_number,
+        default=0,
+        metavar="N",
+        help="decides the data, the initial weights and the order of the points (default: 0)",
+    )
+    train.add_argument(
+        "--steps", type=int, metavar="N", help="how long to train (default: what the recipe needs)"
+    )
+
+    info = commands.add_parser(
+        "info",
+        help="say what a recorded run holds",
+        description="Say what a recorded run holds.",
+    )
+    info.add_argument(
+        "run",
+        nargs="?",
+        type=Path,
+        metavar="RUN",
+        help="the folder of a run, by default the run that comes with splineviz",
+    )
+    return parser
+
+
+def _natural_number(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{number} is negative")
+    return number
+
+
+def _lab(words: list[str]) -> int:
+    if words and not words[0].startswith("-"):
+        notebook, *options = words
+    else:
+        notebook, options = str(notebooks() / FIRST_NOTEBOOK), words
+    path = Path(notebook).absolute()
+    if not path.is_file():
+        print(f"splineviz: there is no notebook {path}", file=sys.stderr)
+        return FAILED
+    # JupyterLab refuses to run as root, which is who one is in most containers.
+    if hasattr(os, "geteuid") and os.geteuid() == 0 and "--allow-root" not in options:
+        options = ["--allow-root", *options]
+    from jupyterlab.labapp import LabApp
+
+    # This way the address that is printed leads to the notebook too, and not only the browser
+    # that is opened here.
+    place = [
+        f"--ServerApp.root_dir={path.parent}",
+        f"--LabApp.default_url=/lab/tree/{quote(path.name)}",
+    ]
+    LabApp.launch_instance([*place, *options])
+    return 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    run = recipes.train(options.recipe, options.out, seed=options.seed, steps=options.steps)
+    print(f"{run}\nin {run.path}")
+    return 0
+
+
+def _info(path: Path | None) -> int:
+    run = Run.bundled() if path is None else Run(path)
+    print(f"{run}\nin {run.path}")
+    facts: dict[str, object] = {"weights": run.dtype}
+    if len(run):
+        program = run.program(int(run.steps[-1]))
+        widths = ", ".join(f"{layer.width} ({layer.name})" for layer in program.activations)
+        facts["inputs"] = program.input_shape
+        facts["outputs"] = program.output_shape
+        facts["activations"] = widths
+    _print_table("network", facts)
+    _print_table("recorded with", {**run.metadata, **run.libraries})
+    metrics = run.metrics
+    if len(metrics):
+        last = {str(name): f"{value:.4g}" for name, value in metrics.iloc[-1].items()}
+        _print_table(f"metrics at step {metrics.index[-1]}", last)
+    return 0
+
+
+def _print_table(title: str, rows: Mapping[str, object]) -> None:
+    print(f"\n{title}")
+    width = max(map(len, rows), default=0)
+    for name, value in rows.items():
+        print(f"  {name:<{width}}  {value}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Frames, colours and figures: what a partition looks like."""

@@ -1,0 +1,1 @@
+"""Jupyter widgets: one class a file, one plain ES module a front end."""

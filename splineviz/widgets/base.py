@@ -1,0 +1,75 @@
+"""What all our widgets share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anywidget
+import numpy as np
+import traitlets
+
+from splineviz.errors import ShapeMismatch, UnknownArgument
+
+
+class StrictWidget(anywidget.AnyWidget):
+    """An anywidget that refuses keyword arguments it does not have.
+
+    Raises
+    ------
+    UnknownArgument
+        If a keyword argument is not the name of a trait.
+    """
+
+    def __init__(self, **traits: Any) -> None:
+        unknown = sorted(set(traits) - set(self.trait_names()))
+        if unknown:
+            known = ", ".join(sorted(self.own_arguments()))
+            raise UnknownArgument(
+                f"{type(self).__name__} has no argument {', '.join(unknown)}; it has {known}"
+            )
+        super().__init__(**traits)
+
+    @classmethod
+    def own_arguments(cls) -> set[str]:
+        """The synced traits that the class itself adds to those of every widget."""
+        shared = set(anywidget.AnyWidget.class_trait_names())
+        return {
+            name
+            for name in cls.class_trait_names(sync=True)
+            if name not in shared and not name.startswith("_")
+        }
+
+
+class PackedArray(traitlets.TraitType[np.ndarray, Any]):
+    """A trait for an array of one dtype, which travels to the browser as its bare bytes.
+
+    Parameters
+    ----------
+    dtype : dtype
+        What values are cast to.
+    columns : int or None
+        Number of columns of a two-dimensional array; None for a one-dimensional one.
+
+    Raises
+    ------
+    ShapeMismatch
+        When a value of another shape is assigned.
+    """
+
+    def __init__(self, dtype: Any, columns: int | None = None, **kwargs: Any) -> None:
+        self.dtype = np.dtype(dtype).newbyteorder("<")
+        self.columns = columns
+        super().__init__(**kwargs)
+        self.tag(sync=True, to_json=lambda array, widget: array.tobytes())
+
+    def make_dynamic_default(self) -> np.ndarray:
+        """An array without rows."""
+        return np.empty((0,) if self.columns is None else (0, self.columns), self.dtype)
+
+    def validate(self, obj: Any, value: Any) -> np.ndarray:
+        """The value as an array of the right dtype and shape."""
+        array = np.ascontiguousarray(value, dtype=self.dtype)
+        wanted = (len(array),) if self.columns is None else (len(array), self.columns)
+        if array.shape != wanted:
+            raise ShapeMismatch(f"{self.name} must have shape {wanted}, not {array.shape}")
+        return array

@@ -1,0 +1,289 @@
+"""The player in JupyterLab, as a user meets it."""
+
+from __future__ import annotations
+
+import json
+import statistics
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+MAKE = """
+from standin import StandInRun
+from splineviz.partition.slices import InputSlice
+from splineviz.widgets.region_player import RegionPlayer
+
+run = StandInRun(
+    steps=(0, 1, 3, 10, 30, 100, 300, 1000),
+    widths=(2, 48, 48, 48, 2),
+    class_names=("<b>in</b>", "out"),
+)
+player = RegionPlayer(run, InputSlice.identity())
+player
+"""
+COUNT = 8
+PICTURE = """
+async canvas => {
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    return Array.from(new Uint8Array(await crypto.subtle.digest('SHA-256', data))).join();
+}
+"""
+COLORS = """
+canvas => {
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    return new Set(new Uint32Array(data.buffer)).size;
+}
+"""
+MARKER = "path.line[style*='rgb(128, 128, 128)'], path.line[stroke='#808080']"
+TIME_TO_PAINT = """
+() => new Promise(resolve => {
+    const root = document.querySelector('.sv-regions');
+    window.addEventListener('keydown', () => {
+        const pressed = performance.now();
+        new MutationObserver((_, observer) => {
+            observer.disconnect();
+            requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - pressed)));
+        }).observe(root, { attributeFilter: ['data-frame'] });
+    }, { once: true, capture: true });
+})
+"""
+
+
+class Player:
+    """The player on a page, through what a user sees and the canvas' data attributes."""
+
+    def __init__(self, page):
+        self.page = page
+        self.root = page.locator(".sv-regions")
+        self.plot = page.locator(".sv-plot")
+        self.handle = page.locator(".splineviz-slider .noUi-handle")
+
+    def wait_until_ready(self):
+        self.root.and_(self.page.locator("[data-frame]")).wait_for()
+        self.page.wait_for_function(
+            "!document.querySelector('.sv-status').textContent.includes('ready')"
+        )
+        self.page.wait_for_selector(MARKER, state="attached")
+
+    def wait_for_frame(self, index):
+        self.page.wait_for_selector(f".sv-regions[data-frame='{index}']")
+
+    def press(self, key, index):
+        self.page.keyboard.press(key)
+        self.wait_for_frame(index)
+
+    def data(self, name):
+        return self.root.get_attribute(f"data-{name}")
+
+    def colors(self):
+        return self.page.locator(".sv-fill").evaluate(COLORS)
+
+    def picture(self):
+        return self.page.locator(".sv-fill").evaluate(PICTURE)
+
+    def marker(self):
+        return self.page.locator(MARKER).get_attribute("d")
+
+    def read_out(self):
+        return self.page.locator(".splineviz-slider .widget-readout").inner_text()
+
+
+@pytest.fixture
+def opened(notebook):
+    notebook.open(
+        "replay.ipynb", MAKE, "print(player.index, player.step)", "import time; time.sleep(60)"
+    )
+    notebook.run_cell(0)
+    player = Player(notebook.page)
+    player.wait_until_ready()
+    return notebook, player
+
+
+def test_scrubbing(opened, screenshots):
+    notebook, player = opened
+    page = notebook.page
+    assert player.data("frame") == "0"
+    assert player.colors() > 10
+    start, marker = player.picture(), player.marker()
+    page.screenshot(path=screenshots / "player-first.png")
+
+    player.handle.focus()
+    player.press("ArrowRight", 1)
+    assert player.data("step") == "1"
+    assert player.read_out() == "1"
+    assert player.picture() != start
+    assert player.marker() != marker
+    player.press("End", COUNT - 1)
+    assert player.read_out() == "1,000"
+    page.screenshot(path=screenshots / "player-last.png")
+
+    notebook.run_cell(1)
+    assert notebook.output(1) == "7 1000"
+
+    player.handle.focus()
+    player.press("Home", 0)
+    assert player.picture() == start
+    assert player.marker() == marker
+
+    player.plot.focus()
+    for key, index in [
+        ("ArrowRight", 1),
+        ("ArrowUp", 2),
+        ("ArrowLeft", 1),
+        ("End", 7),
+        ("Home", 0),
+    ]:
+        player.press(key, index)
+    assert player.picture() == start
+    assert notebook.problems == []
+
+
+def test_scrubbing_while_the_kernel_is_busy(opened):
+    notebook, player = opened
+    start, marker = player.picture(), player.marker()
+    notebook.run_cell(2, wait=False)
+    notebook.page.wait_for_function(
+        "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'busy'"
+    )
+    for focus in (player.handle, player.plot):
+        focus.focus()
+        player.press("End", COUNT - 1)
+        assert player.picture() != start
+        assert player.marker() != marker
+        assert player.read_out() == "1,000"
+        player.press("Home", 0)
+        assert player.picture() == start
+        assert player.marker() == marker
+        assert player.read_out() == "0"
+    assert notebook.kernel_status() == "busy"
+    notebook.interrupt()
+    assert notebook.problems == []
+
+
+def test_a_step_is_drawn_fast(opened, screenshots, record_property):
+    notebook, player = opened
+    page = notebook.page
+    player.plot.focus()
+    player.press("End", COUNT - 1)
+    draws, waits = [], []
+    for index in [*range(COUNT - 2, -1, -1), *range(1, COUNT)]:
+        forwards = index > int(player.data("frame"))
+        page.evaluate(f"() => {{ window.painted = ({TIME_TO_PAINT})(); }}")
+        player.press("ArrowRight" if forwards else "ArrowLeft", index)
+        waits.append(page.evaluate("window.painted"))
+        draws.append(float(player.data("draw-ms")))
+    measured = {
+        "regions": int(player.data("regions")),
+        "draw_ms": statistics.median(draws),
+        "draw_ms_worst": max(draws),
+        "key_to_paint_ms": statistics.median(waits),
+    }
+    (screenshots / "player-times.json").write_text(json.dumps(measured))
+    for name, value in measured.items():
+        record_property(name, value)
+    # The aim is 16 ms; a loaded test machine gets some slack.
+    assert measured["draw_ms"] < 32
+
+
+def test_playing(opened):
+    notebook, player = opened
+    page = notebook.page
+    page.locator(".splineviz-controls select").first.select_option(label="4×")
+    player.plot.focus()
+    page.keyboard.press(" ")
+    player.wait_for_frame(3)
+    player.wait_for_frame(0)  # it starts over at the end
+    player.wait_for_frame(2)
+    player.handle.focus()
+    page.keyboard.press(" ")
+    page.wait_for_selector(".splineviz-controls .fa-play")
+    frame = player.data("frame")
+    page.wait_for_timeout(300)
+    assert player.data("frame") == frame
+    assert notebook.problems == []
+
+
+def test_hovering_tells_about_a_region(opened, screenshots):
+    notebook, player = opened
+    page = notebook.page
+    box = player.plot.bounding_box()
+    tip = page.locator(".sv-tip")
+    assert tip.is_hidden()
+    page.mouse.move(box["x"] + 0.75 * box["width"], box["y"] + 0.25 * box["height"])
+    tip.wait_for()
+    text = tip.inner_text()
+    for fact in ("slope norm", "area", "predicted class", "(0.5, 0.5)"):
+        assert fact in text
+    assert int(player.data("region")) >= 0
+    page.screenshot(path=screenshots / "player-hover.png")
+    page.mouse.move(0, 0)
+    tip.wait_for(state="hidden")
+    assert notebook.problems == []
+
+
+def test_colours_change_without_the_kernel(opened, screenshots):
+    notebook, player = opened
+    page = notebook.page
+    notebook.run_cell(2, wait=False)
+    menu = page.locator(".splineviz-controls select").nth(1)
+    pictures = {player.picture()}
+    for title in ("predicted class", "area", "activation pattern"):
+        menu.select_option(label=title)
+        page.wait_for_function(
+            f"document.querySelector('.sv-title').textContent.includes('{title}')"
+        )
+        page.wait_for_timeout(50)
+        pictures.add(player.picture())
+        page.screenshot(path=screenshots / f"player-{title.replace(' ', '-')}.png")
+    assert len(pictures) == 4
+    notebook.interrupt()
+
+
+def test_everything_is_in_sight(opened):
+    page = opened[0].page
+    names = page.locator(".sv-legend .sv-entry").all_inner_texts()
+    assert names == ["decision boundary", "<b>in</b>", "out"]
+    assert page.locator(".splineviz-player b").count() == 0
+    for part in (".splineviz-player", ".sv-plot", ".splineviz-side .bqplot", ".splineviz-controls"):
+        box = page.locator(part).bounding_box()
+        assert box["x"] + box["width"] <= 1280
+    overflowing = page.evaluate(
+        """[...document.querySelectorAll('.jp-OutputArea-output, .jp-WindowedPanel-outer')]
+            .filter(box => box.scrollWidth > box.clientWidth).map(box => box.className)"""
+    )
+    assert overflowing == []
+
+
+def test_running_a_cell_again_leaves_nothing_behind(opened):
+    notebook, player = opened
+    before = notebook.listeners("window")
+    old = player.plot.element_handle()
+    notebook.run_cell(0)
+    player.wait_until_ready()
+    assert not old.evaluate("node => node.isConnected")
+    assert player.root.count() == 1
+    assert notebook.listeners("window") == before
+    player.plot.focus()
+    player.press("ArrowRight", 1)
+    assert notebook.problems == []
+
+
+def test_runs_with_one_checkpoint_and_with_none(notebook, screenshots):
+    one = MAKE.replace("(0, 1, 3, 10, 30, 100, 300, 1000)", "(5,)").replace("48, 48, 48", "8")
+    none = MAKE.replace("(0, 1, 3, 10, 30, 100, 300, 1000)", "()")
+    notebook.open("few.ipynb", one, none)
+    page = notebook.page
+    notebook.run_cell(0)
+    notebook.run_cell(1)
+    player = Player(page)
+    player.wait_for_frame(0)
+    assert player.read_out() == "5"
+    assert page.locator(".splineviz-slider [disabled]").count() == 1
+    player.plot.focus()
+    for key in ("ArrowRight", "End", " "):
+        page.keyboard.press(key)
+    assert player.data("frame") == "0"
+    assert "no checkpoints yet" in page.locator(".splineviz-note").inner_text()
+    page.screenshot(path=screenshots / "player-few.png")
+    assert notebook.problems == []

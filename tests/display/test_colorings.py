@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from splineviz.display.colorings import COLORINGS, MAX_DECADES, Coloring, pattern_hashes
+from splineviz.network.program import Program, Step
+from splineviz.partition.enumeration import enumerate_regions
+from splineviz.partition.slices import InputSlice
+
+
+@pytest.fixture(scope="module")
+def partition():
+    """x -> relu(x1), relu(x2), relu(-x1 - x2), on a square: six regions."""
+    program = Program(
+        (
+            Step("linear", (0,), "linear", {"weight": "w", "bias": "b"}, {}),
+            Step("relu", (1,), "relu", {}, {}),
+        ),
+        ((2,), (3,), (3,)),
+        {"w": np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0]]), "b": np.array([0, 0, 0.1])},
+        2,
+    )
+    return enumerate_regions(program, InputSlice.identity())
+
+
+@pytest.mark.parametrize("name", COLORINGS)
+class TestEveryRow:
+    def test_gives_a_value_for_each_region(self, name, partition):
+        values = np.asarray(COLORINGS[name].values(partition))
+        assert values.shape == (len(partition),)
+        assert np.isfinite(values).all()
+        if COLORINGS[name].scale == "category":
+            assert values.dtype.kind in "iu"
+            assert values.min() >= 0
+
+    def test_has_colours(self, name, partition):
+        colors = COLORINGS[name].colors()
+        assert len(colors) > 1
+        assert all(re.fullmatch("#[0-9a-f]{6}", color) for color in colors)
+
+    def test_has_limits_unless_it_is_a_category(self, name, partition):
+        row = COLORINGS[name]
+        values = np.asarray(row.values(partition))
+        limits = row.limits([row.quantiles(values, partition.areas)])
+        if row.scale == "category":
+            assert limits is None
+        else:
+            low, high = limits
+            assert low < high
+
+    def test_describes_itself_as_json(self, name, partition):
+        described = COLORINGS[name].describe(name)
+        assert described["name"] == name
+        assert described["title"]
+        assert described["scale"] in ("log", "linear", "category")
+
+
+def coloring(scale):
+    return Coloring("title", "unit", scale, lambda partition: partition.areas, tuple)
+
+
+def test_regions_count_by_their_area():
+    values, areas = np.array([1.0, 100.0, 7.0]), np.array([0.5, 0.001, 0.5])
+    row = coloring("log")
+    assert row.limits([row.quantiles(values, areas)]) == (1.0, 7.0)
+
+
+def test_limits_are_rounded_outwards_to_one_digit():
+    row = coloring("log")
+    low, high = row.limits([np.linspace(0.0234, 41.2, 101)])
+    assert low == pytest.approx(0.4)
+    assert high == pytest.approx(50.0)
+    assert row.limits([np.array([0.3, 0.3])]) == (pytest.approx(0.3), pytest.approx(3.0))
+
+
+def test_a_logarithmic_scale_spans_a_readable_range():
+    row = coloring("log")
+    low, high = row.limits([np.geomspace(1e-17, 2.0, 101)])
+    assert high / low == pytest.approx(10**MAX_DECADES)
+
+
+def test_a_logarithmic_scale_leaves_out_what_it_cannot_show():
+    row = coloring("log")
+    spread = row.quantiles(np.array([0.0, np.nan, 3.0]), np.ones(3))
+    assert row.limits([spread]) == (3.0, 30.0)
+    assert row.limits([row.quantiles(np.zeros(2), np.ones(2))]) is None
+    assert row.limits([]) is None
+
+
+def test_a_linear_scale_includes_zero():
+    row = coloring("linear")
+    assert row.limits([np.array([0.21, 3.9])]) == (0.0, 4.0)
+    assert row.limits([np.array([-3.9, -0.21])]) == (-4.0, 0.0)
+    assert row.limits([np.zeros(3)]) == (0.0, 1.0)
+
+
+def test_the_limits_of_a_run_do_not_depend_on_the_order_of_its_frames():
+    row = coloring("log")
+    spreads = [np.geomspace(0.1, 1, 101), np.geomspace(1, 20, 101), np.empty(0)]
+    assert row.limits(spreads) == row.limits(spreads[::-1])
+
+
+def test_the_hash_of_a_pattern_depends_on_the_pattern_alone(partition):
+    class Reversed:
+        def activation_patterns(self):
+            return partition.activation_patterns()[::-1]
+
+    hashes = pattern_hashes(partition)
+    assert hashes.dtype == np.uint8
+    assert len(set(hashes.tolist())) == len(partition)
+    np.testing.assert_array_equal(pattern_hashes(Reversed()), hashes[::-1])

@@ -1,0 +1,240 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { load } from "./load.mjs";
+
+const js = await load("region_canvas.js");
+
+// ---------------------------------------------------------------- packed frames
+
+const block = readFileSync(process.env.PACKED_BLOCK);
+
+function viewAt(shift) {
+  const moved = new Uint8Array(block.length + shift);
+  moved.set(block, shift);
+  return new DataView(moved.buffer, shift, block.length);
+}
+
+for (const shift of [0, 1, 2, 4]) {
+  test(`a block that Python packed, ${shift} bytes into its message`, () => {
+    const { arrays, meta } = js.unpack(viewAt(shift));
+    assert.deepEqual(meta, { step: 12, name: "é" });
+    assert.deepEqual(arrays.small, new Uint8Array([1, 2, 3, 4, 5, 6]));
+    assert.deepEqual(arrays.wide, new Uint32Array([70000]));
+    assert.deepEqual(arrays.real, new Float32Array([0.5, -2]));
+  });
+}
+
+test("an aligned block is not copied", () => {
+  const view = viewAt(4);
+  assert.equal(js.unpack(view).arrays.small.buffer, view.buffer);
+});
+
+test("other bytes are refused", () => {
+  assert.throws(() => js.unpack(new DataView(new ArrayBuffer(16))), /not a packed frame/);
+});
+
+test("offsets", () => {
+  assert.deepEqual(js.offsets([3, 0, 2]), new Uint32Array([0, 3, 3, 5]));
+});
+
+// ---------------------------------------------------------------- the id buffer
+
+/** A frame of polygons, each a list of rings, each a list of points; equal points are shared. */
+function frameOf(polygons) {
+  const vertices = [];
+  const numbers = new Map();
+  const ringVertices = [];
+  const ringSizes = [];
+  const regionSizes = [];
+  for (const rings of polygons) {
+    regionSizes.push(rings.length);
+    for (const ring of rings) {
+      ringSizes.push(ring.length);
+      for (const point of ring) {
+        const key = point.join();
+        if (!numbers.has(key)) {
+          numbers.set(key, numbers.size);
+          vertices.push(...point);
+        }
+        ringVertices.push(numbers.get(key));
+      }
+    }
+  }
+  return {
+    count: polygons.length,
+    vertices: new Float32Array(vertices),
+    ringVertices: new Uint16Array(ringVertices),
+    ringOffsets: js.offsets(ringSizes),
+    regionOffsets: js.offsets(regionSizes),
+  };
+}
+
+const box = (x0, y0, x1, y1) => [[x0, y0], [x1, y0], [x1, y1], [x0, y1]];
+const fill = (polygons, width, height, bounds = [0, 0, width, height]) =>
+  js.fillIds(frameOf(polygons), js.makeView(bounds, width, height), width, height);
+const rows = (ids, width) =>
+  Array.from({ length: ids.length / width }, (_, row) => [...ids.slice(row * width, (row + 1) * width)].join(""));
+
+test("the slice's y axis points up", () => {
+  const ids = fill([[box(0, 0, 4, 1)], [box(0, 1, 4, 3)]], 4, 3);
+  assert.deepEqual(rows(ids, 4), ["2222", "2222", "1111"]);
+});
+
+test("pixels outside every region have the id 0", () => {
+  assert.deepEqual(rows(fill([[box(1, 1, 3, 2)]], 4, 3), 4), ["0000", "0110", "0000"]);
+});
+
+test("a hole is left out, an island in it is not", () => {
+  const ids = fill([[box(0, 0, 7, 7), box(1, 1, 6, 6).reverse()], [box(3, 3, 4, 4)]], 7, 7);
+  const empty = "1000001";
+  assert.deepEqual(rows(ids, 7), ["1111111", empty, empty, "1002001", empty, empty, "1111111"]);
+});
+
+test("a region that is not convex", () => {
+  const u = [[0, 0], [5, 0], [5, 3], [4, 3], [4, 1], [1, 1], [1, 3], [0, 3]];
+  assert.deepEqual(rows(fill([[u]], 5, 3), 5), ["10001", "10001", "11111"]);
+});
+
+test("regions beyond the window are cut off", () => {
+  const ids = fill([[box(-9, -9, 2, 9)], [box(2, -9, 9, 9)]], 4, 2);
+  assert.deepEqual(rows(ids, 4), ["1122", "1122"]);
+});
+
+test("triangles round a point leave no gap and do not overlap", () => {
+  // Every pixel must belong to the triangle that holds its centre, whatever order they come in.
+  const size = 101;
+  const centre = [48.3, 51.7];
+  const rim = [];
+  for (let k = 0; k < 40; k++) {
+    const angle = (2 * Math.PI * k) / 40 + 0.01;
+    rim.push([centre[0] + 200 * Math.cos(angle), centre[1] + 200 * Math.sin(angle)].map(Math.fround));
+  }
+  const triangles = rim.map((point, k) => [[centre, point, rim[(k + 1) % 40]]]);
+  const ids = fill(triangles, size, size);
+  assert.ok(ids.every((id) => id > 0));
+  const reversed = fill([...triangles].reverse(), size, size);
+  assert.ok(reversed.every((id, p) => 41 - id === ids[p]));
+});
+
+test("ids of many regions need 32 bits", () => {
+  assert.equal(fill([[box(0, 0, 1, 1)]], 1, 1).BYTES_PER_ELEMENT, 2);
+  const frame = { ...frameOf([]), count: 65535, regionOffsets: new Uint32Array(65536) };
+  const ids = js.fillIds(frame, js.makeView([0, 0, 1, 1], 1, 1), 1, 1);
+  assert.equal(ids.BYTES_PER_ELEMENT, 4);
+});
+
+test("boundaries are painted where neighbouring ids differ", () => {
+  const ids = new Uint16Array([1, 1, 2, 1, 1, 2, 1, 1, 1]);
+  const out = js.paint(ids, 3, 3, [0, 10, 20], [0, 11, 21], new Uint32Array(9));
+  assert.deepEqual([...out], [10, 11, 20, 10, 11, 21, 10, 10, 10]);
+});
+
+test("the view and its inverse", () => {
+  const view = js.makeView([-1, -2, 3, 2], 200, 100);
+  assert.equal(view.x(1), 100);
+  assert.equal(view.y(2), 0);
+  assert.equal(view.inverseX(view.x(0.7)), 0.7);
+  assert.equal(view.inverseY(view.y(-1.5)), -1.5);
+});
+
+test("a cache forgets what was used longest ago", () => {
+  const cache = new js.ByteCache(30);
+  for (const key of ["a", "b", "c"]) cache.set(key, new Uint8Array(10));
+  cache.get("a");
+  assert.ok(!cache.hasRoom(1));
+  cache.set("d", new Uint8Array(10));
+  assert.deepEqual(["a", "b", "c", "d"].map((key) => cache.has(key)), [true, false, true, true]);
+  cache.set("a", new Uint8Array(5));
+  assert.equal(cache.bytes, 25);
+  cache.delete("a");
+  assert.equal(cache.bytes, 20);
+  cache.set("huge", new Uint8Array(100));
+  assert.deepEqual([...cache.entries.keys()], ["huge"]);
+});
+
+// ---------------------------------------------------------------- colours
+
+test("a colour as a pixel", () => {
+  const bytes = new Uint8Array(new Uint32Array([js.pixelOf("#102030")]).buffer);
+  assert.deepEqual([...bytes], [0x10, 0x20, 0x30, 0xff]);
+});
+
+test("darkening keeps the opacity", () => {
+  assert.equal(js.darken(js.pixelOf("#806040"), 0.5), js.pixelOf("#403020"));
+  assert.equal(js.darken(js.pixelOf("#806040"), 1), js.pixelOf("#000000"));
+});
+
+test("places on a scale", () => {
+  assert.equal(js.position(1, "log", [0.01, 100]), 0.5);
+  assert.equal(js.position(0, "log", [0.01, 100]), 0);
+  assert.equal(js.position(1e9, "log", [0.01, 100]), 1);
+  assert.equal(js.position(5, "linear", [0, 20]), 0.25);
+  assert.ok(Number.isNaN(js.position(NaN, "linear", [0, 20])));
+});
+
+test("colours of the regions", () => {
+  const colors = ["#000000", "#0000ff", "#00ff00"];
+  const category = js.colorsOf([0, 1, 4], { scale: "category", colors }, null);
+  assert.deepEqual([...category], [0, ...[0, 1, 1].map((k) => js.pixelOf(colors[k]))]);
+  const linear = js.colorsOf([0, 10, 20, NaN], { scale: "linear", colors }, [0, 20]);
+  assert.deepEqual([...linear.slice(1, 4)], colors.map(js.pixelOf));
+  assert.equal(linear[4], 0xff9a9a9a);
+});
+
+// ---------------------------------------------------------------- ticks, numbers, keys
+
+test("linear ticks", () => {
+  assert.deepEqual(js.linearTicks(-1, 1, 5), [-1, -0.5, 0, 0.5, 1]);
+  assert.deepEqual(js.linearTicks(0.13, 0.31, 4), [0.15, 0.2, 0.25, 0.3]);
+});
+
+test("logarithmic ticks", () => {
+  assert.deepEqual(js.logTicks(0.01, 50), [0.01, 0.1, 1, 10]);
+  assert.deepEqual(js.logTicks(0.3, 6), [0.5, 1, 2, 5]);
+});
+
+test("numbers for people", () => {
+  const cases = [
+    [0, "0"], [12000, "12,000"], [0.5, "0.5"], [0.123456, "0.123"], [-0.5, "-0.5"], [1234.5, "1230"],
+    [1e-4, "10⁻⁴"], [0.00032, "3.2·10⁻⁴"], [2.5e12, "2.5·10¹²"], [1.5e-20, "1.5·10⁻²⁰"], [NaN, "undefined"],
+  ];
+  for (const [value, text] of cases) assert.equal(js.formatNumber(value), text);
+});
+
+test("keys", () => {
+  const cases = [
+    ["ArrowRight", 3, 4], ["ArrowLeft", 3, 2], ["ArrowUp", 3, 4], ["ArrowDown", 0, 0], ["Home", 7, 0],
+    ["End", 7, 49], ["PageUp", 3, 8], ["PageDown", 3, 0], ["ArrowRight", 49, 49], ["x", 3, null],
+  ];
+  for (const [key, index, wanted] of cases) assert.equal(js.indexAfterKey(key, index, 50), wanted);
+});
+
+test("frames are prepared in the direction of travel", () => {
+  assert.deepEqual(js.upcoming(2, 5, 1), [3, 4, 0, 1]);
+  assert.deepEqual(js.upcoming(2, 5, -1), [1, 0, 4, 3]);
+  assert.deepEqual(js.upcoming(0, 1, 1), []);
+});
+
+test("what is known about a region", () => {
+  const frame = { values: { slope: [0.25, 3], class: [1, 2], pattern: [9, 9] } };
+  const colorings = [
+    { name: "slope", title: "slope norm", scale: "log", labels: "" },
+    { name: "class", title: "predicted class", scale: "category", labels: "classes" },
+    { name: "pattern", title: "activation pattern", scale: "category", labels: "" },
+    { name: "absent", title: "absent", scale: "log", labels: "" },
+  ];
+  assert.deepEqual(js.regionFacts(frame, 0, colorings, ["in", "<b>out</b>"]), [
+    ["slope norm", "0.25"],
+    ["predicted class", "<b>out</b>"],
+  ]);
+  assert.deepEqual(js.regionFacts(frame, 1, colorings, [])[1], ["predicted class", "2"]);
+});
+
+test("a tip stays inside the plot", () => {
+  const plot = { width: 400, height: 300 };
+  const tip = { width: 150, height: 60 };
+  assert.deepEqual(js.tipPlace({ x: 10, y: 10 }, plot, tip), [24, 24]);
+  assert.deepEqual(js.tipPlace({ x: 390, y: 290 }, plot, tip), [226, 216]);
+  assert.deepEqual(js.tipPlace({ x: 60, y: 10 }, { width: 100, height: 300 }, tip), [0, 24]);
+});

@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from jupyterlab.labapp import LabApp
+
+from splineviz import __main__ as command_line
+from splineviz import __version__
+from splineviz.__main__ import COPIED_NOTEBOOKS, FIRST_NOTEBOOK, main
+from splineviz.training import recipes
+from splineviz.training.runs import Run
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def launched(monkeypatch):
+    """The arguments of each JupyterLab that would have been started."""
+    launches = []
+    monkeypatch.setattr(LabApp, "launch_instance", launches.append)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
+    return launches
+
+
+@pytest.fixture
+def package_without_checkout(tmp_path, monkeypatch):
+    """A package folder as a wheel makes it: with the notebooks inside."""
+    package = tmp_path / "site-packages" / "splineviz"
+    (package / "notebooks").mkdir(parents=True)
+    (package / "notebooks" / FIRST_NOTEBOOK).write_text("first")
+    (package / "notebooks" / "02_more.ipynb").write_text("second")
+    monkeypatch.setattr(command_line, "__file__", str(package / "__main__.py"))
+    monkeypatch.chdir(tmp_path)
+    return package
+
+
+def status(*arguments):
+    """The exit status, whether it is returned or, as argparse does, raised."""
+    try:
+        return main(arguments)
+    except SystemExit as stop:
+        return stop.code
+
+
+def opens(path, *options):
+    return [
+        f"--ServerApp.root_dir={path.parent}",
+        f"--LabApp.default_url=/lab/tree/{path.name}",
+        *options,
+    ]
+
+
+@pytest.fixture
+def notebook(tmp_path):
+    path = tmp_path / "mine.ipynb"
+    path.touch()
+    return path
+
+
+def test_lab_opens_the_notebook_that_is_asked_for(notebook, launched, monkeypatch):
+    assert main(["lab", str(notebook)]) == 0
+    monkeypatch.chdir(notebook.parent)
+    assert main(["lab", notebook.name]) == 0
+    assert launched == [opens(notebook), opens(notebook)]
+
+
+def test_lab_passes_options_on(notebook, launched):
+    main(["lab", str(notebook), "--no-browser", "--port", "9000"])
+    assert launched == [opens(notebook, "--no-browser", "--port", "9000")]
+
+
+def test_lab_takes_options_without_a_notebook(package_without_checkout, launched):
+    main(["lab", "--no-browser", "--port", "9000"])
+    first = Path(COPIED_NOTEBOOKS).absolute() / FIRST_NOTEBOOK
+    assert launched == [opens(first, "--no-browser", "--port", "9000")]
+
+
+def test_lab_as_root_tells_jupyter_so(notebook, launched, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
+    main(["lab", str(notebook)])
+    assert launched == [opens(notebook, "--allow-root")]
+
+
+@pytest.mark.parametrize("name", ["none.ipynb", "."])
+def test_lab_without_such_a_notebook(name, tmp_path, launched, capsys):
+    assert main(["lab", str(tmp_path / name)]) == 2
+    assert "there is no notebook" in capsys.readouterr().err
+    assert not launched
+
+
+def test_notebooks_of_a_checkout_are_used_where_they_are():
+    assert command_line.notebooks() == ROOT / "notebooks"
+
+
+def test_notebooks_of_a_wheel_are_copied_and_opened(package_without_checkout, launched):
+    copied = Path(COPIED_NOTEBOOKS).absolute()
+    assert main(["lab"]) == 0
+    assert launched == [opens(copied / FIRST_NOTEBOOK)]
+    assert sorted(path.name for path in copied.iterdir()) == [FIRST_NOTEBOOK, "02_more.ipynb"]
+
+
+def test_a_copied_notebook_that_was_changed_stays(package_without_checkout, launched):
+    main(["lab"])
+    changed = Path(COPIED_NOTEBOOKS) / FIRST_NOTEBOOK
+    changed.write_text("my notes")
+    main(["lab"])
+    assert changed.read_text() == "my notes"
+
+
+def test_train_records_a_run_that_info_describes(tmp_path, capsys):
+    out = tmp_path / "moons"
+    assert main(["train", "two-moons", "--out", str(out), "--seed", "3", "--steps", "20"]) == 0
+    run = Run(out)
+    assert (run.metadata["seed"], run.steps[-1]) == (3, 20)
+    assert repr(run) in capsys.readouterr().out
+    assert main(["info", str(out)]) == 0
+    described = capsys.readouterr().out
+    for text in (repr(run), str(run.path), "two-moons", "float32", "(2,)", "metrics at step 20"):
+        assert text in described
+
+
+def test_info_is_about_the_bundled_run_unless_told(capsys):
+    assert main(["info"]) == 0
+    assert repr(Run.bundled()) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("train", "two-moon", "--out", "out"), "unknown recipe 'two-moon'"),
+        (("train", "two-moons", "--out", "out", "--steps", "0"), "must be at least 1"),
+        (("train", "two-moons", "--out", "file"), "file"),
+        (("train", "two-moons", "--out", "out", "--seed=-1"), "-1 is negative"),
+        (("train", "two-moons"), "--out"),
+        (("train", "two-moons", "--out", "out", "--sead", "1"), "--sead"),
+        (("info", "nowhere"), "there is no folder"),
+        (("info", "."), "holds no run"),
+        (("frobnicate",), "frobnicate"),
+        ((), "COMMAND"),
+    ],
+)
+def test_errors_are_one_clear_line(arguments, problem, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    assert status(*arguments) == 2
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert error.startswith("splineviz")
+    assert problem in error
+    assert not Path("out").exists()
+
+
+def test_interrupting_says_so_and_keeps_what_there_is(tmp_path, monkeypatch, capsys):
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(recipes, "train", interrupted)
+    assert main(["train", "two-moons", "--out", str(tmp_path / "run")]) == 130
+    assert "interrupted" in capsys.readouterr().err
+
+
+def test_train_help_lists_every_recipe(capsys):
+    assert status("train", "--help") == 0
+    described = capsys.readouterr().out
+    for name in recipes.names():
+        assert name in described
+
+
+def test_it_runs_as_a_program():
+    command = [sys.executable, "-m", "splineviz", "--version"]
+    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert finished.stdout == f"splineviz {__version__}\n"

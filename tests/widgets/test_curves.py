@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from splineviz.errors import UnknownName
+from splineviz.widgets.curves import accuracy_columns, accuracy_curves, axis_positions
+
+
+def metrics(**columns):
+    steps = pd.Index([0, 1, 10, 100], name="step")
+    return pd.DataFrame(columns, index=steps, dtype=np.float64)
+
+
+def test_accuracies_are_found_by_name():
+    table = metrics(loss=1, train_accuracy=1, test_acc=1, pace=1, accuracy=1)
+    assert accuracy_columns(table) == ["train_accuracy", "test_acc", "accuracy"]
+
+
+def test_step_0_stands_left_of_the_first_step():
+    assert axis_positions(np.array([0, 1, 50]), first=1.0).tolist() == [0.5, 1.0, 50.0]
+
+
+def test_there_is_a_position_for_each_checkpoint():
+    curves = accuracy_curves(metrics(train_accuracy=[0.1, 0.2, 0.5, 1]), [0, 10, 100])
+    assert curves.positions == [0.5, 10.0, 100.0]
+    assert curves.marker.x.tolist() == [0.5, 0.5]
+    scale = curves.figure.marks[0].scales["x"]
+    assert (scale.min, scale.max) == (0.5, 100.0)
+    axis = curves.figure.axes[0]
+    assert axis.tick_values.tolist() == [0.5, 1, 10, 100]
+    assert axis.tick_labels == {"0.5": "0", "1": "1", "10": "10", "100": "100"}
+
+
+def test_without_step_0_the_axis_begins_at_the_first_step():
+    table = metrics(train_accuracy=[0.1, 0.2, 0.5, 1]).drop(index=0)
+    curves = accuracy_curves(table, [1, 100])
+    assert curves.figure.axes[0].tick_values.tolist() == [1, 10, 100]
+    assert curves.positions == [1.0, 100.0]
+
+
+def test_missing_values_are_left_out():
+    curves = accuracy_curves(metrics(test_accuracy=[0.1, np.nan, np.nan, 0.9]), [0])
+    line = curves.figure.marks[0]
+    assert line.x.tolist() == [0.5, 100.0]
+    assert line.y.tolist() == [0.1, 0.9]
+
+
+def test_long_logs_are_thinned():
+    steps = np.arange(30_000)
+    table = pd.DataFrame({"step": steps, "test_accuracy": steps / 30_000})
+    line = accuracy_curves(table, [0, 29_999]).figure.marks[0]
+    assert len(line.x) <= 1002
+    assert line.x[0] == 0.5
+    assert line.x[-1] == 29_999
+
+
+def test_each_curve_is_named_in_its_colour():
+    table = metrics(train_accuracy=1, test_accuracy=0.5)
+    curves = accuracy_curves(table, [0])
+    assert [entry.value[3:] for entry in curves.legend.children] == ["train", "test"]
+    colors = [mark.colors[0] for mark in curves.figure.marks[:2]]
+    assert [entry.style.text_color for entry in curves.legend.children] == colors
+
+
+def test_columns_can_be_chosen():
+    curves = accuracy_curves(metrics(loss=[3, 2, 1, 0], test_accuracy=0.5), [0], ["loss"])
+    assert len(curves.figure.marks) == 2
+    with pytest.raises(UnknownName, match="unknown metric 'gain'; known: loss"):
+        accuracy_curves(metrics(loss=0), [0], ["gain"])
+
+
+def test_nothing_to_draw():
+    assert accuracy_curves(metrics(loss=1), [0]) is None
+    assert accuracy_curves(metrics(test_accuracy=1).iloc[:0], [0]) is None
+    assert accuracy_curves(pd.DataFrame(), [0]) is None

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from splineviz.widgets.frame_feed import FrameFeed, coarse_to_fine
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 6, 55])
+def test_coarse_to_fine_holds_every_number_once(count):
+    assert sorted(coarse_to_fine(count)) == list(range(count))
+
+
+def test_coarse_to_fine_begins_with_the_ends_and_the_middle():
+    assert coarse_to_fine(9) == [0, 8, 4, 2, 6, 1, 3, 5, 7]
+
+
+def test_what_is_looked_at_is_made_first():
+    made = []
+    feed = FrameFeed(5, made.append, wanted=lambda: 3)
+    feed.make_first()
+    assert made == [3]
+    feed.run()
+    assert made == [3, 0, 4, 2, 1]
+
+
+def test_a_frame_that_becomes_wanted_jumps_the_queue():
+    wanted, made = [0], []
+
+    def make(number):
+        made.append(number)
+        wanted[0] = 3
+
+    feed = FrameFeed(5, make, wanted=lambda: wanted[0])
+    feed.start()
+    assert feed.wait(5)
+    assert made[:2] == [0, 3]
+    assert sorted(made) == [0, 1, 2, 3, 4]
+
+
+def test_an_error_ends_the_feed_and_reaches_who_waits():
+    ends = []
+
+    def make(number):
+        if number == 4:
+            raise ValueError("no weights")
+
+    feed = FrameFeed(5, make, wanted=lambda: 0, finished=ends.append)
+    feed.start()
+    with pytest.raises(ValueError, match="no weights"):
+        feed.wait(5)
+    assert ends == [feed.error]
+
+
+def test_run_raises_what_making_raises():
+    def make(number):
+        raise ValueError("no weights")
+
+    with pytest.raises(ValueError, match="no weights"):
+        FrameFeed(2, make, wanted=lambda: 0).run()
+
+
+def test_stop_ends_the_feed():
+    begun, go_on = threading.Event(), threading.Event()
+    made = []
+
+    def make(number):
+        made.append(number)
+        begun.set()
+        go_on.wait(5)
+
+    feed = FrameFeed(5, make, wanted=lambda: 0)
+    feed.start()
+    assert begun.wait(5)
+    feed.stop()
+    go_on.set()
+    assert not feed.wait(5)
+    assert made == [0]
+
+
+def test_a_feed_that_was_not_started_is_not_done():
+    assert not FrameFeed(2, print, wanted=lambda: 0).wait(0)

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from splineviz.display.colorings import COLORINGS
+from splineviz.display.frames import Frame
+from splineviz.errors import UnknownArgument, UnknownName
+from splineviz.partition.enumeration import enumerate_regions
+from splineviz.widgets.region_canvas import RegionCanvas
+
+
+@pytest.fixture
+def partition(run, plane):
+    return enumerate_regions(run.program(10), plane)
+
+
+@pytest.fixture
+def frame(partition):
+    return Frame.from_partition(partition, 10)
+
+
+def test_each_frame_is_a_trait_of_packed_bytes(frame, partition):
+    canvas = RegionCanvas([0, 10])
+    assert canvas.get_state(["frame_0", "frame_1"]) == {"frame_0": b"", "frame_1": b""}
+    canvas.set_frame(1, frame, partition.areas)
+    assert canvas.get_state(["frame_0", "frame_1"]) == {"frame_0": b"", "frame_1": frame.pack()}
+    assert canvas.frame(0) is None
+    assert canvas.frame(1).step == 10
+    assert canvas.ready == 1
+
+
+def test_two_canvases_have_frames_of_their_own(frame, partition):
+    one, other = RegionCanvas([0]), RegionCanvas([0, 1, 2])
+    one.set_frame(0, frame, partition.areas)
+    assert other.frame_0 == b""
+    assert not one.has_trait("frame_1")
+
+
+def test_a_frame_takes_about_28_bytes_a_region(frame):
+    assert len(frame.pack()) < 40 * len(frame) + 1000
+
+
+def test_limits_are_common_to_all_frames(run, plane):
+    canvas = RegionCanvas(run.steps)
+    assert canvas.limits == [None] * len(COLORINGS)
+    for index, step in enumerate(run.steps):
+        partition = enumerate_regions(run.program(step), plane)
+        canvas.set_frame(index, Frame.from_partition(partition, step), partition.areas)
+    by_name = dict(zip(COLORINGS, canvas.limits, strict=True))
+    assert by_name["class"] is by_name["pattern"] is None
+    low, high = by_name["slope"]
+    assert 0 < low < high
+
+
+def test_the_frame_of_no_checkpoint_is_refused(frame, partition):
+    with pytest.raises(UnknownName, match="unknown checkpoint '1'; known: 0"):
+        RegionCanvas([0]).set_frame(1, frame, partition.areas)
+
+
+def test_arguments_it_does_not_have_are_refused():
+    with pytest.raises(UnknownArgument, match="RegionCanvas has no argument step"):
+        RegionCanvas([0], step=3)
+
+
+def test_samples_travel_as_bytes():
+    canvas = RegionCanvas([0], points=[[0.5, 1]], point_classes=[3], anchors=np.zeros((1, 2)))
+    state = canvas.get_state(["points", "point_classes", "anchors"])
+    assert state["points"] == np.array([0.5, 1], "<f4").tobytes()
+    assert state["point_classes"] == b"\x03\x00"
+    assert state["anchors"] == bytes(8)
+
+
+def test_no_frame_is_lost_while_the_browser_sends_messages(frame, partition):
+    canvas = RegionCanvas(range(40))
+    told = []
+    for index in range(40):
+        canvas.observe(lambda change: told.append(change["name"]), f"frame_{index}")
+
+    def add_frames():
+        for index in range(40):
+            canvas.set_frame(index, frame, partition.areas)
+
+    thread = threading.Thread(target=add_frames)
+    thread.start()
+    moves = 0
+    while thread.is_alive():
+        moves += 1
+        canvas.set_state({"index": moves % 40})
+    thread.join()
+    assert sorted(told) == sorted(f"frame_{index}" for index in range(40))

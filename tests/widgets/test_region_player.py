@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import traitlets
+
+from splineviz.errors import NonFiniteValues, ShapeMismatch, UnknownName
+from splineviz.partition.enumeration import enumerate_regions
+from splineviz.partition.slices import InputSlice
+from splineviz.widgets.region_player import RegionPlayer, class_numbers, samples_on_slice
+from tests.widgets.standin import StandInRun
+
+
+@pytest.fixture
+def player(run, plane):
+    player = RegionPlayer(run, plane)
+    yield player
+    player.close()
+    player.wait(10)
+
+
+def test_all_frames_are_made(player, run):
+    assert player.wait(60)
+    assert [player.canvas.frame(i).step for i in range(5)] == run.steps.tolist()
+    assert player.canvas.progress == ""
+
+
+def test_the_frames_are_those_of_the_network(player, run, plane):
+    player.wait(60)
+    partition = enumerate_regions(run.program(100), plane)
+    frame = player.canvas.frame(3)
+    np.testing.assert_allclose(frame.values["slope"], partition.slope_norms(), rtol=1e-6)
+    np.testing.assert_array_equal(frame.values["class"], partition.predictions())
+
+
+def test_the_first_frame_is_there_at_once(run, plane):
+    made = []
+
+    def partition(program, plane):
+        made.append(program)
+        return enumerate_regions(program, plane)
+
+    player = RegionPlayer(run, plane, index=-1, background=False, partition=partition)
+    assert player.index == 4
+    assert player.step == 1000
+    np.testing.assert_array_equal(made[0].state["0.weight"], run.program(1000).state["0.weight"])
+    assert len(made) == 5
+
+
+def test_index_and_step_follow_the_slider_and_move_it(player):
+    player.slider.index = 2
+    assert (player.index, player.step) == (2, 10)
+    player.step = 1000
+    assert (player.index, player.slider.index) == (4, 4)
+    player.index = 0
+    assert (player.step, player.slider.index) == (0, 0)
+
+
+def test_the_read_out_shows_the_step(player):
+    player.index = 4
+    assert player.slider.label == "1,000"
+
+
+def test_checkpoints_that_do_not_exist_are_refused(player, run, plane):
+    with pytest.raises(traitlets.TraitError, match="no checkpoint at step 95; near it: 100"):
+        player.step = 95
+    with pytest.raises(traitlets.TraitError, match="from 0 to 4, not 5"):
+        player.index = 5
+    with pytest.raises(UnknownName, match="unknown checkpoint '5'"):
+        RegionPlayer(run, plane, index=5)
+
+
+def test_unknown_names_are_refused(run, plane):
+    with pytest.raises(UnknownName, match="unknown colouring 'slop'"):
+        RegionPlayer(run, plane, color="slop")
+    with pytest.raises(UnknownName, match="unknown metric 'gain'"):
+        RegionPlayer(run, plane, metrics=["gain"])
+    with pytest.raises(TypeError, match="colour"):
+        RegionPlayer(run, plane, colour="slope")
+
+
+def test_a_slice_of_another_space_is_refused(run):
+    with pytest.raises(ShapeMismatch):
+        RegionPlayer(run, InputSlice.around(np.zeros(3)))
+
+
+def test_a_run_without_checkpoints_says_so(plane):
+    player = RegionPlayer(StandInRun(steps=()), plane)
+    assert "no checkpoints" in player.children[0].value
+    assert player.wait()
+    player.close()
+
+
+def test_one_checkpoint_leaves_nothing_to_slide(plane):
+    player = RegionPlayer(StandInRun(steps=(7,)), plane)
+    assert player.slider.disabled
+    assert player.play.disabled
+    assert player.slider.label == "7"
+    assert player.wait()
+    assert player.step == 7
+
+
+def test_a_run_without_metrics_or_samples(plane):
+    run = StandInRun()
+    run.samples = None
+    run.metrics = run.metrics[["loss"]]
+    player = RegionPlayer(run, plane)
+    assert player.curves is None
+    assert len(player.canvas.points) == 0
+    assert player.wait(60)
+
+
+def test_a_checkpoint_that_fails_is_told(run, plane):
+    def partition(program, plane):
+        if program.state["0.weight"][0, 0] != run.program(0).state["0.weight"][0, 0]:
+            raise NonFiniteValues("weights overflow")
+        return enumerate_regions(program, plane)
+
+    player = RegionPlayer(run, plane, partition=partition)
+    with pytest.raises(NonFiniteValues, match="overflow"):
+        player.wait(60)
+    assert player.canvas.progress == "stopped: weights overflow"
+    assert player.canvas.message == "This step could not be computed: weights overflow"
+
+
+def test_close_ends_the_feed(run, plane):
+    player = RegionPlayer(run, plane)
+    player.close()
+    player.wait(60)
+    assert player.comm is None
+
+
+def test_class_names_are_those_of_the_run_or_counted(plane):
+    named = RegionPlayer(StandInRun(class_names=("in", "out")), plane)
+    assert named.canvas.class_names == ["in", "out"]
+    counted = RegionPlayer(StandInRun(widths=(2, 8, 3)), plane)
+    assert counted.canvas.class_names == ["class 0", "class 1", "class 2"]
+
+
+def test_only_samples_on_the_slice_are_drawn():
+    run = StandInRun(widths=(3, 8, 2))
+    anchors = run.samples[0][:3]
+    points, classes = samples_on_slice(run, InputSlice.through(*anchors))
+    assert len(points) == 3
+    np.testing.assert_array_equal(classes, run.samples[1][:3])
+
+
+def test_samples_outside_the_domain_are_not_drawn():
+    run = StandInRun()
+    points, _ = samples_on_slice(run, InputSlice.identity((-0.5, -0.5, 0.5, 0.5)))
+    assert 0 < len(points) < len(run.samples[0])
+    assert np.abs(points).max() <= 0.5
+
+
+@pytest.mark.parametrize(
+    ("targets", "classes"),
+    [
+        (np.array([0, 3, 1]), [0, 3, 1]),
+        (np.array([-1, 1, 1]), [0, 1, 1]),
+        (np.array([[0.0], [1.0], [-2.0]]), [0, 1, 0]),
+        (np.eye(3)[[2, 0, 1]], [2, 0, 1]),
+    ],
+)
+def test_targets_as_class_numbers(targets, classes):
+    assert class_numbers(targets).tolist() == classes
+
+
+def test_a_replay_needs_no_torch():
+    code = """
+import sys
+from splineviz.partition.slices import InputSlice
+from splineviz.widgets.region_player import RegionPlayer
+from tests.widgets.standin import StandInRun
+assert RegionPlayer(StandInRun(), InputSlice.identity()).wait(60)
+assert "torch" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
