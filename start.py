@@ -37,11 +37,10 @@ WARM_UP = """
 import torch
 import splineviz as sv
 
-network = torch.nn.Sequential(torch.nn.Linear(2, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
-plane = sv.InputSlice.identity()
-partition = sv.enumerate_regions(network, plane)
-partition.slope_norms()
-partition.decision_boundary()
+layers = [torch.nn.Linear(2, 8), torch.nn.ReLU(), torch.nn.Linear(8, 8), torch.nn.ReLU()]
+network = torch.nn.Sequential(*layers, torch.nn.Linear(8, 2))
+partition = sv.enumerate_regions(network, sv.InputSlice.identity())
+partition.verify(network)
 """
 
 CHECKS = {
@@ -94,7 +93,7 @@ def set_up(extra: str) -> None:
     if done[:1] == [digest] and extra in ("", *done[1:]) and works("import splineviz"):
         return
     say("installing; the first time this takes a few minutes")
-    if sys.platform == "linux" and not works("import torch"):
+    if sys.platform == "linux":
         # Alone, since all other packages are on the default index. It comes first, so that torch
         # is there when they ask for it; without this index pip still has the default one.
         cpu = ("--extra-index-url", CPU_BUILDS, "--retries", "1", "--timeout", "15")

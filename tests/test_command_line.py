@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -173,3 +174,13 @@ def test_it_runs_as_a_program():
     command = [sys.executable, "-m", "splineviz", "--version"]
     finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert finished.stdout == f"splineviz {__version__}\n"
+
+
+@pytest.mark.parametrize(("words", "status"), [(["--help"], 0), (["frobnicate"], 2)])
+def test_start_says_what_it_does_and_installs_nothing(words, status, tmp_path):
+    """From a copy: it works on the folder that it lies in."""
+    script = shutil.copy(ROOT / "start.py", tmp_path)
+    finished = subprocess.run([sys.executable, script, *words], capture_output=True, text=True)
+    assert finished.returncode == status
+    assert "python3.11 start.py test" in finished.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["start.py"]

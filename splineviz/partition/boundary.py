@@ -49,10 +49,14 @@ def decision_boundary(
     starts, ends = _directed_edges(ring_vertices, ring_offsets)
     rings_region = np.repeat(np.arange(len(region_offsets) - 1), np.diff(region_offsets))
     region = np.repeat(rings_region, np.diff(ring_offsets))
-    pieces = [
-        _tie(vertices, outputs, starts, ends, region, first, second)
-        for first, second in _rivals(outputs, starts, region)
-    ]
+    may_win = _may_win(outputs, starts, region)
+    contested = np.flatnonzero((may_win.sum(axis=1) > 1)[region])
+    starts, ends, region = starts[contested], ends[contested], region[contested]
+    together = np.triu(may_win.T.astype(np.int64) @ may_win, k=1)
+    pieces = []
+    for first, second in np.argwhere(together):
+        own = np.flatnonzero((may_win[:, first] & may_win[:, second])[region])
+        pieces.append(_tie(vertices, outputs, starts[own], ends[own], region[own], first, second))
     segments = np.concatenate(pieces) if pieces else np.empty((0, 2, 2))
     if outputs.shape[1] > 2 and len(segments) > 0:
         # Where three outputs tie, each pair finds the point by itself.
@@ -72,17 +76,18 @@ def _directed_edges(
     return ring_vertices, ring_vertices[following]
 
 
-def _rivals(
+def _may_win(
     outputs: FloatArray, starts: npt.NDArray[np.int32], region: npt.NDArray[np.int64]
-) -> list[tuple[int, int]]:
-    """Pairs of outputs that may tie for the largest within one region."""
+) -> npt.NDArray[np.bool_]:
+    """Which outputs may be the largest somewhere in each region, shape (R, out).
+
+    An output whose largest value at the corners is below another's smallest never is.
+    """
     first = np.flatnonzero(np.diff(region, prepend=-1))
     at_corners = outputs[starts]
     low = np.minimum.reduceat(at_corners, first, axis=0)
     high = np.maximum.reduceat(at_corners, first, axis=0)
-    may_win = high >= low.max(axis=1, keepdims=True)
-    together = np.triu(may_win.T.astype(np.int64) @ may_win, k=1)
-    return [(int(a), int(b)) for a, b in np.argwhere(together)]
+    return high >= low.max(axis=1, keepdims=True)
 
 
 def _tie(
@@ -91,8 +96,8 @@ def _tie(
     starts: npt.NDArray[np.int32],
     ends: npt.NDArray[np.int32],
     region: npt.NDArray[np.int64],
-    first: int,
-    second: int,
+    first: np.intp,
+    second: np.intp,
 ) -> FloatArray:
     """Segments (n, 2, 2) on which two outputs are equal and no other is larger."""
     lead = outputs[:, first] - outputs[:, second]

@@ -156,6 +156,7 @@ def accuracy_curves(
             bqplot.Axis(
                 scale=scale_x,
                 label="training step",
+                label_offset="32px",
                 tick_values=np.array(ticks),
                 tick_labels=labels,
                 grid_lines="none",
@@ -169,12 +170,12 @@ def accuracy_curves(
                 label_offset="36px",
             ),
         ],
-        fig_margin={"top": 12, "bottom": 44, "left": 52, "right": 16},
+        fig_margin={"top": 12, "bottom": 50, "left": 52, "right": 16},
         padding_y=0.0,
         animation_duration=0,
     )
     figure.layout.width = "auto"
-    figure.layout.height = "320px"
+    figure.layout.height = "380px"
     figure.layout.min_width = "0"
     legend = ipywidgets.HBox(names)
     legend.add_class("splineviz-legend")

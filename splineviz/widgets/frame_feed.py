@@ -22,7 +22,7 @@ def coarse_to_fine(count: int) -> list[int]:
     Examples
     --------
     >>> coarse_to_fine(6)
-    [0, 5, 2, 3, 1, 4]
+    [0, 5, 2, 1, 3, 4]
     """
     order = [0, count - 1][:count]
     gaps = [(0, count - 1)]

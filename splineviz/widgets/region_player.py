@@ -85,7 +85,7 @@ class RegionPlayer(ipywidgets.VBox):
     step = traitlets.Int(0)
 
     feed: FrameFeed | None = None
-    _links: Sequence[ipywidgets.Widget] = ()
+    _parts: Sequence[ipywidgets.Widget] = ()
 
     def __init__(
         self,
@@ -127,7 +127,11 @@ class RegionPlayer(ipywidgets.VBox):
         )
         self.curves = accuracy_curves(run.metrics, steps, metrics)
         self.play.disabled = len(steps) < 2
-        self._links = self._link_in_browser()
+        self._parts = [
+            *self._link_in_browser(),
+            *(self.canvas, self.slider, self.play, self.speed, self.color_menu),
+            *([] if self.curves is None else [self.curves.figure, *self.curves.figure.marks]),
+        ]
         super().__init__(self._arrange(image_shape))
         self.add_class("splineviz-player")
         traitlets.link((self.slider, "index"), (self, "index"))
@@ -155,11 +159,11 @@ class RegionPlayer(ipywidgets.VBox):
         return self.feed is None or self.feed.wait(timeout)
 
     def close(self) -> None:
-        """Stop making frames and remove the player from the page."""
+        """Stop making frames, remove the player from the page and let go of its frames."""
         if self.feed is not None:
             self.feed.stop()
-        for link in self._links:
-            link.close()
+        for widget in self._parts:
+            widget.close()
         super().close()
 
     def _make_frames(self, background: bool) -> None:

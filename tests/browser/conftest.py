@@ -180,20 +180,22 @@ class NotebookPage:
             [number, wait],
         )
 
-    def kernel_status(self):
-        return self.page.evaluate(
-            "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status"
-        )
+    def is_running(self, number):
+        return self._cell(number).locator(".jp-InputPrompt").inner_text() == "[*]:"
 
-    def interrupt(self):
+    def interrupt(self, number):
+        """Interrupt the kernel and wait until a cell has ended."""
         self.page.evaluate(
             "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt()"
         )
+        self._cell(number).locator(".jp-OutputArea-output", has_text="KeyboardInterrupt").wait_for()
+
+    def _cell(self, number):
+        return self.page.locator(".jp-CodeCell").nth(number)
 
     def output(self, number):
         """The text that a cell printed."""
-        cell = self.page.locator(".jp-CodeCell").nth(number)
-        return cell.locator(".jp-OutputArea-output pre").inner_text().strip()
+        return self._cell(number).locator(".jp-OutputArea-output pre").first.inner_text().strip()
 
     def listeners(self, expression):
         """How many listeners of each type a page object has."""
@@ -206,11 +208,12 @@ class NotebookPage:
         return Counter(listener["type"] for listener in listeners["listeners"])
 
     def close(self):
-        """End the kernel, so that the next test has the machine to itself."""
+        """End the kernel and close the page."""
         self.page.evaluate(
             "async () => {"
             " await window.jupyterapp?.shell.currentWidget?.context.sessionContext.shutdown(); }"
         )
+        self.page.close()
 
 
 @pytest.fixture(scope="session")
@@ -237,13 +240,18 @@ def browser(chromium_path, tmp_path_factory):
         context.close()
 
 
-@pytest.fixture
-def notebook(lab, browser):
-    page = browser.new_page()
-    opened = NotebookPage(page, lab)
-    yield opened
-    opened.close()
-    page.close()
+@pytest.fixture(scope="module")
+def new_notebook(lab, browser):
+    """Makes notebooks from a name and cells, each in a page of its own until the module ends."""
+    opened = []
+
+    def make(name, *cells):
+        opened.append(NotebookPage(browser.new_page(), lab))
+        return opened[-1].open(name, *cells)
+
+    yield make
+    for notebook in opened:
+        notebook.close()
 
 
 @pytest.fixture

@@ -74,7 +74,9 @@ const box = (x0, y0, x1, y1) => [[x0, y0], [x1, y0], [x1, y1], [x0, y1]];
 const fill = (polygons, width, height, bounds = [0, 0, width, height]) =>
   js.fillIds(frameOf(polygons), js.makeView(bounds, width, height), width, height);
 const rows = (ids, width) =>
-  Array.from({ length: ids.length / width }, (_, row) => [...ids.slice(row * width, (row + 1) * width)].join(""));
+  Array.from({ length: ids.length / width }, (_, row) =>
+    ids.slice(row * width, (row + 1) * width).join(""),
+  );
 
 test("the slice's y axis points up", () => {
   const ids = fill([[box(0, 0, 4, 1)], [box(0, 1, 4, 3)]], 4, 3);
@@ -108,7 +110,7 @@ test("triangles round a point leave no gap and do not overlap", () => {
   const rim = [];
   for (let k = 0; k < 40; k++) {
     const angle = (2 * Math.PI * k) / 40 + 0.01;
-    rim.push([centre[0] + 200 * Math.cos(angle), centre[1] + 200 * Math.sin(angle)].map(Math.fround));
+    rim.push([centre[0] + 200 * Math.cos(angle), centre[1] + 200 * Math.sin(angle)]);
   }
   const triangles = rim.map((point, k) => [[centre, point, rim[(k + 1) % 40]]]);
   const ids = fill(triangles, size, size);
@@ -196,16 +198,18 @@ test("logarithmic ticks", () => {
 
 test("numbers for people", () => {
   const cases = [
-    [0, "0"], [12000, "12,000"], [0.5, "0.5"], [0.123456, "0.123"], [-0.5, "-0.5"], [1234.5, "1230"],
-    [1e-4, "10⁻⁴"], [0.00032, "3.2·10⁻⁴"], [2.5e12, "2.5·10¹²"], [1.5e-20, "1.5·10⁻²⁰"], [NaN, "undefined"],
+    [0, "0"], [12000, "12,000"], [0.5, "0.5"], [0.123456, "0.123"], [-0.5, "-0.5"],
+    [1234.5, "1230"], [1e-4, "10⁻⁴"], [0.00032, "3.2·10⁻⁴"], [2.5e12, "2.5·10¹²"],
+    [1.5e-20, "1.5·10⁻²⁰"], [NaN, "undefined"],
   ];
   for (const [value, text] of cases) assert.equal(js.formatNumber(value), text);
 });
 
 test("keys", () => {
   const cases = [
-    ["ArrowRight", 3, 4], ["ArrowLeft", 3, 2], ["ArrowUp", 3, 4], ["ArrowDown", 0, 0], ["Home", 7, 0],
-    ["End", 7, 49], ["PageUp", 3, 8], ["PageDown", 3, 0], ["ArrowRight", 49, 49], ["x", 3, null],
+    ["ArrowRight", 3, 4], ["ArrowLeft", 3, 2], ["ArrowUp", 3, 4], ["ArrowDown", 0, 0],
+    ["Home", 7, 0], ["End", 7, 49], ["PageUp", 3, 8], ["PageDown", 3, 0],
+    ["ArrowRight", 49, 49], ["x", 3, null],
   ];
   for (const [key, index, wanted] of cases) assert.equal(js.indexAfterKey(key, index, 50), wanted);
 });

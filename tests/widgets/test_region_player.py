@@ -130,7 +130,8 @@ def test_close_ends_the_feed(run, plane):
     player = RegionPlayer(run, plane)
     player.close()
     player.wait(60)
-    assert player.comm is None
+    for widget in (player, player.canvas, player.slider, player.play, player.curves.figure):
+        assert widget.comm is None
 
 
 def test_class_names_are_those_of_the_run_or_counted(plane):

@@ -80,7 +80,8 @@ export function makeView(bounds, width, height) {
   };
 }
 
-const firstCentre = (position) => Math.ceil(position - 0.5); // the first pixel whose centre is not before
+/** The first pixel whose centre is not before a position. */
+const firstCentre = (position) => Math.ceil(position - 0.5);
 
 /**
  * Fill every region into a buffer of ids. A pixel belongs to the region that holds its centre, so
@@ -157,7 +158,7 @@ export function fillIds(frame, view, width, height) {
   return ids;
 }
 
-/** Colour the pixels: `fill` and `line` hold a colour for each id, `line` where neighbours differ. */
+/** Colour the pixels by id: `fill` inside of regions, `line` where neighbouring ids differ. */
 export function paint(ids, width, height, fill, line, out) {
   for (let row = 0; row < height; row++) {
     const below = row + 1 < height ? width : 0;
@@ -291,15 +292,16 @@ export function logTicks(low, high) {
   return ticks;
 }
 
-/** A number for people: three digits, thousands apart, powers of ten where it is very small or large. */
+/** A number for people: three digits, thousands apart, powers of ten where it is small or large. */
 export function formatNumber(value) {
   if (!Number.isFinite(value)) return "undefined";
   if (Number.isInteger(value) && Math.abs(value) < 1e6) return value.toLocaleString("en-US");
   const size = Math.abs(value);
   if (size >= 1e-3 && size < 1e5) return String(Number(value.toPrecision(3)));
   const [mantissa, exponent] = value.toExponential(2).split("e");
-  const digits = [...String(Number(exponent))].map((sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)]);
-  return Number(mantissa) === 1 ? `10${digits.join("")}` : `${Number(mantissa)}·10${digits.join("")}`;
+  const raised = (sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)];
+  const power = `10${[...String(Number(exponent))].map(raised).join("")}`;
+  return Number(mantissa) === 1 ? power : `${Number(mantissa)}·${power}`;
 }
 
 /** The checkpoint that a key asks for, or null if the key means nothing here. */
@@ -319,7 +321,7 @@ export function indexAfterKey(key, index, count) {
   return Math.min(count - 1, Math.max(0, moves[key]));
 }
 
-/** The frames worth preparing, the most useful first: onwards in the direction of travel, then back. */
+/** The frames worth preparing, the most useful first: onwards in the direction of travel. */
 export function upcoming(index, count, direction) {
   const order = [];
   for (let k = 1; k < count; k++) {
@@ -328,7 +330,7 @@ export function upcoming(index, count, direction) {
   return order;
 }
 
-/** Where a tip of some size goes: beside the pointer, on the side with more room, inside the plot. */
+/** Where a tip goes: beside the pointer, on the side with more room, inside the plot. */
 export function tipPlace(pointer, plot, tip) {
   const beside = (at, room, size) => {
     const after = at + 14;
@@ -410,7 +412,8 @@ function drawHeader(header, coloring, limits, classNames) {
     element("div", "sv-note", header, "regions of the same colour across steps: the same pattern");
   } else if (limits) {
     const bar = element("div", "sv-bar", header);
-    bar.style.background = `linear-gradient(to right, ${coloring.colors.filter((_, i) => i % 15 === 0).join(", ")})`;
+    const stops = coloring.colors.filter((_, index) => index % 15 === 0);
+    bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
     const scale = element("div", "sv-bar-ticks", header);
     const ticks =
       coloring.scale === "log" ? logTicks(...limits) : linearTicks(limits[0], limits[1], 5);
@@ -618,7 +621,8 @@ function render({ model, el }) {
     if (!place || !drawn) return -1;
     const column = Math.floor((place.x / layout.width) * layout.pixelWidth);
     const row = Math.floor((place.y / layout.height) * layout.pixelHeight);
-    if (column < 0 || row < 0 || column >= layout.pixelWidth || row >= layout.pixelHeight) return -1;
+    const inside = (at, size) => at >= 0 && at < size;
+    if (!inside(column, layout.pixelWidth) || !inside(row, layout.pixelHeight)) return -1;
     return drawn.ids[row * layout.pixelWidth + column] - 1;
   };
 
@@ -627,7 +631,8 @@ function render({ model, el }) {
     tip.hidden = region < 0;
     scene.root.dataset.region = region;
     if (region < 0) return;
-    const facts = regionFacts(drawn.frame, region, model.get("colorings"), model.get("class_names"));
+    const [colorings, names] = [model.get("colorings"), model.get("class_names")];
+    const facts = regionFacts(drawn.frame, region, colorings, names);
     const at = [layout.view.inverseX(pointer.x), layout.view.inverseY(pointer.y)];
     facts.push(["at", `(${at.map(formatNumber).join(", ")})`]);
     tip.replaceChildren();
@@ -635,7 +640,8 @@ function render({ model, el }) {
       element("span", "sv-fact", tip, title);
       element("span", "", tip, text);
     }
-    const [left, top] = tipPlace(pointer, layout, { width: tip.offsetWidth, height: tip.offsetHeight });
+    const size = { width: tip.offsetWidth, height: tip.offsetHeight };
+    const [left, top] = tipPlace(pointer, layout, size);
     tip.style.left = `${left}px`;
     tip.style.top = `${top}px`;
   };
@@ -648,7 +654,8 @@ function render({ model, el }) {
     const step = model.get("steps")[index];
     const frame = frameAt(index);
     scene.plot.classList.toggle("sv-waiting", !frame);
-    scene.message.textContent = frame ? "" : model.get("message") || `step ${formatNumber(step)} is being computed`;
+    const missing = model.get("message") || `step ${formatNumber(step)} is being computed`;
+    scene.message.textContent = frame ? "" : missing;
     if (!frame) return;
     const cached = cache.has(index);
     const ids = idsAt(index);
@@ -661,11 +668,11 @@ function render({ model, el }) {
     paint(ids, layout.pixelWidth, layout.pixelHeight, fill, line, layout.image32);
     scene.fill.getContext("2d").putImageData(layout.image, 0, 0);
     drawLines();
-    const regions = `${formatNumber(frame.count)} linear ${frame.count === 1 ? "region" : "regions"}`;
-    scene.status.textContent = [`step ${formatNumber(frame.step)}`, regions, model.get("progress")]
-      .filter(Boolean)
-      .join(" · ");
-    scene.plot.setAttribute("aria-label", `${scene.status.textContent}, coloured by ${active.title}`);
+    const unit = frame.count === 1 ? "linear region" : "linear regions";
+    const facts = [`step ${formatNumber(frame.step)}`, `${formatNumber(frame.count)} ${unit}`];
+    const status = [...facts, model.get("progress")].filter(Boolean).join(" · ");
+    scene.status.textContent = status;
+    scene.plot.setAttribute("aria-label", `${status}, coloured by ${active.title}`);
     Object.assign(scene.root.dataset, {
       frame: index,
       step: frame.step,
@@ -681,18 +688,20 @@ function render({ model, el }) {
   };
 
   const decorate = () => {
-    drawHeader(scene.header, coloring(), model.get("limits")[model.get("coloring")], model.get("class_names"));
+    const limits = model.get("limits")[model.get("coloring")];
+    drawHeader(scene.header, coloring(), limits, model.get("class_names"));
   };
 
   const place = () => {
     const bounds = model.get("bounds");
-    const room = scene.root.clientWidth - 64;
+    const room = scene.status.clientWidth;
     if (room < 80) return;
     const aspect = (bounds[3] - bounds[1]) / (bounds[2] - bounds[0]);
     const height = Math.round(Math.min(room * aspect, MAX_PLOT_HEIGHT));
     const width = Math.round(Math.min(room, height / aspect));
     const ratio = window.devicePixelRatio || 1;
-    if (layout && layout.width === width && layout.height === height && layout.ratio === ratio) return;
+    const same = layout?.width === width && layout.height === height && layout.ratio === ratio;
+    if (same) return;
     // On a coarse screen the buffer has twice its pixels; shrinking it smooths every edge.
     const dense = ratio >= 2 ? ratio : 2 * ratio;
     const pixelWidth = Math.round(width * dense);
@@ -710,7 +719,7 @@ function render({ model, el }) {
       pixels: makeView(bounds, pixelWidth, pixelHeight),
     };
     cache.clear();
-    scene.plot.style.width = `${width}px`;
+    for (const part of [scene.header, scene.plot, scene.legend]) part.style.width = `${width}px`;
     scene.plot.style.height = `${height}px`;
     scene.fill.width = pixelWidth;
     scene.fill.height = pixelHeight;
@@ -731,7 +740,8 @@ function render({ model, el }) {
     const context = scene.points.getContext("2d");
     context.setTransform(layout.ratio, 0, 0, layout.ratio, 0, 0);
     context.clearRect(0, 0, layout.width, layout.height);
-    drawPoints(context, layout.view, numbers(model.get("points"), Float32Array), classes, colors, anchors);
+    const points = numbers(model.get("points"), Float32Array);
+    drawPoints(context, layout.view, points, classes, colors, anchors);
     drawLegend(scene.legend, classes, model.get("class_names"), colors, anchors.length);
   };
 
@@ -761,7 +771,8 @@ function render({ model, el }) {
 
   const movePointer = (event) => {
     const box = scene.plot.getBoundingClientRect();
-    pointer = event.type === "pointerleave" ? null : { x: event.clientX - box.left, y: event.clientY - box.top };
+    const at = { x: event.clientX - box.left, y: event.clientY - box.top };
+    pointer = event.type === "pointerleave" ? null : at;
     if (drawn) drawLines();
   };
 
@@ -828,7 +839,8 @@ function render({ model, el }) {
 }
 
 function whenIdle(task) {
-  return window.requestIdleCallback ? requestIdleCallback(task, { timeout: 500 }) : setTimeout(task, 30);
+  const later = window.requestIdleCallback ?? ((callback) => setTimeout(callback, 30));
+  return later(task, { timeout: 500 });
 }
 
 function cancelIdle(handle) {
