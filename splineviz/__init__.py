@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from splineviz import errors as errors
     from splineviz.network.program import Program as Program
     from splineviz.network.trace import trace as trace
     from splineviz.partition.enumeration import enumerate_regions as enumerate_regions
@@ -33,21 +34,24 @@ _PUBLIC = {
     "SplinePartition": "splineviz.partition.spline_partition",
     "enumerate_regions": "splineviz.partition.enumeration",
     "log_schedule": "splineviz.training.schedule",
-    "recipes": "splineviz.training.recipes",
     "trace": "splineviz.network.trace",
 }
 
-__all__ = sorted(_PUBLIC)
+_MODULES = {"errors": "splineviz.errors", "recipes": "splineviz.training.recipes"}
+
+__all__ = sorted([*_PUBLIC, *_MODULES])
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _PUBLIC:
+    if name in _MODULES:
+        value: Any = import_module(_MODULES[name])
+    elif name in _PUBLIC:
+        value = getattr(import_module(_PUBLIC[name]), name)
+    else:
         raise AttributeError(f"module 'splineviz' has no attribute {name!r}")
-    module = import_module(_PUBLIC[name])
-    value = module if _PUBLIC[name].endswith(f".{name}") else getattr(module, name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_PUBLIC})
+    return sorted({*globals(), *__all__})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import os
 import re
@@ -103,6 +104,8 @@ def test_public_names_resolve_and_are_listed():
     for name in splineviz.__all__:
         assert getattr(splineviz, name) is not None
         assert name in dir(splineviz)
+    modules = {name for name in splineviz.__all__ if inspect.ismodule(getattr(splineviz, name))}
+    assert modules == {"errors", "recipes"}
     with pytest.raises(AttributeError, match="no attribute 'frobnicate'"):
         _ = splineviz.frobnicate
 

@@ -114,7 +114,30 @@ class RegionPlayer(ipywidgets.VBox):
         if not -len(steps) <= index < len(steps):
             raise UnknownName("checkpoint", str(index), [str(i) for i in range(len(steps))])
         index %= len(steps)
-        self.canvas = _canvas(run, plane, steps, index, color, axis_labels)
+        names = _class_names(run, steps[index])
+        points, classes = samples_on_slice(run, plane)
+        anchor_of = _anchors_of(points, plane)
+        # A sample that spans the slice is drawn as a star, not as a point.
+        free = anchor_of < 0
+        self.canvas = RegionCanvas(
+            steps,
+            index=index,
+            coloring=list(COLORINGS).index(color),
+            bounds=tuple(float(bound) for bound in plane.domain.bounds),
+            axis_labels=_axis_labels(plane) if axis_labels is None else tuple(axis_labels),
+            points=points[free],
+            point_classes=classes[free],
+            anchors=plane.anchors,
+            class_names=names,
+            class_colors=list(CLASS_COLORS),
+        )
+        self.canvas.add_class("splineviz-canvas")
+        classes_of_anchors = dict(zip(anchor_of[~free].tolist(), classes[~free], strict=True))
+        thumbnails = anchor_thumbnails(
+            plane,
+            image_shape,
+            {anchor: _name_of(names, k) for anchor, k in classes_of_anchors.items()},
+        )
         self.slider = _slider(steps, index)
         self.play = ipywidgets.Play(
             min=0, max=len(steps) - 1, value=index, interval=SPEEDS["1×"], repeat=True
@@ -132,7 +155,7 @@ class RegionPlayer(ipywidgets.VBox):
             *(self.canvas, self.slider, self.play, self.speed, self.color_menu),
             *([] if self.curves is None else [self.curves.figure, *self.curves.figure.marks]),
         ]
-        super().__init__(self._arrange(image_shape))
+        super().__init__(self._arrange(thumbnails))
         self.add_class("splineviz-player")
         traitlets.link((self.slider, "index"), (self, "index"))
         self.step = steps[index]
@@ -207,8 +230,7 @@ class RegionPlayer(ipywidgets.VBox):
             links.append(_table_link(self.canvas, "index", self.curves.marker, "x", table))
         return links
 
-    def _arrange(self, image_shape: tuple[int, ...] | None) -> list[ipywidgets.Widget]:
-        thumbnails = anchor_thumbnails(self._plane, image_shape)
+    def _arrange(self, thumbnails: ipywidgets.Widget | None) -> list[ipywidgets.Widget]:
         side = [] if self.curves is None else [self.curves.legend, self.curves.figure]
         side += [] if thumbnails is None else [thumbnails]
         parts: list[ipywidgets.Widget] = [self.canvas]
@@ -251,36 +273,29 @@ class RegionPlayer(ipywidgets.VBox):
         return step
 
 
-def _canvas(
-    run: Run,
-    plane: InputSlice,
-    steps: list[int],
-    index: int,
-    color: str,
-    axis_labels: tuple[str, str] | None,
-) -> RegionCanvas:
-    if axis_labels is None:
-        flat = plane.input_shape == (2,)
-        axis_labels = ("input 1", "input 2") if flat else ("slice u", "slice v")
-    points, classes = samples_on_slice(run, plane)
-    names = run.class_names or ()
-    if not names:
-        outputs = int(np.prod(run.program(steps[index]).output_shape))
-        names = tuple(f"class {k}" for k in range(max(2, outputs)))
-    canvas = RegionCanvas(
-        steps,
-        index=index,
-        coloring=list(COLORINGS).index(color),
-        bounds=tuple(float(bound) for bound in plane.domain.bounds),
-        axis_labels=tuple(axis_labels),
-        points=points,
-        point_classes=classes,
-        anchors=plane.anchors,
-        class_names=[str(name) for name in names],
-        class_colors=list(CLASS_COLORS),
-    )
-    canvas.add_class("splineviz-canvas")
-    return canvas
+def _axis_labels(plane: InputSlice) -> tuple[str, str]:
+    return ("input 1", "input 2") if plane.input_shape == (2,) else ("slice u", "slice v")
+
+
+def _class_names(run: Run, step: int) -> list[str]:
+    if run.class_names:
+        return [str(name) for name in run.class_names]
+    outputs = int(np.prod(run.program(step).output_shape))
+    return [f"class {k}" for k in range(max(2, outputs))]
+
+
+def _name_of(names: list[str], number: int) -> str:
+    return names[number] if number < len(names) else f"class {number}"
+
+
+def _anchors_of(points: np.ndarray, plane: InputSlice) -> np.ndarray:
+    """For each point the anchor that it is, -1 for none: int64 array (n,)."""
+    found = np.full(len(points), -1, dtype=np.int64)
+    xmin, ymin, xmax, ymax = plane.domain.bounds
+    for number, anchor in enumerate(plane.anchors):
+        distance = np.linalg.norm(points - anchor, axis=1)
+        found[distance <= _ON_SLICE * np.hypot(xmax - xmin, ymax - ymin)] = number
+    return found
 
 
 def samples_on_slice(run: Run, plane: InputSlice) -> tuple[np.ndarray, np.ndarray]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import string
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import ipywidgets
@@ -76,7 +77,9 @@ def png(image: np.ndarray, low: float, high: float) -> bytes:
 
 
 def anchor_thumbnails(
-    plane: InputSlice, image_shape: tuple[int, ...] | None = None
+    plane: InputSlice,
+    image_shape: tuple[int, ...] | None = None,
+    captions: Mapping[int, str] | None = None,
 ) -> ipywidgets.HBox | None:
     """A row of pictures of a slice's anchors, lettered as their stars are on the canvas.
 
@@ -86,6 +89,8 @@ def anchor_thumbnails(
         The slice.
     image_shape : tuple of int, optional
         How to see an input as an image; guessed by :func:`image_shape_of` unless said.
+    captions : mapping from int to str, optional
+        What to write behind the letter of an anchor, by its number: its class.
 
     Returns
     -------
@@ -107,11 +112,13 @@ def anchor_thumbnails(
     images = plane.embed(plane.anchors).reshape(-1, *shape)
     low, high = float(images.min()), float(images.max())
     entries = []
-    for letter, image in zip(string.ascii_uppercase, images, strict=False):
+    for number, (letter, image) in enumerate(zip(string.ascii_uppercase, images, strict=False)):
         picture = ipywidgets.Image(value=png(image, low, high), format="png")
         picture.layout.width = picture.layout.height = "56px"
         picture.add_class("splineviz-thumbnail")
-        entries.append(ipywidgets.VBox([ipywidgets.Label(letter), picture]))
+        caption = (captions or {}).get(number)
+        label = ipywidgets.Label(letter if caption is None else f"{letter}: {caption}")
+        entries.append(ipywidgets.VBox([label, picture]))
     row = ipywidgets.HBox(entries)
     row.add_class("splineviz-thumbnails")
     return row

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from splineviz.errors import UnknownName
+from splineviz.errors import RecordingError, UnknownName
 
 if TYPE_CHECKING:
     from splineviz.training.runs import Run
@@ -91,10 +91,12 @@ def train(
     UnknownName
         If there is no such recipe; the message lists those there are.
     RecordingError
-        If `out` already holds a run, or `steps` is not at least 1.
+        If `out` already holds a run, `steps` is not at least 1, or `seed` is negative.
     """
     if name not in RECIPES:
         raise UnknownName("recipe", name, names())
+    if seed < 0:
+        raise RecordingError(f"the seed must be zero or a positive whole number, not {seed}")
     recipe = import_module(f"{__name__}.{RECIPES[name].module}")
     run: Run = recipe.train(
         out,
