@@ -179,3 +179,19 @@ assert RegionPlayer(StandInRun(), InputSlice.identity()).wait(60)
 assert "torch" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_samples_that_span_a_slice_are_stars_with_their_class():
+    run = StandInRun(steps=(0, 1), widths=(64, 8, 2), class_names=("left", "right"))
+    inputs, labels = run.samples
+    player = RegionPlayer(run, InputSlice.through(*inputs[:3]), background=False)
+    assert len(player.canvas.anchors) == 3
+    assert len(player.canvas.points) == 0
+    (thumbnails,) = [
+        part
+        for part in player.children[0].children[1].children
+        if "splineviz-thumbnails" in part._dom_classes
+    ]
+    captions = [entry.children[0].value for entry in thumbnails.children]
+    names = [("left", "right")[label] for label in labels[:3]]
+    assert captions == [f"{letter}: {name}" for letter, name in zip("ABC", names, strict=True)]

@@ -368,6 +368,40 @@ def _half_chords(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _border_scratch(n):
+    """Room for a border of n places: vertices, half-edges, places of old corners, signs."""
+    return (
+        np.empty(n, np.int32),
+        np.empty(n, np.int32),
+        np.empty(n, np.int32),
+        np.empty(n, np.int8),
+    )
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _neuron_scratch(k):
+    """Room for k crossing neurons.
+
+    Their number of ends, places and signs of the ends, affine forms; then, for the chord being
+    cut, the chords of its piece, their cuts, and the cuts' positions, uncertainties, owners,
+    clusters and places of the clusters.
+    """
+    return (
+        np.empty(k, np.int32),
+        np.empty((k, 2), np.int32),
+        np.empty((k, 2), np.int8),
+        np.empty((k, 3), np.float64),
+        np.empty((k, 4), np.int32),
+        np.empty(k, np.int32),
+        np.empty(k, np.float64),
+        np.empty(k, np.float64),
+        np.empty(k, np.int32),
+        np.empty(k, np.int32),
+        np.empty(k, np.float64),
+    )
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def split_cells(
     first_cell, last_cell, cell_offsets, cell_halves, edge_vertices, first_vertex, first_cut,
     cut_neuron, cut_place, n_old, xy, z, tolerance, spacing, positive, negative,
@@ -435,14 +469,10 @@ def split_cells(
     frame = np.empty(3, np.int32)
     inverse = np.empty(4, np.float64)
     crossing = np.empty(16, np.int32)
-    n_ends = np.empty(16, np.int32)
-    end_at = np.empty((16, 2), np.int32)
-    end_sign = np.empty((16, 2), np.int8)
-    forms = np.empty((16, 3), np.float64)
-    cycle_vertex = np.empty(64, np.int32)
-    cycle_half = np.empty(64, np.int32)
-    corner_at = np.empty(64, np.int32)
-    signs = np.empty(64, np.int8)
+    n_ends, end_at, end_sign, forms, piece_chords, cut_at, t, slack, order, group, where = (
+        _neuron_scratch(16)
+    )
+    cycle_vertex, cycle_half, corner_at, signs = _border_scratch(64)
     # Its pieces still to be split lie on a stack, with borders and chords in pools. A chord is a
     # row (crossing neuron, first end, second end, sign between them), ends as places of a border.
     stack = np.empty((64, 4), np.int64)
@@ -450,15 +480,7 @@ def split_cells(
     pool_vertex = np.empty(256, np.int32)
     pool_half = np.empty(256, np.int32)
     chord_pool = np.empty((256, 4), np.int32)
-    # The piece being split.
-    piece_chords = np.empty((16, 4), np.int32)
     mask = np.empty(1, np.uint64)
-    cut_at = np.empty(16, np.int32)
-    t = np.empty(16, np.float64)
-    slack = np.empty(16, np.float64)
-    order = np.empty(16, np.int32)
-    group = np.empty(16, np.int32)
-    where = np.empty(16, np.float64)
 
     for cell in range(first_cell, last_cell):
         halves = cell_halves[cell_offsets[cell] : cell_offsets[cell + 1]]
@@ -475,22 +497,11 @@ def split_cells(
                 k += 1
 
         if n > signs.shape[0]:
-            cycle_vertex = np.empty(2 * n, np.int32)
-            cycle_half = np.empty(2 * n, np.int32)
-            corner_at = np.empty(2 * n, np.int32)
-            signs = np.empty(2 * n, np.int8)
+            cycle_vertex, cycle_half, corner_at, signs = _border_scratch(2 * n)
         if k > n_ends.shape[0]:
-            n_ends = np.empty(2 * k, np.int32)
-            end_at = np.empty((2 * k, 2), np.int32)
-            end_sign = np.empty((2 * k, 2), np.int8)
-            forms = np.empty((2 * k, 3), np.float64)
-            piece_chords = np.empty((2 * k, 4), np.int32)
-            cut_at = np.empty(2 * k, np.int32)
-            t = np.empty(2 * k, np.float64)
-            slack = np.empty(2 * k, np.float64)
-            order = np.empty(2 * k, np.int32)
-            group = np.empty(2 * k, np.int32)
-            where = np.empty(2 * k, np.float64)
+            n_ends, end_at, end_sign, forms, piece_chords, cut_at, t, slack, order, group, where = (
+                _neuron_scratch(2 * k)
+            )
         k_words = (k + 63) >> 6
         if k_words > masks.shape[1]:
             masks = np.empty((masks.shape[0], 2 * k_words), np.uint64)
@@ -555,8 +566,7 @@ def split_cells(
 
             # Off the pools, since the two halves are written where the piece was.
             if n > cycle_vertex.shape[0]:
-                cycle_vertex = np.empty(2 * n, np.int32)
-                cycle_half = np.empty(2 * n, np.int32)
+                cycle_vertex, cycle_half, corner_at, signs = _border_scratch(2 * n)
             copy(pool_vertex, start, cycle_vertex, 0, n)
             copy(pool_half, start, cycle_half, 0, n)
             copy(masks[depth], 0, mask, 0, k_words)
