@@ -185,6 +185,12 @@ class Program:
             (None if w is None else np.abs(w), None if c is None else np.abs(c)) for w, c in pairs
         )
 
+    @cached_property
+    def _squares(self) -> tuple[np.ndarray | None, ...]:
+        pairs: tuple[tuple[np.ndarray | None, np.ndarray | None], ...]
+        pairs = self._coefficients  # type: ignore[attr-defined]
+        return tuple(None if w is None else w**2 for w, _ in pairs)
+
     def __reduce__(self) -> tuple[Any, ...]:
         return Program, (self.steps, self.shapes, dict(self.state), self.output)
 
@@ -227,6 +233,11 @@ class Program:
             for value in step.inputs:
                 last[value] = i
         return tuple(last)
+
+    @cached_property
+    def activation_at(self) -> Mapping[int, Activation]:
+        """The activations by the number of their step."""
+        return {activation.step: activation for activation in self.activations}
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Run the network.
@@ -349,6 +360,15 @@ class Program:
         if offset is not None:
             made += offset
         return made
+
+    def affine_variance(self, i: int, *values: np.ndarray) -> np.ndarray:
+        """How independent errors pass through the affine step ``i``: ``L`` with squared weights.
+
+        Parameters and result are those of :meth:`affine`, for squared errors instead of values.
+        Averages are taken as they are, which overstates them.
+        """
+        weights = self._coefficients[i][0]  # type: ignore[attr-defined]
+        return self._linear(i, None if weights is None else self._squares[i], values)
 
     def with_state(self, state: Mapping[str, Any]) -> Program:
         """The same network with other weights, for example those of a checkpoint.

@@ -80,7 +80,9 @@ def trace(model: torch.nn.Module, input_shape: Sequence[int] | int) -> Program:
     shape = _checked_shape(input_shape)
     with untouched_random_state(), torch.inference_mode(False), torch.no_grad():
         network = float64_copy(model)
-        program = _of_program_module(network, shape) or _of_forward(network, shape)
+        program = _of_program_module(network, shape)
+        if program is None:
+            program = _of_forward(network, shape)
         _compare(program, network)
     return program
 

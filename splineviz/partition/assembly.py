@@ -55,11 +55,10 @@ def assemble(
         edge_neuron[kept],
     )
     lengths = [len(ring) for ring in rings]
-    last = layers[-1:]
-    joined = tuple(
-        LayerPattern(layer.name, layer.width, layer.parent[cell], layer.bits[cell])
-        for layer in last
-    )
+    joined = [
+        LayerPattern(last.name, last.width, last.parent[cell], last.bits[cell])
+        for last in layers[-1:]  # none if the network has no activation
+    ]
     return SplinePartition(
         program,
         plane,
@@ -68,7 +67,7 @@ def assemble(
         np.concatenate(rings).astype(np.int32),
         np.concatenate([[0], np.cumsum(lengths)]),
         region_offsets,
-        layers[:-1] + joined,
+        (*layers[:-1], *joined),
     )
 
 

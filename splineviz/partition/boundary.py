@@ -26,38 +26,50 @@ def decision_boundary(
     ring_vertices: npt.NDArray[np.int32],
     ring_offsets: npt.NDArray[np.int64],
     region_offsets: npt.NDArray[np.int64],
+    edge_vertices: npt.NDArray[np.int32],
+    edge_regions: npt.NDArray[np.int32],
     outputs: FloatArray,
+    predictions: npt.NDArray[np.int64],
 ) -> shapely.MultiLineString:
-    """Merged lines on which the two largest outputs are equal.
+    """Merged lines at which the predicted class changes.
 
     Parameters
     ----------
     vertices : float64 array (V, 2)
-    ring_vertices, ring_offsets, region_offsets
+    ring_vertices, ring_offsets, region_offsets, edge_vertices, edge_regions
         The regions, as in ``SplinePartition``.
     outputs : float64 array (V, out)
         The network's outputs at the vertices; affine on every region.
+    predictions : int64 array (R,)
+        Class inside each region; where outputs tie on a whole region, the first of them.
 
     Notes
     -----
     On one region the outputs are affine, so two of them are equal on a straight line, and their
     tie decides the class only where no third output is larger. Crossings of region edges depend
-    on the edge alone, so that the lines of neighbouring regions meet in one point.
+    on the edge alone, so that the lines of neighbouring regions meet in one point. Edges on which
+    two outputs tie are boundary where the classes on their sides differ.
     """
     if outputs.shape[1] == 1:
         outputs = np.concatenate([np.zeros_like(outputs), outputs], axis=1)
-    starts, ends = _directed_edges(ring_vertices, ring_offsets)
-    rings_region = np.repeat(np.arange(len(region_offsets) - 1), np.diff(region_offsets))
-    region = np.repeat(rings_region, np.diff(ring_offsets))
+    zero = _ROUNDING * float(np.abs(outputs).max())
+    starts, ends = directed_edges(ring_vertices, ring_offsets)
+    region = region_of_corners(ring_offsets, region_offsets)
     may_win = _may_win(outputs, starts, region)
     contested = np.flatnonzero((may_win.sum(axis=1) > 1)[region])
     starts, ends, region = starts[contested], ends[contested], region[contested]
     together = np.triu(may_win.T.astype(np.int64) @ may_win, k=1)
-    pieces = []
+    pieces = [_tied_edges(vertices, edge_vertices, edge_regions, outputs, predictions, zero)]
     for first, second in np.argwhere(together):
         own = np.flatnonzero((may_win[:, first] & may_win[:, second])[region])
-        pieces.append(_tie(vertices, outputs, starts[own], ends[own], region[own], first, second))
-    segments = np.concatenate(pieces) if pieces else np.empty((0, 2, 2))
+        lead = outputs[:, first] - outputs[:, second]
+        lead[np.abs(lead) <= zero] = 0.0
+        own = own[_changes_sign(lead, starts[own], region[own])]
+        if len(own) > 0:
+            pieces.append(
+                _tie(vertices, outputs, lead, starts[own], ends[own], region[own], first, second)
+            )
+    segments = np.concatenate(pieces)
     if outputs.shape[1] > 2 and len(segments) > 0:
         # Where three outputs tie, each pair finds the point by itself.
         points = segments.reshape(-1, 2)
@@ -68,12 +80,21 @@ def decision_boundary(
     return shapely.MultiLineString(list(shapely.get_parts(merged)))
 
 
-def _directed_edges(
+def directed_edges(
     ring_vertices: npt.NDArray[np.int32], ring_offsets: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Start and end of every side of every ring, in order."""
     following = np.arange(1, len(ring_vertices) + 1)
     following[ring_offsets[1:] - 1] = ring_offsets[:-1]
     return ring_vertices, ring_vertices[following]
+
+
+def region_of_corners(
+    ring_offsets: npt.NDArray[np.int64], region_offsets: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """The region of every corner in ``ring_vertices``."""
+    of_ring = np.repeat(np.arange(len(region_offsets) - 1), np.diff(region_offsets))
+    return np.repeat(of_ring, np.diff(ring_offsets))
 
 
 def _may_win(
@@ -90,21 +111,50 @@ def _may_win(
     return high >= low.max(axis=1, keepdims=True)
 
 
+def _tied_edges(
+    vertices: FloatArray,
+    edge_vertices: npt.NDArray[np.int32],
+    edge_regions: npt.NDArray[np.int32],
+    outputs: FloatArray,
+    predictions: npt.NDArray[np.int64],
+    zero: float,
+) -> FloatArray:
+    """Edges (n, 2, 2) along which the classes of their two regions tie."""
+    inner = np.flatnonzero((edge_regions >= 0).all(axis=1))
+    left, right = predictions[edge_regions[inner]].T
+    inner, left, right = (array[left != right] for array in (inner, left, right))
+    ends = edge_vertices[inner]
+    lead = outputs[ends, left[:, None]] - outputs[ends, right[:, None]]
+    return vertices[ends[(np.abs(lead) <= zero).all(axis=1)]]
+
+
+def _changes_sign(
+    lead: FloatArray, starts: npt.NDArray[np.int32], region: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """For each corner whether `lead` takes both signs at the corners of its region."""
+    first = np.flatnonzero(np.diff(region, prepend=-1))
+    low = np.minimum.reduceat(lead[starts], first)
+    high = np.maximum.reduceat(lead[starts], first)
+    counts = np.diff(np.append(first, len(region)))
+    return np.repeat((low < 0) & (high > 0), counts)
+
+
 def _tie(
     vertices: FloatArray,
     outputs: FloatArray,
+    lead: FloatArray,
     starts: npt.NDArray[np.int32],
     ends: npt.NDArray[np.int32],
     region: npt.NDArray[np.int64],
     first: np.intp,
     second: np.intp,
 ) -> FloatArray:
-    """Segments (n, 2, 2) on which two outputs are equal and no other is larger."""
-    lead = outputs[:, first] - outputs[:, second]
+    """Segments (n, 2, 2) inside regions on which two outputs are equal and no other is larger.
+
+    `lead` (V,) is the first output less the second, and takes both signs in every region given.
+    """
     ahead = lead > 0
     crossed = np.flatnonzero(ahead[starts] != ahead[ends])
-    if len(crossed) == 0:
-        return np.empty((0, 2, 2))
     # From the smaller vertex number to the larger: both sides of an edge get the same point.
     a = np.minimum(starts[crossed], ends[crossed])
     b = np.maximum(starts[crossed], ends[crossed])

@@ -15,6 +15,7 @@ from splineviz.errors import InvalidSlice
 from splineviz.partition.kernels.cells import split_cells
 from splineviz.partition.kernels.edges import cut_edges, sign_planes, split_edges
 from splineviz.partition.kernels.rows import interpolate_rows
+from splineviz.partition.rounding import EPS
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int32]
@@ -24,11 +25,10 @@ _T = TypeVar("_T")
 BORDER = -1
 SEAM = -2
 
-# A vertex lies on a neuron's boundary when its pre-activation is below this many units in the
-# last place of the largest sum of terms that makes it anywhere on the slice. Rounding reaches a
-# few units a layer; values that differ for a reason are many orders of magnitude larger.
+# A vertex lies on a neuron's boundary when its pre-activation is below this many of its units of
+# rounding, taken over the whole slice. Rounding reaches a few units a layer; values that differ
+# for a reason are many orders of magnitude larger.
 _ULPS = 256.0
-_EPS = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +167,7 @@ class Subdivision:
 def subdivide_cells(
     cells: CellComplex,
     z: FloatArray,
-    scale: FloatArray,
+    unit: FloatArray,
     layer: int,
     executor: Executor | None = None,
 ) -> Subdivision:
@@ -178,9 +178,8 @@ def subdivide_cells(
     cells : CellComplex
     z : float64 array (V, W)
         Pre-activations of the layer at the vertices.
-    scale : float64 array (W,)
-        Largest sum of absolute terms that makes each neuron's pre-activation: the unit of its
-        rounding error.
+    unit : float64 array (W,)
+        Unit of rounding of each neuron's pre-activation, as in ``Rounding``.
     layer : int
         Number of the layer, the label of the new edges.
     executor : concurrent.futures.Executor, optional
@@ -190,8 +189,8 @@ def subdivide_cells(
     -------
     Subdivision
     """
-    tolerance = _ULPS * _EPS * scale
-    spacing = 8.0 * _EPS * float(np.abs(cells.xy).max())
+    tolerance = _ULPS * EPS * unit
+    spacing = 8.0 * EPS * float(np.abs(cells.xy).max())
     positive, negative = sign_planes(z, tolerance)
     n_old = len(cells.xy)
     first_vertex, ends, t, first_cut, cut_neuron, cut_place = cut_edges(

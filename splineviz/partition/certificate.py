@@ -13,6 +13,8 @@ from scipy.sparse.csgraph import connected_components
 
 from splineviz.errors import InvalidPartition, ShapeMismatch
 from splineviz.network.program import Program
+from splineviz.partition.boundary import directed_edges, region_of_corners
+from splineviz.partition.rounding import rounding_units
 
 if TYPE_CHECKING:
     import torch
@@ -21,8 +23,10 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float64]
 
-# Rounding in a forward pass, relative to the largest pre-activation or output of a neuron.
+# What is forgiven as rounding: relative to the terms that make a number, or to the domain.
 _ROUNDING = 1e-9
+# A sign is compared where the pre-activation is this far from zero, relative to its terms.
+_DECIDED = 1e-11
 _BLOCK = 4096
 
 
@@ -38,7 +42,7 @@ class Certificate:
         Relative difference between the sum of the areas and the area of the domain.
     output_error : float
         Largest difference between a region's affine map and the network's output at its
-        representative point, relative to the largest output.
+        representative point, relative to the terms of the output.
     signs_checked : int
         Pre-activation signs of the original network that were equal to the region's pattern.
     signs_undecided : int
@@ -47,7 +51,7 @@ class Certificate:
         are zero on a whole region.
     edge_error : float
         Largest pre-activation, at the ends of an edge, of the neuron that makes the edge, relative
-        to that neuron's largest on the slice.
+        to the terms that make it. A vertex moved by less than 1e-9 may go unnoticed.
     """
 
     regions: int
@@ -64,14 +68,14 @@ class Certificate:
             [
                 f"A partition into {self.regions:,} activation regions "
                 f"({self.vertices:,} vertices, {self.edges:,} edges):",
-                "  the regions form a valid coverage (shapely.coverage_is_valid): "
-                "no gap, no overlap, every shared edge the same on both sides",
+                "  the regions form a valid coverage: no gap, no overlap, every shared edge "
+                "the same on both sides, and the edge table lists just these",
                 "  V - E + F = 1, holes and islands accounted for",
                 f"  the areas add up to the domain's (relative difference {self.area_error:.1e})",
                 f"  {self.signs_checked:,} pre-activation signs of the network equal the "
                 f"regions' patterns ({self.signs_undecided:,} within rounding of zero)",
                 "  at both ends of every edge the neuron that makes it is zero "
-                f"(up to {self.edge_error:.1e} of its largest value); border edges lie on the "
+                f"(up to {self.edge_error:.1e} of its terms); border edges lie on the "
                 "border",
                 "  each affine map gives the network's output inside its region "
                 f"(relative difference up to {self.output_error:.1e})",
@@ -92,8 +96,11 @@ def certify(partition: SplinePartition, model: torch.nn.Module | Program) -> Cer
     """
     area_error = _check_geometry(partition)
     patterns = _check_neighbours(partition)
-    checked, undecided, output_error = _check_network(partition, model, patterns)
-    edge_error = _check_edges(partition, model)
+    units, output_units = rounding_units(partition.program, partition.plane, partition.vertices)
+    checked, undecided, output_error = _check_network(
+        partition, model, patterns, units, output_units
+    )
+    edge_error = _check_edges(partition, model, units)
     return Certificate(
         regions=len(partition),
         vertices=len(partition.vertices),
@@ -115,12 +122,9 @@ def _check_geometry(partition: SplinePartition) -> float:
             f"{invalid.sum()} regions are not valid polygons; region {first}: "
             f"{shapely.is_valid_reason(polygons[first])}"
         )
+    _check_edge_table(partition)
     if not shapely.coverage_is_valid(polygons):
-        bad = np.flatnonzero(~shapely.is_empty(shapely.coverage_invalid_edges(polygons)))
-        raise InvalidPartition(
-            f"the regions are not a valid coverage: {len(bad)} of them overlap a neighbour or do "
-            f"not share its edges, for example region {bad[0]}"
-        )
+        _check_overlaps(polygons)
     euler = len(partition.vertices) - len(partition.edges) + len(partition)
     # One for a domain in one piece; each hole of it takes one away, each island of edges that
     # floats inside a region adds one.
@@ -131,12 +135,60 @@ def _check_geometry(partition: SplinePartition) -> float:
             "or counted twice"
         )
     area = partition.plane.domain.area
-    error = abs(float(partition.areas.sum()) - area) / area
-    if error > 1e-9:
-        raise InvalidPartition(
-            f"the regions' areas add up to {partition.areas.sum()!r}, the domain has {area!r}"
-        )
+    total = float(partition.areas.sum())
+    error = abs(total - area) / area
+    if error > _ROUNDING:
+        raise InvalidPartition(f"the regions' areas add up to {total}, the domain has {area}")
     return error
+
+
+def _check_edge_table(partition: SplinePartition) -> None:
+    """Each side of a region is one row of the edge table, and each row is used by its regions."""
+    edges, n = partition.edges, len(partition.vertices)
+    starts, ends = directed_edges(partition.ring_vertices, partition.ring_offsets)
+    owner = region_of_corners(partition.ring_offsets, partition.region_offsets)
+    first, second = edges.vertices.astype(np.int64).T
+    left, right = edges.regions.T
+    table = np.concatenate([first * n + second, second * n + first])
+    sides = np.concatenate([left, right])
+    inside = sides >= 0
+    wanted = np.stack([table[inside], sides[inside]])
+    drawn = np.stack([starts.astype(np.int64) * n + ends, owner])
+    wanted, drawn = (pairs[:, np.lexsort(pairs)] for pairs in (wanted, drawn))
+    twice = len(np.unique(np.minimum(first, second) * n + np.maximum(first, second))) < len(edges)
+    if twice or wanted.shape != drawn.shape or (wanted != drawn).any():
+        raise InvalidPartition(
+            "the edge table does not list the sides of the regions: an edge is missing or listed "
+            "twice, or names the wrong regions"
+        )
+    widths = np.array([layer.width for layer in partition.layers], dtype=np.int64)
+    labelled = edges.layer >= 0
+    if (labelled != (edges.regions >= 0).all(axis=1)).any():
+        raise InvalidPartition("the edges without a neuron are not those of the domain's border")
+    if (
+        (edges.layer >= len(widths)).any()
+        or (edges.neuron[labelled] < 0).any()
+        or (edges.neuron[labelled] >= widths[edges.layer[labelled]]).any()
+    ):
+        raise InvalidPartition("an edge names a layer or a neuron that the network does not have")
+
+
+def _check_overlaps(polygons: npt.NDArray[np.object_]) -> None:
+    """No two regions overlap.
+
+    Asked where GEOS does not call the coverage valid: it objects to regions round holes that touch
+    in a point, which share their edges as they should.
+    """
+    a, b = shapely.STRtree(polygons).query(polygons, predicate="intersects")
+    a, b = a[a < b], b[a < b]
+    common = shapely.area(shapely.intersection(polygons[a], polygons[b]))
+    smaller = np.minimum(shapely.area(polygons[a]), shapely.area(polygons[b]))
+    bad = common > _ROUNDING * smaller
+    if bad.any():
+        raise InvalidPartition(
+            f"the regions are not a valid coverage: {bad.sum()} pairs overlap, for example regions "
+            f"{a[bad][0]} and {b[bad][0]}"
+        )
 
 
 def _connected(partition: SplinePartition) -> int:
@@ -164,29 +216,32 @@ def _check_network(
     partition: SplinePartition,
     model: torch.nn.Module | Program,
     patterns: npt.NDArray[np.bool_],
+    units: FloatArray,
+    output_units: FloatArray,
 ) -> tuple[int, int, float]:
     points = partition.representative_points
     slope, offset = partition.affine_maps()
     expected = np.einsum("rok,rk->ro", slope, points) + offset
-    scale = float(np.abs(expected).max()) or 1.0
+    terms = np.einsum("rok,rk->ro", np.abs(slope), np.abs(points)) + np.abs(offset)
+    scale = np.maximum(terms, output_units)
+    scale[scale == 0] = 1.0
     checked = undecided = 0
     output_error = 0.0
     wrong: list[int] = []
     for first in range(0, len(partition), _BLOCK):
         block = slice(first, first + _BLOCK)
-        inputs = partition.plane.embed(points[block])
-        z, outputs = _run(model, inputs)
+        z, outputs = _run(model, partition.plane.embed(points[block]))
         if z.shape[1] != patterns.shape[1]:
             raise ShapeMismatch(
                 f"the network has {z.shape[1]} neurons, the partition's patterns have "
                 f"{patterns.shape[1]}: it belongs to another network"
             )
-        clear = np.abs(z) > _ROUNDING * np.abs(z).max(axis=0, initial=0.0)
+        clear = np.abs(z) > _DECIDED * units
         differ = clear & ((z > 0) != patterns[block])
         wrong += (first + np.flatnonzero(differ.any(axis=1))).tolist()
         checked += int(clear.sum())
         undecided += int((~clear).sum())
-        error = np.abs(outputs - expected[block]).max() / scale
+        error = (np.abs(outputs - expected[block]) / scale[block]).max()
         output_error = max(output_error, float(error))
     if wrong:
         raise InvalidPartition(
@@ -196,12 +251,14 @@ def _check_network(
     if output_error > _ROUNDING:
         raise InvalidPartition(
             f"the affine maps differ from the network's outputs by up to {output_error:.1e} "
-            "of the largest output: the partition belongs to other weights"
+            "of their terms: the partition belongs to other weights"
         )
     return checked, undecided, output_error
 
 
-def _check_edges(partition: SplinePartition, model: torch.nn.Module | Program) -> float:
+def _check_edges(
+    partition: SplinePartition, model: torch.nn.Module | Program, units: FloatArray
+) -> float:
     edges = partition.edges
     first_column = np.cumsum([0, *(layer.width for layer in partition.layers)])
     inner = edges.layer >= 0
@@ -210,24 +267,20 @@ def _check_edges(partition: SplinePartition, model: torch.nn.Module | Program) -
     order = np.argsort(vertex, kind="stable")
     vertex, column = vertex[order], column[order]
     at_ends = np.empty(len(vertex))
-    largest = np.zeros(first_column[-1])
     for first in range(0, len(partition.vertices), _BLOCK):
         last = min(first + _BLOCK, len(partition.vertices))
         z, _ = _run(model, partition.plane.embed(partition.vertices[first:last]))
-        largest = np.maximum(largest, np.abs(z).max(axis=0))
         low, high = np.searchsorted(vertex, [first, last])
         at_ends[low:high] = np.abs(z[vertex[low:high] - first, column[low:high]])
-    # A neuron that vanishes on the whole slice makes no edge; one that nearly does is all rounding.
-    error = float((at_ends / np.maximum(largest[column], np.finfo(float).tiny)).max(initial=0.0))
+    error = float((at_ends / units[column]).max(initial=0.0))
     border = partition.vertices[edges.vertices[~inner].reshape(-1)]
     outline = partition.plane.domain.boundary
     reach = float(np.abs(partition.vertices).max())
-    gap = float(shapely.distance(shapely.points(border), outline).max()) / reach
+    gap = float(shapely.distance(shapely.points(border), outline).max(initial=0.0)) / reach
     if max(error, gap) > _ROUNDING:
         raise InvalidPartition(
-            "a vertex does not lie on the boundary that its edges belong to: "
-            f"it is off by {max(error, gap):.1e} of the neuron's largest value (on the border, "
-            "of the size of the domain)"
+            "a vertex does not lie on the boundary that its edges belong to: it is off by "
+            f"{max(error, gap):.1e} of the neuron's terms (on the border, of the domain's size)"
         )
     return error
 

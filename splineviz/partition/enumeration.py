@@ -14,6 +14,7 @@ from splineviz.errors import NonFiniteValues, ShapeMismatch, UnknownName
 from splineviz.network.program import Program
 from splineviz.partition.assembly import assemble
 from splineviz.partition.cells import CellComplex, Subdivision, subdivide_cells
+from splineviz.partition.rounding import Rounding
 from splineviz.partition.slices import InputSlice
 from splineviz.partition.spline_partition import LayerPattern, SplinePartition
 
@@ -111,29 +112,29 @@ def _enumerate(
 ) -> SplinePartition:
     cells = CellComplex.of_domain(plane.domain)
     values: dict[int, FloatArray] = {0: plane.embed(cells.xy)}
-    # The largest sum of absolute terms behind each entry: what its rounding error is relative to.
-    scales: dict[int, FloatArray] = {0: _largest(values[0])}
+    rounding = {0: Rounding.of_input(values[0])}
     layers: list[LayerPattern] = []
-    activations = {activation.step: activation for activation in program.activations}
+    activations = program.activation_at
     for i, step in enumerate(program.steps):
         if len(layers) == len(activations):
             break
         if i not in activations:
             values[i + 1] = program.affine(i, *(values[v] for v in step.inputs))
-            scales[i + 1] = program.affine_magnitude(i, *(scales[v] for v in step.inputs))
+            rounding[i + 1] = Rounding.of_affine(program, i, [rounding[v] for v in step.inputs])
         else:
             activation = activations[i]
             source = step.inputs[0]
             z = _rows(values[source])
             _check_finite(z, activation.name)
-            split = subdivide_cells(cells, z, scales[source].reshape(-1), len(layers), executor)
+            unit = rounding[source].unit.reshape(-1)
+            split = subdivide_cells(cells, z, unit, len(layers), executor)
             layers.append(LayerPattern(activation.name, activation.width, split.parent, split.bits))
             cells = split.cells
             live = [v for v in values if program.last_use[v] > i]
             made = {v: _carry(values[v], split, 1.0, executor) for v in live}
             if program.last_use[i + 1] > i and len(layers) < len(activations):
                 made[i + 1] = _carry(values[source], split, activation.negative_slope, executor)
-                scales[i + 1] = _largest(made[i + 1])
+                rounding[i + 1] = rounding[source].behind_activation(made[i + 1])
             values = made
             if progress is not None:
                 progress(len(layers), len(activations), len(cells))
@@ -143,12 +144,6 @@ def _enumerate(
 
 def _rows(values: FloatArray) -> FloatArray:
     return np.ascontiguousarray(values.reshape(len(values), -1))
-
-
-def _largest(values: FloatArray) -> FloatArray:
-    """Largest absolute value of each entry over the vertices, shape (1, *shape)."""
-    largest = np.maximum(values.max(axis=0), -values.min(axis=0))
-    return np.asarray(largest)[None]
 
 
 def _carry(

@@ -52,7 +52,7 @@ def _push(
     n_cells = ranges[0][1] - ranges[0][0]
     rows = {0: np.broadcast_to(start, (n_cells, *start.shape))}
     depth = 0
-    activations = {activation.step: activation for activation in program.activations}
+    activations = program.activation_at
     for i, step in enumerate(program.steps):
         if i in activations:
             layer = layers[depth]

@@ -211,8 +211,8 @@ class SplinePartition:
     def decision_boundary(self) -> shapely.MultiLineString:
         """Where the predicted class changes, exact, as merged lines in slice coordinates.
 
-        Points at which the two largest outputs are equal; for a network with one output, its
-        zeros. Empty if one class wins everywhere.
+        There the two largest outputs are equal; for a network with one output, it is zero. Empty
+        if one class wins everywhere.
         """
         return self._decision_boundary
 
@@ -220,7 +220,14 @@ class SplinePartition:
     def _decision_boundary(self) -> shapely.MultiLineString:
         outputs = maps.outputs_at(self.program, self.plane, self.vertices)
         return boundary.decision_boundary(
-            self.vertices, self.ring_vertices, self.ring_offsets, self.region_offsets, outputs
+            self.vertices,
+            self.ring_vertices,
+            self.ring_offsets,
+            self.region_offsets,
+            self.edges.vertices,
+            self.edges.regions,
+            outputs,
+            self.predictions(),
         )
 
     def locate(self, points: npt.ArrayLike) -> npt.NDArray[np.int64]:

@@ -51,7 +51,7 @@ def test_one_dropped_region_is_noticed(part):
         region_offsets=part.region_offsets[:-1],
         layers=(*part.layers[:-1], replace(last, parent=last.parent[:-1], bits=last.bits[:-1])),
     )
-    with pytest.raises(InvalidPartition, match=r"V - E \+ F"):
+    with pytest.raises(InvalidPartition, match="edge table"):
         shorter.verify(part.program)
 
 
@@ -69,3 +69,31 @@ def test_other_weights_are_noticed(part):
         part.verify(other)
     with pytest.raises(ShapeMismatch, match="another network"):
         part.verify(random_mlp(9, [2, 8, 1]))
+
+
+def drop_row(table, row):
+    return np.concatenate([table[:row], table[row + 1 :], table[row + 1 : row + 2]])
+
+
+TAMPERED = {
+    "all regions -1": lambda e: replace(e, regions=np.full_like(e.regions, -1)),
+    "all sides swapped": lambda e: replace(e, regions=e.regions[:, ::-1].copy()),
+    "one lost, another twice": lambda e: replace(
+        e,
+        **{
+            name: drop_row(getattr(e, name), 700)
+            for name in ("vertices", "regions", "layer", "neuron")
+        },
+    ),
+    "a border edge with a neuron": lambda e: replace(e, layer=np.maximum(e.layer, 0)),
+    "a neuron that does not exist": lambda e: replace(
+        e, neuron=np.where(e.layer >= 0, 99, e.neuron)
+    ),
+    "a layer that does not exist": lambda e: replace(e, layer=np.where(e.layer >= 0, 7, e.layer)),
+}
+
+
+@pytest.mark.parametrize("name", TAMPERED)
+def test_a_false_edge_table_is_noticed(part, name):
+    with pytest.raises(InvalidPartition, match="edge"):
+        replace(part, edges=TAMPERED[name](part.edges)).verify(part.program)

@@ -218,3 +218,31 @@ def test_an_unknown_engine_and_a_bad_thread_count_are_refused():
         sv.enumerate_regions(case("A"), SQUARE, engine="rust")
     with pytest.raises(ValueError, match="at least 1"):
         sv.enumerate_regions(case("A"), SQUARE, threads=0)
+
+
+@pytest.mark.parametrize("offset", [1.0, 1e4, 1e6, 1e8])
+def test_the_rounding_of_terms_that_cancel_makes_no_regions(offset):
+    """The second layer takes a large bias of the first away again, and repeats its neuron."""
+    first = np.array([[0.1, 0.3], [0.3, -0.1]])
+    weights = [first, np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]), np.ones((1, 3))]
+    biases = [np.full(2, offset), np.full(3, -offset), np.zeros(1)]
+    part = sv.enumerate_regions(mlp(weights, biases), SQUARE)
+    assert len(part) == 4
+    part.verify(part.program)
+
+
+def test_regions_round_holes_that_touch_in_a_point():
+    """GEOS does not call this coverage valid, though every edge is shared as it should be."""
+    domain = shapely.box(-1, -1, 1, 1).difference(
+        shapely.union_all(
+            [
+                shapely.Polygon([(0, 0), (0.5, 0.25), (0.25, 0.5)]),
+                shapely.Polygon([(0, 0), (-0.5, -0.25), (-0.25, -0.5)]),
+            ]
+        )
+    )
+    program = mlp(
+        [np.array([[1.0, -1.0], [1.0, 1.0]]), np.ones((1, 2))], [np.zeros(2), np.zeros(1)]
+    )
+    part = sv.enumerate_regions(program, sv.InputSlice(np.zeros(2), np.eye(2), domain))
+    part.verify(program)

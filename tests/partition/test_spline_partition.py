@@ -119,3 +119,26 @@ def test_repr_says_how_large_it_is(part):
     assert repr(part) == (
         "SplinePartition(1,180 regions, 1,255 vertices, 2,434 edges, neurons 32-32-32)"
     )
+
+
+@pytest.mark.parametrize(
+    ("weights", "biases", "length"),
+    [
+        # relu(x): class 1 on the right, a tie on the whole left, which is class 0.
+        ([[[1.0, 0.0]], [[1.0]]], [[0.0], [0.0]], 2.0),
+        # [relu(x), 0]: class 0 on both sides.
+        ([[[1.0, 0.0]], [[1.0], [0.0]]], [[0.0], [0.0, 0.0]], 0.0),
+        # [relu(x + y) - relu(x - y), 0]: a tie on the left of both lines.
+        (
+            [[[1.0, 1.0], [1.0, -1.0]], [[1.0, -1.0], [0.0, 0.0]]],
+            [[0.0, 0.0], [0.0, 0.0]],
+            1.0 + np.sqrt(2.0),
+        ),
+        # x and -x: the boundary lies along the edge between the two regions.
+        ([[[1.0, 0.0], [-1.0, 0.0]], [[1.0, 0.0], [0.0, 1.0]]], [[0.0, 0.0], [0.0, 0.0]], 2.0),
+    ],
+)
+def test_the_decision_boundary_where_outputs_tie(weights, biases, length):
+    program = mlp([np.array(w) for w in weights], [np.array(b) for b in biases])
+    part = sv.enumerate_regions(program, SQUARE)
+    assert part.decision_boundary().length == pytest.approx(length)
