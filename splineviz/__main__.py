@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -22,7 +23,9 @@ FIRST_NOTEBOOK = "01_watch_regions_move.ipynb"
 COPIED_NOTEBOOKS = "splineviz-notebooks"
 
 FAILED = 2
+# As a shell counts: 128 and the number of the signal.
 INTERRUPTED = 130
+BROKEN_PIPE = 141
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,7 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit status: 0, 2 for an error that splineviz explains, 130 when interrupted.
+        The exit status: 0, 2 for an error that splineviz explains, 130 when interrupted, 141 when
+        nobody reads the output any more.
     """
     parser = _parser()
     options, rest = parser.parse_known_args(arguments)
@@ -47,13 +51,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _lab(rest)
         if options.command == "train":
             return _train(options)
-        return _info(options.run)
+        status = _info(options.run)
+        sys.stdout.flush()
+        return status
     except SplinevizError as error:
         print(f"splineviz: {' '.join(str(error).split())}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         print("splineviz: interrupted", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:
+        # Otherwise Python flushes what is left when it ends, and complains.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
 
 
 def notebooks() -> Path:
@@ -109,13 +119,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument(
         "--seed",
-        type=_natural_number,
+        type=_whole_number,
         default=0,
         metavar="N",
         help="decides the data, the initial weights and the order of the points (default: 0)",
     )
     train.add_argument(
-        "--steps", type=int, metavar="N", help="how long to train (default: what the recipe needs)"
+        "--steps",
+        type=_whole_number,
+        metavar="N",
+        help="how long to train (default: what the recipe needs)",
     )
 
     info = commands.add_parser(
@@ -133,11 +146,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _natural_number(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"{number} is negative")
-    return number
+def _whole_number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"expected a whole number such as 1000, not {text!r}"
+        ) from error
 
 
 def _lab(words: list[str]) -> int:
@@ -165,7 +180,13 @@ def _lab(words: list[str]) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    run = recipes.train(options.recipe, options.out, seed=options.seed, steps=options.steps)
+    try:
+        run = recipes.train(options.recipe, options.out, seed=options.seed, steps=options.steps)
+    except KeyboardInterrupt:
+        with suppress(SplinevizError):
+            run = Run(options.out)
+            print(f"{run}\nin {run.path}", file=sys.stderr)
+        raise
     print(f"{run}\nin {run.path}")
     return 0
 

@@ -134,8 +134,11 @@ def test_info_is_about_the_bundled_run_unless_told(capsys):
     [
         (("train", "two-moon", "--out", "out"), "unknown recipe 'two-moon'"),
         (("train", "two-moons", "--out", "out", "--steps", "0"), "must be at least 1"),
-        (("train", "two-moons", "--out", "file"), "file"),
-        (("train", "two-moons", "--out", "out", "--seed=-1"), "-1 is negative"),
+        (("train", "two-moons", "--out", "file"), "is a file, not a folder"),
+        (("train", "two-moons", "--out", "out", "--seed=-1"), "cannot be negative: -1"),
+        (("train", "two-moons", "--out", "out", "--seed", "9" * 30), "must be below 2**63"),
+        (("train", "two-moons", "--out", "out", "--seed", "x"), "expected a whole number"),
+        (("train", "two-moons", "--out", "out", "--steps", "1.5"), "expected a whole number"),
         (("train", "two-moons"), "--out"),
         (("train", "two-moons", "--out", "out", "--sead", "1"), "--sead"),
         (("info", "nowhere"), "there is no folder"),
@@ -154,13 +157,32 @@ def test_errors_are_one_clear_line(arguments, problem, tmp_path, monkeypatch, ca
     assert not Path("out").exists()
 
 
-def test_interrupting_says_so_and_keeps_what_there_is(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("begun", [True, False])
+def test_interrupting_says_where_the_run_is(begun, tmp_path, monkeypatch, capsys):
+    train, out = recipes.train, tmp_path / "run"
+
     def interrupted(*arguments, **options):
+        def stop(step, steps):
+            raise KeyboardInterrupt
+
+        if begun:
+            train(*arguments, **options, progress=stop)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(recipes, "train", interrupted)
-    assert main(["train", "two-moons", "--out", str(tmp_path / "run")]) == 130
-    assert "interrupted" in capsys.readouterr().err
+    assert main(["train", "two-moons", "--out", str(out), "--steps", "20"]) == 130
+    error = capsys.readouterr().err
+    assert error.endswith("splineviz: interrupted\n")
+    assert (f"interrupted)\nin {out}\n" in error) == begun
+
+
+def test_a_reader_that_leaves_ends_info_quietly():
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "splineviz", "info"]
+    finished = subprocess.run(command, cwd=ROOT, stdout=write, stderr=subprocess.PIPE)
+    os.close(write)
+    assert (finished.returncode, finished.stderr) == (141, b"")
 
 
 def test_train_help_lists_every_recipe(capsys):

@@ -138,23 +138,20 @@ def reporter(progress: Progress, steps: int) -> Iterator[Callable[[int], None]]:
         The last step.
     """
     stride = max(1, steps // PROGRESS_CALLS)
-    if callable(progress):
-        tell = progress
 
+    def sparsely(tell: Callable[[int], object]) -> Callable[[int], None]:
         def report(step: int) -> None:
             if step % stride == 0 or step == steps:
-                tell(step, steps)
+                tell(step)
 
-        yield report
+        return report
+
+    if callable(progress):
+        yield sparsely(lambda step: progress(step, steps))
     elif progress:
         from tqdm.auto import tqdm
 
         with tqdm(total=steps, unit="step") as bar:
-
-            def advance(step: int) -> None:
-                if step % stride == 0 or step == steps:
-                    bar.update(step - bar.n)
-
-            yield advance
+            yield sparsely(lambda step: bar.update(step - bar.n))
     else:
         yield lambda step: None

@@ -22,6 +22,11 @@ CHECKPOINTS = "checkpoints"
 DTYPES = ("float16", "float32", "float64")
 STATUSES = ("recording", "finished", "interrupted")
 
+_ADVICE = (
+    "The checkpoints beside it may be intact: restore this file from a copy, or record the run "
+    "again"
+)
+
 
 @dataclass(frozen=True)
 class StoredFile:
@@ -138,17 +143,13 @@ class Manifest:
 
         def check(condition: bool, what: str) -> None:
             if not condition:
-                raise RunCorrupt(
-                    f"{path} {what}. The checkpoints beside it may be intact: restore this file "
-                    "from a copy, or record the run again"
-                )
+                raise RunCorrupt(f"{path} {what}. {_ADVICE}")
 
         try:
             document = json.loads(data)
         except ValueError as error:
             raise RunCorrupt(
-                f"{path} is not valid JSON ({error}): it was truncated or edited. The checkpoints "
-                "beside it may be intact: restore this file from a copy, or record the run again"
+                f"{path} is not valid JSON ({error}): it was truncated or edited. {_ADVICE}"
             ) from error
         check(
             isinstance(document, dict) and document.get("format") == FORMAT,

@@ -79,15 +79,23 @@ class MetricsLog:
         RunCorrupt
             If a row does not begin with a step.
         """
-        header, newline, rows = complete_lines(self.path).partition(b"\n")
-        kept = b"".join(
-            line
-            for number, line in enumerate(rows.splitlines(keepends=True), start=2)
-            if _step(line, self.path, number) <= step
-        )
-        if newline and kept != rows:
+        lines = complete_lines(self.path).splitlines(keepends=True)
+        steps = self.steps()
+        kept = [line for line, at in zip(lines[1:], steps, strict=True) if at <= step]
+        if len(kept) < len(steps):
             self.close()
-            write_atomically(self.path, header + newline + kept)
+            write_atomically(self.path, b"".join([*lines[:1], *kept]))
+
+    def steps(self) -> list[int]:
+        """The steps of the rows.
+
+        Raises
+        ------
+        RunCorrupt
+            If a row does not begin with a step.
+        """
+        rows = complete_lines(self.path).splitlines()[1:]
+        return [_step(row, self.path, number) for number, row in enumerate(rows, start=2)]
 
     @staticmethod
     def _append_bytes(file: io.FileIO, data: bytes) -> None:

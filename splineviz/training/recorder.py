@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import operator
 import os
 import platform
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
-from numbers import Real
+from numbers import Number, Real
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, SupportsFloat
@@ -21,6 +20,7 @@ from splineviz.training.manifest import DTYPES, Manifest
 from splineviz.training.samples import as_samples
 from splineviz.training.schedule import Schedule, due_test
 from splineviz.training.weights import input_shape_of, read_weights
+from splineviz.training.whole import natural_number, whole_number
 from splineviz.training.writer import RunWriter
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ class Recorder:
     gradients and the random state stay as they are.
 
     What is on disk is complete at every moment. If the process is killed, the run opens and holds
-    every checkpoint but at most the one that was being written.
+    every checkpoint but at most the one that was being written. While a recorder is open, another
+    one on the same folder is refused.
 
     Parameters
     ----------
@@ -53,7 +54,7 @@ class Recorder:
         gets one. A function of the step: where it is true. None: every reported step.
     samples : pair of array-like or tensor, optional
         Training points to draw later: inputs (n, *input_shape) and targets (n, ...).
-    input_shape : tuple of int, optional
+    input_shape : tuple of int or int, optional
         The shape of one input. By default that of `samples`, or what the first layer takes if that
         layer is a ``Linear``.
     class_names : sequence of str, optional
@@ -65,9 +66,9 @@ class Recorder:
         exactly; float16 halves the files and moves boundaries by a relative 5e-4.
     resume : bool or int
         What to do if the folder holds a run. False: refuse. True: go on after its last
-        checkpoint (or begin, if there is no run yet). A step: drop what was recorded after that
-        step and go on from there. The model's weights are left alone: load them first, for
-        example with :meth:`~splineviz.training.runs.Run.state`.
+        checkpoint (or begin, if there is no run yet). A step that the run has reached: drop what
+        was recorded after it and go on from there. The model's weights are left alone: load them
+        first, for example with :meth:`~splineviz.training.runs.Run.state`.
 
     Attributes
     ----------
@@ -78,7 +79,11 @@ class Recorder:
     ------
     RecordingError
         If the folder holds a run and `resume` is False, or the run to resume has another network,
-        dtype or other samples; if an argument cannot be used; if the disk refuses.
+        dtype or other samples, ends before the step to resume from, or is still being recorded; if
+        an argument cannot be used; if the disk refuses.
+    RunCorrupt
+        If the manifest or the metrics of the run to resume are damaged. A run that is refused
+        stays as it was.
     UnsupportedLayer, TraceMismatch
         If the network cannot be traced exactly.
     ShapeMismatch, NonFiniteValues
@@ -103,7 +108,7 @@ class Recorder:
         schedule: Schedule = None,
         *,
         samples: tuple[Any, Any] | None = None,
-        input_shape: Sequence[int] | None = None,
+        input_shape: Sequence[int] | int | None = None,
         class_names: Sequence[str] | None = None,
         metadata: Mapping[str, Any] | None = None,
         dtype: str = "float32",
@@ -117,7 +122,7 @@ class Recorder:
         if dtype not in DTYPES:
             raise RecordingError(f"dtype must be one of {', '.join(DTYPES)}, not {dtype!r}")
         if not isinstance(resume, bool):
-            resume = _checked_step(resume)
+            resume = natural_number(resume, "a step")
         self._writer = RunWriter(self.path, resume=resume)
         points = None if samples is None else as_samples(samples)
         program = _trace(model, input_shape, None if points is None else points["inputs"])
@@ -126,7 +131,7 @@ class Recorder:
             # As it will be read back, so that a resumed run can be compared with it.
             network=json.loads(json.dumps(program.to_json())),
             dtype=dtype,
-            class_names=None if class_names is None else tuple(map(str, class_names)),
+            class_names=_checked_names(class_names),
             metadata=_checked_metadata(metadata),
             libraries=_versions(),
         )
@@ -165,9 +170,9 @@ class Recorder:
         Raises
         ------
         RecordingError
-            If the step is negative, repeats or goes backwards; if a metric is not a number; if a
-            parameter changed its shape; if the recording is closed; if the disk refuses. What was
-            recorded before stays, and later steps can still be recorded.
+            If the step is negative, repeats, goes backwards or does not fit into 64 bits; if a
+            metric is not a number; if a parameter changed its shape; if the recording is closed; if
+            the disk refuses. What was recorded before stays, and later steps can still be recorded.
         NonFiniteValues
             If a checkpoint is due and a weight is NaN or infinite (or too large for float16). The
             metrics of the step are kept.
@@ -177,7 +182,7 @@ class Recorder:
                 f"the recording in {self.path} is closed; to add steps, make a Recorder with "
                 "resume=True"
             )
-        step = _checked_step(step)
+        step = natural_number(step, "a step")
         if step <= self._previous:
             raise RecordingError(
                 f"step {step} comes after step {self._previous}, and steps must grow. Report each "
@@ -242,32 +247,38 @@ class Recorder:
 
 def _trace(
     model: torch.nn.Module,
-    input_shape: Sequence[int] | None,
+    input_shape: Sequence[int] | int | None,
     inputs: npt.NDArray[Any] | None,
 ) -> Program:
     from splineviz.network.trace import trace
 
-    if inputs is not None:
-        shape = tuple(inputs.shape[1:])
-        if input_shape is not None and tuple(input_shape) != shape:
-            raise ShapeMismatch(
-                f"input_shape is {tuple(input_shape)}, but the inputs of samples have shape {shape}"
-            )
-    elif input_shape is not None:
-        shape = tuple(input_shape)
-    else:
-        shape = input_shape_of(model)
+    given = None if input_shape is None else _checked_shape(input_shape)
+    if inputs is None:
+        return trace(model, input_shape_of(model) if given is None else given)
+    shape = tuple(inputs.shape[1:])
+    if given not in (None, shape):
+        raise ShapeMismatch(f"input_shape is {given}, but the inputs of samples have shape {shape}")
     return trace(model, shape)
 
 
-def _checked_step(step: Any) -> int:
+def _checked_shape(shape: Any) -> tuple[int, ...]:
     try:
-        number = operator.index(step)
-    except TypeError as error:
-        raise RecordingError(f"a step is a whole number, not {step!r}") from error
-    if number < 0:
-        raise RecordingError(f"a step cannot be negative: {number}")
-    return number
+        sizes = (shape,) if isinstance(shape, Number) else tuple(shape)
+        return tuple(whole_number(size, "a size") for size in sizes)
+    except (TypeError, RecordingError) as error:
+        raise ShapeMismatch(
+            "input_shape is the shape of one input, in whole numbers such as (2,) or (1, 28, 28), "
+            f"not {shape!r}"
+        ) from error
+
+
+def _checked_names(names: Any) -> tuple[str, ...] | None:
+    if names is None:
+        return None
+    if not isinstance(names, str):
+        with suppress(TypeError):
+            return tuple(map(str, names))
+    raise RecordingError(f"class_names must be a list of names, one a class, not {names!r}")
 
 
 def _checked_metric(name: str, value: Any) -> float:
@@ -282,7 +293,10 @@ def _checked_metric(name: str, value: Any) -> float:
             raise RecordingError(f"the metric {name!r} must be one number: {error}") from error
     if not isinstance(number, Real):
         raise RecordingError(f"the metric {name!r} must be one number, not {number!r}")
-    return float(number)
+    try:
+        return float(number)
+    except OverflowError as error:
+        raise RecordingError(f"the metric {name!r} is too large for a float") from error
 
 
 def _checked_metadata(metadata: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -23,6 +23,7 @@ from splineviz.errors import (
 from splineviz.network.program import Program
 from splineviz.training.manifest import MANIFEST, METRICS, Checkpoint, Manifest, StoredFile
 from splineviz.training.metrics import read_metrics
+from splineviz.training.whole import whole_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +53,8 @@ class Run:
     Raises
     ------
     RunNotFound
-        If the folder does not exist or holds no run; the message names the runs near it.
+        If the folder does not exist, holds no run or may not be read; the message names the runs
+        near it.
     RunCorrupt
         If the manifest is truncated, altered or of a newer format.
 
@@ -188,6 +190,8 @@ class Run:
         ------
         UnknownStep
             If there is no checkpoint at that step; the message names the nearest.
+        RecordingError
+            If the step is not a whole number.
         RunCorrupt
             If the checkpoint's file is missing, truncated or altered.
         """
@@ -210,6 +214,8 @@ class Run:
         ------
         UnknownStep
             If there is no checkpoint at that step; the message names the nearest.
+        RecordingError
+            If the step is not a whole number.
         RunCorrupt
             If the checkpoint's file is missing, truncated or altered, or does not fit the network.
         """
@@ -237,7 +243,7 @@ class Run:
 
         Raises
         ------
-        UnknownStep, RunCorrupt
+        UnknownStep, RecordingError, RunCorrupt
             As `program` does.
         """
         import torch
@@ -275,6 +281,7 @@ class Run:
         return f"Run({self.name!r}: {count}, {span}, {self.status})"
 
     def _checkpoint(self, step: int) -> Checkpoint:
+        step = whole_number(step, "a step")
         for checkpoint in self.checkpoints:
             if checkpoint.step == step:
                 return checkpoint
@@ -286,6 +293,8 @@ class Run:
             data = path.read_bytes()
         except (FileNotFoundError, NotADirectoryError) as error:
             raise RunNotFound(_what_is_there(self.path)) from error
+        except OSError as error:
+            raise RunNotFound(f"the run in {self.path} cannot be read: {error}") from error
         return Manifest.from_bytes(data, path)
 
     def _read_arrays(self, stored: StoredFile) -> dict[str, npt.NDArray[Any]]:

@@ -27,7 +27,7 @@ def as_samples(samples: Any) -> dict[str, npt.NDArray[Any]]:
     Raises
     ------
     RecordingError
-        If it is not a pair, or not made of numbers.
+        If it is not a pair, not made of numbers, or has rows of different lengths.
     ShapeMismatch
         If there are not as many targets as inputs, or no inputs at all.
     NonFiniteValues
@@ -66,7 +66,10 @@ def _as_array(values: Any, what: str) -> npt.NDArray[Any]:
         values = values.detach().cpu()
         if str(values.dtype) == "torch.bfloat16":
             values = values.float()
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError) as error:
+        raise RecordingError(f"the {what} of samples do not make an array: {error}") from error
     if array.dtype.kind not in "buif":
         raise RecordingError(f"the {what} of samples must be real numbers, not {array.dtype}")
     return array

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from operator import index
 
 from splineviz.errors import RecordingError
+from splineviz.training.whole import whole_number
 
 Schedule = Iterable[int] | Callable[[int], bool] | None
 """Steps, or a test of a step, or None for every step."""
@@ -34,14 +34,15 @@ def log_schedule(last: int, count: int) -> tuple[int, ...]:
     Raises
     ------
     RecordingError
-        If `last` is below 1 or `count` below 2.
+        If `last` is below 1 or `count` below 2, or they are not whole numbers.
 
     Examples
     --------
     >>> log_schedule(1000, 8)
     (0, 1, 3, 10, 32, 100, 316, 1000)
     """
-    last, count = index(last), index(count)
+    last = whole_number(last, "the last step of a schedule")
+    count = whole_number(count, "the number of steps of a schedule")
     if last < 1:
         raise RecordingError(f"the last step of a schedule must be at least 1, not {last}")
     if count < 2:
@@ -83,7 +84,7 @@ def due_test(schedule: Schedule) -> Callable[[int, int], bool]:
     Raises
     ------
     RecordingError
-        If the schedule holds something that is not a step.
+        If the schedule holds no step, or something that is not a step.
     """
     if schedule is None:
         return lambda previous, step: True
@@ -95,12 +96,22 @@ def due_test(schedule: Schedule) -> Callable[[int, int], bool]:
 
 
 def _sorted_steps(schedule: Iterable[int]) -> Sequence[int]:
+    steps: Sequence[int]
     if isinstance(schedule, range) and schedule.step > 0:
-        return schedule
-    try:
-        return sorted({index(step) for step in schedule})
-    except TypeError as error:
+        steps = schedule
+    else:
+        try:
+            steps = sorted({whole_number(step, "a step") for step in schedule})
+        except (TypeError, RecordingError) as error:
+            raise RecordingError(
+                "a schedule is an iterable of whole steps, a function of the step, or None for "
+                f"every step: {error}"
+            ) from error
+    if not steps:
         raise RecordingError(
-            "a schedule is an iterable of whole steps, a function of the step, or None for every "
-            f"step: {error}"
-        ) from error
+            "the schedule holds no steps, so no checkpoint would ever be due. Pass None for a "
+            "checkpoint at every step"
+        )
+    if steps[0] < 0:
+        raise RecordingError(f"a schedule cannot hold the negative step {steps[0]}")
+    return steps

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from splineviz.errors import RecordingError
 from splineviz.training.atomic import write_atomically
+from splineviz.training.lock import FolderLock
 from splineviz.training.manifest import (
     CHECKPOINTS,
     MANIFEST,
@@ -32,7 +33,7 @@ class RunWriter:
 
     Each file is written in full before it is named in the manifest, and the manifest is replaced
     in one piece. A crash at any moment leaves a run that opens, without the checkpoint that was
-    being written. One process may write a run at a time.
+    being written. From `begin` to `end` the folder is locked: nothing else may record into it.
 
     Making a writer looks at the folder and changes nothing; `begin` does.
 
@@ -51,9 +52,10 @@ class RunWriter:
     Raises
     ------
     RecordingError
-        If the folder holds a run that is not to be resumed, parts of one, or none to resume.
+        If the folder holds a run that is not to be resumed, parts of one, or none to resume; or
+        if it is a file, or cannot be looked into.
     RunCorrupt
-        If the manifest of the run to resume cannot be read.
+        If the manifest of the run to resume is damaged.
     """
 
     manifest: Manifest
@@ -61,8 +63,9 @@ class RunWriter:
     def __init__(self, path: Path, *, resume: bool | int = False) -> None:
         self.path = path
         self._resume = resume
-        self._old = _existing_run(path, resume)
         self._metrics: MetricsLog | None = None
+        self._lock: FolderLock | None = None
+        self._existing_run()
 
     def begin(self, manifest: Manifest, samples: Arrays | None = None) -> int:
         """Write the manifest and samples of a new run, or take up the old one.
@@ -82,21 +85,33 @@ class RunWriter:
         Raises
         ------
         RecordingError
-            If the run to resume does not fit the manifest or samples, or the disk refuses.
+            If the run to resume does not fit the manifest or samples, ends before the step to
+            resume from, or is being recorded; or if the disk refuses. A run that is not resumed
+            stays as it was.
+        RunCorrupt
+            If the metrics of the run to resume are damaged; it stays as it was.
         """
         data = None if samples is None else _encode(samples)
-        stored = data and StoredFile(SAMPLES, _sha256(data))
+        stored = None if data is None else StoredFile(SAMPLES, _sha256(data))
         with self._disk("the run cannot be begun"):
-            (self.path / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
-            if self._old is None:
-                if data is not None:
-                    write_atomically(self.path / SAMPLES, data)
-                self._write_manifest(replace(manifest, samples=stored or None))
-                last = -1
-            else:
-                _check_same_run(self.path, self._old, manifest, stored or None)
-                last = self._take_up(self._old, manifest)
-            self._metrics = MetricsLog(self.path / METRICS)
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock = _lock(self.path)
+            try:
+                # Again, because another recording may have ended since the first look.
+                old = self._existing_run()
+                if old is None:
+                    (self.path / CHECKPOINTS).mkdir(exist_ok=True)
+                    if data is not None:
+                        write_atomically(self.path / SAMPLES, data)
+                    self._write_manifest(replace(manifest, samples=stored))
+                    last = -1
+                else:
+                    _check_same_run(self.path, old, manifest, stored)
+                    last = self._take_up(old, manifest)
+                self._metrics = MetricsLog(self.path / METRICS)
+            except BaseException:
+                self._lock.release()
+                raise
         return last
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
@@ -129,27 +144,43 @@ class RunWriter:
             )
 
     def end(self, status: str) -> None:
-        """Note how the recording ended, and close its files.
+        """Note how the recording ended, close its files, and let others record into the folder.
 
         Raises
         ------
         RecordingError
             If the disk refuses.
         """
-        with self._disk(f"that the recording is {status} is not noted"):
-            metrics = self._open_metrics()
-            try:
-                metrics.sync()
-            finally:
-                metrics.close()
-            self._write_manifest(replace(self.manifest, status=status))
+        try:
+            with self._disk(f"that the recording is {status} is not noted"):
+                metrics = self._open_metrics()
+                try:
+                    metrics.sync()
+                finally:
+                    metrics.close()
+                self._write_manifest(replace(self.manifest, status=status))
+        finally:
+            if self._lock is not None:
+                self._lock.release()
+
+    def _existing_run(self) -> Manifest | None:
+        with self._disk("the run cannot be begun"):
+            return _existing_run(self.path, self._resume)
 
     def _take_up(self, old: Manifest, new: Manifest) -> int:
         """Drop what was recorded after the step to resume from; return that step."""
-        if self._resume is True:
-            last = old.checkpoints[-1].step if old.checkpoints else -1
-        else:
+        metrics = MetricsLog(self.path / METRICS)
+        last = old.checkpoints[-1].step if old.checkpoints else -1
+        end = max([last, *metrics.steps()])
+        if self._resume is not True:
             last = int(self._resume)
+        if last > end:
+            raise RecordingError(
+                f"the run in {self.path} cannot be resumed at step {last}: "
+                + (f"its last step is {end}" if end >= 0 else "it has no steps yet")
+                + ". Pass resume=True to go on after its last checkpoint"
+            )
+        (self.path / CHECKPOINTS).mkdir(exist_ok=True)
         kept = tuple(checkpoint for checkpoint in old.checkpoints if checkpoint.step <= last)
         self._write_manifest(
             replace(
@@ -160,7 +191,7 @@ class RunWriter:
                 metadata=new.metadata or old.metadata,
             )
         )
-        MetricsLog(self.path / METRICS).drop_after(last)
+        metrics.drop_after(last)
         for checkpoint in old.checkpoints[len(kept) :]:
             (self.path / checkpoint.file).unlink(missing_ok=True)
         return last
@@ -181,13 +212,26 @@ class RunWriter:
             yield
         except OSError as error:
             raise RecordingError(
-                f"{consequence}, because writing to {self.path} failed ({error}). What was "
+                f"{consequence}, because {self.path} cannot be used ({error}). What was "
                 "recorded before is complete"
             ) from error
 
 
+def _lock(path: Path) -> FolderLock:
+    try:
+        return FolderLock(path)
+    except BlockingIOError as error:
+        raise RecordingError(
+            f"the run in {path} is being recorded at this moment, here or in another process. "
+            "Close its Recorder first, or record into another folder"
+        ) from error
+
+
 def _existing_run(path: Path, resume: bool | int) -> Manifest | None:
     """The manifest of the run to resume, or None if the folder is free for a new one."""
+    for place in (path, *path.parents):
+        if place.is_file():
+            raise RecordingError(f"{place} is a file, not a folder: record into another folder")
     if not (path / MANIFEST).exists():
         if not isinstance(resume, bool):
             raise RecordingError(f"there is no run to resume at step {resume} in {path}")

@@ -133,6 +133,9 @@ def test_a_killed_training_opens_and_resumes(tmp_path: Path) -> None:
     )
     assert process.stdout is not None
     lines = [process.stdout.readline() for _ in range(20)]
+    model = torch.nn.Sequential(torch.nn.Linear(2, 50), torch.nn.ReLU(), torch.nn.Linear(50, 2))
+    with pytest.raises(RecordingError, match="is being recorded"):
+        Recorder(path, model, resume=True)
     process.send_signal(signal.SIGKILL)
     reported = len("".join([*lines, process.stdout.read()]).split("\n")) - 1
     process.stdout.close()
@@ -141,7 +144,6 @@ def test_a_killed_training_opens_and_resumes(tmp_path: Path) -> None:
     assert len(run) in (reported, reported + 1)
     for step in run.steps:
         assert (run.program(step).state["0.bias"] == step).all()
-    model = torch.nn.Sequential(torch.nn.Linear(2, 50), torch.nn.ReLU(), torch.nn.Linear(50, 2))
     with Recorder(path, model, resume=True) as recorder:
         recorder.step(10**6, loss=0.0)
     assert run.refresh()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -107,10 +108,28 @@ def test_a_recipe_never_overwrites(tmp_path: Path) -> None:
         recipes.train("two-moons", tmp_path / "run", steps=2, progress=None)
 
 
-@pytest.mark.parametrize("steps", [0, -1])
-def test_a_recipe_needs_a_step(tmp_path: Path, steps: int) -> None:
-    with pytest.raises(RecordingError, match="at least 1"):
-        recipes.train("two-moons", tmp_path / "run", steps=steps, progress=None)
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"steps": 0}, "at least 1"),
+        ({"steps": -1}, "at least 1"),
+        ({"steps": 10.5}, "the number of steps must be a whole number"),
+        ({"seed": -1}, "the seed cannot be negative"),
+        ({"seed": "x"}, "the seed must be a whole number"),
+        ({"seed": 10**30}, "the seed is too large"),
+    ],
+)
+def test_what_a_recipe_cannot_do_is_told(
+    tmp_path: Path, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(RecordingError, match=message):
+        recipes.train("two-moons", tmp_path / "run", progress=None, **options)
+    assert not (tmp_path / "run").exists()
+
+
+def test_whole_floats_and_large_seeds_do(tmp_path: Path) -> None:
+    run = recipes.train("two-moons", tmp_path / "run", seed=2**63 - 1, steps=2e1, progress=None)  # type: ignore[arg-type]
+    assert run.metadata == {"recipe": "two-moons", "seed": 2**63 - 1, "steps": 20}
 
 
 def test_an_unknown_recipe_names_those_there_are(tmp_path: Path) -> None:

@@ -260,6 +260,14 @@ def test_what_is_not_one_number_is_refused(tmp_path: Path, network: Network, val
         assert recorder.step(0, loss=1.0)
 
 
+def test_a_metric_that_no_float_can_hold_is_refused(tmp_path: Path, network: Network) -> None:
+    with (
+        Recorder(tmp_path / "run", network(2, 4, 2)) as recorder,
+        pytest.raises(RecordingError, match="'loss' is too large"),
+    ):
+        recorder.step(0, loss=10**400)
+
+
 @pytest.mark.parametrize("name", ["step", "", " ", "a\nb", "a\tb"])
 def test_names_that_break_a_table_are_refused(tmp_path: Path, network: Network, name: str) -> None:
     with (
@@ -283,7 +291,15 @@ def test_steps_must_grow(tmp_path: Path, network: Network, step: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "message"), [(-1, "negative"), (0.5, "whole"), ("1", "whole"), (None, "whole")]
+    ("step", "message"),
+    [
+        (-1, "negative"),
+        (0.5, "whole"),
+        ("1", "whole"),
+        (None, "whole"),
+        (math.inf, "whole"),
+        (2**63, "below"),
+    ],
 )
 def test_a_step_is_a_whole_number(
     tmp_path: Path, network: Network, step: Any, message: str
@@ -297,8 +313,10 @@ def test_a_step_is_a_whole_number(
 
 def test_huge_steps(tmp_path: Path, network: Network) -> None:
     with Recorder(tmp_path / "run", network(2, 4, 2)) as recorder:
-        recorder.step(10**12)
-    assert Run(tmp_path / "run").steps.tolist() == [10**12]
+        recorder.step(10**12, loss=1.0)
+        recorder.step(2**63 - 1, loss=0.5)
+    run = Run(tmp_path / "run")
+    assert run.steps.tolist() == run.metrics.index.tolist() == [10**12, 2**63 - 1]
 
 
 # Samples and descriptions -------------------------------------------------------------------------
@@ -346,6 +364,8 @@ def test_samples_of_other_types(tmp_path: Path) -> None:
         ((np.zeros((0, 2)), []), ShapeMismatch, "at least one row"),
         (([[0, math.nan]], [0]), NonFiniteValues, "row 0"),
         (([["a", "b"]], [0]), RecordingError, "real numbers"),
+        (([[0, 1], [2]], [0, 1]), RecordingError, "inputs of samples do not make an array"),
+        (([[0, 1], [2, 3]], [[0], [0, 1]]), RecordingError, "targets of samples do not"),
         (([[0, 1, 2]], [0]), ShapeMismatch, "."),
     ],
 )
@@ -374,6 +394,13 @@ def test_metadata_that_json_cannot_hold_is_refused(
 ) -> None:
     with pytest.raises(RecordingError, match="metadata"):
         Recorder(tmp_path / "run", network(2, 4, 2), metadata={"x": value})
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("names", ["ab", 2], ids=repr)
+def test_class_names_are_a_list(tmp_path: Path, network: Network, names: Any) -> None:
+    with pytest.raises(RecordingError, match="class_names must be a list"):
+        Recorder(tmp_path / "run", network(2, 4, 2), class_names=names)
     assert not (tmp_path / "run").exists()
 
 
@@ -411,6 +438,22 @@ def test_an_input_shape_that_does_not_follow_is_asked_for(
         Recorder(tmp_path / "run", model)
     with Recorder(tmp_path / "run", model, input_shape=(1, 5, 5)) as recorder:
         recorder.step(0)
+
+
+@pytest.mark.parametrize("shape", [2, (2,), [np.int64(2)]], ids=repr)
+def test_an_input_shape_may_be_one_number(tmp_path: Path, network: Network, shape: Any) -> None:
+    samples = (np.zeros((1, 2)), [0])
+    with Recorder(tmp_path / "run", network(2, 4, 2), input_shape=shape, samples=samples):
+        pass
+    with Recorder(tmp_path / "other", network(2, 4, 2), input_shape=shape) as recorder:
+        recorder.step(0)
+    assert Run(tmp_path / "other").program(0).input_shape == (2,)
+
+
+@pytest.mark.parametrize("shape", ["2", 2.5, (0.5,), None, [None]], ids=repr)
+def test_what_is_no_input_shape_is_refused(tmp_path: Path, network: Network, shape: Any) -> None:
+    with pytest.raises(ShapeMismatch, match="input_shape is the shape of one input"):
+        Recorder(tmp_path / "run", network(2, 4, 2), input_shape=(shape,))
 
 
 def test_an_input_shape_that_contradicts_the_samples_is_refused(
@@ -501,8 +544,19 @@ def test_other_files_in_the_folder_do_no_harm(tmp_path: Path, network: Network) 
 def test_a_path_that_cannot_be_a_folder_is_told(tmp_path: Path, network: Network) -> None:
     (tmp_path / "file").write_text("")
     for path in (tmp_path / "file", tmp_path / "file" / "run"):
-        with pytest.raises(RecordingError, match="cannot be begun"):
+        with pytest.raises(RecordingError, match="file is a file, not a folder"):
             Recorder(path, network(2, 4, 2))
+
+
+def test_a_folder_that_may_not_be_looked_into_is_told(
+    tmp_path: Path, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", refuse)
+    with pytest.raises(RecordingError, match=r"cannot be begun.*Permission denied"):
+        Recorder(tmp_path / "run", network(2, 4, 2))
 
 
 def test_paths_may_be_relative_or_begin_at_home(

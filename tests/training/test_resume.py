@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +14,10 @@ from splineviz.training.recorder import Recorder
 from splineviz.training.runs import Run
 
 Network = Callable[..., torch.nn.Sequential]
+
+
+def contents(path: Path) -> dict[Path, bytes]:
+    return {file: file.read_bytes() for file in path.rglob("*") if file.is_file()}
 
 
 def test_going_on_after_the_last_checkpoint(recorded: Path, network: Network) -> None:
@@ -41,7 +47,7 @@ def test_the_weights_of_a_checkpoint_load_into_the_model(recorded: Path, network
 
 
 @pytest.mark.parametrize(
-    ("resume", "kept"), [(20, [0, 10, 20]), (15, [0, 10]), (99, [0, 10, 20, 30])]
+    ("resume", "kept"), [(20, [0, 10, 20]), (15, [0, 10]), (30, [0, 10, 20, 30])]
 )
 def test_going_on_after_a_chosen_step(
     recorded: Path, network: Network, resume: int, kept: list[int]
@@ -122,6 +128,8 @@ def test_resuming_nothing_at_a_step_is_refused(tmp_path: Path, network: Network)
         ((2, 5, 3), {"samples": ([[9.0, 9.0]], [0])}, "other samples"),
         ((2, 5, 3), {"resume": -1}, "negative"),
         ((2, 5, 3), {"resume": 1.5}, "whole number"),
+        ((2, 5, 3), {"resume": 31}, "step 31: its last step is 30"),
+        ((2, 5, 3), {"resume": 10**15}, "its last step is 30"),
     ],
 )
 def test_what_does_not_belong_to_the_run_is_refused(
@@ -157,3 +165,75 @@ def test_a_corrupt_manifest_is_told(recorded: Path, network: Network) -> None:
     for resume in (False, True, 10):
         with pytest.raises(RunCorrupt, match=r"manifest\.json"):
             Recorder(recorded, network(2, 5, 3), resume=resume)
+
+
+@pytest.mark.parametrize("resume", [0, 20, True])
+def test_damaged_metrics_are_told_and_nothing_changes(
+    recorded: Path, network: Network, resume: bool | int
+) -> None:
+    whole = (recorded / "metrics.csv").read_text()
+    (recorded / "metrics.csv").write_text(whole + "xx,2\n")
+    before = contents(recorded)
+    with pytest.raises(RunCorrupt, match=r"metrics\.csv, line 6"):
+        Recorder(recorded, network(2, 5, 3), resume=resume)
+    assert contents(recorded) == before
+    (recorded / "metrics.csv").write_text(whole)
+    with Recorder(recorded, network(2, 5, 3), resume=resume):
+        pass
+
+
+def test_a_run_may_be_resumed_at_its_last_metrics(tmp_path: Path, network: Network) -> None:
+    with Recorder(tmp_path / "run", network(2, 4, 2), schedule=[0, 5]) as recorder:
+        for step in range(8):
+            recorder.step(step, loss=float(step))
+    with Recorder(tmp_path / "run", network(2, 4, 2), resume=7) as recorder:
+        assert recorder.last_checkpoint == 5
+    assert len(Run(tmp_path / "run").metrics) == 8
+
+
+def test_a_run_without_steps_cannot_be_resumed_at_one(tmp_path: Path, network: Network) -> None:
+    with Recorder(tmp_path / "run", network(2, 4, 2)):
+        pass
+    with pytest.raises(RecordingError, match="it has no steps yet"):
+        Recorder(tmp_path / "run", network(2, 4, 2), resume=0)
+
+
+# One recording at a time --------------------------------------------------------------------------
+
+
+def test_a_run_that_is_being_recorded_is_not_resumed(tmp_path: Path, network: Network) -> None:
+    with Recorder(tmp_path / "run", network(2, 4, 2)) as recorder:
+        recorder.step(0, loss=1.0)
+        before = contents(tmp_path / "run")
+        for resume in (True, 0):
+            with pytest.raises(RecordingError, match="is being recorded"):
+                Recorder(tmp_path / "run", network(2, 4, 2), resume=resume)
+        assert contents(tmp_path / "run") == before
+        recorder.step(1, loss=0.5)
+    with Recorder(tmp_path / "run", network(2, 4, 2), resume=True) as recorder:
+        recorder.step(2)
+    assert Run(tmp_path / "run").steps.tolist() == [0, 1, 2]
+
+
+def test_a_recorder_that_is_gone_keeps_nobody_out(tmp_path: Path, network: Network) -> None:
+    recorder = Recorder(tmp_path / "run", network(2, 4, 2))
+    recorder.step(0)
+    del recorder
+    gc.collect()
+    with Recorder(tmp_path / "run", network(2, 4, 2), resume=True) as recorder:
+        assert recorder.last_checkpoint == 0
+
+
+def test_a_recording_that_cannot_be_closed_keeps_nobody_out(
+    tmp_path: Path, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    recorder = Recorder(tmp_path / "run", network(2, 4, 2))
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(RecordingError, match="No space left"):
+        recorder.close()
+    monkeypatch.undo()
+    with Recorder(tmp_path / "run", network(2, 4, 2), resume=True):
+        pass

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from splineviz.errors import RunCorrupt, RunNotFound, UnknownName, UnknownStep
+from splineviz.errors import RecordingError, RunCorrupt, RunNotFound, UnknownName, UnknownStep
 from splineviz.training.manifest import Checkpoint
 from splineviz.training.recorder import Recorder
 from splineviz.training.runs import Run
@@ -70,6 +71,14 @@ def test_numpy_steps_are_steps(recorded: Path) -> None:
     assert [run.program(step).input_shape for step in run.steps] == [(2,)] * 4
 
 
+@pytest.mark.parametrize("step", ["0", None, 0.5], ids=repr)
+def test_what_is_no_step_is_told(recorded: Path, step: Any) -> None:
+    run = Run(recorded)
+    for get in (run.program, run.model, run.state):
+        with pytest.raises(RecordingError, match="must be a whole number"):
+            get(step)
+
+
 def test_what_is_read_may_be_changed(recorded: Path) -> None:
     run = Run(recorded)
     run.state(0)["0.weight"][:] = 0
@@ -119,6 +128,17 @@ def test_many_runs_are_not_all_listed(recorded: Path) -> None:
 def test_a_missing_run_is_a_missing_file_for_python(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         Run(tmp_path / "x")
+
+
+def test_a_run_that_may_not_be_read_is_told(
+    recorded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(RunNotFound, match=r"cannot be read.*Permission denied"):
+        Run(recorded)
 
 
 # Corrupt ------------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -49,6 +51,17 @@ def test_numpy_integers_are_steps() -> None:
     assert log_schedule(np.int64(100), np.int32(4)) == (0, 1, 10, 100)
 
 
+def test_whole_floats_are_steps() -> None:
+    assert log_schedule(1e2, np.float32(4)) == (0, 1, 10, 100)  # type: ignore[arg-type]
+    assert all(type(step) is int for step in log_schedule(1e2, 4))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("last", [10.5, math.nan, math.inf, "10", None, 10**400], ids=type)
+def test_what_is_no_last_step_is_refused(last: Any) -> None:
+    with pytest.raises(RecordingError, match="the last step of a schedule"):
+        log_schedule(last, 4)
+
+
 def due_steps(schedule: object, reported: range) -> list[int]:
     due = due_test(schedule)  # type: ignore[arg-type]
     return [step for previous, step in itertools.pairwise([-1, *reported]) if due(previous, step)]
@@ -63,7 +76,8 @@ def test_a_function_decides() -> None:
 
 
 @pytest.mark.parametrize(
-    "schedule", [[5, 0, 3, 3], (0, 3, 5), {0, 3, 5}, np.array([0, 3, 5]), iter([0, 3, 5])]
+    "schedule",
+    [[5, 0, 3, 3], (0, 3, 5), {0, 3, 5}, np.array([0, 3, 5]), iter([0, 3, 5]), [0.0, 3.0, 5.0]],
 )
 def test_steps_may_come_in_any_order_and_kind(schedule: object) -> None:
     assert due_steps(schedule, range(10)) == [0, 3, 5]
@@ -84,8 +98,20 @@ def test_what_is_no_schedule_is_refused(schedule: object) -> None:
         due_test(schedule)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("schedule", [[], (), range(0), range(5, 5), iter([])], ids=repr)
+def test_a_schedule_without_steps_is_refused(schedule: Any) -> None:
+    with pytest.raises(RecordingError, match="no checkpoint would ever be due"):
+        due_test(schedule)
+
+
+@pytest.mark.parametrize("schedule", [[-5], [3, -1], range(-1, 5)], ids=repr)
+def test_a_schedule_with_negative_steps_is_refused(schedule: Any) -> None:
+    with pytest.raises(RecordingError, match="negative step"):
+        due_test(schedule)
+
+
 @given(
-    scheduled=st.lists(st.integers(0, 60), max_size=12),
+    scheduled=st.lists(st.integers(0, 60), min_size=1, max_size=12),
     reported=st.sets(st.integers(0, 80), max_size=30).map(sorted),
 )
 def test_every_scheduled_step_leads_to_the_next_reported_one(

@@ -1,8 +1,9 @@
 """Experiments by name: one file each, listed in the table below.
 
 To add an experiment, put a file here with a function ``train(out, *, seed, steps, progress,
-dtype)`` that records a training and returns its :class:`~splineviz.training.runs.Run`, and give it
-a row in :data:`RECIPES`. The tests read the table and check the new row.
+dtype)`` that records a training and returns its :class:`~splineviz.training.runs.Run`, and with the
+number of its ``STEPS``; then give it a row in :data:`RECIPES`. The tests read the table and check
+the new row.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from splineviz.errors import RecordingError, UnknownName
+from splineviz.errors import UnknownName
+from splineviz.training.whole import natural_number, whole_number
 
 if TYPE_CHECKING:
     from splineviz.training.runs import Run
@@ -91,17 +93,17 @@ def train(
     UnknownName
         If there is no such recipe; the message lists those there are.
     RecordingError
-        If `out` already holds a run, `steps` is not at least 1, or `seed` is negative.
+        If `out` already holds a run, `steps` is not a whole number of at least 1, or `seed` is not
+        one from 0 to 2**63 - 1.
     """
     if name not in RECIPES:
         raise UnknownName("recipe", name, names())
-    if seed < 0:
-        raise RecordingError(f"the seed must be zero or a positive whole number, not {seed}")
+    seed = natural_number(seed, "the seed")
     recipe = import_module(f"{__name__}.{RECIPES[name].module}")
     run: Run = recipe.train(
         out,
         seed=seed,
-        steps=recipe.STEPS if steps is None else steps,
+        steps=recipe.STEPS if steps is None else whole_number(steps, "the number of steps"),
         progress=progress,
         dtype=dtype,
     )
