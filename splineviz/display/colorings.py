@@ -15,19 +15,20 @@ import numpy as np
 if TYPE_CHECKING:
     from splineviz.partition.spline_partition import SplinePartition
 
-#: Ten colours that stay apart for colour-blind readers (M. A. Petroff, arXiv 2107.02270); red comes
-#: last, because decision boundaries are red.
+#: Ten colours that stay apart for readers who do not tell red from green: seven of M. Okabe and
+#: K. Ito (2008), a light grey, a brown and a navy. Red comes last, because decision boundaries are
+#: red. With more than ten classes the colours start over.
 CLASS_COLORS = (
-    "#3f90da",
-    "#ffa90e",
-    "#832db6",
-    "#94a4a2",
-    "#a96b59",
-    "#92dadd",
-    "#e76300",
-    "#b9ac70",
-    "#717581",
-    "#bd1f01",
+    "#0072b2",
+    "#e69f00",
+    "#56b4e9",
+    "#009e73",
+    "#cc79a7",
+    "#5c4033",
+    "#f0e442",
+    "#cccccc",
+    "#004488",
+    "#d55e00",
 )
 
 #: How many powers of ten a logarithmic colour scale may span.
@@ -214,7 +215,8 @@ COLORINGS: dict[str, Coloring] = {
         colors=viridis,
     ),
     "class": Coloring(
-        title="predicted class",
+        # The decision boundary may cut a region, which has one colour all the same.
+        title="class at each region's middle",
         unit="",
         scale="category",
         values=lambda partition: partition.predictions(),

@@ -22,13 +22,15 @@ class Frame:
     """The polygons of all linear regions of one checkpoint, ready to draw.
 
     A region is drawn by the even-odd rule over its rings, so holes need no special care.
+    Coordinates count from the lower corner of the slice's domain (the least of each coordinate):
+    float32 then resolves a small domain as finely far from the origin as near it.
 
     Parameters
     ----------
     step : int
         Training step of the checkpoint.
     vertices : ndarray of float32, shape (V, 2)
-        Slice coordinates, shared by neighbouring regions.
+        Corners of the regions, shared by neighbours.
     ring_vertices : ndarray of integers, shape (sum of ring sizes,)
         Rows of `vertices`, ring after ring; a ring closes by itself.
     ring_offsets : ndarray of integers, shape (n_rings + 1,)
@@ -107,15 +109,16 @@ class Frame:
                 raise UnknownName("colouring", name, list(COLORINGS))
             array = np.asarray(COLORINGS[name].values(partition))
             values[name] = narrowest(array) if array.dtype.kind in "iu" else _float32(array)
+        corner = partition.plane.domain.bounds[:2]
         lines = shapely.get_parts(partition.decision_boundary())
         return cls(
             step=int(step),
-            vertices=_float32(partition.vertices),
+            vertices=_float32(partition.vertices - corner),
             ring_vertices=partition.ring_vertices,
             ring_offsets=partition.ring_offsets,
             region_offsets=partition.region_offsets,
             values=values,
-            boundary=_float32(shapely.get_coordinates(lines)),
+            boundary=_float32(shapely.get_coordinates(lines) - corner),
             boundary_offsets=_offsets(shapely.get_num_coordinates(lines)),
         )
 

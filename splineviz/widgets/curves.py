@@ -1,7 +1,8 @@
-"""Accuracy curves on a logarithmic step axis, with a line that marks the step shown."""
+"""Curves of metrics on a logarithmic step axis, with a line that marks the step shown."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 #: first is lighter than theirs, to be seen on a dark page as well.
 CURVE_COLORS = ["#2b8cc4", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]
 
+_ACCURACY = {"acc", "accuracy"}
 _MOST_POINTS = 1000
 _DASHES = {"solid": "━━", "dashed": "╍╍", "dotted": "┅┅"}
 _LINE_STYLES = list(_DASHES)
@@ -49,6 +51,9 @@ class Curves:
 def accuracy_columns(metrics: pd.DataFrame) -> list[str]:
     """The columns that hold accuracies: numbers whose name has the word acc or accuracy in it.
 
+    Words are what stands between characters that are neither letters nor digits: ``val_acc``,
+    ``val/acc`` and ``accuracy.test`` are accuracies, ``pace`` is none.
+
     Parameters
     ----------
     metrics : DataFrame
@@ -60,9 +65,7 @@ def accuracy_columns(metrics: pd.DataFrame) -> list[str]:
         In the order of the table.
     """
     return [
-        str(name)
-        for name in metrics.select_dtypes("number").columns
-        if {"acc", "accuracy"} & set(str(name).lower().replace("-", "_").split("_"))
+        str(name) for name in metrics.select_dtypes("number").columns if _is_accuracy(str(name))
     ]
 
 
@@ -86,7 +89,10 @@ def axis_positions(steps: np.ndarray, first: float) -> np.ndarray:
 def accuracy_curves(
     metrics: pd.DataFrame, steps: Sequence[int], columns: Sequence[str] | None = None
 ) -> Curves | None:
-    """Draw accuracies over training steps.
+    """Draw accuracies, or other metrics, over training steps.
+
+    If all of them are accuracies from 0 to 1, that is what their axis spans; otherwise it spans the
+    values.
 
     Parameters
     ----------
@@ -120,7 +126,7 @@ def accuracy_curves(
     last = float(positive.max()) if len(positive) else 1.0
     left = first / 2 if (all_steps == 0).any() else first
     scale_x = bqplot.LogScale(min=left, max=max(last, 10 * first))
-    scale_y = bqplot.LinearScale(min=0.0, max=1.0)
+    axis_y = _vertical_axis(table, columns)
     lines, names = [], []
     for k, name in enumerate(columns):
         rows = table[["step", name]].dropna()
@@ -129,23 +135,25 @@ def accuracy_curves(
             bqplot.Lines(
                 x=axis_positions(rows["step"].to_numpy(), first),
                 y=rows[name].to_numpy(dtype=np.float64),
-                scales={"x": scale_x, "y": scale_y},
+                scales={"x": scale_x, "y": axis_y.scale},
                 colors=[CURVE_COLORS[k % len(CURVE_COLORS)]],
+                # A line through one point cannot be seen.
+                marker="circle" if len(rows) == 1 else None,
                 line_style=_LINE_STYLES[k // len(CURVE_COLORS) % len(_LINE_STYLES)],
             )
         )
-        entry = ipywidgets.Label(f"{_DASHES[lines[-1].line_style]} {_readable(name)}")
+        entry = ipywidgets.Label(f"{_DASHES[lines[-1].line_style]} {_readable(name, axis_y.label)}")
         entry.style.text_color = lines[-1].colors[0]
         names.append(entry)
     positions = axis_positions(np.asarray(steps), first).tolist()
     marker = bqplot.Lines(
         x=np.array([positions[0]] * 2),
-        y=np.array([0.0, 1.0]),
-        scales={"x": scale_x, "y": scale_y},
+        y=np.array([axis_y.scale.min, axis_y.scale.max]),
+        scales={"x": scale_x, "y": axis_y.scale},
         colors=["#808080"],
         stroke_width=2,
     )
-    ticks = _tick_steps(first, last)
+    ticks = _tick_steps(first, scale_x.max)
     labels = {_key(step): _short(step) for step in ticks}
     if left < first:
         labels[_key(left)] = "0"
@@ -161,14 +169,7 @@ def accuracy_curves(
                 tick_labels=labels,
                 grid_lines="none",
             ),
-            bqplot.Axis(
-                scale=scale_y,
-                side="left",
-                label="accuracy",
-                tick_values=np.linspace(0, 1, 6),
-                tick_format=".1f",
-                label_offset="36px",
-            ),
+            axis_y,
         ],
         fig_margin={"top": 12, "bottom": 50, "left": 52, "right": 16},
         padding_y=0.0,
@@ -182,6 +183,43 @@ def accuracy_curves(
     return Curves(figure, legend, marker, positions)
 
 
+def _words(name: str) -> list[str]:
+    return [word for word in re.split(r"[\W_]+", name) if word]
+
+
+def _is_accuracy(name: str) -> bool:
+    return bool(_ACCURACY & {word.lower() for word in _words(name)})
+
+
+def _vertical_axis(table: pd.DataFrame, columns: list[str]) -> bqplot.Axis:
+    """The axis of the values, with its scale, whose ends are ticks."""
+    values = table[columns].to_numpy(dtype=np.float64)
+    values = values[np.isfinite(values)]
+    if all(map(_is_accuracy, columns)) and np.all((values >= 0) & (values <= 1)):
+        ticks, tick_format, label = np.linspace(0, 1, 6), ".1f", "accuracy"
+    else:
+        ticks, tick_format = _round_ticks(values), "~g"
+        label = _readable(columns[0], "") if len(columns) == 1 else ""
+    return bqplot.Axis(
+        scale=bqplot.LinearScale(min=float(ticks[0]), max=float(ticks[-1])),
+        side="left",
+        label=label,
+        tick_values=ticks,
+        tick_format=tick_format,
+        label_offset="36px",
+    )
+
+
+def _round_ticks(values: np.ndarray) -> np.ndarray:
+    """A few round numbers that enclose some values."""
+    from matplotlib.ticker import MaxNLocator
+
+    low, high = (values.min(), values.max()) if len(values) else (0.0, 1.0)
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    return np.asarray(MaxNLocator(5).tick_values(low, high))
+
+
 def _spread(steps: np.ndarray) -> np.ndarray:
     """Row numbers of at most about a thousand points, spread evenly over a logarithmic axis."""
     if len(steps) <= _MOST_POINTS:
@@ -192,9 +230,11 @@ def _spread(steps: np.ndarray) -> np.ndarray:
 
 
 def _tick_steps(first: float, last: float) -> list[float]:
-    """Powers of ten between the first and the last step."""
-    powers = range(int(np.ceil(np.log10(first))), int(np.floor(np.log10(max(last, 1)))) + 1)
-    return [10.0**power for power in powers]
+    """Powers of ten from the first step to the last; over a short axis 2 and 5 times them too."""
+    powers = range(int(np.floor(np.log10(first))), int(np.floor(np.log10(last))) + 1)
+    factors = (1, 2, 5) if last < 100 * first else (1,)
+    ticks = [factor * 10.0**power for power in powers for factor in factors]
+    return [tick for tick in ticks if first <= tick <= last]
 
 
 def _key(value: float) -> str:
@@ -203,12 +243,14 @@ def _key(value: float) -> str:
 
 
 def _short(step: float) -> str:
-    """A power of ten as people write it on an axis: 100, 1k, 10k, 1M."""
+    """A round step as people write it on an axis: 100, 2k, 10k, 1M."""
     for size, letter in ((10**6, "M"), (10**3, "k")):
         if step >= size:
             return f"{step / size:g}{letter}"
     return f"{step:g}"
 
 
-def _readable(name: str) -> str:
-    return name.replace("_accuracy", "").replace("_acc", "").replace("_", " ") or name
+def _readable(name: str, axis_label: str) -> str:
+    """A metric's name in words; of train_accuracy "train" is enough if the axis says the rest."""
+    said = _ACCURACY if axis_label == "accuracy" else set()
+    return " ".join(word for word in _words(name) if word.lower() not in said) or name

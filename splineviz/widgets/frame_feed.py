@@ -42,24 +42,26 @@ class FrameFeed:
     """Call a function once for each number below a count, in a thread of its own.
 
     The frames are made coarse to fine, so that a replay makes sense long before all of them are
-    there; a frame that is being looked at goes first. The thread ends with the interpreter.
+    there; a frame that is being looked at goes first. One that cannot be made does not keep the
+    others from being made. The thread ends with the interpreter.
 
     Parameters
     ----------
     count : int
         How many frames there are.
     make : callable
-        Makes one frame; called with its number. What it raises ends the feed and is kept in
-        `error`.
+        Makes one frame; called with its number. What it raises is kept in `errors`.
     wanted : callable
         Returns the number of the frame that is being looked at.
+    failed : callable, optional
+        Called with the number of a frame that could not be made and what `make` raised.
     finished : callable, optional
-        Called at the end, with what `make` raised or None.
+        Called at the end, without arguments.
 
     Attributes
     ----------
-    error : Exception or None
-        What ended the feed early.
+    errors : dict from int to Exception
+        What `make` raised, by the number of the frame, the first error first.
     """
 
     def __init__(
@@ -67,12 +69,14 @@ class FrameFeed:
         count: int,
         make: Callable[[int], None],
         wanted: Callable[[], int],
-        finished: Callable[[Exception | None], None] = lambda error: None,
+        failed: Callable[[int, Exception], None] = lambda number, error: None,
+        finished: Callable[[], None] = lambda: None,
     ) -> None:
-        self.error: Exception | None = None
+        self.errors: dict[int, Exception] = {}
         self._pending = coarse_to_fine(count)
         self._make = make
         self._wanted = wanted
+        self._failed = failed
         self._finished = finished
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._work, name="splineviz-frames", daemon=True)
@@ -86,10 +90,9 @@ class FrameFeed:
         self._thread.start()
 
     def run(self) -> None:
-        """Make the other frames before returning; errors reach the caller."""
+        """Make the other frames before returning; then the first error reaches the caller."""
         self._work()
-        if self.error is not None:
-            raise self.error
+        self._raise_first()
 
     def stop(self) -> None:
         """Make no further frame; the one being made is not waited for."""
@@ -111,13 +114,14 @@ class FrameFeed:
         Raises
         ------
         Exception
-            What making a frame raised.
+            The first that making a frame raised, once the thread has ended.
         """
         if self._thread.ident is not None:
             self._thread.join(timeout)
-        if self.error is not None:
-            raise self.error
-        return not self._pending and not self._thread.is_alive()
+        if self._thread.is_alive():
+            return False
+        self._raise_first()
+        return not self._pending
 
     def _next(self) -> int:
         wanted = self._wanted()
@@ -126,9 +130,15 @@ class FrameFeed:
         return number
 
     def _work(self) -> None:
-        try:
-            while self._pending and not self._stopped.is_set():
-                self._make(self._next())
-        except Exception as error:
-            self.error = error
-        self._finished(self.error)
+        while self._pending and not self._stopped.is_set():
+            number = self._next()
+            try:
+                self._make(number)
+            except Exception as error:
+                self.errors[number] = error
+                self._failed(number, error)
+        self._finished()
+
+    def _raise_first(self) -> None:
+        for error in self.errors.values():
+            raise error

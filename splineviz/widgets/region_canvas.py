@@ -46,25 +46,26 @@ class RegionCanvas(StrictWidget):
     limits : list of [float, float] or None
         Values at the ends of each colouring's scale, one pair for all frames.
     bounds : tuple of float
-        xmin, ymin, xmax, ymax of the slice's domain.
+        xmin, ymin, xmax, ymax of the slice's domain. Its lower corner (xmin, ymin) is what the
+        coordinates of frames, points and anchors count from.
     axis_labels : tuple of str
         What the two coordinates are.
     points : ndarray of float32, shape (n, 2)
-        Slice coordinates of samples.
+        Coordinates of samples, from the lower corner of `bounds`.
     point_classes : ndarray of uint16, shape (n,)
         Their classes.
     anchors : ndarray of float32, shape (k, 2)
-        Slice coordinates of the samples that span the slice, drawn as stars.
+        Coordinates of the samples that span the slice, from the same corner; drawn as stars.
     class_names : list of str
         Names of the classes; shown as text.
     class_colors : list of str
-        Colours of the classes, as ``#rrggbb``.
+        Colours of the classes, as ``#rrggbb``; with more classes than colours they start over.
     playing : bool
         Whether the frames run; the space bar changes it. To be linked to a Play widget.
     progress : str
         What is said behind the number of regions.
-    message : str
-        What is said in place of a picture while there is none.
+    messages : dict from str to str
+        What is said in place of a picture that will not come, by the number of the checkpoint.
     """
 
     _esm = _STATIC / "region_canvas.js"
@@ -89,7 +90,7 @@ class RegionCanvas(StrictWidget):
     )
     playing = traitlets.Bool(False).tag(sync=True)
     progress = traitlets.Unicode("").tag(sync=True)
-    message = traitlets.Unicode("").tag(sync=True)
+    messages = traitlets.Dict().tag(sync=True)
 
     def __init__(self, steps: Sequence[int] = (), **traits: Any) -> None:
         steps = [int(step) for step in steps]
@@ -136,19 +137,29 @@ class RegionCanvas(StrictWidget):
                 for k, row in enumerate(COLORINGS.values())
             ]
 
-    def say(self, progress: str, message: str = "") -> None:
+    def say(self, progress: str) -> None:
         """Tell how far the frames are; may be called from any thread.
 
         Parameters
         ----------
         progress : str
             Said behind the number of regions.
-        message : str
-            Said in place of a picture that is not there; a text of its own if empty.
         """
         with self._state_lock:
             self.progress = progress
-            self.message = message
+
+    def set_message(self, index: int, message: str) -> None:
+        """Tell why a frame will not come; may be called from any thread.
+
+        Parameters
+        ----------
+        index : int
+            Number of the checkpoint, from 0.
+        message : str
+            Said in place of its picture.
+        """
+        with self._state_lock:
+            self.messages = {**self.messages, str(index): message}
 
     def frame(self, index: int) -> Frame | None:
         """The frame of one checkpoint, or None while it is not there.

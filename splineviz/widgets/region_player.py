@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,9 @@ class RegionPlayer(ipywidgets.VBox):
     Beside the regions run the accuracies, with a line at the step that is shown. Slider, picture
     and line are linked in the browser, so scrubbing goes on while the kernel is busy. The first
     frame is made before this returns, the others in a background thread, coarse to fine; a
-    checkpoint whose frame is not there yet says so.
+    checkpoint whose frame is not there yet, or cannot be made, says so.
+
+    A player holds the frames it shows until :meth:`close`, also when its cell is run again.
 
     Keys, on the picture: arrows, Page Up and Page Down, Home, End; the space bar plays and pauses.
 
@@ -79,6 +82,9 @@ class RegionPlayer(ipywidgets.VBox):
         If `color`, `index` or a column of `metrics` does not exist.
     ShapeMismatch
         If the slice does not fit the network's input.
+    RunCorrupt
+        If the metrics, the samples or the first checkpoint to show cannot be read. What goes
+        wrong with another checkpoint is told in its place and raised by :meth:`wait`.
     """
 
     index = traitlets.Int(0)
@@ -106,7 +112,7 @@ class RegionPlayer(ipywidgets.VBox):
         self._steps = steps
         self._run = run
         self._plane = plane
-        self._partition = partition
+        self._partition = partition or _exact_partition()
         if not steps:
             super().__init__([_note("This run has no checkpoints yet: there is nothing to see.")])
             self.add_class("splineviz-player")
@@ -114,20 +120,22 @@ class RegionPlayer(ipywidgets.VBox):
         if not -len(steps) <= index < len(steps):
             raise UnknownName("checkpoint", str(index), [str(i) for i in range(len(steps))])
         index %= len(steps)
-        names = _class_names(run, steps[index])
-        points, classes = samples_on_slice(run, plane)
+        outputs = math.prod(run.program(steps[index]).output_shape)
+        names = _class_names(run, outputs)
+        points, classes = samples_on_slice(run, plane, outputs)
         anchor_of = _anchors_of(points, plane)
         # A sample that spans the slice is drawn as a star, not as a point.
         free = anchor_of < 0
+        corner = plane.domain.bounds[:2]
         self.canvas = RegionCanvas(
             steps,
             index=index,
             coloring=list(COLORINGS).index(color),
             bounds=tuple(float(bound) for bound in plane.domain.bounds),
             axis_labels=_axis_labels(plane) if axis_labels is None else tuple(axis_labels),
-            points=points[free],
+            points=points[free] - corner,
             point_classes=classes[free],
-            anchors=plane.anchors,
+            anchors=plane.anchors - corner,
             class_names=names,
             class_colors=list(CLASS_COLORS),
         )
@@ -177,7 +185,7 @@ class RegionPlayer(ipywidgets.VBox):
         Raises
         ------
         Exception
-            What making a frame raised.
+            The first that making a frame raised; the frames that could be made are there.
         """
         return self.feed is None or self.feed.wait(timeout)
 
@@ -191,7 +199,11 @@ class RegionPlayer(ipywidgets.VBox):
 
     def _make_frames(self, background: bool) -> None:
         self.feed = FrameFeed(
-            len(self._steps), self._make_frame, lambda: self.index, self._report_end
+            len(self._steps),
+            self._make_frame,
+            lambda: self.index,
+            self._report_failure,
+            self._report_end,
         )
         self.feed.make_first()
         if background and len(self._steps) > 1:
@@ -201,20 +213,20 @@ class RegionPlayer(ipywidgets.VBox):
 
     def _make_frame(self, index: int) -> None:
         step = self._steps[index]
-        if self._partition is None:
-            from splineviz.partition.enumeration import enumerate_regions
-
-            partition = enumerate_regions(self._run.program(step), self._plane)
-        else:
-            partition = self._partition(self._run.program(step), self._plane)
+        partition = self._partition(self._run.program(step), self._plane)
         self.canvas.set_frame(index, Frame.from_partition(partition, step), partition.areas)
-        self.canvas.say(f"{self.canvas.ready} of {len(self._steps)} steps ready")
+        self._report(f"{self.canvas.ready} of {len(self._steps)} steps ready")
 
-    def _report_end(self, error: Exception | None) -> None:
-        if error is None:
-            self.canvas.say("")
-        else:
-            self.canvas.say(f"stopped: {error}", f"This step could not be computed: {error}")
+    def _report_failure(self, index: int, error: Exception) -> None:
+        self.canvas.set_message(index, f"This step could not be computed: {error}")
+
+    def _report_end(self) -> None:
+        self._report("")
+
+    def _report(self, progress: str) -> None:
+        failed = len(self.canvas.messages)
+        failures = f"{failed} of {len(self._steps)} steps could not be computed" if failed else ""
+        self.canvas.say(", ".join(filter(None, [progress, failures])))
 
     def _link_in_browser(self) -> list[ipywidgets.Widget]:
         link = ipywidgets.jslink
@@ -245,7 +257,8 @@ class RegionPlayer(ipywidgets.VBox):
         for menu in (self.speed, self.color_menu):
             menu.style.description_width = "initial"
             menu.layout.width = "auto"
-        return [body, controls]
+        # Above, where slider and picture stay together however low the curves go.
+        return [controls, body]
 
     @traitlets.observe("index")
     def _follow_index(self, change: dict[str, Any]) -> None:
@@ -277,10 +290,15 @@ def _axis_labels(plane: InputSlice) -> tuple[str, str]:
     return ("input 1", "input 2") if plane.input_shape == (2,) else ("slice u", "slice v")
 
 
-def _class_names(run: Run, step: int) -> list[str]:
+def _exact_partition() -> Callable[[Program, InputSlice], SplinePartition]:
+    from splineviz.partition.enumeration import enumerate_regions
+
+    return enumerate_regions
+
+
+def _class_names(run: Run, outputs: int) -> list[str]:
     if run.class_names:
         return [str(name) for name in run.class_names]
-    outputs = int(np.prod(run.program(step).output_shape))
     return [f"class {k}" for k in range(max(2, outputs))]
 
 
@@ -298,7 +316,7 @@ def _anchors_of(points: np.ndarray, plane: InputSlice) -> np.ndarray:
     return found
 
 
-def samples_on_slice(run: Run, plane: InputSlice) -> tuple[np.ndarray, np.ndarray]:
+def samples_on_slice(run: Run, plane: InputSlice, outputs: int) -> tuple[np.ndarray, np.ndarray]:
     """The training points of a run that lie on a slice, inside its domain.
 
     A point off the slice is left out: drawn at its nearest point, it would stand in regions that
@@ -307,10 +325,11 @@ def samples_on_slice(run: Run, plane: InputSlice) -> tuple[np.ndarray, np.ndarra
     Parameters
     ----------
     run : Run
-        Its ``samples`` are inputs and targets; class numbers, one-hot rows or, for a network with
-        one output, numbers whose sign is the class.
+        Its ``samples`` are inputs and targets, as :func:`class_numbers` reads them.
     plane : InputSlice
         The slice.
+    outputs : int
+        How many outputs the network has.
 
     Returns
     -------
@@ -329,16 +348,19 @@ def samples_on_slice(run: Run, plane: InputSlice) -> tuple[np.ndarray, np.ndarra
     lengths = np.linalg.norm(plane.basis.reshape(2, -1), axis=1)
     size = float(np.hypot((xmax - xmin) * lengths[0], (ymax - ymin) * lengths[1]))
     inside = (distance <= _ON_SLICE * size) & shapely.covers(plane.domain, shapely.points(points))
-    return points[inside], class_numbers(targets)[inside]
+    return points[inside], class_numbers(targets, outputs)[inside]
 
 
-def class_numbers(targets: np.ndarray) -> np.ndarray:
+def class_numbers(targets: np.ndarray, outputs: int) -> np.ndarray:
     """Targets as class numbers.
 
     Parameters
     ----------
     targets : ndarray, shape (n,) or (n, k)
-        Class numbers; one-hot rows; or numbers whose sign is the class.
+        One-hot rows; integers, or whole non-negative floats for a network with more than one
+        output, which are class numbers; or other numbers, whose sign is the class.
+    outputs : int
+        How many outputs the network has.
 
     Returns
     -------
@@ -347,9 +369,11 @@ def class_numbers(targets: np.ndarray) -> np.ndarray:
     rows = np.asarray(targets).reshape(len(targets), -1)
     if rows.shape[1] > 1:
         return rows.argmax(axis=1)
-    if rows.dtype.kind in "iu":
-        return rows[:, 0].clip(0).astype(np.int64)
-    return (rows[:, 0] > 0).astype(np.int64)
+    numbers = rows[:, 0]
+    whole = outputs > 1 and bool(np.all((numbers >= 0) & (numbers == np.floor(numbers))))
+    if numbers.dtype.kind in "iu" or whole:
+        return numbers.clip(0).astype(np.int64)
+    return (numbers > 0).astype(np.int64)
 
 
 def _slider(steps: list[int], index: int) -> ipywidgets.SelectionSlider:

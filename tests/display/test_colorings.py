@@ -5,7 +5,13 @@ import re
 import numpy as np
 import pytest
 
-from splineviz.display.colorings import COLORINGS, MAX_DECADES, Coloring, pattern_hashes
+from splineviz.display.colorings import (
+    CLASS_COLORS,
+    COLORINGS,
+    MAX_DECADES,
+    Coloring,
+    pattern_hashes,
+)
 from splineviz.network.program import Program, Step
 from splineviz.partition.enumeration import enumerate_regions
 from splineviz.partition.slices import InputSlice
@@ -56,6 +62,51 @@ class TestEveryRow:
         assert described["name"] == name
         assert described["title"]
         assert described["scale"] in ("log", "linear", "category")
+
+
+# G. M. Machado and others (2009), severity 1: how a reader without red or green cones sees a
+# colour, in linear RGB.
+VISIONS = {
+    "normal": np.eye(3),
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+}
+
+
+def oklab(linear):
+    """Colours in a space where distances are those a reader sees (B. Ottosson, 2020)."""
+    cones = linear @ np.array(
+        [
+            [0.4122214708, 0.2119034982, 0.0883024619],
+            [0.5363325363, 0.6806995451, 0.2817188376],
+            [0.0514459929, 0.1073969566, 0.6299787005],
+        ]
+    )
+    return np.cbrt(cones) @ np.array(
+        [
+            [0.2104542553, 1.9779984951, 0.0259040371],
+            [0.7936177850, -2.4285922050, 0.7827717662],
+            [-0.0040720468, 0.4505937099, -0.8086757660],
+        ]
+    )
+
+
+@pytest.mark.parametrize("vision", VISIONS)
+def test_ten_classes_can_be_told_apart(vision):
+    assert len(CLASS_COLORS) == 10
+    rgb = np.array([[int(color[k : k + 2], 16) for k in (1, 3, 5)] for color in CLASS_COLORS]) / 255
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    seen = oklab((linear @ np.transpose(VISIONS[vision])).clip(0, 1))
+    distances = np.linalg.norm(seen[:, None] - seen[None], axis=-1)
+    assert distances[np.triu_indices(10, 1)].min() > 0.07
 
 
 def coloring(scale):

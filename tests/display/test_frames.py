@@ -10,12 +10,14 @@ import shapely
 from splineviz.display.colorings import COLORINGS
 from splineviz.display.frames import Frame
 from splineviz.errors import InvalidFrame, UnknownName
+from splineviz.partition.slices import InputSlice
 
 
 @pytest.fixture
 def square():
     """The unit square, cut along a diagonal, as the arrays of a SplinePartition."""
     return SimpleNamespace(
+        plane=InputSlice.identity((0, 0, 1, 1)),
         vertices=np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]),
         ring_vertices=np.array([0, 1, 2, 0, 2, 3], dtype=np.int32),
         ring_offsets=np.array([0, 3, 6]),
@@ -61,6 +63,19 @@ def test_round_trip(square):
     for name, values in frame.values.items():
         np.testing.assert_array_equal(back.values[name], values)
     assert back.pack() == frame.pack()
+
+
+def test_a_small_square_far_away_keeps_its_shape(square):
+    near = Frame.from_partition(square, 0)
+    corner, side = np.array([3e6, -2e6]), 2.0**-20
+    far = square.vertices * side + corner
+    line = shapely.transform(square.decision_boundary(), lambda points: points * side + corner)
+    square.plane = InputSlice.identity((*far[0], *far[2]))
+    square.vertices = far
+    square.decision_boundary = lambda: line
+    frame = Frame.from_partition(square, 0)
+    np.testing.assert_array_equal(frame.vertices, near.vertices * np.float32(side))
+    np.testing.assert_array_equal(frame.boundary, near.boundary * np.float32(side))
 
 
 def test_a_network_without_a_decision_boundary(square):

@@ -132,12 +132,20 @@ test("boundaries are painted where neighbouring ids differ", () => {
   assert.deepEqual([...out], [10, 11, 20, 10, 11, 21, 10, 10, 10]);
 });
 
+test("far from the origin the picture is the same", () => {
+  const triangle = [[[[0, 0], [4, 0], [0, 4]]]];
+  const near = fill(triangle, 8, 8, [0, 0, 4, 4]);
+  assert.deepEqual(fill(triangle, 8, 8, [3e6, -2e6, 3e6 + 4, 4 - 2e6]), near);
+});
+
 test("the view and its inverse", () => {
   const view = js.makeView([-1, -2, 3, 2], 200, 100);
-  assert.equal(view.x(1), 100);
-  assert.equal(view.y(2), 0);
-  assert.equal(view.inverseX(view.x(0.7)), 0.7);
-  assert.equal(view.inverseY(view.y(-1.5)), -1.5);
+  assert.equal(view.absoluteX(1), 100);
+  assert.equal(view.absoluteY(2), 0);
+  assert.equal(view.x(2), 100);
+  assert.equal(view.y(4), 0);
+  assert.equal(view.inverseX(view.absoluteX(0.7)), 0.7);
+  assert.equal(view.inverseY(view.absoluteY(-1.5)), -1.5);
 });
 
 test("a cache forgets what was used longest ago", () => {
@@ -191,6 +199,35 @@ test("linear ticks", () => {
   assert.deepEqual(js.linearTicks(0.13, 0.31, 4), [0.15, 0.2, 0.25, 0.3]);
 });
 
+test("linear ticks of a small domain far from the origin", () => {
+  const ticks = js.linearTicks(1e6, 1e6 + 1e-6, 4);
+  assert.equal(new Set(ticks).size, ticks.length);
+  assert.ok(ticks.length > 2);
+});
+
+test("ticks have the decimals that their distance asks for", () => {
+  const cases = [
+    [[-1, -0.5, 0], ["-1.0", "-0.5", "0.0"], ""],
+    [[0, 2000, 4000], ["0", "2,000", "4,000"], ""],
+    [[1.2345, 1.235, 1.2355], ["1.2345", "1.2350", "1.2355"], ""],
+    [[1e6 + 0.001, 1e6 + 0.002], ["0", "10⁻³"], " − 1,000,000.001"],
+    [[-3.00002, -3.00001], ["0", "10⁻⁵"], " + 3.00002"],
+    [[0, 2e-9, 4e-9], ["0", "2·10⁻⁹", "4·10⁻⁹"], ""],
+    [[7], ["7"], ""],
+  ];
+  for (const [ticks, texts, base] of cases) assert.deepEqual(js.tickTexts(ticks), { texts, base });
+});
+
+test("a coordinate tells neighbouring pixels apart", () => {
+  const cases = [
+    [0.5, 0.003, "0.5"], [-1.23456, 0.003, "-1.23"], [1.2345678, 1e-5, "1.23457"],
+    [1e6 + 0.25, 0.01, "1,000,000.25"], [3.2e-8, 1e-10, "3.2·10⁻⁸"],
+  ];
+  for (const [value, pixel, text] of cases) {
+    assert.equal(js.formatCoordinate(value, pixel), text);
+  }
+});
+
 test("logarithmic ticks", () => {
   assert.deepEqual(js.logTicks(0.01, 50), [0.01, 0.1, 1, 10]);
   assert.deepEqual(js.logTicks(0.3, 6), [0.5, 1, 2, 5]);
@@ -220,19 +257,29 @@ test("frames are prepared in the direction of travel", () => {
   assert.deepEqual(js.upcoming(0, 1, 1), []);
 });
 
+test("what is said in place of a frame", () => {
+  assert.equal(js.missingText("no weights", 1000, true), "no weights");
+  assert.equal(js.missingText(undefined, 1000, true), "Step 1,000 is not computed yet");
+  assert.match(js.missingText(undefined, 3, false), /kernel has stopped: run the cell again$/);
+});
+
 test("what is known about a region", () => {
   const frame = { values: { slope: [0.25, 3], class: [1, 2], pattern: [9, 9] } };
   const colorings = [
     { name: "slope", title: "slope norm", scale: "log", labels: "" },
-    { name: "class", title: "predicted class", scale: "category", labels: "classes" },
+    { name: "class", title: "class", scale: "category", labels: "classes" },
     { name: "pattern", title: "activation pattern", scale: "category", labels: "" },
     { name: "absent", title: "absent", scale: "log", labels: "" },
   ];
   assert.deepEqual(js.regionFacts(frame, 0, colorings, ["in", "<b>out</b>"]), [
     ["slope norm", "0.25"],
-    ["predicted class", "<b>out</b>"],
+    ["class", "<b>out</b>"],
   ]);
-  assert.deepEqual(js.regionFacts(frame, 1, colorings, [])[1], ["predicted class", "2"]);
+  assert.deepEqual(js.regionFacts(frame, 1, colorings, [])[1], ["class", "2"]);
+});
+
+test("a plot leaves room for the slider", () => {
+  assert.deepEqual([200, 768, 2000].map(js.tallestPlot), [320, 468, 620]);
 });
 
 test("a tip stays inside the plot", () => {

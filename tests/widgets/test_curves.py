@@ -18,6 +18,13 @@ def test_accuracies_are_found_by_name():
     assert accuracy_columns(table) == ["train_accuracy", "test_acc", "accuracy"]
 
 
+@pytest.mark.parametrize(
+    "name", ["val/acc", "test acc", "accuracy.test", "val_acc", "Val-Accuracy"]
+)
+def test_words_of_a_name_may_be_set_apart_by_anything(name):
+    assert accuracy_columns(metrics(**{name: 1})) == [name]
+
+
 def test_step_0_stands_left_of_the_first_step():
     assert axis_positions(np.array([0, 1, 50]), first=1.0).tolist() == [0.5, 1.0, 50.0]
 
@@ -38,6 +45,50 @@ def test_without_step_0_the_axis_begins_at_the_first_step():
     curves = accuracy_curves(table, [1, 100])
     assert curves.figure.axes[0].tick_values.tolist() == [1, 10, 100]
     assert curves.positions == [1.0, 100.0]
+
+
+def test_a_short_run_has_ticks_between_the_powers_of_ten():
+    table = pd.DataFrame({"step": range(8), "test_accuracy": 0.5})
+    axis = accuracy_curves(table, range(8)).figure.axes[0]
+    assert axis.tick_values.tolist() == [0.5, 1, 2, 5, 10]
+    assert axis.tick_labels == {"0.5": "0", "1": "1", "2": "2", "5": "5", "10": "10"}
+
+
+def test_a_single_point_is_drawn_as_a_circle():
+    table = pd.DataFrame({"step": [5], "test_accuracy": [0.5]})
+    assert accuracy_curves(table, [5]).figure.marks[0].marker == "circle"
+    assert accuracy_curves(metrics(test_accuracy=0.5), [5]).figure.marks[0].marker is None
+
+
+def vertical(curves):
+    axis = curves.figure.axes[1]
+    assert all(mark.scales["y"] is axis.scale for mark in curves.figure.marks)
+    assert curves.marker.y.tolist() == [axis.scale.min, axis.scale.max]
+    return axis.label, axis.scale.min, axis.scale.max
+
+
+def test_accuracies_go_from_0_to_1():
+    table = metrics(train_accuracy=[0.2, 0.4, np.nan, 0.9], test_accuracy=0.5)
+    assert vertical(accuracy_curves(table, [0])) == ("accuracy", 0, 1)
+
+
+def test_accuracies_in_percent_are_in_sight():
+    curves = accuracy_curves(metrics(train_acc=[10, 50, 99, 100], test_acc=[10, 20, 30, 90]), [0])
+    assert vertical(curves) == ("", 0, 100)
+    assert [entry.value[3:] for entry in curves.legend.children] == ["train acc", "test acc"]
+
+
+def test_one_metric_that_is_no_accuracy_names_its_axis():
+    table = metrics(train_loss=[3, 2, 1, 0.5], test_accuracy=0.5)
+    assert vertical(accuracy_curves(table, [0], ["train_loss"])) == ("train loss", 0.5, 3)
+    assert vertical(accuracy_curves(table, [0], ["train_loss", "test_accuracy"])) == ("", 0.5, 3)
+
+
+@pytest.mark.parametrize(("loss", "ends"), [(2, (1.4, 2.6)), (np.nan, (0, 1))])
+def test_a_metric_that_does_not_change_has_room_around_it(loss, ends):
+    label, *found = vertical(accuracy_curves(metrics(loss=loss), [0], ["loss"]))
+    assert label == "loss"
+    assert found == pytest.approx(ends)
 
 
 def test_missing_values_are_left_out():

@@ -39,26 +39,59 @@ def test_a_frame_that_becomes_wanted_jumps_the_queue():
     assert sorted(made) == [0, 1, 2, 3, 4]
 
 
-def test_an_error_ends_the_feed_and_reaches_who_waits():
-    ends = []
+def make_but(*bad):
+    """A function that fails for some numbers, and the list of those it made."""
+    made = []
 
     def make(number):
-        if number == 4:
-            raise ValueError("no weights")
+        if number in bad:
+            raise ValueError(f"no weights {number}")
+        made.append(number)
 
-    feed = FrameFeed(5, make, wanted=lambda: 0, finished=ends.append)
+    return make, made
+
+
+def test_frames_that_cannot_be_made_do_not_stop_the_others():
+    make, made = make_but(4, 1)
+    failed, ends = [], []
+    feed = FrameFeed(
+        5,
+        make,
+        wanted=lambda: 0,
+        failed=lambda *failure: failed.append(failure),
+        finished=lambda: ends.append(True),
+    )
     feed.start()
+    with pytest.raises(ValueError, match="no weights 4"):
+        feed.wait(5)
+    assert sorted(made) == [0, 2, 3]
+    assert list(feed.errors) == [4, 1]
+    assert failed == list(feed.errors.items())
+    assert ends == [True]
+
+
+def test_an_error_is_raised_at_the_end_only():
+    failed, go_on = threading.Event(), threading.Event()
+
+    def make(number):
+        if number == 0:
+            raise ValueError("no weights")
+        go_on.wait(5)
+
+    feed = FrameFeed(2, make, wanted=lambda: 0, failed=lambda number, error: failed.set())
+    feed.start()
+    assert failed.wait(5)
+    assert not feed.wait(0)
+    go_on.set()
     with pytest.raises(ValueError, match="no weights"):
         feed.wait(5)
-    assert ends == [feed.error]
 
 
-def test_run_raises_what_making_raises():
-    def make(number):
-        raise ValueError("no weights")
-
-    with pytest.raises(ValueError, match="no weights"):
-        FrameFeed(2, make, wanted=lambda: 0).run()
+def test_run_raises_the_first_error_after_the_last_frame():
+    make, made = make_but(0)
+    with pytest.raises(ValueError, match="no weights 0"):
+        FrameFeed(3, make, wanted=lambda: 0).run()
+    assert sorted(made) == [1, 2]
 
 
 def test_stop_ends_the_feed():

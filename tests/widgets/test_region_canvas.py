@@ -73,6 +73,13 @@ def test_samples_travel_as_bytes():
     assert state["anchors"] == bytes(8)
 
 
+def test_each_checkpoint_has_a_message_of_its_own():
+    canvas = RegionCanvas([0, 5, 9])
+    canvas.set_message(2, "no weights")
+    canvas.set_message(0, "NaN")
+    assert canvas.get_state(["messages"]) == {"messages": {"2": "no weights", "0": "NaN"}}
+
+
 def test_no_frame_is_lost_while_the_browser_sends_messages(frame, partition):
     canvas = RegionCanvas(range(40))
     told = []

@@ -113,17 +113,38 @@ def test_a_run_without_metrics_or_samples(plane):
     assert player.wait(60)
 
 
-def test_a_checkpoint_that_fails_is_told(run, plane):
+def test_a_checkpoint_that_fails_is_told_and_the_others_are_made(run, plane):
+    bad = run.program(100).state["0.weight"]
+
     def partition(program, plane):
-        if program.state["0.weight"][0, 0] != run.program(0).state["0.weight"][0, 0]:
+        if np.array_equal(program.state["0.weight"], bad):
             raise NonFiniteValues("weights overflow")
         return enumerate_regions(program, plane)
 
     player = RegionPlayer(run, plane, partition=partition)
     with pytest.raises(NonFiniteValues, match="overflow"):
         player.wait(60)
-    assert player.canvas.progress == "stopped: weights overflow"
-    assert player.canvas.message == "This step could not be computed: weights overflow"
+    assert [player.canvas.frame(i) is not None for i in range(5)] == [True, True, True, False, True]
+    assert player.canvas.messages == {"3": "This step could not be computed: weights overflow"}
+    assert player.canvas.progress == "1 of 5 steps could not be computed"
+
+
+def test_coordinates_count_from_the_corner_of_the_domain(run):
+    plane = InputSlice.identity((-0.5, -0.25, 0.5, 1.0))
+    player = RegionPlayer(run, plane, background=False)
+    points, _ = samples_on_slice(run, plane, outputs=2)
+    np.testing.assert_allclose(player.canvas.points, points + np.array([0.5, 0.25]), rtol=1e-6)
+    vertices = player.canvas.frame(0).vertices
+    assert vertices.min(axis=0).tolist() == [0, 0]
+    assert vertices.max(axis=0).tolist() == [1, 1.25]
+
+
+def test_the_stars_count_from_the_corner_too():
+    run = StandInRun(widths=(3, 8, 2))
+    plane = InputSlice.through(*run.samples[0][:3])
+    player = RegionPlayer(run, plane, background=False)
+    corner = plane.domain.bounds[:2]
+    np.testing.assert_allclose(player.canvas.anchors, plane.anchors - corner, rtol=1e-6)
 
 
 def test_close_ends_the_feed(run, plane):
@@ -144,29 +165,33 @@ def test_class_names_are_those_of_the_run_or_counted(plane):
 def test_only_samples_on_the_slice_are_drawn():
     run = StandInRun(widths=(3, 8, 2))
     anchors = run.samples[0][:3]
-    points, classes = samples_on_slice(run, InputSlice.through(*anchors))
+    points, classes = samples_on_slice(run, InputSlice.through(*anchors), outputs=2)
     assert len(points) == 3
     np.testing.assert_array_equal(classes, run.samples[1][:3])
 
 
 def test_samples_outside_the_domain_are_not_drawn():
     run = StandInRun()
-    points, _ = samples_on_slice(run, InputSlice.identity((-0.5, -0.5, 0.5, 0.5)))
+    points, _ = samples_on_slice(run, InputSlice.identity((-0.5, -0.5, 0.5, 0.5)), outputs=2)
     assert 0 < len(points) < len(run.samples[0])
     assert np.abs(points).max() <= 0.5
 
 
 @pytest.mark.parametrize(
-    ("targets", "classes"),
+    ("targets", "outputs", "classes"),
     [
-        (np.array([0, 3, 1]), [0, 3, 1]),
-        (np.array([-1, 1, 1]), [0, 1, 1]),
-        (np.array([[0.0], [1.0], [-2.0]]), [0, 1, 0]),
-        (np.eye(3)[[2, 0, 1]], [2, 0, 1]),
+        (np.array([0, 3, 1]), 4, [0, 3, 1]),
+        (np.array([-1, 1, 1]), 1, [0, 1, 1]),
+        (np.array([[0.0], [1.0], [-2.0]]), 1, [0, 1, 0]),
+        (np.array([0.0, 9.0, 3.0]), 10, [0, 9, 3]),
+        (np.array([0.0, 9.0, 3.0]), 1, [0, 1, 1]),
+        (np.array([-1.0, 1.0]), 2, [0, 1]),
+        (np.array([0.5, 2.0, np.nan]), 2, [1, 1, 0]),
+        (np.eye(3)[[2, 0, 1]], 3, [2, 0, 1]),
     ],
 )
-def test_targets_as_class_numbers(targets, classes):
-    assert class_numbers(targets).tolist() == classes
+def test_targets_as_class_numbers(targets, outputs, classes):
+    assert class_numbers(targets, outputs).tolist() == classes
 
 
 def test_a_replay_needs_no_torch():
@@ -189,7 +214,7 @@ def test_the_samples_that_span_a_slice_are_stars_with_their_class():
     assert len(player.canvas.points) == 0
     (thumbnails,) = [
         part
-        for part in player.children[0].children[1].children
+        for part in player.children[1].children[1].children
         if "splineviz-thumbnails" in part._dom_classes
     ]
     captions = [entry.children[0].value for entry in thumbnails.children]

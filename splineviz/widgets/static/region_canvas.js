@@ -8,7 +8,9 @@
 // together. Text that comes from a run only ever becomes text, never HTML.
 
 const CACHE_BYTES = 64 * 2 ** 20;
-const MAX_PLOT_HEIGHT = 620;
+const PLOT_HEIGHTS = [320, 620]; // CSS pixels
+const BESIDE_PLOT = 300; // what a page needs above and below: toolbars, controls, colour bar, axis
+const LONGEST_TICK = 7; // characters
 const OUTSIDE = 0; // the id of a pixel outside the slice's domain; region r has the id r + 1
 const OUTLINE = 0xff303030;
 const NO_VALUE = 0xff9a9a9a;
@@ -67,17 +69,30 @@ export function decodeFrame(view) {
 
 // ---------------------------------------------------------------- the id buffer
 
-/** The map from slice coordinates to pixels: y points up in the slice, down on the screen. */
+/**
+ * The map from coordinates to pixels: y points up in the slice, down on the screen. Frames, points
+ * and anchors count from the lower corner of the bounds: `x`, `y`; `absoluteX` and the like take
+ * and give coordinates of the slice itself.
+ */
 export function makeView(bounds, width, height) {
   const [xmin, ymin, xmax, ymax] = bounds;
   const scaleX = width / (xmax - xmin);
   const scaleY = height / (ymax - ymin);
   return {
-    x: (x) => (x - xmin) * scaleX,
-    y: (y) => (ymax - y) * scaleY,
+    x: (x) => x * scaleX,
+    y: (y) => (ymax - ymin - y) * scaleY,
+    absoluteX: (x) => (x - xmin) * scaleX,
+    absoluteY: (y) => (ymax - y) * scaleY,
     inverseX: (px) => xmin + px / scaleX,
     inverseY: (py) => ymax - py / scaleY,
+    pixelX: 1 / scaleX,
+    pixelY: 1 / scaleY,
   };
+}
+
+/** The array type that holds the ids of so many regions. */
+export function idType(count) {
+  return count < 65535 ? Uint16Array : Uint32Array;
 }
 
 /** The first pixel whose centre is not before a position. */
@@ -89,7 +104,7 @@ const firstCentre = (position) => Math.ceil(position - 0.5);
  */
 export function fillIds(frame, view, width, height) {
   const { vertices, ringVertices, ringOffsets, regionOffsets, count } = frame;
-  const ids = new (count < 65535 ? Uint16Array : Uint32Array)(width * height);
+  const ids = new (idType(count))(width * height);
   const px = new Float64Array(vertices.length / 2);
   const py = new Float64Array(vertices.length / 2);
   for (let v = 0; v < px.length; v++) {
@@ -274,9 +289,37 @@ export function linearTicks(low, high, count) {
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough * 0.999);
   const ticks = [];
   for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++) {
-    ticks.push(Number((k * step).toPrecision(12)) + 0);
+    ticks.push(Number((k * step).toPrecision(15)) + 0);
   }
   return ticks;
+}
+
+/** A number with a fixed number of decimals, thousands apart. */
+function withDecimals(value, decimals) {
+  const digits = Math.min(20, Math.max(0, decimals));
+  const format = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return value.toLocaleString("en-US", format);
+}
+
+/**
+ * What to write at the ticks of an axis: as many decimals as the distance of two ticks asks for.
+ * Where that takes too much room the texts count from the first tick, and `base` is its text,
+ * signed to be written behind the axis' label; otherwise it is empty.
+ */
+export function tickTexts(ticks) {
+  const step = ticks.length > 1 ? ticks[1] - ticks[0] : Math.abs(ticks[0]) || 1;
+  const decimals = -Math.floor(Math.log10(step) + 1e-6);
+  const texts = ticks.map((tick) => withDecimals(tick, decimals));
+  if (texts.every((text) => text.length <= LONGEST_TICK)) return { texts, base: "" };
+  const size = withDecimals(Math.abs(ticks[0]), decimals);
+  const base = ticks[0] === 0 ? "" : ` ${ticks[0] > 0 ? "−" : "+"} ${size}`;
+  return { texts: ticks.map((tick) => formatNumber(tick - ticks[0])), base };
+}
+
+/** A coordinate to the nearest pixel: with three digits, or more where pixels are finer. */
+export function formatCoordinate(value, pixel) {
+  if (Math.abs(value) < 1000 * pixel) return formatNumber(value);
+  return withDecimals(value, Math.ceil(-Math.log10(pixel)));
 }
 
 /** Powers of ten from low to high; over less than two decades 1, 2 and 5 times them as well. */
@@ -339,6 +382,13 @@ export function tipPlace(pointer, plot, tip) {
     return Math.max(0, Math.min(place, room - size));
   };
   return [beside(pointer.x, plot.width, tip.width), beside(pointer.y, plot.height, tip.height)];
+}
+
+/** What is said in place of a frame that is not there. */
+export function missingText(message, step, live) {
+  if (message) return message;
+  const missing = `Step ${formatNumber(step)} is not computed yet`;
+  return live ? missing : `${missing}; the kernel has stopped: run the cell again`;
 }
 
 /** What is known about a region, as [title, text] pairs. */
@@ -424,26 +474,36 @@ function drawHeader(header, coloring, limits, classNames) {
   }
 }
 
+/** How high a plot may be in a window, so that it and the slider are seen together. */
+export function tallestPlot(windowHeight) {
+  const [least, most] = PLOT_HEIGHTS;
+  return Math.max(least, Math.min(most, windowHeight - BESIDE_PLOT));
+}
+
 /** Frame, ticks and labels around the plot. */
 function drawAxes(axes, view, bounds, width, height, labels) {
   axes.replaceChildren();
   axes.setAttribute("width", width);
   axes.setAttribute("height", height);
   svgElement("rect", { class: "sv-axis", x: 0, y: 0, width, height, fill: "none" }, axes);
-  for (const tick of linearTicks(bounds[0], bounds[2], width / 80)) {
-    const x = view.x(tick);
+  const ticksX = linearTicks(bounds[0], bounds[2], width / 80);
+  const { texts: textsX, base: baseX } = tickTexts(ticksX);
+  ticksX.forEach((tick, k) => {
+    const x = view.absoluteX(tick);
     svgElement("line", { class: "sv-axis", x1: x, x2: x, y1: height, y2: height + 5 }, axes);
-    svgElement("text", { x, y: height + 17, "text-anchor": "middle" }, axes, formatNumber(tick));
-  }
-  for (const tick of linearTicks(bounds[1], bounds[3], height / 60)) {
-    const y = view.y(tick);
+    svgElement("text", { x, y: height + 17, "text-anchor": "middle" }, axes, textsX[k]);
+  });
+  const ticksY = linearTicks(bounds[1], bounds[3], height / 60);
+  const { texts: textsY, base: baseY } = tickTexts(ticksY);
+  ticksY.forEach((tick, k) => {
+    const y = view.absoluteY(tick);
     svgElement("line", { class: "sv-axis", x1: -5, x2: 0, y1: y, y2: y }, axes);
-    svgElement("text", { x: -8, y: y + 4, "text-anchor": "end" }, axes, formatNumber(tick));
-  }
+    svgElement("text", { x: -8, y: y + 4, "text-anchor": "end" }, axes, textsY[k]);
+  });
   const middle = { "text-anchor": "middle", class: "sv-axis-label" };
-  svgElement("text", { ...middle, x: width / 2, y: height + 34 }, axes, labels[0]);
+  svgElement("text", { ...middle, x: width / 2, y: height + 34 }, axes, labels[0] + baseX);
   const turned = `translate(-38 ${height / 2}) rotate(-90)`;
-  svgElement("text", { ...middle, transform: turned }, axes, labels[1]);
+  svgElement("text", { ...middle, transform: turned }, axes, labels[1] + baseY);
 }
 
 function starPath(context, x, y, radius) {
@@ -534,7 +594,7 @@ function drawOutline(context, view, frame, region) {
 
 function drawLegend(legend, classes, classNames, colors, anchorCount) {
   legend.replaceChildren();
-  const line = element("span", "sv-entry", legend);
+  const line = element("span", "sv-entry sv-boundary-entry", legend);
   element("span", "sv-line", line);
   element("span", "", line, "decision boundary");
   for (const index of [...new Set(classes)].sort((a, b) => a - b)) {
@@ -573,6 +633,8 @@ function render({ model, el }) {
     model.on(`change:${name}`, handler);
     subscriptions.push([`change:${name}`, handler]);
   };
+  // The model that a widget's code gets does not tell; its layout, made and lost with it, does.
+  const isLive = () => model.get("layout")?.comm_live !== false;
   const coloring = () => model.get("colorings")[model.get("coloring")];
 
   const frameAt = (index) => {
@@ -597,11 +659,12 @@ function render({ model, el }) {
     cancelIdle(idle);
     idle = whenIdle(() => {
       if (!layout) return;
-      const bytes = layout.pixelWidth * layout.pixelHeight * 2;
       const next = upcoming(model.get("index"), model.get("count"), direction).find(
         (index) => !cache.has(index) && frameAt(index),
       );
-      if (next === undefined || !cache.hasRoom(bytes)) return;
+      if (next === undefined) return;
+      const pixelBytes = idType(frameAt(next).count).BYTES_PER_ELEMENT;
+      if (!cache.hasRoom(layout.pixelWidth * layout.pixelHeight * pixelBytes)) return;
       idsAt(next);
       fillAhead();
     });
@@ -633,8 +696,10 @@ function render({ model, el }) {
     if (region < 0) return;
     const [colorings, names] = [model.get("colorings"), model.get("class_names")];
     const facts = regionFacts(drawn.frame, region, colorings, names);
-    const at = [layout.view.inverseX(pointer.x), layout.view.inverseY(pointer.y)];
-    facts.push(["at", `(${at.map(formatNumber).join(", ")})`]);
+    const { view } = layout;
+    const x = formatCoordinate(view.inverseX(pointer.x), view.pixelX);
+    const y = formatCoordinate(view.inverseY(pointer.y), view.pixelY);
+    facts.push(["at", `(${x}, ${y})`]);
     tip.replaceChildren();
     for (const [title, text] of facts) {
       element("span", "sv-fact", tip, title);
@@ -646,17 +711,38 @@ function render({ model, el }) {
     tip.style.top = `${top}px`;
   };
 
+  const markBoundary = (frame) => {
+    const none = frame?.boundary.length === 0;
+    const entry = scene.legend.querySelector(".sv-boundary-entry");
+    entry?.classList.toggle("sv-absent", none);
+    if (entry) entry.lastChild.textContent = none ? "no decision boundary" : "decision boundary";
+  };
+
+  /** The old picture stays as a dim ground; nothing describes it any more. */
+  const drawNothing = (index) => {
+    drawn = null;
+    showTip(-1);
+    const why = missingText(model.get("messages")[index], model.get("steps")[index], isLive());
+    scene.message.textContent = why;
+    const progress = model.get("progress");
+    scene.status.textContent = progress;
+    scene.plot.setAttribute("aria-label", [why, progress].filter(Boolean).join(" · "));
+    for (const name of ["frame", "step", "regions"]) delete scene.root.dataset[name];
+  };
+
   const draw = () => {
     redraw = 0;
     if (!layout) return;
     const started = performance.now();
     const index = model.get("index");
-    const step = model.get("steps")[index];
     const frame = frameAt(index);
     scene.plot.classList.toggle("sv-waiting", !frame);
-    const missing = model.get("message") || `step ${formatNumber(step)} is being computed`;
-    scene.message.textContent = frame ? "" : missing;
-    if (!frame) return;
+    if (!frame) {
+      drawNothing(index);
+      return;
+    }
+    scene.message.textContent = "";
+    markBoundary(frame);
     const cached = cache.has(index);
     const ids = idsAt(index);
     drawn = { index, frame, ids };
@@ -697,7 +783,7 @@ function render({ model, el }) {
     const room = scene.status.clientWidth;
     if (room < 80) return;
     const aspect = (bounds[3] - bounds[1]) / (bounds[2] - bounds[0]);
-    const height = Math.round(Math.min(room * aspect, MAX_PLOT_HEIGHT));
+    const height = Math.round(Math.min(room * aspect, tallestPlot(window.innerHeight)));
     const width = Math.round(Math.min(room, height / aspect));
     const ratio = window.devicePixelRatio || 1;
     const same = layout?.width === width && layout.height === height && layout.ratio === ratio;
@@ -743,6 +829,7 @@ function render({ model, el }) {
     const points = numbers(model.get("points"), Float32Array);
     drawPoints(context, layout.view, points, classes, colors, anchors);
     drawLegend(scene.legend, classes, model.get("class_names"), colors, anchors.length);
+    markBoundary(drawn?.frame);
   };
 
   const goTo = (index) => {
@@ -814,7 +901,9 @@ function render({ model, el }) {
     requestDraw();
   });
   on("progress", requestDraw);
-  on("message", requestDraw);
+  on("messages", requestDraw);
+  model.on("comm_live_update", requestDraw);
+  subscriptions.push(["comm_live_update", requestDraw]);
   for (const name of ["points", "point_classes", "anchors"]) on(name, drawSamples);
   for (let index = 0; index < model.get("count"); index++) {
     on(`frame_${index}`, () => {
