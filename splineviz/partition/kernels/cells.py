@@ -9,6 +9,7 @@ from splineviz.partition.kernels.common import (
     cluster,
     copy,
     has_bit,
+    insert_sorted,
     lowest_bit,
     room,
     set_bit,
@@ -41,7 +42,7 @@ def _trace_border(
 
     Fills the cycle (vertex and outgoing half-edge at each place), the place of each old corner,
     and for each crossing neuron the first two places where it cuts an edge, with the sign behind
-    each. Returns the length of the cycle.
+    each.
     """
     n = 0
     for i in range(halves.shape[0]):
@@ -71,7 +72,6 @@ def _trace_border(
                 end_sign[j, n_ends[j]] = 1 if has_bit(positive[head], cut_neuron[c]) else -1
             n_ends[j] += 1
         n += added + 1
-    return n
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -265,15 +265,7 @@ def _cross_chord(
             elif 1.0 - position <= doubt:
                 cut_at[i] = -1
             else:
-                at = count
-                while at > 0 and t[at - 1] > position:
-                    t[at] = t[at - 1]
-                    slack[at] = slack[at - 1]
-                    order[at] = order[at - 1]
-                    at -= 1
-                t[at] = position
-                slack[at] = doubt
-                order[at] = i
+                insert_sorted(t, slack, order, count, position, doubt, i)
                 count += 1
     added = cluster(t, slack, count, group, where)
     for i in range(count):

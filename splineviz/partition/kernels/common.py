@@ -65,6 +65,20 @@ def copy(source, start, target, at, count):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def insert_sorted(t, slack, owner, count, position, doubt, number):
+    """Insert a position, its uncertainty and its owner's number among `count` sorted ones."""
+    at = count
+    while at > 0 and t[at - 1] > position:
+        t[at] = t[at - 1]
+        slack[at] = slack[at - 1]
+        owner[at] = owner[at - 1]
+        at -= 1
+    t[at] = position
+    slack[at] = doubt
+    owner[at] = number
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def cluster(t, slack, count, group, where):
     """Merge sorted positions that their uncertainties do not separate.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from splineviz.partition.kernels.common import cluster, lowest_bit, room, table_room
+from splineviz.partition.kernels.common import cluster, insert_sorted, lowest_bit, room, table_room
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -72,15 +72,8 @@ def _crossings(a, b, length, z, tolerance, spacing, positive, negative, neuron, 
                 negative[b, word] &= ~mask
                 marked = True
             else:
-                k = count
-                while k > 0 and t[k - 1] > position:
-                    t[k] = t[k - 1]
-                    neuron[k] = neuron[k - 1]
-                    slack[k] = slack[k - 1]
-                    k -= 1
-                t[k] = position
-                neuron[k] = n
-                slack[k] = max(tolerance[n] / abs(rise), 0.5 * near)
+                doubt = max(tolerance[n] / abs(rise), 0.5 * near)
+                insert_sorted(t, slack, neuron, count, position, doubt, n)
                 count += 1
     return count, marked
 
