@@ -75,8 +75,8 @@ class CellComplex:
         halves: list[int] = []
         offsets = [0]
         for piece in pieces:
-            ring = shapely.get_coordinates(shapely.orient_polygons(piece).exterior)[:-1].tolist()
-            corners = [number.setdefault((x, y), len(number)) for x, y in ring]
+            ring = _counter_clockwise(piece)
+            corners = [number.setdefault((x, y), len(number)) for x, y in ring.tolist()]
             for a, b in zip(corners, corners[1:] + corners[:1], strict=True):
                 if a == b:
                     continue
@@ -261,8 +261,17 @@ def _polygons(collection: shapely.GeometryCollection) -> list[shapely.Polygon]:
     return [part for part in collection.geoms if isinstance(part, shapely.Polygon)]
 
 
+def _counter_clockwise(polygon: shapely.Polygon) -> FloatArray:
+    """Corners of a polygon's outer ring, float64 array (n, 2)."""
+    ring = shapely.get_coordinates(polygon.exterior)[:-1]
+    x, y = (ring - ring[0]).T
+    clockwise = x[:-1] @ y[1:] < x[1:] @ y[:-1]
+    return ring[::-1] if clockwise else ring
+
+
 def _is_convex(domain: shapely.Polygon) -> bool:
-    ring = shapely.get_coordinates(shapely.orient_polygons(domain).exterior)[:-1]
-    step = np.roll(ring, -1, axis=0) - ring
-    turn = np.roll(step, -1, axis=0)
-    return bool((step[:, 0] * turn[:, 1] - step[:, 1] * turn[:, 0] >= 0).all())
+    ring = _counter_clockwise(domain)
+    corners = np.concatenate([ring, ring[:2]])
+    step = corners[1:] - corners[:-1]
+    turns = step[:-1, 0] * step[1:, 1] - step[:-1, 1] * step[1:, 0]
+    return bool((turns >= 0).all())

@@ -69,7 +69,7 @@ def _trace_border(
             k = cut_place[c] if backward == 0 else added - 1 - cut_place[c]
             if n_ends[j] < 2:
                 end_at[j, n_ends[j]] = n + 1 + k
-                end_sign[j, n_ends[j]] = 1 if has_bit(positive[head], cut_neuron[c]) else -1
+                end_sign[j, n_ends[j]] = 1 if has_bit(positive, head, cut_neuron[c]) else -1
             n_ends[j] += 1
         n += added + 1
 
@@ -104,11 +104,11 @@ def _settle_ends(
         backward = halves[i] & 1
         tail = edge_vertices[e, backward]
         head = edge_vertices[e, 1 - backward]
-        tail_sign = np.int8(has_bit(positive[tail], neuron)) - np.int8(
-            has_bit(negative[tail], neuron)
+        tail_sign = np.int8(has_bit(positive, tail, neuron)) - np.int8(
+            has_bit(negative, tail, neuron)
         )
-        head_sign = np.int8(has_bit(positive[head], neuron)) - np.int8(
-            has_bit(negative[head], neuron)
+        head_sign = np.int8(has_bit(positive, head, neuron)) - np.int8(
+            has_bit(negative, head, neuron)
         )
         at = corner_at[i]
         signs[at] = tail_sign
@@ -306,14 +306,15 @@ def _half_border(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _half_chords(
-    chords, m, own, cut_at, n, first, last, added, forward, size, mask, chord_pool, start
+    chords, m, own, cut_at, n, first, last, added, forward, size, masks, row, chord_pool, start
 ):
     """The chords of one half of a split cell, and the signs that are settled on it.
 
     A chord between places lo and hi has its third entry as the sign on the way from lo to hi. On
     the half, places are counted from `first`; the chord `own` ends at 0 and `reach`.
-    Writes the chords that still cross the half from row `start` of the pool on, sets a bit of the
-    mask for each other neuron that is positive there, and returns how many chords were written.
+    Writes the chords that still cross the half from row `start` of the pool on, sets a bit of this
+    row of the masks for each other neuron that is positive there, and returns how many chords were
+    written.
     """
     reach = last - first if last > first else last - first + n
     count = 0
@@ -331,7 +332,7 @@ def _half_chords(
             if lo == 0 or lo >= reach:
                 # All of it lies in the other half.
                 if (sign > 0) == (lo == 0):
-                    set_bit(mask, j)
+                    set_bit(masks, row, j)
                 continue
             # It comes from inside this half and leaves it through the chord.
             cut = cut_at[i]
@@ -346,10 +347,10 @@ def _half_chords(
         if i == own or (lo == 0 and hi == reach) or hi - lo == size - 1:
             # The half lies between lo and hi as a whole.
             if sign > 0:
-                set_bit(mask, j)
+                set_bit(masks, row, j)
         elif hi - lo == 1:
             if sign < 0:
-                set_bit(mask, j)
+                set_bit(masks, row, j)
         else:
             chord_pool[start + count, 0] = j
             chord_pool[start + count, 1] = lo
@@ -483,7 +484,8 @@ def split_cells(
         for word in range(n_words):
             both = some_positive[word] & some_negative[word]
             while both != np.uint64(0):
-                crossing = room(crossing, k + 1)
+                if k == crossing.shape[0]:
+                    crossing = room(crossing, k + 1)
                 crossing[k] = (word << 6) + lowest_bit(both)
                 both &= both - np.uint64(1)
                 k += 1
@@ -498,9 +500,11 @@ def split_cells(
         if k_words > masks.shape[1]:
             masks = np.empty((masks.shape[0], 2 * k_words), np.uint64)
             mask = np.empty(2 * k_words, np.uint64)
-        pool_vertex = room(pool_vertex, n)
-        pool_half = room(pool_half, n)
-        chord_pool = table_room(chord_pool, k)
+        if n > pool_vertex.shape[0]:
+            pool_vertex = room(pool_vertex, n)
+            pool_half = room(pool_half, n)
+        if k > chord_pool.shape[0]:
+            chord_pool = table_room(chord_pool, k)
 
         for j in range(k):
             local_of[crossing[j]] = j
@@ -540,16 +544,18 @@ def split_cells(
             start, n, chord_start, m = stack[depth]
 
             if m == 0:
-                offsets = room(offsets, n_cells + 2)
-                parent = room(parent, n_cells + 1)
-                bits = table_room(bits, n_cells + 1)
-                halves_out = room(halves_out, n_halves + n)
+                if n_cells == parent.shape[0]:
+                    offsets = room(offsets, n_cells + 2)
+                    parent = room(parent, n_cells + 1)
+                    bits = table_room(bits, n_cells + 1)
+                if n_halves + n > halves_out.shape[0]:
+                    halves_out = room(halves_out, n_halves + n)
                 copy(pool_half, start, halves_out, n_halves, n)
                 for word in range(n_words):
                     bits[n_cells, word] = some_positive[word] & ~some_negative[word]
                 for j in range(k):
-                    if has_bit(masks[depth], j):
-                        set_bit(bits[n_cells], crossing[j])
+                    if has_bit(masks, depth, j):
+                        set_bit(bits, n_cells, crossing[j])
                 parent[n_cells] = cell
                 n_halves += n
                 n_cells += 1
@@ -561,9 +567,11 @@ def split_cells(
                 cycle_vertex, cycle_half, corner_at, signs = _border_scratch(2 * n)
             copy(pool_vertex, start, cycle_vertex, 0, n)
             copy(pool_half, start, cycle_half, 0, n)
-            copy(masks[depth], 0, mask, 0, k_words)
+            for word in range(k_words):
+                mask[word] = masks[depth, word]
             for i in range(m):
-                copy(chord_pool[chord_start + i], 0, piece_chords[i], 0, 4)
+                for column in range(4):
+                    piece_chords[i, column] = chord_pool[chord_start + i, column]
             own = m >> 1
             low = piece_chords[own, 1]
             high = piece_chords[own, 2]
@@ -576,11 +584,13 @@ def split_cells(
                 tolerance, spacing, t, slack, order, group, where, cut_at,
             )  # fmt: skip
 
-            points = table_room(points, n_points + added)
-            corners = table_room(corners, n_points + added)
-            weights = table_room(weights, n_points + added)
-            chords = table_room(chords, n_chords + added + 1)
-            chord_neuron = room(chord_neuron, n_chords + added + 1)
+            if n_points + added > points.shape[0]:
+                points = table_room(points, n_points + added)
+                corners = table_room(corners, n_points + added)
+                weights = table_room(weights, n_points + added)
+            if n_chords + added + 1 > chords.shape[0]:
+                chords = table_room(chords, n_chords + added + 1)
+                chord_neuron = room(chord_neuron, n_chords + added + 1)
             new_vertex = vertex_base + n_points
             new_edge = edge_base + n_chords
             for c in range(added):
@@ -588,7 +598,8 @@ def split_cells(
                 y = py + where[c] * (qy - py)
                 points[n_points, 0] = x
                 points[n_points, 1] = y
-                copy(frame, 0, corners[n_points], 0, 3)
+                for corner in range(3):
+                    corners[n_points, corner] = frame[corner]
                 weights[n_points, 0] = inverse[0] * (x - x0) + inverse[1] * (y - y0)
                 weights[n_points, 1] = inverse[2] * (x - x0) + inverse[3] * (y - y0)
                 n_points += 1
@@ -599,11 +610,14 @@ def split_cells(
                 n_chords += 1
 
             # Each half has at most the old border and the chord; a chord goes to both at most.
-            pool_vertex = room(pool_vertex, start + n + 2 + 2 * added)
-            pool_half = room(pool_half, start + n + 2 + 2 * added)
-            chord_pool = table_room(chord_pool, chord_start + 2 * m)
-            stack = table_room(stack, depth + 2)
-            masks = table_room(masks, depth + 2)
+            if start + n + 2 + 2 * added > pool_vertex.shape[0]:
+                pool_vertex = room(pool_vertex, start + n + 2 + 2 * added)
+                pool_half = room(pool_half, start + n + 2 + 2 * added)
+            if chord_start + 2 * m > chord_pool.shape[0]:
+                chord_pool = table_room(chord_pool, chord_start + 2 * m)
+            if depth + 2 > stack.shape[0]:
+                stack = table_room(stack, depth + 2)
+                masks = table_room(masks, depth + 2)
             for side in range(2):
                 first, last = (high, low) if side == 0 else (low, high)
                 forward = side == 0
@@ -611,10 +625,11 @@ def split_cells(
                     cycle_vertex, cycle_half, n, first, last, added, new_vertex, new_edge,
                     forward, pool_vertex, pool_half, start,
                 )  # fmt: skip
-                copy(mask, 0, masks[depth], 0, k_words)
+                for word in range(k_words):
+                    masks[depth, word] = mask[word]
                 count = _half_chords(
                     piece_chords, m, own, cut_at, n, first, last, added, forward, size,
-                    masks[depth], chord_pool, chord_start,
+                    masks, depth, chord_pool, chord_start,
                 )  # fmt: skip
                 stack[depth, 0] = start
                 stack[depth, 1] = size

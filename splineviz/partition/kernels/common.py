@@ -20,22 +20,23 @@ def lowest_bit(word):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def has_bit(words, i):
+def has_bit(table, row, i):
     """Whether bit i of a row of words is set."""
-    return (words[i >> 6] >> np.uint64(i & 63)) & np.uint64(1) != np.uint64(0)
+    return (table[row, i >> 6] >> np.uint64(i & 63)) & np.uint64(1) != np.uint64(0)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def set_bit(words, i):
+def set_bit(table, row, i):
     """Set bit i of a row of words."""
-    words[i >> 6] |= np.uint64(1) << np.uint64(i & 63)
+    table[row, i >> 6] |= np.uint64(1) << np.uint64(i & 63)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def room(array, needed):
-    """The array, or a larger copy of it: capacity for `needed` entries."""
-    if needed <= array.shape[0]:
-        return array
+    """A copy of the array with capacity for at least `needed` entries.
+
+    The callers ask only when there is too little: passing arrays about costs more than the test.
+    """
     larger = np.empty(max(needed, 2 * array.shape[0]), array.dtype)
     for i in range(array.shape[0]):
         larger[i] = array[i]
@@ -45,8 +46,6 @@ def room(array, needed):
 @njit(cache=True, nogil=True, error_model="numpy")
 def table_room(array, needed):
     """As ``room``, for a table: capacity for `needed` rows."""
-    if needed <= array.shape[0]:
-        return array
     larger = np.empty((max(needed, 2 * array.shape[0]), array.shape[1]), array.dtype)
     for i in range(array.shape[0]):
         for k in range(array.shape[1]):

@@ -136,9 +136,10 @@ def cut_edges(xy, edge_vertices, z, tolerance, spacing, positive, negative):
             if marked:
                 settled = False
             clusters = cluster(position, slack, count, group, where)
-            if count > 0:
+            if n_new + clusters > t.shape[0]:
                 ends = table_room(ends, n_new + clusters)
                 t = room(t, n_new + clusters)
+            if n_cuts + count > cut_neuron.shape[0]:
                 cut_neuron = room(cut_neuron, n_cuts + count)
                 cut_place = room(cut_place, n_cuts + count)
             for c in range(clusters):
