@@ -513,10 +513,13 @@ def split_cells(
             halves, edge_vertices, first_vertex, first_cut, cut_neuron, cut_place, n_old, positive,
             local_of, pool_vertex, pool_half, corner_at, n_ends, end_at, end_sign,
         )  # fmt: skip
-        _frame(halves, edge_vertices, xy, frame, inverse)
-        _affine_forms(crossing, k, z, frame, inverse, forms)
-        x0 = xy[frame[0], 0]
-        y0 = xy[frame[0], 1]
+        x0 = y0 = 0.0
+        if k > 1:
+            # The affine forms place the crossings of two chords.
+            _frame(halves, edge_vertices, xy, frame, inverse)
+            _affine_forms(crossing, k, z, frame, inverse, forms)
+            x0 = xy[frame[0], 0]
+            y0 = xy[frame[0], 1]
         for j in range(k):
             local_of[crossing[j]] = -1
             low, high, sign = end_at[j, 0], end_at[j, 1], end_sign[j, 0]
