@@ -367,8 +367,7 @@ class Program:
         Parameters and result are those of :meth:`affine`, for squared errors instead of values.
         Averages are taken as they are, which overstates them.
         """
-        weights = self._coefficients[i][0]  # type: ignore[attr-defined]
-        return self._linear(i, None if weights is None else self._squares[i], values)
+        return self._linear(i, self._squares[i], values)
 
     def with_state(self, state: Mapping[str, Any]) -> Program:
         """The same network with other weights, for example those of a checkpoint.

@@ -66,7 +66,7 @@ class CellComplex:
     def of_domain(cls, domain: shapely.Polygon) -> CellComplex:
         """One cell for a convex domain, triangles that share edges for any other."""
         pieces = [domain]
-        if len(domain.interiors) > 0 or not _is_convex(domain):
+        if not is_convex(domain):
             pieces = _polygons(shapely.constrained_delaunay_triangles(domain))
         number: dict[tuple[float, float], int] = {}
         edge_of: dict[tuple[int, int], int] = {}
@@ -269,9 +269,10 @@ def _counter_clockwise(polygon: shapely.Polygon) -> FloatArray:
     return ring[::-1] if clockwise else ring
 
 
-def _is_convex(domain: shapely.Polygon) -> bool:
+def is_convex(domain: shapely.Polygon) -> bool:
+    """Whether a polygon is one convex cell: no hole, and no corner that turns inwards."""
     ring = _counter_clockwise(domain)
     corners = np.concatenate([ring, ring[:2]])
     step = corners[1:] - corners[:-1]
     turns = step[:-1, 0] * step[1:, 1] - step[:-1, 1] * step[1:, 0]
-    return bool((turns >= 0).all())
+    return len(domain.interiors) == 0 and bool((turns >= 0).all())

@@ -68,8 +68,11 @@ def _push(
             inputs = [rows[v] for v in step.inputs]
             flat = [x.reshape(-1, *x.shape[2:]) for x in inputs]
             out = program.affine_linear(i, *flat)
-            out = np.array(out.reshape(len(inputs[0]), 3, *out.shape[1:]))
-            out[:, 0] = program.affine(i, *(x[:, 0] for x in inputs))
+            out = out.reshape(len(inputs[0]), 3, *out.shape[1:])
+            constant = program.affine(i, *(np.zeros((1, *x.shape[2:])) for x in inputs))
+            if constant.any():
+                # Only the value at the origin has it. A step with an offset makes a new array.
+                out[:, 0] += constant
             rows[i + 1] = out
         rows = {
             v: array for v, array in rows.items() if program.last_use[v] > i or v == program.output

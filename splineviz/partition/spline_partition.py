@@ -13,6 +13,7 @@ import shapely
 from splineviz.errors import ShapeMismatch
 from splineviz.network.program import Program
 from splineviz.partition import boundary, maps
+from splineviz.partition.cells import is_convex
 from splineviz.partition.slices import InputSlice
 
 if TYPE_CHECKING:
@@ -145,19 +146,12 @@ class SplinePartition:
     @cached_property
     def representative_points(self) -> FloatArray:
         """A point inside each region, shape (R, 2): the mean of the corners where it is convex."""
-        single = np.diff(self.region_offsets) == 1
         lengths = np.diff(self.ring_offsets)
         sums = np.add.reduceat(self.vertices[self.ring_vertices], self.ring_offsets[:-1], axis=0)
         points = (sums / lengths[:, None])[self.region_offsets[:-1]]
-        if not (single.all() and self._convex):
+        if not is_convex(self.plane.domain):
             points[:] = shapely.get_coordinates(shapely.point_on_surface(self.polygons))
         return points
-
-    @property
-    def _convex(self) -> bool:
-        """Whether every region is one convex cell: the domain is convex."""
-        domain = self.plane.domain
-        return bool(np.isclose(domain.convex_hull.area, domain.area, rtol=1e-12, atol=0.0))
 
     def activation_patterns(self) -> npt.NDArray[np.bool_]:
         """Which neurons are active in each region.
