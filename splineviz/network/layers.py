@@ -29,6 +29,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from splineviz.network.contest import Contest
+from splineviz.network.kinks import Kinks
+
 if TYPE_CHECKING:
     import torch
 
@@ -170,8 +173,13 @@ class LayerKind:
         The weights and offset of an affine layer; see the module's description.
     linear : callable or None
         What an affine layer computes with them.
-    activate : callable (x, options) -> array, or None
-        What a piecewise-linear layer computes. A row has either this or ``linear``.
+    kinks : callable (params, options) -> Kinks, or None
+        The function that an elementwise activation applies to each number.
+    activate : callable (params, x, options) -> array, or None
+        What an elementwise activation computes.
+    contest : callable (options, input shapes) -> Contest, or None
+        Which values an activation compares to pass the largest on. A row has one of ``linear``,
+        ``kinks`` and ``contest``.
     """
 
     name: str
@@ -185,12 +193,14 @@ class LayerKind:
         _no_coefficients
     )
     linear: Callable[[Array | None, Sequence[Array], Options], Array] | None = None
-    activate: Callable[[Array, Options], Array] | None = None
+    kinks: Callable[[Mapping[str, Array], Options], Kinks] | None = None
+    activate: Callable[[Mapping[str, Array], Array, Options], Array] | None = None
+    contest: Callable[[Options, Sequence[tuple[int, ...]]], Contest] | None = None
 
     @property
     def piecewise(self) -> bool:
-        """Whether the layer is an activation: piecewise linear with one kink, at zero."""
-        return self.activate is not None
+        """Whether the layer is an activation: piecewise linear, not affine."""
+        return self.linear is None
 
 
 def _value(argument: Any) -> Value:
@@ -422,8 +432,12 @@ def _read_relu(call: Call) -> Reading:
     return Reading((_value(call.bind("input", inplace=False)["input"]),), {})
 
 
-def _relu(x: Array, options: Options) -> Array:
+def _relu(params: Mapping[str, Array], x: Array, options: Options) -> Array:
     return np.maximum(x, 0.0) if isinstance(x, np.ndarray) else x.relu()
+
+
+def _relu_kinks(params: Mapping[str, Array], options: Options) -> Kinks:
+    return Kinks(np.zeros(1), np.array([0.0, 1.0]), 0.0)
 
 
 def _read_leaky_relu(call: Call) -> Reading:
@@ -441,13 +455,84 @@ def _read_leaky_relu(call: Call) -> Reading:
     return Reading(inputs, {"negative_slope": slope})
 
 
-def _leaky_relu(x: Array, options: Options) -> Array:
-    slope = options["negative_slope"]
-    if isinstance(x, np.ndarray):
-        return np.where(x > 0.0, x, slope * x)
-    import torch
+def _leaky_relu(params: Mapping[str, Array], x: Array, options: Options) -> Array:
+    return x.clip(min=0.0) + options["negative_slope"] * x.clip(max=0.0)
 
-    return torch.nn.functional.leaky_relu(x, slope)
+
+def _leaky_relu_kinks(params: Mapping[str, Array], options: Options) -> Kinks:
+    return Kinks(np.zeros(1), np.array([options["negative_slope"], 1.0]), 0.0)
+
+
+def _read_hardtanh(call: Call) -> Reading:
+    if call.module is None:
+        given = call.bind("input", min_val=-1.0, max_val=1.0, inplace=False)
+    else:
+        given = call.bind("input")
+        given["min_val"], given["max_val"] = call.module.min_val, call.module.max_val
+    options = {"min": float(given["min_val"]), "max": float(given["max_val"])}
+    return Reading((_value(given["input"]),), options)
+
+
+def _clamp(params: Mapping[str, Array], x: Array, options: Options) -> Array:
+    return x.clip(options["min"], options["max"])
+
+
+def _clamp_kinks(params: Mapping[str, Array], options: Options) -> Kinks:
+    return Kinks(
+        np.array([options["min"], options["max"]]), np.array([0.0, 1.0, 0.0]), options["min"]
+    )
+
+
+def _read_max_pool2d(call: Call) -> Reading:
+    if call.module is None:
+        given = call.bind(
+            "input",
+            "kernel_size",
+            stride=None,
+            padding=0,
+            dilation=1,
+            ceil_mode=False,
+            return_indices=False,
+        )
+    else:
+        pool: Any = call.module
+        names = ("kernel_size", "stride", "padding", "dilation")
+        given = {**call.bind("input"), **{name: getattr(pool, name) for name in names}}
+    return Reading(
+        (_value(given["input"]),),
+        {
+            "kernel_size": _pair(given["kernel_size"]),
+            "stride": _pair(given["stride"] or given["kernel_size"]),
+            "padding": _pair(given["padding"]),
+            "dilation": _pair(given["dilation"]),
+            "windows": list(call.shape[-2:]),
+        },
+    )
+
+
+def _max_pool2d(options: Options, shapes: Sequence[tuple[int, ...]]) -> Contest:
+    (shape,) = shapes
+    places = np.arange(math.prod(shape[:-2])).reshape(-1, 1)
+    valid = np.ones_like(places, dtype=np.bool_)
+    for size, kernel, stride, padding, dilation, windows in zip(
+        shape[-2:],
+        *(options[name] for name in ("kernel_size", "stride", "padding", "dilation", "windows")),
+        strict=True,
+    ):
+        at = np.arange(windows)[:, None] * stride - padding + np.arange(kernel) * dilation
+        places = _outer(places * size, at, np.add)
+        valid = _outer(valid, (at >= 0) & (at < size), np.logical_and)
+    order = np.argsort(~valid, axis=1, kind="stable")
+    counts = valid.sum(axis=1)
+    places = np.take_along_axis(places, order, axis=1)
+    late = np.arange(places.shape[1]) >= counts[:, None]
+    return Contest(np.where(late, places[:, :1], places), counts, 1.0)
+
+
+def _outer(left: Array, right: Array, combine: Callable[[Array, Array], Array]) -> Array:
+    """From (windows, k) and (more windows, l) to (windows * more windows, k * l)."""
+    combined = combine(left[:, None, :, None], right[None, :, None, :])
+    return combined.reshape(len(left) * len(right), -1)
 
 
 _ROWS = (
@@ -535,6 +620,7 @@ _ROWS = (
             "torch.nn.functional.relu_",
         ),
         methods=("relu", "relu_"),
+        kinks=_relu_kinks,
         activate=_relu,
     ),
     LayerKind(
@@ -542,7 +628,30 @@ _ROWS = (
         _read_leaky_relu,
         modules=("torch.nn.LeakyReLU",),
         functions=("torch.nn.functional.leaky_relu", "torch.nn.functional.leaky_relu_"),
+        kinks=_leaky_relu_kinks,
         activate=_leaky_relu,
+    ),
+    LayerKind(
+        "relu6",
+        _read_hardtanh,
+        modules=("torch.nn.ReLU6",),
+        kinks=_clamp_kinks,
+        activate=_clamp,
+    ),
+    LayerKind(
+        "hardtanh",
+        _read_hardtanh,
+        modules=("torch.nn.Hardtanh",),
+        functions=("torch.nn.functional.hardtanh",),
+        kinks=_clamp_kinks,
+        activate=_clamp,
+    ),
+    LayerKind(
+        "max_pool2d",
+        _read_max_pool2d,
+        modules=("torch.nn.MaxPool2d",),
+        functions=("torch.nn.functional.max_pool2d",),
+        contest=_max_pool2d,
     ),
 )
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 
+from splineviz.network.contest import Contest
 from splineviz.network.layers import LAYERS
-from splineviz.network.program import Program
+from splineviz.network.program import Activation, Program
 
 
 class ProgramModule(torch.nn.Module):
@@ -60,11 +63,22 @@ class ProgramModule(torch.nn.Module):
         for step in program.steps:
             kind = LAYERS[step.kind]
             inputs = [values[value] for value in step.inputs]
+            params = {role: weights[key] for role, key in step.params.items()}
             if kind.activate is not None:
-                values.append(kind.activate(inputs[0], step.options))
+                values.append(kind.activate(params, inputs[0], step.options))
             elif kind.linear is not None:
-                params = {role: weights[key] for role, key in step.params.items()}
                 linear, offset = kind.coefficients(params, step.options)
                 made = kind.linear(linear, inputs, step.options)
                 values.append(made if offset is None else made + offset)
+            else:
+                values.append(_winners(program.activation_at[len(values) - 1], inputs))
         return values[program.output]
+
+
+def _winners(activation: Activation, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
+    contest = activation.rule
+    assert isinstance(contest, Contest)
+    flat = torch.cat([value.flatten(1) for value in inputs], dim=1)
+    competing = flat[:, torch.from_numpy(contest.candidates).to(flat.device)]
+    winning = competing.amax(2) if contest.sign > 0 else competing.amin(2)
+    return winning.reshape(-1, *activation.shape)

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from splineviz.errors import InvalidProgram, NonFiniteValues, ShapeMismatch, UnknownName
+from splineviz.network.contest import Contest
+from splineviz.network.kinks import Kinks
 from splineviz.network.layers import LAYERS, LayerKind
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Activation:
-    """A piecewise-linear step: its neurons cut the input into regions.
+    """A piecewise-linear step: it cuts the input into regions.
 
     Attributes
     ----------
@@ -77,14 +79,21 @@ class Activation:
     name : str
         The step's name.
     width : int
-        The number of neurons: the product of the shape it is applied to.
+        The number of columns of its activation pattern: kinks times neurons, or the candidates of
+        all windows.
+    rule : Kinks or Contest
+        What the columns mean and what comes out.
+    shape : tuple of int
+        The shape of what it makes, for one sample.
     negative_slope : float
-        The slope for negative pre-activations: 0 for ReLU. For positive ones it is 1.
+        For a single kink at zero with slope 1 behind it, the slope before it: 0 for ReLU.
     """
 
     step: int
     name: str
     width: int
+    rule: Kinks | Contest
+    shape: tuple[int, ...]
     negative_slope: float
 
 
@@ -161,8 +170,8 @@ class Program:
         self,
     ) -> tuple[tuple[np.ndarray | None, np.ndarray | None], ...]:
         made: list[tuple[np.ndarray | None, np.ndarray | None]] = []
-        for step in self.steps:
-            params = {role: self.state[key] for role, key in step.params.items()}
+        for i, step in enumerate(self.steps):
+            params = self._params(i)
             with np.errstate(all="ignore"):
                 weights, offset = LAYERS[step.kind].coefficients(params, step.options)
             for array in (weights, offset):
@@ -215,15 +224,30 @@ class Program:
     def activations(self) -> tuple[Activation, ...]:
         """The piecewise-linear steps, in the order in which they are applied."""
         return tuple(
-            Activation(
-                step=i,
-                name=step.name,
-                width=math.prod(self.shapes[i + 1]),
-                negative_slope=float(step.options.get("negative_slope", 0.0)),
-            )
-            for i, step in enumerate(self.steps)
-            if LAYERS[step.kind].piecewise
+            self._activation(i) for i, step in enumerate(self.steps) if LAYERS[step.kind].piecewise
         )
+
+    def _activation(self, i: int) -> Activation:
+        step, row = self.steps[i], LAYERS[self.steps[i].kind]
+        shape = self.shapes[i + 1]
+        rule: Kinks | Contest
+        if row.kinks is not None:
+            rule = row.kinks(self._params(i), step.options)
+            width = len(rule.points) * math.prod(shape)
+        elif row.contest is not None:
+            rule = row.contest(step.options, [self.shapes[value] for value in step.inputs])
+            width = rule.width
+        return Activation(
+            step=i,
+            name=step.name,
+            width=width,
+            rule=rule,
+            shape=shape,
+            negative_slope=float(step.options.get("negative_slope", 0.0)),
+        )
+
+    def _params(self, i: int) -> dict[str, np.ndarray]:
+        return {role: self.state[key] for role, key in self.steps[i].params.items()}
 
     @cached_property
     def last_use(self) -> tuple[int, ...]:
@@ -264,7 +288,11 @@ class Program:
         return result.copy() if np.may_share_memory(result, inputs) else result
 
     def pre_activations(self, x: np.ndarray) -> list[np.ndarray]:
-        """What each activation is applied to.
+        """What decides each activation's pattern: where it is positive, the bit is set.
+
+        For ReLU and LeakyReLU this is what they are applied to. For activations with other kinks
+        it is that minus the kink, for each kink; for those that pass the largest value on, by how
+        much each candidate beats the others.
 
         Parameters
         ----------
@@ -284,9 +312,8 @@ class Program:
         inputs = self._batch(x)
         found = []
         for i, values, _ in self.walk(inputs):
-            if LAYERS[self.steps[i].kind].piecewise:
-                (value,) = values
-                rows = value.reshape(len(value), math.prod(value.shape[1:]))
+            if i in self.activation_at:
+                rows = self.switches(i, *values)
                 found.append(rows.copy() if np.may_share_memory(rows, inputs) else rows)
         return found
 
@@ -310,16 +337,60 @@ class Program:
         values: dict[int, np.ndarray] = {0: x}
         for i, step in enumerate(self.steps):
             inputs = [values[value] for value in step.inputs]
-            activate = LAYERS[step.kind].activate
-            if activate is None:
-                made = self.affine(i, *inputs)
-            else:
-                made = activate(inputs[0], step.options)
+            apply = self.activate if i in self.activation_at else self.affine
+            made = apply(i, *inputs)
             values[i + 1] = made
             yield i, inputs, made
             for value in {*step.inputs, i + 1}:
                 if self.last_use[value] <= i:
                     del values[value]
+
+    def activate(self, i: int, *values: np.ndarray) -> np.ndarray:
+        """Apply the activation at step ``i``.
+
+        Parameters
+        ----------
+        i : int
+            The step of one of :attr:`activations`.
+        *values : ndarray of shape (n, *shape), float64
+            What the step reads, in the order of its ``inputs``.
+
+        Returns
+        -------
+        ndarray of shape (n, *shapes[i + 1]), float64
+        """
+        activation = self._activation_of(i)
+        if isinstance(activation.rule, Contest):
+            return activation.rule.values(*values).reshape(-1, *activation.shape)
+        step = self.steps[i]
+        made: np.ndarray = LAYERS[step.kind].activate(self._params(i), values[0], step.options)  # type: ignore[misc]
+        return made
+
+    def switches(self, i: int, *values: np.ndarray) -> np.ndarray:
+        """What decides the pattern of the activation at step ``i``.
+
+        Parameters
+        ----------
+        i, *values
+            As for :meth:`activate`.
+
+        Returns
+        -------
+        ndarray of shape (n, width), float64
+            Positive where a bit of the pattern is set; columns as in
+            :class:`~splineviz.network.kinks.Kinks` and
+            :class:`~splineviz.network.contest.Contest`. For a single kink at zero it may be a
+            view of the value.
+        """
+        return self._activation_of(i).rule.switches(*values)
+
+    def _activation_of(self, i: int) -> Activation:
+        if i not in self.activation_at:
+            step = self.steps[i]
+            raise InvalidProgram(
+                f"step {i} ({step.name!r}, {step.kind}) is an affine step, not an activation"
+            )
+        return self.activation_at[i]
 
     def affine(self, i: int, *values: np.ndarray) -> np.ndarray:
         """Apply the affine step ``i``.

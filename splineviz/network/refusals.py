@@ -39,14 +39,14 @@ REFUSALS = (
         "softmax at the end.",
     ),
     Refusal(
-        "maxpool1d maxpool2d maxpool3d adaptivemaxpool1d adaptivemaxpool2d adaptivemaxpool3d "
+        "maxpool1d maxpool3d adaptivemaxpool1d adaptivemaxpool2d adaptivemaxpool3d "
         "fractionalmaxpool2d",
         "its regions are cut by comparing neurons with each other, not by single neurons at zero",
         "Use average pooling (AvgPool2d) or a convolution with a stride; or measure local "
         "complexity, which accepts any network.",
     ),
     Refusal(
-        "relu6 hardtanh hardshrink softshrink threshold clamp clip clampmin clampmax maximum "
+        "hardshrink softshrink threshold clamp clip clampmin clampmax maximum "
         "minimum max min amax amin abs absolute where",
         "only activations with one kink, at zero, are supported",
         "Use ReLU or LeakyReLU.",

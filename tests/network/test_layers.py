@@ -12,8 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from splineviz.network.contest import Contest
+from splineviz.network.kinks import Kinks
 from splineviz.network.layers import LAYERS, LayerKind
-from splineviz.network.program import Program
+from splineviz.network.program import Activation, Program
 from splineviz.network.trace import trace
 
 # torch says so, once, of an even kernel with padding="same".
@@ -151,6 +153,25 @@ EXAMPLES: dict[str, list[tuple[Callable[[], nn.Module], tuple[int, ...]]]] = {
         (lambda: Calling(lambda x: F.leaky_relu(x, negative_slope=2.0)), (4,)),
     ],
     "torch.nn.functional.leaky_relu_": [(lambda: Calling(lambda x: F.leaky_relu_(x, 0.2)), (4,))],
+    "torch.nn.ReLU6": [(lambda: nn.ReLU6(), (4,))],
+    "torch.nn.Hardtanh": [
+        (lambda: nn.Hardtanh(), (4,)),
+        (lambda: nn.Hardtanh(-0.3, 2.0, inplace=True), (4, 2)),
+    ],
+    "torch.nn.functional.hardtanh": [
+        (lambda: Calling(F.hardtanh), (4,)),
+        (lambda: Calling(lambda x: F.hardtanh(x, 0.5, 1.5)), (4,)),
+    ],
+    "torch.nn.MaxPool2d": [
+        (lambda: nn.MaxPool2d(2), (2, 6, 4)),
+        (lambda: nn.MaxPool2d(3, 2, padding=1), (2, 6, 5)),
+        (lambda: nn.MaxPool2d((2, 3), stride=(2, 1), padding=(1, 0), dilation=(2, 1)), (2, 6, 5)),
+        (lambda: nn.MaxPool2d(3, ceil_mode=True), (2, 7, 5)),
+    ],
+    "torch.nn.functional.max_pool2d": [
+        (lambda: Calling(lambda x: F.max_pool2d(x, 2)), (2, 6, 4)),
+        (lambda: Calling(lambda x: F.max_pool2d(x, (2, 3), stride=1, dilation=2)), (2, 6, 5)),
+    ],
 }
 
 
@@ -165,7 +186,8 @@ CASES = [
     for i, example in enumerate(EXAMPLES.get(name, []))
 ]
 AFFINE = [case for case in CASES if not case.values[0].piecewise]
-PIECEWISE = [case for case in CASES if case.values[0].piecewise]
+KINKED = [case for case in CASES if case.values[0].kinks is not None]
+CONTESTS = [case for case in CASES if case.values[0].contest is not None]
 
 Make = Callable[[], nn.Module]
 Shape = tuple[int, ...]
@@ -195,7 +217,10 @@ def test_rows_are_affine_or_piecewise_linear_and_go_by_names_of_their_own() -> N
     assert len(names) == len(set(names))
     for name, row in LAYERS.items():
         assert name == row.name
-        assert (row.linear is None) != (row.activate is None)
+        made_by = [row.linear, row.kinks, row.contest]
+        assert len([rule for rule in made_by if rule is not None]) == 1
+        assert (row.kinks is None) == (row.activate is None)
+        assert row.piecewise == (row.linear is None)
 
 
 @pytest.mark.parametrize(("row", "make", "shape"), CASES)
@@ -270,18 +295,69 @@ def test_an_affine_step_takes_views(row: LayerKind, make: Make, shape: Shape) ->
     close(reverse, program.affine(index, *values)[::-1])
 
 
-@pytest.mark.parametrize(("row", "make", "shape"), PIECEWISE)
-def test_an_activation_has_one_kink_at_zero(row: LayerKind, make: Make, shape: Shape) -> None:
+def activation_of(program: Program, kind: str) -> tuple[Activation, list[np.ndarray]]:
+    """The last activation of a kind, and random values for what it reads."""
+    index, values = step_of(program, kind)
+    return program.activation_at[index], values
+
+
+@pytest.mark.parametrize(("row", "make", "shape"), KINKED)
+def test_a_function_is_affine_between_its_kinks(row: LayerKind, make: Make, shape: Shape) -> None:
     program = trace(make(), shape)
-    (activation,) = program.activations
-    assert activation.width == np.prod(shape)
-    z = batch(shape)
-    z[0] = 0.0
-    assert row.activate is not None
-    options = program.steps[activation.step].options
-    close(row.activate(z, options), np.where(z > 0, z, activation.negative_slope * z))
-    (before,) = program.pre_activations(z)
-    np.testing.assert_array_equal(before, z.reshape(len(z), -1))
+    activation, (z,) = activation_of(program, row.name)
+    rule = activation.rule
+    assert isinstance(rule, Kinks)
+    assert activation.shape == z.shape[1:] == program.shapes[activation.step + 1]
+    assert activation.width == len(rule.points) * np.prod(activation.shape)
+    assert (np.diff(rule.points) > 0).all()
+    z = np.concatenate([z, 20.0 * z, np.zeros_like(z[:1]), *(0 * z[:1] + p for p in rule.points)])
+    switches = program.switches(activation.step, z)
+    assert switches.shape == (len(z), activation.width)
+    assert switches.flags.c_contiguous
+    columns = switches.reshape(len(z), len(rule.points), *activation.shape)
+    for k, point in enumerate(rule.points):
+        np.testing.assert_array_equal(columns[:, k], z - point)
+    made = program.activate(activation.step, z)
+    for bits in (switches > 0, switches >= 0):
+        gain, offset = rule.segments(bits, activation.shape)
+        assert np.broadcast_shapes(gain.shape, offset.shape, z.shape) == z.shape
+        close(gain * z + offset, made)
+    close(program.activate(activation.step, 0 * z + rule.points[0]), np.full_like(z, rule.value))
+    assert rule.steepest == np.abs(rule.slopes).max()
+    (found,) = program.pre_activations(batch(shape))
+    assert found.shape[1] == activation.width
+
+
+@pytest.mark.parametrize(("row", "make", "shape"), CONTESTS)
+def test_a_contest_passes_the_winner_on(row: LayerKind, make: Make, shape: Shape) -> None:
+    program = trace(make(), shape)
+    activation, values = activation_of(program, row.name)
+    rule = activation.rule
+    assert isinstance(rule, Contest)
+    flat = np.concatenate([value.reshape(len(value), -1) for value in values], axis=1)
+    assert len(rule.candidates) == np.prod(activation.shape)
+    assert activation.width == rule.width == rule.counts.sum()
+    for candidates, count in zip(rule.candidates, rule.counts, strict=True):
+        assert count >= 1
+        assert (np.diff(candidates[:count]) > 0).all()
+        assert (candidates[count:] == candidates[0]).all()
+    switches = program.switches(activation.step, *values)
+    assert switches.shape == (len(flat), activation.width)
+    assert switches.flags.c_contiguous
+    for column in range(activation.width):
+        window, own = rule.column_window[column], rule.column_candidate[column]
+        others = set(rule.candidates[window]) - {own}
+        for sample, margin in zip(flat, switches[:, column], strict=True):
+            best = max((rule.sign * sample[other] for other in others), default=None)
+            assert margin == (1.0 if best is None else rule.sign * sample[own] - best)
+    winners = rule.winners(switches > 0)
+    made = program.activate(activation.step, *values).reshape(len(flat), -1)
+    np.testing.assert_array_equal(np.take_along_axis(flat, winners, axis=1), made)
+    tied = program.switches(activation.step, *(0.0 * value for value in values))
+    assert set(np.unique(tied)) <= {0.0, 1.0}
+    np.testing.assert_array_equal(
+        rule.winners(tied > 0), np.broadcast_to(rule.candidates[:, 0], winners.shape)
+    )
 
 
 @pytest.mark.parametrize(("row", "make", "shape"), CASES)

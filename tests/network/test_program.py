@@ -59,9 +59,9 @@ def test_what_it_computes() -> None:
 def test_its_description() -> None:
     found = program()
     assert (found.input_shape, found.output_shape) == ((2,), (3,))
-    assert [dataclasses.astuple(activation) for activation in found.activations] == [
-        (1, "relu", 3, 0.0),
-        (4, "leaky", 3, 0.1),
+    assert [(a.step, a.name, a.width, a.shape, a.negative_slope) for a in found.activations] == [
+        (1, "relu", 3, (3,), 0.0),
+        (4, "leaky", 3, (3,), 0.1),
     ]
     assert repr(found) == "Program((2,) to (3,), 5 steps, 2 activations with 6 neurons)"
     assert found.last_use == (0, 3, 2, 3, 4, 4)
@@ -90,6 +90,9 @@ def test_affine_parts() -> None:
     np.testing.assert_array_equal(found.affine_magnitude(3, X, -X), 2 * np.abs(X))
     with pytest.raises(InvalidProgram, match=r"step 1 .'relu', relu. is an activation"):
         found.affine(1, X)
+    for call in (found.activate, found.switches):
+        with pytest.raises(InvalidProgram, match=r"step 0 .'first', linear. is an affine step"):
+            call(0, X)
 
 
 def test_the_magnitude_bounds_what_cancels() -> None:

@@ -1,0 +1,97 @@
+"""Elementwise activations: continuous piecewise-linear functions of one number."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Kinks:
+    """Where a continuous piecewise-linear function bends, and how steep it is between.
+
+    Attributes
+    ----------
+    points : float64 array (K,)
+        Where the slope changes, increasing; at least one.
+    slopes : float64 array (K + 1, *broadcast)
+        Before the first kink, between kinks, behind the last. The trailing axes broadcast against
+        the shape of one sample: with one slope a channel of an image they are (C, 1, 1).
+    value : float
+        The function's value at the first kink.
+
+    Notes
+    -----
+    A pattern has one bit for each kink and neuron: whether the neuron lies behind the kink. Its
+    columns go kink by kink: all neurons for the first kink, then all for the second.
+    """
+
+    points: np.ndarray
+    slopes: np.ndarray
+    value: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "points", np.asarray(self.points, dtype=np.float64))
+        object.__setattr__(self, "slopes", np.asarray(self.slopes, dtype=np.float64))
+
+    @cached_property
+    def offsets(self) -> np.ndarray:
+        """For each segment k the offset of ``f(x) = slopes[k] * x + offsets[k]``, like slopes."""
+        first = self.value - self.slopes[:1] * self.points[0]
+        bends = (self.slopes[:-1].T - self.slopes[1:].T) * self.points
+        return np.concatenate([first, first + np.cumsum(bends.T, axis=0)])
+
+    @property
+    def steepest(self) -> float:
+        """The largest absolute value of the slopes."""
+        return float(np.abs(self.slopes).max())
+
+    def switches(self, x: np.ndarray) -> np.ndarray:
+        """How far each neuron lies behind each kink.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n, *shape), float64
+            What the function is applied to.
+
+        Returns
+        -------
+        ndarray of shape (n, K * prod(shape)), float64, C-contiguous
+            ``x`` minus the kink, all neurons for the first kink first. For a single kink at zero
+            these are the numbers of ``x`` themselves, not copied if they are contiguous.
+        """
+        rows = np.ascontiguousarray(x).reshape(len(x), math.prod(x.shape[1:]))
+        if len(self.points) == 1 and self.points[0] == 0.0:
+            return rows
+        return np.concatenate([rows - point for point in self.points], axis=1)
+
+    def segments(self, bits: np.ndarray, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """The affine functions that the neurons have where a pattern holds.
+
+        Parameters
+        ----------
+        bits : ndarray of shape (n, K * prod(shape)), bool
+            For each kink and neuron whether the neuron lies behind it.
+        shape : tuple of int
+            The shape of one sample.
+
+        Returns
+        -------
+        gain, offset : ndarray, float64
+            ``f(x) = gain * x + offset``; both broadcast against (n, *shape).
+        """
+        behind = bits.reshape(len(bits), len(self.points), *shape)
+        return _selected(self.slopes, behind), _selected(self.offsets, behind)
+
+
+def _selected(of_segments: np.ndarray, behind: np.ndarray) -> np.ndarray:
+    """What belongs to the segment that each neuron is on."""
+    if not of_segments.any():
+        return np.zeros((1,) * (behind.ndim - 1))
+    selected = of_segments[0]
+    for k, of_segment in enumerate(of_segments[1:]):
+        selected = np.where(behind[:, k], of_segment, selected)
+    return selected
