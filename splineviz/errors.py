@@ -57,6 +57,31 @@ class InvalidSlice(SplinevizError, ValueError):
     """A 2D slice cannot be made: collinear anchors, an empty or non-polygonal domain, and so on."""
 
 
+class TooManyRegions(SplinevizError, MemoryError):
+    """A network has more regions on a slice than were asked for.
+
+    Parameters
+    ----------
+    found : int
+        How many there were when the search stopped.
+    most : int
+        How many were allowed.
+    where : str
+        The activation at which the search stopped.
+    """
+
+    def __init__(self, found: int, most: int, where: str) -> None:
+        self.found = found
+        self.most = most
+        self.where = where
+        super().__init__(
+            f"there are more than {most:,} regions: {found:,} were found up to {where!r}, and the "
+            "search was stopped there. Make the slice smaller (the half_width of "
+            "InputSlice.around, the margin of InputSlice.through, or its domain), or say "
+            "max_regions=... if there is memory for more: about 1 GB for each million"
+        )
+
+
 class InvalidPartition(SplinevizError, ValueError):
     """A partition does not fit together, or does not belong to the network it is compared with."""
 

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-import numpy.typing as npt
-
-from splineviz.errors import NonFiniteValues, ShapeMismatch, UnknownName
+from splineviz.errors import ShapeMismatch, UnknownName
+from splineviz.network.contest import Contest
 from splineviz.network.program import Program
 from splineviz.partition.assembly import assemble
-from splineviz.partition.cells import CellComplex, Subdivision, subdivide_cells
-from splineviz.partition.rounding import Rounding
+from splineviz.partition.blocks import cores, one_thread_each
+from splineviz.partition.cells import CellComplex
+from splineviz.partition.cuts import cuts_of
+from splineviz.partition.patterns import LayerPattern
+from splineviz.partition.rounding import Rounding, behind_contest
 from splineviz.partition.slices import InputSlice
-from splineviz.partition.spline_partition import LayerPattern, SplinePartition
+from splineviz.partition.spline_partition import SplinePartition
+from splineviz.partition.subdivision import subdivide_cells
+from splineviz.partition.tournament import settle
+from splineviz.partition.values import VertexValues
 
 if TYPE_CHECKING:
     import torch
-
-FloatArray = npt.NDArray[np.float64]
 
 Progress = Callable[[int, int, int], None]
 
@@ -29,9 +31,10 @@ Progress = Callable[[int, int, int], None]
 def enumerate_regions(
     model: torch.nn.Module | Program,
     plane: InputSlice,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
     threads: int | None = None,
     engine: Literal["compiled", "shapely"] = "compiled",
+    max_regions: int = 5_000_000,
 ) -> SplinePartition:
     """Every activation region of a network on a 2D slice of its input space.
 
@@ -42,14 +45,17 @@ def enumerate_regions(
         weights are taken to float64. A Program needs no torch.
     plane : InputSlice
         The slice; its `input_shape` is that of one input of the network.
-    progress : callable, optional
-        Called after each activation with (activations done, activations in all, regions so far).
+    progress : bool or callable, optional
+        True shows a progress bar. A function is called after each activation with (activations
+        done, activations in all, regions so far).
     threads : int, optional
-        How many threads split cells side by side; default 1. The result does not depend on it.
-        Matrix products use the threads that numpy's BLAS is set to.
+        How many threads share the work; by default one for each core. The result does not depend
+        on it.
     engine : {"compiled", "shapely"}
         "shapely" is the readable definition, :mod:`splineviz.partition.reference`: polygons
         subdivided layer by layer. It gives the same regions, hundreds of times slower.
+    max_regions : int
+        Stop with an error when there are more. A million regions need about a GB of memory.
 
     Returns
     -------
@@ -65,6 +71,9 @@ def enumerate_regions(
         If the slice lies in a space of another shape than the network's inputs.
     NonFiniteValues
         If a weight is NaN or infinite, or a value on the slice overflows.
+    TooManyRegions
+        If there are more than `max_regions`; the message says how many were found, and what to
+        make smaller.
 
     Notes
     -----
@@ -85,13 +94,38 @@ def enumerate_regions(
         raise UnknownName("engine", str(engine), ["compiled", "shapely"])
     if threads is not None and threads < 1:
         raise ValueError(f"threads must be at least 1, not {threads}")
+    if max_regions < 1:
+        raise ValueError(f"max_regions must be at least 1, not {max_regions}")
     program = _program(model, plane)
-    if engine == "shapely":
-        from splineviz.partition.reference import enumerate_with_shapely
+    with (
+        _reporting(progress) as report,
+        one_thread_each(),
+        ThreadPoolExecutor(threads or cores()) as executor,
+    ):
+        if engine == "shapely":
+            from splineviz.partition.reference import enumerate_with_shapely
 
-        return enumerate_with_shapely(program, plane, progress)
-    with ThreadPoolExecutor(threads) if threads and threads > 1 else nullcontext() as executor:
-        return _enumerate(program, plane, progress, executor)
+            return enumerate_with_shapely(program, plane, report, max_regions)
+        return _enumerate(program, plane, report, max_regions, executor)
+
+
+@contextmanager
+def _reporting(progress: Progress | bool | None) -> Iterator[Progress]:
+    """The function to tell about progress."""
+    if callable(progress):
+        yield progress
+    elif not progress:
+        yield lambda done, total, regions: None
+    else:
+        from tqdm.auto import tqdm
+
+        with tqdm(unit="activation") as bar:
+
+            def show(done: int, total: int, regions: int) -> None:
+                bar.total, bar.n = total, done
+                bar.set_postfix_str(f"{regions:,} regions")
+
+            yield show
 
 
 def _program(model: torch.nn.Module | Program, plane: InputSlice) -> Program:
@@ -108,54 +142,44 @@ def _program(model: torch.nn.Module | Program, plane: InputSlice) -> Program:
 
 
 def _enumerate(
-    program: Program, plane: InputSlice, progress: Progress | None, executor: Executor | None
+    program: Program,
+    plane: InputSlice,
+    report: Progress,
+    most: int,
+    executor: Executor,
 ) -> SplinePartition:
     cells = CellComplex.of_domain(plane.domain)
-    values: dict[int, FloatArray] = {0: plane.embed(cells.xy)}
-    rounding = {0: Rounding.of_input(values[0])}
+    n_corners = len(cells.xy)
+    values = VertexValues(program, plane, cells, executor)
+    rounding = {0: Rounding.of_input(plane.embed(cells.xy))}
     layers: list[LayerPattern] = []
-    activations = program.activation_at
-    for i, step in enumerate(program.steps):
-        if len(layers) == len(activations):
-            break
-        if i not in activations:
-            values[i + 1] = program.affine(i, *(values[v] for v in step.inputs))
-            rounding[i + 1] = Rounding.of_affine(program, i, [rounding[v] for v in step.inputs])
-        else:
-            activation = activations[i]
-            source = step.inputs[0]
-            z = _rows(values[source])
-            _check_finite(z, activation.name)
-            unit = rounding[source].unit.reshape(-1)
-            split = subdivide_cells(cells, z, unit, len(layers), executor)
-            layers.append(LayerPattern(activation.name, activation.width, split.parent, split.bits))
+    step = 0
+    for activation in program.activations:
+        for i in range(step, activation.step):
+            read = [rounding[v] for v in program.steps[i].inputs]
+            rounding[i + 1] = Rounding.of_affine(program, i, read)
+        step = activation.step + 1
+        inputs = [rounding[v] for v in program.steps[activation.step].inputs]
+        rounds = []
+        for cut in cuts_of(program, activation, inputs):
+            signs = values.signs(cut, cells)
+            split = subdivide_cells(cells, signs, len(layers), most, activation.name, executor)
+            values.follow(split)
             cells = split.cells
-            live = [v for v in values if program.last_use[v] > i]
-            made = {v: _carry(values[v], split, 1.0, executor) for v in live}
-            if program.last_use[i + 1] > i and len(layers) < len(activations):
-                made[i + 1] = _carry(values[source], split, activation.negative_slope, executor)
-                rounding[i + 1] = rounding[source].behind_activation(made[i + 1])
-            values = made
-            if progress is not None:
-                progress(len(layers), len(activations), len(cells))
-        values = {v: rows for v, rows in values.items() if program.last_use[v] > i}
-    return assemble(program, plane, cells, tuple(layers))
-
-
-def _rows(values: FloatArray) -> FloatArray:
-    return np.ascontiguousarray(values.reshape(len(values), -1))
-
-
-def _carry(
-    values: FloatArray, split: Subdivision, negative_slope: float, executor: Executor | None
-) -> FloatArray:
-    rows = split.values(_rows(values), negative_slope, executor)
-    return rows.reshape(-1, *values.shape[1:])
-
-
-def _check_finite(z: FloatArray, name: str) -> None:
-    if not np.isfinite(z).all():
-        raise NonFiniteValues(
-            f"the pre-activations of {name!r} overflow on this slice: its weights, or the domain "
-            "of the slice, are too large for float64"
-        )
+            rounds.append((split.parent, split.bits))
+        if isinstance(activation.rule, Contest):
+            settled = settle(activation.rule, cells, rounds, len(layers), n_corners)
+            values.follow_dissolved(settled.dissolved)
+            cells = settled.dissolved.cells
+            parent, bits = settled.parent, settled.bits
+            rounding[step] = behind_contest(activation.rule, inputs, activation.shape)
+        else:
+            ((parent, bits),) = rounds
+            shape = (1, *activation.shape)
+            width = inputs[0].size.size
+            first = activation.rule.points[0]
+            low, high = (one[:width].reshape(shape) + first for one in (signs.low, signs.high))
+            rounding[step] = inputs[0].behind_kinks(activation.rule, low, high)
+        layers.append(LayerPattern(activation.name, activation.width, parent, bits))
+        report(len(layers), len(program.activations), len(cells))
+    return assemble(program, plane, cells, tuple(layers), n_corners)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.network.program import Program
+from splineviz.network.contest import Contest
+from splineviz.network.program import Activation, Program
 from splineviz.partition.slices import InputSlice
 
 if TYPE_CHECKING:
-    from splineviz.partition.spline_partition import LayerPattern
+    from splineviz.partition.patterns import LayerPattern
 
 FloatArray = npt.NDArray[np.float64]
 
-# Regions are worked through in blocks, so that the rows of a wide layer stay in a few megabytes.
-_BLOCK = 4096
+# Regions are worked through in blocks, so that the rows of a wide layer stay in a few megabytes:
+# so many numbers of its value.
+_BLOCK = 2**20
 
 
 def affine_maps(
@@ -32,8 +35,9 @@ def affine_maps(
     n_outputs = int(np.prod(program.output_shape))
     slope = np.empty((n_regions, n_outputs, 2))
     offset = np.empty((n_regions, n_outputs))
-    for first in range(0, n_regions, _BLOCK):
-        last = min(first + _BLOCK, n_regions)
+    size = _rows_in_block(program)
+    for first in range(0, n_regions, size):
+        last = min(first + size, n_regions)
         rows = _push(program, plane, layers, first, last)
         offset[first:last] = rows[:, 0]
         slope[first:last] = rows[:, 1:].transpose(0, 2, 1)
@@ -61,9 +65,8 @@ def _push(
             cells = np.arange(low, high)
             parent = layer.parent[low:high] - above
             rows = {v: array[parent] for v, array in rows.items()}
-            gain = np.where(layer.unpacked(cells), 1.0, activations[i].negative_slope)
-            z = rows[step.inputs[0]]
-            rows[i + 1] = z * gain.reshape(high - low, 1, *z.shape[2:])
+            inputs = [rows[v] for v in step.inputs]
+            rows[i + 1] = behind_activation(activations[i], layer.unpacked(cells), inputs)
         else:
             inputs = [rows[v] for v in step.inputs]
             flat = [x.reshape(-1, *x.shape[2:]) for x in inputs]
@@ -81,10 +84,44 @@ def _push(
     return result.reshape(len(result), 3, -1)
 
 
+def behind_activation(
+    activation: Activation, bits: npt.NDArray[np.bool_], inputs: Sequence[FloatArray]
+) -> FloatArray:
+    """The affine map behind an activation where its pattern is given.
+
+    Parameters
+    ----------
+    activation : Activation
+    bits : bool array (n, W)
+        The pattern on each of n cells.
+    inputs : sequence of float64 array (n, 3, *shape)
+        What the activation reads: value at the origin of the slice and two derivatives.
+
+    Returns
+    -------
+    float64 array (n, 3, *activation.shape)
+    """
+    rule, n = activation.rule, len(bits)
+    if isinstance(rule, Contest):
+        flat = np.concatenate([rows.reshape(n, 3, -1) for rows in inputs], axis=2)
+        chosen = np.take_along_axis(flat, rule.winners(bits)[:, None], axis=2)
+        return chosen.reshape(n, 3, *activation.shape)
+    gain, offset = rule.segments(bits, activation.shape)
+    rows = inputs[0] * gain[:, None]
+    rows[:, 0] += offset
+    return rows
+
+
+def _rows_in_block(program: Program) -> int:
+    widest = max(math.prod(shape) for shape in program.shapes)
+    return max(1, min(4096, _BLOCK // max(widest, 1)))
+
+
 def outputs_at(program: Program, plane: InputSlice, points: FloatArray) -> FloatArray:
     """The network's flat outputs at slice coordinates, shape (n, out)."""
     out = np.empty((len(points), int(np.prod(program.output_shape))))
-    for first in range(0, len(points), _BLOCK):
-        block = points[first : first + _BLOCK]
-        out[first : first + _BLOCK] = program(plane.embed(block)).reshape(len(block), -1)
+    size = _rows_in_block(program)
+    for first in range(0, len(points), size):
+        block = points[first : first + size]
+        out[first : first + size] = program(plane.embed(block)).reshape(len(block), -1)
     return out

@@ -7,17 +7,22 @@ by one of them only.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 
-from splineviz.network.program import Program
+from splineviz.errors import TooManyRegions
+from splineviz.network.contest import Contest
+from splineviz.network.kinks import Kinks
+from splineviz.network.program import Activation, Program
+from splineviz.partition.maps import behind_activation
+from splineviz.partition.patterns import LayerPattern, pack
 from splineviz.partition.points import one_of_each
 from splineviz.partition.slices import InputSlice
-from splineviz.partition.spline_partition import EdgeTable, LayerPattern, SplinePartition
+from splineviz.partition.spline_partition import EdgeTable, SplinePartition
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -40,13 +45,17 @@ class _Piece:
 
 
 def enumerate_with_shapely(
-    program: Program, plane: InputSlice, progress: Callable[[int, int, int], None] | None = None
+    program: Program,
+    plane: InputSlice,
+    report: Callable[[int, int, int], None],
+    most: int,
 ) -> SplinePartition:
     """Every activation region, as :func:`splineviz.enumerate_regions` with ``engine="shapely"``.
 
     Each polygon carries the affine map of the network up to here. An affine step maps the map; at
-    an activation each neuron in turn splits the polygons that its zero line crosses, and then the
-    map is switched off, or scaled by the negative slope, where the neuron is not positive.
+    an activation each line on which a neuron meets a kink, or the largest of several values
+    changes, splits the polygons that it crosses; then each polygon lies on one affine piece of the
+    activation, which is applied to its map.
     """
     start = np.concatenate([plane.origin[None], plane.basis])
     pieces = [_Piece(shapely.orient_polygons(plane.domain), {0: start}, ())]
@@ -60,65 +69,114 @@ def enumerate_with_shapely(
                 mapped[:1] = program.affine(i, *(rows[:1] for rows in inputs))
                 piece.values[i + 1] = mapped
             continue
-        source, slope = step.inputs[0], activations[i].negative_slope
+        activation = activations[i]
         pieces = [
-            _activated(piece, part, source, i + 1, slope)
+            _activated(piece, part, activation, step.inputs)
             for piece in pieces
-            for part in _split(piece.polygon, piece.values[source].reshape(3, -1))
+            for part in _split(piece, activation.rule, step.inputs)
         ]
         done += 1
-        if progress is not None:
-            progress(done, len(activations), len(pieces))
+        if len(pieces) > most:
+            raise TooManyRegions(len(pieces), most, activation.name)
+        report(done, len(activations), len(pieces))
     return _partition(program, plane, pieces)
 
 
-def _split(polygon: shapely.Polygon, rows: FloatArray) -> list[shapely.Polygon]:
-    """Split a polygon by the zero lines of neurons that are affine on it.
+def _split(piece: _Piece, rule: Kinks | Contest, sources: Sequence[int]) -> list[shapely.Polygon]:
+    """Split a polygon into parts on which an activation is affine.
 
-    `rows` (3, W) holds each neuron's value at the origin and its two derivatives.
+    Rows of values (3, W) hold the value at the origin and two derivatives.
     """
-    parts = [polygon]
-    for offset, *gradient in rows.T:
-        parts = [half for part in parts for half in _halves(part, offset, np.array(gradient))]
+    parts = [piece.polygon]
+    rows = _flat(piece, sources)
+    if isinstance(rule, Kinks):
+        for point in rule.points:
+            for line in (rows - [[point], [0.0], [0.0]]).T:
+                parts = [half for part in parts for half, _ in _halves(part, line)]
+    else:
+        for window in rule.candidates:
+            lines = rule.sign * rows[:, np.unique(window)]
+            parts = [won for part in parts for won in _envelope(part, lines)]
     return parts
 
 
-def _halves(polygon: shapely.Polygon, offset: float, gradient: FloatArray) -> list[shapely.Polygon]:
-    """The parts of a polygon on the two sides of a line; the polygon itself if it misses it."""
+def _flat(piece: _Piece, sources: Sequence[int]) -> FloatArray:
+    return np.concatenate([piece.values[v].reshape(3, -1) for v in sources], axis=1)
+
+
+def _envelope(polygon: shapely.Polygon, lines: FloatArray) -> list[shapely.Polygon]:
+    """The parts of a polygon on which each of several affine functions (3, k) is the largest."""
+    won = []
+    for i in range(lines.shape[1]):
+        parts = [polygon]
+        for j in range(lines.shape[1]):
+            if i != j:
+                # Where both are equal, the first is taken.
+                least = 0 if i < j else 1
+                parts = [
+                    half
+                    for part in parts
+                    for half, side in _halves(part, lines[:, i] - lines[:, j])
+                    if side >= least
+                ]
+        won += parts
+    return won
+
+
+def _halves(polygon: shapely.Polygon, line: FloatArray) -> list[tuple[shapely.Polygon, int]]:
+    """The parts of a polygon on the two sides of a line, each with the sign of the line there.
+
+    `line` holds an affine function's value at the origin and two derivatives. A polygon that the
+    line misses is the only part; its sign is 0 where the function is zero on all of it.
+    """
+    offset, gradient = line[0], line[1:]
     corners = shapely.get_coordinates(polygon)
     values = corners @ gradient + offset
     rounding = _ROUNDING * (abs(offset) + np.abs(gradient) @ np.abs(corners).max(axis=0))
     if values.max() <= rounding or values.min() >= -rounding:
-        return [polygon]
+        return [(polygon, int(values.max() > rounding) - int(values.min() < -rounding))]
     steepness = np.linalg.norm(gradient)
     foot = corners.mean(axis=0)
     foot = foot - (foot @ gradient + offset) / steepness**2 * gradient
     along = np.array([-gradient[1], gradient[0]]) / steepness
     reach = 2 * np.linalg.norm(corners - foot, axis=1).max()
-    line = shapely.LineString([foot - reach * along, foot + reach * along])
+    cut = shapely.LineString([foot - reach * along, foot + reach * along])
     # Corners that only rounding keeps off the line lie on it.
-    line = shapely.snap(line, shapely.MultiPoint(corners), _ROUNDING * reach)
+    cut = shapely.snap(cut, shapely.MultiPoint(corners), _ROUNDING * reach)
     # A line through the corner of a hole leaves parts joined by a point only, and slivers of
     # rounding.
-    noded = shapely.union(polygon.boundary, line)
+    noded = shapely.union(polygon.boundary, cut)
     faces = shapely.get_parts(shapely.polygonize([noded]))
     valid = shapely.make_valid(faces, method="structure", keep_collapsed=False)
     parts = shapely.get_parts(valid)
     # Either test alone fails on some sliver, by rounding; parts in holes and notches fail both.
     inside = shapely.contains(polygon, shapely.point_on_surface(parts))
     inside |= shapely.area(shapely.intersection(parts, polygon)) > 0.5 * shapely.area(parts)
-    return list(parts[inside & (shapely.area(parts) > _SLIVER * reach**2)])
+    parts = parts[inside & (shapely.area(parts) > _SLIVER * reach**2)]
+    at = shapely.get_coordinates(shapely.point_on_surface(parts)) @ gradient + offset
+    return [(part, 1 if value > 0 else -1) for part, value in zip(parts, at, strict=True)]
 
 
 def _activated(
-    piece: _Piece, polygon: shapely.Polygon, source: int, made: int, slope: float
+    piece: _Piece, polygon: shapely.Polygon, activation: Activation, sources: Sequence[int]
 ) -> _Piece:
     point = shapely.get_coordinates(polygon.representative_point())[0]
-    rows = piece.values[source]
-    flat = rows.reshape(3, -1)
-    active = flat[0] + point @ flat[1:] > 0
-    gain = np.where(active, 1.0, slope).reshape(rows.shape[1:])
-    return _Piece(polygon, {**piece.values, made: rows * gain}, (*piece.patterns, active))
+    rows = _flat(piece, sources)
+    value = rows[0] + point @ rows[1:]
+    rule = activation.rule
+    if isinstance(rule, Kinks):
+        bits = (value - rule.points[:, None] > 0).reshape(1, -1)
+    else:
+        standing = rule.sign * value
+        best = standing[rule.candidates].max(axis=1)[rule.column_window]
+        # The first of those that only rounding tells apart.
+        near = standing[rule.column_candidate] >= best - _ROUNDING * np.abs(best)
+        first = np.unique(rule.column_window[near], return_index=True)[1]
+        bits = np.zeros((1, rule.width), dtype=np.bool_)
+        bits[0, np.flatnonzero(near)[first]] = True
+    made = behind_activation(activation, bits, [piece.values[v][None] for v in sources])[0]
+    values = {**piece.values, activation.step + 1: made}
+    return _Piece(polygon, values, (*piece.patterns, bits[0]))
 
 
 def _partition(program: Program, plane: InputSlice, pieces: list[_Piece]) -> SplinePartition:
@@ -140,7 +198,7 @@ def _partition(program: Program, plane: InputSlice, pieces: list[_Piece]) -> Spl
             activation.name,
             activation.width,
             np.arange(len(pieces), dtype=np.int32) * (depth > 0),
-            _packed(np.stack([piece.patterns[depth] for piece in pieces])),
+            pack(np.stack([piece.patterns[depth] for piece in pieces])),
         )
         for depth, activation in enumerate(program.activations)
     )
@@ -171,12 +229,6 @@ def _shared_vertices(
             ring += [a, *sorted(on_side, key=distance.__getitem__)]
         numbered.append(np.array(ring, dtype=np.int32))
     return vertices, numbered
-
-
-def _packed(patterns: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint64]:
-    octets = np.packbits(patterns, axis=1, bitorder="little")
-    padded = np.pad(octets, ((0, 0), (0, -octets.shape[1] % 8)))
-    return np.ascontiguousarray(padded).view("<u8").astype(np.uint64)
 
 
 def _edge_table(

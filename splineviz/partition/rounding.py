@@ -8,12 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from splineviz.network.contest import Contest
+from splineviz.network.kinks import Kinks
 from splineviz.network.program import Program
 from splineviz.partition.slices import InputSlice
 
 FloatArray = npt.NDArray[np.float64]
 
 EPS = float(np.finfo(np.float64).eps)
+
+ULPS = 256.0
+"""A value lies on a boundary when it is below this many of its units of rounding, taken over the
+whole slice. Rounding reaches a few units a layer; values that differ for a reason are many orders
+of magnitude larger."""
 
 _BLOCK = 4096
 
@@ -48,9 +55,39 @@ class Rounding:
         squares = program.affine_variance(i, *(rounding.unit**2 for rounding in inputs))
         return cls(size, np.sqrt(size**2 + squares))
 
-    def behind_activation(self, values: FloatArray) -> Rounding:
-        """Behind an activation that made these values (n, *shape)."""
-        return Rounding(_largest(values), self.unit)
+    def behind_kinks(self, rule: Kinks, low: FloatArray, high: FloatArray) -> Rounding:
+        """Behind an activation of values in the ranges given, each of shape (1, *shape)."""
+        reached = np.concatenate([low, high, *(np.clip(t, low, high) for t in rule.points)])
+        gain, offset = rule.segments(rule.switches(reached) > 0, reached.shape[1:])
+        size = np.abs(gain * reached + offset).max(axis=0, keepdims=True)
+        unit = rule.steepest * self.unit
+        shift = float(np.abs(rule.offsets).max())
+        # ReLU, LeakyReLU and the like add nothing.
+        return Rounding(size, np.hypot(unit, size + shift) if shift else unit)
+
+    def clipped(self, size: FloatArray) -> Rounding:
+        """The same errors, of values that turned out to be no larger than `size`."""
+        return Rounding(np.minimum(self.size, size), self.unit)
+
+
+def behind_contest(rule: Contest, inputs: Sequence[Rounding], shape: tuple[int, ...]) -> Rounding:
+    """Behind an activation that passes on the largest of several values."""
+    size, unit = (
+        np.concatenate([part.reshape(-1) for part in parts])[rule.candidates].max(axis=1)
+        for parts in zip(*((one.size, one.unit) for one in inputs), strict=True)
+    )
+    return Rounding(size.reshape(1, *shape), unit.reshape(1, *shape))
+
+
+def column_units(rule: Kinks | Contest, inputs: Sequence[Rounding]) -> FloatArray:
+    """Units of rounding of the columns of an activation's pattern, float64 array (W,)."""
+    if isinstance(rule, Kinks):
+        unit = inputs[0].unit.reshape(-1)
+        points = np.repeat(np.abs(rule.points), len(unit))
+        return np.hypot(np.tile(unit, len(rule.points)), points)
+    unit = np.concatenate([one.unit.reshape(-1) for one in inputs])
+    worst = unit[rule.candidates].max(axis=1)
+    return np.hypot(unit[rule.column_candidate], worst[rule.column_window])
 
 
 def rounding_units(
@@ -73,12 +110,17 @@ def rounding_units(
     rounding = {0: Rounding.of_input(largest[0])}
     units = []
     for i, step in enumerate(program.steps):
-        inputs_ = [rounding[v] for v in step.inputs]
-        if i in program.activation_at:
-            units.append(inputs_[0].unit.reshape(-1))
-            rounding[i + 1] = inputs_[0].behind_activation(largest[i + 1])
+        read = [rounding[v] for v in step.inputs]
+        activation = program.activation_at.get(i)
+        if activation is None:
+            rounding[i + 1] = Rounding.of_affine(program, i, read)
         else:
-            rounding[i + 1] = Rounding.of_affine(program, i, inputs_)
+            units.append(column_units(activation.rule, read))
+            if isinstance(activation.rule, Contest):
+                behind = behind_contest(activation.rule, read, activation.shape)
+            else:
+                behind = read[0].behind_kinks(activation.rule, -read[0].size, read[0].size)
+            rounding[i + 1] = behind.clipped(largest[i + 1])
     return np.concatenate([*units, np.empty(0)]), rounding[program.output].unit.reshape(-1)
 
 

@@ -14,6 +14,7 @@ from splineviz.errors import ShapeMismatch
 from splineviz.network.program import Program
 from splineviz.partition import boundary, maps
 from splineviz.partition.cells import is_convex
+from splineviz.partition.patterns import LayerPattern
 from splineviz.partition.slices import InputSlice
 
 if TYPE_CHECKING:
@@ -50,33 +51,6 @@ class EdgeTable:
 
     def __len__(self) -> int:
         return len(self.layer)
-
-
-@dataclass(frozen=True, eq=False)
-class LayerPattern:
-    """Activation patterns of one layer on the cells that the layers up to it make.
-
-    Parameters
-    ----------
-    name : str
-        The activation's place in the network.
-    width : int
-        Number of neurons W.
-    parent : int32 array (C,)
-        For each cell the cell of the layer before that it is part of; never decreasing.
-    bits : uint64 array (C, ceil(W / 64))
-        Bit n of a row is set where neuron n is positive.
-    """
-
-    name: str
-    width: int
-    parent: IntArray
-    bits: npt.NDArray[np.uint64]
-
-    def unpacked(self, cells: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
-        """The patterns of some cells as booleans, shape (len(cells), W)."""
-        octets = self.bits[cells].astype("<u8", copy=False).view(np.uint8)
-        return np.unpackbits(octets, axis=1, count=self.width, bitorder="little").astype(np.bool_)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ from splineviz.partition.kernels.common import (
     set_bit,
     table_room,
 )
+from splineviz.partition.kernels.rows import cross
 
 # In place of a vertex number: two chords do not cross.
 _APART = -2
@@ -86,6 +87,8 @@ def _settle_ends(
     corner_at,
     n,
     z,
+    row_of,
+    column,
     positive,
     negative,
     signs,
@@ -124,11 +127,12 @@ def _settle_ends(
                 signs[at + 1 + k] = 0
             else:
                 signs[at + 1 + k] = tail_sign if k < cut else head_sign
-        if tail_sign > 0 and z[tail, neuron] > highest:
-            highest = z[tail, neuron]
+        value = z[row_of[tail], column]
+        if tail_sign > 0 and value > highest:
+            highest = value
             top = at
-        if tail_sign < 0 and z[tail, neuron] < lowest:
-            lowest = z[tail, neuron]
+        if tail_sign < 0 and value < lowest:
+            lowest = value
             bottom = at
     down = _change(signs, n, top, np.int8(1))
     up = _change(signs, n, bottom, np.int8(-1))
@@ -154,8 +158,11 @@ def _change(signs, n, start, sign):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _frame(halves, edge_vertices, xy, frame, inverse):
-    """Three corners of a cell that span it well, and the map from coordinates to their weights."""
+def _frame(halves, edge_vertices, xy):
+    """Three corners of a cell that span it well.
+
+    The second is the farthest from the first, the third the farthest from the line through both.
+    """
     a = edge_vertices[halves[0] >> 1, halves[0] & 1]
     b = a
     widest = -1.0
@@ -168,26 +175,24 @@ def _frame(halves, edge_vertices, xy, frame, inverse):
     ux = xy[b, 0] - xy[a, 0]
     uy = xy[b, 1] - xy[a, 1]
     c = a
-    det = 0.0
+    largest = 0.0
     for i in range(1, halves.shape[0]):
         v = edge_vertices[halves[i] >> 1, halves[i] & 1]
-        size = ux * (xy[v, 1] - xy[a, 1]) - uy * (xy[v, 0] - xy[a, 0])
-        if abs(size) > abs(det):
-            det = size
+        size = abs(ux * (xy[v, 1] - xy[a, 1]) - uy * (xy[v, 0] - xy[a, 0]))
+        if size > largest:
+            largest = size
             c = v
-    frame[0] = a
-    frame[1] = b
-    frame[2] = c
-    if det == 0.0:
-        for i in range(4):
-            inverse[i] = 0.0
-    else:
-        wx = xy[c, 0] - xy[a, 0]
-        wy = xy[c, 1] - xy[a, 1]
-        inverse[0] = wy / det
-        inverse[1] = -wx / det
-        inverse[2] = -uy / det
-        inverse[3] = ux / det
+    return a, b, c
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def cell_frames(first, last, offsets, halves, edge_vertices, xy, frames):
+    """Three corners that span each of the cells ``first ... last - 1``, written to `frames`."""
+    for cell in range(first, last):
+        a, b, c = _frame(halves[offsets[cell] : offsets[cell + 1]], edge_vertices, xy)
+        frames[cell, 0] = a
+        frames[cell, 1] = b
+        frames[cell, 2] = c
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -221,15 +226,22 @@ def _point(vertex, xy, points):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _affine_forms(crossing, k, z, frame, inverse, forms):
-    """Each crossing neuron on the cell: value at the first frame corner, and its gradient."""
+def _affine_forms(crossing, k, z, row_of, column_of, xy, a, b, c, forms):
+    """Each crossing neuron on the cell: value at the frame's corner a, and its gradient."""
+    ux = xy[b, 0] - xy[a, 0]
+    uy = xy[b, 1] - xy[a, 1]
+    vx = xy[c, 0] - xy[a, 0]
+    vy = xy[c, 1] - xy[a, 1]
+    area = cross(ux, uy, vx, vy)
+    scale = 0.0 if area == 0.0 else 1.0 / area
     for j in range(k):
-        origin = z[frame[0], crossing[j]]
-        rise1 = z[frame[1], crossing[j]] - origin
-        rise2 = z[frame[2], crossing[j]] - origin
+        column = column_of[crossing[j]]
+        origin = z[row_of[a], column]
+        rise1 = z[row_of[b], column] - origin
+        rise2 = z[row_of[c], column] - origin
         forms[j, 0] = origin
-        forms[j, 1] = rise1 * inverse[0] + rise2 * inverse[2]
-        forms[j, 2] = rise1 * inverse[1] + rise2 * inverse[3]
+        forms[j, 1] = (rise1 * vy - rise2 * uy) * scale
+        forms[j, 2] = (rise2 * ux - rise1 * vx) * scale
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -397,7 +409,8 @@ def _neuron_scratch(k):
 @njit(cache=True, nogil=True, error_model="numpy")
 def split_cells(
     first_cell, last_cell, cell_offsets, cell_halves, edge_vertices, first_vertex, first_cut,
-    cut_neuron, cut_place, n_old, xy, z, tolerance, spacing, positive, negative,
+    cut_neuron, cut_place, n_old, xy, z, row_of, column_of, tolerance, spacing, positive, negative,
+    budget,
 ):  # fmt: skip
     """Split the cells ``first_cell ... last_cell - 1`` by all neurons that cross them.
 
@@ -417,17 +430,17 @@ def split_cells(
         Number of vertices before the edges were cut: the rows of `z` and of the sign planes.
     xy : float64 array (V, 2)
         Old vertices, then those made by ``cut_edges``.
-    z, tolerance, spacing, positive, negative
+    z, row_of, column_of, tolerance, spacing, positive, negative
         As in ``cut_edges``.
+    budget : int64 array (1,)
+        Stop when there are more new cells than this. Another thread may lower it.
 
     Returns
     -------
-    corners : int32 array (N, 3)
-        For each new vertex three old vertices of its cell,
-    weights : float64 array (N, 2)
-        and the weights of the second and the third: value = z0 + w1 (z1 - z0) + w2 (z2 - z0).
     points : float64 array (N, 2)
-        Its coordinates.
+        New vertices inside cells,
+    inside : int32 array (N,)
+        and the cell that each lies in.
     chords : int32 array (M, 2)
         Vertices of each new edge.
     chord_neuron : int32 array (M,)
@@ -443,9 +456,8 @@ def split_cells(
     vertex_base = xy.shape[0]
     edge_base = edge_vertices.shape[0] + first_vertex[edge_vertices.shape[0]]
 
-    corners = np.empty((64, 3), np.int32)
-    weights = np.empty((64, 2), np.float64)
     points = np.empty((64, 2), np.float64)
+    inside = np.empty(64, np.int32)
     chords = np.empty((64, 2), np.int32)
     chord_neuron = np.empty(64, np.int32)
     guess = 2 * (last_cell - first_cell) + 16
@@ -456,11 +468,9 @@ def split_cells(
     n_points = n_chords = n_cells = n_halves = 0
 
     # One cell at a time: its border, and the k neurons that cross it.
-    local_of = np.full(z.shape[1], -1, np.int32)
+    local_of = np.full(tolerance.shape[0], -1, np.int32)
     some_positive = np.empty(n_words, np.uint64)
     some_negative = np.empty(n_words, np.uint64)
-    frame = np.empty(3, np.int32)
-    inverse = np.empty(4, np.float64)
     crossing = np.empty(16, np.int32)
     n_ends, end_at, end_sign, forms, piece_chords, cut_at, t, slack, order, group, where = (
         _neuron_scratch(16)
@@ -476,6 +486,8 @@ def split_cells(
     mask = np.empty(1, np.uint64)
 
     for cell in range(first_cell, last_cell):
+        if n_cells > budget[0]:
+            break
         halves = cell_halves[cell_offsets[cell] : cell_offsets[cell + 1]]
         n = _signs_round(
             halves, edge_vertices, first_vertex, positive, negative, some_positive, some_negative
@@ -516,10 +528,10 @@ def split_cells(
         x0 = y0 = 0.0
         if k > 1:
             # The affine forms place the crossings of two chords.
-            _frame(halves, edge_vertices, xy, frame, inverse)
-            _affine_forms(crossing, k, z, frame, inverse, forms)
-            x0 = xy[frame[0], 0]
-            y0 = xy[frame[0], 1]
+            a, b, c = _frame(halves, edge_vertices, xy)
+            _affine_forms(crossing, k, z, row_of, column_of, xy, a, b, c, forms)
+            x0 = xy[a, 0]
+            y0 = xy[a, 1]
         for j in range(k):
             local_of[crossing[j]] = -1
             low, high, sign = end_at[j, 0], end_at[j, 1], end_sign[j, 0]
@@ -528,7 +540,8 @@ def split_cells(
             if n_ends[j] != 2 or end_sign[j, 0] == end_sign[j, 1]:
                 low, high, sign = _settle_ends(
                     crossing[j], halves, edge_vertices, first_cut, cut_neuron, cut_place,
-                    first_vertex, corner_at, n, z, positive, negative, signs,
+                    first_vertex, corner_at, n, z, row_of, column_of[crossing[j]], positive,
+                    negative, signs,
                 )  # fmt: skip
             chord_pool[j, 0] = j
             chord_pool[j, 1] = low
@@ -542,7 +555,7 @@ def split_cells(
         for word in range(k_words):
             masks[0, word] = np.uint64(0)
         depth = 1
-        while depth > 0:
+        while depth > 0 and n_cells <= budget[0]:
             depth -= 1
             start, n, chord_start, m = stack[depth]
 
@@ -589,22 +602,16 @@ def split_cells(
 
             if n_points + added > points.shape[0]:
                 points = table_room(points, n_points + added)
-                corners = table_room(corners, n_points + added)
-                weights = table_room(weights, n_points + added)
+                inside = room(inside, n_points + added)
             if n_chords + added + 1 > chords.shape[0]:
                 chords = table_room(chords, n_chords + added + 1)
                 chord_neuron = room(chord_neuron, n_chords + added + 1)
             new_vertex = vertex_base + n_points
             new_edge = edge_base + n_chords
             for c in range(added):
-                x = px + where[c] * (qx - px)
-                y = py + where[c] * (qy - py)
-                points[n_points, 0] = x
-                points[n_points, 1] = y
-                for corner in range(3):
-                    corners[n_points, corner] = frame[corner]
-                weights[n_points, 0] = inverse[0] * (x - x0) + inverse[1] * (y - y0)
-                weights[n_points, 1] = inverse[2] * (x - x0) + inverse[3] * (y - y0)
+                points[n_points, 0] = px + where[c] * (qx - px)
+                points[n_points, 1] = py + where[c] * (qy - py)
+                inside[n_points] = cell
                 n_points += 1
             for c in range(added + 1):
                 chords[n_chords, 0] = p if c == 0 else new_vertex + c - 1
@@ -643,9 +650,8 @@ def split_cells(
                 depth += 1
 
     return (
-        corners[:n_points],
-        weights[:n_points],
         points[:n_points],
+        inside[:n_points],
         chords[:n_chords],
         chord_neuron[:n_chords],
         offsets[: n_cells + 1],

@@ -9,151 +9,146 @@ from splineviz.partition.kernels.common import cluster, insert_sorted, lowest_bi
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def sign_planes(z, tolerance):
-    """Bit planes of positive and of negative pre-activations.
+def sign_planes(z, tolerance, first, positive, negative, low, high):
+    """Write the signs of a block of rows of pre-activations into two bit planes.
 
     Parameters
     ----------
-    z : float64 array (V, W)
-        Pre-activations at the vertices.
+    z : float64 array (n, W)
+        Pre-activations at the vertices ``first ... first + n - 1``.
     tolerance : float64 array (W,)
         What counts as zero, for each neuron.
+    first : int
+    positive, negative : uint64 arrays (V, ceil(W / 64))
+        Their rows from `first` on are written.
+    low, high : float64 arrays (W,)
+        Smallest and largest value of each neuron so far; updated.
 
     Returns
     -------
-    positive, negative : uint64 arrays (V, ceil(W / 64))
+    bool
+        Whether all values are finite.
     """
-    n_vertices, width = z.shape
-    n_words = (width + 63) >> 6
-    positive = np.zeros((n_vertices, n_words), np.uint64)
-    negative = np.zeros((n_vertices, n_words), np.uint64)
-    for v in range(n_vertices):
-        for word in range(n_words):
-            first = word << 6
-            last = min(first + 64, width)
+    width = z.shape[1]
+    finite = True
+    for v in range(z.shape[0]):
+        for word in range(positive.shape[1]):
+            start = word << 6
+            stop = min(start + 64, width)
             above = np.uint64(0)
             below = np.uint64(0)
-            for n in range(first, last):
+            for n in range(start, stop):
                 value = z[v, n]
-                bit = np.uint64(n - first)
+                bit = np.uint64(n - start)
                 above |= np.uint64(value > tolerance[n]) << bit
                 below |= np.uint64(value < -tolerance[n]) << bit
-            positive[v, word] = above
-            negative[v, word] = below
-    return positive, negative
+            positive[first + v, word] = above
+            negative[first + v, word] = below
+        for n in range(width):
+            value = z[v, n]
+            low[n] = min(low[n], value)
+            high[n] = max(high[n], value)
+            finite &= value - value == 0.0
+    return finite
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _crossings(a, b, length, z, tolerance, spacing, positive, negative, neuron, t, slack):
-    """Neurons that change sign between vertices a and b, sorted along the edge.
-
-    Fills `neuron`, `t` (position, 0 at a, 1 at b) and `slack` (its uncertainty). A crossing that
-    the coordinates cannot tell from an end moves into that end: the vertex is marked as lying on
-    the neuron's boundary. Returns the number of crossings and whether anything was marked.
-    """
-    count = 0
-    marked = False
-    for word in range(positive.shape[1]):
-        bits = (positive[a, word] & negative[b, word]) | (negative[a, word] & positive[b, word])
-        while bits != np.uint64(0):
-            i = lowest_bit(bits)
-            mask = np.uint64(1) << np.uint64(i)
-            bits &= ~mask
-            n = (word << 6) + i
-            rise = z[a, n] - z[b, n]
-            position = z[a, n] / rise
-            near = spacing / length if length > spacing else 1.0
-            if position < near:
-                positive[a, word] &= ~mask
-                negative[a, word] &= ~mask
-                marked = True
-            elif 1.0 - position < near:
-                positive[b, word] &= ~mask
-                negative[b, word] &= ~mask
-                marked = True
-            else:
-                doubt = max(tolerance[n] / abs(rise), 0.5 * near)
-                insert_sorted(t, slack, neuron, count, position, doubt, n)
-                count += 1
-    return count, marked
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def cut_edges(xy, edge_vertices, z, tolerance, spacing, positive, negative):
-    """Cut every edge at each neuron that changes sign along it.
+def cut_edges(
+    first, last, xy, edge_vertices, z, row_of, column_of, tolerance, spacing, positive, negative
+):
+    """Cut the edges ``first ... last - 1`` at each neuron that changes sign along them.
 
     Parameters
     ----------
     xy : float64 array (V, 2)
     edge_vertices : int32 array (E, 2)
-    z : float64 array (V, W)
+    z : float64 array (rows, columns)
+        Pre-activations at the ends of these edges, of the neurons that cross them.
+    row_of, column_of : int32 arrays (V,), (W,)
+        The row of each vertex in `z`, and the column of each neuron.
     tolerance : float64 array (W,)
     spacing : float
         Points closer than this are one vertex.
     positive, negative : uint64 arrays (V, ceil(W / 64))
-        From ``sign_planes``; bits of vertices found to lie on a boundary are cleared in place.
+        From ``sign_planes``.
 
     Returns
     -------
-    first_vertex : int64 array (E + 1,)
-        New vertices of edge e are ``V + first_vertex[e] ... V + first_vertex[e + 1] - 1``, in
-        order from its first vertex to its second.
-    ends : int32 array (N, 2)
-        The old edge's vertices between which each new vertex lies.
-    t : float64 array (N,)
-        Its position between them.
-    first_cut : int64 array (E + 1,)
-        Cuts of edge e are entries ``first_cut[e] ... first_cut[e + 1] - 1`` of the next two.
+    new_vertices, cuts : int32 arrays (last - first,)
+        How many new vertices each edge has, and how many cuts.
+    points : float64 array (N, 2)
+        The new vertices, edge by edge, in order from each edge's first vertex to its second.
     cut_neuron, cut_place : int32 arrays (C,)
-        The neuron, and the number of its new vertex on the edge.
+        For each cut, edge by edge, the neuron and the number of its new vertex on the edge.
+    on_boundary : int32 array (M, 2)
+        Vertices and neurons whose crossing the coordinates cannot tell from that vertex: it lies on
+        the neuron's boundary. Where there are any, their signs are to be cleared and all edges cut
+        again.
     """
-    n_edges = edge_vertices.shape[0]
-    width = z.shape[1]
+    width = tolerance.shape[0]
     neuron = np.empty(width, np.int32)
     position = np.empty(width, np.float64)
     slack = np.empty(width, np.float64)
     group = np.empty(width, np.int32)
     where = np.empty(width, np.float64)
-    first_vertex = np.zeros(n_edges + 1, np.int64)
-    first_cut = np.zeros(n_edges + 1, np.int64)
-    ends = np.empty((max(n_edges, 16), 2), np.int32)
-    t = np.empty(max(n_edges, 16), np.float64)
+    n_edges = last - first
+    new_vertices = np.empty(n_edges, np.int32)
+    cuts = np.empty(n_edges, np.int32)
+    points = np.empty((max(n_edges, 16), 2), np.float64)
     cut_neuron = np.empty(max(n_edges, 16), np.int32)
     cut_place = np.empty(max(n_edges, 16), np.int32)
-    settled = False
-    while not settled:
-        # Marking a vertex can only remove crossings, so the second pass marks nothing.
-        settled = True
-        n_new = 0
-        n_cuts = 0
-        for e in range(n_edges):
-            a = edge_vertices[e, 0]
-            b = edge_vertices[e, 1]
-            length = np.hypot(xy[b, 0] - xy[a, 0], xy[b, 1] - xy[a, 1])
-            count, marked = _crossings(
-                a, b, length, z, tolerance, spacing, positive, negative, neuron, position, slack
-            )
-            if marked:
-                settled = False
-            clusters = cluster(position, slack, count, group, where)
-            if n_new + clusters > t.shape[0]:
-                ends = table_room(ends, n_new + clusters)
-                t = room(t, n_new + clusters)
-            if n_cuts + count > cut_neuron.shape[0]:
-                cut_neuron = room(cut_neuron, n_cuts + count)
-                cut_place = room(cut_place, n_cuts + count)
-            for c in range(clusters):
-                ends[n_new + c, 0] = a
-                ends[n_new + c, 1] = b
-                t[n_new + c] = where[c]
-            for i in range(count):
-                cut_neuron[n_cuts + i] = neuron[i]
-                cut_place[n_cuts + i] = group[i]
-            n_new += clusters
-            n_cuts += count
-            first_vertex[e + 1] = n_new
-            first_cut[e + 1] = n_cuts
-    return first_vertex, ends[:n_new], t[:n_new], first_cut, cut_neuron[:n_cuts], cut_place[:n_cuts]
+    on_boundary = np.empty((16, 2), np.int32)
+    n_new = n_cuts = n_marks = 0
+    for e in range(first, last):
+        a = edge_vertices[e, 0]
+        b = edge_vertices[e, 1]
+        run_x = xy[b, 0] - xy[a, 0]
+        run_y = xy[b, 1] - xy[a, 1]
+        length = np.hypot(run_x, run_y)
+        near = spacing / length if length > spacing else 1.0
+        count = 0
+        for word in range(positive.shape[1]):
+            bits = (positive[a, word] & negative[b, word]) | (negative[a, word] & positive[b, word])
+            while bits != np.uint64(0):
+                n = (word << 6) + lowest_bit(bits)
+                bits &= bits - np.uint64(1)
+                at_a = z[row_of[a], column_of[n]]
+                rise = at_a - z[row_of[b], column_of[n]]
+                place = at_a / rise
+                if place < near or 1.0 - place < near:
+                    if n_marks == on_boundary.shape[0]:
+                        on_boundary = table_room(on_boundary, n_marks + 1)
+                    on_boundary[n_marks, 0] = a if place < near else b
+                    on_boundary[n_marks, 1] = n
+                    n_marks += 1
+                else:
+                    doubt = max(tolerance[n] / abs(rise), 0.5 * near)
+                    insert_sorted(position, slack, neuron, count, place, doubt, n)
+                    count += 1
+        clusters = cluster(position, slack, count, group, where)
+        if n_new + clusters > points.shape[0]:
+            points = table_room(points, n_new + clusters)
+        if n_cuts + count > cut_neuron.shape[0]:
+            cut_neuron = room(cut_neuron, n_cuts + count)
+            cut_place = room(cut_place, n_cuts + count)
+        for c in range(clusters):
+            points[n_new + c, 0] = xy[a, 0] + where[c] * run_x
+            points[n_new + c, 1] = xy[a, 1] + where[c] * run_y
+        for i in range(count):
+            cut_neuron[n_cuts + i] = neuron[i]
+            cut_place[n_cuts + i] = group[i]
+        n_new += clusters
+        n_cuts += count
+        new_vertices[e - first] = clusters
+        cuts[e - first] = count
+    return (
+        new_vertices,
+        cuts,
+        points[:n_new],
+        cut_neuron[:n_cuts],
+        cut_place[:n_cuts],
+        on_boundary[:n_marks],
+    )
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -179,13 +174,3 @@ def split_edges(edge_vertices, first_vertex, n_vertices):
         source[k] = e
         k += 1
     return pieces, source
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def edge_sides(n_edges, offsets, halves):
-    """The cells on the left and on the right of each edge, -1 outside: int32 array (E, 2)."""
-    sides = np.full((n_edges, 2), -1, np.int32)
-    for cell in range(offsets.shape[0] - 1):
-        for i in range(offsets[cell], offsets[cell + 1]):
-            sides[halves[i] >> 1, halves[i] & 1] = cell
-    return sides

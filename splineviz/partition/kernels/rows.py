@@ -1,38 +1,104 @@
-"""Values at new vertices."""
+"""Values at the vertices of a subdivided complex, from those at the vertices it was made from."""
 
 from __future__ import annotations
 
 from numba import njit
 
+# 2**27 + 1: splits a float64 into two halves whose products are exact.
+_SPLITTER = 134217729.0
+
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def interpolate_rows(rows, ends, t, corners, weights, first, last, slope, out):
-    """Rows ``first ... last - 1`` of the values at old and new vertices, behind the nonlinearity.
+def _product_error(a, b, product):
+    """``a * b - product``, exactly, where `product` is the rounded ``a * b`` (Dekker, 1971)."""
+    big = _SPLITTER * a
+    a_high = big - (big - a)
+    a_low = a - a_high
+    big = _SPLITTER * b
+    b_high = big - (big - b)
+    b_low = b - b_high
+    return ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
 
-    Old vertices come first, then the new ones on edges, then those inside cells. `slope` is the
-    slope of the nonlinearity for negative values; 1 leaves the values as they are.
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def cross(ux, uy, vx, vy):
+    """``ux * vy - uy * vx`` to full precision, however much of it cancels."""
+    p = ux * vy
+    q = uy * vx
+    return (p - q) + (_product_error(ux, vy, p) - _product_error(uy, vx, q))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def weigh(points, place, xy, frames, corners, weights):
+    """Points as affine combinations of three corners of the cell that each lies in.
+
+    The weights are those of the exact coordinates up to a few units in the last place, in thin
+    cells too: a plain determinant would lose as many digits as the cell is thin.
+
+    Parameters
+    ----------
+    points : float64 array (n, 2)
+    place : int32 array (n,)
+        The cell that each lies in; or ``~v`` where it is the vertex v itself.
+    xy : float64 array (V, 2)
+        Vertices of the cells.
+    frames : int32 array (F, 3)
+        Three corners of each cell. The second is the farthest from the first, the third the
+        farthest from the line through both; so no weight inside the cell is larger than two.
+    corners, weights : int32 array (n, 3), float64 array (n, 2)
+        Written: value = z0 + w1 (z1 - z0) + w2 (z2 - z0).
     """
-    n_old = rows.shape[0]
-    n_edge = n_old + ends.shape[0]
-    width = rows.shape[1]
-    for v in range(first, last):
-        if v < n_old:
-            for i in range(width):
-                value = rows[v, i]
-                out[v, i] = value if value > 0.0 else slope * value
-        elif v < n_edge:
-            a = ends[v - n_old, 0]
-            b = ends[v - n_old, 1]
-            s = t[v - n_old]
-            for i in range(width):
-                value = rows[a, i] + s * (rows[b, i] - rows[a, i])
-                out[v, i] = value if value > 0.0 else slope * value
+    for i in range(points.shape[0]):
+        if place[i] < 0:
+            for k in range(3):
+                corners[i, k] = ~place[i]
+            weights[i, 0] = 0.0
+            weights[i, 1] = 0.0
+            continue
+        a = frames[place[i], 0]
+        b = frames[place[i], 1]
+        c = frames[place[i], 2]
+        ux = xy[b, 0] - xy[a, 0]
+        uy = xy[b, 1] - xy[a, 1]
+        vx = xy[c, 0] - xy[a, 0]
+        vy = xy[c, 1] - xy[a, 1]
+        px = points[i, 0] - xy[a, 0]
+        py = points[i, 1] - xy[a, 1]
+        corners[i, 0] = a
+        corners[i, 1] = b
+        corners[i, 2] = c
+        area = cross(ux, uy, vx, vy)
+        if area == 0.0:
+            square = ux * ux + uy * uy
+            weights[i, 0] = (px * ux + py * uy) / square if square > 0.0 else 0.0
+            weights[i, 1] = 0.0
         else:
-            a = corners[v - n_edge, 0]
-            b = corners[v - n_edge, 1]
-            c = corners[v - n_edge, 2]
-            w1 = weights[v - n_edge, 0]
-            w2 = weights[v - n_edge, 1]
-            for i in range(width):
-                value = rows[a, i] + w1 * (rows[b, i] - rows[a, i]) + w2 * (rows[c, i] - rows[a, i])
-                out[v, i] = value if value > 0.0 else slope * value
+            weights[i, 0] = min(max(cross(px, py, vx, vy) / area, -2.0), 2.0)
+            weights[i, 1] = min(max(cross(ux, uy, px, py) / area, -2.0), 2.0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def interpolate(rows, corners, weights, out):
+    """Rows of values at points that are combinations of three vertices, as ``weigh`` gives them.
+
+    Parameters
+    ----------
+    rows : float64 array (V, W)
+    corners, weights : int32 array (n, 3), float64 array (n, 2)
+    out : float64 array (n, W)
+        Written.
+    """
+    width = rows.shape[1]
+    for i in range(out.shape[0]):
+        a = corners[i, 0]
+        w1 = weights[i, 0]
+        w2 = weights[i, 1]
+        if w1 == 0.0 and w2 == 0.0:
+            for k in range(width):
+                out[i, k] = rows[a, k]
+        else:
+            b = corners[i, 1]
+            c = corners[i, 2]
+            for k in range(width):
+                start = rows[a, k]
+                out[i, k] = start + w1 * (rows[b, k] - start) + w2 * (rows[c, k] - start)

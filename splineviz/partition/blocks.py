@@ -1,0 +1,104 @@
+"""Work done in blocks: in threads where there are several, and stopped between two blocks."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from typing import TypeVar
+
+from threadpoolctl import ThreadpoolController
+
+_T = TypeVar("_T")
+
+
+def in_blocks(
+    work: Callable[[int, int], _T],
+    total: int,
+    sizes: tuple[int, int],
+    executor: Executor,
+    aside: bool = False,
+) -> list[_T]:
+    """Run ``work(first, last)`` over consecutive ranges that cover ``range(total)``.
+
+    Parameters
+    ----------
+    work : callable
+    total : int
+    sizes : (int, int)
+        The smallest and the largest size of a block that is worth while; between them, eight
+        blocks. How the work is cut does not depend on the executor, so neither do results.
+    executor : concurrent.futures.Executor
+        Where to run the blocks side by side. A single one is run at once, in this thread,
+    aside : bool
+        unless it may take long: then this thread only waits for it, so that it can be interrupted.
+
+    Returns
+    -------
+    list
+        What each block returned, in order.
+    """
+    least, most = sizes
+    size = min(most, max(least, -(-total // 8)))
+    firsts = range(0, total, size)
+    lasts = [min(first + size, total) for first in firsts]
+    if len(lasts) < 2 and not aside:
+        return [work(first, last) for first, last in zip(firsts, lasts, strict=True)]
+    return list(executor.map(work, firsts, lasts))
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class _OneThreadEach:
+    """Whoever comes first takes the libraries' own threads away, the last to leave gives them back.
+
+    Several enumerations may run at once, in threads of a user's.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._given_back = ExitStack()
+
+    def enter(self) -> None:
+        with self._lock:
+            if self._users == 0:
+                self._given_back.enter_context(_blas().limit(limits=1))
+                torch = sys.modules.get("torch")
+                if torch is not None:
+                    self._given_back.callback(torch.set_num_threads, torch.get_num_threads())
+                    torch.set_num_threads(1)
+            self._users += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                self._given_back.close()
+
+
+_ONE_THREAD_EACH = _OneThreadEach()
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController().select(user_api="blas")
+
+
+@contextmanager
+def one_thread_each() -> Iterator[None]:
+    """Keep matrix products and convolutions to one thread each: the blocks have their own."""
+    _ONE_THREAD_EACH.enter()
+    try:
+        yield
+    finally:
+        _ONE_THREAD_EACH.leave()

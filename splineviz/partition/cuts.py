@@ -1,0 +1,117 @@
+"""What an activation cuts cells with: functions that are affine on each cell, and their signs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from splineviz.network.contest import Contest
+from splineviz.network.kinks import Kinks
+from splineviz.network.program import Activation, Program
+from splineviz.partition.rounding import EPS, ULPS, Rounding, column_units
+from splineviz.partition.tournament import flat_values, leads, next_round, pairs
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int32]
+Words = npt.NDArray[np.uint64]
+
+Values = Mapping[int, FloatArray]
+"""Values of a program by their number, each of shape (n, *shape)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """Functions that are affine on every cell and cut it where they are zero.
+
+    Parameters
+    ----------
+    step : int
+        The step of the program that reads what they are made from.
+    columns : callable
+        Gives them, float64 array (n, W), from the values that the step reads.
+    unit : float64 array (W,)
+        Unit of rounding of each, as in ``Rounding``.
+    source : int, optional
+        The value that they are, if they are one just as it is.
+    """
+
+    step: int
+    columns: Callable[[Values], FloatArray]
+    unit: FloatArray
+    source: int | None = None
+
+    @property
+    def tolerance(self) -> FloatArray:
+        """What counts as zero, float64 array (W,)."""
+        return ULPS * EPS * self.unit
+
+
+@dataclass(frozen=True, eq=False)
+class Signs:
+    """The signs of the columns of a cut at the vertices of a complex.
+
+    Parameters
+    ----------
+    tolerance : float64 array (W,)
+        What counts as zero, for each column.
+    positive, negative : uint64 arrays (V, ceil(W / 64))
+        The sign of each column at each vertex, in bit planes; neither where it is zero.
+    low, high : float64 arrays (W,)
+        Range of each column over the vertices.
+    dense : float64 array (V, W) or None
+        All values, if they are kept in memory.
+    at : callable
+        The values at some vertices, given by number: float64 array (n, W).
+    """
+
+    tolerance: FloatArray
+    positive: Words
+    negative: Words
+    low: FloatArray
+    high: FloatArray
+    dense: FloatArray | None
+    at: Callable[[IntArray], FloatArray]
+
+
+def cuts_of(program: Program, activation: Activation, inputs: Sequence[Rounding]) -> list[Cut]:
+    """The cuts that find the pattern of an activation, to be made one after another.
+
+    Parameters
+    ----------
+    program : Program
+    activation : Activation
+    inputs : sequence of Rounding
+        Of the values that its step reads.
+
+    Returns
+    -------
+    list of Cut
+        One for a function of single values: each is cut at its kinks. Where the largest of several
+        values is passed on, one for each round of a tournament: pairs are compared, then the
+        winners of pairs, and so on. They cut too much, and :func:`settle` mends that.
+    """
+    step, rule = activation.step, activation.rule
+    sources = program.steps[step].inputs
+    if isinstance(rule, Kinks):
+        (source,) = sources
+        return [
+            Cut(
+                step,
+                lambda values: rule.switches(values[source]),
+                column_units(rule, inputs),
+                source if rule.points.tolist() == [0.0] else None,
+            )
+        ]
+    unit = flat_values([rounding.unit for rounding in inputs])[0, rule.candidates.T]
+    cuts: list[Cut] = []
+    while len(unit) > 1:
+        cuts.append(_round(step, rule, len(cuts), sources, np.hypot(*pairs(unit)).reshape(-1)))
+        unit = next_round(unit)
+    return cuts
+
+
+def _round(step: int, rule: Contest, number: int, sources: Sequence[int], unit: FloatArray) -> Cut:
+    return Cut(step, lambda values: leads(rule, number, [values[v] for v in sources]), unit)

@@ -1,0 +1,229 @@
+"""How the neurons of one layer subdivide a complex of convex cells."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from splineviz.errors import TooManyRegions
+from splineviz.partition.blocks import in_blocks
+from splineviz.partition.cells import CellComplex
+from splineviz.partition.cuts import Signs
+from splineviz.partition.kernels.cells import split_cells
+from splineviz.partition.kernels.edges import cut_edges, split_edges
+from splineviz.partition.rounding import EPS
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int32]
+Words = npt.NDArray[np.uint64]
+
+# Blocks of edges and cells: large enough that numpy's overhead does not count, small enough that a
+# block is over in a fraction of a second.
+_EDGES = (1024, 16384)
+_CELLS = (256, 512)
+
+# So many neurons may cut a single cell into so many pieces that the one block takes seconds.
+_WIDE = 512
+
+
+@dataclass(frozen=True, eq=False)
+class Subdivision:
+    """What one layer did to a complex.
+
+    Parameters
+    ----------
+    cells : CellComplex
+        The subdivided complex. Its vertices are the old ones, then new ones on old edges, then
+        new ones inside old cells.
+    parent : int32 array (C,)
+        The old cell that each new one is part of; never decreasing.
+    bits : uint64 array (C, ceil(W / 64))
+        Bit n of a row is set where neuron n is positive.
+    within : int32 array (N,)
+        For each new vertex an old cell that it lies in or on.
+    """
+
+    cells: CellComplex
+    parent: IntArray
+    bits: Words
+    within: IntArray
+
+
+def subdivide_cells(
+    cells: CellComplex,
+    signs: Signs,
+    layer: int,
+    most: int,
+    name: str,
+    executor: Executor,
+) -> Subdivision:
+    """Cut a complex at the boundaries of all neurons of one layer.
+
+    Parameters
+    ----------
+    cells : CellComplex
+    signs : Signs
+        At the vertices of `cells`. Signs of crossings that the coordinates cannot tell from a
+        vertex are cleared in its bit planes.
+    layer : int
+        Number of the layer, the label of the new edges.
+    most : int
+        The most cells that are allowed.
+    name : str
+        The layer's name, for the error.
+    executor : concurrent.futures.Executor
+        Where to work on blocks side by side. The result does not depend on it.
+
+    Raises
+    ------
+    TooManyRegions
+        If there would be more cells than `most`.
+    """
+    spacing = 8.0 * EPS * float(np.abs(cells.xy).max())
+    n_old, n_edges = len(cells.xy), len(cells.edge_vertices)
+    whole = None if signs.dense is None else _Rows.of_all(signs.dense)
+    new_vertices, cuts, on_edges, cut_neuron, cut_place = _cut(
+        cells, signs, whole, spacing, executor
+    )
+    first_vertex, first_cut = _offsets(new_vertices), _offsets(cuts)
+    pieces, source = split_edges(cells.edge_vertices, first_vertex, n_old)
+    xy = np.concatenate([cells.xy, on_edges])
+    made = 0
+    budget = np.array([most], dtype=np.int64)
+
+    def split(first: int, last: int) -> tuple[npt.NDArray[Any], ...]:
+        nonlocal made
+        rows = whole or _Rows.of_cells(cells, signs, first, last)
+        block = split_cells(
+            first, last, cells.offsets, cells.halves, cells.edge_vertices, first_vertex,
+            first_cut, cut_neuron, cut_place, n_old, xy, rows.z, rows.row_of, rows.column_of,
+            signs.tolerance, spacing, signs.positive, signs.negative, budget,
+        )  # fmt: skip
+        made += len(block[-2])
+        budget[0] = most - made
+        return block
+
+    try:
+        aside = len(signs.tolerance) > _WIDE
+        blocks = in_blocks(split, len(cells), _CELLS, executor, aside)
+    finally:
+        # Blocks that are still at work when this is cancelled stop too.
+        budget[0] = -1
+    if made > most:
+        raise TooManyRegions(made, most, name)
+    points, inside, chords, chord_neuron, offsets, halves, parent, bits = _joined(
+        blocks, len(xy), len(pieces)
+    )
+    cell_of_edge = np.empty(n_edges, dtype=np.int32)
+    cell_of_edge[cells.halves >> 1] = cells.cell_of_half
+    complex_ = CellComplex(
+        xy=np.concatenate([xy, points]),
+        edge_vertices=np.concatenate([pieces, chords]),
+        edge_layer=np.concatenate(
+            [cells.edge_layer[source], np.full(len(chords), layer, dtype=np.int32)]
+        ),
+        edge_neuron=np.concatenate([cells.edge_neuron[source], chord_neuron]),
+        offsets=offsets,
+        halves=halves,
+    )
+    within = np.concatenate([np.repeat(cell_of_edge, new_vertices), inside])
+    return Subdivision(complex_, parent, bits, within)
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """Pre-activations of some neurons at some vertices, and where each is."""
+
+    z: FloatArray
+    row_of: IntArray
+    column_of: IntArray
+
+    @classmethod
+    def of_edges(cls, cells: CellComplex, signs: Signs, first: int, last: int) -> _Rows:
+        a, b = cells.edge_vertices[first:last].T
+        crossed = (signs.positive[a] & signs.negative[b]) | (signs.negative[a] & signs.positive[b])
+        return cls._of_some(signs, np.concatenate([a, b]), np.bitwise_or.reduce(crossed, axis=0))
+
+    @classmethod
+    def of_cells(cls, cells: CellComplex, signs: Signs, first: int, last: int) -> _Rows:
+        start, stop = cells.offsets[first], cells.offsets[last]
+        halves = cells.halves[start:stop]
+        corners = cells.edge_vertices[halves >> 1, halves & 1]
+        own = cells.offsets[first:last] - start
+        above = np.bitwise_or.reduceat(signs.positive[corners], own, axis=0)
+        below = np.bitwise_or.reduceat(signs.negative[corners], own, axis=0)
+        return cls._of_some(signs, corners, np.bitwise_or.reduce(above & below, axis=0))
+
+    @classmethod
+    def of_all(cls, dense: FloatArray) -> _Rows:
+        rows, columns = dense.shape
+        return cls(dense, np.arange(rows, dtype=np.int32), np.arange(columns, dtype=np.int32))
+
+    @classmethod
+    def _of_some(cls, signs: Signs, vertices: IntArray, crossed: Words) -> _Rows:
+        octets = crossed.astype("<u8", copy=False).view(np.uint8)
+        columns = np.flatnonzero(np.unpackbits(octets, bitorder="little"))
+        chosen = np.unique(vertices)
+        row_of = np.zeros(len(signs.positive), dtype=np.int32)
+        row_of[chosen] = np.arange(len(chosen), dtype=np.int32)
+        column_of = np.zeros(len(signs.tolerance), dtype=np.int32)
+        column_of[columns] = np.arange(len(columns), dtype=np.int32)
+        if len(columns) == 0:
+            return cls(np.empty((len(chosen), 0)), row_of, column_of)
+        return cls(np.ascontiguousarray(signs.at(chosen)[:, columns]), row_of, column_of)
+
+
+def _cut(
+    cells: CellComplex,
+    signs: Signs,
+    whole: _Rows | None,
+    spacing: float,
+    executor: Executor,
+) -> list[npt.NDArray[Any]]:
+    """Cut all edges, again for as long as a crossing turns out to be at a vertex."""
+
+    def cut(first: int, last: int) -> tuple[npt.NDArray[Any], ...]:
+        rows = whole or _Rows.of_edges(cells, signs, first, last)
+        return cut_edges(
+            first, last, cells.xy, cells.edge_vertices, rows.z, rows.row_of, rows.column_of,
+            signs.tolerance, spacing, signs.positive, signs.negative,
+        )  # fmt: skip
+
+    while True:
+        blocks = in_blocks(cut, len(cells.edge_vertices), _EDGES, executor)
+        *columns, on_boundary = [np.concatenate(column) for column in zip(*blocks, strict=True)]
+        if len(on_boundary) == 0:
+            return columns
+        vertex, neuron = on_boundary.T
+        keep = ~(np.uint64(1) << (neuron & 63).astype(np.uint64))
+        np.bitwise_and.at(signs.positive, (vertex, neuron >> 6), keep)
+        np.bitwise_and.at(signs.negative, (vertex, neuron >> 6), keep)
+
+
+def _offsets(counts: IntArray) -> npt.NDArray[np.int64]:
+    offsets = np.zeros(len(counts) + 1, dtype=np.int64)
+    np.cumsum(counts, out=offsets[1:])
+    return offsets
+
+
+def _joined(
+    blocks: list[tuple[npt.NDArray[Any], ...]], n_vertices: int, n_pieces: int
+) -> list[npt.NDArray[Any]]:
+    """Concatenate what ``split_cells`` made of blocks of cells, with numbers shifted to match."""
+    points_before = edges_before = halves_before = 0
+    shifted: list[tuple[npt.NDArray[Any], ...]] = []
+    for points, inside, chords, neuron, offsets, halves, parent, bits in blocks:
+        chords[chords >= n_vertices] += points_before
+        halves[halves >= 2 * n_pieces] += 2 * edges_before
+        first = 0 if not shifted else 1
+        shifted.append(
+            (points, inside, chords, neuron, offsets[first:] + halves_before, halves, parent, bits)
+        )
+        points_before += len(points)
+        edges_before += len(chords)
+        halves_before += len(halves)
+    return [np.concatenate(column) for column in zip(*shifted, strict=True)]

@@ -1,0 +1,184 @@
+"""The upper envelope of the candidates of a window, by a tournament.
+
+Rounds compare pairs of candidates, then winners of pairs, and so on; each cuts all cells. That
+cuts too much: where two candidates tie that a third one beats, nothing happens to the network. So
+in the end cells with the same winners are joined again, and what remains is the true envelope.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from splineviz.network.contest import Contest
+from splineviz.partition.cells import SEAM, CellComplex
+from splineviz.partition.dissolving import Dissolved, dissolve
+from splineviz.partition.patterns import Words, pack, unpack
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int32]
+BoolArray = npt.NDArray[np.bool_]
+
+# How many numbers are unpacked at a time.
+_BLOCK = 2**22
+
+
+def leads(rule: Contest, round_: int, inputs: Sequence[FloatArray]) -> FloatArray:
+    """By how much the second of each pair leads in a round.
+
+    Where two tie the first goes on, so that the first of the largest wins.
+
+    Parameters
+    ----------
+    rule : Contest
+    round_ : int
+        From 0.
+    inputs : sequence of float64 array (n, *shape)
+        What the contest reads.
+
+    Returns
+    -------
+    float64 array (n, pairs * windows)
+    """
+    standing = np.take(flat_values(inputs), rule.candidates.T, axis=1)
+    if rule.sign < 0:
+        standing = -standing
+    for _ in range(round_):
+        standing = next_round(standing)
+    left, right = pairs(standing)
+    return (right - left).reshape(len(standing), -1)
+
+
+def flat_values(inputs: Sequence[FloatArray]) -> FloatArray:
+    """What a contest reads as one array (n, all of it), which its candidates are numbers in."""
+    if len(inputs) == 1:
+        return inputs[0].reshape(len(inputs[0]), -1)
+    return np.concatenate([rows.reshape(len(rows), -1) for rows in inputs], axis=1)
+
+
+def pairs(standing: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """First and second of each pair along the last axis but one, shape (..., pairs, windows).
+
+    A last one without a partner is in none.
+    """
+    right = standing[..., 1::2, :]
+    return standing[..., 0::2, :][..., : right.shape[-2], :], right
+
+
+def next_round(standing: FloatArray) -> FloatArray:
+    """The larger of each pair, and a last one without a partner."""
+    left, right = pairs(standing)
+    return _with_last(np.maximum(left, right), standing)
+
+
+def _with_last(winners: npt.NDArray[Any], standing: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    if standing.shape[-2] % 2 == 0:
+        return winners
+    return np.concatenate([winners, standing[..., -1:, :]], axis=-2)
+
+
+@dataclass(frozen=True, eq=False)
+class Settled:
+    """The cells of an activation whose tournament is over.
+
+    Parameters
+    ----------
+    dissolved : Dissolved
+        Cells joined where all windows have the same winners.
+    parent : int32 array (C,)
+        The cell before the first round that each is part of.
+    bits : uint64 array (C, ceil(W / 64))
+        The pattern: bit n is set where the n-th candidate wins its window.
+    """
+
+    dissolved: Dissolved
+    parent: IntArray
+    bits: Words
+
+
+def settle(
+    rule: Contest,
+    cells: CellComplex,
+    rounds: Sequence[tuple[IntArray, Words]],
+    layer: int,
+    n_corners: int,
+) -> Settled:
+    """Join what the rounds of a tournament cut in vain.
+
+    Parameters
+    ----------
+    rule : Contest
+    cells : CellComplex
+        Behind the last round.
+    rounds : sequence of (parent, bits)
+        Of each round, as in ``Subdivision``.
+    layer : int
+        The label of the edges that the rounds made.
+    n_corners : int
+        The first vertices of the complex are the corners of the domain.
+    """
+    parent = np.arange(len(cells), dtype=np.int32)
+    for above, _ in reversed(rounds):
+        parent = above[parent]
+    size = max(1, _BLOCK // max(rule.width, 1))
+    bits = np.concatenate(
+        [
+            pack(_one_hot(rule, _winners(rule, rounds, first, min(first + size, len(cells)))))
+            for first in range(0, len(cells), size)
+        ]
+    )
+    sides = cells.sides
+    made = np.flatnonzero(cells.edge_layer == layer)
+    is_open = np.zeros(len(sides), dtype=bool)
+    is_open[made] = (bits[sides[made, 0]] == bits[sides[made, 1]]).all(axis=1)
+    edge_neuron = cells.edge_neuron.copy()
+    closed = made[~is_open[made]]
+    for first in range(0, len(closed), size):
+        some = closed[first : first + size]
+        differ = unpack(bits[sides[some, 0]] ^ bits[sides[some, 1]], rule.width)
+        edge_neuron[some] = differ.argmax(axis=1)
+    cells = replace(cells, edge_neuron=edge_neuron)
+    dissolved = dissolve(cells, is_open, n_corners)
+    if len(dissolved.cells) > len(dissolved.first_cell):
+        # By rounding, a union has a hole or touches itself. It stays in pieces, which are joined
+        # when all layers are done.
+        several = np.bincount(dissolved.union) > 1
+        seam = is_open & several[dissolved.union_of_cell[sides[:, 0]]]
+        edge_layer = np.where(seam, SEAM, cells.edge_layer).astype(np.int32)
+        dissolved = dissolve(replace(cells, edge_layer=edge_layer), is_open & ~seam, n_corners)
+    chosen = dissolved.first_cell
+    return Settled(dissolved, parent[chosen], bits[chosen])
+
+
+def _winners(
+    rule: Contest, rounds: Sequence[tuple[IntArray, Words]], first: int, last: int
+) -> npt.NDArray[np.int16]:
+    """The place of the winner among the candidates on a range of cells, shape (n, windows)."""
+    windows, k = rule.candidates.shape
+    ranges = [(first, last)]
+    for parent, _ in reversed(rounds):
+        low, high = ranges[0]
+        ranges.insert(0, (int(parent[low]), int(parent[high - 1]) + 1))
+    low, high = ranges[0]
+    places = np.arange(k, dtype=np.int16)[:, None]
+    standing = np.broadcast_to(places, (high - low, k, windows))
+    for (parent, bits), (low, high), (above, _) in zip(rounds, ranges[1:], ranges, strict=False):
+        standing = standing[parent[low:high] - above]
+        left, right = pairs(standing)
+        second = unpack(bits[low:high], left[0].size).reshape(left.shape)
+        standing = _with_last(np.where(second, right, left), standing)
+    return standing[:, 0]
+
+
+def _one_hot(rule: Contest, winners: npt.NDArray[np.int16]) -> BoolArray:
+    """The pattern (n, W) of winners (n, windows)."""
+    first_column = np.cumsum(rule.counts) - rule.counts
+    # A candidate that fills up a short window is its first one.
+    place = np.where(winners < rule.counts, winners, 0)
+    pattern = np.zeros((len(winners), rule.width), dtype=np.bool_)
+    np.put_along_axis(pattern, first_column + place, True, axis=1)
+    return pattern
