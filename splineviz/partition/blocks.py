@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import cache
 from typing import TypeVar
 
@@ -61,29 +61,44 @@ def cores() -> int:
 class _OneThreadEach:
     """Whoever comes first takes the libraries' own threads away, the last to leave gives them back.
 
-    Several enumerations may run at once, in threads of a user's.
+    Several enumerations may run at once, in threads of a user's. A thread of its own does both, for
+    some libraries listen only to the thread that spoke to them first.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._users = 0
-        self._given_back = ExitStack()
+        self._taken = threading.Event()
+        self._done = threading.Event()
+        self._keeper = threading.Thread()
 
     def enter(self) -> None:
         with self._lock:
             if self._users == 0:
-                self._given_back.enter_context(_blas().limit(limits=1))
-                torch = sys.modules.get("torch")
-                if torch is not None:
-                    self._given_back.callback(torch.set_num_threads, torch.get_num_threads())
-                    torch.set_num_threads(1)
+                self._taken.clear()
+                self._done.clear()
+                self._keeper = threading.Thread(target=self._keep, daemon=True)
+                self._keeper.start()
+                self._taken.wait()
             self._users += 1
 
     def leave(self) -> None:
         with self._lock:
             self._users -= 1
             if self._users == 0:
-                self._given_back.close()
+                self._done.set()
+                self._keeper.join()
+
+    def _keep(self) -> None:
+        torch = sys.modules.get("torch")
+        with _blas().limit(limits=1):
+            if torch is not None:
+                of_torch = torch.get_num_threads()
+                torch.set_num_threads(1)
+            self._taken.set()
+            self._done.wait()
+            if torch is not None:
+                torch.set_num_threads(of_torch)
 
 
 _ONE_THREAD_EACH = _OneThreadEach()

@@ -1,4 +1,4 @@
-"""Prints the ratio to the peer behind pytest-benchmark's own table."""
+"""Prints a table of medians, ratios and memory behind pytest-benchmark's own."""
 
 from __future__ import annotations
 
@@ -7,23 +7,52 @@ from math import prod
 
 def pytest_terminal_summary(terminalreporter, config):
     session = getattr(config, "_benchmarksession", None)
-    medians: dict[str, dict[str, tuple[float, int]]] = {}
+    groups: dict[str, dict[str, float]] = {}
+    facts: dict[str, dict[str, float]] = {}
     for run in getattr(session, "benchmarks", []):
         peer = (run.params or {}).get("peer")
         if peer is not None:
-            regions = run.extra_info["regions"]
-            medians.setdefault(run.group, {})[peer] = (run.stats.median, regions)
-    pairs = {group: peers for group, peers in medians.items() if len(peers) == 2}
-    if not pairs:
+            groups.setdefault(run.group, {})[peer] = run.stats.median
+            facts.setdefault(run.group, {}).update(run.extra_info)
+    if not groups:
         return
-    terminalreporter.section("median seconds on one core, and how often as fast")
+    terminalreporter.section("seconds (medians), ratios, and peak memory")
+    columns = (
+        "regions",
+        "one core",
+        "two cores",
+        "gain",
+        "regioncam",
+        "ratio",
+        "products",
+        "ratio",
+    )
+    terminalreporter.write_line("".join([f"{'':12}", *(f"{c:>11}" for c in (*columns, "MB"))]))
     ratios = []
-    for group, peers in pairs.items():
-        (own, regions), (other, theirs) = peers["splineviz"], peers["regioncam"]
-        ratios.append(other / own)
-        terminalreporter.write_line(
-            f"{group:24} {regions:>8,} regions   splineviz {own:8.4f}   "
-            f"regioncam {other:8.4f} ({theirs:,} regions)   {ratios[-1]:5.1f} x"
-        )
-    mean = prod(ratios) ** (1 / len(ratios))
-    terminalreporter.write_line(f"geometric mean of the ratios: {mean:.1f} x")
+    for name, seconds in groups.items():
+        own = seconds.get("one core")
+        cells = [
+            _number(facts[name].get("regions"), ","),
+            _number(own, ".4f"),
+            _number(seconds.get("two cores"), ".4f"),
+            _number(_ratio(own, seconds.get("two cores")), ".2f"),
+            _number(seconds.get("regioncam"), ".4f"),
+            _number(_ratio(seconds.get("regioncam"), own), ".2f"),
+            _number(seconds.get("products"), ".4f"),
+            _number(_ratio(own, seconds.get("products")), ".2f"),
+            _number(facts[name].get("megabytes"), ".0f"),
+        ]
+        terminalreporter.write_line("".join([f"{name:12}", *(f"{cell:>11}" for cell in cells)]))
+        if "regioncam" in seconds and own:
+            ratios.append(seconds["regioncam"] / own)
+    if ratios:
+        mean = prod(ratios) ** (1 / len(ratios))
+        terminalreporter.write_line(f"geometric mean of the ratios to regioncam: {mean:.2f}")
+
+
+def _ratio(a: float | None, b: float | None) -> float | None:
+    return a / b if a and b else None
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)

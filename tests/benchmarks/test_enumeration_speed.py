@@ -1,20 +1,28 @@
-"""Time to enumerate all regions, beside regioncam (Rust, float32) in the same run.
+"""Time and memory to enumerate all regions, beside regioncam (Rust, float32) in the same run.
 
-    OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python -m pytest tests/benchmarks -q
+    OMP_NUM_THREADS=1 python -m pytest tests/benchmarks/test_enumeration_speed.py
 
-prints, for each network, the median time of both on one core and their ratio. The cases A, B, C,
-F64 and F128 are the networks with known counts; the others are drawn at torch's default scale.
+prints a table at the end: for each network the median seconds of splineviz on one core and on two,
+of regioncam, and of nothing but the float64 matrix products at the vertices, one core each; the
+ratios of these; and the peak memory of a fresh process that enumerates once, all its imports
+included. A, B, C, F64 and F128 are the networks with known counts; the others are drawn at torch's
+default scale.
 """
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from functools import cache
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 import regioncam
 
 import splineviz as sv
+from splineviz.network.program import Program, Step
 from tests.partition.networks import case, mlp
 
 SQUARE = sv.InputSlice.identity()
@@ -31,14 +39,68 @@ def default_mlp(*sizes):
     return mlp(weights, biases)
 
 
-NETWORKS = {
-    "A": lambda: case("A"),
-    "F64": lambda: case("F64"),
-    "C": lambda: case("C"),
-    "F128": lambda: case("F128"),
-    "B": lambda: case("B"),
-    "2-256x3-1": lambda: default_mlp(2, 256, 256, 256, 1),
+def cnn():
+    """Images 1x28x28, conv 8, pool, conv 16, pool, linear 32, linear 10, ReLU between."""
+    rng = np.random.default_rng(0)
+    state, steps, shapes = {}, [], [(1, 28, 28)]
+
+    def add(kind, options, shape, weight_shape=None):
+        names = {}
+        if weight_shape is not None:
+            bound = np.prod(weight_shape[1:]) ** -0.5
+            names = {"weight": f"{len(steps)}.weight", "bias": f"{len(steps)}.bias"}
+            state[names["weight"]] = rng.uniform(-bound, bound, weight_shape)
+            state[names["bias"]] = rng.uniform(-bound, bound, weight_shape[0])
+        steps.append(Step(kind, (len(steps),), f"step{len(steps)}", names, options))
+        shapes.append(shape)
+
+    conv = {"stride": [1, 1], "padding": "same", "dilation": [1, 1], "groups": 1}
+    pool = {"kernel_size": [2, 2], "stride": [2, 2], "padding": [0, 0], "dilation": [1, 1]}
+    for before, after, size in ((1, 8, 28), (8, 16, 14)):
+        add("conv2d", conv, (after, size, size), (after, before, 3, 3))
+        add("relu", {}, (after, size, size))
+        half = size // 2
+        add("max_pool2d", {**pool, "windows": [half, half]}, (after, half, half))
+    add("reshape", {"shape": [784]}, (784,))
+    add("linear", {}, (32,), (32, 784))
+    add("relu", {}, (32,))
+    add("linear", {}, (10,), (10, 32))
+    return Program(tuple(steps), tuple(shapes), state, len(steps))
+
+
+def near_an_image():
+    """A square round a random image, in which each pixel is drawn on its own."""
+    return sv.InputSlice.around(np.random.default_rng(0).random((1, 28, 28)), half_width=0.06)
+
+
+def plain(make):
+    return lambda: (make(), SQUARE)
+
+
+# name -> (network and slice, rounds, whether regioncam can do it)
+CASES = {
+    "A": (plain(lambda: case("A")), 15, True),
+    "F64": (plain(lambda: case("F64")), 15, True),
+    "C": (plain(lambda: case("C")), 9, True),
+    "F128": (plain(lambda: case("F128")), 9, True),
+    "B": (plain(lambda: case("B")), 9, True),
+    "2-256x3-1": (plain(lambda: default_mlp(2, 256, 256, 256, 1)), 5, True),
+    # regioncam needs more memory than there is here for the first, and has no pooling.
+    "2-512x3-1": (plain(lambda: default_mlp(2, 512, 512, 512, 1)), 1, False),
+    "CNN 28x28": (lambda: (cnn(), near_an_image()), 3, False),
 }
+PEERS = ("one core", "two cores", "regioncam", "products")
+
+
+@cache
+def made(name):
+    return CASES[name][0]()
+
+
+def layers_of(program):
+    """Weight and bias of each layer of an MLP."""
+    depth = len(program.activations) + 1
+    return [(program.state[f"{i}.weight"], program.state[f"{i}.bias"]) for i in range(depth)]
 
 
 def with_regioncam(layers):
@@ -50,26 +112,58 @@ def with_regioncam(layers):
     return found.num_faces
 
 
-@pytest.mark.parametrize("peer", ["splineviz", "regioncam"])
-@pytest.mark.parametrize("name", NETWORKS)
+@cache
+def products(name):
+    """The factors of the matrix products that give each layer's pre-activations at the vertices."""
+    layers = layers_of(made(name)[0])
+    rng = np.random.default_rng(0)
+    vertices = 4
+    factors = []
+    for depth, (weight, _) in enumerate(layers[:-1]):
+        factors.append((rng.standard_normal((vertices, weight.shape[1])), weight.T.copy()))
+        rest = [np.zeros((1, len(weight)))], [np.zeros(1)]
+        parts = [[layer[i] for layer in layers[: depth + 1]] + rest[i] for i in range(2)]
+        if depth < len(layers) - 2:
+            vertices = len(sv.enumerate_regions(mlp(*parts), SQUARE).vertices)
+    return factors
+
+
+@pytest.mark.parametrize("peer", PEERS)
+@pytest.mark.parametrize("name", CASES)
 def test_enumerate(benchmark, name, peer):
-    program = NETWORKS[name]()
-    depth = len(program.activations) + 1
-    layers = [
-        (
-            np.ascontiguousarray(program.state[f"{i}.weight"].T, dtype=np.float32),
-            program.state[f"{i}.bias"].astype(np.float32),
-        )
-        for i in range(depth)
-    ]
-    benchmark.group = f"regions of {name}"
-    rounds = 3 if name == "2-256x3-1" else 7
-    if peer == "splineviz":
-        count = benchmark.pedantic(
-            lambda: len(sv.enumerate_regions(program, SQUARE, threads=1)),
-            rounds=rounds,
-            warmup_rounds=1,
-        )
+    _, rounds, comparable = CASES[name]
+    if not comparable and peer in ("regioncam", "products"):
+        pytest.skip("only MLPs that fit its memory" if peer == "regioncam" else "only MLPs")
+    program, plane = made(name)
+    if peer == "regioncam":
+        layers = [
+            (np.ascontiguousarray(weight.T, dtype=np.float32), bias.astype(np.float32))
+            for weight, bias in layers_of(program)
+        ]
+        run = lambda: with_regioncam(layers)  # noqa: E731
+    elif peer == "products":
+        factors = products(name)
+        run = lambda: sum(len(rows @ columns) for rows, columns in factors)  # noqa: E731
     else:
-        count = benchmark.pedantic(lambda: with_regioncam(layers), rounds=rounds, warmup_rounds=1)
-    benchmark.extra_info["regions"] = count
+        threads = 1 if peer == "one core" else 2
+        run = lambda: len(sv.enumerate_regions(program, plane, threads=threads))  # noqa: E731
+    benchmark.group = name
+    warmup = 1 if rounds > 1 else 0
+    count = benchmark.pedantic(run, rounds=rounds, warmup_rounds=warmup)
+    if peer == "one core":
+        benchmark.extra_info["regions"] = count
+        benchmark.extra_info["megabytes"] = peak_megabytes(name)
+
+
+def peak_megabytes(name):
+    """Peak resident memory of a fresh process that enumerates once on one core."""
+    code = (
+        "import resource, splineviz as sv\n"
+        "from tests.benchmarks.test_enumeration_speed import made\n"
+        f"network, plane = made({name!r})\n"
+        "sv.enumerate_regions(network, plane, threads=1)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+    )
+    root = Path(__file__).parents[2]
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=root, check=True)
+    return float(out.stdout)

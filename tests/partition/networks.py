@@ -74,6 +74,72 @@ DEGENERATE = {
 }
 
 
+# Steps that make an activation of `width` neurons from what a linear layer makes: the size that the
+# layer must have for each neuron, and (kind, options, shape behind it) of each step.
+ACTIVATIONS = {
+    "relu": lambda width: (1, [("relu", {}, (width,))]),
+    "leaky": lambda width: (1, [("leaky_relu", {"negative_slope": 0.1}, (width,))]),
+    "abs": lambda width: (1, [("leaky_relu", {"negative_slope": -1.0}, (width,))]),
+    "clamp": lambda width: (1, [("hardtanh", {"min": -0.5, "max": 1.0}, (width,))]),
+    "max": lambda width: (3, _max_of(width, 3)),
+    "max behind relu": lambda width: (2, [("relu", {}, (2 * width,)), *_max_of(width, 2)]),
+}
+
+
+def _max_of(width, k):
+    """A maximum over groups of k neurons, as a pooling of an image with one row for each group."""
+    pooling = {"kernel_size": [1, k], "stride": [1, k], "padding": [0, 0], "dilation": [1, 1]}
+    return [
+        ("reshape", {"shape": [1, width, k]}, (1, width, k)),
+        ("max_pool2d", {**pooling, "windows": [width, 1]}, (1, width, 1)),
+        ("reshape", {"shape": [width]}, (width,)),
+    ]
+
+
+def network(layers, inputs=2):
+    """A network of (weight, bias, activation) layers; the last without an activation.
+
+    A degenerate layer has any number of neurons: those that make no whole group are left out.
+    """
+    steps, shapes, state = [], [(inputs,)], {}
+
+    def add(kind, options, shape, names=None):
+        steps.append(Step(kind, (len(steps),), f"{kind}{len(steps)}", names or {}, options))
+        shapes.append(shape)
+
+    for i, (weight, bias, activation) in enumerate(layers):
+        per_neuron, behind = 1, []
+        if activation is not None:
+            per_neuron = ACTIVATIONS[activation](1)[0]
+            behind = ACTIVATIONS[activation](len(bias) // per_neuron)[1]
+        rows = len(bias) // per_neuron * per_neuron
+        state[f"{i}.weight"], state[f"{i}.bias"] = weight[:rows], bias[:rows]
+        add("linear", {}, (rows,), {"weight": f"{i}.weight", "bias": f"{i}.bias"})
+        for kind, options, shape in behind:
+            add(kind, options, shape)
+    return Program(tuple(steps), tuple(shapes), state, len(steps))
+
+
+@st.composite
+def degenerate_networks(draw, activations=tuple(ACTIVATIONS)):
+    """A small network of one of the classes above with layers of any activation."""
+    name = draw(st.sampled_from(sorted(DEGENERATE)))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    width, layers = 2, []
+    for size in draw(st.lists(st.integers(1, 6), min_size=1, max_size=3)):
+        activation = draw(st.sampled_from(activations))
+        per_neuron = ACTIVATIONS[activation](1)[0]
+        rows = size * per_neuron
+        weight, bias = DEGENERATE[name](
+            rng.standard_normal((rows, width)), rng.standard_normal(rows)
+        )
+        layers.append((weight, bias, activation))
+        width = len(bias) // per_neuron
+    outputs = draw(st.integers(1, 3))
+    layers.append((rng.standard_normal((outputs, width)), rng.standard_normal(outputs), None))
+    return network(layers)
+
+
 @st.composite
 def degenerate_mlps(draw):
     """A small network of one of the classes above, and the class's name."""

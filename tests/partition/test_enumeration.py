@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info
 
 import splineviz as sv
-from splineviz.errors import NonFiniteValues, ShapeMismatch, UnknownName
-from tests.partition.networks import DEGENERATE, case, degenerate_mlps, mlp, permuted, random_mlp
+from splineviz.errors import NonFiniteValues, ShapeMismatch, TooManyRegions, UnknownName
+from tests.partition.networks import (
+    DEGENERATE,
+    case,
+    degenerate_mlps,
+    degenerate_networks,
+    mlp,
+    permuted,
+    random_mlp,
+)
+
+ROOT = Path(__file__).parents[2]
 
 SQUARE = sv.InputSlice.identity()
 FRAME_WITH_HOLES = shapely.Polygon(
@@ -104,22 +120,40 @@ def test_any_network_gives_a_proved_partition(network, size):
     np.testing.assert_allclose(np.sort(other.areas), np.sort(part.areas), atol=1e-9 * size**2)
 
 
-@given(degenerate_mlps())
-def test_any_network_gives_the_regions_of_the_reference(network):
-    _, program = network
-    part = sv.enumerate_regions(program, SQUARE)
-    reference = sv.enumerate_regions(program, SQUARE, engine="shapely")
-    assert_same_regions(part, reference)
+WITH_HOLES = sv.InputSlice(np.zeros(2), np.eye(2), FRAME_WITH_HOLES)
 
 
-@given(degenerate_mlps())
-def test_domains_with_notches_and_holes(network):
-    _, program = network
-    plane = sv.InputSlice(np.zeros(2), np.eye(2), FRAME_WITH_HOLES)
+def check_against_the_reference(program, plane):
     part = sv.enumerate_regions(program, plane)
     part.verify(program)
     reference = sv.enumerate_regions(program, plane, engine="shapely")
     assert_same_regions(part, reference)
+
+
+@settings(max_examples=200)
+@given(degenerate_networks(), st.sampled_from([SQUARE, WITH_HOLES]))
+def test_any_activation_gives_the_regions_of_the_reference(program, plane):
+    check_against_the_reference(program, plane)
+
+
+@pytest.mark.nightly
+@settings(max_examples=2000)
+@given(degenerate_networks(), st.sampled_from([SQUARE, WITH_HOLES]))
+def test_many_networks_give_the_regions_of_the_reference(program, plane):
+    check_against_the_reference(program, plane)
+
+
+@given(degenerate_networks(), st.sampled_from([1e-8, 1e8]))
+def test_any_activation_at_any_scale(program, size):
+    """The neurons of all layers shifted with the slice: where the largest wins nothing changes."""
+    program = scaled(program, size)
+    part = sv.enumerate_regions(program, sv.InputSlice.identity((-size, -size, size, size)))
+    part.verify(program)
+
+
+def scaled(program, size):
+    """The first layer looks at inputs `size` times as large."""
+    return program.with_state({**program.state, "0.weight": program.state["0.weight"] / size})
 
 
 def test_a_network_whose_boundaries_miss_the_domain_has_one_region_with_holes():
@@ -159,17 +193,104 @@ def test_scale_does_not_change_the_count(size):
     assert len(sv.enumerate_regions(program.with_state(state), plane)) == 1_180
 
 
-def test_threads_do_not_change_anything():
-    program = case("F128")
-    before = threading.active_count()
-    one = sv.enumerate_regions(program, SQUARE)
-    two = sv.enumerate_regions(program, SQUARE, threads=2)
+def assert_identical(one, two):
     for name in ("vertices", "ring_vertices", "ring_offsets", "region_offsets"):
         np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
     for name in ("vertices", "regions", "layer", "neuron"):
         np.testing.assert_array_equal(getattr(one.edges, name), getattr(two.edges, name))
     np.testing.assert_array_equal(one.activation_patterns(), two.activation_patterns())
+
+
+def test_threads_do_not_change_anything():
+    program = case("F128")
+    before = threading.active_count()
+    one = sv.enumerate_regions(program, SQUARE, threads=1)
+    for threads in (2, 3, None):
+        assert_identical(one, sv.enumerate_regions(program, SQUARE, threads=threads))
     assert threading.active_count() == before
+
+
+def blas_threads():
+    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+
+def test_the_threads_of_matrix_products_come_back_however_many_enumerate_at_once():
+    before = blas_threads()
+    with ThreadPoolExecutor(4) as executor:
+        list(executor.map(lambda _: sv.enumerate_regions(case("F64"), SQUARE), range(8)))
+    assert blas_threads() == before
+    with pytest.raises(TooManyRegions):
+        sv.enumerate_regions(case("F64"), SQUARE, max_regions=10)
+    assert blas_threads() == before
+
+
+@pytest.mark.parametrize("name", ["A", "Gz", "Gg", "C"])
+def test_values_that_are_not_kept_give_the_same_regions(monkeypatch, name):
+    """As with a layer so wide that its values at all vertices do not fit the memory."""
+    program = case(name)
+    part = sv.enumerate_regions(program, SQUARE)
+    monkeypatch.setattr("splineviz.partition.values._KEPT", 0)
+    again = sv.enumerate_regions(program, SQUARE)
+    again.verify(program)
+    assert_same_regions(part, again)
+
+
+@given(degenerate_networks())
+def test_values_are_kept_or_not_for_any_activation(program):
+    part = sv.enumerate_regions(program, SQUARE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("splineviz.partition.values._KEPT", 0)
+        again = sv.enumerate_regions(program, SQUARE)
+    again.verify(program)
+    assert_same_regions(part, again)
+
+
+def test_too_many_regions_are_refused_with_the_number_and_the_place():
+    with pytest.raises(TooManyRegions, match=r"more than 1,000 regions.*'relu2'.*half_width") as at:
+        sv.enumerate_regions(case("A"), SQUARE, max_regions=1_000)
+    assert at.value.found > 1_000
+    assert len(sv.enumerate_regions(case("A"), SQUARE, max_regions=1_180)) == 1_180
+    with pytest.raises(TooManyRegions, match="more than 20 regions"):
+        sv.enumerate_regions(case("A"), SQUARE, max_regions=20, engine="shapely")
+    with pytest.raises(ValueError, match="max_regions must be at least 1"):
+        sv.enumerate_regions(case("A"), SQUARE, max_regions=0)
+
+
+def test_a_single_cell_with_millions_of_pieces_stops_at_the_limit():
+    with pytest.raises(TooManyRegions):
+        sv.enumerate_regions(random_mlp(0, [2, 5_000, 1]), SQUARE, max_regions=10_000)
+
+
+STOPPED = """
+import os, signal, threading, time
+import splineviz as sv
+from tests.partition.networks import case, random_mlp
+
+sv.enumerate_regions(case("A"), sv.InputSlice.identity())
+sent = []
+
+def interrupt():
+    time.sleep(0.3)
+    sent.append(time.monotonic())
+    os.kill(os.getpid(), signal.SIGINT)
+
+threading.Thread(target=interrupt).start()
+try:
+    sv.enumerate_regions(
+        random_mlp(0, {sizes}), sv.InputSlice.identity(), max_regions=10**9, threads={threads}
+    )
+except KeyboardInterrupt:
+    print(time.monotonic() - sent[0])
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a POSIX signal")
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("sizes", [[2, 8_000, 1], [2, 600, 600, 600, 1]])
+def test_an_interrupted_call_stops_within_a_second(sizes, threads):
+    code = STOPPED.format(sizes=sizes, threads=threads)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert float(done.stdout) < 1.0, done.stderr
 
 
 def test_leaky_relu_has_the_boundaries_of_relu_in_the_first_layer():
@@ -187,6 +308,15 @@ def test_progress_is_reported_for_each_activation():
     part = sv.enumerate_regions(case("A"), SQUARE, progress=lambda *args: seen.append(args))
     assert [(done, total) for done, total, _ in seen] == [(1, 3), (2, 3), (3, 3)]
     assert seen[-1][2] == len(part)
+
+
+def test_a_progress_bar_shows_the_activations_and_the_regions(capfd):
+    sv.enumerate_regions(case("A"), SQUARE, progress=True)
+    shown = capfd.readouterr().err
+    assert "3/3" in shown
+    assert "1,180 regions" in shown
+    sv.enumerate_regions(case("A"), SQUARE, progress=False)
+    assert capfd.readouterr().err == ""
 
 
 def test_the_edge_labels_name_a_neuron_that_changes_sign_there():
