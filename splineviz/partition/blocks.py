@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import cache
 from typing import TypeVar
 
@@ -16,39 +16,61 @@ from threadpoolctl import ThreadpoolController
 _T = TypeVar("_T")
 
 
-def in_blocks(
-    work: Callable[[int, int], _T],
-    total: int,
-    sizes: tuple[int, int],
-    executor: Executor,
-    aside: bool = False,
-) -> list[_T]:
-    """Run ``work(first, last)`` over consecutive ranges that cover ``range(total)``.
+class Workers:
+    """Threads that share work in blocks; they start when there is something to share.
 
     Parameters
     ----------
-    work : callable
-    total : int
-    sizes : (int, int)
-        The smallest and the largest size of a block that is worth while; between them, eight
-        blocks. How the work is cut does not depend on the executor, so neither do results.
-    executor : concurrent.futures.Executor
-        Where to run the blocks side by side. A single one is run at once, in this thread,
-    aside : bool
-        unless it may take long: then this thread only waits for it, so that it can be interrupted.
-
-    Returns
-    -------
-    list
-        What each block returned, in order.
+    threads : int
+        How many.
     """
-    least, most = sizes
-    size = min(most, max(least, -(-total // 8)))
-    firsts = range(0, total, size)
-    lasts = [min(first + size, total) for first in firsts]
-    if len(lasts) < 2 and not aside:
-        return [work(first, last) for first, last in zip(firsts, lasts, strict=True)]
-    return list(executor.map(work, firsts, lasts))
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self._open = ExitStack()
+        self._executor: Executor | None = None
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._open.close()
+
+    def over(
+        self,
+        work: Callable[[int, int], _T],
+        total: int,
+        sizes: tuple[int, int],
+        aside: bool = False,
+    ) -> list[_T]:
+        """Run ``work(first, last)`` over consecutive ranges that cover ``range(total)``.
+
+        Parameters
+        ----------
+        work : callable
+        total : int
+        sizes : (int, int)
+            The smallest and the largest size of a block that is worth while; between them, eight
+            blocks. How the work is cut does not depend on the threads, so neither do results.
+        aside : bool
+            A single block runs at once in this thread, unless it is said to run aside: then this
+            thread only waits for it, so that it can be interrupted.
+
+        Returns
+        -------
+        list
+            What each block returned, in order.
+        """
+        least, most = sizes
+        size = min(most, max(least, -(-total // 8)))
+        firsts = range(0, total, size)
+        lasts = [min(first + size, total) for first in firsts]
+        if len(lasts) < 2 and not aside:
+            return [work(first, last) for first, last in zip(firsts, lasts, strict=True)]
+        if self._executor is None:
+            self._open.enter_context(_ONE_THREAD_EACH)
+            self._executor = self._open.enter_context(ThreadPoolExecutor(self._threads))
+        return list(self._executor.map(work, firsts, lasts))
 
 
 def cores() -> int:
@@ -59,7 +81,9 @@ def cores() -> int:
 
 
 class _OneThreadEach:
-    """Whoever comes first takes the libraries' own threads away, the last to leave gives them back.
+    """Keeps matrix products and convolutions to one thread each: the blocks have their own.
+
+    Whoever comes first takes the libraries' own threads away, the last to leave gives them back.
 
     Several enumerations may run at once, in threads of a user's. A thread of its own does both, for
     some libraries listen only to the thread that spoke to them first.
@@ -72,7 +96,7 @@ class _OneThreadEach:
         self._done = threading.Event()
         self._keeper = threading.Thread()
 
-    def enter(self) -> None:
+    def __enter__(self) -> None:
         with self._lock:
             if self._users == 0:
                 self._taken.clear()
@@ -82,7 +106,7 @@ class _OneThreadEach:
                 self._taken.wait()
             self._users += 1
 
-    def leave(self) -> None:
+    def __exit__(self, *error: object) -> None:
         with self._lock:
             self._users -= 1
             if self._users == 0:
@@ -90,15 +114,18 @@ class _OneThreadEach:
                 self._keeper.join()
 
     def _keep(self) -> None:
-        torch = sys.modules.get("torch")
-        with _blas().limit(limits=1):
-            if torch is not None:
-                of_torch = torch.get_num_threads()
-                torch.set_num_threads(1)
+        try:
+            torch = sys.modules.get("torch")
+            with _blas().limit(limits=1):
+                if torch is not None:
+                    of_torch = torch.get_num_threads()
+                    torch.set_num_threads(1)
+                self._taken.set()
+                self._done.wait()
+                if torch is not None:
+                    torch.set_num_threads(of_torch)
+        finally:
             self._taken.set()
-            self._done.wait()
-            if torch is not None:
-                torch.set_num_threads(of_torch)
 
 
 _ONE_THREAD_EACH = _OneThreadEach()
@@ -107,13 +134,3 @@ _ONE_THREAD_EACH = _OneThreadEach()
 @cache
 def _blas() -> ThreadpoolController:
     return ThreadpoolController().select(user_api="blas")
-
-
-@contextmanager
-def one_thread_each() -> Iterator[None]:
-    """Keep matrix products and convolutions to one thread each: the blocks have their own."""
-    _ONE_THREAD_EACH.enter()
-    try:
-        yield
-    finally:
-        _ONE_THREAD_EACH.leave()

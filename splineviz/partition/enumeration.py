@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
@@ -11,7 +10,7 @@ from splineviz.errors import ShapeMismatch, UnknownName
 from splineviz.network.contest import Contest
 from splineviz.network.program import Program
 from splineviz.partition.assembly import assemble
-from splineviz.partition.blocks import cores, one_thread_each
+from splineviz.partition.blocks import Workers, cores
 from splineviz.partition.cells import CellComplex
 from splineviz.partition.cuts import cuts_of
 from splineviz.partition.patterns import LayerPattern
@@ -99,14 +98,13 @@ def enumerate_regions(
     program = _program(model, plane)
     with (
         _reporting(progress) as report,
-        one_thread_each(),
-        ThreadPoolExecutor(threads or cores()) as executor,
+        Workers(threads or cores()) as workers,
     ):
         if engine == "shapely":
             from splineviz.partition.reference import enumerate_with_shapely
 
             return enumerate_with_shapely(program, plane, report, max_regions)
-        return _enumerate(program, plane, report, max_regions, executor)
+        return _enumerate(program, plane, report, max_regions, workers)
 
 
 @contextmanager
@@ -146,11 +144,11 @@ def _enumerate(
     plane: InputSlice,
     report: Progress,
     most: int,
-    executor: Executor,
+    workers: Workers,
 ) -> SplinePartition:
     cells = CellComplex.of_domain(plane.domain)
     n_corners = len(cells.xy)
-    values = VertexValues(program, plane, cells, executor)
+    values = VertexValues(program, plane, cells, workers)
     rounding = {0: Rounding.of_input(plane.embed(cells.xy))}
     layers: list[LayerPattern] = []
     step = 0
@@ -163,7 +161,7 @@ def _enumerate(
         rounds = []
         for cut in cuts_of(program, activation, inputs):
             signs = values.signs(cut, cells)
-            split = subdivide_cells(cells, signs, len(layers), most, activation.name, executor)
+            split = subdivide_cells(cells, signs, len(layers), most, activation.name, workers)
             values.follow(split)
             cells = split.cells
             rounds.append((split.parent, split.bits))

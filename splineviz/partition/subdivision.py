@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from splineviz.errors import TooManyRegions
-from splineviz.partition.blocks import in_blocks
+from splineviz.partition.blocks import Workers
 from splineviz.partition.cells import CellComplex
 from splineviz.partition.cuts import Signs
 from splineviz.partition.kernels.cells import split_cells
@@ -23,8 +22,8 @@ Words = npt.NDArray[np.uint64]
 
 # Blocks of edges and cells: large enough that numpy's overhead does not count, small enough that a
 # block is over in a fraction of a second.
-_EDGES = (1024, 16384)
-_CELLS = (256, 512)
+_EDGES = (4096, 16384)
+_CELLS = (512, 512)
 
 # So many neurons may cut a single cell into so many pieces that the one block takes seconds.
 _WIDE = 512
@@ -59,7 +58,7 @@ def subdivide_cells(
     layer: int,
     most: int,
     name: str,
-    executor: Executor,
+    workers: Workers,
 ) -> Subdivision:
     """Cut a complex at the boundaries of all neurons of one layer.
 
@@ -75,7 +74,7 @@ def subdivide_cells(
         The most cells that are allowed.
     name : str
         The layer's name, for the error.
-    executor : concurrent.futures.Executor
+    workers : Workers
         Where to work on blocks side by side. The result does not depend on it.
 
     Raises
@@ -87,7 +86,7 @@ def subdivide_cells(
     n_old, n_edges = len(cells.xy), len(cells.edge_vertices)
     whole = None if signs.dense is None else _Rows.of_all(signs.dense)
     new_vertices, cuts, on_edges, cut_neuron, cut_place = _cut(
-        cells, signs, whole, spacing, executor
+        cells, signs, whole, spacing, workers
     )
     first_vertex, first_cut = _offsets(new_vertices), _offsets(cuts)
     pieces, source = split_edges(cells.edge_vertices, first_vertex, n_old)
@@ -109,7 +108,7 @@ def subdivide_cells(
 
     try:
         aside = len(signs.tolerance) > _WIDE
-        blocks = in_blocks(split, len(cells), _CELLS, executor, aside)
+        blocks = workers.over(split, len(cells), _CELLS, aside)
     finally:
         # Blocks that are still at work when this is cancelled stop too.
         budget[0] = -1
@@ -182,7 +181,7 @@ def _cut(
     signs: Signs,
     whole: _Rows | None,
     spacing: float,
-    executor: Executor,
+    workers: Workers,
 ) -> list[npt.NDArray[Any]]:
     """Cut all edges, again for as long as a crossing turns out to be at a vertex."""
 
@@ -194,7 +193,7 @@ def _cut(
         )  # fmt: skip
 
     while True:
-        blocks = in_blocks(cut, len(cells.edge_vertices), _EDGES, executor)
+        blocks = workers.over(cut, len(cells.edge_vertices), _EDGES)
         *columns, on_boundary = [np.concatenate(column) for column in zip(*blocks, strict=True)]
         if len(on_boundary) == 0:
             return columns

@@ -7,7 +7,6 @@ made since follow from three corners of its cell; then the steps of the network 
 from __future__ import annotations
 
 import math
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,7 +15,7 @@ import numpy.typing as npt
 
 from splineviz.errors import NonFiniteValues
 from splineviz.network.program import Program
-from splineviz.partition.blocks import in_blocks
+from splineviz.partition.blocks import Workers
 from splineviz.partition.cells import CellComplex
 from splineviz.partition.cuts import Cut, Signs, Values
 from splineviz.partition.dissolving import Dissolved
@@ -31,7 +30,7 @@ IntArray = npt.NDArray[np.int32]
 Words = npt.NDArray[np.uint64]
 
 # How many numbers a block of one value holds, at least and at most: it stays in a core's cache.
-_BLOCK = (2**14, 2**17)
+_BLOCK = (2**15, 2**17)
 # Values at all vertices are kept up to this many bytes, and computed again when needed above it.
 _KEPT = 2**29
 
@@ -73,15 +72,15 @@ class VertexValues:
     plane : InputSlice
     cells : CellComplex
         The domain of the slice.
-    executor : concurrent.futures.Executor
+    workers : Workers
         Where to work on blocks of vertices side by side.
     """
 
     def __init__(
-        self, program: Program, plane: InputSlice, cells: CellComplex, executor: Executor
+        self, program: Program, plane: InputSlice, cells: CellComplex, workers: Workers
     ) -> None:
         self._program = program
-        self._executor = executor
+        self._workers = workers
         self._wanted = _wanted_steps(program)
         self._live = _live_values(program, self._wanted)
         self._start(_Base(0, {0: _flat(plane.embed(cells.xy))}, cells))
@@ -151,7 +150,7 @@ class VertexValues:
                 )
             return low, high
 
-        ranges = in_blocks(read, total, self._block(cut.step), self._executor)
+        ranges = self._workers.over(read, total, self._block(cut.step))
         if rows:
             self._start(_Base(cut.step, rows, cells))
         if kept and cut.source is not None:
