@@ -32,17 +32,6 @@ CONSTRAINTS = ROOT / "constraints.txt"
 # GB that are of no use here.
 CPU_BUILDS = "https://download.pytorch.org/whl/cpu"
 
-# Makes numba compile the engine. It keeps the result on disk: the first picture comes at once.
-WARM_UP = """
-import torch
-import splineviz as sv
-
-layers = [torch.nn.Linear(2, 8), torch.nn.ReLU(), torch.nn.Linear(8, 8), torch.nn.ReLU()]
-network = torch.nn.Sequential(*layers, torch.nn.Linear(8, 2))
-partition = sv.enumerate_regions(network, sv.InputSlice.identity())
-partition.verify(network)
-"""
-
 CHECKS = {
     "pip check": ("-m", "pip", "check"),
     "ruff check": ("-m", "ruff", "check", "."),
@@ -100,7 +89,7 @@ def set_up(extra: str) -> None:
         pip("--no-deps", *cpu, "torch")
     pip("--quiet", "--editable", f".[{extra}]" if extra else ".")
     say("compiling the engine, once")
-    run(PYTHON, "-c", WARM_UP)
+    run(PYTHON, "-m", "splineviz", "compile")
     stamp.write_text(f"{digest} {extra}")
 
 

@@ -1,4 +1,4 @@
-"""The command line: ``splineviz lab``, ``splineviz train`` and ``splineviz info``.
+"""The command line: ``splineviz lab``, ``train``, ``info`` and ``compile``.
 
 Each command is a thin layer over a function that Python users call too.
 """
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _lab(rest)
         if options.command == "train":
             return _train(options)
-        status = _info(options.run)
+        status = _compile() if options.command == "compile" else _info(options.run)
         sys.stdout.flush()
         return status
     except SplinevizError as error:
@@ -131,6 +131,13 @@ def _parser() -> argparse.ArgumentParser:
         help="how long to train (default: what the recipe needs)",
     )
 
+    commands.add_parser(
+        "compile",
+        help="compile the engine, once after an installation",
+        description="Compile the engine and keep the result on disk, so that the first picture "
+        "comes at once. Otherwise that happens when it is first used.",
+    )
+
     info = commands.add_parser(
         "info",
         help="say what a recorded run holds",
@@ -188,6 +195,21 @@ def _train(options: argparse.Namespace) -> int:
             print(f"{run}\nin {run.path}", file=sys.stderr)
         raise
     print(f"{run}\nin {run.path}")
+    return 0
+
+
+def _compile() -> int:
+    """Run every kernel once; numba keeps what it compiled beside the package or in its cache."""
+    from splineviz.partition.enumeration import enumerate_regions
+    from splineviz.partition.slices import InputSlice
+
+    run = Run.bundled()
+    program = run.program(int(run.steps[0]))
+    square = InputSlice.identity()
+    # Only a domain that is not convex is put together from pieces.
+    notched = square.domain.difference(InputSlice.identity((0.0, 0.0, 2.0, 2.0)).domain)
+    for plane in (square, InputSlice(square.origin, square.basis, notched)):
+        print(enumerate_regions(program, plane))
     return 0
 
 

@@ -12,6 +12,7 @@ from jupyterlab.labapp import LabApp
 from splineviz import __main__ as command_line
 from splineviz import __version__
 from splineviz.__main__ import COPIED_NOTEBOOKS, FIRST_NOTEBOOK, main
+from splineviz.partition.kernels import cells, edges, rings, rows
 from splineviz.training import recipes
 from splineviz.training.runs import Run
 
@@ -206,3 +207,20 @@ def test_start_says_what_it_does_and_installs_nothing(words, status, tmp_path):
     assert finished.returncode == status
     assert "python3.11 start.py test" in finished.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["start.py"]
+
+
+def test_compile_leaves_nothing_to_compile(capsys, monkeypatch):
+    """All kernels that Python calls have one signature: a second one would be compiled later."""
+    assert status("compile") == 0
+    assert capsys.readouterr().out.count("SplinePartition") == 2
+    monkeypatch.setattr("splineviz.partition.values._KEPT", 0)
+    assert status("compile") == 0
+    called = [
+        (cells, ("cell_frames", "split_cells")),
+        (edges, ("cut_edges", "sign_planes", "split_edges")),
+        (rings, ("walk_rings",)),
+        (rows, ("interpolate", "weigh")),
+    ]
+    for module, names in called:
+        for name in names:
+            assert len(getattr(module, name).signatures) == 1, name
