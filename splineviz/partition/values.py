@@ -32,7 +32,7 @@ Words = npt.NDArray[np.uint64]
 # How many numbers a block of one value holds, at least and at most: it stays in a core's cache.
 _BLOCK = (2**15, 2**17)
 # Values at all vertices are kept up to this many bytes, and computed again when needed above it.
-_KEPT = 2**29
+_KEPT = 2**30
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,6 +5,10 @@ from __future__ import annotations
 from math import prod
 
 
+def pytest_addoption(parser):
+    parser.addoption("--plot", metavar="FILE", help="draw what is measured, if it can be drawn")
+
+
 def pytest_terminal_summary(terminalreporter, config):
     session = getattr(config, "_benchmarksession", None)
     groups: dict[str, dict[str, float]] = {}
