@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from splineviz.errors import RunCorrupt
-from splineviz.training.atomic import write_atomically
+from splineviz.files import write_atomically
 
 if TYPE_CHECKING:
     import pandas as pd

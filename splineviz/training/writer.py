@@ -12,7 +12,7 @@ from typing import Any
 import numpy.typing as npt
 
 from splineviz.errors import RecordingError
-from splineviz.training.atomic import write_atomically
+from splineviz.files import write_atomically
 from splineviz.training.lock import FolderLock
 from splineviz.training.manifest import (
     CHECKPOINTS,

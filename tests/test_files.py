@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from splineviz.training.atomic import write_atomically
+from splineviz.files import write_atomically
 
 
 def test_a_file_is_made_and_replaced(tmp_path: Path) -> None:
