@@ -86,6 +86,36 @@ class InvalidPartition(SplinevizError, ValueError):
     """A partition does not fit together, or does not belong to the network it is compared with."""
 
 
+class PartitionCorrupt(SplinevizError, ValueError):
+    """A file is not a whole partition: truncated, changed, of another format, or too new."""
+
+
+class InvalidArgument(SplinevizError, ValueError):
+    """An argument has a value without meaning, such as a negative radius."""
+
+
+class EmptyBoundary(SplinevizError, ValueError):
+    """Points are wanted on a boundary that the slice does not have."""
+
+
+class MissingDependency(SplinevizError, ImportError):
+    """An optional library is needed and not installed.
+
+    Parameters
+    ----------
+    library : str
+        Its name, as pip knows it.
+    purpose : str
+        What needs it.
+    """
+
+    def __init__(self, library: str, purpose: str) -> None:
+        self.library = library
+        super().__init__(
+            f"{purpose} needs {library}, which is not installed. Run: pip install {library}"
+        )
+
+
 class InvalidFrame(SplinevizError, ValueError):
     """The arrays of a drawn state do not fit together, or its packed bytes cannot be read."""
 

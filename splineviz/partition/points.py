@@ -1,4 +1,4 @@
-"""Points that rounding has pulled apart, found and counted as one."""
+"""Points of a slice: given ones are checked, those that rounding pulled apart counted as one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
+
+from splineviz.errors import NonFiniteValues, ShapeMismatch
 
 
 def one_of_each(
@@ -31,3 +33,25 @@ def one_of_each(
     label = connected_components(graph, directed=False)[1]
     _, chosen, group = np.unique(label, return_index=True, return_inverse=True)
     return chosen, group
+
+
+def as_points(points: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Slice coordinates as a float64 array (n, 2).
+
+    Raises
+    ------
+    ShapeMismatch
+        If they have another shape.
+    NonFiniteValues
+        If one is NaN or infinite.
+    """
+    coordinates = np.asarray(points, dtype=np.float64)
+    if coordinates.ndim != 2 or coordinates.shape[1] != 2:
+        raise ShapeMismatch(f"points have shape {coordinates.shape}; expected (n, 2)")
+    bad = ~np.isfinite(coordinates).all(axis=1)
+    if bad.any():
+        raise NonFiniteValues(
+            f"{bad.sum()} points have NaN or infinite coordinates, for example point "
+            f"{np.flatnonzero(bad)[0]}"
+        )
+    return coordinates

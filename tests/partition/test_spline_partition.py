@@ -142,3 +142,31 @@ def test_the_decision_boundary_where_outputs_tie(weights, biases, length):
     program = mlp([np.array(w) for w in weights], [np.array(b) for b in biases])
     part = sv.enumerate_regions(program, SQUARE)
     assert part.decision_boundary().length == pytest.approx(length)
+
+
+def test_classes_that_are_equal_everywhere_have_one_boundary_with_a_third():
+    program = mlp([np.array([[1.0, 0.0], [1.0, 0.0], [-1.0, 0.0]])], [np.zeros(3)])
+    part = sv.enumerate_regions(program, SQUARE)
+    boundary = part.decision_boundary()
+    assert boundary.length == pytest.approx(2.0)
+    assert len(boundary.geoms) == 1
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_many_classes_make_a_voronoi_diagram(cut):
+    """2 c.x - |c|^2 is largest for the nearest of the sites c; once plain, once behind ReLUs."""
+    sites = np.random.default_rng(0).uniform(-1.0, 1.0, (60, 2))
+    program = mlp([2 * sites], [-(sites**2).sum(axis=1)])
+    if cut:  # x = relu(x) - relu(-x)
+        weights = [
+            np.concatenate([np.eye(2), -np.eye(2)]),
+            np.concatenate([2 * sites, -2 * sites], 1),
+        ]
+        program = mlp(weights, [np.zeros(4), -(sites**2).sum(axis=1)])
+    part = sv.enumerate_regions(program, SQUARE)
+    cells = shapely.voronoi_polygons(shapely.multipoints(sites), extend_to=SQUARE.domain)
+    lines = shapely.union_all(shapely.boundary(shapely.get_parts(cells)))
+    expected = shapely.intersection(lines, SQUARE.domain)
+    found = part.decision_boundary()
+    assert found.length == pytest.approx(expected.length)
+    assert shapely.hausdorff_distance(found, expected) < 1e-9

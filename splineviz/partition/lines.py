@@ -1,0 +1,66 @@
+"""Segments joined to lines, and points along lines."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from splineviz.errors import EmptyBoundary, InvalidArgument
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def linestrings(segments: FloatArray) -> npt.NDArray[np.object_]:
+    """Segments (n, 2, 2) as shapely lines, object array of shape (n,)."""
+    offsets = np.arange(0, 2 * len(segments) + 1, 2)
+    return shapely.from_ragged_array(
+        shapely.GeometryType.LINESTRING, segments.reshape(-1, 2), (offsets,)
+    )
+
+
+def merged_lines(segments: FloatArray) -> shapely.MultiLineString:
+    """Lines made of segments (n, 2, 2) that share ends; they part where more than two meet."""
+    merged = shapely.line_merge(shapely.multilinestrings(linestrings(segments)))
+    return shapely.MultiLineString(list(shapely.get_parts(merged)))
+
+
+def points_along(lines: shapely.MultiLineString, shares: FloatArray) -> FloatArray:
+    """Points (n, 2) at given shares (n,) of the total length, from 0 to 1, line after line."""
+    coordinates, line = shapely.get_coordinates(shapely.get_parts(lines), return_index=True)
+    own = np.flatnonzero(line[1:] == line[:-1])
+    start, end = coordinates[own], coordinates[own + 1]
+    length = np.hypot(*(end - start).T)
+    until = np.cumsum(length)
+    along = shares * until[-1]
+    segment = np.searchsorted(until, along, side="right").clip(max=len(until) - 1)
+    t = 1.0 - (until[segment] - along) / length[segment]
+    return start[segment] + t.clip(0.0, 1.0)[:, None] * (end[segment] - start[segment])
+
+
+def spaced_shares(n: int, seed: int) -> FloatArray:
+    """Shares of a length, 1 / n apart, the first at random, float64 array (n,)."""
+    return (np.arange(n) + np.random.default_rng(seed).random()) / n
+
+
+def sample_lines(lines: shapely.MultiLineString, n: int, seed: int) -> FloatArray:
+    """Points (n, 2) drawn uniformly by length.
+
+    Raises
+    ------
+    EmptyBoundary
+        If there are no lines.
+    """
+    check_count(n, "n")
+    if not lines.length > 0:
+        raise EmptyBoundary(
+            "there is no boundary to draw points from: one class is predicted on the whole slice. "
+            "Choose a slice through inputs of different classes"
+        )
+    return points_along(lines, np.random.default_rng(seed).random(n))
+
+
+def check_count(n: int, what: str) -> None:
+    """Raise InvalidArgument unless a number of points is positive."""
+    if n < 1:
+        raise InvalidArgument(f"{what} must be at least 1, not {n!r}")
