@@ -139,7 +139,9 @@ def imports(folder):
 
 
 @pytest.mark.parametrize(
-    ("folder", "extras"), [("splineviz", ()), ("tests", ("dev",))], ids=["splineviz", "tests"]
+    ("folder", "extras"),
+    [("splineviz", ("exchange",)), ("tests", ("dev",))],
+    ids=["splineviz", "tests"],
 )
 def test_every_import_is_declared(folder, extras):
     lines = PROJECT["dependencies"] + [
