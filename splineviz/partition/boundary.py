@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from splineviz.partition.edge_ties import tied_edges
 from splineviz.partition.envelope import ridges
 from splineviz.partition.lines import merged_lines
 from splineviz.partition.points import one_of_each
@@ -31,7 +32,6 @@ def decision_boundary(
     edge_vertices: npt.NDArray[np.int32],
     edge_regions: npt.NDArray[np.int32],
     outputs: FloatArray,
-    predictions: npt.NDArray[np.int64],
 ) -> shapely.MultiLineString:
     """Merged lines at which the predicted class changes.
 
@@ -42,8 +42,6 @@ def decision_boundary(
         The regions, as in ``SplinePartition``.
     outputs : float64 array (V, out)
         The network's outputs at the vertices; affine on every region.
-    predictions : int64 array (R,)
-        Class inside each region; where outputs tie on a whole region, the first of them.
 
     Notes
     -----
@@ -59,7 +57,7 @@ def decision_boundary(
     region = region_of_corners(ring_offsets, region_offsets)
     segments = np.concatenate(
         [
-            _tied_edges(vertices, edge_vertices, edge_regions, outputs, predictions, zero),
+            tied_edges(vertices, outputs, zero, edge_vertices, edge_regions, starts, region),
             ridges(vertices, outputs, zero, starts, ends, region),
         ]
     )
@@ -83,23 +81,6 @@ def region_of_corners(
     """The region of every corner in ``ring_vertices``."""
     of_ring = np.repeat(np.arange(len(region_offsets) - 1), np.diff(region_offsets))
     return np.repeat(of_ring, np.diff(ring_offsets))
-
-
-def _tied_edges(
-    vertices: FloatArray,
-    edge_vertices: npt.NDArray[np.int32],
-    edge_regions: npt.NDArray[np.int32],
-    outputs: FloatArray,
-    predictions: npt.NDArray[np.int64],
-    zero: float,
-) -> FloatArray:
-    """Edges (n, 2, 2) along which the classes of their two regions tie."""
-    inner = np.flatnonzero((edge_regions >= 0).all(axis=1))
-    left, right = predictions[edge_regions[inner]].T
-    inner, left, right = (array[left != right] for array in (inner, left, right))
-    ends = edge_vertices[inner]
-    lead = outputs[ends, left[:, None]] - outputs[ends, right[:, None]]
-    return vertices[ends[(np.abs(lead) <= zero).all(axis=1)]]
 
 
 def _joined(segments: FloatArray, distance: float) -> FloatArray:

@@ -109,6 +109,14 @@ class _Chords(NamedTuple):
         return p, q
 
 
+def first_largest(values: FloatArray, zero: float) -> IntArray:
+    """For each row (n, out) the first output that rounding cannot tell from the largest.
+
+    So outputs that are equal on a whole region have one that stands for them.
+    """
+    return (values >= values.max(axis=1, keepdims=True) - zero).argmax(axis=1)
+
+
 def ridges(
     vertices: FloatArray,
     outputs: FloatArray,
@@ -139,7 +147,7 @@ def ridges(
     of the cell, since both are affine. Whatever wins at such a corner becomes a rival too, and is
     compared with those at the corners of whose cells it is not behind; until nothing new wins.
     """
-    winner = outputs.argmax(axis=1)
+    winner = first_largest(outputs, zero)
     first = np.flatnonzero(np.diff(region, prepend=-1))
     # A region that one output wins at every corner, it wins everywhere.
     won = winner[starts]
@@ -170,7 +178,7 @@ def _all_pairs(rivals: BoolArray) -> _Pairs:
     region, output = np.nonzero(rivals)
     last = np.searchsorted(region, region, side="right")
     behind = np.arange(1, len(region) + 1)
-    i, j = _ragged(behind, last - behind)
+    i, j = ragged(behind, last - behind)
     return _Pairs(region[i], output[i], output[j])
 
 
@@ -196,7 +204,7 @@ def _met(
 def _chords(sides: _Sides, pairs: _Pairs) -> _Chords:
     """Chords of the pairs that are each ahead somewhere; several where a region is not convex."""
     n_pairs = len(pairs.region)
-    pair, side = _ragged(sides.first[pairs.region], sides.number[pairs.region])
+    pair, side = ragged(sides.first[pairs.region], sides.number[pairs.region])
     starts, ends = sides.starts[side], sides.ends[side]
     at_start, at_end = (_leads(sides, pairs, pair, vertex) for vertex in (starts, ends))
     ahead, behind = (
@@ -224,8 +232,11 @@ def _leads(
 ) -> FloatArray:
     """First output less second at vertices; 0 where rounding cannot tell them apart."""
     lead = sides.outputs[vertex, pairs.first[pair]] - sides.outputs[vertex, pairs.second[pair]]
-    lead[np.abs(lead) <= sides.zero] = 0.0
-    return lead
+    return _snapped(lead, sides.zero)
+
+
+def _snapped(values: FloatArray, zero: float) -> FloatArray:
+    return np.where(np.abs(values) <= zero, 0.0, values)
 
 
 def _clipped(
@@ -248,11 +259,13 @@ def _clipped(
         margins = part.margins(sides.outputs)
         others = rivals[part.region]
         others[row, part.first] = others[row, part.second] = False
-        start[block], stop[block] = _interval(*(np.where(others, m, 1.0) for m in margins))
+        start[block], stop[block] = _interval(
+            *(np.where(others, _snapped(margin, sides.zero), 1.0) for margin in margins)
+        )
         for t in (start[block], stop[block]):
             # The least margin is that of the largest output.
             margin = _between(*margins, t)
-            best = margin.argmin(axis=1)
+            best = first_largest(-margin, sides.zero)
             exceeds = (start[block] < stop[block]) & (margin[row, best] < -sides.zero)
             new[part.region[exceeds], best[exceeds]] = True
     return start, stop, new & ~rivals
@@ -282,7 +295,7 @@ def _between(p: FloatArray, q: FloatArray, t: FloatArray) -> FloatArray:
     return p + t[:, None] * (q - p)
 
 
-def _ragged(first: IntArray, count: IntArray) -> tuple[IntArray, IntArray]:
+def ragged(first: IntArray, count: IntArray) -> tuple[IntArray, IntArray]:
     """Row by row the numbers ``first, first + 1, ...``, `count` of them, behind the row of each."""
     row = np.repeat(np.arange(len(count)), count)
     return row, np.arange(len(row)) + np.repeat(first - (np.cumsum(count) - count), count)

@@ -195,7 +195,6 @@ class SplinePartition:
             self.edges.vertices,
             self.edges.regions,
             outputs,
-            self.predictions(),
         )
 
     def locate(self, points: npt.ArrayLike) -> npt.NDArray[np.int64]:

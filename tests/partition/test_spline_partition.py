@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 
 import splineviz as sv
 from splineviz.errors import ShapeMismatch
-from tests.partition.networks import case, mlp, random_mlp
+from tests.partition.networks import case, degenerate_mlps, mlp, random_mlp
 
 SQUARE = sv.InputSlice.identity()
 
@@ -170,3 +172,35 @@ def test_many_classes_make_a_voronoi_diagram(cut):
     found = part.decision_boundary()
     assert found.length == pytest.approx(expected.length)
     assert shapely.hausdorff_distance(found, expected) < 1e-9
+
+
+@given(degenerate_mlps(), st.integers(0, 1000))
+def test_the_decision_boundary_lies_between_points_of_different_classes(network, seed):
+    """Also where classes are equal on whole regions: the first of them counts."""
+    _, program = network
+    rng = np.random.default_rng(seed)
+    depth = len(program.activations)
+    weights, biases = (
+        [program.state[f"{i}.{role}"] for i in range(depth)] for role in ("weight", "bias")
+    )
+    last = rng.integers(-1, 2, (6, len(biases[-1]))).astype(float)
+    program = mlp([*weights, last], [*biases, rng.integers(-1, 2, 6).astype(float)])
+    boundary = sv.enumerate_regions(program, SQUARE).decision_boundary()
+    start = rng.uniform(-0.99, 0.99, (300, 2))
+    ends = np.stack([start, start + rng.uniform(-0.01, 0.01, start.shape)], axis=1)
+    outputs = program(ends.reshape(-1, 2))
+    tied = outputs >= outputs.max(axis=1, keepdims=True) - 1e-10
+    classes = tied.argmax(axis=1).reshape(-1, 2)
+    differ = classes[:, 0] != classes[:, 1]
+    assert shapely.intersects(shapely.linestrings(ends[differ]), boundary).all()
+
+
+def test_the_decision_boundary_may_follow_a_part_of_an_edge():
+    # relu(x) and relu(-x) are equal on the line x = 0; on its upper half 4 y is larger.
+    weights = [np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])]
+    weights.append(np.array([[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 4.0, -4.0]]))
+    part = sv.enumerate_regions(mlp(weights, [np.zeros(4), np.zeros(3)]), SQUARE)
+    boundary = part.decision_boundary()
+    along = shapely.intersection(boundary, shapely.LineString([(0, -1), (0, 1)]))
+    assert along.length == pytest.approx(1.0)
+    assert boundary.length == pytest.approx(1.0 + 2 * np.hypot(1.0, 0.25))

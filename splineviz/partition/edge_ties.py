@@ -1,0 +1,152 @@
+"""Where the largest of many outputs changes along the edges between regions."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from splineviz.partition.envelope import first_largest, ragged
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+Vertices = npt.NDArray[np.int32]
+
+# Edges are compared with all outputs in blocks, so that the tables stay in a few megabytes.
+_BLOCK = 1 << 19
+
+
+def tied_edges(
+    vertices: FloatArray,
+    outputs: FloatArray,
+    zero: float,
+    edge_vertices: Vertices,
+    edge_regions: npt.NDArray[np.int32],
+    corners: Vertices,
+    region: IntArray,
+) -> FloatArray:
+    """Parts (n, 2, 2) of inner edges with another largest output on either side.
+
+    Parameters
+    ----------
+    vertices : float64 array (V, 2)
+    outputs : float64 array (V, out)
+        At the vertices; affine on every region.
+    zero : float
+        A difference of outputs up to this is none.
+    edge_vertices, edge_regions : int32 arrays (E, 2)
+        As in ``EdgeTable``.
+    corners : int32 array (n,)
+        Corners of all regions, region after region.
+    region : int64 array (n,)
+        The region of each corner, never decreasing.
+
+    Notes
+    -----
+    A network is continuous: what is largest next to an edge, on one side, is largest on the edge.
+    So where the sides differ several outputs are largest along the edge, and each side has that of
+    them which grows most into it; the first, if they are equal on the whole region.
+    """
+    inner = (edge_regions >= 0).all(axis=1)
+    ends, sides = edge_vertices[inner], edge_regions[inner]
+    edge, t, leader = _leaders(outputs, zero, ends)
+    # Most parts end at a vertex where one output is ahead of all others: nothing is tied there.
+    ties = outputs >= outputs.max(axis=1, keepdims=True) - zero
+    several_at: BoolArray = np.greater(ties.sum(axis=1), 1)
+    kept = np.flatnonzero((several_at[ends[edge]] | ((t > 0.0) & (t < 1.0))).all(axis=1))
+    edge, t, leader = edge[kept], t[kept], leader[kept]
+    pieces = [np.empty((0, 2, 2))]
+    size = max(1, _BLOCK // outputs.shape[1])
+    for first in range(0, len(edge), size):
+        part = slice(first, first + size)
+        own, best = ends[edge[part]], leader[part, None]
+        tied = np.ones((len(own), outputs.shape[1]), dtype=np.bool_)
+        for vertex in own.T:
+            tied &= np.abs(outputs[vertex] - outputs[vertex[:, None], best]) <= zero
+        several = np.flatnonzero(tied.sum(axis=1) > 1)
+        own, tied, side = own[several], tied[several], sides[edge[part][several]]
+        left, right = (
+            first_largest(np.where(tied, outputs[corner], -np.inf), zero)
+            for corner in _inward_corners(vertices, own, side, corners, region)
+        )
+        changes = left != right
+        share = t[part][several][changes][..., None]
+        start, stop = vertices[own[changes]].swapaxes(0, 1)[:, :, None]
+        pieces.append(np.where(share < 1.0, start + share * (stop - start), stop))
+    return np.concatenate(pieces)
+
+
+def _leaders(
+    outputs: FloatArray, zero: float, ends: Vertices
+) -> tuple[IntArray, FloatArray, IntArray]:
+    """Edges (E, 2) cut into parts on each of which one output is largest.
+
+    Returns
+    -------
+    edge : int64 array (n,)
+    t : float64 array (n, 2)
+        Where the part begins and ends, 0 at the first vertex of the edge and 1 at the second.
+    leader : int64 array (n,)
+        An output that no other exceeds on the part.
+    """
+    edge = np.arange(len(ends))
+    t = np.tile([0.0, 1.0], (len(ends), 1))
+    # What wins at the beginning and at the end of the part.
+    first, last = first_largest(outputs, zero)[ends].T
+    done = []
+    while True:
+        a, b = ends[edge].T
+        lead_a, lead_b = (outputs[v, first] - outputs[v, last] for v in (a, b))
+        lead = lead_a[:, None] + t * (lead_b - lead_a)[:, None]
+        cut = (lead[:, 0] > zero) & (lead[:, 1] < -zero)
+        done.append((edge[~cut], t[~cut], np.where(lead[:, 1] < -zero, last, first)[~cut]))
+        if not cut.any():
+            break
+        edge, t, first, last = edge[cut], t[cut], first[cut], last[cut]
+        middle = lead_a[cut] / (lead_a[cut] - lead_b[cut])
+        best, exceeds = _winners(outputs, zero, ends[edge], middle, first)
+        edge = np.tile(edge, 2)
+        t = np.concatenate([np.stack([t[:, 0], middle], 1), np.stack([middle, t[:, 1]], 1)])
+        before, behind = np.where(exceeds, best, first), np.where(exceeds, best, last)
+        first, last = np.concatenate([first, behind]), np.concatenate([before, last])
+    edges, parts, leaders = zip(*done, strict=True)
+    return np.concatenate(edges), np.concatenate(parts), np.concatenate(leaders)
+
+
+def _winners(
+    outputs: FloatArray, zero: float, ends: Vertices, t: FloatArray, rival: IntArray
+) -> tuple[IntArray, BoolArray]:
+    """The largest output at a point of each edge, and whether it exceeds a given one."""
+    best = np.empty(len(ends), dtype=np.int64)
+    exceeds = np.empty(len(ends), dtype=np.bool_)
+    size = max(1, _BLOCK // outputs.shape[1])
+    for low in range(0, len(ends), size):
+        block = slice(low, low + size)
+        at_a, at_b = (outputs[vertex] for vertex in ends[block].T)
+        values = at_a + t[block, None] * (at_b - at_a)
+        best[block] = first_largest(values, zero)
+        given = np.take_along_axis(values, rival[block, None], axis=1)[:, 0]
+        exceeds[block] = values.max(axis=1) > given + zero
+    return best, exceeds
+
+
+def _inward_corners(
+    vertices: FloatArray,
+    ends: Vertices,
+    sides: npt.NDArray[np.int32],
+    corners: Vertices,
+    region: IntArray,
+) -> list[Vertices]:
+    """For the left and the right side of edges (n, 2) the corner of the region furthest inside."""
+    found = []
+    begin = np.flatnonzero(np.diff(region, prepend=-1))
+    number = np.diff(np.append(begin, len(region)))
+    start, stop = vertices[ends].swapaxes(0, 1)
+    for side, sign in zip(sides.T, (1.0, -1.0), strict=True):
+        row, place = ragged(begin[side], number[side])
+        step, corner = (stop - start)[row], corners[place]
+        away = vertices[corner] - start[row]
+        height = sign * (step[:, 0] * away[:, 1] - step[:, 1] * away[:, 0])
+        order = np.lexsort((-height, row))
+        found.append(corner[order][np.flatnonzero(np.diff(row, prepend=-1))])
+    return found
