@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 Words = npt.NDArray[np.uint64]
+
+# Regions are unpacked in blocks, so that the columns of a wide network stay in a few megabytes.
+_BLOCK = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,3 +53,52 @@ def unpack(words: Words, width: int) -> npt.NDArray[np.bool_]:
     """The booleans (n, W) that words (n, ceil(W / 64)) hold."""
     octets = np.ascontiguousarray(words).astype("<u8", copy=False).view(np.uint8)
     return np.unpackbits(octets, axis=1, count=width, bitorder="little").astype(np.bool_)
+
+
+def cells_of_regions(
+    layers: Sequence[LayerPattern], n_regions: int
+) -> list[npt.NDArray[np.integer]]:
+    """For each layer, in order, the cell that each region is part of, arrays of shape (R,)."""
+    cells: npt.NDArray[np.integer] = np.arange(n_regions)
+    found = []
+    for layer in reversed(layers):
+        found.append(cells)
+        cells = layer.parent[cells]
+    return found[::-1]
+
+
+def activation_patterns(
+    layers: Sequence[LayerPattern], n_regions: int, first: int = 0, last: int | None = None
+) -> npt.NDArray[np.bool_]:
+    """The patterns of the regions ``first ... last - 1``, shape (last - first, total width)."""
+    block = slice(first, n_regions if last is None else last)
+    columns = [
+        layer.unpacked(cells[block])
+        for layer, cells in zip(layers, cells_of_regions(layers, n_regions), strict=True)
+    ]
+    none = np.zeros((len(range(n_regions)[block]), 0), dtype=np.bool_)
+    return np.concatenate([none, *columns], axis=1)
+
+
+def packed_patterns(layers: Sequence[LayerPattern], n_regions: int) -> npt.NDArray[np.uint8]:
+    """The patterns with eight columns in a byte, uint8 array (R, ceil(total width / 8)).
+
+    Bit k of byte i, counted from the least significant, is column ``8 * i + k``; the bits behind
+    the last column are 0.
+    """
+    width = sum(layer.width for layer in layers)
+    packed = np.empty((n_regions, (width + 7) // 8), dtype=np.uint8)
+    for first in range(0, n_regions, _BLOCK):
+        last = min(first + _BLOCK, n_regions)
+        patterns = activation_patterns(layers, n_regions, first, last)
+        packed[first:last] = np.packbits(patterns, axis=1, bitorder="little")
+    return packed
+
+
+def activation_counts(layers: Sequence[LayerPattern], n_regions: int) -> npt.NDArray[np.int64]:
+    """How many columns of each layer's pattern are set in each region, int64 array (R, L)."""
+    counts = np.empty((n_regions, len(layers)), dtype=np.int64)
+    for i, cells in enumerate(cells_of_regions(layers, n_regions)):
+        set_bits = np.bitwise_count(layers[i].bits).sum(axis=1, dtype=np.int64)
+        counts[:, i] = set_bits[cells]
+    return counts

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 
-from splineviz.errors import ShapeMismatch
+from splineviz.errors import ShapeMismatch, UnknownName
 from splineviz.network.program import Program
-from splineviz.partition import boundary, maps
+from splineviz.partition import (
+    adjacency,
+    boundary,
+    maps,
+    moments,
+    patterns,
+    tables,
+)
 from splineviz.partition.cells import is_convex
 from splineviz.partition.patterns import LayerPattern
 from splineviz.partition.slices import InputSlice
 
 if TYPE_CHECKING:
+    import geopandas
+    import networkx
+    import pandas as pd
     import torch
+    from scipy.sparse import csr_array
 
     from splineviz.partition.certificate import Certificate
 
@@ -118,6 +129,23 @@ class SplinePartition:
         return shapely.area(self.polygons)
 
     @cached_property
+    def perimeters(self) -> FloatArray:
+        """Length of the border of each region in slice units, holes included, shape (R,)."""
+        return shapely.length(self.polygons)
+
+    @cached_property
+    def eccentricities(self) -> FloatArray:
+        """How elongated each region is, shape (R,): from 0 to 1.
+
+        The eccentricity of the ellipse with the region's second moments of area: sqrt(1 - l / L)
+        with the two principal moments l <= L. 0 for a disc and for every regular polygon, toward
+        1 for slivers. One of the region statistics of SplineCam (Humayun et al., CVPR 2023).
+        """
+        return moments.eccentricities(
+            self.vertices, self.ring_vertices, self.ring_offsets, self.region_offsets
+        )
+
+    @cached_property
     def representative_points(self) -> FloatArray:
         """A point inside each region, shape (R, 2): the mean of the corners where it is convex."""
         lengths = np.diff(self.ring_offsets)
@@ -135,14 +163,30 @@ class SplinePartition:
         bool array of shape (R, total width)
             Columns are the neurons of all activations in network order, flat.
         """
-        cells: npt.NDArray[np.integer] = np.arange(len(self))
-        columns = []
-        for layer in reversed(self.layers):
-            columns.append(layer.unpacked(cells))
-            cells = layer.parent[cells]
-        if not columns:
-            return np.zeros((len(self), 0), dtype=np.bool_)
-        return np.concatenate(columns[::-1], axis=1)
+        return patterns.activation_patterns(self.layers, len(self))
+
+    def packed_patterns(self) -> npt.NDArray[np.uint8]:
+        """The activation patterns with eight columns in a byte: an eighth of the memory.
+
+        Returns
+        -------
+        uint8 array of shape (R, ceil(total width / 8))
+            Bit k of byte i, counted from the least significant, is column ``8 * i + k`` of
+            :meth:`activation_patterns`; the bits behind the last column are 0. So
+            ``numpy.unpackbits(packed, axis=1, count=total_width, bitorder="little")`` gives the
+            columns back.
+        """
+        return patterns.packed_patterns(self.layers, len(self))
+
+    def activation_counts(self) -> npt.NDArray[np.int64]:
+        """How many neurons of each layer are active in each region.
+
+        Returns
+        -------
+        int64 array of shape (R, L)
+            One column for each of :attr:`layers`: the number of set columns of its pattern.
+        """
+        return patterns.activation_counts(self.layers, len(self))
 
     def affine_maps(self) -> tuple[FloatArray, FloatArray]:
         """The affine map of each region, in slice coordinates.
@@ -196,6 +240,68 @@ class SplinePartition:
             self.edges.regions,
             outputs,
         )
+
+    @overload
+    def dual_graph(self, format: Literal["scipy"] = "scipy") -> csr_array: ...
+
+    @overload
+    def dual_graph(self, format: Literal["networkx"]) -> networkx.Graph: ...
+
+    def dual_graph(self, format: str = "scipy") -> csr_array | networkx.Graph:  # noqa: A002
+        """Which regions share a boundary: the dual graph of the partition.
+
+        Parameters
+        ----------
+        format : {"scipy", "networkx"}
+            A sparse matrix, or a graph of networkx, which must be installed.
+
+        Returns
+        -------
+        scipy.sparse.csr_array of shape (R, R), float64
+            Symmetric. An entry is the length of the boundary that two regions share, in slice
+            units; regions that touch in a point alone have none.
+        networkx.Graph
+            Nodes are the regions 0 ... R - 1. An edge has the attributes ``length``, as above,
+            and ``layer`` and ``neuron``, as in the edge table.
+
+        Raises
+        ------
+        UnknownName
+            If there is no such format.
+        MissingDependency
+            If networkx is wanted and not installed.
+        """
+        if format == "scipy":
+            return adjacency.adjacency_matrix(self.vertices, self.edges, len(self))
+        if format == "networkx":
+            return adjacency.networkx_graph(self.vertices, self.edges, len(self))
+        raise UnknownName("graph format", str(format), ["networkx", "scipy"])
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """What each region measures, as a table with one row a region.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``area``, ``perimeter``, ``eccentricity``, ``slope_norm``, ``prediction``, and
+            for each layer the number of its active neurons as ``active_NAME``.
+        """
+        return tables.to_dataframe(self)
+
+    def to_geodataframe(self) -> geopandas.GeoDataFrame:
+        """The table of :meth:`to_dataframe` with the regions' polygons as its geometry.
+
+        Returns
+        -------
+        geopandas.GeoDataFrame
+            Without a coordinate reference system: the coordinates are those of the slice.
+
+        Raises
+        ------
+        MissingDependency
+            If geopandas is not installed.
+        """
+        return tables.to_geodataframe(self)
 
     def locate(self, points: npt.ArrayLike) -> npt.NDArray[np.int64]:
         """The region that holds each point.

@@ -6,8 +6,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import shapely
 from hypothesis import strategies as st
 
+import splineviz as sv
 from splineviz.network.program import Program, Step
 
 CASES = Path(__file__).parent / "cases"
@@ -158,3 +160,30 @@ def degenerate_mlps(draw):
     weights.append(rng.standard_normal((outputs, width)))
     biases.append(rng.standard_normal(outputs))
     return name, mlp(weights, biases)
+
+
+#: A domain that is not convex and has two holes.
+FRAME_WITH_HOLES = shapely.Polygon(
+    [(-1, -1), (1, -1), (1, 1), (0.2, 0.1), (-1, 1)],
+    [
+        [(-0.5, -0.5), (-0.2, -0.5), (-0.2, -0.2)],
+        [(0.3, -0.6), (0.6, -0.6), (0.5, -0.3)],
+    ],
+)
+
+
+def partition_of(domain):
+    """A partition whose only region is the domain: that of a network without activation."""
+    program = mlp([np.array([[1.0, 2.0]])], [np.array([3.0])])
+    return sv.enumerate_regions(program, sv.InputSlice(np.zeros(2), np.eye(2), domain))
+
+
+def partitions():
+    """The partitions of small degenerate networks, on a square or on a domain with holes."""
+    square = shapely.box(-1, -1, 1, 1)
+    planes = [sv.InputSlice(np.zeros(2), np.eye(2), d) for d in (square, FRAME_WITH_HOLES)]
+    return st.builds(
+        lambda network, plane: sv.enumerate_regions(network[1], plane),
+        degenerate_mlps(),
+        st.sampled_from(planes),
+    )

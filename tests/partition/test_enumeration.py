@@ -20,6 +20,7 @@ import splineviz as sv
 from splineviz.errors import NonFiniteValues, ShapeMismatch, TooManyRegions, UnknownName
 from tests.partition.networks import (
     DEGENERATE,
+    FRAME_WITH_HOLES,
     case,
     degenerate_mlps,
     degenerate_networks,
@@ -31,13 +32,6 @@ from tests.partition.networks import (
 ROOT = Path(__file__).parents[2]
 
 SQUARE = sv.InputSlice.identity()
-FRAME_WITH_HOLES = shapely.Polygon(
-    [(-1, -1), (1, -1), (1, 1), (0.2, 0.1), (-1, 1)],
-    [
-        [(-0.5, -0.5), (-0.2, -0.5), (-0.2, -0.2)],
-        [(0.3, -0.6), (0.6, -0.6), (0.5, -0.3)],
-    ],
-)
 
 
 def assert_same_regions(part, other):
