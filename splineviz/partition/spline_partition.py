@@ -15,13 +15,20 @@ from splineviz.network.program import Program
 from splineviz.partition import (
     adjacency,
     boundary,
+    density,
+    lines,
     maps,
+    migration,
     moments,
+    neuron_boundaries,
     patterns,
     tables,
 )
 from splineviz.partition.cells import is_convex
+from splineviz.partition.migration import Migration
+from splineviz.partition.neuron_boundaries import Layers
 from splineviz.partition.patterns import LayerPattern
+from splineviz.partition.points import as_points
 from splineviz.partition.slices import InputSlice
 
 if TYPE_CHECKING:
@@ -239,6 +246,164 @@ class SplinePartition:
             self.edges.vertices,
             self.edges.regions,
             outputs,
+        )
+
+    def sample_decision_boundary(self, n: int, seed: int = 0) -> FloatArray:
+        """Points on the decision boundary, drawn uniformly by length.
+
+        Parameters
+        ----------
+        n : int
+            How many.
+        seed : int
+            Seed of the draw. NumPy's global random state is not used.
+
+        Returns
+        -------
+        float64 array of shape (n, 2)
+            Slice coordinates; ``plane.embed`` makes inputs of them.
+
+        Raises
+        ------
+        EmptyBoundary
+            If one class is predicted on the whole slice.
+        InvalidArgument
+            If `n` is not positive.
+        """
+        return lines.sample_lines(self._decision_boundary, n, seed)
+
+    def neuron_boundary(self, layer: int | str, neuron: int) -> shapely.MultiLineString:
+        """The boundary of one neuron, a bent hyperplane, as merged lines in slice coordinates.
+
+        Parameters
+        ----------
+        layer : int or str
+            The layer, counted in activations from 0, or its name.
+        neuron : int
+            A column of the layer's pattern.
+
+        Returns
+        -------
+        shapely.MultiLineString
+            All edges on whose two sides the column differs. Where boundaries coincide, an edge is
+            part of each of them, though the edge table names one neuron alone. Empty if the
+            neuron does not change within the slice.
+
+        Raises
+        ------
+        UnknownName
+            If the network has no such layer or neuron.
+        """
+        return lines.merged_lines(
+            neuron_boundaries.neuron_segments(self.vertices, self.edges, self.layers, layer, neuron)
+        )
+
+    def _boundaries(self, layer: Layers | None) -> FloatArray:
+        return neuron_boundaries.boundary_segments(self.vertices, self.edges, self.layers, layer)
+
+    def distance_to_boundary(
+        self, points: npt.ArrayLike, layer: Layers | None = None
+    ) -> FloatArray:
+        """Distance of each point from the nearest neuron boundary within the domain.
+
+        Parameters
+        ----------
+        points : array-like of shape (n, 2)
+            Slice coordinates, inside the domain or not.
+        layer : int, str or sequence of these, optional
+            Layers by number, counted in activations from 0, or by name. Default: all.
+
+        Returns
+        -------
+        float64 array of shape (n,)
+            In slice units. The border of the domain does not count; infinity where there is no
+            boundary.
+
+        Raises
+        ------
+        ShapeMismatch, NonFiniteValues
+            If the points are not finite numbers of shape (n, 2).
+        UnknownName
+            If the network has no such layer.
+        """
+        return density.distances(as_points(points), self._boundaries(layer))
+
+    def boundary_density(
+        self, points: npt.ArrayLike, radius: float, layer: Layers | None = None
+    ) -> FloatArray:
+        """Length of neuron boundary near each point, divided by the area that was looked at.
+
+        Parameters
+        ----------
+        points : array-like of shape (n, 2)
+            Slice coordinates.
+        radius : float
+            How far to look, in slice units.
+        layer : int, str or sequence of these, optional
+            Layers by number, counted in activations from 0, or by name. Default: all.
+
+        Returns
+        -------
+        float64 array of shape (n,)
+            The length of neuron boundary in the disc round each point, over the area of the disc
+            within the domain, both in closed form; in 1 / slice units. Where the boundaries of
+            several neurons coincide, they count once. nan for a point whose disc misses the
+            domain: nothing is known there.
+
+        Raises
+        ------
+        InvalidArgument
+            If the radius is not a positive number.
+        ShapeMismatch, NonFiniteValues, UnknownName
+            As for :meth:`distance_to_boundary`.
+        """
+        return density.densities(
+            as_points(points), radius, self._boundaries(layer), self.plane.domain
+        )
+
+    def migration(
+        self,
+        points: npt.ArrayLike,
+        radius: float,
+        n_boundary: int = 1000,
+        seed: int = 0,
+        layer: Layers | None = None,
+    ) -> Migration:
+        """How densely neuron boundaries lie near data and near the decision boundary.
+
+        The region migration of the paper, measured exactly on the slice: over a training, regions
+        leave the data for the decision boundary.
+
+        Parameters
+        ----------
+        points : array-like of shape (n, 2)
+            Slice coordinates of the data; those whose disc misses the domain do not count.
+        radius, layer
+            As for :meth:`boundary_density`.
+        n_boundary : int
+            Number of points along the decision boundary, spaced evenly by length.
+        seed : int
+            Seed for the place of the first of them. NumPy's global random state is not used.
+
+        Returns
+        -------
+        Migration
+
+        Raises
+        ------
+        InvalidArgument
+            If the radius or `n_boundary` is not positive.
+        ShapeMismatch, NonFiniteValues, UnknownName
+            As for :meth:`distance_to_boundary`.
+        """
+        return migration.measure_migration(
+            as_points(points),
+            radius,
+            self._boundaries(layer),
+            self._decision_boundary,
+            self.plane.domain,
+            n_boundary,
+            seed,
         )
 
     @overload

@@ -1,0 +1,87 @@
+"""How near neuron boundaries are to points, and how densely they lie round them."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from splineviz.errors import InvalidArgument
+from splineviz.partition.discs import chord_interval, polygon_areas_in_discs
+from splineviz.partition.lines import linestrings
+
+FloatArray = npt.NDArray[np.float64]
+
+# Relative to disc and domain: a disc that shares less with the domain only touches it.
+_NOTHING = 1e-12
+# Pairs of a point and a segment near it are found in blocks of points that hold at most this many.
+_BLOCK = 1 << 20
+
+
+def distances(points: FloatArray, segments: FloatArray) -> FloatArray:
+    """Distance from each point (n, 2) to the nearest segment (m, 2, 2); infinity if there is none.
+
+    Returns
+    -------
+    float64 array (n,)
+    """
+    nearest = np.full(len(points), np.inf)
+    tree = shapely.STRtree(linestrings(segments))
+    (found, _), distance = tree.query_nearest(
+        shapely.points(points), return_distance=True, all_matches=False
+    )
+    nearest[found] = distance
+    return nearest
+
+
+def densities(
+    points: FloatArray, radius: float, segments: FloatArray, domain: shapely.Polygon
+) -> FloatArray:
+    """Length of segments within a radius of each point, divided by the area of disc and domain.
+
+    Parameters
+    ----------
+    points : float64 array (n, 2)
+    radius : float
+    segments : float64 array (m, 2, 2)
+        They do not overlap, and lie in the domain.
+    domain : shapely.Polygon
+
+    Returns
+    -------
+    float64 array (n,)
+        nan where the disc misses the domain.
+    """
+    check_radius(radius)
+    areas = np.full(len(points), np.nan)
+    near = shapely.distance(domain, shapely.points(points)) < radius
+    rings = shapely.get_rings(shapely.orient_polygons(domain))
+    corners, ring = shapely.get_coordinates(rings, return_index=True)
+    sides = np.stack([corners[:-1], corners[1:]], axis=1)[ring[1:] == ring[:-1]]
+    starts, ends = sides[(sides[:, 0] != sides[:, 1]).any(axis=1)].swapaxes(0, 1)
+    areas[near] = polygon_areas_in_discs(points[near], radius, starts, ends)
+    areas[areas <= _NOTHING * min(radius**2, domain.area)] = np.nan
+    return lengths_in_discs(points, radius, segments) / areas
+
+
+def lengths_in_discs(points: FloatArray, radius: float, segments: FloatArray) -> FloatArray:
+    """Total length of the parts of segments (m, 2, 2) within a radius of each point, shape (n,)."""
+    tree = shapely.STRtree(linestrings(segments))
+    length = np.hypot(*(segments[:, 1] - segments[:, 0]).T)
+    total = np.zeros(len(points))
+    size = max(1, _BLOCK // max(1, len(segments)))
+    for first in range(0, len(points), size):
+        block = points[first : first + size]
+        # By bounding boxes: what misses the disc adds nothing.
+        point, segment = tree.query(shapely.box(*(block - radius).T, *(block + radius).T))
+        seen = segments[segment] - block[point, None]
+        enter, leave = chord_interval(seen[:, 0], seen[:, 1], radius)
+        inside = (leave - enter) * length[segment]
+        total[first : first + size] = np.bincount(point, inside, minlength=len(block))
+    return total
+
+
+def check_radius(radius: float) -> None:
+    """Raise InvalidArgument unless a radius is a positive, finite number."""
+    if not (np.isfinite(radius) and radius > 0):
+        raise InvalidArgument(f"the radius must be a positive number, not {radius!r}")

@@ -1,0 +1,89 @@
+"""Region migration, measured on a slice: boundaries near the data and near the decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from splineviz.partition.density import densities, distances
+from splineviz.partition.lines import check_count, points_along, spaced_shares
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Migration:
+    """Where neuron boundaries gather: near the data or near the decision boundary.
+
+    Over a training, ``ratio`` rises and ``density_near_data`` falls when regions migrate.
+
+    Parameters
+    ----------
+    radius : float
+        Radius of the discs in which boundaries were measured, in slice units.
+    n_points : int
+        Data points that count: those whose disc meets the domain.
+    density_near_data : float
+        Mean over these of the length of neuron boundary within the radius, divided by the area of
+        disc and domain; in 1 / slice units. nan if there are none.
+    density_near_decision : float
+        The same, mean over points spaced evenly along the decision boundary. nan if the slice has
+        no decision boundary.
+    ratio : float
+        Density near the decision boundary over that near the data. Infinite if no neuron boundary
+        is near the data; nan if none is near either, or if a density is nan.
+    median_distance : float
+        Median distance of the data points that count from the nearest neuron boundary, in slice
+        units. Infinite if there is no neuron boundary, nan if no point counts.
+
+    Notes
+    -----
+    Region migration is the third phase of training in Humayun, Balestriero and Baraniuk, *Deep
+    Networks Always Grok and Here is Why*, ICML 2024, which reads it off estimates of local
+    complexity and pictures of slices. These numbers are exact on the slice they are taken from.
+    """
+
+    radius: float
+    n_points: int
+    density_near_data: float
+    density_near_decision: float
+    ratio: float
+    median_distance: float
+
+
+def measure_migration(
+    points: FloatArray,
+    radius: float,
+    segments: FloatArray,
+    decision: shapely.MultiLineString,
+    domain: shapely.Polygon,
+    n_boundary: int,
+    seed: int,
+) -> Migration:
+    """Measure neuron boundaries (m, 2, 2) near points (n, 2) and near the decision boundary."""
+    check_count(n_boundary, "n_boundary")
+    density = densities(points, radius, segments, domain)
+    counts = ~np.isnan(density)
+    near_data = _mean(density[counts])
+    near_decision = np.nan
+    if decision.length > 0:
+        along = points_along(decision, spaced_shares(n_boundary, seed))
+        near_decision = _mean(densities(along, radius, segments, domain))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = float(np.divide(near_decision, near_data))
+    distance = distances(points[counts], segments)
+    return Migration(
+        radius=float(radius),
+        n_points=int(counts.sum()),
+        density_near_data=near_data,
+        density_near_decision=near_decision,
+        ratio=ratio,
+        median_distance=float(np.median(distance)) if len(distance) > 0 else np.nan,
+    )
+
+
+def _mean(values: FloatArray) -> float:
+    return float(values.mean()) if len(values) > 0 else np.nan

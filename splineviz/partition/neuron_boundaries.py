@@ -1,0 +1,112 @@
+"""Which edges of a partition are boundary of which layer, and of which neuron."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import index
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from splineviz.errors import UnknownName
+from splineviz.partition.patterns import cells_of_regions
+
+if TYPE_CHECKING:
+    from splineviz.partition.spline_partition import EdgeTable, LayerPattern
+
+FloatArray = npt.NDArray[np.float64]
+#: One layer, by number or name, or several.
+Layers: TypeAlias = int | str | Sequence[int | str]
+
+# Edges are compared in blocks, so that the patterns of a wide layer stay in a few megabytes.
+_BLOCK = 65536
+
+
+def boundary_segments(
+    vertices: FloatArray, edges: EdgeTable, layers: Sequence[LayerPattern], layer: Layers | None
+) -> FloatArray:
+    """Edges (n, 2, 2) on the boundaries of the neurons of some layers; of all for None.
+
+    Raises
+    ------
+    UnknownName
+        If the network has no such layer.
+    """
+    inner = np.flatnonzero((edges.regions >= 0).all(axis=1))
+    if layer is not None:
+        found = np.zeros(len(inner), dtype=np.bool_)
+        for i in layer_numbers(layers, layer):
+            found |= _differs(edges.regions[inner], layers, i, None)
+        inner = inner[found]
+    return vertices[edges.vertices[inner]]
+
+
+def neuron_segments(
+    vertices: FloatArray,
+    edges: EdgeTable,
+    layers: Sequence[LayerPattern],
+    layer: int | str,
+    neuron: int,
+) -> FloatArray:
+    """Edges (n, 2, 2) on the boundary of one neuron.
+
+    Raises
+    ------
+    UnknownName
+        If the network has no such layer, or the layer no such neuron.
+    """
+    (number,) = layer_numbers(layers, layer)
+    width = layers[number].width
+    if not 0 <= neuron < width:
+        raise UnknownName(
+            f"neuron of layer {layers[number].name!r}", str(neuron), [f"0 to {width - 1}"]
+        )
+    inner = np.flatnonzero((edges.regions >= 0).all(axis=1))
+    own = inner[_differs(edges.regions[inner], layers, number, neuron)]
+    return vertices[edges.vertices[own]]
+
+
+def layer_numbers(layers: Sequence[LayerPattern], wanted: Layers) -> list[int]:
+    """The numbers of layers given by number or name.
+
+    Raises
+    ------
+    UnknownName
+        If the network has no such layer.
+    """
+    names = [layer.name for layer in layers]
+    several = [wanted] if isinstance(wanted, str | int | np.integer) else wanted
+    numbers = []
+    for one in several:
+        number = names.index(one) if one in names else one
+        if isinstance(number, str):
+            raise UnknownName("layer", number, names or ["none"])
+        if not 0 <= index(number) < len(names):
+            known = [f"{i} ({name!r})" for i, name in enumerate(names)]
+            raise UnknownName("layer", str(number), known or ["none"])
+        numbers.append(index(number))
+    return numbers
+
+
+def _differs(
+    sides: npt.NDArray[np.int32], layers: Sequence[LayerPattern], number: int, column: int | None
+) -> npt.NDArray[np.bool_]:
+    """For pairs of regions (n, 2) whether their patterns in a layer differ, or one column of it.
+
+    The label of an edge names one neuron, and where boundaries coincide an edge belongs to
+    several; the patterns on its two sides know all of them.
+    """
+    n_regions = len(layers[-1].parent)
+    cells = cells_of_regions(layers, n_regions)[number]
+    bits = layers[number].bits
+    mask = np.full(bits.shape[1], ~np.uint64(0))
+    if column is not None:
+        mask[:] = 0
+        mask[column // 64] = np.uint64(1) << np.uint64(column % 64)
+    differs = np.empty(len(sides), dtype=np.bool_)
+    for first in range(0, len(sides), _BLOCK):
+        left, right = cells[sides[first : first + _BLOCK]].T
+        change = (bits[left] ^ bits[right]) & mask
+        differs[first : first + _BLOCK] = change.any(axis=1)
+    return differs
