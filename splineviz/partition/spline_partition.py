@@ -25,10 +25,13 @@ from splineviz.partition import (
     tables,
 )
 from splineviz.partition.cells import is_convex
+from splineviz.partition.linear_regions import LinearRegions, merge_regions
+from splineviz.partition.map_rounding import slope_units
 from splineviz.partition.migration import Migration
 from splineviz.partition.neuron_boundaries import Layers
 from splineviz.partition.patterns import LayerPattern
 from splineviz.partition.points import as_points
+from splineviz.partition.rounding import EPS
 from splineviz.partition.slices import InputSlice
 
 if TYPE_CHECKING:
@@ -441,6 +444,34 @@ class SplinePartition:
         if format == "networkx":
             return adjacency.networkx_graph(self.vertices, self.edges, len(self))
         raise UnknownName("graph format", str(format), ["networkx", "scipy"])
+
+    def merge_linear(self, tolerance: float = 256 * EPS) -> LinearRegions:
+        """The linear regions: activation regions joined where the network is one affine map.
+
+        Parameters
+        ----------
+        tolerance : float
+            By how much two slopes may differ and still be equal, relative to the terms that make
+            them. The default forgives rounding and no more.
+
+        Returns
+        -------
+        LinearRegions
+
+        Raises
+        ------
+        InvalidArgument
+            If the tolerance is negative.
+        """
+        sides = self.edges.regions
+        return merge_regions(
+            sides[(sides >= 0).all(axis=1)],
+            self.polygons,
+            self.areas,
+            *self._affine_maps,
+            slope_units(self.program, self.plane, self.layers, len(self)),
+            tolerance,
+        )
 
     def to_dataframe(self) -> pd.DataFrame:
         """What each region measures, as a table with one row a region.

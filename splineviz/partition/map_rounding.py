@@ -1,0 +1,100 @@
+"""How large the terms are that make the slopes of affine maps, and with them their rounding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from splineviz.network.program import Activation, Program
+from splineviz.partition.patterns import cells_of_regions
+from splineviz.partition.slices import InputSlice
+
+if TYPE_CHECKING:
+    from splineviz.partition.spline_partition import LayerPattern
+
+FloatArray = npt.NDArray[np.float64]
+#: Derivatives of a value in both directions of a slice, and their squared units of rounding.
+_Rows = tuple[FloatArray, FloatArray]
+
+# Regions are worked through in blocks, so that the rows of a wide layer stay in a few megabytes.
+_BLOCK = 4096
+
+
+def slope_units(
+    program: Program, plane: InputSlice, layers: Sequence[LayerPattern], n_regions: int
+) -> FloatArray:
+    """Unit of rounding of each slope: times the machine epsilon, the size of its error.
+
+    Returns
+    -------
+    float64 array of shape (R, out, 2)
+
+    Notes
+    -----
+    As in ``Rounding``, the terms which make a derivative and the errors of what it is made from are
+    added as independent errors are, but in each region by itself: where a map is steep because
+    large terms meet, its rounding is large; where most neurons are silent, it is small.
+    """
+    cells = cells_of_regions(layers, n_regions)
+    units = np.empty((n_regions, int(np.prod(program.output_shape)), 2))
+    for first in range(0, n_regions, _BLOCK):
+        last = min(first + _BLOCK, n_regions)
+        _, squared = _push(program, plane, layers, [cell[first:last] for cell in cells])
+        flat = squared.reshape(len(squared), 2, -1).transpose(0, 2, 1)
+        units[first:last] = np.sqrt(flat)
+    return units
+
+
+def _push(
+    program: Program,
+    plane: InputSlice,
+    layers: Sequence[LayerPattern],
+    cells: Sequence[npt.NDArray[np.integer]],
+) -> _Rows:
+    """Derivatives of the output on some regions, given the cell of each layer they are part of."""
+    basis = plane.basis[None]
+    rows: dict[int, _Rows] = {0: (basis, basis**2)}
+    # Regions that share a cell of an early layer share the work.
+    above = np.zeros(1, dtype=np.int64)
+    depth = 0
+    for i, step in enumerate(program.steps):
+        inputs = [rows[v] for v in step.inputs]
+        if i in program.activation_at:
+            layer = layers[depth]
+            own = np.unique(cells[depth])
+            parent = np.searchsorted(above, layer.parent[own]) if depth > 0 else np.zeros_like(own)
+            rows = {v: (value[parent], squared[parent]) for v, (value, squared) in rows.items()}
+            value, squared = rows[step.inputs[0]]
+            gain = _gains(layer, program.activation_at[i], own).reshape(-1, 1, *value.shape[2:])
+            rows[i + 1] = value * gain, squared * gain**2
+            above, depth = own, depth + 1
+        else:
+            values = [_flat(value) for value, _ in inputs]
+            squares = [_flat(value**2 + squared) for value, squared in inputs]
+            made = program.affine_linear(i, *values)
+            squared = program.affine_variance(i, *squares)
+            shape = (len(made) // 2, 2, *made.shape[1:])
+            rows[i + 1] = made.reshape(shape), squared.reshape(shape)
+        rows = {
+            v: pair for v, pair in rows.items() if program.last_use[v] > i or v == program.output
+        }
+    value, squared = rows[program.output]
+    if not layers:
+        return value, squared
+    back = np.searchsorted(above, cells[-1])
+    return value[back], squared[back]
+
+
+def _gains(
+    layer: LayerPattern, activation: Activation, cells: npt.NDArray[np.integer]
+) -> FloatArray:
+    """Slope of each neuron of an activation on some cells."""
+    return np.where(layer.unpacked(cells), 1.0, activation.negative_slope)
+
+
+def _flat(rows: FloatArray) -> FloatArray:
+    """Both directions of all cells as one batch."""
+    return rows.reshape(-1, *rows.shape[2:])
