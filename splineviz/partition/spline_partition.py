@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
@@ -22,6 +24,7 @@ from splineviz.partition import (
     moments,
     neuron_boundaries,
     patterns,
+    storage,
     tables,
 )
 from splineviz.partition.cells import is_convex
@@ -548,3 +551,36 @@ class SplinePartition:
         from splineviz.partition.certificate import certify
 
         return certify(self, model)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the partition, its network and its slice as one file.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file; its folder must exist. It is replaced in one piece if it exists.
+
+        Raises
+        ------
+        OSError
+            If the disk refuses. An old file stays as it was.
+
+        Notes
+        -----
+        In the safetensors format; nothing is pickled.
+        """
+        storage.save_partition(self, Path(path))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> SplinePartition:
+        """Read a partition that :meth:`save` wrote, the same to the last bit.
+
+        Raises
+        ------
+        PartitionCorrupt
+            If the file is not a partition, is truncated, was changed, or was written by a newer
+            version.
+        FileNotFoundError
+            If there is no such file.
+        """
+        return storage.load_partition(Path(path))

@@ -1,0 +1,170 @@
+"""Partitions as files: safetensors, with the network's graph and the slice as JSON beside."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from splineviz.errors import PartitionCorrupt, SplinevizError
+from splineviz.files import write_atomically
+from splineviz.network.program import Program
+from splineviz.partition.slices import InputSlice
+
+if TYPE_CHECKING:
+    from splineviz.partition.spline_partition import SplinePartition
+
+FORMAT = "splineviz-partition"
+VERSION = 1
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+# Every array that is not numbered or named by the network: its type and its number of axes.
+_ARRAYS = {
+    "vertices": (np.float64, 2),
+    "edges.vertices": (np.int32, 2),
+    "edges.regions": (np.int32, 2),
+    "edges.layer": (np.int32, 1),
+    "edges.neuron": (np.int32, 1),
+    "ring_vertices": (np.int32, 1),
+    "ring_offsets": (np.int64, 1),
+    "region_offsets": (np.int64, 1),
+}
+
+
+def save_partition(partition: SplinePartition, path: Path) -> None:
+    """Write a partition, its network and its slice as one file, all of it or nothing."""
+    plane, program, edges = partition.plane, partition.program, partition.edges
+    arrays: Arrays = {
+        "vertices": partition.vertices,
+        "edges.vertices": edges.vertices,
+        "edges.regions": edges.regions,
+        "edges.layer": edges.layer,
+        "edges.neuron": edges.neuron,
+        "ring_vertices": partition.ring_vertices,
+        "ring_offsets": partition.ring_offsets,
+        "region_offsets": partition.region_offsets,
+        "slice.origin": plane.origin,
+        "slice.basis": plane.basis,
+        "slice.anchors": plane.anchors,
+    }
+    for i, layer in enumerate(partition.layers):
+        arrays[f"layers.{i}.parent"] = layer.parent
+        arrays[f"layers.{i}.bits"] = layer.bits
+    for key, weights in program.state.items():
+        arrays[f"program.{key}"] = weights
+    contents = {
+        "program": program.to_json(),
+        "domain": shapely.to_wkb(plane.domain, hex=True),
+        "layers": [{"name": layer.name, "width": layer.width} for layer in partition.layers],
+    }
+    # safetensors reads the memory of an array as it lies.
+    arrays = {key: np.array(array, order="C") for key, array in arrays.items()}
+    text = json.dumps(contents, allow_nan=False)
+    metadata = {
+        "format": FORMAT,
+        "version": str(VERSION),
+        "contents": text,
+        "sha256": _digest(arrays, text),
+    }
+    write_atomically(path, save(arrays, metadata))
+
+
+def load_partition(path: Path) -> SplinePartition:
+    """Read a partition back, the same to the last bit.
+
+    Raises
+    ------
+    PartitionCorrupt
+        If the file is not a partition, is truncated, was changed, or was written by a newer
+        version.
+    FileNotFoundError
+        If there is no such file.
+    """
+    arrays, metadata = _read(path)
+    if metadata.get("format") != FORMAT:
+        raise PartitionCorrupt(f"{path} is not a partition: its format is not {FORMAT!r}")
+    version = metadata.get("version", "")
+    if version.isdecimal() and int(version) > VERSION:
+        raise PartitionCorrupt(
+            f"{path} has version {version} of the partition format, and this splineviz reads up "
+            f"to version {VERSION}: upgrade splineviz to open it"
+        )
+    text = metadata.get("contents", "")
+    if version != str(VERSION) or metadata.get("sha256") != _digest(arrays, text):
+        raise PartitionCorrupt(
+            f"{path} was changed after it was written: enumerate the partition again"
+        )
+    try:
+        return _decode(arrays, json.loads(text))
+    except (SplinevizError, shapely.GEOSException, LookupError, TypeError, ValueError) as error:
+        raise PartitionCorrupt(f"{path} does not hold a whole partition: {error}") from error
+
+
+def _read(path: Path) -> tuple[Arrays, Mapping[str, str]]:
+    """All arrays of a file, and its metadata."""
+    with open(path, "rb"):  # its errors say more than those of safetensors
+        pass
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except SafetensorError as error:
+        raise PartitionCorrupt(
+            f"{path} is not a partition, or was truncated: it is not a whole safetensors file "
+            f"({error})"
+        ) from error
+
+
+def _decode(arrays: Arrays, contents: Mapping[str, Any]) -> SplinePartition:
+    from splineviz.partition.spline_partition import EdgeTable, LayerPattern, SplinePartition
+
+    for name, (dtype, axes) in _ARRAYS.items():
+        if arrays[name].dtype != dtype or arrays[name].ndim != axes:
+            raise TypeError(f"{name} is a {arrays[name].dtype} array of {arrays[name].shape}")
+    prefix = "program."
+    state = {key.removeprefix(prefix): a for key, a in arrays.items() if key.startswith(prefix)}
+    return SplinePartition(
+        program=Program.from_json(contents["program"], state),
+        plane=InputSlice(
+            arrays["slice.origin"],
+            arrays["slice.basis"],
+            shapely.from_wkb(contents["domain"]),
+            arrays["slice.anchors"],
+        ),
+        vertices=arrays["vertices"],
+        edges=EdgeTable(
+            vertices=arrays["edges.vertices"],
+            regions=arrays["edges.regions"],
+            layer=arrays["edges.layer"],
+            neuron=arrays["edges.neuron"],
+        ),
+        ring_vertices=arrays["ring_vertices"],
+        ring_offsets=arrays["ring_offsets"],
+        region_offsets=arrays["region_offsets"],
+        layers=tuple(
+            LayerPattern(
+                name=layer["name"],
+                width=layer["width"],
+                parent=arrays[f"layers.{i}.parent"],
+                bits=arrays[f"layers.{i}.bits"],
+            )
+            for i, layer in enumerate(contents["layers"])
+        ),
+    )
+
+
+def _digest(arrays: Arrays, text: str) -> str:
+    """A hash of everything that a file holds."""
+    digest = hashlib.sha256(text.encode())
+    for name, array in sorted(arrays.items()):
+        digest.update(f"{name} {array.dtype} {array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()

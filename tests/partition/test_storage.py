@@ -1,0 +1,176 @@
+"""Partitions on disk: the same to the last bit, or a clear refusal."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from dataclasses import fields, is_dataclass
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given
+from safetensors import safe_open
+from safetensors.numpy import save, save_file
+
+import splineviz as sv
+from splineviz.errors import PartitionCorrupt
+from tests.partition.networks import FRAME_WITH_HOLES, partition_of, partitions, random_mlp
+
+PLANE = sv.InputSlice.around(np.linspace(-1, 1, 5), seed=1)
+
+
+@pytest.fixture(scope="module")
+def part():
+    return sv.enumerate_regions(random_mlp(1, [5, 8, 70, 3]), PLANE)
+
+
+@pytest.fixture
+def saved(part, tmp_path):
+    part.save(tmp_path / "one.partition")
+    return tmp_path / "one.partition"
+
+
+def assert_identical(a, b):
+    assert type(a) is type(b)
+    if isinstance(a, np.ndarray):
+        assert (a.dtype, a.shape) == (b.dtype, b.shape)
+        assert a.tobytes() == b.tobytes()
+    elif isinstance(a, shapely.Geometry):
+        assert shapely.to_wkb(a) == shapely.to_wkb(b)
+    elif isinstance(a, tuple):
+        assert len(a) == len(b)
+        for pair in zip(a, b, strict=True):
+            assert_identical(*pair)
+    elif hasattr(a, "items"):
+        assert list(a) == list(b)
+        for key in a:
+            assert_identical(a[key], b[key])
+    elif is_dataclass(a):
+        for field in fields(a):
+            assert_identical(getattr(a, field.name), getattr(b, field.name))
+    else:
+        assert a == b
+
+
+@given(partitions())
+def test_a_partition_comes_back_the_same_to_the_last_bit(tmp_path_factory, part):
+    path = tmp_path_factory.mktemp("partitions") / "a"
+    part.save(path)
+    assert_identical(sv.SplinePartition.load(path), part)
+
+
+def test_slices_domains_and_wide_layers_come_back(part, saved):
+    found = sv.SplinePartition.load(str(saved))
+    assert_identical(found, part)
+    assert found.plane.anchors.shape == (1, 2)
+    found.verify(part.program)
+    holes = partition_of(FRAME_WITH_HOLES)
+    holes.save(saved)
+    assert_identical(sv.SplinePartition.load(saved), holes)
+    assert [path.name for path in saved.parent.iterdir()] == ["one.partition"]
+
+
+def test_convolutions_come_back(tmp_path):
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(
+        torch.nn.Conv2d(1, 2, 3), torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(8, 2)
+    )
+    part = sv.enumerate_regions(network, sv.InputSlice.around(np.zeros((1, 4, 4)), 3.0))
+    part.save(tmp_path / "a")
+    found = sv.SplinePartition.load(tmp_path / "a")
+    assert_identical(found, part)
+    found.verify(network)
+
+
+def test_the_format_is_safetensors(saved):
+    with safe_open(saved, framework="numpy") as file:
+        assert file.metadata()["format"] == "splineviz-partition"
+        assert file.metadata()["version"] == "1"
+        assert "vertices" in file.keys()  # noqa: SIM118
+
+
+def test_every_truncated_file_is_refused(saved):
+    data = saved.read_bytes()
+    for length in [0, 1, 7, 8, 9, 100, len(data) // 2, len(data) - 1]:
+        saved.write_bytes(data[:length])
+        with pytest.raises(PartitionCorrupt, match=r"one\.partition"):
+            sv.SplinePartition.load(saved)
+    saved.write_bytes(data + b"\0")
+    with pytest.raises(PartitionCorrupt):
+        sv.SplinePartition.load(saved)
+
+
+def test_every_changed_byte_is_noticed(saved):
+    data = saved.read_bytes()
+    rng = np.random.default_rng(0)
+    for place in [*range(8, 3000, 37), *rng.integers(3000, len(data), 60)]:
+        changed = bytearray(data)
+        changed[place] ^= 1 << int(rng.integers(8))
+        saved.write_bytes(changed)
+        with pytest.raises(PartitionCorrupt):
+            sv.SplinePartition.load(saved)
+
+
+def rewritten(path, **changes):
+    with safe_open(path, framework="numpy") as file:
+        metadata = {**file.metadata(), **changes}
+        arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    path.write_bytes(save(arrays, metadata))
+
+
+def test_foreign_files_are_refused(saved):
+    for data in (pickle.dumps([1, 2]), b"PK\x03\x04" + bytes(100), json.dumps({}).encode()):
+        saved.write_bytes(data)
+        with pytest.raises(PartitionCorrupt, match="is not a partition"):
+            sv.SplinePartition.load(saved)
+    save_file({"weight": np.zeros(3)}, saved)
+    with pytest.raises(PartitionCorrupt, match="is not a partition: its format"):
+        sv.SplinePartition.load(saved)
+
+
+def test_a_file_of_a_newer_version_is_refused(saved):
+    rewritten(saved, version="2")
+    with pytest.raises(PartitionCorrupt, match=r"version 2 .* up to version 1: upgrade splineviz"):
+        sv.SplinePartition.load(saved)
+    rewritten(saved, version="new")
+    with pytest.raises(PartitionCorrupt, match="was changed"):
+        sv.SplinePartition.load(saved)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda arrays, contents: arrays.pop("ring_offsets"),
+        lambda arrays, contents: arrays.update(vertices=arrays["vertices"].astype(np.float32)),
+        lambda arrays, contents: arrays.pop("program.0.weight"),
+        lambda arrays, contents: arrays.pop("layers.1.bits"),
+        lambda arrays, contents: contents.pop("domain"),
+        lambda arrays, contents: contents.update(domain="00"),
+        lambda arrays, contents: contents["program"].update(version=99),
+        lambda arrays, contents: contents.update(layers=None),
+    ],
+)
+def test_a_file_that_lacks_something_is_refused(saved, change):
+    from splineviz.partition.storage import _digest
+
+    with safe_open(saved, framework="numpy") as file:
+        metadata = dict(file.metadata())
+        arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    contents = json.loads(metadata["contents"])
+    change(arrays, contents)
+    metadata["contents"] = json.dumps(contents)
+    metadata["sha256"] = _digest(arrays, metadata["contents"])
+    saved.write_bytes(save(arrays, metadata))
+    with pytest.raises(PartitionCorrupt, match="does not hold a whole partition"):
+        sv.SplinePartition.load(saved)
+
+
+def test_no_file_and_no_folder_are_the_usual_errors(part, tmp_path):
+    with pytest.raises(FileNotFoundError):
+        sv.SplinePartition.load(tmp_path / "none")
+    with pytest.raises(FileNotFoundError):
+        part.save(tmp_path / "none" / "a")
+    with pytest.raises(IsADirectoryError):
+        sv.SplinePartition.load(tmp_path)
