@@ -200,6 +200,8 @@ def _train(options: argparse.Namespace) -> int:
 
 def _compile() -> int:
     """Run every kernel once; numba keeps what it compiled beside the package or in its cache."""
+    from shapely import Polygon
+
     from splineviz.partition.enumeration import enumerate_regions
     from splineviz.partition.slices import InputSlice
 
@@ -207,8 +209,9 @@ def _compile() -> int:
     program = run.program(int(run.steps[0]))
     square = InputSlice.identity()
     # Only a domain that is not convex is put together from pieces.
-    notched = square.domain.difference(InputSlice.identity((0.0, 0.0, 2.0, 2.0)).domain)
-    for plane in (square, InputSlice(square.origin, square.basis, notched)):
+    corners = [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (0.0, 0.0), (-1.0, 1.0)]
+    notched = InputSlice(square.origin, square.basis, Polygon(corners))
+    for plane in (square, notched):
         print(enumerate_regions(program, plane))
     return 0
 

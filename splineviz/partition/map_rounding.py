@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from splineviz.network.contest import Contest
 from splineviz.network.program import Activation, Program
-from splineviz.partition.patterns import cells_of_regions
+from splineviz.partition.maps import of_winners, rows_in_block
+from splineviz.partition.patterns import LayerPattern, cells_of_regions
 from splineviz.partition.slices import InputSlice
-
-if TYPE_CHECKING:
-    from splineviz.partition.spline_partition import LayerPattern
 
 FloatArray = npt.NDArray[np.float64]
 #: Derivatives of a value in both directions of a slice, and their squared units of rounding.
 _Rows = tuple[FloatArray, FloatArray]
-
-# Regions are worked through in blocks, so that the rows of a wide layer stay in a few megabytes.
-_BLOCK = 4096
 
 
 def slope_units(
@@ -40,8 +35,9 @@ def slope_units(
     """
     cells = cells_of_regions(layers, n_regions)
     units = np.empty((n_regions, int(np.prod(program.output_shape)), 2))
-    for first in range(0, n_regions, _BLOCK):
-        last = min(first + _BLOCK, n_regions)
+    size = rows_in_block(program)
+    for first in range(0, n_regions, size):
+        last = min(first + size, n_regions)
         _, squared = _push(program, plane, layers, [cell[first:last] for cell in cells])
         flat = squared.reshape(len(squared), 2, -1).transpose(0, 2, 1)
         units[first:last] = np.sqrt(flat)
@@ -67,9 +63,8 @@ def _push(
             own = np.unique(cells[depth])
             parent = np.searchsorted(above, layer.parent[own]) if depth > 0 else np.zeros_like(own)
             rows = {v: (value[parent], squared[parent]) for v, (value, squared) in rows.items()}
-            value, squared = rows[step.inputs[0]]
-            gain = _gains(layer, program.activation_at[i], own).reshape(-1, 1, *value.shape[2:])
-            rows[i + 1] = value * gain, squared * gain**2
+            bits = layer.unpacked(own)
+            rows[i + 1] = _activated(program.activation_at[i], bits, [rows[v] for v in step.inputs])
             above, depth = own, depth + 1
         else:
             values = [_flat(value) for value, _ in inputs]
@@ -88,11 +83,20 @@ def _push(
     return value[back], squared[back]
 
 
-def _gains(
-    layer: LayerPattern, activation: Activation, cells: npt.NDArray[np.integer]
-) -> FloatArray:
-    """Slope of each neuron of an activation on some cells."""
-    return np.where(layer.unpacked(cells), 1.0, activation.negative_slope)
+def _activated(
+    activation: Activation, bits: npt.NDArray[np.bool_], inputs: Sequence[_Rows]
+) -> _Rows:
+    """What an activation makes of both where its pattern is given."""
+    rule = activation.rule
+    if isinstance(rule, Contest):
+        winners = rule.winners(bits)
+        value, squared = (
+            of_winners(activation, winners, parts) for parts in zip(*inputs, strict=True)
+        )
+        return value, squared
+    gain = rule.segments(bits, activation.shape)[0][:, None]
+    value, squared = inputs[0]
+    return value * gain, squared * gain**2
 
 
 def _flat(rows: FloatArray) -> FloatArray:

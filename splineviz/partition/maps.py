@@ -35,7 +35,7 @@ def affine_maps(
     n_outputs = int(np.prod(program.output_shape))
     slope = np.empty((n_regions, n_outputs, 2))
     offset = np.empty((n_regions, n_outputs))
-    size = _rows_in_block(program)
+    size = rows_in_block(program)
     for first in range(0, n_regions, size):
         last = min(first + size, n_regions)
         rows = _push(program, plane, layers, first, last)
@@ -101,18 +101,27 @@ def behind_activation(
     -------
     float64 array (n, 3, *activation.shape)
     """
-    rule, n = activation.rule, len(bits)
+    rule = activation.rule
     if isinstance(rule, Contest):
-        flat = np.concatenate([rows.reshape(n, 3, -1) for rows in inputs], axis=2)
-        chosen = np.take_along_axis(flat, rule.winners(bits)[:, None], axis=2)
-        return chosen.reshape(n, 3, *activation.shape)
+        return of_winners(activation, rule.winners(bits), inputs)
     gain, offset = rule.segments(bits, activation.shape)
     rows = inputs[0] * gain[:, None]
     rows[:, 0] += offset
     return rows
 
 
-def _rows_in_block(program: Program) -> int:
+def of_winners(
+    activation: Activation, winners: npt.NDArray[np.int64], inputs: Sequence[FloatArray]
+) -> FloatArray:
+    """Rows (n, k, *shape) of what a contest reads, those of the winners (n, windows) alone."""
+    n, k = inputs[0].shape[:2]
+    flat = np.concatenate([rows.reshape(n, k, -1) for rows in inputs], axis=2)
+    chosen = np.take_along_axis(flat, winners[:, None], axis=2)
+    return chosen.reshape(n, k, *activation.shape)
+
+
+def rows_in_block(program: Program) -> int:
+    """How many regions to work through at a time."""
     widest = max(math.prod(shape) for shape in program.shapes)
     return max(1, min(4096, _BLOCK // max(widest, 1)))
 
@@ -120,7 +129,7 @@ def _rows_in_block(program: Program) -> int:
 def outputs_at(program: Program, plane: InputSlice, points: FloatArray) -> FloatArray:
     """The network's flat outputs at slice coordinates, shape (n, out)."""
     out = np.empty((len(points), int(np.prod(program.output_shape))))
-    size = _rows_in_block(program)
+    size = rows_in_block(program)
     for first in range(0, len(points), size):
         block = points[first : first + size]
         out[first : first + size] = program(plane.embed(block)).reshape(len(block), -1)

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from splineviz.errors import UnknownName
-from splineviz.partition.patterns import cells_of_regions
+from splineviz.partition.patterns import LayerPattern, cells_of_regions
 
 if TYPE_CHECKING:
-    from splineviz.partition.spline_partition import EdgeTable, LayerPattern
+    from splineviz.partition.spline_partition import EdgeTable
 
 FloatArray = npt.NDArray[np.float64]
 #: One layer, by number or name, or several.

@@ -64,8 +64,8 @@ class EdgeTable:
         The layer (counted in activations, from 0) whose neuron makes the edge; -1 on the border
         of the domain.
     neuron : int32 array (E,)
-        That neuron, a flat index into its layer; -1 on the border. Where the boundaries of
-        several neurons coincide, the first of them.
+        That neuron, a column of its layer's pattern; -1 on the border. Where the boundaries of
+        several neurons coincide, one of them; ``neuron_boundary`` finds each.
     """
 
     vertices: IntArray

@@ -17,6 +17,7 @@ from safetensors.numpy import save
 from splineviz.errors import PartitionCorrupt, SplinevizError
 from splineviz.files import write_atomically
 from splineviz.network.program import Program
+from splineviz.partition.patterns import LayerPattern
 from splineviz.partition.slices import InputSlice
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def _read(path: Path) -> tuple[Arrays, Mapping[str, str]]:
 
 
 def _decode(arrays: Arrays, contents: Mapping[str, Any]) -> SplinePartition:
-    from splineviz.partition.spline_partition import EdgeTable, LayerPattern, SplinePartition
+    from splineviz.partition.spline_partition import EdgeTable, SplinePartition
 
     for name, (dtype, axes) in _ARRAYS.items():
         if arrays[name].dtype != dtype or arrays[name].ndim != axes:

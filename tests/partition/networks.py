@@ -183,7 +183,7 @@ def partitions():
     square = shapely.box(-1, -1, 1, 1)
     planes = [sv.InputSlice(np.zeros(2), np.eye(2), d) for d in (square, FRAME_WITH_HOLES)]
     return st.builds(
-        lambda network, plane: sv.enumerate_regions(network[1], plane),
-        degenerate_mlps(),
+        sv.enumerate_regions,
+        degenerate_networks(),
         st.sampled_from(planes),
     )

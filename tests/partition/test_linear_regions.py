@@ -14,6 +14,7 @@ from splineviz.errors import InvalidArgument
 from tests.partition.networks import (
     FRAME_WITH_HOLES,
     case,
+    degenerate_networks,
     mlp,
     partition_of,
     partitions,
@@ -163,3 +164,13 @@ def test_the_known_networks_merge_little():
 def test_a_tolerance_without_meaning_is_refused(tolerance):
     with pytest.raises(InvalidArgument, match="tolerance"):
         partition_of(SQUARE.domain).merge_linear(tolerance=tolerance)
+
+
+@given(degenerate_networks())
+def test_any_activation_merges_where_its_slope_is_the_same(program):
+    part = sv.enumerate_regions(program, SQUARE)
+    linear = part.merge_linear()
+    slopes, offsets = part.affine_maps()
+    scale = max(1.0, float(np.abs(slopes).max()), float(np.abs(offsets).max()))
+    np.testing.assert_allclose(slopes, linear.slopes[linear.label], atol=1e-9 * scale)
+    np.testing.assert_allclose(offsets, linear.offsets[linear.label], atol=1e-9 * scale)
