@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import connected_components
 from splineviz.errors import InvalidPartition, ShapeMismatch
 from splineviz.network.program import Program
 from splineviz.partition.boundary import directed_edges, region_of_corners
+from splineviz.partition.patterns import activation_patterns
 from splineviz.partition.rounding import rounding_units
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ FloatArray = npt.NDArray[np.float64]
 _ROUNDING = 1e-9
 # A sign is compared where the pre-activation is this far from zero, relative to its terms.
 _DECIDED = 1e-11
-_BLOCK = 4096
+# How many pre-activations are looked at at a time.
+_BLOCK = 2**22
 
 
 @dataclass(frozen=True)
@@ -95,11 +97,9 @@ def certify(partition: SplinePartition, model: torch.nn.Module | Program) -> Cer
         come from a run of the module itself.
     """
     area_error = _check_geometry(partition)
-    patterns = _check_neighbours(partition)
+    _check_neighbours(partition)
     units, output_units = rounding_units(partition.program, partition.plane, partition.vertices)
-    checked, undecided, output_error = _check_network(
-        partition, model, patterns, units, output_units
-    )
+    checked, undecided, output_error = _check_network(partition, model, units, output_units)
     edge_error = _check_edges(partition, model, units)
     return Certificate(
         regions=len(partition),
@@ -199,8 +199,8 @@ def _connected(partition: SplinePartition) -> int:
     return int(connected_components(graph, directed=False, return_labels=False))
 
 
-def _check_neighbours(partition: SplinePartition) -> npt.NDArray[np.bool_]:
-    patterns = partition.activation_patterns()
+def _check_neighbours(partition: SplinePartition) -> None:
+    patterns = partition.packed_patterns()
     sides = partition.edges.regions[(partition.edges.regions >= 0).all(axis=1)]
     same = (patterns[sides[:, 0]] == patterns[sides[:, 1]]).all(axis=1)
     if same.any():
@@ -209,13 +209,11 @@ def _check_neighbours(partition: SplinePartition) -> npt.NDArray[np.bool_]:
             f"{same.sum()} pairs of neighbouring regions have the same activation pattern, for "
             f"example regions {a} and {b}"
         )
-    return patterns
 
 
 def _check_network(
     partition: SplinePartition,
     model: torch.nn.Module | Program,
-    patterns: npt.NDArray[np.bool_],
     units: FloatArray,
     output_units: FloatArray,
 ) -> tuple[int, int, float]:
@@ -228,8 +226,10 @@ def _check_network(
     checked = undecided = 0
     output_error = 0.0
     wrong: list[int] = []
-    for first in range(0, len(partition), _BLOCK):
-        block = slice(first, first + _BLOCK)
+    size = _block_size(partition)
+    for first in range(0, len(partition), size):
+        block = slice(first, first + size)
+        patterns = activation_patterns(partition.layers, len(partition), first, first + size)
         z, outputs = _run(model, partition.plane.embed(points[block]))
         if z.shape[1] != patterns.shape[1]:
             raise ShapeMismatch(
@@ -237,7 +237,7 @@ def _check_network(
                 f"{patterns.shape[1]}: it belongs to another network"
             )
         clear = np.abs(z) > _DECIDED * units
-        differ = clear & ((z > 0) != patterns[block])
+        differ = clear & ((z > 0) != patterns)
         wrong += (first + np.flatnonzero(differ.any(axis=1))).tolist()
         checked += int(clear.sum())
         undecided += int((~clear).sum())
@@ -267,8 +267,9 @@ def _check_edges(
     order = np.argsort(vertex, kind="stable")
     vertex, column = vertex[order], column[order]
     at_ends = np.empty(len(vertex))
-    for first in range(0, len(partition.vertices), _BLOCK):
-        last = min(first + _BLOCK, len(partition.vertices))
+    size = _block_size(partition)
+    for first in range(0, len(partition.vertices), size):
+        last = min(first + size, len(partition.vertices))
         z, _ = _run(model, partition.plane.embed(partition.vertices[first:last]))
         low, high = np.searchsorted(vertex, [first, last])
         at_ends[low:high] = np.abs(z[vertex[low:high] - first, column[low:high]])
@@ -283,6 +284,12 @@ def _check_edges(
             f"{max(error, gap):.1e} of the neuron's terms (on the border, of the domain's size)"
         )
     return error
+
+
+def _block_size(partition: SplinePartition) -> int:
+    """For how many points at a time the network is run."""
+    columns = sum(layer.width for layer in partition.layers)
+    return max(1, min(4096, _BLOCK // max(columns, 1)))
 
 
 def _run(model: torch.nn.Module | Program, inputs: FloatArray) -> tuple[FloatArray, FloatArray]:

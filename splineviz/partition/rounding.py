@@ -11,6 +11,7 @@ import numpy.typing as npt
 from splineviz.network.contest import Contest
 from splineviz.network.kinks import Kinks
 from splineviz.network.program import Program
+from splineviz.partition.maps import rows_in_block
 from splineviz.partition.slices import InputSlice
 
 FloatArray = npt.NDArray[np.float64]
@@ -21,8 +22,6 @@ ULPS = 256.0
 """A value lies on a boundary when it is below this many of its units of rounding, taken over the
 whole slice. Rounding reaches a few units a layer; values that differ for a reason are many orders
 of magnitude larger."""
-
-_BLOCK = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,8 +101,9 @@ def rounding_units(
     outputs : float64 array (out,)
     """
     largest: dict[int, FloatArray] = {}
-    for first in range(0, len(points), _BLOCK):
-        inputs = plane.embed(points[first : first + _BLOCK])
+    size = rows_in_block(program)
+    for first in range(0, len(points), size):
+        inputs = plane.embed(points[first : first + size])
         largest[0] = np.maximum(largest.get(0, 0.0), _largest(inputs))
         for i, _, made in program.walk(inputs):
             largest[i + 1] = np.maximum(largest.get(i + 1, 0.0), _largest(made))
