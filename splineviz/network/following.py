@@ -14,8 +14,13 @@ from splineviz.network.layers import row_of_module
 ROOT = "network"
 """The attribute of the root module of a graph that holds the user's network."""
 
-_SIZE_METHODS = ("size", "dim", "ndimension", "numel", "nelement")
-_SIZE_ATTRIBUTES = ("shape", "ndim")
+# What may be asked about a tensor without looking at its numbers.
+_SHAPE_METHODS = (
+    *("size", "dim", "ndimension", "numel", "nelement", "get_device", "is_floating_point"),
+    *("new_zeros", "new_ones", "new_full", "new_tensor"),
+)
+_SHAPE_ATTRIBUTES = ("shape", "ndim", "dtype", "device", "is_cuda", "requires_grad")
+_SHAPE_FUNCTIONS = (torch.zeros_like, torch.ones_like, torch.full_like, torch.numel)
 
 # A decision by the input's shape is followed only if it is the same for all these batch sizes.
 _BATCH_SIZES = (1, 2, 3, 64)
@@ -66,11 +71,13 @@ def user_path(path: str) -> str:
     return path.removeprefix(ROOT).removeprefix(".")
 
 
-def asks_for_sizes(node: fx.Node, args: tuple[Any, ...]) -> bool:
-    """Whether a call asks a tensor for its shape, which does not look at its numbers."""
+def asks_for_shape(node: fx.Node, args: tuple[Any, ...]) -> bool:
+    """Whether a call looks at a tensor's shape or type only, not at its numbers."""
     if node.op == "call_method":
-        return node.target in _SIZE_METHODS
-    return node.target is getattr and args[1] in _SIZE_ATTRIBUTES
+        return node.target in _SHAPE_METHODS
+    if node.target is getattr:
+        return args[1] in _SHAPE_ATTRIBUTES
+    return node.target in _SHAPE_FUNCTIONS
 
 
 def method(name: str) -> Callable[..., Any]:
@@ -101,7 +108,8 @@ class _Tracer(fx.Tracer):
     """Follows into modules that the user wrote, stops at those with a row and at torch's own."""
 
     def __init__(self, input_shape: tuple[int, ...]) -> None:
-        super().__init__()
+        # Of a weight the shape is known, so that the forward may decide and count by it.
+        super().__init__(param_shapes_constant=True)
         self.input_shape = input_shape
         self.failed_at: str | None = None
 
@@ -144,6 +152,6 @@ def _by_shape(node: fx.Node, x: torch.Tensor) -> Any:
     args: Any = fx.node.map_arg(node.args, lambda argument: _by_shape(argument, x))
     kwargs: Any = fx.node.map_arg(dict(node.kwargs), lambda argument: _by_shape(argument, x))
     of_tensors = any(isinstance(value, torch.Tensor) for value in [*args, *kwargs.values()])
-    if of_tensors and not asks_for_sizes(node, args):
+    if of_tensors and not asks_for_shape(node, args):
         raise _DependsOnNumbers
     return function(*args, **kwargs)

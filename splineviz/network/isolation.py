@@ -90,6 +90,11 @@ def float64_copy(model: torch.nn.Module) -> torch.nn.Module:
             "Make copy.deepcopy(model) work: take tensors with a gradient history, open files, "
             "locks and generators out of its attributes and its hooks.",
         ) from error
+    for module in copied.modules():
+        for name, value in vars(module).items():
+            if isinstance(value, torch.Tensor) and value.is_floating_point():
+                # A plain attribute, which Module.to leaves where and as it is.
+                vars(module)[name] = value.detach().to("cpu").to(torch.float64)
     # In two steps: some devices have no float64.
     return copied.to("cpu").to(torch.float64).eval().requires_grad_(False)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 
 from splineviz.network.contest import Contest
 from splineviz.network.layers import LAYERS
+from splineviz.network.layers.rows import step_params
 from splineviz.network.program import Activation, Program
 
 
@@ -34,7 +36,7 @@ class ProgramModule(torch.nn.Module):
         statistics = {
             step.params[role]
             for step in program.steps
-            for role in LAYERS[step.kind].buffers
+            for role in (*LAYERS[step.kind].buffers, *step.options.get("buffers", ()))
             if role in step.params
         }
         for key, array in program.state.items():
@@ -63,16 +65,26 @@ class ProgramModule(torch.nn.Module):
         for step in program.steps:
             kind = LAYERS[step.kind]
             inputs = [values[value] for value in step.inputs]
-            params = {role: weights[key] for role, key in step.params.items()}
+            params = {
+                role: _like(weight, x)
+                for role, weight in step_params(step.params, step.options, weights).items()
+            }
             if kind.activate is not None:
                 values.append(kind.activate(params, inputs[0], step.options))
             elif kind.linear is not None:
                 linear, offset = kind.coefficients(params, step.options)
-                made = kind.linear(linear, inputs, step.options)
-                values.append(made if offset is None else made + offset)
+                made = kind.linear(_like(linear, x), inputs, step.options)
+                values.append(made if offset is None else made + _like(offset, x))
             else:
                 values.append(_winners(program.activation_at[len(values) - 1], inputs))
         return values[program.output]
+
+
+def _like(array: Any, x: torch.Tensor) -> Any:
+    """Numbers that are no weights are numpy arrays."""
+    if array is None or isinstance(array, torch.Tensor):
+        return array
+    return torch.as_tensor(array, dtype=x.dtype, device=x.device)
 
 
 def _winners(activation: Activation, inputs: Sequence[torch.Tensor]) -> torch.Tensor:

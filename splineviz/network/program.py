@@ -19,7 +19,8 @@ import numpy as np
 from splineviz.errors import InvalidProgram, NonFiniteValues, ShapeMismatch, UnknownName
 from splineviz.network.contest import Contest
 from splineviz.network.kinks import Kinks
-from splineviz.network.layers import LAYERS, LayerKind
+from splineviz.network.layers import LAYERS
+from splineviz.network.layers.rows import LayerKind, step_params
 
 if TYPE_CHECKING:
     import torch
@@ -44,7 +45,10 @@ class Step:
         The weights: their role in the layer (``"weight"``) and their key in
         :attr:`Program.state` (``"features.3.weight"``). Tied weights have one key.
     options : mapping of str to JSON value
-        Everything else the layer needs (``"stride"``, ``"eps"``, ``"negative_slope"``).
+        Everything else the layer needs (``"stride"``, ``"eps"``, ``"negative_slope"``). Of weights:
+        ``"literals"`` has those that are written into the network's code, by role; ``"views"`` says
+        which entries of the array in the state are meant, where not all as they are; ``"buffers"``
+        has the roles of those that no training changes.
     """
 
     kind: str
@@ -179,7 +183,7 @@ class Program:
                     raise NonFiniteValues(
                         f"the {step.kind} step {step.name!r} has finite weights "
                         f"({', '.join(step.params.values())}) but its coefficients overflow or "
-                        "divide by zero; check its running variance and eps"
+                        "divide by zero; check what it divides by, such as a running variance"
                     )
             made.append((weights, offset))
         return tuple(made)
@@ -247,7 +251,8 @@ class Program:
         )
 
     def _params(self, i: int) -> dict[str, np.ndarray]:
-        return {role: self.state[key] for role, key in self.steps[i].params.items()}
+        step = self.steps[i]
+        return step_params(step.params, step.options, self.state)
 
     @cached_property
     def last_use(self) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ class Refusal:
     ----------
     names : str
         Modules, functions and methods, separated by spaces, in lower case and without underscores,
-        so that one name stands for ``MaxPool2d`` and ``max_pool2d``.
+        so that one name stands for ``LayerNorm`` and ``layer_norm``.
     why, advice : str
         As in :class:`~splineviz.errors.UnsupportedLayer`.
     """
@@ -25,94 +25,83 @@ class Refusal:
 
 _NO_ROW = "there is no row for it in splineviz.network.layers.LAYERS"
 
+_CURVED = "it is curved, so the network is not piecewise linear"
+_USE_LC = "or measure local complexity (LC), which accepts any network."
+
 REFUSALS = (
     Refusal(
-        "gelu silu mish elu celu selu glu sigmoid logsigmoid hardsigmoid hardswish tanh softplus "
-        "softsign exp log sin cos pow square sqrt rsqrt reciprocal",
-        "it is curved, so the network is not piecewise linear",
-        "Use ReLU or LeakyReLU.",
+        "gelu silu mish elu celu selu glu sigmoid logsigmoid hardswish tanh softplus softsign "
+        "tanhshrink exp expm1 exp2 log log2 log10 log1p sin cos tan asin acos atan sinh cosh erf "
+        "pow floatpower square sqrt rsqrt reciprocal sinc logsumexp logaddexp hypot",
+        _CURVED,
+        f"Use ReLU or LeakyReLU; {_USE_LC}",
     ),
     Refusal(
         "softmax softmax2d softmin logsoftmax gumbelsoftmax",
-        "it is curved, so the network is not piecewise linear",
+        _CURVED,
         "Take it off: the regions, and the class with the largest output, are the same without a "
-        "softmax at the end.",
+        f"softmax at the end; {_USE_LC}",
     ),
     Refusal(
-        "maxpool1d maxpool3d adaptivemaxpool1d adaptivemaxpool2d adaptivemaxpool3d "
-        "fractionalmaxpool2d",
-        "its regions are cut by comparing neurons with each other, not by single neurons at zero",
-        "Use average pooling (AvgPool2d) or a convolution with a stride; or measure local "
-        "complexity, which accepts any network.",
+        "layernorm groupnorm rmsnorm instancenorm instancenorm1d instancenorm2d instancenorm3d "
+        "localresponsenorm crossmapnorm2d normalize norm std var cosinesimilarity pairwisedistance "
+        "cdist",
+        "it divides by, or multiplies with, a statistic of each sample, so the network is not "
+        "piecewise linear",
+        "Use BatchNorm1d or BatchNorm2d, which are affine in eval mode, or no normalization; "
+        f"{_USE_LC}",
     ),
     Refusal(
-        "hardshrink softshrink threshold clamp clip clampmin clampmax maximum "
-        "minimum max min amax amin abs absolute where",
-        "only activations with one kink, at zero, are supported",
-        "Use ReLU or LeakyReLU.",
+        "hardshrink round floor ceil trunc frac sign sgn heaviside fix remainder fmod floordivide "
+        "floordiv mod where maskedfill maskedselect",
+        "it may jump, so it is not known to be continuous",
+        f"Use ReLU, clamp, maximum or minimum; {_USE_LC}",
     ),
     Refusal(
-        "prelu rrelu",
-        "its slope is not a fixed number",
-        "Use LeakyReLU with the slope it has in eval mode, if there is one for all channels.",
+        "fractionalmaxpool2d fractionalmaxpool3d lppool1d lppool2d lppool3d maxunpool1d "
+        "maxunpool2d maxunpool3d maxpool2dwithindices maxpool1dwithindices maxpool3dwithindices",
+        "its windows are random or its result is not piecewise linear",
+        "Use MaxPool2d or AvgPool2d.",
     ),
     Refusal(
-        "layernorm groupnorm rmsnorm instancenorm1d instancenorm2d instancenorm3d "
-        "localresponsenorm normalize norm",
-        "it divides by a statistic of each sample, so the network is not piecewise linear",
-        "Use BatchNorm1d or BatchNorm2d, which are affine in eval mode, or no normalization.",
+        "addmm addmv addbmm baddbmm addcmul addcdiv lerp tensordot outer inner kron",
+        "weights are followed only in linear, matmul, einsum and in sums and products with a "
+        "constant",
+        "Write it as x @ w + b, or use torch.nn.Linear.",
     ),
     Refusal(
-        "batchnorm batchnorm3d syncbatchnorm",
-        "batch normalization is followed only in the modules BatchNorm1d and BatchNorm2d",
-        "Use one of them.",
+        "prod cumprod cross dot vdot mv bilinear",
+        "a product of values computed from the input is curved, so the network is not piecewise "
+        "linear",
+        f"Multiply by constants only; {_USE_LC}",
     ),
     Refusal(
-        "linear conv2d matmul mm addmm bmm einsum",
-        "weights are followed only in the modules Linear and Conv2d",
-        "Use torch.nn.Linear or torch.nn.Conv2d; to tie weights, use one module twice.",
+        "median mode quantile kthvalue sort topk argsort unique msort cummax cummin",
+        "it orders values, which has no row in splineviz.network.layers.LAYERS",
+        "Use max, min, amax, amin or a pooling.",
     ),
     Refusal(
-        "conv1d conv3d convtranspose1d convtranspose2d convtranspose3d avgpool1d avgpool3d "
-        "adaptiveavgpool1d adaptiveavgpool2d adaptiveavgpool3d mean sum pad zeropad2d interpolate "
-        "upsample pixelshuffle",
-        _NO_ROW,
-        "Write it with Linear, Conv2d or AvgPool2d (an adaptive average pooling, or a mean over "
-        "positions, is an AvgPool2d of their size), or add a row.",
+        "t h mh adjoint",
+        "it exchanges the samples of a batch with their entries",
+        "Use transpose or permute on the other axes.",
     ),
     Refusal(
-        "mul imul multiply div truediv itruediv divide",
-        "a product of two values is not piecewise linear, and a product with a constant has no row "
-        "in splineviz.network.layers.LAYERS",
-        "Take factors into the weights of a Linear or Conv2d layer, or apply them to the data "
-        "before the network.",
-    ),
-    Refusal(
-        "sub isub subtract rsub neg negative",
-        _NO_ROW,
-        "Take the sign into the weights of a Linear or Conv2d layer and add, or add a row.",
-    ),
-    Refusal(
-        "cat concat concatenate stack chunk split getitem select narrow unbind transpose permute t "
-        "swapaxes movedim squeeze unsqueeze expand repeat",
-        _NO_ROW,
-        "Use flatten, reshape or view, a Linear layer with fixed weights, or add a row.",
-    ),
-    Refusal(
-        "to float double half bfloat16 type typeas cpu cuda detach",
+        "float half bfloat16 int long bool cuda",
         "the network is run in float64 on the CPU, as it is",
         "Take the conversion out of the forward and convert the data before the network.",
     ),
     Refusal(
-        "item tolist numpy any all argmax argmin sort topk eq ne gt lt ge le",
+        "item tolist numpy any all argmax argmin eq ne gt lt ge le isnan isinf isfinite nonzero "
+        "countnonzero bincount logicalnot logicaland logicalor",
         "the network must not look at the numbers in its input",
         "Write the forward with the layers of splineviz.network.layers.LAYERS only.",
     ),
     Refusal(
         "multiheadattention transformer transformerencoder transformerencoderlayer "
-        "scaleddotproductattention rnn lstm gru embedding bilinear",
+        "transformerdecoder transformerdecoderlayer scaleddotproductattention rnn rnncell lstm "
+        "lstmcell gru grucell embedding embeddingbag",
         "it is not piecewise linear in its input",
-        "Measure local complexity, which accepts any network.",
+        "Measure local complexity (LC), which accepts any network.",
     ),
 )
 
@@ -121,7 +110,8 @@ _BY_NAME = {name: row for row in REFUSALS for name in row.names.split()}
 _UNKNOWN = Refusal(
     "",
     _NO_ROW,
-    "Write it with the layers in that table, or add a row if it is affine or piecewise linear.",
+    "Write it with the layers in that table, or add a row if it is affine or piecewise linear; "
+    "or measure local complexity (LC), which accepts any network.",
 )
 
 

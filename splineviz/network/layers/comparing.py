@@ -1,0 +1,201 @@
+"""Activations that compare values with each other: max pooling, maxima and minima."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from splineviz.network.contest import Contest
+from splineviz.network.layers.elementwise import clamped
+from splineviz.network.layers.reading import axes_of, sizes, value_of
+from splineviz.network.layers.rows import Call, Options, Reading, Refused, Shape, Value
+
+Places = list[list[int]]
+"""For each window along one axis the places it covers."""
+
+
+# Pooling ------------------------------------------------------------------------------------------
+
+
+def read_max_pool(dimensions: int) -> Callable[[Call], Reading]:
+    """Of MaxPoolNd and F.max_poolNd."""
+
+    def read(call: Call) -> Reading:
+        settings = {"stride": None, "padding": 0, "dilation": 1, "ceil_mode": False}
+        given = call.settings("input", "kernel_size", **settings, return_indices=False)
+        options = {
+            "kernel_size": sizes(given["kernel_size"], dimensions),
+            "stride": sizes(given["stride"] or given["kernel_size"], dimensions),
+            "padding": sizes(given["padding"], dimensions),
+            "dilation": sizes(given["dilation"], dimensions),
+            "windows": list(call.shape[-dimensions:]),
+        }
+        value = value_of(given["input"])
+        _refuse_indices(given["return_indices"])
+        if not all(all(windows) for windows in _covered(options, value.shape)):
+            raise Refused("one of its windows lies in the padding only", "Use less padding.")
+        return Reading((value,), options)
+
+    return read
+
+
+def _refuse_indices(returned: bool) -> None:
+    if returned:
+        raise Refused(
+            "it returns the places of the winners, which are not continuous",
+            "Use return_indices=False.",
+        )
+
+
+def max_pool(options: Options, shapes: Sequence[Shape]) -> Contest:
+    """The places under the kernel compete."""
+    (shape,) = shapes
+    return _pooled(shape, _covered(options, shape))
+
+
+def _covered(options: Options, shape: Shape) -> list[Places]:
+    names = ("windows", "kernel_size", "stride", "padding", "dilation")
+    return [
+        [
+            [
+                place
+                for step in range(kernel)
+                if 0 <= (place := window * stride - padding + step * dilation) < size
+            ]
+            for window in range(windows)
+        ]
+        for size, windows, kernel, stride, padding, dilation in zip(
+            shape[-len(options["windows"]) :], *(options[name] for name in names), strict=True
+        )
+    ]
+
+
+def read_adaptive_max_pool(dimensions: int) -> Callable[[Call], Reading]:
+    """Of AdaptiveMaxPoolNd and F.adaptive_max_poolNd."""
+
+    def read(call: Call) -> Reading:
+        given = call.settings("input", "output_size", return_indices=False)
+        _refuse_indices(given["return_indices"])
+        return Reading((value_of(given["input"]),), {"windows": list(call.shape[-dimensions:])})
+
+    return read
+
+
+def adaptive_max_pool(options: Options, shapes: Sequence[Shape]) -> Contest:
+    """Windows that share the places out evenly, and overlap where that does not work out."""
+    (shape,) = shapes
+    return _pooled(
+        shape,
+        [
+            [
+                [*range(window * size // windows, -(-(window + 1) * size // windows))]
+                for window in range(windows)
+            ]
+            for size, windows in zip(
+                shape[-len(options["windows"]) :], options["windows"], strict=True
+            )
+        ],
+    )
+
+
+def _pooled(shape: Shape, axes: Sequence[Places]) -> Contest:
+    """Windows over the last axes, from the places that they cover along each."""
+    lead = int(np.prod(shape[: -len(axes)], dtype=np.int64))
+    candidates = np.arange(lead)[:, None]
+    present = np.ones_like(candidates, dtype=np.bool_)
+    for size, windows in zip(shape[-len(axes) :], axes, strict=True):
+        longest = max(map(len, windows))
+        places = np.array([[*w, *[0] * (longest - len(w))] for w in windows], dtype=np.int64)
+        covered = np.array([[place < len(w) for place in range(longest)] for w in windows])
+        candidates = candidates[:, None, :, None] * size + places[None, :, None, :]
+        present = present[:, None, :, None] & covered[None, :, None, :]
+        candidates = candidates.reshape(-1, candidates.shape[2] * longest)
+        present = present.reshape(candidates.shape)
+    counts = present.sum(axis=1)
+    # Those that are no candidates go to the end, and repeat the first.
+    order = np.argsort(~present, axis=1, kind="stable")
+    candidates = np.take_along_axis(candidates, order, axis=1)
+    behind = np.arange(candidates.shape[1]) >= counts[:, None]
+    return Contest(np.where(behind, candidates[:, :1], candidates), counts, 1.0)
+
+
+# Maxima and minima --------------------------------------------------------------------------------
+
+
+def read_largest_of_two(call: Call) -> Reading:
+    """Of maximum of two values; of a value and a number it is a clamp."""
+    return _of_two(call, upper=False)
+
+
+def read_smallest_of_two(call: Call) -> Reading:
+    """Of minimum of two values; of a value and a number it is a clamp."""
+    return _of_two(call, upper=True)
+
+
+def _of_two(call: Call, upper: bool) -> Reading:
+    given = call.bind("input", "other")
+    value, other = given["input"], given["other"]
+    if not isinstance(value, Value):
+        value, other = other, value
+    value = value_of(value)
+    if not isinstance(other, Value):
+        return clamped(value, None, other) if upper else clamped(value, other, None)
+    if len(value.shape) != len(other.shape):
+        raise Refused(
+            f"it compares values of different shapes a sample: {value.shape} and {other.shape}",
+            "Bring both to one shape first, for example with unsqueeze.",
+        )
+    return Reading((given["input"], other if value is given["input"] else value))
+
+
+def read_over_axes(call: Call) -> Reading:
+    """Of amax and amin over some axes."""
+    given = call.bind("input", dim=(), keepdim=False)
+    value = value_of(given["input"])
+    return Reading((value,), {"axes": axes_of(given["dim"], value)})
+
+
+def read_largest(call: Call) -> Reading | list[Reading | None]:
+    """Of max: of two values, or over one axis, where the places of the winners come along."""
+    return _of_two_or_axis(call, upper=False)
+
+
+def read_smallest(call: Call) -> Reading | list[Reading | None]:
+    """Of min: of two values, or over one axis, where the places of the winners come along."""
+    return _of_two_or_axis(call, upper=True)
+
+
+def _of_two_or_axis(call: Call, upper: bool) -> Reading | list[Reading | None]:
+    second = call.args[1] if len(call.args) > 1 else call.kwargs.get("dim")
+    if "other" in call.kwargs or not isinstance(second, int):
+        return _of_two(call, upper)
+    given = call.bind("input", "dim", keepdim=False)
+    value = value_of(given["input"])
+    return [Reading((value,), {"axes": axes_of(given["dim"], value)}), None]
+
+
+def largest(options: Options, shapes: Sequence[Shape]) -> Contest:
+    """The largest of two values, or over some axes."""
+    return _compared(options, shapes, 1.0)
+
+
+def smallest(options: Options, shapes: Sequence[Shape]) -> Contest:
+    """The smallest of two values, or over some axes."""
+    return _compared(options, shapes, -1.0)
+
+
+def _compared(options: Options, shapes: Sequence[Shape], sign: float) -> Contest:
+    numbers: list[Any] = []
+    for shape in shapes:
+        first = sum(array.size for array in numbers)
+        numbers.append(np.arange(first, first + np.prod(shape, dtype=np.int64)).reshape(shape))
+    if len(numbers) > 1:
+        candidates = np.stack(np.broadcast_arrays(*numbers), axis=-1)
+        rows = candidates.reshape(-1, len(numbers))
+    else:
+        axes = [axis - 1 for axis in options["axes"]]
+        moved = np.moveaxis(numbers[0], axes, range(-len(axes), 0))
+        rows = moved.reshape(-1, int(np.prod([shapes[0][axis] for axis in axes])))
+    return Contest(rows, np.full(len(rows), rows.shape[1]), sign)
