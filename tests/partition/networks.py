@@ -82,20 +82,17 @@ ACTIVATIONS = {
     "relu": lambda width: (1, [("relu", {}, (width,))]),
     "leaky": lambda width: (1, [("leaky_relu", {"negative_slope": 0.1}, (width,))]),
     "abs": lambda width: (1, [("leaky_relu", {"negative_slope": -1.0}, (width,))]),
-    "clamp": lambda width: (1, [("hardtanh", {"min": -0.5, "max": 1.0}, (width,))]),
-    "max": lambda width: (3, _max_of(width, 3)),
-    "max behind relu": lambda width: (2, [("relu", {}, (2 * width,)), *_max_of(width, 2)]),
+    "clamp": lambda width: (1, [("clamp", {"min": -0.5, "max": 1.0}, (width,))]),
+    "softshrink": lambda width: (1, [("softshrink", {"lambd": 0.5}, (width,))]),
+    "max": lambda width: (3, _best_of("max", width, 3)),
+    "min": lambda width: (2, _best_of("min", width, 2)),
+    "max behind relu": lambda width: (4, [("relu", {}, (4 * width,)), *_best_of("max", width, 4)]),
 }
 
 
-def _max_of(width, k):
-    """A maximum over groups of k neurons, as a pooling of an image with one row for each group."""
-    pooling = {"kernel_size": [1, k], "stride": [1, k], "padding": [0, 0], "dilation": [1, 1]}
-    return [
-        ("reshape", {"shape": [1, width, k]}, (1, width, k)),
-        ("max_pool2d", {**pooling, "windows": [width, 1]}, (1, width, 1)),
-        ("reshape", {"shape": [width]}, (width,)),
-    ]
+def _best_of(kind, width, k):
+    """The largest or smallest of each group of k neurons."""
+    return [("reshape", {"shape": [width, k]}, (width, k)), (kind, {"axes": [2]}, (width,))]
 
 
 def network(layers, inputs=2):
