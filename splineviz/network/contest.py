@@ -70,8 +70,13 @@ class Contest:
         -------
         ndarray of shape (n, windows), float64
         """
-        competing = _flat(inputs).take(self.candidates, axis=1)
-        return competing.max(axis=2) if self.sign > 0 else competing.min(axis=2)
+        flat = _flat(inputs)
+        better = np.maximum if self.sign > 0 else np.minimum
+        # Candidate by candidate: windows are many, and what competes in one of them is few.
+        best = flat.take(self.candidates[:, 0], axis=1)
+        for candidates in self.candidates.T[1:]:
+            better(best, flat.take(candidates, axis=1), out=best)
+        return best
 
     def switches(self, *inputs: np.ndarray) -> np.ndarray:
         """By how much each candidate beats the best of the others in its window.

@@ -70,7 +70,7 @@ def cnn():
 
 def near_an_image():
     """A square round a random image, in which each pixel is drawn on its own."""
-    return sv.InputSlice.around(np.random.default_rng(0).random((1, 28, 28)), half_width=0.06)
+    return sv.InputSlice.around(np.random.default_rng(0).random((1, 28, 28)), half_width=0.12)
 
 
 def plain(make):
