@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
 
-from splineviz.network.contest import Contest
 from splineviz.network.layers import LAYERS
 from splineviz.network.layers.rows import step_params
-from splineviz.network.program import Activation, Program
+from splineviz.network.program import Program
 
 
 class ProgramModule(torch.nn.Module):
@@ -70,13 +68,11 @@ class ProgramModule(torch.nn.Module):
                 for role, weight in step_params(step.params, step.options, weights).items()
             }
             if kind.activate is not None:
-                values.append(kind.activate(params, inputs[0], step.options))
+                values.append(kind.activate(params, inputs, step.options))
             elif kind.linear is not None:
                 linear, offset = kind.coefficients(params, step.options)
                 made = kind.linear(_like(linear, x), inputs, step.options)
                 values.append(made if offset is None else made + _like(offset, x))
-            else:
-                values.append(_winners(program.activation_at[len(values) - 1], inputs))
         return values[program.output]
 
 
@@ -85,12 +81,3 @@ def _like(array: Any, x: torch.Tensor) -> Any:
     if array is None or isinstance(array, torch.Tensor):
         return array
     return torch.as_tensor(array, dtype=x.dtype, device=x.device)
-
-
-def _winners(activation: Activation, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
-    contest = activation.rule
-    assert isinstance(contest, Contest)
-    flat = torch.cat([value.flatten(1) for value in inputs], dim=1)
-    competing = flat[:, torch.from_numpy(contest.candidates).to(flat.device)]
-    winning = competing.amax(2) if contest.sign > 0 else competing.amin(2)
-    return winning.reshape(-1, *activation.shape)

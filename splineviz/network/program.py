@@ -364,11 +364,11 @@ class Program:
         -------
         ndarray of shape (n, *shapes[i + 1]), float64
         """
-        activation = self._activation_of(i)
-        if isinstance(activation.rule, Contest):
-            return activation.rule.values(*values).reshape(-1, *activation.shape)
         step = self.steps[i]
-        made: np.ndarray = LAYERS[step.kind].activate(self._params(i), values[0], step.options)  # type: ignore[misc]
+        activate = LAYERS[step.kind].activate
+        if activate is None:
+            raise _not_an_activation(i, step)
+        made: np.ndarray = activate(self._params(i), values, step.options)
         return made
 
     def switches(self, i: int, *values: np.ndarray) -> np.ndarray:
@@ -387,15 +387,9 @@ class Program:
             :class:`~splineviz.network.contest.Contest`. For a single kink at zero it may be a
             view of the value.
         """
-        return self._activation_of(i).rule.switches(*values)
-
-    def _activation_of(self, i: int) -> Activation:
         if i not in self.activation_at:
-            step = self.steps[i]
-            raise InvalidProgram(
-                f"step {i} ({step.name!r}, {step.kind}) is an affine step, not an activation"
-            )
-        return self.activation_at[i]
+            raise _not_an_activation(i, self.steps[i])
+        return self.activation_at[i].rule.switches(*values)
 
     def affine(self, i: int, *values: np.ndarray) -> np.ndarray:
         """Apply the affine step ``i``.
@@ -591,6 +585,12 @@ class Program:
                 f"given {batch.shape}"
             )
         return batch
+
+
+def _not_an_activation(i: int, step: Step) -> InvalidProgram:
+    return InvalidProgram(
+        f"step {i} ({step.name!r}, {step.kind}) is an affine step, not an activation"
+    )
 
 
 def _weights(key: str, values: Any) -> np.ndarray:

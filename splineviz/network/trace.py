@@ -163,12 +163,20 @@ def _compare(program: Program, network: torch.nn.Module) -> None:
     wanted = expected.numpy()
     with np.errstate(all="ignore"):
         found = program(inputs)
+        alone = program(inputs[:1])
         values = [made for _, _, made in program.walk(inputs)]
     largest = max(float(np.abs(value).max()) for value in [inputs, *values])
     if not (np.isfinite(largest) and np.isfinite(wanted).all()):
         raise NonFiniteValues(
             f"{kind} overflows on inputs between {inputs.min():.3g} and {inputs.max():.3g}, though "
             "its weights are finite; make its weights smaller"
+        )
+    if float(np.abs(alone - found[:1]).max()) > _AGREEMENT * largest:
+        raise UnsupportedLayer(
+            "",
+            kind,
+            "it mixes the samples of a batch: a sample alone gives another result",
+            "Treat samples independently of each other.",
         )
     difference = float(np.abs(found - wanted).max())
     if difference > _AGREEMENT * largest:

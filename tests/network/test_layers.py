@@ -16,6 +16,7 @@ from torch import nn
 from splineviz.network.contest import Contest
 from splineviz.network.kinks import Kinks
 from splineviz.network.layers import LAYERS, LayerKind
+from splineviz.network.probe import module_pre_activations
 from splineviz.network.program import Activation, Program
 from splineviz.network.trace import trace
 
@@ -663,8 +664,7 @@ def test_rows_are_affine_or_piecewise_linear_and_go_by_names_of_their_own() -> N
         assert name == row.name
         made_by = [row.linear, row.kinks, row.contest]
         assert len([rule for rule in made_by if rule is not None]) == 1
-        assert (row.kinks is None) == (row.activate is None)
-        assert row.piecewise == (row.linear is None)
+        assert row.piecewise == (row.linear is None) == (row.activate is not None)
 
 
 @pytest.mark.parametrize(("row", "make", "shape"), CASES)
@@ -817,12 +817,36 @@ def test_a_contest_passes_the_winner_on(row: LayerKind, make: Make, shape: Shape
             assert margin == (1.0 if best is None else rule.sign * sample[own] - best)
     winners = rule.winners(switches > 0)
     made = program.activate(activation.step, *values).reshape(len(flat), -1)
+    np.testing.assert_array_equal(rule.values(*values), made)
     np.testing.assert_array_equal(np.take_along_axis(flat, winners, axis=1), made)
     tied = program.switches(activation.step, *(0.0 * value for value in values))
     assert set(np.unique(tied)) <= {0.0, 1.0}
     np.testing.assert_array_equal(
         rule.winners(tied > 0), np.broadcast_to(rule.candidates[:, 0], winners.shape)
     )
+
+
+@pytest.mark.parametrize(("row", "make", "shape"), CASES)
+def test_the_probe_sees_the_same(row: LayerKind, make: Make, shape: Shape) -> None:
+    model = make()
+    program = trace(model, shape)
+    x = batch(shape)
+    found, outputs = module_pre_activations(model, x)
+    for columns, expected in zip(found, program.pre_activations(x), strict=True):
+        close(columns, expected)
+    close(outputs, program(x))
+    # A module that the program made calls the same functions.
+    for columns, expected in zip(
+        module_pre_activations(program.to_module(torch.float64), x)[0],
+        program.pre_activations(x),
+        strict=True,
+    ):
+        close(columns, expected)
+    same = np.zeros_like(x)
+    for columns, expected in zip(
+        module_pre_activations(model, same)[0], program.pre_activations(same), strict=True
+    ):
+        close(columns, expected)
 
 
 @pytest.mark.parametrize(("row", "make", "shape"), CASES)

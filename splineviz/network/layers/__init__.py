@@ -15,8 +15,8 @@ From these follow the value ``linear(w, x) + offset``, the linear part ``linear(
 magnitude ``linear(|w|, |x|) + |offset|`` and the variance ``linear(w**2, x)``; so ``linear`` must
 be a sum of terms, each at most one weight times one input times a constant that is not negative.
 
-An activation has either ``kinks``, the function that it applies to each number, with ``activate``,
-which applies it; or ``contest``, which values it compares to pass the largest on.
+An activation has ``activate``, and says what that does: either ``kinks``, the function that it
+applies to each number, or ``contest``, which values it compares to pass the largest on.
 
 Nothing here imports torch before a network is traced, or a step that needs it is run.
 """
@@ -78,7 +78,8 @@ def _pooling(dimensions: int) -> tuple[LayerKind, ...]:
                     dimensions
                 ),
             },
-            contest=comparing.max_pool,
+            contest=comparing.max_pool_contest,
+            activate=comparing.pool(f"max_pool{d}"),
         ),
         LayerKind(
             f"adaptive_max_pool{d}",
@@ -87,7 +88,8 @@ def _pooling(dimensions: int) -> tuple[LayerKind, ...]:
                     dimensions
                 ),
             },
-            contest=comparing.adaptive_max_pool,
+            contest=comparing.adaptive_max_pool_contest,
+            activate=comparing.pool(f"adaptive_max_pool{d}"),
         ),
     )
 
@@ -381,7 +383,8 @@ _ROWS = (
             "torch.amax .amax": comparing.read_over_axes,
             "torch.max .max": comparing.read_largest,
         },
-        contest=comparing.largest,
+        contest=comparing.contest_of(1.0),
+        activate=comparing.largest,
     ),
     LayerKind(
         "min",
@@ -390,7 +393,8 @@ _ROWS = (
             "torch.amin .amin": comparing.read_over_axes,
             "torch.min .min": comparing.read_smallest,
         },
-        contest=comparing.smallest,
+        contest=comparing.contest_of(-1.0),
+        activate=comparing.smallest,
     ),
 )
 

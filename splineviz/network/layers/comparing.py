@@ -9,8 +9,17 @@ import numpy as np
 
 from splineviz.network.contest import Contest
 from splineviz.network.layers.elementwise import clamped
-from splineviz.network.layers.reading import axes_of, sizes, value_of
-from splineviz.network.layers.rows import Call, Options, Reading, Refused, Shape, Value
+from splineviz.network.layers.reading import axes_of, in_torch, library, sizes, value_of
+from splineviz.network.layers.rows import (
+    Array,
+    Call,
+    Options,
+    Params,
+    Reading,
+    Refused,
+    Shape,
+    Value,
+)
 
 Places = list[list[int]]
 """For each window along one axis the places it covers."""
@@ -30,6 +39,7 @@ def read_max_pool(dimensions: int) -> Callable[[Call], Reading]:
             "stride": sizes(given["stride"] or given["kernel_size"], dimensions),
             "padding": sizes(given["padding"], dimensions),
             "dilation": sizes(given["dilation"], dimensions),
+            "ceil_mode": bool(given["ceil_mode"]),
             "windows": list(call.shape[-dimensions:]),
         }
         value = value_of(given["input"])
@@ -49,7 +59,23 @@ def _refuse_indices(returned: bool) -> None:
         )
 
 
-def max_pool(options: Options, shapes: Sequence[Shape]) -> Contest:
+def pool(name: str) -> Callable[[Params, Sequence[Array], Options], Array]:
+    """A max pooling, by the name of its function in torch."""
+
+    def activate(params: Params, inputs: Sequence[Array], options: Options) -> Array:
+        settings = {key: value for key, value in options.items() if key != "windows"}
+        if not settings:
+            settings["output_size"] = options["windows"]
+        x = inputs[0]
+        if x.ndim > len(options["windows"]) + 1:
+            return in_torch(name, x, **settings)
+        # torch takes an empty batch only if there is an axis of channels.
+        return in_torch(name, x[:, None], **settings)[:, 0]
+
+    return activate
+
+
+def max_pool_contest(options: Options, shapes: Sequence[Shape]) -> Contest:
     """The places under the kernel compete."""
     (shape,) = shapes
     return _pooled(shape, _covered(options, shape))
@@ -83,7 +109,7 @@ def read_adaptive_max_pool(dimensions: int) -> Callable[[Call], Reading]:
     return read
 
 
-def adaptive_max_pool(options: Options, shapes: Sequence[Shape]) -> Contest:
+def adaptive_max_pool_contest(options: Options, shapes: Sequence[Shape]) -> Contest:
     """Windows that share the places out evenly, and overlap where that does not work out."""
     (shape,) = shapes
     return _pooled(
@@ -154,7 +180,11 @@ def read_over_axes(call: Call) -> Reading:
     """Of amax and amin over some axes."""
     given = call.bind("input", dim=(), keepdim=False)
     value = value_of(given["input"])
-    return Reading((value,), {"axes": axes_of(given["dim"], value)})
+    return Reading((value,), _axes(call, value, given["dim"]))
+
+
+def _axes(call: Call, value: Value, dim: Any) -> dict[str, Any]:
+    return {"axes": axes_of(dim, value), "shape": list(call.shape)}
 
 
 def read_largest(call: Call) -> Reading | list[Reading | None]:
@@ -173,17 +203,31 @@ def _of_two_or_axis(call: Call, upper: bool) -> Reading | list[Reading | None]:
         return _of_two(call, upper)
     given = call.bind("input", "dim", keepdim=False)
     value = value_of(given["input"])
-    return [Reading((value,), {"axes": axes_of(given["dim"], value)}), None]
+    return [Reading((value,), _axes(call, value, given["dim"])), None]
 
 
-def largest(options: Options, shapes: Sequence[Shape]) -> Contest:
+def largest(params: Params, inputs: Sequence[Array], options: Options) -> Array:
     """The largest of two values, or over some axes."""
-    return _compared(options, shapes, 1.0)
+    ours = library(inputs[0])
+    return _chosen(ours.maximum, ours.amax, inputs, options)
 
 
-def smallest(options: Options, shapes: Sequence[Shape]) -> Contest:
+def smallest(params: Params, inputs: Sequence[Array], options: Options) -> Array:
     """The smallest of two values, or over some axes."""
-    return _compared(options, shapes, -1.0)
+    ours = library(inputs[0])
+    return _chosen(ours.minimum, ours.amin, inputs, options)
+
+
+def _chosen(of_two: Any, over_axes: Any, inputs: Sequence[Array], options: Options) -> Array:
+    x = inputs[0]
+    if len(inputs) > 1:
+        return of_two(*inputs)
+    return over_axes(x, tuple(options["axes"])).reshape((x.shape[0], *options["shape"]))
+
+
+def contest_of(sign: float) -> Callable[[Options, Sequence[Shape]], Contest]:
+    """Two values, or those over some axes, compete to be the largest (1.0) or smallest (-1.0)."""
+    return lambda options, shapes: _compared(options, shapes, sign)
 
 
 def _compared(options: Options, shapes: Sequence[Shape], sign: float) -> Contest:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from splineviz.network.kinks import Kinks
-from splineviz.network.layers.reading import number_of, value_of, weight_of
+from splineviz.network.layers.reading import in_torch, number_of, value_of, weight_of
 from splineviz.network.layers.rows import (
     Array,
     Call,
@@ -28,8 +29,9 @@ def read_relu(call: Call) -> Reading:
     return Reading((value_of(call.bind("input", inplace=False)["input"]),))
 
 
-def relu(params: Params, x: Array, options: Options) -> Array:
+def relu(params: Params, inputs: Sequence[Array], options: Options) -> Array:
     """Zero for negative numbers."""
+    x = inputs[0]
     return np.maximum(x, 0.0) if isinstance(x, np.ndarray) else x.relu()
 
 
@@ -63,9 +65,12 @@ def _leaky(argument: Any, slope: float) -> Reading:
     return Reading((value_of(argument),), {"negative_slope": slope})
 
 
-def leaky_relu(params: Params, x: Array, options: Options) -> Array:
+def leaky_relu(params: Params, inputs: Sequence[Array], options: Options) -> Array:
     """Another slope for negative numbers."""
-    return _bent(x, options["negative_slope"])
+    x, slope = inputs[0], options["negative_slope"]
+    if isinstance(x, np.ndarray):
+        return _bent(x, slope)
+    return in_torch("leaky_relu", x, negative_slope=slope)
 
 
 def leaky_relu_kinks(params: Params, options: Options) -> Kinks:
@@ -83,9 +88,12 @@ def read_prelu(call: Call) -> Reading:
     return Reading((value,), {"spatial_dims": max(len(value.shape) - 1, 0)}, params)
 
 
-def prelu(params: Params, x: Array, options: Options) -> Array:
+def prelu(params: Params, inputs: Sequence[Array], options: Options) -> Array:
     """A learned slope for negative numbers, one a channel or one for all."""
-    return _bent(x, _per_channel(params, options))
+    x = inputs[0]
+    if isinstance(x, np.ndarray):
+        return _bent(x, _per_channel(params, options))
+    return in_torch("prelu", x, params["weight"])
 
 
 def prelu_kinks(params: Params, options: Options) -> Kinks:
@@ -99,7 +107,7 @@ def _per_channel(params: Params, options: Options) -> Array:
     return weight.reshape((-1,) + (1,) * options["spatial_dims"]) if weight.ndim else weight
 
 
-def _bent(x: Array, slope: Any) -> Array:
+def _bent(x: np.ndarray, slope: Any) -> np.ndarray:
     return x.clip(min=0.0) + x.clip(max=0.0) * slope
 
 
@@ -108,9 +116,9 @@ def read_abs(call: Call) -> Reading:
     return Reading((value_of(call.bind("input")["input"]),))
 
 
-def absolute(params: Params, x: Array, options: Options) -> Array:
+def absolute(params: Params, inputs: Sequence[Array], options: Options) -> Array:
     """The number without its sign."""
-    return abs(x)
+    return abs(inputs[0])
 
 
 def abs_kinks(params: Params, options: Options) -> Kinks:
@@ -194,9 +202,9 @@ def clamped(value: Value, low: Any, high: Any) -> Reading:
     return Reading((value,), options, kind="clamp")
 
 
-def clamp(params: Params, x: Array, options: Options) -> Array:
+def clamp(params: Params, inputs: Sequence[Array], options: Options) -> Array:
     """The number, or the bound that it exceeds."""
-    return x.clip(options["min"], options["max"])
+    return inputs[0].clip(options["min"], options["max"])
 
 
 def clamp_kinks(params: Params, options: Options) -> Kinks:
@@ -217,9 +225,9 @@ def read_hardsigmoid(call: Call) -> Reading:
     return Reading((value_of(call.bind("input", inplace=False)["input"]),))
 
 
-def hardsigmoid(params: Params, x: Array, options: Options) -> Array:
+def hardsigmoid(params: Params, inputs: Sequence[Array], options: Options) -> Array:
     """From 0 at -3 to 1 at 3."""
-    return (x + 3.0).clip(0.0, 6.0) / 6.0
+    return (inputs[0].clip(-3.0, 3.0) + 3.0) / 6.0
 
 
 def hardsigmoid_kinks(params: Params, options: Options) -> Kinks:
@@ -234,9 +242,9 @@ def read_softshrink(call: Call) -> Reading:
     return Reading((value,), {"lambd": width}) if width else Reading((value,), kind="identity")
 
 
-def softshrink(params: Params, x: Array, options: Options) -> Array:
+def softshrink(params: Params, inputs: Sequence[Array], options: Options) -> Array:
     """The number, nearer to zero by a fixed width."""
-    return x - x.clip(-options["lambd"], options["lambd"])
+    return inputs[0] - inputs[0].clip(-options["lambd"], options["lambd"])
 
 
 def softshrink_kinks(params: Params, options: Options) -> Kinks:

@@ -194,13 +194,13 @@ class LayerKind:
         The weights and offset of an affine layer; see :mod:`splineviz.network.layers`.
     linear : callable (weights, inputs, options) -> array, or None
         What an affine layer computes with them.
+    activate : callable (params, inputs, options) -> array, or None
+        What an activation computes. A row has either this or ``linear``.
     kinks : callable (params, options) -> Kinks, or None
-        The function that an elementwise activation applies to each number.
-    activate : callable (params, x, options) -> array, or None
-        What an elementwise activation computes.
+        The function that an activation applies to each number.
     contest : callable (options, input shapes) -> Contest, or None
-        Which values an activation compares to pass the largest on. A row has one of ``linear``,
-        ``kinks`` and ``contest``.
+        Which values an activation compares to pass the largest on. An activation has either this
+        or ``kinks``.
     """
 
     name: str
@@ -209,8 +209,8 @@ class LayerKind:
     buffers: tuple[str, ...] = ()
     coefficients: Callable[[Params, Options], tuple[Array | None, Array | None]] = _no_coefficients
     linear: Callable[[Any, Sequence[Array], Options], Array] | None = None
+    activate: Callable[[Params, Sequence[Array], Options], Array] | None = None
     kinks: Callable[[Params, Options], Kinks] | None = None
-    activate: Callable[[Params, Array, Options], Array] | None = None
     contest: Callable[[Options, Sequence[Shape]], Contest] | None = None
 
     @property
