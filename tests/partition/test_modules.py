@@ -44,6 +44,76 @@ def convolutional():
     )
 
 
+class Branches(nn.Module):
+    """Two branches, of which the larger goes on, with constants and functions between."""
+
+    def __init__(self):
+        super().__init__()
+        self.left = nn.Linear(2, 9)
+        self.right = nn.Linear(2, 9)
+        self.last = nn.Linear(9, 2)
+
+    def forward(self, x):
+        a = nn.functional.hardtanh(self.left(x), -0.5, 1.0)
+        b = torch.abs(self.right(x)) - 0.3
+        return self.last(torch.maximum(a, b).clamp(min=-0.2) * 2.0)
+
+
+class Maxout(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(2, 24)
+        self.last = nn.Linear(8, 2)
+
+    def forward(self, x):
+        return self.last(self.first(x).view(-1, 8, 3).max(dim=2).values)
+
+
+class PreActivationBlock(nn.Module):
+    def __init__(self, before, after, stride):
+        super().__init__()
+        self.bn1 = nn.BatchNorm2d(before)
+        self.conv1 = nn.Conv2d(before, after, 3, stride=stride, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(after)
+        self.conv2 = nn.Conv2d(after, after, 3, padding=1, bias=False)
+        if stride != 1 or before != after:
+            self.shortcut = nn.Conv2d(before, after, 1, stride=stride, bias=False)
+
+    def forward(self, x):
+        out = nn.functional.relu(self.bn1(x))
+        shortcut = self.shortcut(out) if hasattr(self, "shortcut") else x
+        out = self.conv1(out)
+        out = self.conv2(nn.functional.relu(self.bn2(out)))
+        return out + shortcut
+
+
+def residual_images():
+    return nn.Sequential(
+        nn.Conv2d(1, 4, 3, padding=1, bias=False),
+        PreActivationBlock(4, 4, 1),
+        PreActivationBlock(4, 6, 2),
+        nn.MaxPool2d(3, stride=2, padding=1),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(6, 3),
+    )
+
+
+def pooled():
+    return nn.Sequential(
+        nn.Conv2d(1, 3, 3, padding=1),
+        nn.ReLU6(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(3, 4, 3, padding=1),
+        nn.PReLU(4, init=-0.3),
+        nn.MaxPool2d(3, stride=2, padding=1),
+        nn.Flatten(),
+        nn.Linear(16, 6),
+        nn.Hardsigmoid(),
+        nn.Linear(6, 3),
+    )
+
+
 def seeded(make):
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -68,6 +138,10 @@ MODELS = {
     ),
     "residual": (Residual, SQUARE),
     "convolutional": (convolutional, sv.InputSlice.through(*IMAGES)),
+    "branches": (Branches, SQUARE),
+    "maxout": (Maxout, SQUARE),
+    "pooled": (pooled, sv.InputSlice.around(IMAGES[0], half_width=0.5)),
+    "residual images": (residual_images, sv.InputSlice.around(IMAGES[0], half_width=0.5)),
 }
 
 
@@ -100,8 +174,9 @@ def test_the_model_comes_back_untouched(name):
     assert torch.get_default_dtype() == torch.float32
 
 
-def test_the_reference_agrees_on_a_residual_network():
-    make, plane = MODELS["residual"]
+@pytest.mark.parametrize("name", ["residual", "branches", "maxout", "pooled"])
+def test_the_reference_agrees(name):
+    make, plane = MODELS[name]
     model = seeded(make)
     part = sv.enumerate_regions(model, plane)
     reference = sv.enumerate_regions(model, plane, engine="shapely")
