@@ -78,7 +78,7 @@ class TooManyRegions(SplinevizError, MemoryError):
             f"there are more than {most:,} regions: {found:,} were found up to {where!r}, and the "
             "search was stopped there. Make the slice smaller (the half_width of "
             "InputSlice.around, the margin of InputSlice.through, or its domain), or say "
-            "max_regions=... if there is memory for more: about 1 GB for each million"
+            "max_regions=... if there is memory for more: about 2 GB for each million"
         )
 
 

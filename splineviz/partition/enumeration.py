@@ -54,7 +54,7 @@ def enumerate_regions(
         "shapely" is the readable definition, :mod:`splineviz.partition.reference`: polygons
         subdivided layer by layer. It gives the same regions, hundreds of times slower.
     max_regions : int
-        Stop with an error when there are more. A million regions need about a GB of memory.
+        Stop with an error when there are more. A million regions need about 2 GB of memory.
 
     Returns
     -------

@@ -92,7 +92,8 @@ ACTIVATIONS = {
 
 def _best_of(kind, width, k):
     """The largest or smallest of each group of k neurons."""
-    return [("reshape", {"shape": [width, k]}, (width, k)), (kind, {"axes": [2]}, (width,))]
+    options = {"axes": [2], "shape": [width]}
+    return [("reshape", {"shape": [width, k]}, (width, k)), (kind, options, (width,))]
 
 
 def network(layers, inputs=2):
