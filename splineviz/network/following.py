@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -52,9 +53,19 @@ def follow(
         If torch.fx cannot follow the forward.
     """
     root = _OneInput(network)
-    tracer = _Tracer(input_shape)
+    lengths: dict[str, int | None] = {}
+    tracer = _Tracer(input_shape, lengths)
     try:
-        return tracer.trace(root), root
+        while True:
+            try:
+                return tracer.trace(root), root
+            except _UnknownLength as unknown:
+                # Once more, with what is known now: layers cannot be run while torch.fx traces.
+                samples = torch.zeros((_BATCH_SIZES[-1], *input_shape), dtype=torch.float64)
+                results = _run(unknown.node, samples, root, {})
+                several = isinstance(results, tuple | list)
+                lengths[unknown.node.name] = len(results) if several else None
+                tracer = _Tracer(input_shape, lengths)
     except Exception as error:
         path = user_path(tracer.failed_at or ROOT)
         raise UnsupportedLayer(
@@ -104,13 +115,22 @@ class _DependsOnNumbers(Exception):
     """A decision that the shape of the network's input does not settle."""
 
 
+class _UnknownLength(Exception):
+    """The forward goes through the results of a call, and nobody knows yet how many they are."""
+
+    def __init__(self, node: fx.Node) -> None:
+        super().__init__()
+        self.node = node
+
+
 class _Tracer(fx.Tracer):
     """Follows into modules that the user wrote, stops at those with a row and at torch's own."""
 
-    def __init__(self, input_shape: tuple[int, ...]) -> None:
+    def __init__(self, input_shape: tuple[int, ...], lengths: dict[str, int | None]) -> None:
         # Of a weight the shape is known, so that the forward may decide and count by it.
         super().__init__(param_shapes_constant=True)
         self.input_shape = input_shape
+        self.lengths = lengths
         self.failed_at: str | None = None
 
     def is_leaf_module(self, m: torch.nn.Module, module_qualified_name: str) -> bool:
@@ -140,6 +160,36 @@ class _Tracer(fx.Tracer):
         except _DependsOnNumbers:
             answers = set()
         return answers.pop() if len(answers) == 1 else super().to_bool(obj)
+
+    def iter(self, obj: fx.Proxy) -> Iterator[Any]:
+        """Go through several results, or a shape; going through a tensor is left to torch.fx."""
+        if obj.node.name not in self.lengths:
+            raise _UnknownLength(obj.node)
+        length = self.lengths[obj.node.name]
+        if length is None:
+            return super().iter(obj)
+        return iter([operator.getitem(obj, i) for i in range(length)])
+
+
+def _run(
+    node: fx.Node, samples: torch.Tensor, root: torch.nn.Module, done: dict[fx.Node, Any]
+) -> Any:
+    """What a node is for some samples."""
+    if node in done:
+        return done[node]
+    args: Any = fx.node.map_arg(node.args, lambda part: _run(part, samples, root, done))
+    kwargs: Any = fx.node.map_arg(dict(node.kwargs), lambda part: _run(part, samples, root, done))
+    if node.op == "placeholder":
+        done[node] = samples
+    elif node.op == "get_attr":
+        done[node] = operator.attrgetter(str(node.target))(root)
+    elif node.op == "call_module":
+        done[node] = root.get_submodule(str(node.target))(*args, **kwargs)
+    else:
+        target: Any = node.target
+        function = method(target) if node.op == "call_method" else target
+        done[node] = function(*args, **kwargs)
+    return done[node]
 
 
 def _by_shape(node: fx.Node, x: torch.Tensor) -> Any:

@@ -166,6 +166,10 @@ class _Lowering:
         except (IndexError, TypeError):
             picked = None
         if picked is None:
+            if not node.users:
+                # As in ``largest, _ = x.max(1)``.
+                self.results[node] = None
+                return True
             raise UnsupportedLayer(
                 path,
                 kind,
