@@ -115,6 +115,22 @@ class _DependsOnNumbers(Exception):
     """A decision that the shape of the network's input does not settle."""
 
 
+class _Proxy(fx.Proxy):
+    """Follows ``x += y`` as what it is: Python would take ``x = x + y`` for it."""
+
+    def __iadd__(self, other: Any) -> Any:
+        return self.tracer.create_proxy("call_function", operator.iadd, (self, other), {})
+
+    def __isub__(self, other: Any) -> Any:
+        return self.tracer.create_proxy("call_function", operator.isub, (self, other), {})
+
+    def __imul__(self, other: Any) -> Any:
+        return self.tracer.create_proxy("call_function", operator.imul, (self, other), {})
+
+    def __itruediv__(self, other: Any) -> Any:
+        return self.tracer.create_proxy("call_function", operator.itruediv, (self, other), {})
+
+
 class _UnknownLength(Exception):
     """The forward goes through the results of a call, and nobody knows yet how many they are."""
 
@@ -135,6 +151,9 @@ class _Tracer(fx.Tracer):
 
     def is_leaf_module(self, m: torch.nn.Module, module_qualified_name: str) -> bool:
         return row_of_module(m) is not None or super().is_leaf_module(m, module_qualified_name)
+
+    def proxy(self, node: fx.Node) -> fx.Proxy:
+        return _Proxy(node, self)
 
     def call_module(
         self,

@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from splineviz.errors import NonFiniteValues, ShapeMismatch, TraceMismatch, UnsupportedLayer
+from splineviz.network.probe import module_pre_activations
 from splineviz.network.trace import trace
 
 
@@ -210,6 +211,27 @@ def in_place_on_the_input(n: Any, x: torch.Tensor) -> torch.Tensor:
     return n.first(x)
 
 
+def in_place_on_one_of_two_parts(n: Any, x: torch.Tensor) -> torch.Tensor:
+    left, right = n.first(x).chunk(2, dim=1)
+    left.relu_()
+    right *= 2.0
+    return n.second(torch.cat([right, left], dim=1))
+
+
+def in_place_on_a_part_that_is_read_again(n: Any, x: torch.Tensor) -> torch.Tensor:
+    parts = n.first(x).chunk(2, dim=1)
+    parts[0].relu_()
+    return parts[0] + parts[1]
+
+
+def in_place_arithmetic(n: Any, x: torch.Tensor) -> torch.Tensor:
+    x = n.first(x)
+    y = x.clamp_(-1, 1)
+    x -= 0.5
+    x /= 2
+    return y.neg_() + x
+
+
 def doubled_in_place(n: Any, x: torch.Tensor) -> torch.Tensor:
     x = n.first(x)
     x += x
@@ -227,6 +249,9 @@ def doubled_in_place(n: Any, x: torch.Tensor) -> torch.Tensor:
         in_place_on_a_clone,
         in_place_behind_an_identity,
         in_place_on_the_input,
+        in_place_on_one_of_two_parts,
+        in_place_on_a_part_that_is_read_again,
+        in_place_arithmetic,
         doubled_in_place,
     ],
 )
@@ -234,6 +259,20 @@ def test_in_place_layers_change_all_that_shares_their_memory(
     forward: Callable[[Any, torch.Tensor], Any],
 ) -> None:
     agrees(net(forward), (3,))
+
+
+@pytest.mark.parametrize(
+    "write", [lambda x: x[:, :2].relu_(), lambda x: x.view(-1, 2, 2).mT.relu_()]
+)
+def test_in_place_on_what_is_read_as_a_whole_is_refused(write: Callable[..., Any]) -> None:
+    def forward(n: Any, x: torch.Tensor) -> torch.Tensor:
+        x = n.first(x)
+        write(x)
+        return n.second(x)
+
+    error = refused(net(forward))
+    assert "in place to a part of a tensor" in error.why
+    assert "relu(x) for relu_(x)" in error.advice
 
 
 def test_the_shape_of_the_input_may_be_used() -> None:
@@ -490,6 +529,54 @@ def test_refused_functions(
     error = refused(nn.Sequential(nn.Sequential(OrderedDict(inner=Inner(function))), nn.ReLU()))
     assert (error.path, error.kind) == ("0.inner", kind)
     assert why in error.why
+
+
+def test_calls_that_bend_nothing_are_no_activations() -> None:
+    inf = float("inf")
+    for function in (
+        lambda n, x: F.leaky_relu(x, 1.0),
+        lambda n, x: x.clamp(-inf, inf),
+        lambda n, x: F.softshrink(x, 0.0),
+        lambda n, x: F.rrelu(x, 1.0, 1.0),
+    ):
+        assert [step.kind for step in agrees(net(function), (3,)).steps] == ["identity"]
+
+
+def test_a_value_and_a_number_are_compared_by_a_clamp() -> None:
+    for function, kink in (
+        (lambda n, x: torch.maximum(x, torch.zeros_like(x)), 0.0),
+        (lambda n, x: torch.max(torch.tensor(0.5), x), 0.5),
+        (lambda n, x: torch.minimum(x, torch.full((3,), 2.0)), 2.0),
+    ):
+        program = agrees(net(function), (3,))
+        assert [step.kind for step in program.steps] == ["clamp"]
+        assert program.activations[0].rule.points.tolist() == [kink]
+        (z,), _ = module_pre_activations(net(function), np.ones((2, 3)))
+        np.testing.assert_array_equal(z, np.ones((2, 3)) - kink)
+
+
+def test_activations_of_weights_are_no_activations_of_the_network() -> None:
+    model = net(lambda n, x: n.act(n.first(x) + torch.relu(torch.ones(4))))
+    assert len(agrees(model, (3,)).activations) == 1
+    assert len(module_pre_activations(model, np.ones((2, 3)))[0]) == 1
+
+
+def test_tensors_held_as_plain_attributes() -> None:
+    model = net(lambda n, x: n.first(x) @ n.mixer + n.shift)
+    model.mixer, model.shift = torch.eye(4).flip(0), torch.ones(4)
+    program = trace(model.half(), (3,))
+    assert set(program.state) == {"first.weight", "first.bias"}
+    x = np.ones((2, 3))
+    np.testing.assert_allclose(module_pre_activations(model, x)[1], program(x), rtol=1e-12)
+    assert model.mixer.dtype == torch.float32
+
+
+def test_results_may_be_gone_through() -> None:
+    def forward(n: Any, x: torch.Tensor) -> torch.Tensor:
+        parts = [n.act(part) for part in n.first(x).split(2, dim=1)]
+        return n.second(torch.cat([*parts, sum(parts)], dim=1)[:, :4])
+
+    agrees(net(forward), (3,))
 
 
 def test_a_batch_size_written_into_the_network() -> None:
