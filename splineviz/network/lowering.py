@@ -396,6 +396,10 @@ class _Lowering:
                 "Keep the first dimension: torch.flatten(x, 1), nn.Flatten() or "
                 "x.view(x.size(0), -1).",
             )
+        if result.numel() == 0:
+            raise Refused(
+                f"it makes an empty tensor, of shape {given[1:]} for one sample", "Leave it out."
+            )
 
     def _follow_mutation(self, node: fx.Node) -> None:
         """After an in-place call, all that shares the memory it wrote to has the new value."""
