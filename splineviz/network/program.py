@@ -89,8 +89,6 @@ class Activation:
         What the columns mean and what comes out.
     shape : tuple of int
         The shape of what it makes, for one sample.
-    negative_slope : float
-        For a single kink at zero with slope 1 behind it, the slope before it: 0 for ReLU.
     """
 
     step: int
@@ -98,7 +96,6 @@ class Activation:
     width: int
     rule: Kinks | Contest
     shape: tuple[int, ...]
-    negative_slope: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -247,7 +244,6 @@ class Program:
             width=width,
             rule=rule,
             shape=shape,
-            negative_slope=float(step.options.get("negative_slope", 0.0)),
         )
 
     def _params(self, i: int) -> dict[str, np.ndarray]:

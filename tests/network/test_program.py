@@ -59,7 +59,7 @@ def test_what_it_computes() -> None:
 def test_its_description() -> None:
     found = program()
     assert (found.input_shape, found.output_shape) == ((2,), (3,))
-    assert [(a.step, a.name, a.width, a.shape, a.negative_slope) for a in found.activations] == [
+    assert [(a.step, a.name, a.width, a.shape, a.rule.slopes[0]) for a in found.activations] == [
         (1, "relu", 3, (3,), 0.0),
         (4, "leaky", 3, (3,), 0.1),
     ]

@@ -76,7 +76,7 @@ def names(program: Any) -> list[str]:
 def test_a_plain_network() -> None:
     program = agrees(mlp(2, 8, 8, 3), (2,))
     assert names(program) == ["0", "1", "2", "3", "4"]
-    assert [(a.step, a.name, a.width, a.negative_slope) for a in program.activations] == [
+    assert [(a.step, a.name, a.width, a.rule.slopes[0]) for a in program.activations] == [
         (1, "1", 8, 0.0),
         (3, "3", 8, 0.0),
     ]
