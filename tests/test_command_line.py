@@ -12,7 +12,7 @@ from jupyterlab.labapp import LabApp
 from splineviz import __main__ as command_line
 from splineviz import __version__
 from splineviz.__main__ import COPIED_NOTEBOOKS, FIRST_NOTEBOOK, main
-from splineviz.partition.kernels import cells, edges, rings, rows
+from splineviz.partition.engine.kernels import cells, edges, rings, rows
 from splineviz.training import recipes
 from splineviz.training.runs import Run
 
@@ -213,7 +213,7 @@ def test_compile_leaves_nothing_to_compile(capsys, monkeypatch):
     """All kernels that Python calls have one signature: a second one would be compiled later."""
     assert status("compile") == 0
     assert capsys.readouterr().out.count("SplinePartition") == 2
-    monkeypatch.setattr("splineviz.partition.values._KEPT", 0)
+    monkeypatch.setattr("splineviz.partition.engine.values._KEPT", 0)
     assert status("compile") == 0
     called = [
         (cells, ("cell_frames", "split_cells")),

@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import connected_components
 
 from splineviz.errors import InvalidPartition, ShapeMismatch
 from splineviz.network.program import Program
-from splineviz.partition.boundary import directed_edges, region_of_corners
+from splineviz.partition.measures.boundary import directed_edges, region_of_corners
 from splineviz.partition.patterns import activation_patterns
 from splineviz.partition.rounding import rounding_units
 

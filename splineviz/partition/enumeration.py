@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Literal
 from splineviz.errors import ShapeMismatch, UnknownName
 from splineviz.network.contest import Contest
 from splineviz.network.program import Program
-from splineviz.partition.assembly import assemble
-from splineviz.partition.blocks import Workers, cores
-from splineviz.partition.cells import CellComplex
-from splineviz.partition.cuts import cuts_of
+from splineviz.partition.engine.assembly import assemble
+from splineviz.partition.engine.blocks import Workers, cores
+from splineviz.partition.engine.cells import CellComplex
+from splineviz.partition.engine.cuts import cuts_of
+from splineviz.partition.engine.subdivision import subdivide_cells
+from splineviz.partition.engine.tournament import settle
+from splineviz.partition.engine.values import VertexValues
 from splineviz.partition.patterns import LayerPattern
 from splineviz.partition.rounding import Rounding, behind_contest
 from splineviz.partition.slices import InputSlice
 from splineviz.partition.spline_partition import SplinePartition
-from splineviz.partition.subdivision import subdivide_cells
-from splineviz.partition.tournament import settle
-from splineviz.partition.values import VertexValues
 
 if TYPE_CHECKING:
     import torch

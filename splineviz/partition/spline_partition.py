@@ -14,24 +14,21 @@ import shapely
 
 from splineviz.errors import ShapeMismatch, UnknownName
 from splineviz.network.program import Program
-from splineviz.partition import (
+from splineviz.partition import maps, patterns, storage, tables
+from splineviz.partition.engine.cells import is_convex
+from splineviz.partition.measures import (
     adjacency,
     boundary,
     density,
     lines,
-    maps,
     migration,
     moments,
     neuron_boundaries,
-    patterns,
-    storage,
-    tables,
 )
-from splineviz.partition.cells import is_convex
-from splineviz.partition.linear_regions import LinearRegions, merge_regions
-from splineviz.partition.map_rounding import slope_units
-from splineviz.partition.migration import Migration
-from splineviz.partition.neuron_boundaries import Layers
+from splineviz.partition.measures.linear_regions import LinearRegions, merge_regions
+from splineviz.partition.measures.map_rounding import slope_units
+from splineviz.partition.measures.migration import Migration
+from splineviz.partition.measures.neuron_boundaries import Layers
 from splineviz.partition.patterns import LayerPattern
 from splineviz.partition.points import as_points
 from splineviz.partition.rounding import EPS

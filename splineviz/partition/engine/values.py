@@ -15,15 +15,15 @@ import numpy.typing as npt
 
 from splineviz.errors import NonFiniteValues
 from splineviz.network.program import Program
-from splineviz.partition.blocks import Workers
-from splineviz.partition.cells import CellComplex
-from splineviz.partition.cuts import Cut, Signs, Values
-from splineviz.partition.dissolving import Dissolved
-from splineviz.partition.kernels.cells import cell_frames
-from splineviz.partition.kernels.edges import sign_planes
-from splineviz.partition.kernels.rows import interpolate, weigh
+from splineviz.partition.engine.blocks import Workers
+from splineviz.partition.engine.cells import CellComplex
+from splineviz.partition.engine.cuts import Cut, Signs, Values
+from splineviz.partition.engine.dissolving import Dissolved
+from splineviz.partition.engine.kernels.cells import cell_frames
+from splineviz.partition.engine.kernels.edges import sign_planes
+from splineviz.partition.engine.kernels.rows import interpolate, weigh
+from splineviz.partition.engine.subdivision import Subdivision
 from splineviz.partition.slices import InputSlice
-from splineviz.partition.subdivision import Subdivision
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int32]

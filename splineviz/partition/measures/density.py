@@ -7,8 +7,8 @@ import numpy.typing as npt
 import shapely
 
 from splineviz.errors import InvalidArgument
-from splineviz.partition.discs import chord_interval, polygon_areas_in_discs
-from splineviz.partition.lines import linestrings
+from splineviz.partition.measures.discs import chord_interval, polygon_areas_in_discs
+from splineviz.partition.measures.lines import linestrings
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.partition.envelope import first_largest, ragged
+from splineviz.partition.measures.envelope import first_largest, ragged
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

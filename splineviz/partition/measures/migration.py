@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from splineviz.partition.density import densities, distances
-from splineviz.partition.lines import check_count, points_along, spaced_shares
+from splineviz.partition.measures.density import densities, distances
+from splineviz.partition.measures.lines import check_count, points_along, spaced_shares
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from splineviz.partition.kernels.common import cluster, insert_sorted, lowest_bit, room, table_room
+from splineviz.partition.engine.kernels.common import (
+    cluster,
+    insert_sorted,
+    lowest_bit,
+    room,
+    table_room,
+)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

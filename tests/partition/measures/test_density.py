@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 import splineviz as sv
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch, UnknownName
-from splineviz.partition.density import lengths_in_discs
-from splineviz.partition.discs import polygon_areas_in_discs
-from splineviz.partition.neuron_boundaries import boundary_segments
+from splineviz.partition.measures.density import lengths_in_discs
+from splineviz.partition.measures.discs import polygon_areas_in_discs
+from splineviz.partition.measures.neuron_boundaries import boundary_segments
 from tests.partition.networks import FRAME_WITH_HOLES, mlp, partition_of, partitions, random_mlp
 
 SQUARE = sv.InputSlice.identity()
@@ -126,8 +126,8 @@ def test_blocks_of_points_do_not_change_the_density(line, monkeypatch):
     segments = boundary_segments(part.vertices, part.edges, part.layers, None)
     expected = lengths_in_discs(points, 0.2, segments)
     areas = part.boundary_density(points, 0.2)
-    monkeypatch.setattr("splineviz.partition.density._BLOCK", 1)
-    monkeypatch.setattr("splineviz.partition.discs._BLOCK", 1)
+    monkeypatch.setattr("splineviz.partition.measures.density._BLOCK", 1)
+    monkeypatch.setattr("splineviz.partition.measures.discs._BLOCK", 1)
     np.testing.assert_array_equal(lengths_in_discs(points, 0.2, segments), expected)
     np.testing.assert_array_equal(part.boundary_density(points, 0.2), areas)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from splineviz.partition.kernels.common import (
+from splineviz.partition.engine.kernels.common import (
     cluster,
     copy,
     has_bit,
@@ -15,7 +15,7 @@ from splineviz.partition.kernels.common import (
     set_bit,
     table_room,
 )
-from splineviz.partition.kernels.rows import cross
+from splineviz.partition.engine.kernels.rows import cross
 
 # In place of a vertex number: two chords do not cross.
 _APART = -2

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from splineviz.network.contest import Contest
-from splineviz.partition.cells import SEAM, CellComplex
-from splineviz.partition.dissolving import Dissolved, dissolve
+from splineviz.partition.engine.cells import SEAM, CellComplex
+from splineviz.partition.engine.dissolving import Dissolved, dissolve
 from splineviz.partition.patterns import Words, pack, unpack
 
 FloatArray = npt.NDArray[np.float64]

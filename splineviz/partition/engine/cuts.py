@@ -11,8 +11,8 @@ import numpy.typing as npt
 from splineviz.network.contest import Contest
 from splineviz.network.kinks import Kinks
 from splineviz.network.program import Activation, Program
+from splineviz.partition.engine.tournament import flat_values, leads, next_round, pairs
 from splineviz.partition.rounding import EPS, ULPS, Rounding, column_units
-from splineviz.partition.tournament import flat_values, leads, next_round, pairs
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int32]

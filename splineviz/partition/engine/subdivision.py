@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from splineviz.errors import TooManyRegions
-from splineviz.partition.blocks import Workers
-from splineviz.partition.cells import CellComplex
-from splineviz.partition.cuts import Signs
-from splineviz.partition.kernels.cells import split_cells
-from splineviz.partition.kernels.edges import cut_edges, split_edges
+from splineviz.partition.engine.blocks import Workers
+from splineviz.partition.engine.cells import CellComplex
+from splineviz.partition.engine.cuts import Signs
+from splineviz.partition.engine.kernels.cells import split_cells
+from splineviz.partition.engine.kernels.edges import cut_edges, split_edges
 from splineviz.partition.rounding import EPS
 
 FloatArray = npt.NDArray[np.float64]

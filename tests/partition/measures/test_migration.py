@@ -8,7 +8,7 @@ import shapely
 
 import splineviz as sv
 from splineviz.errors import EmptyBoundary, InvalidArgument, NonFiniteValues
-from splineviz.partition.lines import points_along
+from splineviz.partition.measures.lines import points_along
 from tests.partition.networks import mlp, partition_of, random_mlp
 
 SQUARE = sv.InputSlice.identity()

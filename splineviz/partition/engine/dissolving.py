@@ -9,8 +9,8 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from splineviz.partition.cells import CellComplex
-from splineviz.partition.kernels.rings import walk_rings
+from splineviz.partition.engine.cells import CellComplex
+from splineviz.partition.engine.kernels.rings import walk_rings
 
 IntArray = npt.NDArray[np.int32]
 LongArray = npt.NDArray[np.int64]

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from splineviz.partition.edge_ties import tied_edges
-from splineviz.partition.envelope import ridges
-from splineviz.partition.lines import merged_lines
+from splineviz.partition.measures.edge_ties import tied_edges
+from splineviz.partition.measures.envelope import ridges
+from splineviz.partition.measures.lines import merged_lines
 from splineviz.partition.points import one_of_each
 
 FloatArray = npt.NDArray[np.float64]

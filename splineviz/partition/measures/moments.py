@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.partition.boundary import directed_edges, region_of_corners
+from splineviz.partition.measures.boundary import directed_edges, region_of_corners
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -9,7 +9,7 @@ from hypothesis import given
 
 import splineviz as sv
 from splineviz.errors import UnknownName
-from splineviz.partition.neuron_boundaries import boundary_segments
+from splineviz.partition.measures.neuron_boundaries import boundary_segments
 from tests.partition.networks import DEGENERATE, mlp, partition_of, partitions, random_mlp
 
 SQUARE = sv.InputSlice.identity()

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from splineviz.network.program import Program
-from splineviz.partition.cells import SEAM, CellComplex
-from splineviz.partition.dissolving import dissolve
+from splineviz.partition.engine.cells import SEAM, CellComplex
+from splineviz.partition.engine.dissolving import dissolve
 from splineviz.partition.patterns import LayerPattern
 from splineviz.partition.slices import InputSlice
 from splineviz.partition.spline_partition import EdgeTable, SplinePartition

@@ -1,0 +1,1 @@
+"""From a program and a slice to cells: the compiled subdivision, layer by layer."""

@@ -1,0 +1,1 @@
+"""What a partition measures: pure functions behind the methods of SplinePartition."""
