@@ -21,6 +21,8 @@ from splineviz.network.program import Activation, Program
 from splineviz.partition.maps import behind_activation
 from splineviz.partition.patterns import LayerPattern, pack
 from splineviz.partition.points import one_of_each
+from splineviz.partition.rounding import Rounding
+from splineviz.partition.rounding import behind_activation as rounding_behind
 from splineviz.partition.slices import InputSlice
 from splineviz.partition.spline_partition import EdgeTable, SplinePartition
 
@@ -29,6 +31,8 @@ FloatArray = npt.NDArray[np.float64]
 # Relative size below which a value or a distance, and an area, counts as rounding.
 _ROUNDING = 1e-10
 _SLIVER = 1e-15
+# A value below this many of its units of rounding, taken over the whole slice, is zero.
+_NOISE = 1e-12
 
 
 @dataclass(frozen=True)
@@ -60,9 +64,12 @@ def enumerate_with_shapely(
     start = np.concatenate([plane.origin[None], plane.basis])
     pieces = [_Piece(shapely.orient_polygons(plane.domain), {0: start}, ())]
     activations = program.activation_at
+    rounding = {0: Rounding.of_input(plane.embed(shapely.get_coordinates(plane.domain)))}
     done = 0
     for i, step in enumerate(program.steps):
+        read = [rounding[v] for v in step.inputs]
         if i not in activations:
+            rounding[i + 1] = Rounding.of_affine(program, i, read)
             for piece in pieces:
                 inputs = [piece.values[v] for v in step.inputs]
                 mapped = np.array(program.affine_linear(i, *inputs))
@@ -70,10 +77,12 @@ def enumerate_with_shapely(
                 piece.values[i + 1] = mapped
             continue
         activation = activations[i]
+        rounding[i + 1] = rounding_behind(activation, read)
+        noise = _NOISE * np.concatenate([one.unit.reshape(-1) for one in read])
         pieces = [
-            _activated(piece, part, activation, step.inputs)
+            _activated(piece, part, activation, step.inputs, noise)
             for piece in pieces
-            for part in _split(piece, activation.rule, step.inputs)
+            for part in _split(piece, activation.rule, step.inputs, noise)
         ]
         done += 1
         if len(pieces) > most:
@@ -82,21 +91,25 @@ def enumerate_with_shapely(
     return _partition(program, plane, pieces)
 
 
-def _split(piece: _Piece, rule: Kinks | Contest, sources: Sequence[int]) -> list[shapely.Polygon]:
+def _split(
+    piece: _Piece, rule: Kinks | Contest, sources: Sequence[int], noise: FloatArray
+) -> list[shapely.Polygon]:
     """Split a polygon into parts on which an activation is affine.
 
-    Rows of values (3, W) hold the value at the origin and two derivatives.
+    Rows of values (3, W) hold the value at the origin and two derivatives; `noise` (W,) is what
+    counts as zero.
     """
     parts = [piece.polygon]
     rows = _flat(piece, sources)
     if isinstance(rule, Kinks):
         for point in rule.points:
-            for line in (rows - [[point], [0.0], [0.0]]).T:
-                parts = [half for part in parts for half, _ in _halves(part, line)]
+            for line, zero in zip((rows - [[point], [0.0], [0.0]]).T, noise, strict=True):
+                parts = [half for part in parts for half, _ in _halves(part, line, zero)]
     else:
         for window in rule.candidates:
-            lines = rule.sign * rows[:, np.unique(window)]
-            parts = [won for part in parts for won in _envelope(part, lines)]
+            window = np.unique(window)
+            lines, zero = rule.sign * rows[:, window], float(noise[window].max())
+            parts = [won for part in parts for won in _envelope(part, lines, zero)]
     return parts
 
 
@@ -104,7 +117,7 @@ def _flat(piece: _Piece, sources: Sequence[int]) -> FloatArray:
     return np.concatenate([piece.values[v].reshape(3, -1) for v in sources], axis=1)
 
 
-def _envelope(polygon: shapely.Polygon, lines: FloatArray) -> list[shapely.Polygon]:
+def _envelope(polygon: shapely.Polygon, lines: FloatArray, noise: float) -> list[shapely.Polygon]:
     """The parts of a polygon on which each of several affine functions (3, k) is the largest."""
     won = []
     for i in range(lines.shape[1]):
@@ -116,14 +129,16 @@ def _envelope(polygon: shapely.Polygon, lines: FloatArray) -> list[shapely.Polyg
                 parts = [
                     half
                     for part in parts
-                    for half, side in _halves(part, lines[:, i] - lines[:, j])
+                    for half, side in _halves(part, lines[:, i] - lines[:, j], noise)
                     if side >= least
                 ]
         won += parts
     return won
 
 
-def _halves(polygon: shapely.Polygon, line: FloatArray) -> list[tuple[shapely.Polygon, int]]:
+def _halves(
+    polygon: shapely.Polygon, line: FloatArray, noise: float
+) -> list[tuple[shapely.Polygon, int]]:
     """The parts of a polygon on the two sides of a line, each with the sign of the line there.
 
     `line` holds an affine function's value at the origin and two derivatives. A polygon that the
@@ -132,7 +147,8 @@ def _halves(polygon: shapely.Polygon, line: FloatArray) -> list[tuple[shapely.Po
     offset, gradient = line[0], line[1:]
     corners = shapely.get_coordinates(polygon)
     values = corners @ gradient + offset
-    rounding = _ROUNDING * (abs(offset) + np.abs(gradient) @ np.abs(corners).max(axis=0))
+    terms = abs(offset) + np.abs(gradient) @ np.abs(corners).max(axis=0)
+    rounding = max(_ROUNDING * terms, noise)
     if values.max() <= rounding or values.min() >= -rounding:
         return [(polygon, int(values.max() > rounding) - int(values.min() < -rounding))]
     steepness = np.linalg.norm(gradient)
@@ -158,19 +174,24 @@ def _halves(polygon: shapely.Polygon, line: FloatArray) -> list[tuple[shapely.Po
 
 
 def _activated(
-    piece: _Piece, polygon: shapely.Polygon, activation: Activation, sources: Sequence[int]
+    piece: _Piece,
+    polygon: shapely.Polygon,
+    activation: Activation,
+    sources: Sequence[int],
+    noise: FloatArray,
 ) -> _Piece:
     point = shapely.get_coordinates(polygon.representative_point())[0]
     rows = _flat(piece, sources)
     value = rows[0] + point @ rows[1:]
     rule = activation.rule
     if isinstance(rule, Kinks):
-        bits = (value - rule.points[:, None] > 0).reshape(1, -1)
+        bits = (value - rule.points[:, None] > noise).reshape(1, -1)
     else:
         standing = rule.sign * value
         best = standing[rule.candidates].max(axis=1)[rule.column_window]
         # The first of those that only rounding tells apart.
-        near = standing[rule.column_candidate] >= best - _ROUNDING * np.abs(best)
+        slack = np.maximum(_ROUNDING * np.abs(best), noise[rule.column_candidate])
+        near = standing[rule.column_candidate] >= best - slack
         first = np.unique(rule.column_window[near], return_index=True)[1]
         bits = np.zeros((1, rule.width), dtype=np.bool_)
         bits[0, np.flatnonzero(near)[first]] = True

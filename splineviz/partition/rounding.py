@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from splineviz.network.contest import Contest
 from splineviz.network.kinks import Kinks
-from splineviz.network.program import Program
+from splineviz.network.program import Activation, Program
 from splineviz.partition.maps import rows_in_block
 from splineviz.partition.slices import InputSlice
 
@@ -78,6 +78,14 @@ def behind_contest(rule: Contest, inputs: Sequence[Rounding], shape: tuple[int, 
     return Rounding(size.reshape(1, *shape), unit.reshape(1, *shape))
 
 
+def behind_activation(activation: Activation, inputs: Sequence[Rounding]) -> Rounding:
+    """Behind an activation of values of which no more is known than their size."""
+    if isinstance(activation.rule, Contest):
+        return behind_contest(activation.rule, inputs, activation.shape)
+    size = inputs[0].size
+    return inputs[0].behind_kinks(activation.rule, -size, size)
+
+
 def column_units(rule: Kinks | Contest, inputs: Sequence[Rounding]) -> FloatArray:
     """Units of rounding of the columns of an activation's pattern, float64 array (W,)."""
     if isinstance(rule, Kinks):
@@ -116,11 +124,7 @@ def rounding_units(
             rounding[i + 1] = Rounding.of_affine(program, i, read)
         else:
             units.append(column_units(activation.rule, read))
-            if isinstance(activation.rule, Contest):
-                behind = behind_contest(activation.rule, read, activation.shape)
-            else:
-                behind = read[0].behind_kinks(activation.rule, -read[0].size, read[0].size)
-            rounding[i + 1] = behind.clipped(largest[i + 1])
+            rounding[i + 1] = behind_activation(activation, read).clipped(largest[i + 1])
     return np.concatenate([*units, np.empty(0)]), rounding[program.output].unit.reshape(-1)
 
 

@@ -15,7 +15,7 @@ from splineviz.partition.engine.kernels.common import (
     set_bit,
     table_room,
 )
-from splineviz.partition.engine.kernels.rows import cross
+from splineviz.partition.engine.kernels.rows import barycentric
 
 # In place of a vertex number: two chords do not cross.
 _APART = -2
@@ -226,38 +226,28 @@ def _point(vertex, xy, points):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _affine_forms(crossing, k, z, row_of, column_of, xy, a, b, c, forms):
-    """Each crossing neuron on the cell: value at the frame's corner a, and its gradient."""
-    ux = xy[b, 0] - xy[a, 0]
-    uy = xy[b, 1] - xy[a, 1]
-    vx = xy[c, 0] - xy[a, 0]
-    vy = xy[c, 1] - xy[a, 1]
-    area = cross(ux, uy, vx, vy)
-    scale = 0.0 if area == 0.0 else 1.0 / area
+def _affine_forms(crossing, k, z, row_of, column_of, a, b, c, forms):
+    """Each crossing neuron at the frame's corner a, and how it rises from there to b and to c."""
     for j in range(k):
         column = column_of[crossing[j]]
-        origin = z[row_of[a], column]
-        rise1 = z[row_of[b], column] - origin
-        rise2 = z[row_of[c], column] - origin
-        forms[j, 0] = origin
-        forms[j, 1] = (rise1 * vy - rise2 * uy) * scale
-        forms[j, 2] = (rise2 * ux - rise1 * vx) * scale
+        forms[j, 0] = z[row_of[a], column]
+        forms[j, 1] = z[row_of[b], column] - forms[j, 0]
+        forms[j, 2] = z[row_of[c], column] - forms[j, 0]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _cross_chord(
-    chords, m, own, px, py, qx, qy, forms, crossing, tolerance, spacing,
+    chords, m, own, length, p1, p2, q1, q2, forms, crossing, tolerance, spacing,
     t, slack, order, group, where, cut_at,
 ):  # fmt: skip
     """Where the other chords of a cell cross chord `own`, which runs from p to q.
 
-    Coordinates are relative to the first frame corner. Fills ``cut_at`` for each chord: `_APART`
+    p and q are given by their weights in the frame. Fills ``cut_at`` for each chord: `_APART`
     if it does not cross, 0 if it passes through p, -1 through q, and r for the r-th new vertex
     between them, which lies at ``where[r - 1]``. Returns the number of new vertices.
     """
     low = chords[own, 1]
     high = chords[own, 2]
-    length = np.hypot(qx - px, qy - py)
     near = spacing / length if length > spacing else 1.0
     count = 0
     for i in range(m):
@@ -266,8 +256,8 @@ def _cross_chord(
         cut_at[i] = _APART
         if (lo < low < hi < high) or (low < lo < high < hi):
             j = chords[i, 0]
-            at_p = forms[j, 0] + forms[j, 1] * px + forms[j, 2] * py
-            at_q = forms[j, 0] + forms[j, 1] * qx + forms[j, 2] * qy
+            at_p = forms[j, 0] + forms[j, 1] * p1 + forms[j, 2] * p2
+            at_q = forms[j, 0] + forms[j, 1] * q1 + forms[j, 2] * q2
             rise = abs(at_p - at_q)
             doubt = tolerance[crossing[j]]
             position = 0.5 if rise == 0.0 else min(max(at_p / (at_p - at_q), 0.0), 1.0)
@@ -525,13 +515,17 @@ def split_cells(
             halves, edge_vertices, first_vertex, first_cut, cut_neuron, cut_place, n_old, positive,
             local_of, pool_vertex, pool_half, corner_at, n_ends, end_at, end_sign,
         )  # fmt: skip
-        x0 = y0 = 0.0
+        x0 = y0 = ux = uy = vx = vy = 0.0
         if k > 1:
             # The affine forms place the crossings of two chords.
             a, b, c = _frame(halves, edge_vertices, xy)
-            _affine_forms(crossing, k, z, row_of, column_of, xy, a, b, c, forms)
+            _affine_forms(crossing, k, z, row_of, column_of, a, b, c, forms)
             x0 = xy[a, 0]
             y0 = xy[a, 1]
+            ux = xy[b, 0] - x0
+            uy = xy[b, 1] - y0
+            vx = xy[c, 0] - x0
+            vy = xy[c, 1] - y0
         for j in range(k):
             local_of[crossing[j]] = -1
             low, high, sign = end_at[j, 0], end_at[j, 1], end_sign[j, 0]
@@ -595,8 +589,12 @@ def split_cells(
             q = cycle_vertex[high]
             px, py = _point(p, xy, points)
             qx, qy = _point(q, xy, points)
+            p1 = p2 = q1 = q2 = 0.0
+            if m > 1:
+                p1, p2 = barycentric(px - x0, py - y0, ux, uy, vx, vy)
+                q1, q2 = barycentric(qx - x0, qy - y0, ux, uy, vx, vy)
             added = _cross_chord(
-                piece_chords, m, own, px - x0, py - y0, qx - x0, qy - y0, forms, crossing,
+                piece_chords, m, own, np.hypot(qx - px, qy - py), p1, p2, q1, q2, forms, crossing,
                 tolerance, spacing, t, slack, order, group, where, cut_at,
             )  # fmt: skip
 

@@ -21,7 +21,7 @@ def _product_error(a, b, product):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def cross(ux, uy, vx, vy):
+def _cross(ux, uy, vx, vy):
     """``ux * vy - uy * vx`` to full precision, however much of it cancels."""
     p = ux * vy
     q = uy * vx
@@ -29,11 +29,22 @@ def cross(ux, uy, vx, vy):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def barycentric(px, py, ux, uy, vx, vy):
+    """The weights of u and v in p, and where these are parallel, that of u alone.
+
+    They are right up to a few units in the last place, in thin triangles too: plain determinants
+    would lose as many digits as the triangle is thin.
+    """
+    area = _cross(ux, uy, vx, vy)
+    if area == 0.0:
+        square = ux * ux + uy * uy
+        return (px * ux + py * uy) / square if square > 0.0 else 0.0, 0.0
+    return _cross(px, py, vx, vy) / area, _cross(ux, uy, px, py) / area
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def weigh(points, place, xy, frames, corners, weights):
     """Points as affine combinations of three corners of the cell that each lies in.
-
-    The weights are those of the exact coordinates up to a few units in the last place, in thin
-    cells too: a plain determinant would lose as many digits as the cell is thin.
 
     Parameters
     ----------
@@ -67,14 +78,9 @@ def weigh(points, place, xy, frames, corners, weights):
         corners[i, 0] = a
         corners[i, 1] = b
         corners[i, 2] = c
-        area = cross(ux, uy, vx, vy)
-        if area == 0.0:
-            square = ux * ux + uy * uy
-            weights[i, 0] = (px * ux + py * uy) / square if square > 0.0 else 0.0
-            weights[i, 1] = 0.0
-        else:
-            weights[i, 0] = min(max(cross(px, py, vx, vy) / area, -2.0), 2.0)
-            weights[i, 1] = min(max(cross(ux, uy, px, py) / area, -2.0), 2.0)
+        w1, w2 = barycentric(px, py, ux, uy, vx, vy)
+        weights[i, 0] = min(max(w1, -2.0), 2.0)
+        weights[i, 1] = min(max(w2, -2.0), 2.0)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
