@@ -70,7 +70,26 @@ class Workers:
         if self._executor is None:
             self._open.enter_context(_ONE_THREAD_EACH)
             self._executor = self._open.enter_context(ThreadPoolExecutor(self._threads))
-        return list(self._executor.map(work, firsts, lasts))
+        made: dict[int, _T] = {}
+        left = iter(range(len(lasts)))
+
+        def share() -> None:
+            # Taking the next number off a range is one step of the interpreter.
+            for i in left:
+                made[i] = work(firsts[i], lasts[i])
+
+        # This thread takes part, which wakes fewer threads, unless it is to wait.
+        others = [self._executor.submit(share) for _ in range(self._threads - (not aside))]
+        try:
+            if not aside:
+                share()
+            for other in others:
+                other.result()
+        except BaseException:
+            for _ in left:
+                pass
+            raise
+        return [made[i] for i in range(len(lasts))]
 
 
 def cores() -> int:
