@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
-from splineviz.errors import ShapeMismatch, UnknownName
+from splineviz.errors import ShapeMismatch, TooManyRegions, UnknownName
 from splineviz.network.contest import Contest
 from splineviz.network.program import Program
 from splineviz.partition.engine.assembly import assemble
@@ -23,6 +23,9 @@ from splineviz.partition.spline_partition import SplinePartition
 
 if TYPE_CHECKING:
     import torch
+
+# How many times as many cells as regions are allowed between the rounds of a tournament.
+_ROUNDS = 8
 
 Progress = Callable[[int, int, int], None]
 
@@ -158,10 +161,12 @@ def _enumerate(
             rounding[i + 1] = Rounding.of_affine(program, i, read)
         step = activation.step + 1
         inputs = [rounding[v] for v in program.steps[activation.step].inputs]
+        # The rounds of a tournament make more cells than remain in the end.
+        limit = _ROUNDS * most if isinstance(activation.rule, Contest) else most
         rounds = []
         for cut in cuts_of(program, activation, inputs):
             signs = values.signs(cut, cells)
-            split = subdivide_cells(cells, signs, len(layers), most, activation.name, workers)
+            split = subdivide_cells(cells, signs, len(layers), limit, activation.name, workers)
             values.follow(split)
             cells = split.cells
             rounds.append((split.parent, split.bits))
@@ -169,6 +174,8 @@ def _enumerate(
             settled = settle(activation.rule, cells, rounds, len(layers), n_corners)
             values.follow_dissolved(settled.dissolved)
             cells = settled.dissolved.cells
+            if len(cells) > most:
+                raise TooManyRegions(len(cells), most, activation.name)
             parent, bits = settled.parent, settled.bits
             rounding[step] = behind_contest(activation.rule, inputs, activation.shape)
         else:

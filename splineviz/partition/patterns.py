@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 Words = npt.NDArray[np.uint64]
 
-# Regions are unpacked in blocks, so that the columns of a wide network stay in a few megabytes.
-_BLOCK = 4096
+# How many columns are unpacked at a time.
+_BLOCK = 2**22
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +55,17 @@ def unpack(words: Words, width: int) -> npt.NDArray[np.bool_]:
     return np.unpackbits(octets, axis=1, count=width, bitorder="little").astype(np.bool_)
 
 
+def first_difference(left: Words, right: Words, width: int) -> npt.NDArray[np.int32]:
+    """The first column in which rows of words differ, -1 where they are the same: shape (n,)."""
+    found = np.full(len(left), -1, dtype=np.int32)
+    differ = np.flatnonzero((left != right).any(axis=1))
+    size = max(1, _BLOCK // max(width, 1))
+    for first in range(0, len(differ), size):
+        rows = differ[first : first + size]
+        found[rows] = unpack(left[rows] ^ right[rows], width).argmax(axis=1)
+    return found
+
+
 def cells_of_regions(
     layers: Sequence[LayerPattern], n_regions: int
 ) -> list[npt.NDArray[np.integer]]:
@@ -88,8 +99,9 @@ def packed_patterns(layers: Sequence[LayerPattern], n_regions: int) -> npt.NDArr
     """
     width = sum(layer.width for layer in layers)
     packed = np.empty((n_regions, (width + 7) // 8), dtype=np.uint8)
-    for first in range(0, n_regions, _BLOCK):
-        last = min(first + _BLOCK, n_regions)
+    size = max(1, _BLOCK // max(width, 1))
+    for first in range(0, n_regions, size):
+        last = min(first + size, n_regions)
         patterns = activation_patterns(layers, n_regions, first, last)
         packed[first:last] = np.packbits(patterns, axis=1, bitorder="little")
     return packed

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from splineviz.network.program import Program
 from splineviz.partition.engine.cells import SEAM, CellComplex
 from splineviz.partition.engine.dissolving import dissolve
-from splineviz.partition.patterns import LayerPattern
+from splineviz.partition.patterns import LayerPattern, first_difference
 from splineviz.partition.slices import InputSlice
 from splineviz.partition.spline_partition import EdgeTable, SplinePartition
 
@@ -78,9 +78,8 @@ def _first_difference(
     left, right = sides[:, 0], sides[:, 1]
     for depth in range(len(layers) - 1, -1, -1):
         layer = layers[depth]
-        differ = layer.unpacked(left) != layer.unpacked(right)
-        found = differ.any(axis=1)
-        layer_of[found] = depth
-        neuron_of[found] = differ[found].argmax(axis=1)
+        column = first_difference(layer.bits[left], layer.bits[right], layer.width)
+        layer_of[column >= 0] = depth
+        neuron_of = np.where(column >= 0, column, neuron_of)
         left, right = layer.parent[left], layer.parent[right]
     return layer_of, neuron_of

@@ -123,14 +123,14 @@ def _simple(
     again = (np.diff(starts[order]) == 0) & (np.diff(walk[order]) == 0)
     if not again.any():
         return walked, offsets, owner
-    touching = np.unique(walk[order[1:][again]])
+    touching = set(walk[order[1:][again]].tolist())
     rings: list[IntArray] = []
     owners: list[int] = []
-    for number, own in enumerate(owner):
+    for number, own in enumerate(owner.tolist()):
         ring = walked[offsets[number] : offsets[number + 1]]
         parts = _cut_where_it_returns(cells, ring) if number in touching else [ring]
         rings += parts
-        owners += [int(own)] * len(parts)
+        owners += [own] * len(parts)
     lengths = [len(ring) for ring in rings]
     return (
         np.concatenate(rings),

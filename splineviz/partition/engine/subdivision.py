@@ -24,6 +24,7 @@ Words = npt.NDArray[np.uint64]
 # block is over in a fraction of a second.
 _EDGES = (4096, 16384)
 _CELLS = (512, 512)
+_NUMBERS = 2**22
 
 # So many neurons may cut a single cell into so many pieces that the one block takes seconds.
 _WIDE = 512
@@ -192,8 +193,12 @@ def _cut(
             signs.tolerance, spacing, signs.positive, signs.negative,
         )  # fmt: skip
 
+    least, most = _EDGES
+    if whole is None:
+        # All values at the ends of a block are made at once.
+        most = max(256, min(most, _NUMBERS // max(len(signs.tolerance), 1)))
     while True:
-        blocks = workers.over(cut, len(cells.edge_vertices), _EDGES)
+        blocks = workers.over(cut, len(cells.edge_vertices), (min(least, most), most))
         *columns, on_boundary = [np.concatenate(column) for column in zip(*blocks, strict=True)]
         if len(on_boundary) == 0:
             return columns

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from splineviz.network.contest import Contest
 from splineviz.partition.engine.cells import SEAM, CellComplex
 from splineviz.partition.engine.dissolving import Dissolved, dissolve
-from splineviz.partition.patterns import Words, pack, unpack
+from splineviz.partition.patterns import Words, first_difference, pack, unpack
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int32]
@@ -133,14 +133,11 @@ def settle(
     )
     sides = cells.sides
     made = np.flatnonzero(cells.edge_layer == layer)
+    column = first_difference(bits[sides[made, 0]], bits[sides[made, 1]], rule.width)
     is_open = np.zeros(len(sides), dtype=bool)
-    is_open[made] = (bits[sides[made, 0]] == bits[sides[made, 1]]).all(axis=1)
+    is_open[made] = column < 0
     edge_neuron = cells.edge_neuron.copy()
-    closed = made[~is_open[made]]
-    for first in range(0, len(closed), size):
-        some = closed[first : first + size]
-        differ = unpack(bits[sides[some, 0]] ^ bits[sides[some, 1]], rule.width)
-        edge_neuron[some] = differ.argmax(axis=1)
+    edge_neuron[made] = column
     cells = replace(cells, edge_neuron=edge_neuron)
     dissolved = dissolve(cells, is_open, n_corners)
     if len(dissolved.cells) > len(dissolved.first_cell):

@@ -13,7 +13,7 @@ vertices and edges, and both are cut once:
    crossing chord is cut at the new edge at once. Both halves are then smaller cells of the same
    kind. The result is a planar subdivision whatever the rounding: coordinates only order the
    crossings along one chord, and crossings closer than their own uncertainty become one vertex.
-4. ``interpolate_rows`` gives values at the new vertices.
+4. ``weigh`` and ``interpolate`` give values at the new vertices.
 
 All kernels release the GIL, and cells are independent of each other in step 3, so that blocks of
 cells can be split in threads. Half-edges are ``2 * edge + direction``; direction 0 runs from the

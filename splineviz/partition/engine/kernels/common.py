@@ -81,18 +81,41 @@ def insert_sorted(t, slack, owner, count, position, doubt, number):
 def cluster(t, slack, count, group, where):
     """Merge sorted positions that their uncertainties do not separate.
 
+    The best determined come first; each other joins the nearest of them that it cannot be told
+    from. So one that may lie anywhere does not draw together those that are far apart.
+
     Fills ``group[i]`` with the cluster of position i and ``where[c]`` with the place of cluster c:
     that of its best determined member. Returns the number of clusters.
     """
-    clusters = 0
-    best = 0.0
+    apart = True
+    reach = -np.inf
     for i in range(count):
-        if i == 0 or t[i] - t[i - 1] > slack[i] + slack[i - 1]:
+        group[i] = i
+        where[i] = t[i]
+        apart &= t[i] - slack[i] > reach
+        reach = max(reach, t[i] + slack[i])
+    if apart:
+        return count
+    head = np.full(count, -1, np.int32)
+    for _ in range(count):
+        best = -1
+        for i in range(count):
+            if head[i] < 0 and (best < 0 or slack[i] < slack[best]):
+                best = i
+        nearest = best
+        for j in range(count):
+            gap = abs(t[best] - t[j])
+            near = head[j] == j and gap <= slack[best] + slack[j]
+            if near and (nearest == best or gap < abs(t[best] - t[nearest])):
+                nearest = j
+        head[best] = nearest
+    clusters = 0
+    for i in range(count):
+        if head[i] == i:
             where[clusters] = t[i]
-            best = slack[i]
+            group[i] = clusters
             clusters += 1
-        elif slack[i] < best:
-            where[clusters - 1] = t[i]
-            best = slack[i]
-        group[i] = clusters - 1
+    for i in range(count):
+        if head[i] != i:
+            group[i] = group[head[i]]
     return clusters
