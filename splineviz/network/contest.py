@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -70,7 +71,7 @@ class Contest:
         -------
         ndarray of shape (n, windows), float64
         """
-        flat = _flat(inputs)
+        flat = flat_values(inputs)
         better = np.maximum if self.sign > 0 else np.minimum
         # Candidate by candidate: windows are many, and what competes in one of them is few.
         best = flat.take(self.candidates[:, 0], axis=1)
@@ -91,7 +92,7 @@ class Contest:
         ndarray of shape (n, width), float64, C-contiguous
             Positive for a candidate that wins alone. A candidate without others has 1.0.
         """
-        competing = _flat(inputs).take(self.candidates, axis=1)
+        competing = flat_values(inputs).take(self.candidates, axis=1)
         if self.sign < 0:
             np.negative(competing, out=competing)
         competing[:, ~self._present] = -np.inf
@@ -122,6 +123,7 @@ class Contest:
         return self.candidates[np.arange(len(self.candidates)), wins.argmax(axis=2)]
 
 
-def _flat(inputs: tuple[np.ndarray, ...]) -> np.ndarray:
+def flat_values(inputs: Sequence[np.ndarray]) -> np.ndarray:
+    """What a contest reads as one array (n, all of it), in which its candidates are numbers."""
     rows = [value.reshape(len(value), math.prod(value.shape[1:])) for value in inputs]
     return rows[0] if len(rows) == 1 else np.concatenate(rows, axis=1)

@@ -24,8 +24,9 @@ from splineviz.partition.spline_partition import SplinePartition
 if TYPE_CHECKING:
     import torch
 
-# How many times as many cells as regions are allowed between the rounds of a tournament.
-_ROUNDS = 8
+# The rounds of a tournament make more cells than remain in the end: so many are allowed for each
+# region, and so many in any case.
+_CELLS_IN_ROUNDS = (8, 100_000)
 
 Progress = Callable[[int, int, int], None]
 
@@ -161,8 +162,10 @@ def _enumerate(
             rounding[i + 1] = Rounding.of_affine(program, i, read)
         step = activation.step + 1
         inputs = [rounding[v] for v in program.steps[activation.step].inputs]
-        # The rounds of a tournament make more cells than remain in the end.
-        limit = _ROUNDS * most if isinstance(activation.rule, Contest) else most
+        limit = most
+        if isinstance(activation.rule, Contest):
+            each, least = _CELLS_IN_ROUNDS
+            limit = max(each * most, least)
         rounds = []
         for cut in cuts_of(program, activation, inputs):
             signs = values.signs(cut, cells)

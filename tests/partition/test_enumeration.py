@@ -25,6 +25,7 @@ from tests.partition.networks import (
     degenerate_mlps,
     degenerate_networks,
     mlp,
+    network,
     permuted,
     random_mlp,
 )
@@ -248,6 +249,41 @@ def test_too_many_regions_are_refused_with_the_number_and_the_place():
         sv.enumerate_regions(case("A"), SQUARE, max_regions=20, engine="shapely")
     with pytest.raises(ValueError, match="max_regions must be at least 1"):
         sv.enumerate_regions(case("A"), SQUARE, max_regions=0)
+
+
+def test_the_limit_counts_regions_and_not_what_a_tournament_cuts_on_the_way():
+    rng = np.random.default_rng(0)
+    program = network(
+        [(rng.standard_normal((32, 2)), -3 * np.abs(rng.standard_normal(32)), "max32")]
+    )
+    count = len(sv.enumerate_regions(program, SQUARE))
+    assert len(sv.enumerate_regions(program, SQUARE, max_regions=count)) == count
+    with pytest.raises(TooManyRegions, match=f"{count} were found"):
+        sv.enumerate_regions(program, SQUARE, max_regions=count - 1)
+
+
+def test_a_crossing_that_may_lie_anywhere_does_not_draw_others_together():
+    """The third neuron is little more than rounding, and known to half the width of the slice."""
+    for noise in (1e-12, 3e-13, 2e-13):
+        plane = sv.InputSlice([0, 0, 1, 1], [[1, 0, 0, noise], [0, 1, 0, 0]], SQUARE.domain)
+        weights = np.array([[1.0, 0, 0, 0], [1.0, 0, 0, 0], [0, 0, -1.0, 1.0]])
+        program = mlp([weights, np.ones((1, 3))], [np.array([0.5, -0.5, 0.0]), np.zeros(1)])
+        part = sv.enumerate_regions(program, plane)
+        part.verify(program)
+        assert {-0.5, 0.5} <= set(part.vertices[:, 0])
+
+
+def test_lines_through_one_point_in_a_thin_turned_strip():
+    """Plain determinants would lose as many digits as the strip is thin."""
+    for seed in range(50):
+        rng = np.random.default_rng(seed)
+        angle = rng.uniform(0, np.pi)
+        turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+        strip = shapely.Polygon(np.array([(-1, -1e-6), (1, -1e-6), (1, 1e-6), (-1, 1e-6)]) @ turn)
+        program = mlp([rng.standard_normal((4, 2)), np.ones((1, 4))], [np.zeros(4), np.zeros(1)])
+        part = sv.enumerate_regions(program, sv.InputSlice(np.zeros(2), np.eye(2), strip))
+        assert len(part) == 8
+        part.verify(program)
 
 
 def test_a_single_cell_with_millions_of_pieces_stops_at_the_limit():

@@ -22,6 +22,9 @@ SEAM = -2
 class CellComplex:
     """Convex cells that cover a domain, with every vertex and edge stored once.
 
+    At the very end, when seams are taken out, cells are rings: borders of regions that need not be
+    convex, and of their holes.
+
     Parameters
     ----------
     xy : float64 array (V, 2)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.network.contest import Contest
+from splineviz.network.contest import Contest, flat_values
 from splineviz.network.kinks import Kinks
 from splineviz.network.program import Activation, Program
-from splineviz.partition.engine.tournament import flat_values, leads, next_round, pairs
+from splineviz.partition.engine.tournament import leads, next_round, pairs
 from splineviz.partition.rounding import EPS, ULPS, Rounding, column_units
 
 FloatArray = npt.NDArray[np.float64]
@@ -64,7 +64,8 @@ class Signs:
     dense : float64 array (V, W) or None
         All values, if they are kept in memory.
     at : callable
-        The values at some vertices, given by number: float64 array (n, W).
+        The values at some vertices, given by number: float64 array (n, W). Until the complex is
+        followed to its next subdivision.
     """
 
     tolerance: FloatArray

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.network.contest import Contest
+from splineviz.network.contest import Contest, flat_values
 from splineviz.partition.engine.cells import SEAM, CellComplex
 from splineviz.partition.engine.dissolving import Dissolved, dissolve
 from splineviz.partition.patterns import Words, first_difference, pack, unpack
@@ -51,13 +51,6 @@ def leads(rule: Contest, round_: int, inputs: Sequence[FloatArray]) -> FloatArra
         standing = next_round(standing)
     left, right = pairs(standing)
     return (right - left).reshape(len(standing), -1)
-
-
-def flat_values(inputs: Sequence[FloatArray]) -> FloatArray:
-    """What a contest reads as one array (n, all of it), which its candidates are numbers in."""
-    if len(inputs) == 1:
-        return inputs[0].reshape(len(inputs[0]), -1)
-    return np.concatenate([rows.reshape(len(rows), -1) for rows in inputs], axis=1)
 
 
 def pairs(standing: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
