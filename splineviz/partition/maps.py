@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from splineviz.network.contest import Contest
 from splineviz.network.program import Activation, Program
+from splineviz.partition.patterns import LayerPattern, ranges_above
 from splineviz.partition.slices import InputSlice
-
-if TYPE_CHECKING:
-    from splineviz.partition.patterns import LayerPattern
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -48,10 +45,7 @@ def _push(
     program: Program, plane: InputSlice, layers: Sequence[LayerPattern], first: int, last: int
 ) -> FloatArray:
     """Value at the origin and two directional derivatives for a block of regions: (n, 3, out)."""
-    ranges = [(first, last)]
-    for layer in reversed(layers):
-        low, high = ranges[0]
-        ranges.insert(0, (int(layer.parent[low]), int(layer.parent[high - 1]) + 1))
+    ranges = ranges_above([layer.parent for layer in layers], first, last)
     start = np.concatenate([plane.origin[None], plane.basis])
     n_cells = ranges[0][1] - ranges[0][0]
     rows = {0: np.broadcast_to(start, (n_cells, *start.shape))}

@@ -66,6 +66,30 @@ def first_difference(left: Words, right: Words, width: int) -> npt.NDArray[np.in
     return found
 
 
+def ranges_above(
+    parents: Sequence[npt.NDArray[np.int32]], first: int, last: int
+) -> list[tuple[int, int]]:
+    """The ranges of cells that a range of cells is part of, subdivision by subdivision.
+
+    Parameters
+    ----------
+    parents : sequence of int32 array
+        Of each subdivision in order, the cell above each cell; never decreasing.
+    first, last : int
+        The cells ``first ... last - 1`` of the last subdivision.
+
+    Returns
+    -------
+    list of (int, int)
+        First and one behind the last: before the first subdivision, then behind each of them.
+    """
+    ranges = [(first, last)]
+    for parent in reversed(parents):
+        low, high = ranges[0]
+        ranges.insert(0, (int(parent[low]), int(parent[high - 1]) + 1))
+    return ranges
+
+
 def cells_of_regions(
     layers: Sequence[LayerPattern], n_regions: int
 ) -> list[npt.NDArray[np.integer]]:

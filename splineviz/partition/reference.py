@@ -15,7 +15,7 @@ import numpy.typing as npt
 import shapely
 
 from splineviz.errors import TooManyRegions
-from splineviz.network.contest import Contest
+from splineviz.network.contest import Contest, flat_values
 from splineviz.network.kinks import Kinks
 from splineviz.network.program import Activation, Program
 from splineviz.partition.maps import behind_activation
@@ -78,7 +78,7 @@ def enumerate_with_shapely(
             continue
         activation = activations[i]
         rounding[i + 1] = rounding_behind(activation, read)
-        noise = _NOISE * np.concatenate([one.unit.reshape(-1) for one in read])
+        noise = _NOISE * flat_values([one.unit for one in read])[0]
         pieces = [
             _activated(piece, part, activation, step.inputs, noise)
             for piece in pieces
@@ -100,7 +100,7 @@ def _split(
     counts as zero.
     """
     parts = [piece.polygon]
-    rows = _flat(piece, sources)
+    rows = flat_values([piece.values[v] for v in sources])
     if isinstance(rule, Kinks):
         for point in rule.points:
             for line, zero in zip((rows - [[point], [0.0], [0.0]]).T, noise, strict=True):
@@ -111,10 +111,6 @@ def _split(
             lines, zero = rule.sign * rows[:, window], float(noise[window].max())
             parts = [won for part in parts for won in _envelope(part, lines, zero)]
     return parts
-
-
-def _flat(piece: _Piece, sources: Sequence[int]) -> FloatArray:
-    return np.concatenate([piece.values[v].reshape(3, -1) for v in sources], axis=1)
 
 
 def _envelope(polygon: shapely.Polygon, lines: FloatArray, noise: float) -> list[shapely.Polygon]:
@@ -181,7 +177,7 @@ def _activated(
     noise: FloatArray,
 ) -> _Piece:
     point = shapely.get_coordinates(polygon.representative_point())[0]
-    rows = _flat(piece, sources)
+    rows = flat_values([piece.values[v] for v in sources])
     value = rows[0] + point @ rows[1:]
     rule = activation.rule
     if isinstance(rule, Kinks):

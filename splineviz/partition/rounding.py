@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.network.contest import Contest
+from splineviz.network.contest import Contest, flat_values
 from splineviz.network.kinks import Kinks
 from splineviz.network.program import Activation, Program
 from splineviz.partition.maps import rows_in_block
@@ -72,8 +72,8 @@ class Rounding:
 def behind_contest(rule: Contest, inputs: Sequence[Rounding], shape: tuple[int, ...]) -> Rounding:
     """Behind an activation that passes on the largest of several values."""
     size, unit = (
-        np.concatenate([part.reshape(-1) for part in parts])[rule.candidates].max(axis=1)
-        for parts in zip(*((one.size, one.unit) for one in inputs), strict=True)
+        flat_values(parts)[0, rule.candidates].max(axis=1)
+        for parts in ([one.size for one in inputs], [one.unit for one in inputs])
     )
     return Rounding(size.reshape(1, *shape), unit.reshape(1, *shape))
 
@@ -92,7 +92,7 @@ def column_units(rule: Kinks | Contest, inputs: Sequence[Rounding]) -> FloatArra
         unit = inputs[0].unit.reshape(-1)
         points = np.repeat(np.abs(rule.points), len(unit))
         return np.hypot(np.tile(unit, len(rule.points)), points)
-    unit = np.concatenate([one.unit.reshape(-1) for one in inputs])
+    unit = flat_values([one.unit for one in inputs])[0]
     worst = unit[rule.candidates].max(axis=1)
     return np.hypot(unit[rule.column_candidate], worst[rule.column_window])
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from splineviz.network.contest import Contest, flat_values
 from splineviz.partition.engine.cells import SEAM, CellComplex
 from splineviz.partition.engine.dissolving import Dissolved, dissolve
-from splineviz.partition.patterns import Words, first_difference, pack, unpack
+from splineviz.partition.patterns import Words, first_difference, pack, ranges_above, unpack
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int32]
@@ -149,10 +149,7 @@ def _winners(
 ) -> npt.NDArray[np.int16]:
     """The place of the winner among the candidates on a range of cells, shape (n, windows)."""
     windows, k = rule.candidates.shape
-    ranges = [(first, last)]
-    for parent, _ in reversed(rounds):
-        low, high = ranges[0]
-        ranges.insert(0, (int(parent[low]), int(parent[high - 1]) + 1))
+    ranges = ranges_above([parent for parent, _ in rounds], first, last)
     low, high = ranges[0]
     places = np.arange(k, dtype=np.int16)[:, None]
     standing = np.broadcast_to(places, (high - low, k, windows))
