@@ -296,6 +296,8 @@ import os, signal, threading, time
 import splineviz as sv
 from tests.partition.networks import case, random_mlp
 
+# A process that a shell started in the background ignores it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sv.enumerate_regions(case("A"), sv.InputSlice.identity())
 sent = []
 
