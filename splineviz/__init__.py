@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from splineviz import errors as errors
+    from splineviz.complexity.local_complexity import local_complexity as local_complexity
+    from splineviz.complexity.result import LocalComplexity as LocalComplexity
     from splineviz.network.program import Program as Program
     from splineviz.network.trace import trace as trace
     from splineviz.partition.enumeration import enumerate_regions as enumerate_regions
@@ -27,12 +29,14 @@ __version__ = "0.1.0"
 # no torch, and the numbers need no widgets.
 _PUBLIC = {
     "InputSlice": "splineviz.partition.slices",
+    "LocalComplexity": "splineviz.complexity.result",
     "Program": "splineviz.network.program",
     "Recorder": "splineviz.training.recorder",
     "RegionPlayer": "splineviz.widgets.region_player",
     "Run": "splineviz.training.runs",
     "SplinePartition": "splineviz.partition.spline_partition",
     "enumerate_regions": "splineviz.partition.enumeration",
+    "local_complexity": "splineviz.complexity.local_complexity",
     "log_schedule": "splineviz.training.schedule",
     "trace": "splineviz.network.trace",
 }

@@ -6,7 +6,10 @@ Each message says what was wrong, where, and what would work. All of them derive
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
+
+_MOST_LISTED = 12
 
 
 class SplinevizError(Exception):
@@ -153,7 +156,12 @@ class UnknownName(SplinevizError, KeyError):
         self.what = what
         self.name = name
         self.known = known
-        super().__init__(f"unknown {what} {name!r}; known: {', '.join(sorted(known))}")
+        if len(known) <= _MOST_LISTED:
+            listed = f"known: {', '.join(sorted(known))}"
+        else:
+            near = difflib.get_close_matches(name, known, _MOST_LISTED, cutoff=0.0)
+            listed = f"the nearest of {len(known)}: {', '.join(near)}"
+        super().__init__(f"unknown {what} {name!r}; {listed}")
 
     def __str__(self) -> str:
         return str(self.args[0])

@@ -1,8 +1,9 @@
 """What decides the activation patterns of a network, found without tracing it.
 
-The certificate compares a partition with this. It shares no code with the trace or with the table
-of layer kinds, so that a mistake there cannot hide itself: it watches the calls that a network
-makes of torch, and has a small table of its own.
+The certificate compares a partition with this, and local complexity is measured with it where a
+network cannot be traced. It shares no code with the trace or with the table of layer kinds, so that
+a mistake there cannot hide itself: it watches the calls that a network makes of torch, and has a
+small table of its own.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -20,36 +21,61 @@ from torch.overrides import TorchFunctionMode
 from splineviz.errors import ShapeMismatch, UnsupportedLayer
 from splineviz.network.isolation import float64_copy, untouched_random_state
 
-Columns = torch.Tensor | None
-"""What decides the pattern of one call, (n, width); None if the call is no activation."""
+
+class Decision(NamedTuple):
+    """What decides the pattern of one call of an activation.
+
+    Attributes
+    ----------
+    columns : torch.Tensor (n, width)
+        Positive where a bit of the pattern is set.
+    neurons : torch.Tensor (width,), int64
+        The neuron, or window, that each column belongs to.
+    contest : bool
+        Whether the columns say by how much candidates win.
+    smooth : bool
+        Whether it has no pattern: then the columns are what it is applied to.
+    """
+
+    columns: torch.Tensor
+    neurons: torch.Tensor
+    contest: bool = False
+    smooth: bool = False
+
 
 # Functions of one number --------------------------------------------------------------------------
 
 
-def _behind(x: torch.Tensor, *kinks: float) -> Columns:
+def _behind(x: torch.Tensor, *kinks: float) -> Decision:
     """How far each number lies behind each kink, kink by kink."""
-    return torch.cat([x.flatten(1) - kink for kink in kinks], dim=1)
+    numbers = x.flatten(1)
+    neurons = torch.arange(numbers.shape[1]).repeat(len(kinks))
+    return Decision(torch.cat([numbers - kink for kink in kinks], dim=1), neurons)
 
 
-def _between(x: torch.Tensor, low: Any = None, high: Any = None) -> Columns:
+def _smooth(x: torch.Tensor) -> Decision:
+    return _behind(x, 0.0)._replace(smooth=True)
+
+
+def _between(x: torch.Tensor, low: Any = None, high: Any = None) -> Decision | None:
     bounds = [float(bound) for bound in (low, high) if bound is not None]
     kinks = [bound for bound in bounds if math.isfinite(bound)]
     return _behind(x, *kinks) if kinks else None
 
 
-def _leaky(x: torch.Tensor, slope: float | None) -> Columns:
+def _leaky(x: torch.Tensor, slope: float | None) -> Decision | None:
     return None if slope == 1 else _behind(x, 0.0)
 
 
-def _random_leaky(x: torch.Tensor, lower: float | None, upper: float | None) -> Columns:
+def _random_leaky(x: torch.Tensor, lower: float | None, upper: float | None) -> Decision | None:
     return _leaky(x, None if lower is None or upper is None else (lower + upper) / 2)
 
 
-def _hardtanh(x: torch.Tensor, low: float | None, high: float | None) -> Columns:
+def _hardtanh(x: torch.Tensor, low: float | None, high: float | None) -> Decision | None:
     return _between(x, -1.0 if low is None else low, 1.0 if high is None else high)
 
 
-def _shrunk(x: torch.Tensor, width: float | None) -> Columns:
+def _shrunk(x: torch.Tensor, width: float | None) -> Decision | None:
     width = 0.5 if width is None else width
     return _behind(x, -width, width) if width else None
 
@@ -65,29 +91,36 @@ def _margins(candidates: torch.Tensor) -> torch.Tensor:
     return candidates - torch.where(candidates == first, second, first)
 
 
-def _of_two(sign: float) -> Callable[..., Columns]:
-    def compare(x: torch.Tensor, other: torch.Tensor) -> Columns:
+def _compared(candidates: torch.Tensor) -> Decision:
+    """A decision among (n, ..., k) candidates."""
+    columns = _margins(candidates).flatten(1)
+    k = candidates.shape[-1]
+    return Decision(columns, torch.arange(columns.shape[1]) // k, contest=True)
+
+
+def _of_two(sign: float) -> Callable[..., Decision | None]:
+    def compare(x: torch.Tensor, other: torch.Tensor) -> Decision | None:
         for value, bound in ((x, other), (other, x)):
             if _is_constant(bound):
                 # The same as a clamp.
                 return _between(value, bound.flatten()[0])
         pair = torch.stack(torch.broadcast_tensors(x, other), dim=-1)
-        return _margins(sign * pair).flatten(1)
+        return _compared(sign * pair)
 
     return compare
 
 
-def _over(sign: float) -> Callable[..., Columns]:
-    def compare(x: torch.Tensor, dim: Any) -> Columns:
+def _over(sign: float) -> Callable[..., Decision | None]:
+    def compare(x: torch.Tensor, dim: Any) -> Decision | None:
         axes = sorted(axis % x.ndim for axis in ([dim] if isinstance(dim, int) else dim))
         kept = [axis for axis in range(x.ndim) if axis not in axes]
-        return _margins(sign * x.permute(*kept, *axes).flatten(len(kept))).flatten(1)
+        return _compared(sign * x.permute(*kept, *axes).flatten(len(kept)))
 
     return compare
 
 
-def _of_two_or_over(sign: float) -> Callable[..., Columns]:
-    def compare(x: torch.Tensor, other: Any) -> Columns:
+def _of_two_or_over(sign: float) -> Callable[..., Decision | None]:
+    def compare(x: torch.Tensor, other: Any) -> Decision | None:
         if other is None:
             return None
         two = isinstance(other, torch.Tensor)
@@ -96,23 +129,26 @@ def _of_two_or_over(sign: float) -> Callable[..., Columns]:
     return compare
 
 
-def _pooled(x: torch.Tensor, places: Sequence[Sequence[Sequence[int]]]) -> torch.Tensor:
+def _pooled(x: torch.Tensor, places: Sequence[Sequence[Sequence[int]]]) -> Decision:
     """Compare what lies in each window, given by the places that it covers along each axis."""
     channels = x.flatten(1, -len(places) - 1) if x.ndim > len(places) + 1 else x.unsqueeze(1)
     columns = []
     for window in itertools.product(*places):
         inside = channels
         for axis, covered in enumerate(window):
-            inside = inside.index_select(axis + 2, torch.tensor(covered))
+            inside = inside.index_select(axis + 2, torch.tensor(covered, device=x.device))
         columns.append(_margins(inside.flatten(2)))
     # Windows go channel by channel, and row by row within a channel.
-    return torch.cat(columns, dim=2).flatten(1)
+    sizes = torch.tensor([one.shape[2] for one in columns])
+    windows = torch.arange(len(sizes) * channels.shape[1])
+    neurons = windows.repeat_interleave(sizes.repeat(channels.shape[1]))
+    return Decision(torch.cat(columns, dim=2).flatten(1), neurons, contest=True)
 
 
-def _max_pool(dimensions: int) -> Callable[..., Columns]:
+def _max_pool(dimensions: int) -> Callable[..., Decision | None]:
     def compare(
         x: torch.Tensor, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: Any
-    ) -> Columns:
+    ) -> Decision | None:
         given = [kernel, stride or kernel, padding or 0, dilation or 1]
         made = getattr(F, f"max_pool{dimensions}d")(x, *given, bool(ceil_mode))
         settings = [
@@ -132,8 +168,8 @@ def _max_pool(dimensions: int) -> Callable[..., Columns]:
     return compare
 
 
-def _adaptive_max_pool(dimensions: int) -> Callable[..., Columns]:
-    def compare(x: torch.Tensor, output_size: Any) -> Columns:
+def _adaptive_max_pool(dimensions: int) -> Callable[..., Decision | None]:
+    def compare(x: torch.Tensor, output_size: Any) -> Decision | None:
         made = getattr(F, f"adaptive_max_pool{dimensions}d")(x, output_size)
         places = []
         for size, count in zip(x.shape[-dimensions:], made.shape[-dimensions:], strict=True):
@@ -148,7 +184,7 @@ def _adaptive_max_pool(dimensions: int) -> Callable[..., Columns]:
 
 # name -> (the arguments that matter, in the order of torch's signature; what decides the pattern,
 # from what it is applied to and these arguments, None where they are not given)
-_ACTIVATIONS: dict[str, tuple[str, Callable[..., Columns]]] = {
+_ACTIVATIONS: dict[str, tuple[str, Callable[..., Decision | None]]] = {
     "relu": ("", lambda x: _behind(x, 0.0)),
     "leaky_relu": ("negative_slope", _leaky),
     "rrelu": ("lower upper", _random_leaky),
@@ -176,36 +212,56 @@ _ACTIVATIONS: dict[str, tuple[str, Callable[..., Columns]]] = {
     },
     **{f"adaptive_max_pool{d}d": ("output_size", _adaptive_max_pool(d)) for d in (1, 2, 3)},
 }
+# Curved: they have no pattern.
+_SMOOTH = dict.fromkeys(
+    "gelu silu mish elu celu selu tanh sigmoid softplus softsign tanhshrink logsigmoid hardswish "
+    "hardshrink".split(),
+    ("", _smooth),
+)
 
 _WATCHED = {
-    getattr(owner, spelling): _ACTIVATIONS[name]
-    for name in _ACTIVATIONS
+    getattr(owner, spelling): row
+    for name, row in {**_ACTIVATIONS, **_SMOOTH}.items()
     for spelling in (name, f"{name}_")
     for owner in (torch, torch.Tensor, F)
     if hasattr(owner, spelling)
 }
 
 
-def _decides(func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Columns:
+def _decides(
+    func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> Decision | None:
     """What decides the pattern of a call; None if it is no activation."""
-    names, columns = _WATCHED[func]
+    names, decide = _WATCHED[func]
     x, *given = args if args else (kwargs["input"],)
     for name in names.split()[len(given) :]:
         spellings = [spelling for spelling in name.split("|") if spelling in kwargs]
         given.append(kwargs[spellings[0]] if spellings else None)
-    return columns(x, *given[: len(names.split())])
+    return decide(x, *given[: len(names.split())])
 
 
 # These look at a tensor's shape only.
 _CONSTANT = (torch.zeros_like, torch.ones_like, torch.full_like, torch.Tensor.new_zeros)
 
 
-class _Recorder(TorchFunctionMode):
-    """Keeps what decides the pattern of each activation that is called, in order."""
+class Watch(TorchFunctionMode):
+    """Tells of each activation that is called on what depends on a network's input.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    network : torch.nn.Module
+        What is going to be called; its weights and buffers are marked as constant.
+    tell : callable
+        Called with the name of the function and a :class:`Decision`.
+    """
+
+    def __init__(self, network: torch.nn.Module, tell: Callable[[str, Decision], None]) -> None:
         super().__init__()
-        self.found: list[np.ndarray] = []
+        self.tell = tell
+        for module in network.modules():
+            for held in (module._parameters, module._buffers, vars(module)):
+                for tensor in _tensors([*held.values()]):
+                    _mark(tensor, True)
 
     def __torch_function__(
         self,
@@ -220,9 +276,9 @@ class _Recorder(TorchFunctionMode):
         )
         if func in _WATCHED and not constant:
             # Before the call, which may write in place.
-            columns = _decides(func, args, kwargs)
-            if columns is not None:
-                self.found.append(columns.detach().numpy())
+            decision = _decides(func, args, kwargs)
+            if decision is not None:
+                self.tell(func.__name__.strip("_"), decision)
         made = func(*args, **kwargs)
         for tensor in _tensors(made):
             _mark(tensor, constant)
@@ -278,15 +334,16 @@ def module_pre_activations(
         If it is not a module, cannot be copied, or does not return one tensor.
     """
     inputs = np.array(x, dtype=np.float64)
-    recorder = _Recorder()
+    found: list[np.ndarray] = []
+
+    def keep(name: str, decision: Decision) -> None:
+        if not decision.smooth:
+            found.append(decision.columns.detach().numpy())
+
     with untouched_random_state(), torch.inference_mode(False), torch.no_grad():
         network = float64_copy(model)
-        for module in network.modules():
-            for held in (module._parameters, module._buffers, vars(module)):
-                for tensor in _tensors([*held.values()]):
-                    _mark(tensor, True)
         try:
-            with recorder:
+            with Watch(network, keep):
                 outputs = network(torch.from_numpy(inputs))
         except Exception as error:
             raise ShapeMismatch(
@@ -300,4 +357,4 @@ def module_pre_activations(
             f"its forward returns a {type(outputs).__name__}, not one tensor",
             "Write a module whose forward calls it and returns one tensor.",
         )
-    return recorder.found, outputs.numpy()
+    return found, outputs.numpy()

@@ -1,0 +1,116 @@
+"""Counting crossed neurons, batch by batch, so that memory does not grow with the points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from splineviz.complexity.cross_polytope import Frame
+from splineviz.complexity.crossings import Span, crossings
+from splineviz.complexity.inputs import batches
+from splineviz.complexity.neighbourhood import Neighbourhood
+from splineviz.complexity.networks import Neighbourhoods
+from splineviz.errors import InvalidArgument
+
+IntArray = npt.NDArray[np.int64]
+
+# Numbers at a time on a CPU: what stays in its cache between one step and the next.
+_ON_CPU = 4_000_000
+# The share of a GPU's free memory that is used.
+_SHARE = 0.25
+
+
+def counted(
+    network: Neighbourhoods,
+    points: npt.NDArray[np.floating[Any]],
+    radii: npt.NDArray[np.float64],
+    frame: Frame,
+    with_centre: bool,
+    batch_size: int | None,
+    report: Callable[[int], None],
+) -> tuple[IntArray, IntArray]:
+    """Count the crossed neurons round some points.
+
+    Parameters
+    ----------
+    network : Neighbourhoods
+        The network, with the layers to look at.
+    points : floating-point array (N, *input_shape)
+    radii : float64 array (R,)
+    frame : Frame
+        The directions.
+    with_centre : bool
+        Whether a point itself counts as a vertex.
+    batch_size : int or None
+        Points at a time.
+    report : callable
+        Told how many points are done.
+
+    Returns
+    -------
+    counts, near : int64 array (R, N, L)
+        The neurons that are crossed, and those of which that is known only up to rounding.
+    """
+    size, most = _at_a_time(network, frame.count, batch_size)
+    found = np.zeros((2, len(radii), len(points), len(network.layers)), dtype=np.int64)
+    for rows in batches(len(points), size):
+        x = points[rows].astype(np.float64)
+        directions = torch.from_numpy(frame.around(x)).to(network.device)
+        centres = network.centres(torch.from_numpy(x).to(network.device))
+        for k, radius in enumerate(radii.tolist()):
+            uncertain = torch.arange(len(x), device=network.device)
+            for dtype in network.dtypes:
+                some = {value: tensor[uncertain] for value, tensor in centres.items()}
+                own = directions if len(directions) == 1 else directions[uncertain]
+                made = _of_batch(network, some, own, radius, dtype, with_centre, most)
+                found[:, k, rows.start + uncertain.cpu().numpy()] = made.cpu().numpy()
+                uncertain = uncertain[made[1].any(dim=1)]
+                if not len(uncertain):
+                    break
+        report(rows.stop)
+    return found[0], found[1]
+
+
+def _of_batch(
+    network: Neighbourhoods,
+    centres: Mapping[int, torch.Tensor],
+    directions: torch.Tensor,
+    radius: float,
+    dtype: torch.dtype,
+    with_centre: bool,
+    most: int,
+) -> torch.Tensor:
+    """Counts, and how many are uncertain, as one int64 tensor (2, n, L)."""
+    spans: dict[int, Span] = {}
+
+    def visit(number: int, neighbourhood: Neighbourhood) -> None:
+        spans[number] = Span.of(neighbourhood, with_centre).merged(spans.get(number))
+
+    for some in batches(directions.shape[1], most):
+        network.carry(centres, directions[:, some], radius, dtype, visit)
+    made = [crossings(spans[i], switches) for i, (_, switches) in enumerate(network.layers)]
+    return torch.stack(
+        [
+            torch.stack([layer.counts for layer in made], 1),
+            torch.stack([layer.near for layer in made], 1),
+        ]
+    )
+
+
+def _at_a_time(network: Neighbourhoods, directions: int, batch_size: int | None) -> tuple[int, int]:
+    """How many points to take at a time, and how many directions of each."""
+    if batch_size is not None and batch_size < 1:
+        raise InvalidArgument(f"batch_size must be at least 1, not {batch_size}")
+    numbers = _ON_CPU
+    if network.device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(network.device)
+        numbers = int(_SHARE * free / 8)
+    of_direction = 2 * network.numbers_a_vertex
+    most = max(1, numbers // of_direction)
+    if most < directions:
+        return batch_size or 1, most
+    return batch_size or max(1, numbers // (of_direction * directions)), directions

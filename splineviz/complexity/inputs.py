@@ -1,0 +1,81 @@
+"""The points round which complexity is measured, checked, and cut into batches."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch
+
+
+def checked_points(x: Any) -> npt.NDArray[np.floating[Any]]:
+    """Points as a floating-point array, not copied if they are one.
+
+    Parameters
+    ----------
+    x : array-like or tensor of shape (n, *input_shape)
+
+    Raises
+    ------
+    ShapeMismatch
+        If there is no point, or no axis behind the first.
+    InvalidArgument
+        If they are no real numbers, or whole numbers.
+    NonFiniteValues
+        If one holds NaN or infinity.
+    """
+    if hasattr(x, "detach"):
+        x = x.detach().cpu()
+        x = x.float() if str(x.dtype) == "torch.bfloat16" else x
+    try:
+        points = np.asarray(x)
+    except (TypeError, ValueError) as error:
+        raise ShapeMismatch(f"x does not make an array of points: {error}") from error
+    if points.dtype.kind in "bui":
+        raise InvalidArgument(
+            f"x holds {points.dtype} numbers; a neighbourhood is measured in real numbers. Convert "
+            "it as the network's inputs are, such as x / 255.0; for tokens, give the embeddings "
+            "to the part of the network behind them"
+        )
+    if points.dtype.kind != "f":
+        raise InvalidArgument(f"x must hold real numbers, not {points.dtype}")
+    if points.ndim < 2 or points.size == 0:
+        raise ShapeMismatch(
+            f"x has shape {points.shape}; at least one point is needed, and the shape of an input "
+            "behind the first axis: (n, *input_shape). For a single point, give x[None]"
+        )
+    for rows in batches(len(points), max(1, 2**22 // math.prod(points.shape[1:]))):
+        finite = np.isfinite(points[rows]).reshape(len(points[rows]), -1).all(axis=1)
+        if not finite.all():
+            row = rows.start + int(np.flatnonzero(~finite)[0])
+            raise NonFiniteValues(f"x[{row}] holds NaN or infinite values")
+    return points
+
+
+def checked_radii(radius: float | npt.ArrayLike) -> tuple[npt.NDArray[np.float64], bool]:
+    """The radii, and whether there is just one that was no sequence.
+
+    Raises
+    ------
+    InvalidArgument
+        If one is not positive and finite, or there is none.
+    """
+    try:
+        radii = np.array(radius, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidArgument(
+            f"radius must be a positive number or a sequence of them, not {radius!r}"
+        ) from error
+    if radii.ndim > 1 or radii.size == 0 or not (np.isfinite(radii) & (radii > 0)).all():
+        raise InvalidArgument(
+            f"radius must be a positive number or a sequence of them, not {radius!r}"
+        )
+    return np.atleast_1d(radii), radii.ndim == 0
+
+
+def batches(count: int, size: int) -> list[slice]:
+    """Slices of at most so many rows."""
+    return [slice(i, min(i + size, count)) for i in range(0, count, size)]

@@ -1,0 +1,59 @@
+"""What is counted: the layers of a network, by name, and where the neurons of each switch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+
+Selection: TypeAlias = "Callable[[Layer], bool] | Sequence[str | tuple[str, ...]] | None"
+"""Which layers to count: those for which a function says so, or those of some names."""
+
+OUTPUT = "output"
+"""The kind, and the name, of the layer of the network's outputs."""
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """Neurons that are counted together.
+
+    Attributes
+    ----------
+    name : str
+        Where it stands in the network; for a sum the names of its terms, joined by ``" + "``.
+    kind : str
+        ``"relu"``, ``"gelu"``, ``"max_pool2d"`` and so on; ``"output"`` for the network's outputs,
+        ``"values"`` for what some other module makes.
+    width : int
+        How many neurons: channels times pixels of a convolution, windows of a pooling.
+    proxy : bool
+        Whether its function is smooth. It has no boundary then, and the zero of the pre-activation
+        stands for one.
+    """
+
+    name: str
+    kind: str
+    width: int
+    proxy: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Switches:
+    """Where the neurons of a layer switch.
+
+    Attributes
+    ----------
+    neurons : int64 array (columns,), or None
+        The neuron that each of the numbers looked at belongs to, if it is not one for each. A
+        neuron switches where one of its numbers changes its sign.
+    points : float64 array (K,)
+        What to subtract first: each number stands for K, one a point.
+    contest : bool
+        Whether the numbers say by how much candidates win.
+    """
+
+    neurons: np.ndarray | None = None
+    points: np.ndarray = field(default_factory=lambda: np.zeros(1))
+    contest: bool = False

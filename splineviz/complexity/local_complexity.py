@@ -1,0 +1,138 @@
+"""local_complexity: a network and points in, how many neurons are crossed near each of them out."""
+
+from __future__ import annotations
+
+import numpy.typing as npt
+import torch
+
+from splineviz.complexity.counting import counted
+from splineviz.complexity.cross_polytope import Frame
+from splineviz.complexity.inputs import checked_points, checked_radii
+from splineviz.complexity.layers import Selection
+from splineviz.complexity.networks import neighbourhoods_in
+from splineviz.complexity.progress import Progress, reporting
+from splineviz.complexity.result import LocalComplexity
+from splineviz.network.program import Program
+
+
+def local_complexity(
+    model: torch.nn.Module | Program,
+    x: npt.ArrayLike,
+    radius: float | npt.ArrayLike = 0.005,
+    directions: int | npt.ArrayLike = 25,
+    seed: int = 0,
+    *,
+    layers: Selection = None,
+    logits: bool = False,
+    winners: bool = False,
+    centre: bool = False,
+    shared_frame: bool = True,
+    batch_size: int | None = None,
+    device: str | torch.device | None = None,
+    progress: Progress | bool | None = None,
+) -> LocalComplexity:
+    """How many neurons' boundaries cross a small neighbourhood of each point.
+
+    The neighbourhood of x is the cross-polytope with the vertices x + r v and x - r v for
+    orthonormal directions v. All vertices are pushed through the network, in eval mode. A neuron
+    is crossed if its pre-activation has not the same sign at all of them (negative, zero or
+    positive); a convolution has a neuron for each channel and pixel.
+
+    Parameters
+    ----------
+    model : torch.nn.Module or Program
+        Any network, in any mode, dtype and on any device; it comes back untouched. Its weights are
+        taken to float64.
+    x : array-like of shape (N, *input_shape), floating point
+        The points.
+    radius : float, or sequence of float
+        r, in units of the inputs.
+    directions : int, or array-like of shape (P, *input_shape)
+        How many random directions, at most the dimension of an input; or the directions, unit
+        vectors, such as those of ``LocalComplexity.directions``.
+    seed : int
+        Decides the random directions. Only a generator of this call's own is used.
+    layers : callable or sequence, optional
+        Which layers to count, unless all activations. A function is asked with each
+        :class:`~splineviz.complexity.layers.Layer`. Names choose in their order: an activation
+        by its name (its pre-activations are looked at), any other module or step by the sign of
+        what it makes, a tuple of names by the sign of the sum of what they make.
+    logits : bool
+        Whether to count the network's outputs too, as the paper's code does for its MLPs.
+    winners : bool
+        Whether to count the windows of max pooling, maxima and minima whose winner changes.
+    centre : bool
+        Whether x itself counts as a vertex.
+    shared_frame : bool
+        Whether all points have the same random directions. Otherwise those of a point follow from
+        the seed and its numbers.
+    batch_size : int, optional
+        How many points to take at a time; as many as keep memory small unless said. The counts do
+        not depend on it.
+    device : str or torch.device, optional
+        Where to compute; where the model is unless said.
+    progress : bool or callable, optional
+        True for a progress bar. A function is called with (points done, points in all).
+
+    Returns
+    -------
+    LocalComplexity
+
+    Raises
+    ------
+    UnsupportedLayer
+        If the model is not a module, cannot be copied, or cannot be run.
+    ShapeMismatch
+        If x is empty, or not a batch of inputs of the network.
+    InvalidArgument
+        If a radius is not positive, there are more directions than dimensions or they are no unit
+        vectors, x holds no real numbers, or nothing is left to count.
+    NonFiniteValues
+        If x or a weight is NaN or infinite, or a value overflows.
+    UnknownName
+        If there is no layer of a name; the message lists the near ones.
+
+    Notes
+    -----
+    After Humayun, Balestriero and Baraniuk, *Deep Networks Always Grok and Here is Why* (arXiv
+    2402.15555), section 3. What differs from their code: the directions are uniform (Haar); no
+    sample is dropped; by default what feeds each nonlinearity is counted, not what each Linear
+    makes; values that rounding cannot tell from zero count as zero, and ``near`` says how many.
+
+    LC is a lower bound for the neurons whose boundary passes through the image of the
+    neighbourhood, and exact for the cross-polytope in the first layer only. It depends on r, P and
+    the directions: compare values for the same ones. For smooth activations it is a proxy.
+
+    Where the network is piecewise linear and can be traced, differences between vertices are
+    carried through it, in float32; points that this leaves uncertain are done again in float64.
+    Otherwise the vertices are pushed through the module itself in float64.
+
+    Examples
+    --------
+    >>> import numpy as np, splineviz as sv
+    >>> program = sv.Run.bundled("checkerboard").program(30000)
+    >>> points = np.random.default_rng(0).uniform(-1.5, 1.5, (100, 2))
+    >>> lc = sv.local_complexity(program, points, radius=0.1, directions=2)
+    >>> lc.counts.shape
+    (100, 3)
+    >>> lc.names
+    ('1', '3', '5')
+    """
+    points = checked_points(x)
+    radii, single = checked_radii(radius)
+    frame = Frame.of(directions, points.shape[1:], seed, shared_frame)
+    with torch.inference_mode(False), torch.no_grad(), reporting(progress, len(points)) as report:
+        network = neighbourhoods_in(model, points.shape[1:], device, layers, winners, logits)
+        counts, near = counted(network, points, radii, frame, centre, batch_size, report)
+    if single:
+        counts, near = counts[0], near[0]
+    return LocalComplexity(
+        counts,
+        near,
+        tuple(layer for layer, _ in network.layers),
+        float(radii[0]) if single else radii,
+        frame.directions,
+        frame.count,
+        seed,
+        network.method,
+    )

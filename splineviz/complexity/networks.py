@@ -1,0 +1,142 @@
+"""A network as something that neighbourhoods can be carried through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+import torch
+
+from splineviz.complexity.carrying import ProgramNeighbourhoods
+from splineviz.complexity.layers import Layer, Selection, Switches
+from splineviz.complexity.neighbourhood import Visit
+from splineviz.complexity.pushing import ModuleNeighbourhoods
+from splineviz.complexity.selection import Names, selected
+from splineviz.errors import ShapeMismatch, UnsupportedLayer
+from splineviz.network.program import Program
+from splineviz.network.trace import trace
+
+
+class Neighbourhoods(Protocol):
+    """What both ways of carrying neighbourhoods through a network can do.
+
+    Attributes
+    ----------
+    method : str
+        ``"program"`` or ``"module"``.
+    dtypes : tuple of torch.dtype
+        Those that differences are carried in: one after the other, for samples that the one
+        before left uncertain.
+    device : torch.device
+        Where tensors are.
+    """
+
+    method: str
+    dtypes: tuple[torch.dtype, ...]
+    device: torch.device
+
+    @property
+    def available(self) -> list[tuple[Layer, Switches]]:
+        """The activations in the order of the network, and its output."""
+
+    @property
+    def others(self) -> list[str]:
+        """The names of the other things whose values can be looked at."""
+
+    @property
+    def layers(self) -> tuple[tuple[Layer, Switches], ...]:
+        """The layers that are looked at."""
+
+    @property
+    def numbers_a_vertex(self) -> int:
+        """The most numbers that one vertex has at a time."""
+
+    def watch(self, chosen: Sequence[Names]) -> Neighbourhoods:
+        """The same network with some layers to look at."""
+
+    def centres(self, x: torch.Tensor) -> dict[int, torch.Tensor]:
+        """What is known of samples (n, *input_shape), by number; the first axis is theirs."""
+
+    def carry(
+        self,
+        centres: Mapping[int, torch.Tensor],
+        directions: torch.Tensor,
+        radius: float,
+        dtype: torch.dtype,
+        visit: Visit,
+    ) -> None:
+        """Carry the vertices round samples through the network, and tell of each layer."""
+
+
+def neighbourhoods_in(
+    model: torch.nn.Module | Program,
+    input_shape: tuple[int, ...],
+    device: str | torch.device | None,
+    layers: Selection,
+    winners: bool,
+    logits: bool,
+) -> Neighbourhoods:
+    """Find out how to carry neighbourhoods through a network, and which layers to look at.
+
+    Parameters
+    ----------
+    model : torch.nn.Module or Program
+        The network.
+    input_shape : tuple of int
+        The shape of one sample.
+    device : str, torch.device or None
+        Where to compute; where the model is if None.
+    layers, winners, logits
+        As for :func:`~splineviz.complexity.local_complexity.local_complexity`.
+
+    Returns
+    -------
+    Neighbourhoods
+        In a Program if the model is one or can be traced and the layers have names there, or else
+        in the module.
+    """
+    place = _device(model, device)
+    if isinstance(model, Program):
+        if model.input_shape != input_shape:
+            raise ShapeMismatch(
+                f"the network takes inputs of shape {model.input_shape}, but x holds inputs of "
+                f"shape {input_shape}"
+            )
+        return _watching(ProgramNeighbourhoods(model, place), layers, winners, logits)
+    try:
+        traced = ProgramNeighbourhoods(trace(model, input_shape), place)
+    except UnsupportedLayer:
+        traced = None
+    if traced is not None and _has_all(traced, layers):
+        return _watching(traced, layers, winners, logits)
+    return _watching(ModuleNeighbourhoods(model, input_shape, place), layers, winners, logits)
+
+
+def _device(model: torch.nn.Module | Program, device: str | torch.device | None) -> torch.device:
+    if device is not None:
+        return torch.device(device)
+    if isinstance(model, torch.nn.Module):
+        for tensor in [*model.parameters(), *model.buffers()]:
+            # Others, such as mps, have no float64.
+            if tensor.device.type == "cuda":
+                return tensor.device
+    return torch.device("cpu")
+
+
+def _has_all(network: Neighbourhoods, layers: Selection) -> bool:
+    """Whether all layers that are asked for by name have one there."""
+    if layers is None or callable(layers):
+        return True
+    known = {*(layer.name for layer, _ in network.available), *network.others}
+    asked = [layers] if isinstance(layers, str) else layers
+    return all(
+        name in known for names in asked for name in ([names] if isinstance(names, str) else names)
+    )
+
+
+def _watching(
+    network: Neighbourhoods, layers: Selection, winners: bool, logits: bool
+) -> Neighbourhoods:
+    chosen = selected(network.available, network.others, layers, winners, logits)
+    return network.watch(chosen)

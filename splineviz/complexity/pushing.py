@@ -1,0 +1,273 @@
+"""Neighbourhoods pushed through a module: any network, its vertices one and all, in float64."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+
+from splineviz.complexity.layers import OUTPUT, Layer, Switches
+from splineviz.complexity.neighbourhood import Neighbourhood, Visit
+from splineviz.complexity.selection import Names
+from splineviz.errors import NonFiniteValues, ShapeMismatch, UnsupportedLayer
+from splineviz.network.isolation import float64_copy, untouched_random_state
+from splineviz.network.probe import Decision, Watch
+
+# Of a layer's largest value: what counts as zero. Nobody knows the rounding of an unknown network.
+_NOISE = 64 * torch.finfo(torch.float64).eps
+# Arrays of the size of the largest one that a network may need at a time.
+_ARRAYS = 6
+_SAMPLES = 2
+
+
+@dataclass(eq=False)
+class _Seen:
+    """What a batch met on its way through the network: modules it is in, and names given."""
+
+    on_values: Callable[[str, torch.Tensor], None] = lambda name, values: None
+    modules: list[tuple[str, bool]] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+
+
+class ModuleNeighbourhoods:
+    """Neighbourhoods in any module.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        The network. It is copied, and comes back untouched.
+    input_shape : tuple of int
+        The shape of one sample.
+    device : torch.device
+        Where to compute.
+
+    Attributes
+    ----------
+    method : str
+        ``"module"``.
+    dtypes : tuple of torch.dtype
+        float64 alone.
+
+    Raises
+    ------
+    UnsupportedLayer
+        If it is not a module, cannot be copied, or does not keep the samples of a batch apart.
+    ShapeMismatch
+        If it does not take inputs of that shape.
+    NonFiniteValues
+        If a weight is NaN or infinite.
+    """
+
+    method = "module"
+    dtypes = (torch.float64,)
+
+    def __init__(
+        self, model: torch.nn.Module, input_shape: tuple[int, ...], device: torch.device
+    ) -> None:
+        with untouched_random_state():
+            self._network = float64_copy(model).to(device)
+        for name, tensor in [*self._network.named_parameters(), *self._network.named_buffers()]:
+            if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
+                raise NonFiniteValues(
+                    f"the parameter {name!r} holds NaN or infinite values; local complexity is "
+                    "defined for finite weights only"
+                )
+        self.device = device
+        self.input_shape = input_shape
+        self._paths = {name for name, _ in self._network.named_modules()}
+        self._chosen: tuple[Names, ...] = ()
+        self._seen = _Seen()
+        self._follow()
+        self._discover()
+
+    def _follow(self) -> None:
+        """Have the copy say which module is running, and what modules make."""
+        for path, module in self._network.named_modules():
+            whole = type(module).__module__.startswith("torch.nn") and not [*module.children()]
+
+            def enter(_: Any, args: Any, path: str = path, whole: bool = whole) -> None:
+                self._seen.modules.append((path, whole))
+
+            def leave(_: Any, args: Any, made: Any, path: str = path) -> None:
+                self._seen.modules.pop()
+                if path and isinstance(made, torch.Tensor):
+                    self._seen.on_values(path, made)
+
+            module.register_forward_pre_hook(enter)
+            module.register_forward_hook(leave)
+
+    def _discover(self) -> None:
+        """Run two samples to see what there is."""
+        self.available: list[tuple[Layer, Switches]] = []
+        self.others: list[str] = []
+        largest = [math.prod(self.input_shape)]
+        made: dict[str, int] = {}
+
+        def on_activation(name: str, kind: str, decision: Decision) -> None:
+            neurons = decision.neurons.numpy()
+            width = int(neurons.max()) + 1
+            alone = len(neurons) == width and not decision.contest
+            switches = Switches(None if alone else neurons, contest=decision.contest)
+            self.available.append((Layer(name, kind, width, decision.smooth), switches))
+            largest.append(len(neurons))
+
+        def on_values(name: str, values: torch.Tensor) -> None:
+            if len(values) == _SAMPLES and values.is_floating_point():
+                made[name] = made.get(name, 0) + 1
+                largest.append(values[0].numel())
+
+        rng = np.random.default_rng(0)
+        samples = torch.from_numpy(rng.random((_SAMPLES, *self.input_shape))).to(self.device)
+        output = self._run(samples, on_activation, on_values)
+        self.available.append((Layer(OUTPUT, OUTPUT, output[0].numel()), Switches()))
+        taken = {layer.name for layer, _ in self.available}
+        self.others = [name for name, calls in made.items() if calls == 1 and name not in taken]
+        self.numbers_a_vertex = _ARRAYS * max(largest)
+
+    def watch(self, chosen: Sequence[Names]) -> ModuleNeighbourhoods:
+        """The same network with some layers to look at."""
+        self._chosen = tuple(chosen)
+        return self
+
+    @cached_property
+    def layers(self) -> tuple[tuple[Layer, Switches], ...]:
+        """The layers that are looked at."""
+        known = {layer.name: (layer, switches) for layer, switches in self.available}
+        widths: dict[str, int] = {}
+
+        def on_values(name: str, values: torch.Tensor) -> None:
+            widths[name] = values[0].numel()
+
+        samples = torch.zeros((1, *self.input_shape), dtype=torch.float64, device=self.device)
+        self._run(samples, on_values=on_values)
+        found = []
+        for names in self._chosen:
+            if len(names) == 1 and names[0] in known:
+                found.append(known[names[0]])
+                continue
+            sizes = {widths[name] for name in names}
+            if len(sizes) > 1:
+                listed = ", ".join(f"{name!r} ({widths[name]} values)" for name in names)
+                raise ShapeMismatch(f"layers of different shapes cannot be added: {listed}")
+            found.append((Layer(" + ".join(names), "values", sizes.pop()), Switches()))
+        return tuple(found)
+
+    def centres(self, x: torch.Tensor) -> dict[int, torch.Tensor]:
+        """The samples; nothing else is known of them before."""
+        return {0: x}
+
+    def carry(
+        self,
+        centres: Mapping[int, torch.Tensor],
+        directions: torch.Tensor,
+        radius: float,
+        dtype: torch.dtype,
+        visit: Visit,
+    ) -> None:
+        """Push the vertices ``x + r v`` and ``x - r v`` through the network.
+
+        Parameters are those of
+        :meth:`~splineviz.complexity.carrying.ProgramNeighbourhoods.carry`.
+        """
+        x = centres[0].unsqueeze(1)
+        step = radius * directions
+        vertices = torch.cat([x + step, x - step], 1)
+        n, count = vertices.shape[:2]
+        numbers = {names: i for i, names in enumerate(self._chosen)}
+        terms: dict[Names, dict[str, torch.Tensor]] = {
+            names: {} for names in self._chosen if (names[0],) != names or not self._acts(names)
+        }
+
+        def look(number: int, values: torch.Tensor) -> None:
+            rows = values.reshape(n, count, -1)
+            zero = torch.zeros_like(rows[:, 0])
+            noise = _NOISE * rows.abs().amax((1, 2), keepdim=True)[:, 0]
+            visit(number, Neighbourhood(zero, rows, noise.expand_as(zero)))
+
+        def on_activation(name: str, kind: str, decision: Decision) -> None:
+            if (name,) in numbers:
+                look(numbers[name,], decision.columns)
+
+        def on_values(name: str, values: torch.Tensor) -> None:
+            for names, found in terms.items():
+                if name in names and name not in found:
+                    found[name] = values.clone()
+                    if len(found) == len(names):
+                        look(numbers[names], sum(found.values(), torch.zeros_like(values)))
+
+        on_values(OUTPUT, self._run(vertices.flatten(0, 1), on_activation, on_values))
+
+    def _acts(self, names: Names) -> bool:
+        """Whether it is an activation whose pre-activations are asked for."""
+        return any(layer.name == names[0] != OUTPUT for layer, _ in self.available)
+
+    def _run(
+        self,
+        batch: torch.Tensor,
+        on_activation: Callable[[str, str, Decision], None] | None = None,
+        on_values: Callable[[str, torch.Tensor], None] | None = None,
+    ) -> torch.Tensor:
+        with self._watching(on_activation, on_values) as tell, untouched_random_state():
+            try:
+                with Watch(self._network, tell):
+                    made = self._network(batch)
+            except (NonFiniteValues, UnsupportedLayer):
+                raise
+            except Exception as error:
+                raise ShapeMismatch(
+                    f"{type(self._network).__name__} cannot run on inputs of shape "
+                    f"{tuple(batch.shape)}, a batch first ({type(error).__name__}: {error})"
+                ) from error
+        if not isinstance(made, torch.Tensor) or len(made) != len(batch):
+            kind = f"shape {tuple(made.shape)}" if isinstance(made, torch.Tensor) else type(made)
+            raise UnsupportedLayer(
+                "",
+                type(self._network).__name__,
+                f"from {len(batch)} samples its forward makes {kind}, not one tensor with a row "
+                "for each of them",
+                "Write a module whose forward calls it and returns one tensor, the samples first.",
+            )
+        if not bool(made.isfinite().all()):
+            raise NonFiniteValues(
+                "the network overflows: its outputs are NaN or infinite for some samples, though "
+                "its weights are finite; make its weights or inputs smaller"
+            )
+        return made
+
+    @contextmanager
+    def _watching(
+        self,
+        on_activation: Callable[[str, str, Decision], None] | None,
+        on_values: Callable[[str, torch.Tensor], None] | None,
+    ) -> Iterator[Callable[[str, Decision], None]]:
+        """What to tell of each activation; it adds where the activation stands."""
+        self._seen = seen = _Seen()
+        if on_values is not None:
+            seen.on_values = on_values
+
+        def tell(kind: str, decision: Decision) -> None:
+            name = self._name(kind)
+            if on_activation is not None:
+                on_activation(name, kind, decision)
+
+        try:
+            yield tell
+        finally:
+            self._seen = _Seen()
+
+    def _name(self, kind: str) -> str:
+        """The name that a trace gives to a call: its module's, or that and the function's."""
+        path, whole = self._seen.modules[-1]
+        name = path if whole and path else ".".join(filter(None, [path, kind]))
+        unique, count = name, 0
+        while unique in self._seen.names or (unique in self._paths and not (whole and not count)):
+            count += 1
+            unique = f"{name}_{count}"
+        self._seen.names.add(unique)
+        return unique

@@ -1,0 +1,81 @@
+"""Which layers to count."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from splineviz.complexity.layers import OUTPUT, Layer, Selection, Switches
+from splineviz.errors import InvalidArgument, UnknownName
+
+Names = tuple[str, ...]
+"""The name of an activation, of which the pre-activation is looked at; or the names of modules,
+whose outputs are added."""
+
+
+def selected(
+    available: Sequence[tuple[Layer, Switches]],
+    others: Sequence[str],
+    layers: Selection,
+    winners: bool,
+    logits: bool,
+) -> tuple[Names, ...]:
+    """The names of the layers to count, in the order of the network or as they are asked for.
+
+    Parameters
+    ----------
+    available : sequence of (Layer, Switches)
+        The network's activations in its order, and its output at the end.
+    others : sequence of str
+        The names of the other things in the network that can be asked for.
+    layers : callable, sequence of str or tuple of str, or None
+        Which; None takes all activations.
+    winners, logits : bool
+        Whether those that pass the largest value on are among them, and the output.
+
+    Raises
+    ------
+    UnknownName
+        If there is no layer of a name; the message lists the near ones.
+    InvalidArgument
+        If nothing is left to count, or a layer is asked for twice.
+    """
+    if layers is None or callable(layers):
+        offered = [
+            layer
+            for layer, switches in available
+            if (winners or not switches.contest) and (logits or layer.kind != OUTPUT)
+        ]
+        chosen = [(layer.name,) for layer in offered if layers is None or layers(layer)]
+        if not chosen:
+            raise InvalidArgument(_nothing(available, offered))
+        return tuple(chosen)
+    if isinstance(layers, str):
+        layers = [layers]
+    known = dict.fromkeys([*(layer.name for layer, _ in available), *others])
+    chosen = [(names,) if isinstance(names, str) else tuple(names) for names in layers]
+    for name in (name for names in chosen for name in names):
+        if name not in known:
+            raise UnknownName("layer", str(name), [*known])
+    if not chosen or not all(chosen):
+        raise InvalidArgument("layers is empty: name at least one layer, or leave it out for all")
+    twice = [names for i, names in enumerate(chosen) if names in chosen[:i]]
+    if twice:
+        raise InvalidArgument(f"the layer {' + '.join(twice[0])!r} is asked for twice")
+    if logits and (OUTPUT,) not in chosen:
+        chosen.append((OUTPUT,))
+    return tuple(chosen)
+
+
+def _nothing(available: Sequence[tuple[Layer, Switches]], offered: Sequence[Layer]) -> str:
+    if offered:
+        names = ", ".join(repr(layer.name) for layer in offered[:10])
+        return f"the function given as layers says no to all {len(offered)} layers: {names}"
+    if any(switches.contest for _, switches in available):
+        return (
+            "the network's only activations pass the largest of several values on; count the "
+            "windows whose winner changes with winners=True, or the outputs with logits=True"
+        )
+    return (
+        "the network has no activation, so there is nothing to count; logits=True counts the "
+        "signs of its outputs"
+    )

@@ -1,0 +1,536 @@
+"""Local complexity equals its definition, for any network, however it is computed."""
+
+from __future__ import annotations
+
+import random
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import splineviz as sv
+from splineviz.complexity.carrying import ProgramNeighbourhoods
+from splineviz.complexity.cross_polytope import Frame
+from splineviz.complexity.counting import counted
+from splineviz.complexity.networks import neighbourhoods_in
+from splineviz.errors import (
+    InvalidArgument,
+    NonFiniteValues,
+    ShapeMismatch,
+    UnknownName,
+    UnsupportedLayer,
+)
+from splineviz.network.trace import trace
+from tests.complexity.plain import (
+    FunctionalMLP,
+    Transformer,
+    Untraceable,
+    cnn,
+    mlp,
+    plain_counts,
+    points,
+    resnet18,
+    seeded,
+    vertices,
+)
+
+# name -> (network, points, radius, how it is computed)
+NETWORKS = {
+    "mlp": (lambda: mlp(20, 40, 40, 40, 5), points(50, 20), 0.05, "program"),
+    "deep mlp": (lambda: mlp(10, *[30] * 8, 2), points(50, 10, low=-1), 0.1, "program"),
+    "wide mlp": (lambda: mlp(64, 4096, 20, 2), points(10, 64), 0.02, "program"),
+    "no bias": (lambda: mlp(10, 20, 20, 2, bias=False), points(50, 10, low=-1), 0.1, "program"),
+    "cnn": (cnn, points(20, 1, 8, 8), 0.05, "program"),
+    "resnet": (lambda: resnet18(4), points(3, 3, 32, 32), 0.05, "program"),
+    "gelu": (lambda: cnn(nn.GELU), points(20, 1, 8, 8), 0.05, "module"),
+    "silu": (lambda: mlp(20, 40, 40, 5, activation=nn.SiLU), points(50, 20), 0.05, "module"),
+    "tanh": (lambda: mlp(20, 40, 40, 5, activation=nn.Tanh), points(50, 20), 0.05, "module"),
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("scale", [0.1, 1.0, 20.0])
+def test_it_equals_the_definition(name, scale):
+    make, x, radius, method = NETWORKS[name]
+    model, radius = seeded(make), scale * radius
+    lc = sv.local_complexity(model, x, radius=radius, directions=7, seed=3)
+    expected = plain_counts(model, x, radius, lc.directions)
+    assert lc.method == method
+    np.testing.assert_array_equal(lc.counts, expected)
+    assert lc.counts.dtype == np.int64
+    assert expected.any()
+    assert not lc.near.any()
+
+
+@pytest.mark.parametrize(
+    ("activation", "kinks"),
+    [
+        (lambda: nn.LeakyReLU(0.1), (0,)),
+        (lambda: nn.PReLU(init=-0.3), (0,)),
+        (nn.ReLU6, (0, 6)),
+        (lambda: nn.Hardtanh(-0.3, 0.2), (-0.3, 0.2)),
+        (nn.Hardsigmoid, (-3, 3)),
+        (nn.Softshrink, (-0.5, 0.5)),
+    ],
+)
+def test_all_piecewise_linear_activations(activation, kinks):
+    model = seeded(lambda: mlp(10, 30, 30, 30, 2, activation=activation))
+    x = points(60, 10, low=-2, high=2)
+    lc = sv.local_complexity(model, x, radius=0.2, directions=5)
+    kinds = (type(activation()),)
+    expected = plain_counts(model, x, 0.2, lc.directions, kinds, kinks)
+    np.testing.assert_array_equal(lc.counts, expected)
+    assert lc.method == "program"
+    assert expected.any()
+
+
+@pytest.mark.parametrize("activation", ["relu", "gelu"])
+def test_a_transformer(activation):
+    model = seeded(lambda: Transformer(activation))
+    x = points(20, 4, 8)
+    lc = sv.local_complexity(model, x, radius=0.2, directions=6)
+    read = []
+    network = seeded(lambda: Transformer(activation)).double()
+    network.layer.linear1.register_forward_hook(lambda m, args, made: read.append(made))
+    corners = vertices(x, 0.2, lc.directions)
+    network(corners.flatten(0, 1).requires_grad_())
+    signs = read[0].detach().reshape(20, 12, -1).sign()
+    np.testing.assert_array_equal(lc.counts[:, 0], (signs.amin(1) != signs.amax(1)).sum(1))
+    assert lc.is_proxy == (activation == "gelu")
+    assert lc.widths.tolist() == [4 * 16]
+    assert ("proxy" in repr(lc)) == lc.is_proxy
+
+
+def test_both_ways_agree_and_give_the_same_names():
+    for make, shape in (
+        (FunctionalMLP, (6,)),
+        (cnn, (1, 8, 8)),
+        (lambda: resnet18(2), (3, 32, 32)),
+    ):
+        model, x = seeded(make), points(4, *shape)
+        frame = Frame.of(5, shape)
+        found = []
+        program = ProgramNeighbourhoods(trace(model, shape), torch.device("cpu"))
+        module = neighbourhoods_in(_Opaque(model), shape, None, None, True, True)
+        for network in (program, module):
+            watched = network.watch([(layer.name,) for layer, _ in network.available])
+            with torch.no_grad():
+                made = counted(watched, x, np.array([0.1]), frame, False, None, lambda done: None)
+            found.append((made[0], [(layer.kind, layer.width) for layer, _ in watched.layers]))
+        np.testing.assert_array_equal(found[0][0], found[1][0])
+        assert found[0][1] == found[1][1]
+        names = [layer.name for layer, _ in module.available]
+        assert [name.removeprefix("inner.") for name in names] == [
+            layer.name for layer, _ in program.available
+        ]
+
+
+class _Opaque(nn.Module):
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x):
+        return self.inner(x * 1.0 if float(x.sum()) > -1e9 else x)
+
+
+def test_what_cannot_be_traced_is_measured_all_the_same():
+    x = points(30, 6)
+    traced = sv.local_complexity(seeded(FunctionalMLP), x, radius=0.2, directions=6)
+    pushed = sv.local_complexity(seeded(Untraceable), x, radius=0.2, directions=6)
+    assert (traced.method, pushed.method) == ("program", "module")
+    assert traced.names == pushed.names == ("relu", "relu_1")
+    np.testing.assert_array_equal(traced.counts, pushed.counts)
+
+
+def test_the_first_layer_is_what_its_closed_form_says():
+    model, x = seeded(lambda: mlp(20, 300, 2)), points(100, 20)
+    lc = sv.local_complexity(model, x, radius=0.03, directions=9)
+    weight, bias = (p.detach().double().numpy() for p in model[0].parameters())
+    reach = 0.03 * np.abs(lc.directions @ weight.T).max(axis=0)
+    closed = (np.abs(x @ weight.T + bias) <= reach).sum(axis=1)
+    np.testing.assert_array_equal(lc.counts[:, 0], closed)
+    np.testing.assert_array_equal(closed, plain_counts(model, x, 0.03, lc.directions)[:, 0])
+
+
+def test_several_radii_are_what_each_gives():
+    model, x = seeded(cnn), points(12, 1, 8, 8)
+    radii = [0.005, 0.1, 1.0]
+    together = sv.local_complexity(model, x, radius=radii, directions=8)
+    assert together.counts.shape == (3, 12, 3)
+    for k, radius in enumerate(radii):
+        alone = sv.local_complexity(model, x, radius=radius, directions=8)
+        np.testing.assert_array_equal(together.counts[k], alone.counts)
+        assert together.mean()[k] == alone.mean()
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_neither_batches_nor_order_nor_type_matter(shared):
+    model = seeded(lambda: mlp(20, 40, 40, 5))
+    x = points(41, 20).astype(np.float32)
+    settings = {"radius": 0.2, "directions": 6, "shared_frame": shared}
+    lc = sv.local_complexity(model, x, **settings)
+    for size in (1, 7, 41):
+        again = sv.local_complexity(model, x, batch_size=size, **settings)
+        np.testing.assert_array_equal(lc.counts, again.counts)
+    order = np.random.default_rng(0).permutation(41)
+    np.testing.assert_array_equal(
+        sv.local_complexity(model, x[order], **settings).counts, lc.counts[order]
+    )
+    for other in (x.astype(np.float64), torch.from_numpy(x), x.tolist()):
+        np.testing.assert_array_equal(
+            sv.local_complexity(model, other, **settings).counts, lc.counts
+        )
+    np.testing.assert_array_equal(
+        sv.local_complexity(trace(model, 20), x, **settings).counts, lc.counts
+    )
+
+
+def test_few_directions_at_a_time_give_the_same(monkeypatch):
+    model, x = seeded(cnn), points(5, 1, 8, 8)
+    lc = sv.local_complexity(model, x, radius=0.2, directions=30, winners=True, logits=True)
+    monkeypatch.setattr("splineviz.complexity.counting._ON_CPU", 5_000)
+    again = sv.local_complexity(model, x, radius=0.2, directions=30, winners=True, logits=True)
+    np.testing.assert_array_equal(lc.counts, again.counts)
+
+
+def test_given_directions_repeat_a_frame():
+    model, x = seeded(lambda: mlp(20, 40, 5)), points(30, 20)
+    first = sv.local_complexity(model, x, radius=0.1, directions=6, seed=5)
+    again = sv.local_complexity(model, x, radius=0.1, directions=first.directions)
+    np.testing.assert_array_equal(first.counts, again.counts)
+    rounded = first.directions.astype(np.float32)
+    sv.local_complexity(model, x, radius=0.1, directions=torch.from_numpy(rounded))
+    other = sv.local_complexity(model, x, radius=0.1, directions=6, seed=6)
+    assert not np.array_equal(first.directions, other.directions)
+
+
+def test_each_sample_can_have_its_own_directions():
+    model, x = seeded(lambda: mlp(20, 40, 5)), points(8, 20)
+    lc = sv.local_complexity(model, x, radius=0.2, directions=6, shared_frame=False)
+    frames = Frame.of(6, (20,), shared=False).around(x)
+    assert lc.directions is None
+    assert frames.shape == (8, 6, 20)
+    gram = frames @ frames.transpose(0, 2, 1)
+    np.testing.assert_allclose(gram, np.broadcast_to(np.eye(6), gram.shape), atol=1e-12)
+    for k in range(8):
+        alone = plain_counts(model, x[k : k + 1], 0.2, frames[k])
+        np.testing.assert_array_equal(lc.counts[k : k + 1], alone)
+
+
+def test_the_centre_counts_as_a_vertex_on_request():
+    # A bump of width 0.2: zero at all vertices, not at the centre.
+    first, second = nn.Linear(1, 3), nn.Linear(3, 1)
+    first.weight.data[:], first.bias.data[:] = 1.0, torch.tensor([0.1, 0.0, -0.1])
+    second.weight.data[:], second.bias.data[:] = torch.tensor([[1.0, -2.0, 1.0]]), -0.05
+    model = nn.Sequential(first, nn.ReLU(), second, nn.ReLU())
+    x = np.zeros((1, 1))
+    assert sv.local_complexity(model, x, radius=0.5, directions=1).counts.tolist() == [[3, 0]]
+    with_centre = sv.local_complexity(model, x, radius=0.5, directions=1, centre=True)
+    assert with_centre.counts.tolist() == [[3, 1]]
+
+
+def test_winners_of_max_pooling():
+    model, x = seeded(cnn), points(20, 1, 8, 8)
+    lc = sv.local_complexity(model, x, radius=0.3, directions=6, winners=True)
+    assert lc.names == ("1", "2", "5", "9")
+    assert lc.widths[1] == 4 * 4 * 4
+    read = []
+    network = seeded(cnn).double()
+    network[2].register_forward_pre_hook(lambda _, args: read.append(args[0]))
+    network(vertices(x, 0.3, lc.directions).flatten(0, 1))
+    windows = nn.functional.unfold(read[0].detach(), 2, stride=2).reshape(20, 12, 4, 4, 16)
+    best, second = windows.topk(2, dim=3).values.unbind(3)
+    won = (windows == best.unsqueeze(3)) & (best > second).unsqueeze(3)
+    lost = windows < best.unsqueeze(3)
+    signs = won.int() - lost.int()
+    changed = (signs.amin(1) != signs.amax(1)).any(2).flatten(1).sum(1)
+    np.testing.assert_array_equal(lc.counts[:, 1], changed)
+    assert changed.any()
+
+
+def test_logits_and_layers_by_name():
+    model, x = seeded(lambda: mlp(6, 9, 9, 3)), points(30, 6)
+    settings = {"radius": 0.3, "directions": 6}
+    every = sv.local_complexity(model, x, logits=True, **settings)
+    assert every.names == ("1", "3", "output")
+    assert [layer.kind for layer in every.layers] == ["relu", "relu", "output"]
+    linears = sv.local_complexity(model, x, layers=["0", "2", "4"], **settings)
+    np.testing.assert_array_equal(linears.counts, every.counts)
+    one = sv.local_complexity(model, x, layers=["3"], **settings)
+    np.testing.assert_array_equal(one.counts[:, 0], every.counts[:, 1])
+    last = sv.local_complexity(model, x, layers=lambda layer: layer.name == "3", **settings)
+    np.testing.assert_array_equal(one.counts, last.counts)
+
+
+@pytest.mark.parametrize("wrap", [lambda model: model, _Opaque])
+def test_residual_sums_by_a_tuple_of_names(wrap):
+    model, x = wrap(seeded(lambda: resnet18(2))), points(3, 3, 32, 32)
+    prefix = "" if isinstance(model, nn.Sequential) else "inner."
+    settings = {"radius": 0.3, "directions": 6}
+    names = (f"{prefix}3.conv2", f"{prefix}3.shortcut")
+    summed = sv.local_complexity(model, x, layers=[names], **settings)
+    fed = sv.local_complexity(model, x, layers=[f"{prefix}4.relu1"], **settings)
+    np.testing.assert_array_equal(summed.counts, fed.counts)
+    assert summed.names == (" + ".join(names),)
+    assert summed.layers[0].width == fed.layers[0].width
+    with pytest.raises(ShapeMismatch, match="different shapes"):
+        sv.local_complexity(model, x, layers=[(f"{prefix}3.conv2", f"{prefix}1.conv2")], **settings)
+
+
+def test_a_module_that_the_trace_dissolves_is_looked_at_in_the_module():
+    model = nn.Sequential(mlp(6, 9, 9), nn.ReLU(), nn.Linear(9, 2))
+    x = points(10, 6)
+    block = sv.local_complexity(model, x, radius=0.3, directions=6, layers=["0"])
+    fed = sv.local_complexity(model, x, radius=0.3, directions=6, layers=["1"])
+    assert block.method == "module"
+    np.testing.assert_array_equal(block.counts, fed.counts)
+
+
+# Degenerate networks ------------------------------------------------------------------------------
+
+
+def test_zero_is_a_sign_of_its_own():
+    # z = relu(x): zero at one vertex and positive at the other is crossed; zero at both is not.
+    model = nn.Sequential(nn.Linear(1, 1), nn.ReLU(), nn.Linear(1, 1), nn.ReLU())
+    for layer in (model[0], model[2]):
+        layer.weight.data[:], layer.bias.data[:] = 1.0, 0.0
+    lc = sv.local_complexity(model, [[0.0], [-2.0], [2.0]], radius=1.0, directions=1)
+    assert lc.counts.tolist() == [[1, 1], [0, 0], [0, 0]]
+    on_boundary = sv.local_complexity(model, [[1.0], [-1.0]], radius=1.0, directions=1)
+    assert on_boundary.counts.tolist() == [[1, 1], [1, 0]]
+
+
+def test_neurons_that_cancel_are_zero_whatever_the_rounding():
+    rng = np.random.default_rng(0)
+    model = mlp(10, 40, 30, 2).double()
+    weight = torch.from_numpy(rng.standard_normal((20, 10)))
+    model[0].weight.data[:] = torch.cat([weight, weight])
+    model[0].bias.data[:] = 0.3
+    plus = torch.from_numpy(rng.standard_normal((30, 20)))
+    model[2].weight.data[:] = torch.cat([plus, -plus], 1)
+    model[2].bias.data[:] = 0.0
+    x = points(50, 10, low=-1)
+    for size in (1, 13, 50):
+        lc = sv.local_complexity(model, x, radius=0.1, directions=5, batch_size=size)
+        assert not lc.counts[:, 1].any()
+        assert lc.counts[:, 0].any()
+
+
+def test_dead_neurons_and_bias_free_networks_at_the_origin():
+    model = seeded(lambda: mlp(5, 12, 12, 2, bias=False))
+    model[2].weight.data[:4] = 0.0
+    lc = sv.local_complexity(model, np.zeros((1, 5)), radius=0.1, directions=5)
+    expected = plain_counts(model, np.zeros((1, 5)), 0.1, lc.directions)
+    np.testing.assert_array_equal(lc.counts, expected)
+    assert lc.counts[0].tolist() == [12, 8]
+
+
+def test_float32_differences_stay_within_the_noise_that_is_carried():
+    for make, shape in (
+        (lambda: mlp(30, *[50] * 10, 2), (30,)),
+        (lambda: resnet18(4), (3, 32, 32)),
+        (lambda: mlp(64, 4096, 50, 2), (64,)),
+    ):
+        program = trace(seeded(make), shape)
+        network = ProgramNeighbourhoods(program, torch.device("cpu"))
+        network = network.watch([(layer.name,) for layer, _ in network.available])
+        x = torch.from_numpy(points(3, *shape))
+        directions = torch.from_numpy(Frame.of(8, shape).around(points(1, *shape)))
+        seen = {}
+        centres = network.centres(x)
+        for dtype in network.dtypes:
+
+            def keep(number, found, dtype=dtype):
+                seen[number, dtype] = found
+
+            network.carry(centres, directions, 0.01, dtype, keep)
+        for number in range(1, len(network.layers)):
+            coarse, fine = (seen[number, dtype] for dtype in network.dtypes)
+            error = (coarse.differences.double() - fine.differences).abs().amax(1)
+            share = (error / coarse.noise).nan_to_num(0.0)
+            assert float(share.max()) < 0.3, (number, float(share.max()))
+            # Nor is it so large that all samples would have to be done again.
+            assert float(coarse.noise.mean()) < 1e-3 * float(fine.high.abs().mean() + 1e-9)
+
+
+# Untouched ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", [FunctionalMLP, Untraceable])
+def test_nothing_is_touched(make):
+    model = seeded(make).train()
+    model.a.weight.requires_grad_(False)
+    calls = []
+    model.b.register_forward_hook(lambda *_: calls.append(1))
+    x = torch.rand(4, 6, requires_grad=True)
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    states = (torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate())
+    hooks = len(model.b._forward_hooks)
+    sv.local_complexity(model, x, radius=0.1, directions=3)
+    assert model.training
+    assert not model.a.weight.requires_grad and model.b.weight.requires_grad
+    assert all(parameter.grad is None for parameter in model.parameters())
+    assert len(model.b._forward_hooks) == hooks
+    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
+    assert torch.equal(states[0], torch.get_rng_state())
+    assert np.array_equal(states[1], np.random.get_state()[1])
+    assert states[2] == random.getstate()
+    assert torch.is_grad_enabled() and torch.get_default_dtype() == torch.float32
+    with torch.inference_mode():
+        sv.local_complexity(model, x.detach(), radius=0.1, directions=3)
+
+
+def test_dropout_and_batch_norm_are_as_in_evaluation():
+    model = nn.Sequential(nn.Linear(5, 9), nn.BatchNorm1d(9), nn.Dropout(0.5), nn.GELU()).train()
+    x = points(10, 5)
+    first = sv.local_complexity(model, x, radius=0.1, directions=3)
+    second = sv.local_complexity(model, x, radius=0.1, directions=3)
+    np.testing.assert_array_equal(first.counts, second.counts)
+    assert model[1].num_batches_tracked == 0
+
+
+# The partition ------------------------------------------------------------------------------------
+
+
+def test_it_agrees_with_the_exact_partition():
+    """In a plane, the neurons crossed by many directions are those with an edge in the polygon."""
+    import shapely
+
+    program = sv.Run.bundled("checkerboard").program(3125)
+    plane = sv.InputSlice.identity((-1.5, -1.5, 1.5, 1.5))
+    partition = sv.enumerate_regions(program, plane)
+    edges = partition.edges
+    lines = shapely.linestrings(partition.vertices[edges.vertices])
+    tree = shapely.STRtree(lines)
+    angles = np.pi * np.arange(180) / 180
+    directions = np.stack([np.cos(angles), np.sin(angles)], 1)
+    centres, radius = points(40, 2, low=-1.2, high=1.2), 0.05
+    lc = sv.local_complexity(program, centres, radius=radius, directions=directions)
+    exact = np.zeros_like(lc.counts)
+    for k, centre in enumerate(centres):
+        corners = centre + radius * np.concatenate([directions, -directions])
+        polygon = shapely.Polygon(corners)
+        crossing = tree.query(polygon, predicate="intersects")
+        for layer in range(3):
+            own = crossing[edges.layer[crossing] == layer]
+            exact[k, layer] = len(np.unique(edges.neuron[own]))
+    np.testing.assert_array_equal(lc.counts[:, 0], exact[:, 0])
+    # Deeper boundaries bend: one may enter and leave between two vertices.
+    assert (lc.counts <= exact).all()
+    assert (exact - lc.counts).sum() < 0.01 * exact.sum()
+    assert exact.sum() > 200
+
+
+# What it gives ------------------------------------------------------------------------------------
+
+
+def test_the_result_sums_up():
+    model, x = seeded(cnn), points(12, 1, 8, 8)
+    lc = sv.local_complexity(model, x, radius=[0.1, 0.3], directions=8, seed=2)
+    assert lc.names == ("1", "5", "9")
+    assert lc.widths.tolist() == [4 * 64, 6 * 4, 10]
+    np.testing.assert_allclose(lc.fractions, lc.counts / lc.widths)
+    np.testing.assert_array_equal(lc.total, lc.counts.sum(-1))
+    np.testing.assert_allclose(lc.mean(), lc.total.mean(-1))
+    np.testing.assert_allclose(lc.mean(per_layer=True), lc.counts.mean(1))
+    low, high = lc.interval()
+    assert (low < lc.mean()).all() and (lc.mean() < high).all()
+    assert lc.interval(per_layer=True)[0].shape == (2, 3)
+    narrow = lc.interval(0.5)
+    assert (narrow[0] > low).all() and (narrow[1] < high).all()
+    table = lc.to_dataframe()
+    assert len(table) == 2 * 12 * 3
+    mean = table.groupby(["radius", "layer"], observed=True)["crossed"].mean()
+    np.testing.assert_allclose(mean.to_numpy().reshape(2, 3), lc.mean(per_layer=True))
+    assert "12 points" in repr(lc) and "8 directions" in repr(lc)
+    alone = sv.local_complexity(model, x[:1], directions=8)
+    assert all(np.isnan(end) for end in alone.interval())
+    with pytest.raises(InvalidArgument, match="level"):
+        lc.interval(95)
+
+
+def test_progress_is_told():
+    told = []
+    model = seeded(lambda: mlp(6, 9, 3))
+    sv.local_complexity(
+        model,
+        points(10, 6),
+        directions=3,
+        batch_size=4,
+        progress=lambda done, total: told.append((done, total)),
+    )
+    assert told == [(4, 10), (8, 10), (10, 10)]
+
+
+# Bad input ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"x": np.empty((0, 6))}, ShapeMismatch, "at least one point"),
+        ({"x": np.zeros(6)}, ShapeMismatch, r"x\[None\]"),
+        ({"x": np.zeros((3, 7))}, ShapeMismatch, "7"),
+        ({"x": np.zeros((3, 6), dtype=np.int64)}, InvalidArgument, "int64"),
+        ({"x": np.zeros((3, 6), dtype=complex)}, InvalidArgument, "complex"),
+        ({"x": [[0.0] * 6, [0.0] * 5]}, ShapeMismatch, "array"),
+        ({"x": np.full((3, 6), np.nan)}, NonFiniteValues, r"x\[0\]"),
+        ({"radius": 0}, InvalidArgument, "radius"),
+        ({"radius": [0.1, -1]}, InvalidArgument, "radius"),
+        ({"radius": float("inf")}, InvalidArgument, "radius"),
+        ({"radius": []}, InvalidArgument, "radius"),
+        ({"radius": "small"}, InvalidArgument, "radius"),
+        ({"directions": 7}, InvalidArgument, "directions=6"),
+        ({"directions": 0}, InvalidArgument, "at least 1"),
+        ({"directions": np.zeros((0, 6))}, InvalidArgument, "no directions"),
+        ({"directions": np.eye(7)}, ShapeMismatch, "directions have shape"),
+        ({"directions": 2 * np.eye(6)}, InvalidArgument, "length 2"),
+        ({"directions": np.full((2, 6), np.inf)}, NonFiniteValues, "directions"),
+        ({"directions": np.eye(6), "shared_frame": False}, InvalidArgument, "of their own"),
+        ({"layers": ["relu_7"]}, UnknownName, "relu_1"),
+        ({"layers": []}, InvalidArgument, "layers is empty"),
+        ({"layers": ["relu", "relu"]}, InvalidArgument, "twice"),
+        ({"layers": lambda layer: False}, InvalidArgument, "says no"),
+        ({"batch_size": 0}, InvalidArgument, "batch_size"),
+    ],
+)
+@pytest.mark.parametrize("make", [FunctionalMLP, Untraceable])
+def test_bad_input_is_explained(settings, error, message, make):
+    given = {"x": points(3, 6), "directions": 3, **settings}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(error, match=message):
+            sv.local_complexity(seeded(make), **given)
+
+
+@pytest.mark.parametrize("make", [FunctionalMLP, Untraceable, Transformer])
+def test_nan_weights_are_named(make):
+    model = seeded(make)
+    next(model.parameters()).data.view(-1)[0] = float("nan")
+    x = points(3, 4, 8) if make is Transformer else points(3, 6)
+    with pytest.raises(NonFiniteValues, match="weight|in_proj"):
+        sv.local_complexity(model, x, directions=3)
+
+
+def test_what_is_no_network_is_refused():
+    with pytest.raises(UnsupportedLayer, match="not a torch"):
+        sv.local_complexity(lambda x: x, points(3, 6), directions=3)
+    with pytest.raises(InvalidArgument, match="no activation"):
+        sv.local_complexity(nn.Linear(6, 2), points(3, 6), directions=3)
+    maxout = nn.Sequential(nn.Linear(6, 12), nn.Unflatten(1, (4, 3)), nn.AdaptiveMaxPool1d(1))
+    with pytest.raises(InvalidArgument, match="winners=True"):
+        sv.local_complexity(maxout, points(3, 6), directions=3)
+    counted_windows = sv.local_complexity(maxout, points(3, 6), directions=3, winners=True)
+    assert counted_windows.widths.tolist() == [4]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_gpu_gives_the_same(name):
+    make, x, radius, _ = NETWORKS[name]
+    on_cpu = sv.local_complexity(seeded(make), x, radius=radius, directions=7)
+    on_gpu = sv.local_complexity(seeded(make).cuda(), x, radius=radius, directions=7)
+    np.testing.assert_array_equal(on_cpu.counts, on_gpu.counts)
