@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from splineviz.partition.slices import InputSlice as InputSlice
     from splineviz.partition.spline_partition import SplinePartition as SplinePartition
     from splineviz.training import recipes as recipes
+    from splineviz.training.attacks import fgsm_accuracy as fgsm_accuracy
+    from splineviz.training.attacks import pgd_accuracy as pgd_accuracy
+    from splineviz.training.attacks import pgd_attack as pgd_attack
     from splineviz.training.recorder import Recorder as Recorder
     from splineviz.training.runs import Run as Run
     from splineviz.training.schedule import log_schedule as log_schedule
@@ -37,7 +40,10 @@ _PUBLIC = {
     "SplinePartition": "splineviz.partition.spline_partition",
     "enumerate_regions": "splineviz.partition.enumeration",
     "local_complexity": "splineviz.complexity.local_complexity",
+    "fgsm_accuracy": "splineviz.training.attacks",
     "log_schedule": "splineviz.training.schedule",
+    "pgd_accuracy": "splineviz.training.attacks",
+    "pgd_attack": "splineviz.training.attacks",
     "trace": "splineviz.network.trace",
 }
 

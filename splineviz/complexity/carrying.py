@@ -92,7 +92,7 @@ class ProgramNeighbourhoods:
     """
 
     method = "program"
-    dtypes = (torch.float32, torch.float64)
+    dtypes: tuple[torch.dtype, ...] = (torch.float32, torch.float64)
 
     def __init__(
         self, program: Program, device: torch.device, watched: tuple[_Watched, ...] = ()
@@ -293,7 +293,7 @@ class _Pass:
         """What an affine step makes."""
         step, linear = self.program.steps[i], all(carried.linear for carried in inputs)
         coefficients = self.fine[i] if linear else self.coarse[i]
-        shape = self.program.shapes[i + 1]
+        self.program.shapes[i + 1]
         carried = [one if linear else self._at_vertices(one) for one in inputs]
         n = max(len(one.rows) for one in carried)
         read = []
@@ -367,12 +367,11 @@ class _Pass:
         centre = torch.cat([self.centres[value].flatten(1) for value in values], 1)
         shapes = [self.program.shapes[value] for value in values]
         moved = [self._at_vertices(one) for one in carried]
-        n = max(len(one.rows) for one in moved)
 
         def joined(parts: Sequence[torch.Tensor]) -> torch.Tensor:
             lead = parts[0].ndim - 1
             flat = [_sampled(p, s).flatten(lead) for p, s in zip(parts, shapes, strict=True)]
-            return torch.cat([part.expand(n, *[-1] * lead) for part in flat], -1)
+            return torch.cat([part.expand(len(centre), *[-1] * lead) for part in flat], -1)
 
         d = joined([one.rows for one in moved])
         size = joined([one.size for one in moved])

@@ -59,7 +59,7 @@ def counted(
     found = np.zeros((2, len(radii), len(points), len(network.layers)), dtype=np.int64)
     for rows in batches(len(points), size):
         x = points[rows].astype(np.float64)
-        directions = torch.from_numpy(frame.around(x)).to(network.device)
+        directions = torch.tensor(frame.around(x)).to(network.device)
         centres = network.centres(torch.from_numpy(x).to(network.device))
         for k, radius in enumerate(radii.tolist()):
             uncertain = torch.arange(len(x), device=network.device)

@@ -65,7 +65,7 @@ class ModuleNeighbourhoods:
     """
 
     method = "module"
-    dtypes = (torch.float64,)
+    dtypes: tuple[torch.dtype, ...] = (torch.float64,)
 
     def __init__(
         self, model: torch.nn.Module, input_shape: tuple[int, ...], device: torch.device

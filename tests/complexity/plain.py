@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 
 import numpy as np
 import torch
@@ -47,7 +48,7 @@ def seeded(make, seed=0):
 
 def mlp(*widths, activation=nn.ReLU, bias=True):
     layers = []
-    for before, after in zip(widths[:-1], widths[1:], strict=True):
+    for before, after in itertools.pairwise(widths):
         layers += [nn.Linear(before, after, bias=bias), activation()]
     return nn.Sequential(*layers[:-1])
 
@@ -112,7 +113,7 @@ class Untraceable(FunctionalMLP):
     """Looks at its numbers, so that no trace can follow it."""
 
     def forward(self, x):
-        if float(x.abs().max()) > 1e9:
+        if float(x.sum()) > 1e9:
             return x
         return super().forward(x)
 
