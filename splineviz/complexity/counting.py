@@ -19,7 +19,7 @@ from splineviz.errors import InvalidArgument
 IntArray = npt.NDArray[np.int64]
 
 # Numbers at a time on a CPU: what stays in its cache between one step and the next.
-_ON_CPU = 4_000_000
+_ON_CPU = 8_000_000
 # The share of a GPU's free memory that is used.
 _SHARE = 0.25
 

@@ -10,24 +10,24 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+KINDS = (nn.ReLU, nn.GELU, nn.SiLU, nn.Tanh)
 
-def vertices(x, radius, directions):
+
+def vertices(x, radius, directions, dtype=torch.float64):
     """All vertices round each sample, (n, 2P, *input_shape)."""
-    x = torch.as_tensor(x, dtype=torch.float64)[:, None]
-    steps = radius * torch.as_tensor(directions, dtype=torch.float64)
+    x = torch.as_tensor(x, dtype=dtype)[:, None]
+    steps = radius * torch.as_tensor(directions, dtype=dtype)
     return torch.cat([x + steps, x - steps], 1)
 
 
-def plain_counts(
-    model, x, radius, directions, kinds=(nn.ReLU, nn.GELU, nn.SiLU, nn.Tanh), kinks=(0,)
-):
+def plain_counts(model, x, radius, directions, kinds=KINDS, kinks=(0,), dtype=torch.float64):
     """For each sample and module of some kinds, the neurons whose sign is not the same at all."""
-    network = copy.deepcopy(model).double().eval()
+    network = copy.deepcopy(model).to(dtype).eval()
     read = []
     for module in network.modules():
         if isinstance(module, kinds):
             module.register_forward_pre_hook(lambda _, args: read.append(args[0].clone()))
-    corners = vertices(x, radius, directions)
+    corners = vertices(x, radius, directions, dtype)
     with torch.no_grad():
         network(corners.flatten(0, 1))
     counts = []
