@@ -540,3 +540,17 @@ def test_a_gpu_gives_the_same(name):
     on_cpu = sv.local_complexity(seeded(make), x, radius=radius, directions=7)
     on_gpu = sv.local_complexity(seeded(make).cuda(), x, radius=radius, directions=7)
     np.testing.assert_array_equal(on_cpu.counts, on_gpu.counts)
+
+
+def test_the_plot_has_a_line_for_each_radius():
+    from matplotlib.figure import Figure
+
+    model, x = seeded(cnn), points(12, 1, 8, 8)
+    ax = Figure().subplots()
+    lc = sv.local_complexity(model, x, radius=[0.1, 0.3], directions=8)
+    assert lc.plot(ax) is ax
+    lines = [container[0] for container in ax.containers]
+    np.testing.assert_allclose([line.get_ydata() for line in lines], lc.mean(per_layer=True))
+    assert ax.get_ylabel() == "local complexity (crossed neurons)"
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["radius 0.1", "radius 0.3"]
+    sv.local_complexity(model, x[:1], directions=8).plot(Figure().subplots())
