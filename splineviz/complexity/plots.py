@@ -38,8 +38,9 @@ def draw_layers(complexity: LocalComplexity, ax: Axes | None = None) -> Axes:
         reach = np.nan_to_num([mean - below, above - mean])
         ax.errorbar(places, mean, yerr=reach, marker="o", capsize=3, label=f"radius {radius:g}")
     names = [f"{layer.name} ({layer.width:,})" for layer in complexity.layers]
-    tilt = {"rotation": 45, "ha": "right"} if len(names) > 6 else {}
-    ax.set_xticks(places, names, **tilt)
+    ax.set_xticks(places, names)
+    if len(names) > 6:
+        ax.tick_params(axis="x", rotation=90)
     ax.set_xlabel("layer (neurons)")
     ax.set_ylabel("local complexity (crossed neurons)")
     ax.set_ylim(bottom=0)
