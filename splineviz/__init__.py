@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from splineviz import errors as errors
+    from splineviz import training as training
     from splineviz.network.program import Program as Program
     from splineviz.network.trace import trace as trace
     from splineviz.partition.enumeration import enumerate_regions as enumerate_regions
@@ -37,7 +38,11 @@ _PUBLIC = {
     "trace": "splineviz.network.trace",
 }
 
-_MODULES = {"errors": "splineviz.errors", "recipes": "splineviz.training.recipes"}
+_MODULES = {
+    "errors": "splineviz.errors",
+    "recipes": "splineviz.training.recipes",
+    "training": "splineviz.training",
+}
 
 __all__ = sorted([*_PUBLIC, *_MODULES])
 
