@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from splineviz import errors as errors
     from splineviz.complexity.local_complexity import local_complexity as local_complexity
     from splineviz.complexity.result import LocalComplexity as LocalComplexity
+    from splineviz import training as training
     from splineviz.network.program import Program as Program
     from splineviz.network.trace import trace as trace
     from splineviz.partition.enumeration import enumerate_regions as enumerate_regions
@@ -47,7 +48,11 @@ _PUBLIC = {
     "trace": "splineviz.network.trace",
 }
 
-_MODULES = {"errors": "splineviz.errors", "recipes": "splineviz.training.recipes"}
+_MODULES = {
+    "errors": "splineviz.errors",
+    "recipes": "splineviz.training.recipes",
+    "training": "splineviz.training",
+}
 
 __all__ = sorted([*_PUBLIC, *_MODULES])
 
