@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from splineviz import errors as errors
+    from splineviz.complexity.complexity_map import ComplexityMap as ComplexityMap
+    from splineviz.complexity.deformation import deformation as deformation
+    from splineviz.complexity.deformation_result import Deformation as Deformation
     from splineviz.complexity.local_complexity import local_complexity as local_complexity
     from splineviz.complexity.result import LocalComplexity as LocalComplexity
     from splineviz import training as training
+    from splineviz.complexity.slice_map import complexity_map as complexity_map
     from splineviz.network.program import Program as Program
     from splineviz.network.trace import trace as trace
     from splineviz.partition.enumeration import enumerate_regions as enumerate_regions
@@ -32,6 +36,8 @@ __version__ = "0.1.0"
 # Where each public name lives. They are imported on first use: a replay of a recorded run needs
 # no torch, and the numbers need no widgets.
 _PUBLIC = {
+    "ComplexityMap": "splineviz.complexity.complexity_map",
+    "Deformation": "splineviz.complexity.deformation_result",
     "InputSlice": "splineviz.partition.slices",
     "LocalComplexity": "splineviz.complexity.result",
     "Program": "splineviz.network.program",
@@ -39,6 +45,8 @@ _PUBLIC = {
     "RegionPlayer": "splineviz.widgets.region_player",
     "Run": "splineviz.training.runs",
     "SplinePartition": "splineviz.partition.spline_partition",
+    "complexity_map": "splineviz.complexity.slice_map",
+    "deformation": "splineviz.complexity.deformation",
     "enumerate_regions": "splineviz.partition.enumeration",
     "local_complexity": "splineviz.complexity.local_complexity",
     "fgsm_accuracy": "splineviz.training.attacks",

@@ -55,7 +55,7 @@ def counted(
     counts, near : int64 array (R, N, L)
         The neurons that are crossed, and those of which that is known only up to rounding.
     """
-    size, most = _at_a_time(network, frame.count, batch_size)
+    size, most = at_a_time(network, frame.count, batch_size)
     found = np.zeros((2, len(radii), len(points), len(network.layers)), dtype=np.int64)
     for rows in batches(len(points), size):
         x = points[rows].astype(np.float64)
@@ -101,7 +101,7 @@ def _of_batch(
     )
 
 
-def _at_a_time(network: Neighbourhoods, directions: int, batch_size: int | None) -> tuple[int, int]:
+def at_a_time(network: Neighbourhoods, directions: int, batch_size: int | None) -> tuple[int, int]:
     """How many points to take at a time, and how many directions of each."""
     if batch_size is not None and batch_size < 1:
         raise InvalidArgument(f"batch_size must be at least 1, not {batch_size}")

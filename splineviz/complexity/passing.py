@@ -102,8 +102,6 @@ class Carried:
 
     def vertices(self) -> torch.Tensor:
         """All vertices, (n or 1, 2 * directions, columns)."""
-        if not len(self.groups.straight):
-            return self.rows
         return self.groups.together(_both(self.lines), self.rows)
 
 

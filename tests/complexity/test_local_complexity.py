@@ -136,6 +136,22 @@ class _Opaque(nn.Module):
         return self.inner(x * 1.0 if float(x.sum()) > -1e9 else x)
 
 
+def test_samples_keep_their_places_through_one_pooling_after_another():
+    # All samples are bent behind the first pooling, in the order in which they were bent before.
+    model = seeded(
+        lambda: nn.Sequential(
+            *(nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
+            *(nn.Conv2d(4, 6, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
+            *(nn.Flatten(), nn.Linear(24, 30), nn.ReLU(), nn.Linear(30, 3)),
+        )
+    )
+    x = points(40, 1, 8, 8)
+    lc = sv.local_complexity(model, x, radius=0.03, directions=5)
+    expected = plain_counts(model, x, 0.03, lc.directions)
+    np.testing.assert_array_equal(lc.counts, expected)
+    assert 0 < (expected[:, 0] > 0).sum() < 40
+
+
 def test_what_cannot_be_traced_is_measured_all_the_same():
     x = points(30, 6)
     traced = sv.local_complexity(seeded(FunctionalMLP), x, radius=0.2, directions=6)
