@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from splineviz import errors as errors
+    from splineviz import training as training
     from splineviz.complexity.complexity_map import ComplexityMap as ComplexityMap
     from splineviz.complexity.deformation import deformation as deformation
     from splineviz.complexity.deformation_result import Deformation as Deformation
     from splineviz.complexity.local_complexity import local_complexity as local_complexity
     from splineviz.complexity.result import LocalComplexity as LocalComplexity
-    from splineviz import training as training
     from splineviz.complexity.slice_map import complexity_map as complexity_map
     from splineviz.network.program import Program as Program
     from splineviz.network.trace import trace as trace

@@ -113,8 +113,11 @@ def deformation(
         measured = _measured(network, points, radii, frame, batch_size, report)
     if single:
         measured = measured[:, 0]
+    diameters, eccentricities, dimensions = measured
     return Deformation(
-        *measured,
+        diameters,
+        eccentricities,
+        dimensions,
         layers=tuple(layer for layer, _ in network.layers),
         radius=float(radii[0]) if single else radii,
         directions=frame.directions,

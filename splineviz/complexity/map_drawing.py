@@ -55,7 +55,7 @@ def draw_map(
         ax.set_title(f"layer {name}")
     if partition is not None:
         lines = LineCollection(
-            _segments(partition, name), colors="black", linewidths=_THIN, alpha=0.5
+            list(_segments(partition, name)), colors="black", linewidths=_THIN, alpha=0.5
         )
         ax.add_collection(lines, autolim=False)
     anchors = measured.plane.anchors
