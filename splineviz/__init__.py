@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from splineviz import errors as errors
+    from splineviz.complexity.curves import ComplexityCurves as ComplexityCurves
     from splineviz.complexity.local_complexity import local_complexity as local_complexity
     from splineviz.complexity.result import LocalComplexity as LocalComplexity
     from splineviz.network.program import Program as Program
@@ -28,6 +29,7 @@ __version__ = "0.1.0"
 # Where each public name lives. They are imported on first use: a replay of a recorded run needs
 # no torch, and the numbers need no widgets.
 _PUBLIC = {
+    "ComplexityCurves": "splineviz.complexity.curves",
     "InputSlice": "splineviz.partition.slices",
     "LocalComplexity": "splineviz.complexity.result",
     "Program": "splineviz.network.program",
