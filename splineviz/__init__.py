@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from splineviz import errors as errors
     from splineviz import training as training
     from splineviz.complexity.complexity_map import ComplexityMap as ComplexityMap
+    from splineviz.complexity.curves import ComplexityCurves as ComplexityCurves
     from splineviz.complexity.deformation import deformation as deformation
     from splineviz.complexity.deformation_result import Deformation as Deformation
     from splineviz.complexity.local_complexity import local_complexity as local_complexity
@@ -38,6 +39,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "ComplexityMap": "splineviz.complexity.complexity_map",
     "Deformation": "splineviz.complexity.deformation_result",
+    "ComplexityCurves": "splineviz.complexity.curves",
     "InputSlice": "splineviz.partition.slices",
     "LocalComplexity": "splineviz.complexity.result",
     "Program": "splineviz.network.program",

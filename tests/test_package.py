@@ -185,13 +185,14 @@ def test_wheel_has_what_a_user_needs(tmp_path):
     [wheel] = WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])
     packed = set(zipfile.ZipFile(wheel).namelist())
     package = ROOT / "splineviz"
-    leave = ("__pycache__", ".ipynb_checkpoints")
+    leave = ("__pycache__", ".ipynb_checkpoints", "cache")
     for path in package.rglob("*"):
         if path.is_file() and not any(part in leave for part in path.parts):
             assert path.relative_to(ROOT).as_posix() in packed
     for notebook in (ROOT / "notebooks").glob("*.ipynb"):
         assert f"splineviz/notebooks/{notebook.name}" in packed
     assert "splineviz/py.typed" in packed
+    assert not [name for name in packed if "/cache/" in name]
     assert {name.split("/")[0] for name in packed} == {
         "splineviz",
         f"splineviz-{splineviz.__version__}.dist-info",

@@ -6,6 +6,7 @@ import difflib
 import hashlib
 import importlib.resources
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from splineviz.errors import (
+    InvalidArgument,
     InvalidProgram,
     RunCorrupt,
     RunNotFound,
@@ -29,6 +31,12 @@ if TYPE_CHECKING:
     import pandas as pd
     import torch
 
+    from splineviz.complexity.curves import ComplexityCurves
+    from splineviz.complexity.layers import Selection
+    from splineviz.complexity.over_training import Probe
+    from splineviz.complexity.progress import Progress
+
+CACHE = "cache"
 MOST_LISTED = 10
 
 
@@ -251,6 +259,91 @@ class Run:
         dtype = torch.float64 if self.dtype == "float64" else torch.float32
         return self.program(step).to_module(dtype=dtype)
 
+    def local_complexity(
+        self,
+        probes: Probe | Mapping[str, Probe] | None = None,
+        *,
+        radius: float | npt.ArrayLike = 0.005,
+        directions: int | npt.ArrayLike = 25,
+        seed: int = 0,
+        layers: Selection = None,
+        logits: bool = False,
+        winners: bool = False,
+        centre: bool = False,
+        shared_frame: bool = True,
+        steps: Iterable[int] | None = None,
+        cache: bool = True,
+        device: str | torch.device | None = None,
+        progress: Progress | bool | None = None,
+    ) -> ComplexityCurves:
+        """Local complexity at all checkpoints: how many neurons are crossed near some points.
+
+        Counts are kept in the folder ``cache`` of the run, checkpoint by checkpoint, under a hash
+        of all that they depend on: a call that was interrupted goes on where it stopped. The folder
+        may be deleted at any time.
+
+        Parameters
+        ----------
+        probes : array-like of shape (N, *input_shape), callable, or mapping of str to these
+            Where to measure; the training points kept with the run unless said. A function is
+            called with the Program of each checkpoint and finds points for it, as many each time;
+            it may raise ``EmptyBoundary`` where there are none.
+        radius, directions, seed, layers, logits, winners, centre, shared_frame, device
+            As for :func:`splineviz.local_complexity`. A function that chooses layers is asked about
+            those of the first checkpoint.
+        steps : iterable of int, optional
+            Which checkpoints; all unless said.
+        cache : bool
+            Whether to read and write the cache. A folder that cannot be written is no error.
+        progress : bool or callable, optional
+            True for a progress bar. A function is called with (checkpoints done, checkpoints in
+            all).
+
+        Returns
+        -------
+        ComplexityCurves
+
+        Raises
+        ------
+        InvalidArgument
+            If the run has no checkpoints yet, or kept no training points and none are given; and
+            as ``local_complexity`` does: if there are more directions than the input has
+            dimensions, for example.
+        UnknownStep, RecordingError, RunCorrupt
+            As `program` does.
+        ShapeMismatch, NonFiniteValues, UnknownName
+            As ``local_complexity`` does.
+
+        Examples
+        --------
+        >>> run = Run.bundled("checkerboard")
+        >>> run.local_complexity(radius=0.1, directions=2, steps=[0, 30000], cache=False)
+        ComplexityCurves(training 9.693 → 7.447; steps 0 to 30000, 2 checkpoints, radius 0.1, ...)
+        """
+        from splineviz.complexity.over_training import complexity_over_training
+
+        if not self.checkpoints:
+            raise InvalidArgument(f"run {self.name!r} has no checkpoints yet: nothing to measure")
+        if probes is None:
+            probes = {"training": self._training_points()}
+        checkpoints = self.checkpoints if steps is None else map(self._checkpoint, steps)
+        return complexity_over_training(
+            self.program,
+            {checkpoint.step: checkpoint.sha256 for checkpoint in checkpoints},
+            probes,
+            radius=radius,
+            directions=directions,
+            seed=seed,
+            layers=layers,
+            logits=logits,
+            winners=winners,
+            centre=centre,
+            shared_frame=shared_frame,
+            cache=self.path / CACHE if cache else None,
+            device=device,
+            progress=progress,
+        )
+
     def refresh(self) -> bool:
         """Look again at what is on disk, for a run that is still being recorded.
 
@@ -286,6 +379,15 @@ class Run:
             if checkpoint.step == step:
                 return checkpoint
         raise UnknownStep(step, self.name, [checkpoint.step for checkpoint in self.checkpoints])
+
+    def _training_points(self) -> npt.NDArray[Any]:
+        samples = self.samples
+        if samples is None:
+            raise InvalidArgument(
+                f"run {self.name!r} kept no training points: say where to measure with probes=, "
+                "such as probes={'test': inputs}; a Recorder keeps them if it is given samples="
+            )
+        return samples[0]
 
     def _read_manifest(self) -> Manifest:
         path = self.path / MANIFEST

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from splineviz.errors import UnknownName
-from splineviz.widgets.curves import accuracy_columns, accuracy_curves, axis_positions
+from splineviz.widgets.curves import accuracy_columns, accuracy_curves
 
 
 def metrics(**columns):
@@ -23,10 +23,6 @@ def test_accuracies_are_found_by_name():
 )
 def test_words_of_a_name_may_be_set_apart_by_anything(name):
     assert accuracy_columns(metrics(**{name: 1})) == [name]
-
-
-def test_step_0_stands_left_of_the_first_step():
-    assert axis_positions(np.array([0, 1, 50]), first=1.0).tolist() == [0.5, 1.0, 50.0]
 
 
 def test_there_is_a_position_for_each_checkpoint():

@@ -11,6 +11,10 @@ from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch
 from splineviz.training.data.arrays import as_count, as_inputs
 from splineviz.training.data.sets import Dataset
 
+# Data sets are often drawn with the same small seeds: without a stream of their own, random points
+# could be the training points once more.
+_STREAM = 20240215
+
 
 def random_points(
     like: Any, n: int = 1024, seed: int = 0, bounds: tuple[Any, Any] | None = None
@@ -63,7 +67,7 @@ def random_points(
     low, high = _as_bound(low, shape), _as_bound(high, shape)
     if (low > high).any():
         raise InvalidArgument("bounds must be the lowest and then the highest value")
-    shares = np.random.default_rng(seed).random((n, *shape))
+    shares = np.random.default_rng([_STREAM, seed]).random((n, *shape))
     return (low + shares * (high - low)).astype(data.dtype)
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch
-from splineviz.training.data import Dataset, probes, random_points, two_moons
+from splineviz.training.data import Dataset, checkerboard, probes, random_points, two_moons
 
 DATA = np.array([[[-2.0, 0.0]], [[1.0, 3.0]], [[0.5, 0.0]]])
 
@@ -130,3 +130,10 @@ def test_probes_need_points() -> None:
         probes(data)
     with pytest.raises(InvalidArgument, match="at least 1"):
         probes(two_moons(5, 5), 0)
+
+
+def test_random_points_are_not_the_points_of_a_data_set_with_the_same_seed() -> None:
+    data = checkerboard(150, seed=0)
+    drawn = random_points(data.train_inputs, 150, seed=0)
+    distances = np.abs(drawn[:, None] - data.train_inputs[None]).max(axis=2).min(axis=1)
+    assert np.median(distances) > 0.01

@@ -1,0 +1,326 @@
+"""ComplexityCurves: local complexity over the checkpoints of a training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from splineviz.complexity.layers import Layer
+from splineviz.complexity.result import LocalComplexity
+from splineviz.complexity.statistics import interval_of_mean
+from splineviz.errors import EmptyBoundary, InvalidArgument, UnknownName
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+
+#: What the row of all layers together is called in a table.
+TOTAL = "total"
+
+
+@dataclass(frozen=True, eq=False)
+class ComplexityCurves:
+    """The local complexity (LC) round some points, at S checkpoints of a training.
+
+    Arrays have an axis for the radii behind that of the steps if radius was a sequence.
+
+    Attributes
+    ----------
+    steps : int64 array (S,)
+        Training steps, increasing.
+    counts : mapping of str to int64 array (S, N, L) or (S, n_radii, N, L)
+        By name of the probe: for each checkpoint, point and layer the neurons whose boundary
+        crosses the neighbourhood.
+    near : mapping of str to int64 array, like counts
+        How many of them rounding decides, as in :class:`LocalComplexity`.
+    found : mapping of str to bool array (S,)
+        Where a probe has points: a decision boundary need not exist at every checkpoint. Elsewhere
+        counts are 0, and stand for nothing: means there are NaN.
+    layers : tuple of Layer
+        Name, kind and width of each layer, in the order of the network.
+    radius : float or float64 array (n_radii,)
+        In units of the inputs.
+    directions : float64 array (P, *input_shape), or None
+        The directions of the neighbourhoods; None if each point had its own.
+    n_directions : int
+        P.
+    seed : int
+        Where random directions came from.
+
+    Examples
+    --------
+    >>> import splineviz as sv
+    >>> run = sv.Run.bundled("checkerboard")
+    >>> curves = run.local_complexity(radius=0.1, directions=2, steps=[0, 30000], cache=False)
+    >>> curves.counts["training"].shape
+    (2, 150, 3)
+    >>> curves.mean("training").round(1)
+    array([9.7, 7.4])
+    """
+
+    steps: IntArray
+    counts: Mapping[str, IntArray]
+    near: Mapping[str, IntArray]
+    found: Mapping[str, npt.NDArray[np.bool_]]
+    layers: tuple[Layer, ...]
+    radius: float | FloatArray
+    directions: FloatArray | None
+    n_directions: int
+    seed: int
+
+    @property
+    def probes(self) -> tuple[str, ...]:
+        """The names of the probes."""
+        return tuple(self.counts)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the layers."""
+        return tuple(layer.name for layer in self.layers)
+
+    @property
+    def radii(self) -> FloatArray:
+        """The radii as an array (n_radii,), also if there is just one."""
+        return np.atleast_1d(np.asarray(self.radius, dtype=np.float64))
+
+    @property
+    def is_proxy(self) -> bool:
+        """Whether a layer is smooth, so that its count stands for a boundary that it has not."""
+        return any(layer.proxy for layer in self.layers)
+
+    def mean(self, probe: str | None = None, per_layer: bool = False) -> FloatArray:
+        """The mean over the points of a probe at each step.
+
+        Parameters
+        ----------
+        probe : str, optional
+            Its name; may be left out if there is only one.
+        per_layer : bool
+            Of each layer, instead of their total.
+
+        Returns
+        -------
+        float64 array (S[, n_radii][, L])
+            NaN where the probe has no points.
+
+        Raises
+        ------
+        UnknownName
+            If there is no probe of that name.
+        InvalidArgument
+            If no name is given and there are several.
+        """
+        return self._over_points(probe, per_layer, lambda counts: counts.mean(axis=-1))
+
+    def interval(
+        self, probe: str | None = None, level: float = 0.95, per_layer: bool = False
+    ) -> tuple[FloatArray, FloatArray]:
+        """A confidence interval of each mean, if the points are a random sample of many.
+
+        Parameters
+        ----------
+        probe : str, optional
+            Its name; may be left out if there is only one.
+        level : float
+            Between 0 and 1.
+        per_layer : bool
+            Of each layer, instead of their total.
+
+        Returns
+        -------
+        low, high : float64 array, like `mean`
+            The mean and Student's t times its standard error; NaN where there are fewer than two
+            points. The same points are looked at at each step, so that a curve moves less than its
+            band is wide.
+
+        Raises
+        ------
+        UnknownName, InvalidArgument
+            As `mean` does; or if the level is not between 0 and 1.
+        """
+        bounds = self._over_points(
+            probe, per_layer, lambda counts: np.stack(interval_of_mean(counts, level), axis=-1)
+        )
+        return bounds[..., 0], bounds[..., 1]
+
+    def at(self, step: int, probe: str | None = None) -> LocalComplexity:
+        """The result at one step.
+
+        Parameters
+        ----------
+        step : int
+            One of `steps`.
+        probe : str, optional
+            The name of the probe; may be left out if there is only one.
+
+        Raises
+        ------
+        UnknownName
+            If there is no such step or probe.
+        InvalidArgument
+            If no name is given and there are several.
+        EmptyBoundary
+            If the probe has no points at that step.
+        """
+        name = self._probe(probe)
+        rows = np.flatnonzero(self.steps == step)
+        if len(rows) == 0:
+            raise UnknownName("step", str(step), [str(known) for known in self.steps])
+        row = rows[0]
+        if not self.found[name][row]:
+            raise EmptyBoundary(f"the probe {name!r} has no points at step {step}")
+        return LocalComplexity(
+            self.counts[name][row],
+            self.near[name][row],
+            self.layers,
+            self.radius,
+            self.directions,
+            self.n_directions,
+            self.seed,
+            "program",
+        )
+
+    def to_dataframe(self, level: float = 0.95) -> pd.DataFrame:
+        """One row for each probe, step, radius and layer, and for all layers together.
+
+        Parameters
+        ----------
+        level : float
+            Of the confidence interval, between 0 and 1.
+
+        Returns
+        -------
+        pandas.DataFrame
+            With the columns ``step``, ``probe``, ``radius``, ``layer`` (``"total"`` for all layers
+            together), ``mean``, ``low`` and ``high``; NaN where a probe has no points.
+        """
+        import pandas as pd
+
+        layers = np.array([*self.names, TOTAL], dtype=object)
+        shape = (len(self.steps), len(self.radii), len(layers))
+        steps, radii, rows = np.indices(shape).reshape(3, -1)
+        tables = []
+        for name in self.probes:
+            ends = [
+                (self.mean(name, per_layer), *self.interval(name, level, per_layer))
+                for per_layer in (True, False)
+            ]
+            values = [
+                np.concatenate([each.reshape(*shape[:2], -1), total.reshape(*shape[:2], 1)], -1)
+                for each, total in zip(*ends, strict=True)
+            ]
+            columns = {"step": self.steps[steps], "probe": name, "radius": self.radii[radii]}
+            columns |= {"layer": layers[rows]}
+            columns |= dict(zip(("mean", "low", "high"), map(np.ravel, values), strict=True))
+            tables.append(pd.DataFrame(columns))
+        return pd.concat(tables, ignore_index=True)
+
+    def plot(
+        self,
+        ax: Axes | None = None,
+        by: Literal["probe", "layer"] = "probe",
+        *,
+        probe: str | None = None,
+        radius: float | None = None,
+        level: float = 0.95,
+    ) -> Axes:
+        """Draw the means over a logarithmic axis of steps, with confidence bands.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure unless said.
+        by : {"probe", "layer"}
+            One curve for each probe, or for each layer of one probe.
+        probe : str, optional
+            By layer, which probe; the first unless said. By probe, the only one to draw.
+        radius : float, optional
+            Which of the radii; the first unless said.
+        level : float
+            Of the bands, between 0 and 1.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        UnknownName
+            If there is no probe of that name.
+        InvalidArgument
+            If `by` is something else, there is no such radius, or the level is not between 0 and 1.
+        """
+        from splineviz.complexity.plots import draw_curves
+
+        return draw_curves(self, ax, by, probe, radius, level)
+
+    def number_of_radius(self, radius: float | None = None) -> int:
+        """The place of a radius among the radii, 0 for None.
+
+        Raises
+        ------
+        InvalidArgument
+            If it is none of them.
+        """
+        if radius is None:
+            return 0
+        near = np.flatnonzero(np.isclose(self.radii, radius, rtol=1e-9, atol=0))
+        if len(near) == 0:
+            known = ", ".join(f"{known:g}" for known in self.radii)
+            raise InvalidArgument(f"there is no radius {radius!r}; there are {known}")
+        return int(near[0])
+
+    def __repr__(self) -> str:
+        at = f"step {self.steps[0]}"
+        if len(self.steps) > 1:
+            at = f"steps {self.steps[0]} to {self.steps[-1]}, {len(self.steps)} checkpoints"
+        radius = np.array2string(np.asarray(self.radius), precision=4, separator=", ")
+        proxy = ", a proxy: some activations are smooth" if self.is_proxy else ""
+        means = ", ".join(
+            f"{name} {_from_to(self.mean(name).reshape(len(self.steps), -1)[:, 0])}"
+            for name in self.probes
+        )
+        return (
+            f"ComplexityCurves({means}; {at}, radius {radius}, {self.n_directions} "
+            f"directions{proxy})"
+        )
+
+    def _probe(self, probe: str | None) -> str:
+        if probe is None:
+            if len(self.counts) > 1:
+                known = ", ".join(map(repr, self.probes))
+                raise InvalidArgument(f"there are several probes: name one of {known}")
+            return self.probes[0]
+        if probe not in self.counts:
+            raise UnknownName("probe", probe, [*self.probes])
+        return probe
+
+    def _over_points(
+        self, probe: str | None, per_layer: bool, summary: Callable[[FloatArray], Any]
+    ) -> FloatArray:
+        """A summary of the points, which are on the last axis; NaN where there are none."""
+        name = self._probe(probe)
+        counts, found = self.counts[name], self.found[name]
+        counted = np.moveaxis(counts, -2, -1) if per_layer else counts.sum(axis=-1)
+        by_point = counted.astype(np.float64)
+        if by_point.shape[-1] == 0:
+            by_point = np.full((*by_point.shape[:-1], 1), np.nan)
+        made = np.asarray(summary(by_point))
+        return np.where(found.reshape(-1, *[1] * (made.ndim - 1)), made, np.nan)
+
+
+def _from_to(means: FloatArray) -> str:
+    """The first, the largest and the last of some means."""
+    known = means[np.isfinite(means)]
+    if len(known) == 0:
+        return "nowhere"
+    shown = [f"{mean:.4g}" for mean in (known[0], known.max(), known[-1])]
+    return " → ".join(shown[:1] + [after for before, after in pairwise(shown) if after != before])
