@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from splineviz.training.recorder import Recorder as Recorder
     from splineviz.training.runs import Run as Run
     from splineviz.training.schedule import log_schedule as log_schedule
+    from splineviz.widgets.complexity_plot import ComplexityPlot as ComplexityPlot
     from splineviz.widgets.region_player import RegionPlayer as RegionPlayer
 
 __version__ = "0.1.0"
@@ -30,6 +31,7 @@ __version__ = "0.1.0"
 # no torch, and the numbers need no widgets.
 _PUBLIC = {
     "ComplexityCurves": "splineviz.complexity.curves",
+    "ComplexityPlot": "splineviz.widgets.complexity_plot",
     "InputSlice": "splineviz.partition.slices",
     "LocalComplexity": "splineviz.complexity.result",
     "Program": "splineviz.network.program",
