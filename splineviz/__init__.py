@@ -11,14 +11,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from splineviz import errors as errors
     from splineviz.complexity.curves import ComplexityCurves as ComplexityCurves
+    from splineviz import training as training
+    from splineviz.complexity.complexity_map import ComplexityMap as ComplexityMap
+    from splineviz.complexity.deformation import deformation as deformation
+    from splineviz.complexity.deformation_result import Deformation as Deformation
     from splineviz.complexity.local_complexity import local_complexity as local_complexity
     from splineviz.complexity.result import LocalComplexity as LocalComplexity
+    from splineviz.complexity.slice_map import complexity_map as complexity_map
     from splineviz.network.program import Program as Program
     from splineviz.network.trace import trace as trace
     from splineviz.partition.enumeration import enumerate_regions as enumerate_regions
     from splineviz.partition.slices import InputSlice as InputSlice
     from splineviz.partition.spline_partition import SplinePartition as SplinePartition
     from splineviz.training import recipes as recipes
+    from splineviz.training.attacks import fgsm_accuracy as fgsm_accuracy
+    from splineviz.training.attacks import pgd_accuracy as pgd_accuracy
+    from splineviz.training.attacks import pgd_attack as pgd_attack
     from splineviz.training.recorder import Recorder as Recorder
     from splineviz.training.runs import Run as Run
     from splineviz.training.schedule import log_schedule as log_schedule
@@ -32,6 +40,8 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "ComplexityCurves": "splineviz.complexity.curves",
     "ComplexityPlot": "splineviz.widgets.complexity_plot",
+    "ComplexityMap": "splineviz.complexity.complexity_map",
+    "Deformation": "splineviz.complexity.deformation_result",
     "InputSlice": "splineviz.partition.slices",
     "LocalComplexity": "splineviz.complexity.result",
     "Program": "splineviz.network.program",
@@ -39,13 +49,22 @@ _PUBLIC = {
     "RegionPlayer": "splineviz.widgets.region_player",
     "Run": "splineviz.training.runs",
     "SplinePartition": "splineviz.partition.spline_partition",
+    "complexity_map": "splineviz.complexity.slice_map",
+    "deformation": "splineviz.complexity.deformation",
     "enumerate_regions": "splineviz.partition.enumeration",
     "local_complexity": "splineviz.complexity.local_complexity",
+    "fgsm_accuracy": "splineviz.training.attacks",
     "log_schedule": "splineviz.training.schedule",
+    "pgd_accuracy": "splineviz.training.attacks",
+    "pgd_attack": "splineviz.training.attacks",
     "trace": "splineviz.network.trace",
 }
 
-_MODULES = {"errors": "splineviz.errors", "recipes": "splineviz.training.recipes"}
+_MODULES = {
+    "errors": "splineviz.errors",
+    "recipes": "splineviz.training.recipes",
+    "training": "splineviz.training",
+}
 
 __all__ = sorted([*_PUBLIC, *_MODULES])
 

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from splineviz import __version__
 from splineviz.errors import InvalidArgument, SplinevizError
 from splineviz.training import recipes
+from splineviz.training.data import random_points
 from splineviz.training.runs import Run
 
 FIRST_NOTEBOOK = "01_watch_regions_move.ipynb"
@@ -35,7 +36,7 @@ BROKEN_PIPE = 141
 # As many directions as the paper takes.
 DIRECTIONS = 25
 # Not a seed that a recipe draws its points by: they would be the training points again.
-_RANDOM_POINTS = [2402, 15555]
+_RANDOM_POINTS = 240215555
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -325,11 +326,12 @@ def _training_and_random(
     """At most so many training points, and as many uniform ones in the range of all of them."""
     if count < 1:
         raise InvalidArgument(f"--points must be at least 1, not {count}")
-    rng = np.random.default_rng(_RANDOM_POINTS)
-    chosen = np.sort(rng.permutation(len(inputs))[:count])
-    shape = (len(chosen), *inputs.shape[1:])
-    random = rng.uniform(float(inputs.min()), float(inputs.max()), shape)
-    return {"training": inputs[chosen], "random": random}
+    order = np.random.default_rng(_RANDOM_POINTS).permutation(len(inputs))
+    chosen = np.sort(order[:count])
+    return {
+        "training": inputs[chosen],
+        "random": random_points(inputs, len(chosen), seed=_RANDOM_POINTS),
+    }
 
 
 def _print_table(title: str, rows: Mapping[str, object]) -> None:

@@ -98,7 +98,7 @@ class InvalidArgument(SplinevizError, ValueError):
 
 
 class EmptyBoundary(SplinevizError, ValueError):
-    """Points are wanted on a boundary that the slice does not have."""
+    """Points are wanted on a decision boundary where there is none: one class is predicted."""
 
 
 class MissingDependency(SplinevizError, ImportError):

@@ -105,9 +105,22 @@ def test_public_names_resolve_and_are_listed():
         assert getattr(splineviz, name) is not None
         assert name in dir(splineviz)
     modules = {name for name in splineviz.__all__ if inspect.ismodule(getattr(splineviz, name))}
-    assert modules == {"errors", "recipes"}
+    assert modules == {"errors", "recipes", "training"}
     with pytest.raises(AttributeError, match="no attribute 'frobnicate'"):
         _ = splineviz.frobnicate
+
+
+@pytest.mark.parametrize("name", ["data.digits", "recipes.names"])
+def test_the_training_room_is_reached_through_the_package(name):
+    code = f"""
+import sys
+import splineviz as sv
+assert callable(sv.training.{name})
+assert set(sv.training.__all__) <= set(dir(sv.training))
+assert "torch" not in sys.modules
+assert not hasattr(sv.training, "frobnicate")
+"""
+    in_a_fresh_python(code)
 
 
 def test_public_names_are_known_to_type_checkers():

@@ -49,6 +49,20 @@ def bent(
     return made if len(made) == len(centre) else made.expand(len(centre), -1, -1)
 
 
+def slopes_at(
+    kinks: Kinks,
+    slopes: Sequence[float | torch.Tensor],
+    centre: torch.Tensor,
+    dtype: torch.dtype,
+) -> torch.Tensor:
+    """The slope that the function has at each of float64 numbers (n, columns)."""
+    made = torch.zeros_like(centre, dtype=dtype) + slopes[0]
+    for point, after in zip(kinks.points.tolist(), slopes[1:], strict=True):
+        behind = torch.as_tensor(after, dtype=dtype, device=centre.device)
+        made = torch.where(centre > point, behind, made)
+    return made
+
+
 def _is(slope: float | torch.Tensor, number: float) -> bool:
     return not isinstance(slope, torch.Tensor) and slope == number
 

@@ -13,26 +13,18 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
-import numpy as np
 import torch
 
-from splineviz.complexity.bending import Windows, bent
+from splineviz.complexity.coefficients import Coefficients
 from splineviz.complexity.layers import OUTPUT, Layer, Switches
-from splineviz.complexity.neighbourhood import Neighbourhood, Visit
+from splineviz.complexity.neighbourhood import Visit
+from splineviz.complexity.passing import Carried, Pass
 from splineviz.complexity.selection import Names
 from splineviz.errors import NonFiniteValues, ShapeMismatch
 from splineviz.network.contest import Contest
 from splineviz.network.kinks import Kinks
-from splineviz.network.layers import LAYERS
-from splineviz.network.layers.rows import step_params
 from splineviz.network.program import Program, Step
-
-# A vertex within so many times the error that is carried along counts as on the boundary. The
-# error of a sum of products is carried as one unit of rounding of the root of the sum of their
-# squares; tests hold that against what happens.
-_SAFETY = 32.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,29 +35,6 @@ class _Watched:
     switches: Switches
     values: tuple[int, ...]
     contest: Contest | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class _Carried:
-    """A value of the program at the vertices.
-
-    Attributes
-    ----------
-    rows : tensor (n or 1, vertices, columns)
-        Differences from the centre. Before the first activation they are linear in the direction:
-        then they are in float64, divided by the radius, and only those of the positive directions.
-    size : tensor (n or 1, columns)
-        The largest of their absolute values, or a bound, divided by the radius.
-    variance : tensor (n or 1, columns)
-        The squared error of a value, in units of rounding times the radius.
-    linear : bool
-        Whether no activation lies before it.
-    """
-
-    rows: torch.Tensor
-    size: torch.Tensor
-    variance: torch.Tensor
-    linear: bool
 
 
 class ProgramNeighbourhoods:
@@ -92,7 +61,7 @@ class ProgramNeighbourhoods:
     """
 
     method = "program"
-    dtypes = (torch.float32, torch.float64)
+    dtypes: tuple[torch.dtype, ...] = (torch.float32, torch.float64)
 
     def __init__(
         self, program: Program, device: torch.device, watched: tuple[_Watched, ...] = ()
@@ -101,7 +70,7 @@ class ProgramNeighbourhoods:
         self.device = device
         self.input_shape = program.input_shape
         self._watched = watched
-        self._made: dict[torch.dtype, dict[int, _Coefficients]] = {}
+        self._made: dict[torch.dtype, dict[int, Coefficients]] = {}
 
     @cached_property
     def available(self) -> list[tuple[Layer, Switches]]:
@@ -237,210 +206,41 @@ class ProgramNeighbourhoods:
         visit : callable
             Told of each layer that is looked at.
         """
-        pass_ = _Pass(self, centres, radius, dtype)
-        rows = _rows(directions, 2)
-        size = rows.abs().amax(1)
-        values = {0: _Carried(rows, size, torch.zeros_like(size), linear=True)}
-        self._look(0, values, pass_, visit)
+        made = Pass(
+            self.program,
+            centres,
+            radius,
+            self._coefficients(dtype),
+            self._coefficients(torch.float64),
+            dtype,
+        )
+        values = {0: made.start(directions)}
+        self._look(0, values, made, visit)
         for i in self._steps:
             inputs = [values[value] for value in self.program.steps[i].inputs]
             if i in self.program.activation_at:
-                values[i + 1] = pass_.activated(i, inputs)
+                values[i + 1] = made.activated(i, inputs)
             else:
-                values[i + 1] = pass_.mapped(i, inputs)
-            self._look(i + 1, values, pass_, visit)
+                values[i + 1] = made.mapped(i, inputs)
+            self._look(i + 1, values, made, visit)
             for value in [value for value in values if self._last_use[value] <= i]:
                 del values[value]
 
-    def _look(self, made: int, values: Mapping[int, _Carried], pass_: _Pass, visit: Visit) -> None:
+    def _look(self, new: int, values: Mapping[int, Carried], made: Pass, visit: Visit) -> None:
         for number, watched in enumerate(self._watched):
-            if max(watched.values) == made:
+            if max(watched.values) == new:
                 carried = [values[value] for value in watched.values]
                 if watched.contest is None:
-                    visit(number, pass_.neighbourhood(made, carried[0]))
+                    visit(number, made.neighbourhood(new, carried[0]))
                 else:
-                    visit(number, pass_.margins(watched.contest, watched.values, carried))
+                    visit(number, made.margins(watched.contest, watched.values, carried))
 
-    def _coefficients(self, dtype: torch.dtype) -> dict[int, _Coefficients]:
+    def _coefficients(self, dtype: torch.dtype) -> dict[int, Coefficients]:
         if dtype not in self._made:
             self._made[dtype] = {
-                i: _Coefficients(self.program, i, dtype, self.device) for i in self._steps
+                i: Coefficients(self.program, i, dtype, self.device) for i in self._steps
             }
         return self._made[dtype]
-
-
-class _Pass:
-    """One way of the vertices round some samples through a network."""
-
-    def __init__(
-        self,
-        network: ProgramNeighbourhoods,
-        centres: Mapping[int, torch.Tensor],
-        radius: float,
-        dtype: torch.dtype,
-    ) -> None:
-        self.program = network.program
-        self.centres = centres
-        self.radius = radius
-        self.dtype = dtype
-        self.fine = network._coefficients(torch.float64)
-        self.coarse = network._coefficients(dtype)
-        self.unit = torch.finfo(dtype).eps / 2
-        # A unit of rounding of float64, in those of the differences.
-        self.fine_unit = torch.finfo(torch.float64).eps / 2 / self.unit
-
-    def mapped(self, i: int, inputs: Sequence[_Carried]) -> _Carried:
-        """What an affine step makes."""
-        step, linear = self.program.steps[i], all(carried.linear for carried in inputs)
-        coefficients = self.fine[i] if linear else self.coarse[i]
-        shape = self.program.shapes[i + 1]
-        carried = [one if linear else self._at_vertices(one) for one in inputs]
-        n = max(len(one.rows) for one in carried)
-        read = []
-        for value, one in zip(step.inputs, carried, strict=True):
-            batch = _sampled(one.rows.expand(n, -1, -1), self.program.shapes[value])
-            read.append(batch.flatten(0, 1))
-        made = coefficients.linear(read).unflatten(0, (n, carried[0].rows.shape[1]))
-        rows = _rows(made, 2)
-        low, high = rows.amin(1), rows.amax(1)
-        size = torch.maximum(low.neg_(), high) / (1.0 if linear else self.radius)
-        seeds = [
-            _sampled(self._seed(value, one), self.program.shapes[value])
-            for value, one in zip(step.inputs, carried, strict=True)
-        ]
-        variance = _rows(coefficients.variance(seeds), 1)
-        unit = self.fine_unit if linear else 1.0
-        return _Carried(rows, size, variance + (unit * size) ** 2, linear)
-
-    def _seed(self, value: int, carried: _Carried) -> torch.Tensor:
-        """The variance of a value, and that of rounding it in a product."""
-        of_centre = self.fine_unit / self.radius * _rows(self.centres[value], 1)
-        of_difference = carried.size * (self.fine_unit if carried.linear else 1.0)
-        return carried.variance + of_difference**2 + of_centre.to(carried.size.dtype) ** 2
-
-    def activated(self, i: int, inputs: Sequence[_Carried]) -> _Carried:
-        """What an activation makes."""
-        rule, read = self.program.activation_at[i].rule, self.program.steps[i].inputs
-        if isinstance(rule, Contest):
-            return self._contested(i, rule, inputs)
-        neighbourhood = self.neighbourhood(read[0], inputs[0])
-        centre = neighbourhood.centre
-        slopes = self.coarse[i].slopes(rule)
-        rows = bent(rule, slopes, centre, neighbourhood.differences.to(self.dtype))
-        ends = torch.stack([neighbourhood.low, neighbourhood.high], 1).to(self.dtype)
-        size = rule.steepest * inputs[0].size.to(self.dtype)
-        if (rule.slopes >= 0).all():
-            size = bent(rule, slopes, centre, ends).abs().amax(1) / self.radius
-        variance = rule.steepest**2 * inputs[0].variance.to(self.dtype)
-        if not rule.slopes[0].any():
-            # Where no vertex comes near the first kink, all is exactly flat.
-            reach = centre + neighbourhood.high + neighbourhood.noise
-            variance = variance * (reach >= float(rule.points[0]))
-        return _Carried(rows, size, variance, linear=False)
-
-    def _contested(self, i: int, rule: Contest, inputs: Sequence[_Carried]) -> _Carried:
-        windows, d, size, variance = self._competing(rule, self.program.steps[i].inputs, inputs)
-        shape = self.program.shapes[i + 1]
-        won = windows.winners(d)
-        return _Carried(
-            _rows(won.unflatten(2, shape), 2),
-            _rows(windows.largest(size).unflatten(1, shape), 1),
-            _rows(windows.largest(variance).unflatten(1, shape), 1),
-            linear=False,
-        )
-
-    def margins(
-        self, rule: Contest, values: Sequence[int], carried: Sequence[_Carried]
-    ) -> Neighbourhood:
-        """By how much the candidates of a contest win."""
-        windows, d, _, variance = self._competing(rule, values, carried)
-        margins = windows.margins(d)
-        # A margin is a difference of two values.
-        noise = 2 * self._noise(windows.largest_by_column(variance))
-        zero = torch.zeros((), dtype=torch.float64, device=margins.device)
-        return Neighbourhood(zero.expand(len(margins), margins.shape[2]), margins, noise)
-
-    def _competing(
-        self, rule: Contest, values: Sequence[int], carried: Sequence[_Carried]
-    ) -> tuple[Windows, torch.Tensor, torch.Tensor, torch.Tensor]:
-        """The windows; differences, sizes and variances of all that the contest reads."""
-        centre = torch.cat([self.centres[value].flatten(1) for value in values], 1)
-        shapes = [self.program.shapes[value] for value in values]
-        moved = [self._at_vertices(one) for one in carried]
-        n = max(len(one.rows) for one in moved)
-
-        def joined(parts: Sequence[torch.Tensor]) -> torch.Tensor:
-            lead = parts[0].ndim - 1
-            flat = [_sampled(p, s).flatten(lead) for p, s in zip(parts, shapes, strict=True)]
-            return torch.cat([part.expand(n, *[-1] * lead) for part in flat], -1)
-
-        d = joined([one.rows for one in moved])
-        size = joined([one.size for one in moved])
-        variance = joined([one.variance for one in moved])
-        return Windows(rule, centre), d, size, variance
-
-    def neighbourhood(self, value: int, carried: _Carried) -> Neighbourhood:
-        """A value at the vertices."""
-        rows = carried.rows
-        if carried.linear:
-            rows = torch.cat([rows, -rows], 1) * self.radius
-        return Neighbourhood(_rows(self.centres[value], 1), rows, self._noise(carried.variance))
-
-    def _at_vertices(self, carried: _Carried) -> _Carried:
-        """The same at all vertices, in the type of the differences."""
-        if not carried.linear:
-            return carried
-        rows = (torch.cat([carried.rows, -carried.rows], 1) * self.radius).to(self.dtype)
-        size, variance = carried.size.to(self.dtype), carried.variance.to(self.dtype)
-        return _Carried(rows, size, variance, linear=False)
-
-    def _noise(self, variance: torch.Tensor) -> torch.Tensor:
-        return _SAFETY * self.unit * self.radius * variance.double().sqrt()
-
-
-class _Coefficients:
-    """What a step computes, with its weights in one type."""
-
-    def __init__(self, program: Program, i: int, dtype: torch.dtype, device: torch.device) -> None:
-        def tensor(array: Any) -> Any:
-            return None if array is None else torch.tensor(np.asarray(array)).to(device, dtype)
-
-        self.step: Step = program.steps[i]
-        self.kind = LAYERS[self.step.kind]
-        self.shape = program.shapes[i + 1]
-        params = step_params(self.step.params, self.step.options, program.state)
-        weights, offset = self.kind.coefficients(params, self.step.options)
-        self._params = {role: tensor(array) for role, array in params.items()}
-        self._weights, self._offset = tensor(weights), tensor(offset)
-        if self.step.kind == "conv2d" and dtype != torch.float64:
-            # Twice as fast; float64 convolutions are not.
-            self._weights = self._weights.to(memory_format=torch.channels_last)
-        self._squares = None if weights is None else self._weights**2
-        self._dtype, self._device = dtype, device
-
-    def value(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
-        """What the step makes of values (n, *shape)."""
-        if self.kind.activate is not None:
-            return self.kind.activate(self._params, inputs, self.step.options)
-        made = self.linear(inputs)
-        return made if self._offset is None else made + self._offset
-
-    def linear(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
-        """The linear part of an affine step on differences (n, *shape)."""
-        assert self.kind.linear is not None
-        return self.kind.linear(self._weights, inputs, self.step.options)
-
-    def variance(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
-        """How independent errors pass an affine step, squared (n, *shape)."""
-        assert self.kind.linear is not None
-        return self.kind.linear(self._squares, inputs, self.step.options)
-
-    def slopes(self, rule: Kinks) -> list[float | torch.Tensor]:
-        """The slopes of an activation, by column where they are not all alike."""
-        if rule.slopes.ndim == 1:
-            return rule.slopes.tolist()
-        slopes = torch.tensor(rule.slopes).to(self._device, self._dtype)
-        return [*_rows(slopes.expand(len(slopes), *self.shape), 1)]
 
 
 def _with_sum(program: Program, names: Names) -> tuple[Program, int]:
@@ -456,21 +256,3 @@ def _with_sum(program: Program, names: Names) -> tuple[Program, int]:
     step = Step("add", tuple(values), " + ".join(names), {}, {})
     steps, all_shapes = (*program.steps, step), (*program.shapes, shapes[0])
     return Program(steps, all_shapes, program.state, program.output), len(steps)
-
-
-def _rows(values: torch.Tensor, lead: int) -> torch.Tensor:
-    """Values (..., *shape) as (..., columns), behind `lead` axes; channels of images last.
-
-    In this order neither convolutions nor sums over vertices have to move anything.
-    """
-    if values.ndim == lead + 3:
-        values = values.movedim(lead, -1)
-    return values.reshape(*values.shape[:lead], math.prod(values.shape[lead:]))
-
-
-def _sampled(rows: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
-    """Rows (..., columns) as (..., *shape) again."""
-    lead = rows.shape[:-1]
-    if len(shape) == 3:
-        return rows.reshape(*lead, *shape[1:], shape[0]).movedim(-1, len(lead))
-    return rows.reshape(*lead, *shape)

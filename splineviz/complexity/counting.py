@@ -19,7 +19,7 @@ from splineviz.errors import InvalidArgument
 IntArray = npt.NDArray[np.int64]
 
 # Numbers at a time on a CPU: what stays in its cache between one step and the next.
-_ON_CPU = 4_000_000
+_ON_CPU = 8_000_000
 # The share of a GPU's free memory that is used.
 _SHARE = 0.25
 
@@ -55,11 +55,11 @@ def counted(
     counts, near : int64 array (R, N, L)
         The neurons that are crossed, and those of which that is known only up to rounding.
     """
-    size, most = _at_a_time(network, frame.count, batch_size)
+    size, most = at_a_time(network, frame.count, batch_size)
     found = np.zeros((2, len(radii), len(points), len(network.layers)), dtype=np.int64)
     for rows in batches(len(points), size):
         x = points[rows].astype(np.float64)
-        directions = torch.from_numpy(frame.around(x)).to(network.device)
+        directions = torch.tensor(frame.around(x)).to(network.device)
         centres = network.centres(torch.from_numpy(x).to(network.device))
         for k, radius in enumerate(radii.tolist()):
             uncertain = torch.arange(len(x), device=network.device)
@@ -101,7 +101,7 @@ def _of_batch(
     )
 
 
-def _at_a_time(network: Neighbourhoods, directions: int, batch_size: int | None) -> tuple[int, int]:
+def at_a_time(network: Neighbourhoods, directions: int, batch_size: int | None) -> tuple[int, int]:
     """How many points to take at a time, and how many directions of each."""
     if batch_size is not None and batch_size < 1:
         raise InvalidArgument(f"batch_size must be at least 1, not {batch_size}")

@@ -86,4 +86,4 @@ def heading(
     of = (
         f"{curves.probes[0] if probe is None else probe}, layer by layer; " if by == "layer" else ""
     )
-    return f"{of}r = {shown:g}, {curves.n_directions} directions"
+    return f"{of}radius {shown:g}, {curves.n_directions} directions"

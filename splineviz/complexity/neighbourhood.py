@@ -18,27 +18,39 @@ class Neighbourhood:
     ----------
     centre : float64 tensor (n, columns)
         What the differences are from.
-    differences : tensor (n or 1, vertices, columns)
-        Of the vertices, in float32 or float64; one for all samples where they do not depend on
-        the sample.
+    low, high : tensor (n or 1, columns)
+        The smallest and the largest difference over the vertices, in float32 or float64; one for
+        all samples where they do not depend on the sample.
     noise : float64 tensor (n or 1, columns)
-        How far rounding may have moved a vertex; zero if nobody knows.
+        How far rounding may have moved a vertex.
+    make_differences : callable
+        Makes `differences`.
     """
 
     centre: torch.Tensor
-    differences: torch.Tensor
+    low: torch.Tensor
+    high: torch.Tensor
     noise: torch.Tensor
+    make_differences: Callable[[], torch.Tensor]
 
+    @cached_property
+    def differences(self) -> torch.Tensor:
+        """The differences of all vertices, (n or 1, vertices, columns)."""
+        return self.make_differences()
+
+
+def neighbourhood_of(
+    centre: torch.Tensor, differences: torch.Tensor, noise: torch.Tensor
+) -> Neighbourhood:
+    """A neighbourhood from the differences of all vertices, (n or 1, vertices, columns)."""
+    low, high = extent(differences)
+    return Neighbourhood(centre, low, high, noise, lambda: differences)
+
+
+def extent(differences: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The smallest and largest over the vertices, (n, columns)."""
     # Two passes are several times faster than torch.aminmax along an axis.
-    @cached_property
-    def low(self) -> torch.Tensor:
-        """The smallest difference, (n or 1, columns)."""
-        return self.differences.amin(1)
-
-    @cached_property
-    def high(self) -> torch.Tensor:
-        """The largest difference, (n or 1, columns)."""
-        return self.differences.amax(1)
+    return differences.amin(1), differences.amax(1)
 
 
 Visit: TypeAlias = Callable[[int, Neighbourhood], None]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _BAND = 0.2
 # Up to so many names stand side by side without running into each other.
-_MOST_LEVEL = 8
+_MOST_LEVEL = 6
 
 
 def draw_layers(lc: LocalComplexity, ax: Axes | None = None) -> Axes:
@@ -46,20 +46,18 @@ def draw_layers(lc: LocalComplexity, ax: Axes | None = None) -> Axes:
             means[number],
             # A single point has no interval, and matplotlib no use for NaN.
             yerr=np.nan_to_num(high[number] - means[number]),
-            label=f"r = {radius:g}",
+            label=f"radius {radius:g}",
             color=color,
             linestyle=line_style,
             marker="o",
             markersize=4,
             capsize=3,
         )
-    level = len(lc.names) <= _MOST_LEVEL and max(map(len, lc.names)) <= _MOST_LEVEL
-    ax.set_xticks(places, lc.names, rotation=0 if level else 60, ha="center" if level else "right")
-    if not level:
-        for label in ax.get_xticklabels():
-            label.set_rotation_mode("anchor")
-    ax.set_xlabel("layer")
-    ax.set_ylabel("crossed neurons, mean over the points")
+    ax.set_xticks(places, [f"{layer.name} ({layer.width:,})" for layer in lc.layers])
+    if len(lc.layers) > _MOST_LEVEL:
+        ax.tick_params(axis="x", rotation=90)
+    ax.set_xlabel("layer (neurons)")
+    ax.set_ylabel(VALUES)
     ax.set_ylim(bottom=0)
     ax.legend(title=f"{lc.n_directions} directions", frameon=False)
     return ax

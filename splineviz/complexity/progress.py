@@ -26,11 +26,19 @@ def reporting(
         Of what.
     """
     if callable(progress):
-        yield lambda done: progress(done, total) and None
+
+        def tell(done: int) -> None:
+            progress(done, total)
+
+        yield tell
     elif progress:
         from tqdm.auto import tqdm
 
         with tqdm(total=total, unit=unit) as bar:
-            yield lambda done: bar.update(done - bar.n) and None
+
+            def advance(done: int) -> None:
+                bar.update(done - bar.n)
+
+            yield advance
     else:
         yield lambda done: None

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from splineviz.complexity.layers import OUTPUT, Layer, Switches
-from splineviz.complexity.neighbourhood import Neighbourhood, Visit
+from splineviz.complexity.neighbourhood import Visit, neighbourhood_of
 from splineviz.complexity.selection import Names
 from splineviz.errors import NonFiniteValues, ShapeMismatch, UnsupportedLayer
 from splineviz.network.isolation import float64_copy, untouched_random_state
@@ -65,7 +65,7 @@ class ModuleNeighbourhoods:
     """
 
     method = "module"
-    dtypes = (torch.float64,)
+    dtypes: tuple[torch.dtype, ...] = (torch.float64,)
 
     def __init__(
         self, model: torch.nn.Module, input_shape: tuple[int, ...], device: torch.device
@@ -188,7 +188,7 @@ class ModuleNeighbourhoods:
             rows = values.reshape(n, count, -1)
             zero = torch.zeros_like(rows[:, 0])
             noise = _NOISE * rows.abs().amax((1, 2), keepdim=True)[:, 0]
-            visit(number, Neighbourhood(zero, rows, noise.expand_as(zero)))
+            visit(number, neighbourhood_of(zero, rows, noise.expand_as(zero)))
 
         def on_activation(name: str, kind: str, decision: Decision) -> None:
             if (name,) in numbers:

@@ -140,7 +140,7 @@ class LocalComplexity:
             {
                 "radius": np.atleast_1d(self.radius)[radii],
                 "point": points,
-                "layer": pd.Categorical.from_codes(layers, [*self.names], ordered=True),
+                "layer": pd.Categorical(np.array(self.names)[layers], [*self.names], ordered=True),
                 "kind": np.array([layer.kind for layer in self.layers], dtype=object)[layers],
                 "width": self.widths[layers],
                 "crossed": counts.ravel(),

@@ -45,10 +45,10 @@ def selected(
             for layer, switches in available
             if (winners or not switches.contest) and (logits or layer.kind != OUTPUT)
         ]
-        chosen = [(layer.name,) for layer in offered if layers is None or layers(layer)]
-        if not chosen:
+        found = [layer.name for layer in offered if layers is None or layers(layer)]
+        if not found:
             raise InvalidArgument(_nothing(available, offered))
-        return tuple(chosen)
+        return tuple((name,) for name in found)
     if isinstance(layers, str):
         layers = [layers]
     known = dict.fromkeys([*(layer.name for layer, _ in available), *others])

@@ -26,8 +26,8 @@ _HOOKS = (
 )
 
 
-def float64_copy(model: torch.nn.Module) -> torch.nn.Module:
-    """A float64 copy of a network on the CPU, in eval mode, that shares nothing with it.
+def eval_copy(model: torch.nn.Module) -> torch.nn.Module:
+    """A copy of a network in eval mode that shares nothing with it, in its dtype, on its device.
 
     Parameters
     ----------
@@ -38,11 +38,12 @@ def float64_copy(model: torch.nn.Module) -> torch.nn.Module:
     Returns
     -------
     torch.nn.Module
+        Its parameters require no gradient.
 
     Raises
     ------
     UnsupportedLayer
-        If it is not a module or cannot be copied to float64.
+        If it is not a module or cannot be copied.
     """
     if not isinstance(model, torch.nn.Module):
         raise UnsupportedLayer(
@@ -90,13 +91,34 @@ def float64_copy(model: torch.nn.Module) -> torch.nn.Module:
             "Make copy.deepcopy(model) work: take tensors with a gradient history, open files, "
             "locks and generators out of its attributes and its hooks.",
         ) from error
+    return copied.eval().requires_grad_(False)
+
+
+def float64_copy(model: torch.nn.Module) -> torch.nn.Module:
+    """What `eval_copy` gives, in float64 and on the CPU.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        As for `eval_copy`.
+
+    Returns
+    -------
+    torch.nn.Module
+
+    Raises
+    ------
+    UnsupportedLayer
+        If it is not a module or cannot be copied to float64.
+    """
+    copied = eval_copy(model)
     for module in copied.modules():
         for name, value in vars(module).items():
             if isinstance(value, torch.Tensor) and value.is_floating_point():
                 # A plain attribute, which Module.to leaves where and as it is.
                 vars(module)[name] = value.detach().to("cpu").to(torch.float64)
     # In two steps: some devices have no float64.
-    return copied.to("cpu").to(torch.float64).eval().requires_grad_(False)
+    return copied.to("cpu").to(torch.float64)
 
 
 def strip_hooks(module: torch.nn.Module) -> torch.nn.Module:

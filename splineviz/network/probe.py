@@ -213,9 +213,11 @@ _ACTIVATIONS: dict[str, tuple[str, Callable[..., Decision | None]]] = {
     **{f"adaptive_max_pool{d}d": ("output_size", _adaptive_max_pool(d)) for d in (1, 2, 3)},
 }
 # Curved: they have no pattern.
-_SMOOTH = dict.fromkeys(
-    "gelu silu mish elu celu selu tanh sigmoid softplus softsign tanhshrink logsigmoid hardswish "
-    "hardshrink".split(),
+_SMOOTH: dict[str, tuple[str, Callable[..., Decision | None]]] = dict.fromkeys(
+    (
+        *("gelu", "silu", "mish", "elu", "celu", "selu", "tanh", "sigmoid", "softplus"),
+        *("softsign", "tanhshrink", "logsigmoid", "hardswish", "hardshrink"),
+    ),
     ("", _smooth),
 )
 

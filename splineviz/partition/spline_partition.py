@@ -13,6 +13,7 @@ import numpy.typing as npt
 import shapely
 
 from splineviz.errors import ShapeMismatch, UnknownName
+from splineviz.network.outputs import predicted_classes
 from splineviz.network.program import Program
 from splineviz.partition import maps, patterns, storage, tables
 from splineviz.partition.engine.cells import is_convex
@@ -228,7 +229,7 @@ class SplinePartition:
         """
         slope, offset = self._affine_maps
         outputs = np.einsum("rok,rk->ro", slope, self.representative_points) + offset
-        return boundary.classes(outputs)
+        return predicted_classes(outputs)
 
     def decision_boundary(self) -> shapely.MultiLineString:
         """Where the predicted class changes, exact, as merged lines in slice coordinates.

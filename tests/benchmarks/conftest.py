@@ -18,6 +18,10 @@ def pytest_terminal_summary(terminalreporter, config):
         if peer is not None:
             groups.setdefault(run.group, {})[peer] = run.stats.median
             facts.setdefault(run.group, {}).update(run.extra_info)
+    plain = {name: seconds for name, seconds in groups.items() if "plain float64" in seconds}
+    if plain:
+        _against_plain(terminalreporter, plain, facts)
+    groups = {name: seconds for name, seconds in groups.items() if name not in plain}
     if not groups:
         return
     terminalreporter.section("seconds (medians), ratios, and peak memory")
@@ -52,6 +56,31 @@ def pytest_terminal_summary(terminalreporter, config):
     if ratios:
         mean = prod(ratios) ** (1 / len(ratios))
         terminalreporter.write_line(f"geometric mean of the ratios to regioncam: {mean:.2f}")
+
+
+def _against_plain(terminalreporter, groups, facts):
+    """The table of local complexity beside the plain method."""
+    terminalreporter.section("local complexity: seconds (medians), ratios, and peak memory in MB")
+    columns = (
+        "splineviz",
+        "float32",
+        "ratio",
+        "float64",
+        "ratio",
+        "MB",
+        "MB float32",
+        "MB float64",
+    )
+    terminalreporter.write_line("".join([f"{'':24}", *(f"{c:>12}" for c in columns)]))
+    for name, seconds in groups.items():
+        own = seconds.get("splineviz")
+        cells = [_number(own, ".3f")]
+        for peer in ("plain float32", "plain float64"):
+            other = seconds.get(peer)
+            cells += [_number(other, ".3f"), _number(_ratio(other, own), ".2f")]
+        for peer in ("splineviz", "plain float32", "plain float64"):
+            cells.append(_number(facts[name].get(f"megabytes {peer}"), ".0f"))
+        terminalreporter.write_line("".join([f"{name:24}", *(f"{cell:>12}" for cell in cells)]))
 
 
 def _ratio(a: float | None, b: float | None) -> float | None:

@@ -8,11 +8,13 @@ pytestmark = pytest.mark.browser
 
 MAKE = """
 import numpy as np
-import ipywidgets, traitlets
+import ipywidgets
+import traitlets
 import splineviz as sv
 
 run = sv.Run.bundled("checkerboard")
-probes = {"training": run.samples[0], "random": np.random.default_rng(7).uniform(-1.5, 1.5, (99, 2))}
+random = np.random.default_rng(7).uniform(-1.5, 1.5, (99, 2))
+probes = {"training": run.samples[0], "random": random}
 curves = run.local_complexity(probes, radius=[0.1, 0.2], directions=2, cache=False)
 slider = ipywidgets.SelectionSlider(options=run.steps.tolist(), value=30000)
 plot = sv.ComplexityPlot(curves)
@@ -38,7 +40,7 @@ def test_curves_with_bands_by_probe_and_by_layer(new_notebook, screenshots):
     page.screenshot(path=screenshots / "complexity-by-probe.png")
     page.get_by_role("button", name="by layer").click()
     page.wait_for_function(f"""document.querySelectorAll("{LINES}").length >= 4""")
-    page.get_by_text("training, layer by layer; r = 0.1, 2 directions").wait_for()
+    page.get_by_text("training, layer by layer; radius 0.1, 2 directions").wait_for()
     notebook.run_cell(1)
     page.wait_for_timeout(500)
     page.screenshot(path=screenshots / "complexity-by-layer.png")

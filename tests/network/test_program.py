@@ -159,7 +159,7 @@ def test_weights_that_no_step_uses_are_left_out() -> None:
         (
             {"steps": (*STEPS[:4], Step("gelu", (4,), "gelu", {}, {}))},
             UnknownName,
-            "unknown layer kind 'gelu'; known: abs, .*relu",
+            "unknown layer kind 'gelu'; the nearest of .*relu",
         ),
         (
             {"state": {"first.weight": W1, "first.bias": B1}},

@@ -17,13 +17,6 @@ FloatArray = npt.NDArray[np.float64]
 _ROUNDING = 1e-13
 
 
-def classes(outputs: FloatArray) -> npt.NDArray[np.int64]:
-    """The predicted class of each row of outputs (n, out): the largest, or the sign if one."""
-    if outputs.shape[1] == 1:
-        return (outputs[:, 0] > 0).astype(np.int64)
-    return outputs.argmax(axis=1)
-
-
 def decision_boundary(
     vertices: FloatArray,
     ring_vertices: npt.NDArray[np.int32],

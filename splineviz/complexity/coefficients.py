@@ -1,0 +1,60 @@
+"""The steps of a program in torch, with their weights in one type."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from splineviz.complexity.layout import rows_of
+from splineviz.network.kinks import Kinks
+from splineviz.network.layers import LAYERS
+from splineviz.network.layers.rows import step_params
+from splineviz.network.program import Program, Step
+
+
+class Coefficients:
+    """What a step computes, with its weights in one type."""
+
+    def __init__(self, program: Program, i: int, dtype: torch.dtype, device: torch.device) -> None:
+        def tensor(array: Any) -> Any:
+            return None if array is None else torch.tensor(np.asarray(array)).to(device, dtype)
+
+        self.step: Step = program.steps[i]
+        self.kind = LAYERS[self.step.kind]
+        self.shape = program.shapes[i + 1]
+        params = step_params(self.step.params, self.step.options, program.state)
+        weights, offset = self.kind.coefficients(params, self.step.options)
+        self._params = {role: tensor(array) for role, array in params.items()}
+        self._weights, self._offset = tensor(weights), tensor(offset)
+        if self.step.kind == "conv2d" and dtype != torch.float64:
+            # Twice as fast; float64 convolutions are not.
+            self._weights = self._weights.to(memory_format=torch.channels_last)
+        self._squares = None if weights is None else self._weights**2
+        self._dtype, self._device = dtype, device
+
+    def value(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
+        """What the step makes of values (n, *shape)."""
+        if self.kind.activate is not None:
+            return self.kind.activate(self._params, inputs, self.step.options)
+        made = self.linear(inputs)
+        return made if self._offset is None else made + self._offset
+
+    def linear(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
+        """The linear part of an affine step on differences (n, *shape)."""
+        assert self.kind.linear is not None
+        return self.kind.linear(self._weights, inputs, self.step.options)
+
+    def variance(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
+        """How independent errors pass an affine step, squared (n, *shape)."""
+        assert self.kind.linear is not None
+        return self.kind.linear(self._squares, inputs, self.step.options)
+
+    def slopes(self, rule: Kinks) -> list[float | torch.Tensor]:
+        """The slopes of an activation, by column where they are not all alike."""
+        if rule.slopes.ndim == 1:
+            return rule.slopes.tolist()
+        slopes = torch.tensor(rule.slopes).to(self._device, self._dtype)
+        return [*rows_of(slopes.expand(len(slopes), *self.shape), 1)]

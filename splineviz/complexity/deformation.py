@@ -1,0 +1,185 @@
+"""deformation: what becomes of the neighbourhoods of points on their way through a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from splineviz.complexity.counting import at_a_time
+from splineviz.complexity.cross_polytope import Frame
+from splineviz.complexity.deformation_result import Deformation
+from splineviz.complexity.inputs import batches, checked_points, checked_radii
+from splineviz.complexity.layers import Layer, Selection, Switches
+from splineviz.complexity.neighbourhood import Neighbourhood
+from splineviz.complexity.networks import Neighbourhoods, neighbourhoods_in
+from splineviz.complexity.progress import Progress, reporting
+from splineviz.complexity.shapes import Shape, shape_of
+from splineviz.errors import InvalidArgument
+from splineviz.network.program import Program
+
+
+def deformation(
+    model: torch.nn.Module | Program,
+    x: npt.ArrayLike,
+    radius: float | npt.ArrayLike = 0.005,
+    directions: int | npt.ArrayLike = 25,
+    seed: int = 0,
+    *,
+    layers: Selection = None,
+    logits: bool = False,
+    shared_frame: bool = True,
+    batch_size: int | None = None,
+    device: str | torch.device | None = None,
+    progress: Progress | bool | None = None,
+) -> Deformation:
+    """How the neighbourhoods of points deform on their way through the layers.
+
+    Local complexity puts a cross-polytope round each point and asks of its vertices alone on which
+    sides of a neuron they lie. Behind the first activation that says less, the more the
+    neighbourhood is stretched, flattened and bent. This measures the images of the vertices at
+    the pre-activations of each layer; compare radii to see up to which one they stay alike.
+
+    Parameters
+    ----------
+    model : torch.nn.Module or Program
+        Any network, in any mode, dtype and on any device; it comes back untouched. Its weights are
+        taken to float64.
+    x : array-like of shape (N, *input_shape), floating point
+        The points.
+    radius : float, or sequence of float
+        r, in units of the inputs.
+    directions : int, or array-like of shape (P, *input_shape)
+        How many random directions, at most the dimension of an input; or the directions, unit
+        vectors, such as those of ``LocalComplexity.directions``.
+    seed : int
+        Decides the random directions: the same as in
+        :func:`~splineviz.complexity.local_complexity.local_complexity`.
+    layers : callable or sequence, optional
+        Which layers to look at, unless all activations, as for `local_complexity`. Those that pass
+        the largest of several values on have no pre-activations of their own.
+    logits : bool
+        Whether to look at the network's outputs too.
+    shared_frame : bool
+        Whether all points have the same random directions.
+    batch_size : int, optional
+        How many points to take at a time; as many as keep memory small unless said. All vertices
+        of a point are there at once.
+    device : str or torch.device, optional
+        Where to compute; where the model is unless said.
+    progress : bool or callable, optional
+        True for a progress bar. A function is called with (points done, points in all).
+
+    Returns
+    -------
+    Deformation
+
+    Raises
+    ------
+    UnsupportedLayer, ShapeMismatch, NonFiniteValues, UnknownName
+        As for `local_complexity`.
+    InvalidArgument
+        As for `local_complexity`, and if a layer that is named passes the largest value on.
+
+    Notes
+    -----
+    The check of the approximation in Humayun, Balestriero and Baraniuk, *Deep Networks Always Grok
+    and Here is Why* (arXiv 2402.15555): eccentricity and diameter of the graph of the vertices,
+    with distances as weights. Here the graph is the complete one, in which the direct way between
+    two vertices is the shortest.
+
+    All is computed in float64.
+
+    Examples
+    --------
+    >>> import numpy as np, splineviz as sv
+    >>> program = sv.Run.bundled("checkerboard").program(30000)
+    >>> points = np.random.default_rng(0).uniform(-1.5, 1.5, (100, 2))
+    >>> deformed = sv.deformation(program, points, radius=[0.005, 0.5], directions=2)
+    >>> deformed.diameters.shape
+    (2, 100, 3)
+    >>> deformed.mean("dimensions").shape
+    (2, 3)
+    """
+    points = checked_points(x)
+    radii, single = checked_radii(radius)
+    frame = Frame.of(directions, points.shape[1:], seed, shared_frame)
+    with torch.inference_mode(False), torch.no_grad(), reporting(progress, len(points)) as report:
+        network = neighbourhoods_in(model, points.shape[1:], device, layers, False, logits)
+        _check_layers(network.layers)
+        measured = _measured(network, points, radii, frame, batch_size, report)
+    if single:
+        measured = measured[:, 0]
+    diameters, eccentricities, dimensions = measured
+    return Deformation(
+        diameters,
+        eccentricities,
+        dimensions,
+        layers=tuple(layer for layer, _ in network.layers),
+        radius=float(radii[0]) if single else radii,
+        directions=frame.directions,
+        n_directions=frame.count,
+        seed=seed,
+        method=network.method,
+    )
+
+
+def _measured(
+    network: Neighbourhoods,
+    points: npt.NDArray[np.floating[Any]],
+    radii: npt.NDArray[np.float64],
+    frame: Frame,
+    batch_size: int | None,
+    report: Callable[[int], None],
+) -> npt.NDArray[np.float64]:
+    """All that a Shape holds, of each radius, point and layer: float64 (3, R, N, L)."""
+    size, _ = at_a_time(network, frame.count, batch_size)
+    found = np.zeros((len(Shape._fields), len(radii), len(points), len(network.layers)))
+    for rows in batches(len(points), size):
+        x = points[rows].astype(np.float64)
+        directions = torch.tensor(frame.around(x)).to(network.device)
+        centres = network.centres(torch.from_numpy(x).to(network.device))
+        for k, radius in enumerate(radii.tolist()):
+            shapes = _of_batch(network, centres, directions, radius)
+            for number, shape in shapes.items():
+                # One for all samples where they do not depend on the sample.
+                found[:, k, rows, number] = torch.stack(shape).cpu().numpy()
+        report(rows.stop)
+    return found
+
+
+def _of_batch(
+    network: Neighbourhoods,
+    centres: Mapping[int, torch.Tensor],
+    directions: torch.Tensor,
+    radius: float,
+) -> dict[int, Shape]:
+    """The shapes of n samples, or one for all, by the number of the layer."""
+    shapes = {}
+
+    def visit(number: int, neighbourhood: Neighbourhood) -> None:
+        vertices = _one_a_neuron(neighbourhood.differences, network.layers[number][1])
+        shapes[number] = shape_of(vertices, radius)
+
+    network.carry(centres, directions, radius, torch.float64, visit)
+    return shapes
+
+
+def _one_a_neuron(values: torch.Tensor, switches: Switches) -> torch.Tensor:
+    """Of values that are there once for each kink of a neuron, the first."""
+    if switches.neurons is None:
+        return values
+    _, first = np.unique(switches.neurons, return_index=True)
+    return values[..., torch.from_numpy(first).to(values.device)]
+
+
+def _check_layers(layers: tuple[tuple[Layer, Switches], ...]) -> None:
+    for layer, switches in layers:
+        if switches.contest:
+            raise InvalidArgument(
+                f"the layer {layer.name!r} ({layer.kind}) passes the largest of several values on; "
+                "it has no pre-activations of its own. Name what stands before it instead"
+            )

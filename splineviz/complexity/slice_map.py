@@ -1,0 +1,192 @@
+"""complexity_map: local complexity on a grid of points of a slice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+import torch
+
+from splineviz.complexity.complexity_map import ComplexityMap
+from splineviz.complexity.inputs import checked_radii
+from splineviz.complexity.layers import Selection
+from splineviz.complexity.local_complexity import local_complexity
+from splineviz.complexity.progress import Progress
+from splineviz.errors import InvalidArgument, ShapeMismatch
+from splineviz.network.program import Program
+
+if TYPE_CHECKING:
+    from splineviz.partition.slices import InputSlice
+
+FloatArray = npt.NDArray[np.float64]
+
+# The paper's number of directions, and enough in a plane that they make nearly a disc.
+_DIRECTIONS = 25
+_IN_PLANE = 8
+
+
+def complexity_map(
+    model: torch.nn.Module | Program,
+    plane: InputSlice,
+    resolution: int = 64,
+    radius: float | None = None,
+    directions: int | npt.ArrayLike | None = None,
+    seed: int = 0,
+    *,
+    in_plane: bool = False,
+    layers: Selection = None,
+    logits: bool = False,
+    winners: bool = False,
+    centre: bool = False,
+    batch_size: int | None = None,
+    device: str | torch.device | None = None,
+    progress: Progress | bool | None = None,
+) -> ComplexityMap:
+    """Local complexity on a grid of points of a slice, to be drawn as a heat map.
+
+    The box round the slice's domain is divided into cells, and the local complexity is taken round
+    the middle of each whose middle lies in the domain.
+
+    Parameters
+    ----------
+    model : torch.nn.Module or Program
+        Any network, in any mode, dtype and on any device; it comes back untouched.
+    plane : InputSlice
+        The slice.
+    resolution : int
+        How many cells along the longer side of the box, at least 2. Along the shorter one as many
+        as make cells nearly square, in slice coordinates.
+    radius : float, optional
+        Of the neighbourhoods, in units of the inputs. Half the shorter side of a cell unless said:
+        with ``in_plane=True`` neighbourhoods of neighbouring cells touch then.
+    directions : int, or array-like of shape (P, *input_shape), optional
+        How many directions, or the directions, unit vectors. Unless said 25, or as many as the
+        input has dimensions if these are fewer; 8 with ``in_plane=True``.
+    seed : int
+        Decides the random directions. Only a generator of this call's own is used.
+    in_plane : bool
+        Whether the directions lie in the slice, evenly spaced over half a turn from the first
+        basis direction on. Then the neighbourhood is a regular polygon with 2P corners in the
+        slice, and the map shows what the exact partition does. Otherwise they are random in the
+        whole input space, as in the paper: boundaries that pass the slice nearby count too.
+    layers, logits, winners, centre, batch_size, device, progress
+        As for :func:`~splineviz.complexity.local_complexity.local_complexity`.
+
+    Returns
+    -------
+    ComplexityMap
+
+    Raises
+    ------
+    InvalidArgument
+        If the resolution is below 2, no middle of a cell lies in the domain, or directions are
+        given and also to be in the plane; and as `local_complexity`.
+    ShapeMismatch
+        If the network takes inputs of another shape than the slice's, or given directions have
+        another one.
+    UnsupportedLayer, NonFiniteValues, UnknownName
+        As for `local_complexity`.
+
+    Notes
+    -----
+    After the maps of local complexity in Humayun, Balestriero and Baraniuk, *Deep Networks Always
+    Grok and Here is Why* (arXiv 2402.15555). The inputs of all cells are held in memory, 8 bytes a
+    number.
+
+    Examples
+    --------
+    >>> import splineviz as sv
+    >>> program = sv.Run.bundled("checkerboard").program(30000)
+    >>> plane = sv.InputSlice.identity((-1.5, -1.5, 1.5, 1.5))
+    >>> sv.complexity_map(program, plane, resolution=32, in_plane=True).total.shape
+    (32, 32)
+    """
+    shape = _grid_shape(plane, resolution)
+    inside, middles = _middles(plane, shape)
+    if isinstance(model, Program) and model.input_shape != plane.input_shape:
+        raise ShapeMismatch(
+            f"the network takes inputs of shape {model.input_shape}, but the slice goes through "
+            f"inputs of shape {plane.input_shape}"
+        )
+    measured = local_complexity(
+        model,
+        plane.embed(middles),
+        _half_a_cell(plane, shape) if radius is None else _single(radius),
+        _directions(plane, directions, in_plane),
+        seed,
+        layers=layers,
+        logits=logits,
+        winners=winners,
+        centre=centre,
+        batch_size=batch_size,
+        device=device,
+        progress=progress,
+    )
+    return ComplexityMap(plane, inside, measured, in_plane)
+
+
+def _grid_shape(plane: InputSlice, resolution: int) -> tuple[int, int]:
+    """How many rows and columns."""
+    whole = isinstance(resolution, int | np.integer) and not isinstance(resolution, bool)
+    if not whole or resolution < 2:
+        raise InvalidArgument(
+            f"resolution must be a whole number of cells, at least 2, not {resolution!r}"
+        )
+    sides = _sides(plane)
+    rows, columns = np.maximum(1, np.rint(resolution * sides[::-1] / sides.max())).astype(int)
+    return int(rows), int(columns)
+
+
+def _sides(plane: InputSlice) -> FloatArray:
+    """Width and height of the box round the domain, in slice units."""
+    low, high = np.reshape(plane.domain.bounds, (2, 2))
+    return high - low
+
+
+def _middles(plane: InputSlice, shape: tuple[int, int]) -> tuple[npt.NDArray[np.bool_], FloatArray]:
+    """Which cells have their middle in the domain, (rows, columns), and those middles, (n, 2)."""
+    low = np.array(plane.domain.bounds[:2])
+    rows, columns = np.indices(shape)
+    places = np.stack([columns, rows], axis=-1) + 0.5
+    middles = low + places * _sides(plane) / shape[::-1]
+    inside = shapely.intersects_xy(plane.domain, middles[..., 0], middles[..., 1])
+    if not inside.any():
+        raise InvalidArgument(
+            f"none of {shape[0]} x {shape[1]} grid points lies in the domain of the slice; "
+            "take a finer grid with a larger resolution"
+        )
+    return inside, middles[inside]
+
+
+def _half_a_cell(plane: InputSlice, shape: tuple[int, int]) -> float:
+    """Half the shorter side of a cell, in units of the inputs."""
+    lengths = np.linalg.norm(plane.basis.reshape(2, -1), axis=1)
+    return float((lengths * _sides(plane) / shape[::-1]).min() / 2)
+
+
+def _single(radius: float) -> float:
+    radii, single = checked_radii(radius)
+    if not single:
+        raise InvalidArgument(f"a map has one radius, a positive number, not {radius!r}")
+    return float(radii[0])
+
+
+def _directions(
+    plane: InputSlice, directions: int | npt.ArrayLike | None, in_plane: bool
+) -> int | npt.ArrayLike:
+    """How many random directions, or which."""
+    if not in_plane:
+        return min(_DIRECTIONS, plane.origin.size) if directions is None else directions
+    count = _IN_PLANE if directions is None else directions
+    if not isinstance(count, int | np.integer) or isinstance(count, bool) or count < 1:
+        raise InvalidArgument(
+            "with in_plane=True, directions says how many, at least 1; leave in_plane out to give "
+            "the directions themselves"
+        )
+    turns = np.pi * np.arange(count) / count
+    # Q is orthonormal, and its first column along the first basis direction.
+    across = np.linalg.qr(plane.basis.reshape(2, -1).T)[0].T
+    made = np.stack([np.cos(turns), np.sin(turns)], axis=1) @ across
+    return made.reshape(-1, *plane.input_shape)

@@ -1,0 +1,19 @@
+"""What networks are trained and measured on: small data sets, and the points to measure around.
+
+No function here touches global random state; the same seed gives the same arrays.
+"""
+
+from splineviz.training.data.boundary import BoundaryProbe, boundary_points
+from splineviz.training.data.points import probes, random_points
+from splineviz.training.data.sets import Dataset, checkerboard, digits, two_moons
+
+__all__ = [
+    "BoundaryProbe",
+    "Dataset",
+    "boundary_points",
+    "checkerboard",
+    "digits",
+    "probes",
+    "random_points",
+    "two_moons",
+]
