@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from splineviz import errors as errors
-    from splineviz.complexity.curves import ComplexityCurves as ComplexityCurves
     from splineviz import training as training
     from splineviz.complexity.complexity_map import ComplexityMap as ComplexityMap
+    from splineviz.complexity.curves import ComplexityCurves as ComplexityCurves
     from splineviz.complexity.deformation import deformation as deformation
     from splineviz.complexity.deformation_result import Deformation as Deformation
     from splineviz.complexity.local_complexity import local_complexity as local_complexity

@@ -301,10 +301,11 @@ def _lc(options: argparse.Namespace) -> int:
             "at any points"
         )
     inputs = run.samples[0]
+    fitting = min(DIRECTIONS, math.prod(inputs.shape[1:]))
     curves = run.local_complexity(
         _training_and_random(inputs, len(inputs) if options.points is None else options.points),
         radius=options.radius,
-        directions=options.directions or min(DIRECTIONS, math.prod(inputs.shape[1:])),
+        directions=fitting if options.directions is None else options.directions,
         progress=sys.stderr.isatty(),
     )
     if options.csv is not None:

@@ -90,8 +90,7 @@ def draw_curves(
     x = axis.positions(curves.steps)
     for number, line in enumerate(lines):
         color, style = curve_style(number)
-        look = {"color": color, "linestyle": style, "marker": "o", "markersize": 2.5}
-        ax.plot(x, line.mean, label=line.label, **look)
+        ax.plot(x, line.mean, "o", label=line.label, color=color, linestyle=style, markersize=2.5)
         ax.fill_between(x, line.low, line.high, color=color, alpha=_BAND, linewidth=0)
     ax.set_xscale("log")
     ax.set_xlim(axis.left / 1.1, axis.right * 1.1)
