@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from splineviz.training.recorder import Recorder as Recorder
     from splineviz.training.runs import Run as Run
     from splineviz.training.schedule import log_schedule as log_schedule
+    from splineviz.widgets.complexity_plot import ComplexityPlot as ComplexityPlot
     from splineviz.widgets.region_player import RegionPlayer as RegionPlayer
 
 __version__ = "0.1.0"
@@ -37,9 +38,10 @@ __version__ = "0.1.0"
 # Where each public name lives. They are imported on first use: a replay of a recorded run needs
 # no torch, and the numbers need no widgets.
 _PUBLIC = {
+    "ComplexityCurves": "splineviz.complexity.curves",
+    "ComplexityPlot": "splineviz.widgets.complexity_plot",
     "ComplexityMap": "splineviz.complexity.complexity_map",
     "Deformation": "splineviz.complexity.deformation_result",
-    "ComplexityCurves": "splineviz.complexity.curves",
     "InputSlice": "splineviz.partition.slices",
     "LocalComplexity": "splineviz.complexity.result",
     "Program": "splineviz.network.program",

@@ -1,4 +1,4 @@
-"""The command line: ``splineviz lab``, ``train``, ``info`` and ``compile``.
+"""The command line: ``splineviz lab``, ``train``, ``info``, ``lc`` and ``compile``.
 
 Each command is a thin layer over a function that Python users call too.
 """
@@ -6,17 +6,23 @@ Each command is a thin layer over a function that Python users call too.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
+import numpy as np
+import numpy.typing as npt
+
 from splineviz import __version__
-from splineviz.errors import SplinevizError
+from splineviz.errors import InvalidArgument, SplinevizError
 from splineviz.training import recipes
+from splineviz.training.data import random_points
 from splineviz.training.runs import Run
 
 FIRST_NOTEBOOK = "01_watch_regions_move.ipynb"
@@ -26,6 +32,11 @@ FAILED = 2
 # As a shell counts: 128 and the number of the signal.
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+
+# As many directions as the paper takes.
+DIRECTIONS = 25
+# Not a seed that a recipe draws its points by: they would be the training points again.
+_RANDOM_POINTS = 240215555
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,7 +62,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _lab(rest)
         if options.command == "train":
             return _train(options)
-        status = _compile() if options.command == "compile" else _info(options.run)
+        if options.command == "compile":
+            status = _compile()
+        else:
+            status = _lc(options) if options.command == "lc" else _info(options.run)
         sys.stdout.flush()
         return status
     except SplinevizError as error:
@@ -150,7 +164,51 @@ def _parser() -> argparse.ArgumentParser:
         metavar="RUN",
         help="the folder of a run, by default the run that comes with splineviz",
     )
+
+    lc = commands.add_parser(
+        "lc",
+        help="measure the local complexity at every checkpoint of a run",
+        description="Measure the local complexity at every checkpoint of a run: how many neurons "
+        "are crossed near its training points, and near as many points drawn uniformly from their "
+        "range.",
+    )
+    lc.add_argument(
+        "run",
+        nargs="?",
+        type=Path,
+        metavar="RUN",
+        help="the folder of a run, by default the run that comes with splineviz",
+    )
+    lc.add_argument(
+        "--radius",
+        type=_number,
+        default=0.005,
+        metavar="R",
+        help="how far a point's neighbourhood reaches, in units of the inputs (default: 0.005)",
+    )
+    lc.add_argument(
+        "--directions",
+        type=_whole_number,
+        metavar="P",
+        help=f"how many directions (default: {DIRECTIONS}, or what the input has dimensions)",
+    )
+    lc.add_argument(
+        "--points",
+        type=_whole_number,
+        metavar="N",
+        help="how many points of each kind (default: as many as the run has training points)",
+    )
+    lc.add_argument("--csv", type=Path, metavar="FILE", help="where to write all results")
     return parser
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"expected a number such as 0.005, not {text!r}"
+        ) from error
 
 
 def _whole_number(text: str) -> int:
@@ -233,6 +291,48 @@ def _info(path: Path | None) -> int:
         last = {str(name): f"{value:.4g}" for name, value in metrics.iloc[-1].items()}
         _print_table(f"metrics at step {metrics.index[-1]}", last)
     return 0
+
+
+def _lc(options: argparse.Namespace) -> int:
+    run = Run.bundled() if options.run is None else Run(options.run)
+    if run.samples is None:
+        raise InvalidArgument(
+            f"run {run.name!r} kept no training points; from Python, Run.local_complexity measures "
+            "at any points"
+        )
+    inputs = run.samples[0]
+    fitting = min(DIRECTIONS, math.prod(inputs.shape[1:]))
+    curves = run.local_complexity(
+        _training_and_random(inputs, len(inputs) if options.points is None else options.points),
+        radius=options.radius,
+        directions=fitting if options.directions is None else options.directions,
+        progress=sys.stderr.isatty(),
+    )
+    if options.csv is not None:
+        try:
+            curves.to_dataframe().to_csv(options.csv, index=False)
+        except OSError as error:
+            raise InvalidArgument(f"{options.csv} cannot be written: {error}") from error
+    print(f"{run}\ncrossed neurons, mean; radius {curves.radius:g}, ", end="")
+    print(f"{curves.n_directions} directions\n")
+    print(f"{'step':>9}", *(f"{name:>9}" for name in curves.probes))
+    for step, *means in zip(curves.steps, *map(curves.mean, curves.probes), strict=True):
+        print(f"{step:>9}", *(f"{mean:>9.4g}" for mean in means))
+    return 0
+
+
+def _training_and_random(
+    inputs: npt.NDArray[Any], count: int
+) -> dict[str, npt.NDArray[np.floating[Any]]]:
+    """At most so many training points, and as many uniform ones in the range of all of them."""
+    if count < 1:
+        raise InvalidArgument(f"--points must be at least 1, not {count}")
+    order = np.random.default_rng(_RANDOM_POINTS).permutation(len(inputs))
+    chosen = np.sort(order[:count])
+    return {
+        "training": inputs[chosen],
+        "random": random_points(inputs, len(chosen), seed=_RANDOM_POINTS),
+    }
 
 
 def _print_table(title: str, rows: Mapping[str, object]) -> None:

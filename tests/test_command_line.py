@@ -6,7 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
+import torch
 from jupyterlab.labapp import LabApp
 
 from splineviz import __main__ as command_line
@@ -14,6 +16,7 @@ from splineviz import __version__
 from splineviz.__main__ import COPIED_NOTEBOOKS, FIRST_NOTEBOOK, main
 from splineviz.partition.engine.kernels import cells, edges, rings, rows
 from splineviz.training import recipes
+from splineviz.training.recorder import Recorder
 from splineviz.training.runs import Run
 
 ROOT = Path(__file__).parents[1]
@@ -224,3 +227,47 @@ def test_compile_leaves_nothing_to_compile(capsys, monkeypatch):
     for module, names in called:
         for name in names:
             assert len(getattr(module, name).signatures) == 1, name
+
+
+def test_lc_prints_and_writes_the_local_complexity(tmp_path, capsys):
+    run = tmp_path / "run"
+    leave = shutil.ignore_patterns("cache")
+    shutil.copytree(Run.bundled().path, run, ignore=leave)
+    table = tmp_path / "table.csv"
+    assert main(["lc", str(run), "--radius", "0.1", "--points", "40", "--csv", str(table)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == "crossed neurons, mean; radius 0.1, 2 directions"
+    assert lines[3].split() == ["step", "training", "random"]
+    assert len(lines) == 4 + 56
+    written = pd.read_csv(table)
+    assert len(written) == 56 * 2 * 4
+    total = written[(written["step"] == 0) & (written["layer"] == "total")]["mean"]
+    assert lines[4].split()[1:] == [f"{mean:.4g}" for mean in total]
+    training, random = total
+    assert training != random
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--points", "0"], "--points must be at least 1"),
+        (["--directions", "0"], "directions must be at least 1"),
+        (["--directions", "3"], "say directions=2"),
+        (["--radius", "-1"], "radius must be a positive number"),
+        (["--radius", "x"], "expected a number such as 0.005"),
+        (["--csv", "no/such/folder/x.csv"], "cannot be written"),
+    ],
+)
+def test_lc_says_what_is_wrong(options, message, capsys, tmp_path, monkeypatch):
+    run = tmp_path / "run"
+    shutil.copytree(Run.bundled().path, run, ignore=shutil.ignore_patterns("cache"))
+    monkeypatch.chdir(tmp_path)
+    assert status("lc", str(run), *options) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_lc_of_a_run_without_points_is_told(tmp_path, capsys):
+    with Recorder(tmp_path / "bare", torch.nn.Linear(2, 2)) as recorder:
+        recorder.step(0)
+    assert main(["lc", str(tmp_path / "bare")]) == 2
+    assert "kept no training points" in capsys.readouterr().err

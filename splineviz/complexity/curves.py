@@ -304,13 +304,13 @@ class ComplexityCurves:
         return probe
 
     def _over_points(
-        self, probe: str | None, per_layer: bool, summary: Callable[[FloatArray], Any]
+        self, probe: str | None, per_layer: bool, summary: Callable[[Any], Any]
     ) -> FloatArray:
         """A summary of the points, which are on the last axis; NaN where there are none."""
         name = self._probe(probe)
         counts, found = self.counts[name], self.found[name]
-        counted = np.moveaxis(counts, -2, -1) if per_layer else counts.sum(axis=-1)
-        by_point = counted.astype(np.float64)
+        by_point = np.moveaxis(counts, -2, -1) if per_layer else counts.sum(axis=-1)
+        by_point = np.asarray(by_point, dtype=np.float64)
         if by_point.shape[-1] == 0:
             by_point = np.full((*by_point.shape[:-1], 1), np.nan)
         made = np.asarray(summary(by_point))

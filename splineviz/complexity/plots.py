@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from splineviz.complexity.curve_lines import VALUES, heading, lines_of
 from splineviz.complexity.curves import ComplexityCurves
 from splineviz.complexity.result import LocalComplexity
 from splineviz.drawing.palette import curve_style
 from splineviz.drawing.step_axis import StepAxis
-from splineviz.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FloatArray = npt.NDArray[np.float64]
-
-#: What the values are, on a vertical axis.
-VALUES = "local complexity (crossed neurons)"
-STEPS = "training step"
-
 _BAND = 0.2
 # Up to so many names stand side by side without running into each other.
-_MOST_LEVEL = 8
+_MOST_LEVEL = 6
 
 
 def draw_layers(lc: LocalComplexity, ax: Axes | None = None) -> Axes:
@@ -54,20 +46,18 @@ def draw_layers(lc: LocalComplexity, ax: Axes | None = None) -> Axes:
             means[number],
             # A single point has no interval, and matplotlib no use for NaN.
             yerr=np.nan_to_num(high[number] - means[number]),
-            label=f"r = {radius:g}",
+            label=f"radius {radius:g}",
             color=color,
             linestyle=line_style,
             marker="o",
             markersize=4,
             capsize=3,
         )
-    level = len(lc.names) <= _MOST_LEVEL and max(map(len, lc.names)) <= _MOST_LEVEL
-    ax.set_xticks(places, lc.names, rotation=0 if level else 60, ha="center" if level else "right")
-    if not level:
-        for label in ax.get_xticklabels():
-            label.set_rotation_mode("anchor")
-    ax.set_xlabel("layer")
-    ax.set_ylabel("crossed neurons, mean over the points")
+    ax.set_xticks(places, [f"{layer.name} ({layer.width:,})" for layer in lc.layers])
+    if len(lc.layers) > _MOST_LEVEL:
+        ax.tick_params(axis="x", rotation=90)
+    ax.set_xlabel("layer (neurons)")
+    ax.set_ylabel(VALUES)
     ax.set_ylim(bottom=0)
     ax.legend(title=f"{lc.n_directions} directions", frameon=False)
     return ax
@@ -94,64 +84,24 @@ def draw_curves(
     """
     from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
-    lines = [*lines_of(curves, by, probe, radius, level)]
+    lines = lines_of(curves, by, probe, radius, level)
     ax = _axes(ax)
     axis = StepAxis.of(curves.steps)
     x = axis.positions(curves.steps)
-    for number, (name, mean, low, high) in enumerate(lines):
-        color, line_style = curve_style(number)
-        ax.plot(x, mean, label=name, color=color, linestyle=line_style, marker="o", markersize=2.5)
-        ax.fill_between(x, low, high, color=color, alpha=_BAND, linewidth=0)
+    for number, line in enumerate(lines):
+        color, style = curve_style(number)
+        ax.plot(x, line.mean, "o", label=line.label, color=color, linestyle=style, markersize=2.5)
+        ax.fill_between(x, line.low, line.high, color=color, alpha=_BAND, linewidth=0)
     ax.set_xscale("log")
     ax.set_xlim(axis.left / 1.1, axis.right * 1.1)
     ax.xaxis.set_major_locator(FixedLocator(axis.ticks))
     ax.xaxis.set_major_formatter(FixedFormatter(axis.labels))
     ax.xaxis.set_minor_locator(NullLocator())
-    ax.set_xlabel(STEPS)
+    ax.set_xlabel("training step")
     ax.set_ylabel(VALUES)
     ax.set_ylim(bottom=0)
     ax.legend(title=heading(curves, by, probe, radius), frameon=False)
     return ax
-
-
-def lines_of(
-    curves: ComplexityCurves, by: str, probe: str | None, radius: float | None, level: float
-) -> Iterable[tuple[str, FloatArray, FloatArray, FloatArray]]:
-    """The curves to draw: name, mean, and the ends of the confidence interval, each (S,).
-
-    Raises
-    ------
-    UnknownName
-        If there is no probe of that name.
-    InvalidArgument
-        If `by` is neither ``"probe"`` nor ``"layer"``, there is no such radius, or the level is not
-        between 0 and 1.
-    """
-    if by not in ("probe", "layer"):
-        raise InvalidArgument(f"by must be 'probe' or 'layer', not {by!r}")
-    shape = (len(curves.steps), len(curves.radii))
-    number = curves.number_of_radius(radius)
-    if by == "probe":
-        for name in curves.probes if probe is None else [probe]:
-            ends = (curves.mean(name), *curves.interval(name, level))
-            mean, low, high = (end.reshape(shape)[:, number] for end in ends)
-            yield name, mean, low, high
-    else:
-        chosen = probe or curves.probes[0]
-        ends = (curves.mean(chosen, True), *curves.interval(chosen, level, True))
-        means, lows, highs = (end.reshape(*shape, -1)[:, number] for end in ends)
-        for k, layer in enumerate(curves.layers):
-            name = f"{layer.name} ({layer.kind}, {layer.width:,} neurons)"
-            yield name, means[:, k], lows[:, k], highs[:, k]
-
-
-def heading(
-    curves: ComplexityCurves, by: str, probe: str | None = None, radius: float | None = None
-) -> str:
-    """What all curves of a drawing have in common."""
-    shown = curves.radii[curves.number_of_radius(radius)]
-    of = f"{probe or curves.probes[0]}, layer by layer; " if by == "layer" else ""
-    return f"{of}r = {shown:g}, {curves.n_directions} directions"
 
 
 def _axes(ax: Axes | None) -> Axes:

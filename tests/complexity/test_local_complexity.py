@@ -568,5 +568,5 @@ def test_the_plot_has_a_line_for_each_radius():
     lines = [container[0] for container in ax.containers]
     np.testing.assert_allclose([line.get_ydata() for line in lines], lc.mean(per_layer=True))
     assert "crossed neurons" in ax.get_ylabel()
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["r = 0.1", "r = 0.3"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["radius 0.1", "radius 0.3"]
     sv.local_complexity(model, x[:1], directions=8).plot(Figure().subplots())

@@ -1,182 +1,388 @@
-"""Local complexity over a training: right at each checkpoint, kept, and gone on with."""
+"""Local complexity over a training is that of each checkpoint, and is not made twice."""
 
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
 import splineviz as sv
-from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch, UnknownStep
-from tests.complexity.plain import points
+from splineviz.complexity import over_training
+from splineviz.errors import (
+    EmptyBoundary,
+    InvalidArgument,
+    NonFiniteValues,
+    ShapeMismatch,
+    UnknownName,
+    UnknownStep,
+)
+from tests.complexity.plain import points, seeded
 
+STEPS = [0, 325, 30000]
 SETTINGS = {"radius": 0.1, "directions": 2}
-STEPS = [0, 100, 3125, 30000]
 
 
 @pytest.fixture
 def run(tmp_path):
-    folder = sv.Run.bundled("checkerboard").path
-    shutil.copytree(folder, tmp_path / "run", ignore=shutil.ignore_patterns("cache"))
-    return sv.Run(tmp_path / "run")
+    """The bundled run, in a folder of its own."""
+    folder = tmp_path / "checkerboard"
+    leave = shutil.ignore_patterns("cache")
+    shutil.copytree(sv.Run.bundled("checkerboard").path, folder, ignore=leave)
+    return sv.Run(folder)
 
 
 @pytest.fixture
-def steps(run):
-    return [min(run.steps.tolist(), key=lambda step: abs(step - wanted)) for wanted in STEPS]
+def calls(monkeypatch):
+    """The settings of each call of local_complexity."""
+    made = []
+
+    def counted(*arguments, **settings):
+        made.append(settings)
+        return sv.local_complexity(*arguments, **settings)
+
+    monkeypatch.setattr(over_training, "local_complexity", counted)
+    return made
 
 
-@pytest.fixture
-def computed(monkeypatch):
-    """How often local complexity is really measured."""
-    calls = []
-    measure = sv.local_complexity
-
-    def counting(*args, **kwargs):
-        calls.append(args)
-        return measure(*args, **kwargs)
-
-    monkeypatch.setattr("splineviz.complexity.over_training.local_complexity", counting)
-    return calls
+def record(path, steps=(0, 1), **settings):
+    model = seeded(lambda: nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2)))
+    with sv.Recorder(path, model, **settings) as recorder:
+        for step in steps:
+            recorder.step(step)
+            with torch.no_grad():
+                model[0].bias += 0.1
+    return sv.Run(path)
 
 
-def test_it_is_what_each_checkpoint_gives(run, steps):
-    probes = {"training": run.samples[0], "random": points(40, 2, low=-1.5, high=1.5)}
-    curves = run.local_complexity(probes, steps=steps, **SETTINGS)
-    assert curves.steps.tolist() == steps
-    assert [*curves.probes] == ["training", "random"]
-    for name, x in probes.items():
-        for k, step in enumerate(steps):
-            lc = sv.local_complexity(run.program(step), x, **SETTINGS)
-            np.testing.assert_array_equal(curves.counts[name][k], lc.counts)
-            np.testing.assert_array_equal(curves.at(step, name).counts, lc.counts)
-            assert curves.mean(name)[k] == lc.mean()
-            np.testing.assert_allclose(curves.interval(name)[0][k], lc.interval()[0])
-            np.testing.assert_allclose(curves.mean(name, per_layer=True)[k], lc.mean(True))
-
-
-def test_training_points_are_the_default_and_show_migration(run):
-    curves = run.local_complexity(**SETTINGS)
-    assert len(curves.steps) == len(run)
-    mean = curves.mean("training")
-    middle = np.abs(run.steps - 3000).argmin()
-    assert mean[middle] > mean[0] > mean[-1]
-
-
-def test_a_second_call_computes_nothing(run, steps, computed):
-    first = run.local_complexity(steps=steps, **SETTINGS)
-    assert len(computed) == len(steps)
-    second = run.local_complexity(steps=steps, **SETTINGS)
-    assert len(computed) == len(steps)
-    np.testing.assert_array_equal(first.counts["training"], second.counts["training"])
-    run.local_complexity(steps=steps, cache=False, **SETTINGS)
-    assert len(computed) == 2 * len(steps)
+def cached(run):
+    return sorted((run.path / "cache").iterdir())
 
 
 @pytest.mark.parametrize(
-    "other",
+    "settings",
     [
+        {},
+        {"radius": [0.05, 0.2]},
+        {"logits": True, "centre": True},
+        {"shared_frame": False, "seed": 3},
+        {"directions": np.eye(2)},
+        {"layers": lambda layer: layer.name != "3"},
+        {"layers": ["5", ("1", "3")]},
+    ],
+    ids=["plain", "radii", "logits", "own frames", "given", "function", "names"],
+)
+def test_it_is_the_local_complexity_of_each_checkpoint(run, settings):
+    settings = SETTINGS | settings
+    probes = {"training": run.samples[0], "other": points(40, 2, low=-1)}
+    for _ in range(2):  # made, and read from the cache
+        curves = run.local_complexity(probes, steps=STEPS, **settings)
+        for k, step in enumerate(STEPS):
+            for name, x in probes.items():
+                lc = sv.local_complexity(run.program(step), x, **settings)
+                found = curves.at(step, name)
+                np.testing.assert_array_equal(found.counts, lc.counts)
+                np.testing.assert_array_equal(curves.counts[name][k], lc.counts)
+                np.testing.assert_array_equal(found.near, lc.near)
+                assert repr(found) == repr(lc)
+                assert found.names == curves.names == lc.names
+                assert (found.directions is None) == (lc.directions is None)
+                np.testing.assert_array_equal(curves.mean(name)[k], lc.mean())
+                np.testing.assert_array_equal(curves.mean(name, True)[k], lc.mean(True))
+                for per_layer in (False, True):
+                    ends = curves.interval(name, 0.9, per_layer)
+                    np.testing.assert_array_equal(
+                        [end[k] for end in ends], lc.interval(0.9, per_layer)
+                    )
+
+
+def test_the_bundled_run_falls_late(run):
+    curves = run.local_complexity(**SETTINGS)
+    mean = dict(zip(curves.steps.tolist(), curves.mean(), strict=True))
+    assert curves.probes == ("training",)
+    assert curves.counts["training"].shape == (56, 150, 3)
+    assert mean[3] < mean[0] < mean[2206]
+    assert mean[30000] < 0.8 * mean[0]
+    assert "training 9.693 → 12.07 → 7.447; steps 0 to 30000, 56 checkpoints" in repr(curves)
+
+
+# Probes -------------------------------------------------------------------------------------------
+
+
+def test_a_probe_can_move(run):
+    probe = sv.training.data.BoundaryProbe(*run.samples, n=30)
+    curves = run.local_complexity({"boundary": probe}, steps=STEPS, **SETTINGS)
+    for step in STEPS:
+        lc = sv.local_complexity(run.program(step), probe(run.program(step)), **SETTINGS)
+        np.testing.assert_array_equal(curves.at(step).counts, lc.counts)
+    assert len(cached(run)) == 3
+
+
+def test_where_a_probe_has_no_points_there_is_no_mean(run):
+    x = run.samples[0]
+    last = run.program(30000).state["0.weight"]
+
+    def late(program):
+        if not np.array_equal(program.state["0.weight"], last):
+            raise EmptyBoundary("too early")
+        return x
+
+    def never(program):
+        raise EmptyBoundary("never")
+
+    probes = {"late": late, "never": never, "training": x}
+    curves = run.local_complexity(probes, steps=STEPS, **SETTINGS)
+    assert np.isnan(curves.mean("late")).tolist() == [True, True, False]
+    assert np.isnan(curves.interval("late", per_layer=True)[0][:, 0]).tolist() == [1, 1, 0]
+    assert curves.mean("late")[2] == curves.mean("training")[2]
+    assert np.isnan(curves.mean("never")).all()
+    assert np.isnan(curves.interval("never")).all()
+    assert curves.found["late"].tolist() == [False, False, True]
+    with pytest.raises(EmptyBoundary, match="'late' has no points at step 0"):
+        curves.at(0, "late")
+    table = curves.to_dataframe()
+    assert table["mean"].isna().sum() == (2 + 3) * 4
+    assert "late 7.447" in repr(curves)
+    assert "never nowhere" in repr(curves)
+    sv.ComplexityPlot(curves)
+    curves.plot(plt.figure().add_subplot()).figure.canvas.draw()
+    plt.close("all")
+
+
+@pytest.mark.parametrize(
+    ("probes", "error", "message"),
+    [
+        ({}, InvalidArgument, "no probes"),
+        ({1: [[0.0, 1.0]]}, InvalidArgument, "a probe's name must be a str, not 1"),
+        ({"a": [[0.0, np.nan]]}, NonFiniteValues, "the probe 'a' cannot be used.*NaN"),
+        ({"a": [[0, 1]]}, InvalidArgument, "the probe 'a' cannot be used.*int64"),
+        ({"a": [[0.0, 1.0, 2.0]]}, ShapeMismatch, r"'a' holds inputs of shape \(3,\)"),
+        ({"a": lambda program: [[np.inf, 0.0]]}, NonFiniteValues, "the probe 'a' cannot be used"),
+        (np.zeros((0, 2)), ShapeMismatch, "the probe 'probe' cannot be used"),
+    ],
+)
+def test_a_probe_that_cannot_be_used_is_named(run, probes, error, message):
+    with pytest.raises(error, match=message):
+        run.local_complexity(probes, steps=STEPS, **SETTINGS)
+
+
+def test_a_probe_finds_equally_many_points_each_time(run):
+    sizes = iter([3, 4])
+    with pytest.raises(ShapeMismatch, match="4 points at step 325 and 3 at step 0"):
+        run.local_complexity(lambda program: points(next(sizes), 2), steps=[0, 325], **SETTINGS)
+
+
+# Runs ---------------------------------------------------------------------------------------------
+
+
+def test_a_run_without_checkpoints_or_points_is_told(tmp_path):
+    empty = record(tmp_path / "empty", steps=(), samples=(points(5, 4), np.zeros(5)))
+    with pytest.raises(InvalidArgument, match="'empty' has no checkpoints yet"):
+        empty.local_complexity(directions=4)
+    bare = record(tmp_path / "bare")
+    with pytest.raises(InvalidArgument, match=r"'bare' kept no training points.*probes="):
+        bare.local_complexity(directions=4)
+    assert bare.local_complexity(points(5, 4), directions=4).probes == ("probe",)
+    with pytest.raises(InvalidArgument, match="no checkpoints"):
+        bare.local_complexity(points(5, 4), directions=4, steps=[])
+
+
+def test_what_is_asked_wrongly_is_told_before_anything_is_made(run, calls):
+    with pytest.raises(InvalidArgument, match="say directions=2"):
+        run.local_complexity()
+    with pytest.raises(UnknownStep, match="no checkpoint at step 7000"):
+        run.local_complexity(steps=[0, 7000], **SETTINGS)
+    with pytest.raises(UnknownName, match="unknown layer 'x'"):
+        run.local_complexity(layers=["x"], **SETTINGS)
+    assert calls == []
+
+
+def test_a_run_that_is_being_recorded(tmp_path, calls):
+    model = seeded(lambda: nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2)))
+    x = points(5, 4)
+    with sv.Recorder(tmp_path / "run", model, samples=(x, np.zeros(5))) as recorder:
+        recorder.step(0)
+        run = sv.Run(tmp_path / "run")
+        assert len(run.local_complexity(directions=4).steps) == 1
+        model[0].bias.data += 0.1
+        recorder.step(1)
+        run.refresh()
+        assert run.local_complexity(directions=4).steps.tolist() == [0, 1]
+    assert len(calls) == 2
+
+
+def test_steps_come_in_their_order_and_once(run):
+    curves = run.local_complexity(steps=np.array([325, 0, 325]), **SETTINGS)
+    assert curves.steps.tolist() == [0, 325]
+    assert curves.steps.dtype == np.int64
+
+
+def test_progress_is_by_checkpoint(run, capsys):
+    told = []
+    run.local_complexity(steps=STEPS, progress=lambda *done: told.append(done), **SETTINGS)
+    assert told == [(1, 3), (2, 3), (3, 3)]
+    run.local_complexity(steps=STEPS, progress=True, **SETTINGS)
+    assert "3/3" in capsys.readouterr().err
+
+
+# Cache --------------------------------------------------------------------------------------------
+
+
+def test_a_second_call_computes_nothing(run, calls, monkeypatch):
+    first = run.local_complexity(steps=STEPS, **SETTINGS)
+    read = []
+    program = run.program
+    monkeypatch.setattr(run, "program", lambda step: read.append(step) or program(step))
+    second = run.local_complexity(steps=STEPS, **SETTINGS)
+    assert len(calls) == len(cached(run)) == 3
+    assert read == [0]
+    np.testing.assert_array_equal(first.counts["training"], second.counts["training"])
+    np.testing.assert_array_equal(first.near["training"], second.near["training"])
+
+
+def test_an_interrupted_call_goes_on(run, calls):
+    class Stop(Exception):
+        pass
+
+    def stop(done, total):
+        if done == 2:
+            raise Stop
+
+    with pytest.raises(Stop):
+        run.local_complexity(steps=STEPS, progress=stop, **SETTINGS)
+    assert len(calls) == 2
+    run.local_complexity(steps=STEPS, **SETTINGS)
+    assert len(calls) == 3
+
+
+@pytest.mark.parametrize("change", ["truncated", "empty", "flipped", "other", "folder"])
+def test_a_broken_file_is_made_again(run, calls, change):
+    first = run.local_complexity(steps=[0], **SETTINGS)
+    [file] = cached(run)
+    good = file.read_bytes()
+    if change == "folder":
+        file.unlink()
+        file.mkdir()
+    else:
+        other = run.path / "samples.safetensors"
+        bad = {"truncated": good[:-5], "empty": b"", "other": other.read_bytes()}
+        bad["flipped"] = good[:-5] + bytes([good[-5] ^ 1]) + good[-4:]
+        file.write_bytes(bad[change])
+    again = run.local_complexity(steps=[0], **SETTINGS)
+    assert len(calls) == 2
+    np.testing.assert_array_equal(first.counts["training"], again.counts["training"])
+    if change != "folder":
+        assert file.read_bytes() == good
+
+
+def test_a_cache_that_is_not_wanted_is_left_alone(run, calls):
+    run.local_complexity(steps=[0], cache=False, **SETTINGS)
+    assert not (run.path / "cache").exists()
+    run.local_complexity(steps=[0], **SETTINGS)
+    run.local_complexity(steps=[0], cache=False, **SETTINGS)
+    assert len(calls) == 3
+
+
+@pytest.mark.parametrize("refused", ["mkdir", "write"])
+def test_a_folder_that_cannot_be_written_keeps_nothing(run, calls, monkeypatch, refused):
+    def refuse(path, *arguments, **settings):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    if refused == "mkdir":
+        monkeypatch.setattr(Path, "mkdir", refuse)
+    else:
+        monkeypatch.setattr("splineviz.complexity.count_cache.write_atomically", refuse)
+    for _ in range(2):
+        run.local_complexity(steps=[0], **SETTINGS)
+    assert len(calls) == 2
+
+
+def test_whatever_counts_depend_on_has_a_file_of_its_own(run, calls, monkeypatch):
+    x = run.samples[0]
+    variants = [
+        {},
         {"radius": 0.2},
         {"radius": [0.1, 0.2]},
         {"directions": 1},
+        {"directions": np.eye(2)},
         {"seed": 1},
+        {"shared_frame": False},
+        {"layers": ["1"]},
+        {"layers": [("1", "3")]},
         {"logits": True},
         {"centre": True},
-        {"shared_frame": False},
-        {"layers": ["3"]},
-        {"layers": lambda layer: layer.name == "1"},
-        {"directions": np.eye(2)},
-    ],
-)
-def test_every_setting_is_part_of_the_key(run, computed, other):
+        {"probes": x[::-1]},
+        {"probes": x[:-1]},
+        {"steps": [325]},
+    ]
+    for variant in variants:
+        run.local_complexity(**({"steps": [0], **SETTINGS} | variant))
+    assert len(calls) == len(cached(run)) == len(variants)
+    # The same counts under other words.
+    run.local_complexity({"another name": x}, steps=[0], **SETTINGS)
+    run.local_complexity(steps=[0], layers=["1", "3", "5"], **SETTINGS)
+    run.local_complexity(steps=[0], layers=lambda layer: layer.name == "1", **SETTINGS)
+    run.local_complexity(steps=[0], radius=[0.1], directions=2)
+    run.local_complexity(steps=[0], winners=True, **SETTINGS)
+    assert len(calls) == len(variants)
+    monkeypatch.setattr(over_training, "ALGORITHM", "another")
     run.local_complexity(steps=[0], **SETTINGS)
-    made = run.local_complexity(steps=[0], **{**SETTINGS, **other})
-    assert len(computed) == 2
-    expected = sv.local_complexity(run.program(0), run.samples[0], **{**SETTINGS, **other})
-    np.testing.assert_array_equal(made.counts["training"][0], expected.counts)
+    assert len(calls) == len(variants) + 1
 
 
-def test_an_interrupted_call_goes_on(run, steps, computed):
-    def stop(done, total):
-        if done == 2:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        run.local_complexity(steps=steps, progress=stop, **SETTINGS)
-    told = []
-    run.local_complexity(
-        steps=steps, progress=lambda done, total: told.append((done, total)), **SETTINGS
-    )
-    assert len(computed) == len(steps)
-    assert told == [(k + 1, len(steps)) for k in range(len(steps))]
+# What the result can do ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("damage", [lambda data: data[:20], lambda data: data[:-1] + b"\x07"])
-def test_a_damaged_file_is_made_again(run, computed, damage):
-    first = run.local_complexity(steps=[0], **SETTINGS)
-    (file,) = (run.path / "cache").iterdir()
-    file.write_bytes(damage(file.read_bytes()))
-    again = run.local_complexity(steps=[0], **SETTINGS)
-    assert len(computed) == 2
-    np.testing.assert_array_equal(first.counts["training"], again.counts["training"])
-    run.local_complexity(steps=[0], **SETTINGS)
-    assert len(computed) == 2
-
-
-def test_a_folder_that_cannot_be_written_keeps_nothing(run, computed):
-    (run.path / "cache").write_text("a file where the folder should be")
-    for _ in range(2):
-        run.local_complexity(steps=[0], **SETTINGS)
-    assert len(computed) == 2
-
-
-def test_boundary_points_are_found_for_each_checkpoint(run, steps):
-    probe = sv.training.data.BoundaryProbe(*run.samples, n=30)
-    curves = run.local_complexity({"boundary": probe}, steps=steps, **SETTINGS)
-    last = run.program(steps[-1])
-    expected = sv.local_complexity(last, probe(last), **SETTINGS)
-    np.testing.assert_array_equal(curves.counts["boundary"][-1], expected.counts)
-
-
-def test_a_table_and_a_plot(run, steps):
-    from matplotlib.figure import Figure
-
-    probes = {"training": run.samples[0], "random": points(40, 2, low=-1.5, high=1.5)}
-    curves = run.local_complexity(probes, steps=steps, **SETTINGS)
+def test_the_table_has_every_mean(run):
+    probes = {"training": run.samples[0], "other": points(40, 2, low=-1)}
+    curves = run.local_complexity(probes, radius=[0.05, 0.1], directions=2, steps=STEPS)
     table = curves.to_dataframe()
-    total = table[(table.layer == "total") & (table.probe == "random")]
-    np.testing.assert_allclose(total["mean"], curves.mean("random"))
-    for by, lines in (("probe", 2), ("layer", 3)):
-        ax = Figure().subplots()
-        assert curves.plot(ax, by=by) is ax
-        assert len(ax.get_lines()) == lines
-        assert len(ax.collections) == lines
-        assert ax.get_xscale() == "log"
-        assert "crossed neurons" in ax.get_ylabel()
-    assert "2 directions" in repr(curves) or "radius 0.1" in repr(curves)
+    assert [*table] == ["step", "probe", "radius", "layer", "mean", "low", "high"]
+    assert len(table) == 3 * 2 * 2 * 4
+    rows = table.set_index(["probe", "step", "radius", "layer"])
+    lc = curves.at(325, "other")
+    assert rows.loc[("other", 325, 0.1, "total"), "mean"] == lc.mean()[1]
+    assert rows.loc[("other", 325, 0.1, "3"), "high"] == lc.interval(per_layer=True)[1][1, 1]
 
 
-def test_bad_input_is_explained(run):
-    with pytest.raises(InvalidArgument, match="directions=2"):
-        run.local_complexity()
-    with pytest.raises(UnknownStep, match="nearest"):
-        run.local_complexity(steps=[29_999], **SETTINGS)
-    with pytest.raises(ShapeMismatch, match="'wide'"):
-        run.local_complexity({"wide": np.zeros((3, 5))}, **SETTINGS)
-    with pytest.raises(NonFiniteValues, match="'broken'"):
-        run.local_complexity({"broken": np.full((3, 2), np.nan)}, **SETTINGS)
-    with pytest.raises(InvalidArgument, match="no probes"):
-        run.local_complexity({}, **SETTINGS)
-    with pytest.raises(InvalidArgument, match="checkpoint"):
-        run.local_complexity(steps=[], **SETTINGS)
+def test_one_probe_needs_no_name_and_several_do(run):
+    probes = {"a": points(3, 2), "b": points(3, 2)}
+    curves = run.local_complexity(probes, steps=[0], **SETTINGS)
+    with pytest.raises(InvalidArgument, match="several probes: name one of 'a', 'b'"):
+        curves.mean()
+    with pytest.raises(UnknownName, match="unknown probe 'c'"):
+        curves.mean("c")
+    with pytest.raises(UnknownName, match="unknown step '5'"):
+        curves.at(5, "a")
 
 
-def test_a_run_without_checkpoints_or_points_says_so(tmp_path):
-    program = sv.Run.bundled("checkerboard").program(0)
-    with sv.Recorder(tmp_path / "bare", program.to_module(), input_shape=(2,)) as recorder:
-        with pytest.raises(InvalidArgument, match="no checkpoints yet"):
-            sv.Run(tmp_path / "bare").local_complexity(**SETTINGS)
-        recorder.step(0)
-    with pytest.raises(InvalidArgument, match="no training points"):
-        sv.Run(tmp_path / "bare").local_complexity(**SETTINGS)
+def test_curves_are_drawn_with_bands_over_the_steps(run):
+    probes = {"training": run.samples[0], "other": points(40, 2, low=-1)}
+    curves = run.local_complexity(probes, radius=[0.05, 0.1], directions=2, steps=[0, 1, 30000])
+    _, ax = plt.subplots()
+    assert curves.plot(ax, radius=0.1) is ax
+    assert [line.get_label() for line in ax.lines] == ["training", "other"]
+    np.testing.assert_array_equal(ax.lines[1].get_ydata(), curves.mean("other")[:, 1])
+    assert ax.lines[0].get_xdata().tolist() == [0.5, 1, 30000]
+    assert len(ax.collections) == 2
+    ax.figure.canvas.draw()
+    assert [label.get_text() for label in ax.get_xticklabels()][:2] == ["0", "1"]
+    assert ax.get_xlabel() == "training step"
+    assert "crossed neurons" in ax.get_ylabel()
+    assert ax.get_legend().get_title().get_text() == "radius 0.1, 2 directions"
+    by_layer = curves.plot(by="layer", probe="other")
+    assert [line.get_label() for line in by_layer.lines] == [
+        f"{name} (relu, 64 neurons)" for name in ("1", "3", "5")
+    ]
+    np.testing.assert_array_equal(
+        by_layer.lines[2].get_ydata(), curves.mean("other", per_layer=True)[:, 0, 2]
+    )
+    assert len(curves.plot(probe="other").lines) == 1
+    plt.close("all")
+    for wrong in ({"by": "radius"}, {"radius": 0.3}, {"level": 2}):
+        with pytest.raises(InvalidArgument):
+            curves.plot(**wrong)
