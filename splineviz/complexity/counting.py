@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -57,12 +57,9 @@ def counted(
     """
     size, most = at_a_time(network, frame.count, batch_size)
     found = np.zeros((2, len(radii), len(points), len(network.layers)), dtype=np.int64)
-    for rows in batches(len(points), size):
-        x = points[rows].astype(np.float64)
-        directions = torch.tensor(frame.around(x)).to(network.device)
-        centres = network.centres(torch.from_numpy(x).to(network.device))
+    for rows, centres, directions in located(network, points, frame, size):
         for k, radius in enumerate(radii.tolist()):
-            uncertain = torch.arange(len(x), device=network.device)
+            uncertain = torch.arange(rows.stop - rows.start, device=network.device)
             for dtype in network.dtypes:
                 some = {value: tensor[uncertain] for value, tensor in centres.items()}
                 own = directions if len(directions) == 1 else directions[uncertain]
@@ -73,6 +70,26 @@ def counted(
                     break
         report(rows.stop)
     return found[0], found[1]
+
+
+def located(
+    network: Neighbourhoods, points: npt.NDArray[np.floating[Any]], frame: Frame, size: int
+) -> Iterator[tuple[slice, dict[int, torch.Tensor], torch.Tensor]]:
+    """Go through points batch by batch.
+
+    Yields
+    ------
+    rows : slice
+        Of the points.
+    centres : dict of int to float64 tensor
+        What the network knows of them.
+    directions : float64 tensor (1 or n, P, *input_shape)
+        Those at each of them.
+    """
+    for rows in batches(len(points), size):
+        x = points[rows].astype(np.float64)
+        directions = torch.tensor(frame.around(x)).to(network.device)
+        yield rows, network.centres(torch.from_numpy(x).to(network.device)), directions
 
 
 def _of_batch(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from splineviz.arrays import off_torch
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch
 
 FloatArray = npt.NDArray[np.float64]
@@ -144,9 +145,7 @@ def _checked_count(count: int, input_shape: tuple[int, ...]) -> int:
 
 
 def _checked_directions(directions: npt.ArrayLike, input_shape: tuple[int, ...]) -> FloatArray:
-    if hasattr(directions, "detach"):
-        directions = directions.detach().cpu().double().numpy()
-    given = np.array(directions)
+    given = np.asarray(off_torch(directions))
     if given.dtype.kind not in "buif" or given.shape[1:] != input_shape or given.ndim == 0:
         raise ShapeMismatch(
             f"the directions have shape {given.shape} and type {given.dtype}; expected a whole "

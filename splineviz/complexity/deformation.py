@@ -9,17 +9,17 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from splineviz.complexity.counting import at_a_time
+from splineviz.complexity.counting import at_a_time, located
 from splineviz.complexity.cross_polytope import Frame
 from splineviz.complexity.deformation_result import Deformation
-from splineviz.complexity.inputs import batches, checked_points, checked_radii
+from splineviz.complexity.inputs import checked_points, checked_radii
 from splineviz.complexity.layers import Layer, Selection, Switches
 from splineviz.complexity.neighbourhood import Neighbourhood
 from splineviz.complexity.networks import Neighbourhoods, neighbourhoods_in
-from splineviz.complexity.progress import Progress, reporting
 from splineviz.complexity.shapes import Shape, shape_of
 from splineviz.errors import InvalidArgument
 from splineviz.network.program import Program
+from splineviz.progress import Progress, reporting
 
 
 def deformation(
@@ -138,10 +138,7 @@ def _measured(
     """All that a Shape holds, of each radius, point and layer: float64 (3, R, N, L)."""
     size, _ = at_a_time(network, frame.count, batch_size)
     found = np.zeros((len(Shape._fields), len(radii), len(points), len(network.layers)))
-    for rows in batches(len(points), size):
-        x = points[rows].astype(np.float64)
-        directions = torch.tensor(frame.around(x)).to(network.device)
-        centres = network.centres(torch.from_numpy(x).to(network.device))
+    for rows, centres, directions in located(network, points, frame, size):
         for k, radius in enumerate(radii.tolist()):
             shapes = _of_batch(network, centres, directions, radius)
             for number, shape in shapes.items():

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from splineviz.arrays import off_torch
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch
 
 
@@ -27,11 +28,8 @@ def checked_points(x: Any) -> npt.NDArray[np.floating[Any]]:
     NonFiniteValues
         If one holds NaN or infinity.
     """
-    if hasattr(x, "detach"):
-        x = x.detach().cpu()
-        x = x.float() if str(x.dtype) == "torch.bfloat16" else x
     try:
-        points = np.asarray(x)
+        points = np.asarray(off_torch(x))
     except (TypeError, ValueError) as error:
         raise ShapeMismatch(f"x does not make an array of points: {error}") from error
     if points.dtype.kind in "bui":

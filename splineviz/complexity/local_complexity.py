@@ -10,9 +10,9 @@ from splineviz.complexity.cross_polytope import Frame
 from splineviz.complexity.inputs import checked_points, checked_radii
 from splineviz.complexity.layers import Selection
 from splineviz.complexity.networks import neighbourhoods_in
-from splineviz.complexity.progress import Progress, reporting
 from splineviz.complexity.result import LocalComplexity
 from splineviz.network.program import Program
+from splineviz.progress import Progress, reporting
 
 
 def local_complexity(

@@ -20,10 +20,10 @@ from splineviz.complexity.inputs import checked_points, checked_radii
 from splineviz.complexity.layers import Layer, Selection
 from splineviz.complexity.local_complexity import local_complexity
 from splineviz.complexity.networks import neighbourhoods_in
-from splineviz.complexity.progress import Progress, reporting
 from splineviz.complexity.selection import Names, selected
 from splineviz.errors import EmptyBoundary, InvalidArgument, NonFiniteValues, ShapeMismatch
 from splineviz.network.program import Program
+from splineviz.progress import Progress, reporting
 
 IntArray = npt.NDArray[np.int64]
 Points = npt.NDArray[np.floating[Any]]

@@ -64,6 +64,8 @@ class Carried:
         The squared error of a value, in units of rounding times the radius.
     linear : bool
         Whether no activation lies before it.
+    ends : pair of tensor, or None
+        `extent`, if it is known.
     """
 
     groups: Groups
@@ -72,14 +74,12 @@ class Carried:
     size: torch.Tensor
     variance: torch.Tensor
     linear: bool = False
+    ends: tuple[torch.Tensor, torch.Tensor] | None = None
 
     @cached_property
     def extent(self) -> tuple[torch.Tensor, torch.Tensor]:
         """The smallest and the largest difference, each (n or 1, columns)."""
-        low, high = extent(self.lines)
-        reach = torch.maximum(low.neg_(), high)
-        low, high = extent(self.rows) if len(self.groups.bent) else (reach, reach)
-        return self.groups.together(-reach, low), self.groups.together(reach, high)
+        return self.ends or _extent_of(self.groups, self.lines, self.rows)
 
     def regrouped(self, groups: Groups) -> Carried:
         """The same where some of the straight samples are bent now."""
@@ -103,6 +103,16 @@ class Carried:
     def vertices(self) -> torch.Tensor:
         """All vertices, (n or 1, 2 * directions, columns)."""
         return self.groups.together(_both(self.lines), self.rows)
+
+
+def _extent_of(
+    groups: Groups, lines: torch.Tensor, rows: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The smallest and the largest difference of each sample, from those of both groups."""
+    low, high = extent(lines)
+    reach = torch.maximum(low.neg_(), high)
+    low, high = extent(rows) if len(groups.bent) else (reach, reach)
+    return groups.together(-reach, low), groups.together(reach, high)
 
 
 def _both(lines: torch.Tensor) -> torch.Tensor:
@@ -166,14 +176,11 @@ class Pass:
             for value, one in zip(read, carried, strict=True)
         ]
         variance = rows_of(steps[i].variance(seeds), 1)
-        none = torch.zeros((), dtype=lines.dtype, device=lines.device)
-        made = Carried(groups, lines, rows, none, none)
-        size = torch.maximum(-made.extent[0], made.extent[1]) / (1.0 if linear else self.radius)
+        low, high = ends = _extent_of(groups, lines, rows)
+        size = torch.maximum(-low, high) / (1.0 if linear else self.radius)
         unit = self.fine_unit if linear else 1.0
         variance = variance + (unit * size) ** 2
-        whole = Carried(groups, lines, rows, size, variance, linear)
-        whole.__dict__["extent"] = made.extent
-        return whole
+        return Carried(groups, lines, rows, size, variance, linear, ends)
 
     def _through(
         self, i: int, step: Coefficients, carried: Sequence[Carried]

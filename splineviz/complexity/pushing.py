@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from splineviz.complexity.layers import OUTPUT, Layer, Switches
 from splineviz.complexity.neighbourhood import Visit, neighbourhood_of
 from splineviz.complexity.selection import Names
 from splineviz.errors import NonFiniteValues, ShapeMismatch, UnsupportedLayer
-from splineviz.network.isolation import float64_copy, untouched_random_state
+from splineviz.network.isolation import float64_copy, run_copy, untouched_random_state
 from splineviz.network.probe import Decision, Watch
 
 # Of a layer's largest value: what counts as zero. Nobody knows the rounding of an unknown network.
@@ -30,9 +29,13 @@ _SAMPLES = 2
 class _Seen:
     """What a batch met on its way through the network: modules it is in, and names given."""
 
-    on_values: Callable[[str, torch.Tensor], None] = lambda name, values: None
+    on_values: Callable[[str, torch.Tensor], None]
     modules: list[tuple[str, bool]] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
+
+
+def _nothing(name: str, values: torch.Tensor) -> None:
+    """What is told to nobody."""
 
 
 class ModuleNeighbourhoods:
@@ -82,7 +85,9 @@ class ModuleNeighbourhoods:
         self.input_shape = input_shape
         self._paths = {name for name, _ in self._network.named_modules()}
         self._chosen: tuple[Names, ...] = ()
-        self._seen = _Seen()
+        self.layers: tuple[tuple[Layer, Switches], ...] = ()
+        # Shared with the hooks, and with the same network that looks at other layers.
+        self._seen = _Seen(_nothing)
         self._follow()
         self._discover()
 
@@ -107,7 +112,8 @@ class ModuleNeighbourhoods:
         self.available: list[tuple[Layer, Switches]] = []
         self.others: list[str] = []
         largest = [math.prod(self.input_shape)]
-        made: dict[str, int] = {}
+        calls: dict[str, int] = {}
+        self._widths: dict[str, int] = {}
 
         def on_activation(name: str, kind: str, decision: Decision) -> None:
             neurons = decision.neurons.numpy()
@@ -119,44 +125,35 @@ class ModuleNeighbourhoods:
 
         def on_values(name: str, values: torch.Tensor) -> None:
             if len(values) == _SAMPLES and values.is_floating_point():
-                made[name] = made.get(name, 0) + 1
-                largest.append(values[0].numel())
+                calls[name] = calls.get(name, 0) + 1
+                self._widths[name] = values[0].numel()
 
         rng = np.random.default_rng(0)
         samples = torch.from_numpy(rng.random((_SAMPLES, *self.input_shape))).to(self.device)
         output = self._run(samples, on_activation, on_values)
+        self._widths[OUTPUT] = output[0].numel()
+        self._acting = {layer.name for layer, _ in self.available}
         self.available.append((Layer(OUTPUT, OUTPUT, output[0].numel()), Switches()))
-        taken = {layer.name for layer, _ in self.available}
-        self.others = [name for name, calls in made.items() if calls == 1 and name not in taken]
-        self.numbers_a_vertex = _ARRAYS * max(largest)
+        taken = {*self._acting, OUTPUT}
+        self.others = [name for name, times in calls.items() if times == 1 and name not in taken]
+        self.numbers_a_vertex = _ARRAYS * max(*largest, *self._widths.values())
 
     def watch(self, chosen: Sequence[Names]) -> ModuleNeighbourhoods:
         """The same network with some layers to look at."""
-        self._chosen = tuple(chosen)
-        return self
-
-    @cached_property
-    def layers(self) -> tuple[tuple[Layer, Switches], ...]:
-        """The layers that are looked at."""
         known = {layer.name: (layer, switches) for layer, switches in self.available}
-        widths: dict[str, int] = {}
-
-        def on_values(name: str, values: torch.Tensor) -> None:
-            widths[name] = values[0].numel()
-
-        samples = torch.zeros((1, *self.input_shape), dtype=torch.float64, device=self.device)
-        self._run(samples, on_values=on_values)
-        found = []
-        for names in self._chosen:
+        layers = []
+        for names in chosen:
             if len(names) == 1 and names[0] in known:
-                found.append(known[names[0]])
+                layers.append(known[names[0]])
                 continue
-            sizes = {widths[name] for name in names}
+            sizes = {self._widths[name] for name in names}
             if len(sizes) > 1:
-                listed = ", ".join(f"{name!r} ({widths[name]} values)" for name in names)
+                listed = ", ".join(f"{name!r} ({self._widths[name]} values)" for name in names)
                 raise ShapeMismatch(f"layers of different shapes cannot be added: {listed}")
-            found.append((Layer(" + ".join(names), "values", sizes.pop()), Switches()))
-        return tuple(found)
+            layers.append((Layer(" + ".join(names), "values", sizes.pop()), Switches()))
+        made = copy.copy(self)
+        made._chosen, made.layers = tuple(chosen), tuple(layers)
+        return made
 
     def centres(self, x: torch.Tensor) -> dict[int, torch.Tensor]:
         """The samples; nothing else is known of them before."""
@@ -180,8 +177,9 @@ class ModuleNeighbourhoods:
         vertices = torch.cat([x + step, x - step], 1)
         n, count = vertices.shape[:2]
         numbers = {names: i for i, names in enumerate(self._chosen)}
+        # Of an activation alone the pre-activations are looked at, of all else what it makes.
         terms: dict[Names, dict[str, torch.Tensor]] = {
-            names: {} for names in self._chosen if (names[0],) != names or not self._acts(names)
+            names: {} for names in self._chosen if len(names) > 1 or names[0] not in self._acting
         }
 
         def look(number: int, values: torch.Tensor) -> None:
@@ -203,34 +201,21 @@ class ModuleNeighbourhoods:
 
         on_values(OUTPUT, self._run(vertices.flatten(0, 1), on_activation, on_values))
 
-    def _acts(self, names: Names) -> bool:
-        """Whether it is an activation whose pre-activations are asked for."""
-        return any(layer.name == names[0] != OUTPUT for layer, _ in self.available)
-
     def _run(
         self,
         batch: torch.Tensor,
         on_activation: Callable[[str, str, Decision], None] | None = None,
         on_values: Callable[[str, torch.Tensor], None] | None = None,
     ) -> torch.Tensor:
-        with self._watching(on_activation, on_values) as tell, untouched_random_state():
-            try:
-                with Watch(self._network, tell):
-                    made = self._network(batch)
-            except (NonFiniteValues, UnsupportedLayer):
-                raise
-            except Exception as error:
-                raise ShapeMismatch(
-                    f"{type(self._network).__name__} cannot run on inputs of shape "
-                    f"{tuple(batch.shape)}, a batch first ({type(error).__name__}: {error})"
-                ) from error
-        if not isinstance(made, torch.Tensor) or len(made) != len(batch):
-            kind = f"shape {tuple(made.shape)}" if isinstance(made, torch.Tensor) else type(made)
+        tell = self._listener(on_activation, on_values)
+        with untouched_random_state(), Watch(self._network, tell):
+            made = run_copy(self._network, batch)
+        if not made.ndim or len(made) != len(batch):
             raise UnsupportedLayer(
                 "",
                 type(self._network).__name__,
-                f"from {len(batch)} samples its forward makes {kind}, not one tensor with a row "
-                "for each of them",
+                f"from {len(batch)} samples its forward makes a tensor of shape "
+                f"{tuple(made.shape)}, not one with a row for each of them",
                 "Write a module whose forward calls it and returns one tensor, the samples first.",
             )
         if not bool(made.isfinite().all()):
@@ -240,26 +225,22 @@ class ModuleNeighbourhoods:
             )
         return made
 
-    @contextmanager
-    def _watching(
+    def _listener(
         self,
         on_activation: Callable[[str, str, Decision], None] | None,
         on_values: Callable[[str, torch.Tensor], None] | None,
-    ) -> Iterator[Callable[[str, Decision], None]]:
-        """What to tell of each activation; it adds where the activation stands."""
-        self._seen = seen = _Seen()
-        if on_values is not None:
-            seen.on_values = on_values
+    ) -> Callable[[str, Decision], None]:
+        """What to tell of each activation in a new run; it adds where the activation stands."""
+        self._seen.on_values = on_values or _nothing
+        self._seen.modules.clear()
+        self._seen.names.clear()
 
         def tell(kind: str, decision: Decision) -> None:
             name = self._name(kind)
             if on_activation is not None:
                 on_activation(name, kind, decision)
 
-        try:
-            yield tell
-        finally:
-            self._seen = _Seen()
+        return tell
 
     def _name(self, kind: str) -> str:
         """The name that a trace gives to a call: its module's, or that and the function's."""

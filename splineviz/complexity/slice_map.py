@@ -13,9 +13,9 @@ from splineviz.complexity.complexity_map import ComplexityMap
 from splineviz.complexity.inputs import checked_radii
 from splineviz.complexity.layers import Selection
 from splineviz.complexity.local_complexity import local_complexity
-from splineviz.complexity.progress import Progress
 from splineviz.errors import InvalidArgument, ShapeMismatch
 from splineviz.network.program import Program
+from splineviz.progress import Progress
 
 if TYPE_CHECKING:
     from splineviz.partition.slices import InputSlice

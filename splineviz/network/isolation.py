@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-from splineviz.errors import UnsupportedLayer
+from splineviz.errors import ShapeMismatch, UnsupportedLayer
 
 _WRAPPERS = {
     "OptimizedModule": "_orig_mod",
@@ -119,6 +119,33 @@ def float64_copy(model: torch.nn.Module) -> torch.nn.Module:
                 vars(module)[name] = value.detach().to("cpu").to(torch.float64)
     # In two steps: some devices have no float64.
     return copied.to("cpu").to(torch.float64)
+
+
+def run_copy(network: torch.nn.Module, batch: torch.Tensor) -> torch.Tensor:
+    """Run a copy made here on a batch of inputs.
+
+    Raises
+    ------
+    ShapeMismatch
+        If it does not take inputs of that shape.
+    UnsupportedLayer
+        If it does not return one tensor.
+    """
+    kind, shape = type(network).__name__, tuple(batch.shape)
+    try:
+        outputs = network(batch)
+    except Exception as error:
+        raise ShapeMismatch(
+            f"{kind} cannot run on inputs of shape {shape} ({type(error).__name__}: {error})"
+        ) from error
+    if not isinstance(outputs, torch.Tensor):
+        raise UnsupportedLayer(
+            "",
+            kind,
+            f"its forward returns a {type(outputs).__name__}, not one tensor",
+            "Write a module whose forward calls it and returns one tensor.",
+        )
+    return outputs
 
 
 def strip_hooks(module: torch.nn.Module) -> torch.nn.Module:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.errors import NonFiniteValues, ShapeMismatch, UnsupportedLayer
+from splineviz.errors import NonFiniteValues, ShapeMismatch
 from splineviz.network.program import Program
 
 if TYPE_CHECKING:
@@ -84,28 +84,14 @@ def predicted_classes(outputs: FloatArray) -> npt.NDArray[np.int64]:
 def _on_a_copy(model: torch.nn.Module) -> Callable[[npt.NDArray[Any]], FloatArray]:
     import torch
 
-    from splineviz.network.isolation import float64_copy, untouched_random_state
+    from splineviz.network.isolation import float64_copy, run_copy, untouched_random_state
 
     with untouched_random_state(), torch.inference_mode(False), torch.no_grad():
         network = float64_copy(model)
-    kind = type(network).__name__
 
     def run(inputs: npt.NDArray[Any]) -> FloatArray:
         with untouched_random_state(), torch.inference_mode(False), torch.no_grad():
-            try:
-                outputs = network(torch.tensor(inputs, dtype=torch.float64, device="cpu"))
-            except Exception as error:
-                raise ShapeMismatch(
-                    f"{kind} cannot run on inputs of shape {inputs.shape} "
-                    f"({type(error).__name__}: {error})"
-                ) from error
-        if not isinstance(outputs, torch.Tensor):
-            raise UnsupportedLayer(
-                "",
-                kind,
-                f"its forward returns a {type(outputs).__name__}, not one tensor",
-                "Write a module whose forward calls it and returns one tensor.",
-            )
+            outputs = run_copy(network, torch.tensor(inputs, dtype=torch.float64, device="cpu"))
         return outputs.to("cpu", torch.float64).numpy()
 
     return run

@@ -18,8 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch.overrides import TorchFunctionMode
 
-from splineviz.errors import ShapeMismatch, UnsupportedLayer
-from splineviz.network.isolation import float64_copy, untouched_random_state
+from splineviz.network.isolation import float64_copy, run_copy, untouched_random_state
 
 
 class Decision(NamedTuple):
@@ -344,19 +343,6 @@ def module_pre_activations(
 
     with untouched_random_state(), torch.inference_mode(False), torch.no_grad():
         network = float64_copy(model)
-        try:
-            with Watch(network, keep):
-                outputs = network(torch.from_numpy(inputs))
-        except Exception as error:
-            raise ShapeMismatch(
-                f"{type(network).__name__} cannot run on inputs of shape {inputs.shape} "
-                f"({type(error).__name__}: {error})"
-            ) from error
-    if not isinstance(outputs, torch.Tensor):
-        raise UnsupportedLayer(
-            "",
-            type(network).__name__,
-            f"its forward returns a {type(outputs).__name__}, not one tensor",
-            "Write a module whose forward calls it and returns one tensor.",
-        )
+        with Watch(network, keep):
+            outputs = run_copy(network, torch.from_numpy(inputs))
     return found, outputs.numpy()

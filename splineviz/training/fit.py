@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import torch
 
+from splineviz.progress import reporting
 from splineviz.training.data import Dataset
 from splineviz.training.recorder import Recorder
 from splineviz.training.schedule import log_schedule
@@ -138,20 +139,10 @@ def reporter(progress: Progress, steps: int) -> Iterator[Callable[[int], None]]:
         The last step.
     """
     stride = max(1, steps // PROGRESS_CALLS)
+    with reporting(progress, steps, "step") as tell:
 
-    def sparsely(tell: Callable[[int], object]) -> Callable[[int], None]:
         def report(step: int) -> None:
             if step % stride == 0 or step == steps:
                 tell(step)
 
-        return report
-
-    if callable(progress):
-        yield sparsely(lambda step: progress(step, steps))
-    elif progress:
-        from tqdm.auto import tqdm
-
-        with tqdm(total=steps, unit="step") as bar:
-            yield sparsely(lambda step: bar.update(step - bar.n))
-    else:
-        yield lambda step: None
+        yield report

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from splineviz.complexity.curves import ComplexityCurves
     from splineviz.complexity.layers import Selection
     from splineviz.complexity.over_training import Probe
-    from splineviz.complexity.progress import Progress
+    from splineviz.progress import Progress
 
 CACHE = "cache"
 MOST_LISTED = 10

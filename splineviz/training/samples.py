@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from splineviz.arrays import off_torch
 from splineviz.errors import NonFiniteValues, RecordingError, ShapeMismatch
 
 
@@ -62,12 +63,8 @@ def as_samples(samples: Any) -> dict[str, npt.NDArray[Any]]:
 
 
 def _as_array(values: Any, what: str) -> npt.NDArray[Any]:
-    if hasattr(values, "detach"):
-        values = values.detach().cpu()
-        if str(values.dtype) == "torch.bfloat16":
-            values = values.float()
     try:
-        array = np.asarray(values)
+        array = np.asarray(off_torch(values))
     except (TypeError, ValueError) as error:
         raise RecordingError(f"the {what} of samples do not make an array: {error}") from error
     if array.dtype.kind not in "buif":

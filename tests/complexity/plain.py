@@ -118,6 +118,17 @@ class Untraceable(FunctionalMLP):
         return super().forward(x)
 
 
+class Opaque(nn.Module):
+    """A network that no trace can follow any more."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x):
+        return self.inner(x * 1.0 if float(x.sum()) > -1e9 else x)
+
+
 class Transformer(nn.Module):
     """One encoder layer on sequences of vectors, and a linear head."""
 

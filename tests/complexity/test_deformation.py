@@ -16,7 +16,16 @@ from splineviz.complexity.cross_polytope import Frame
 from splineviz.complexity.shapes import shape_of
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch, UnknownName
 from splineviz.network.trace import trace
-from tests.complexity.plain import FunctionalMLP, Untraceable, cnn, mlp, points, seeded, vertices
+from tests.complexity.plain import (
+    FunctionalMLP,
+    Opaque,
+    Untraceable,
+    cnn,
+    mlp,
+    points,
+    seeded,
+    vertices,
+)
 
 mpl.use("agg")
 
@@ -127,18 +136,9 @@ def test_vertices_in_one_place_and_on_a_line():
     mean = (2 * 0.2 + 4 * 0.1) / 6 * length
     np.testing.assert_allclose(deformed.eccentricities, [[0.2, mean]], rtol=1e-12)
     model[0].bias.data[:] = -9.0
-    for dead in (model, _Opaque(model)):
+    for dead in (model, Opaque(model)):
         deformed = sv.deformation(dead, np.zeros((1, 3)), 0.1, np.eye(3))
         assert measured(deformed)[:, 0, 1].tolist() == [0.0, 0.0, 0.0]
-
-
-class _Opaque(nn.Module):
-    def __init__(self, inner):
-        super().__init__()
-        self.inner = inner
-
-    def forward(self, x):
-        return self.inner(x * 1.0 if float(x.sum()) > -1e9 else x)
 
 
 def test_distances_keep_their_digits_far_from_the_origin():

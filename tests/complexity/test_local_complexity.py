@@ -25,6 +25,7 @@ from splineviz.errors import (
 from splineviz.network.trace import trace
 from tests.complexity.plain import (
     FunctionalMLP,
+    Opaque,
     Transformer,
     Untraceable,
     cnn,
@@ -113,7 +114,7 @@ def test_both_ways_agree_and_give_the_same_names():
         frame = Frame.of(5, shape)
         found = []
         program = ProgramNeighbourhoods(trace(model, shape), torch.device("cpu"))
-        module = neighbourhoods_in(_Opaque(model), shape, None, None, True, True)
+        module = neighbourhoods_in(Opaque(model), shape, None, None, True, True)
         for network in (program, module):
             watched = network.watch([(layer.name,) for layer, _ in network.available])
             with torch.no_grad():
@@ -125,15 +126,6 @@ def test_both_ways_agree_and_give_the_same_names():
         assert [name.removeprefix("inner.") for name in names] == [
             layer.name for layer, _ in program.available
         ]
-
-
-class _Opaque(nn.Module):
-    def __init__(self, inner):
-        super().__init__()
-        self.inner = inner
-
-    def forward(self, x):
-        return self.inner(x * 1.0 if float(x.sum()) > -1e9 else x)
 
 
 def test_samples_keep_their_places_through_one_pooling_after_another():
@@ -281,7 +273,7 @@ def test_logits_and_layers_by_name():
     np.testing.assert_array_equal(one.counts, last.counts)
 
 
-@pytest.mark.parametrize("wrap", [lambda model: model, _Opaque])
+@pytest.mark.parametrize("wrap", [lambda model: model, Opaque])
 def test_residual_sums_by_a_tuple_of_names(wrap):
     model, x = wrap(seeded(lambda: resnet18(2))), points(3, 3, 32, 32)
     prefix = "" if isinstance(model, nn.Sequential) else "inner."

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from torch import nn
 from splineviz.errors import NonFiniteValues, ShapeMismatch, UnsupportedLayer
 from splineviz.network.outputs import evaluator, predicted_classes
 from splineviz.network.trace import trace
+from tests.network.nets import Net
 
 X = np.random.default_rng(0).standard_normal((600, 4))
 
@@ -18,15 +18,6 @@ X = np.random.default_rng(0).standard_normal((600, 4))
 def mlp(outputs: int = 3) -> nn.Sequential:
     torch.manual_seed(0)
     return nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, outputs))
-
-
-class Net(nn.Module):
-    def __init__(self, function: Callable[[torch.Tensor], Any]) -> None:
-        super().__init__()
-        self.function = function
-
-    def forward(self, x: torch.Tensor) -> Any:
-        return self.function(x)
 
 
 def test_a_module_and_its_program_make_the_same() -> None:

@@ -14,17 +14,9 @@ from torch import nn
 from splineviz.errors import ShapeMismatch, UnsupportedLayer
 from splineviz.network.probe import module_pre_activations
 from splineviz.network.trace import trace
+from tests.network.nets import Net
 
 X = np.random.default_rng(0).standard_normal((5, 4))
-
-
-class Net(nn.Module):
-    def __init__(self, function: Callable[[torch.Tensor], Any]) -> None:
-        super().__init__()
-        self.function = function
-
-    def forward(self, x: torch.Tensor) -> Any:
-        return self.function(x)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from splineviz.arrays import off_torch
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch
 
 
@@ -94,11 +95,7 @@ def as_count(value: Any, what: str) -> int:
 
 
 def _as_array(values: Any, what: str) -> npt.NDArray[Any]:
-    if hasattr(values, "detach"):
-        values = values.detach().cpu()
-        if str(values.dtype) == "torch.bfloat16":
-            values = values.float()
     try:
-        return np.asarray(values)
+        return np.asarray(off_torch(values))
     except (TypeError, ValueError) as error:
         raise InvalidArgument(f"the {what} do not make an array: {error}") from error
