@@ -184,21 +184,16 @@ class Deformation:
         UnknownName
             If there is no such measure.
         """
-        import matplotlib.pyplot as plt
+        from splineviz.complexity.plots import draw_by_layer
 
-        places = np.arange(len(self.layers))
-        means = np.atleast_2d(self.mean(measure))
-        reaches = np.atleast_2d(self.interval(measure)[1]) - means
+        means, highs = self.mean(measure), self.interval(measure)[1]
         label, size = _MEASURES[measure]
-        if ax is None:
-            _, ax = plt.subplots(layout="constrained")
-        for radius, mean, reach in zip(np.atleast_1d(self.radius), means, reaches, strict=True):
-            ax.errorbar(places, mean, reach, marker="o", capsize=3, label=f"r = {radius:.4g}")
+        labels = [f"r = {radius:.4g}" for radius in np.atleast_1d(self.radius)]
+        ax = draw_by_layer(ax, self.names, labels, means, highs)
         if size:
             ax.set_yscale("log")
-        ax.set_xticks(places, self.names, rotation=90 if len(places) > 8 else 0)
         ax.set(xlabel="layer", ylabel=label)
-        ax.legend()
+        ax.legend(frameon=False)
         return ax
 
     def __repr__(self) -> str:

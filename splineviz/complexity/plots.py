@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from splineviz.complexity.curve_lines import VALUES, heading, lines_of
 from splineviz.complexity.curves import ComplexityCurves
@@ -33,33 +35,62 @@ def draw_layers(lc: LocalComplexity, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
     """
+    ax = draw_by_layer(
+        ax,
+        [f"{layer.name} ({layer.width:,})" for layer in lc.layers],
+        [f"radius {radius:g}" for radius in np.atleast_1d(lc.radius)],
+        lc.mean(per_layer=True),
+        lc.interval(per_layer=True)[1],
+    )
+    ax.set_xlabel("layer (neurons)")
+    ax.set_ylabel(VALUES)
+    ax.set_ylim(bottom=0)
+    ax.legend(title=f"{lc.n_directions} directions", frameon=False)
+    return ax
+
+
+def draw_by_layer(
+    ax: Axes | None,
+    layers: Sequence[str],
+    labels: Sequence[str],
+    means: npt.ArrayLike,
+    highs: npt.ArrayLike,
+) -> Axes:
+    """Draw means of each layer with their confidence intervals, one line for each radius.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes or None
+        Where to draw; a new figure if None.
+    layers, labels : sequence of str
+        What to call the L layers, and the lines.
+    means, highs : float array (L,) or (n_radii, L)
+        The means, and the upper ends of their intervals.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
     ax = _axes(ax)
-    radii = np.atleast_1d(lc.radius)
-    shape = (len(radii), len(lc.layers))
-    means = np.reshape(lc.mean(per_layer=True), shape)
-    high = np.reshape(lc.interval(per_layer=True)[1], shape)
-    places = np.arange(len(lc.layers))
-    for number, radius in enumerate(radii):
+    means = np.reshape(means, (len(labels), len(layers)))
+    # A single point has no interval, and matplotlib no use for NaN.
+    reaches = np.nan_to_num(np.reshape(highs, means.shape) - means)
+    for number, (label, mean, reach) in enumerate(zip(labels, means, reaches, strict=True)):
         color, line_style = curve_style(number)
         ax.errorbar(
-            places,
-            means[number],
-            # A single point has no interval, and matplotlib no use for NaN.
-            yerr=np.nan_to_num(high[number] - means[number]),
-            label=f"radius {radius:g}",
+            np.arange(len(layers)),
+            mean,
+            yerr=reach,
+            label=label,
             color=color,
             linestyle=line_style,
             marker="o",
             markersize=4,
             capsize=3,
         )
-    ax.set_xticks(places, [f"{layer.name} ({layer.width:,})" for layer in lc.layers])
-    if len(lc.layers) > _MOST_LEVEL:
+    ax.set_xticks(np.arange(len(layers)), layers)
+    if len(layers) > _MOST_LEVEL:
         ax.tick_params(axis="x", rotation=90)
-    ax.set_xlabel("layer (neurons)")
-    ax.set_ylabel(VALUES)
-    ax.set_ylim(bottom=0)
-    ax.legend(title=f"{lc.n_directions} directions", frameon=False)
     return ax
 
 
