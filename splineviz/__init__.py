@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from splineviz.training.runs import Run as Run
     from splineviz.training.schedule import log_schedule as log_schedule
     from splineviz.widgets.complexity_plot import ComplexityPlot as ComplexityPlot
+    from splineviz.widgets.curves_view import CurvesView as CurvesView
     from splineviz.widgets.region_player import RegionPlayer as RegionPlayer
 
 __version__ = "0.1.0"
@@ -41,6 +42,7 @@ _PUBLIC = {
     "ComplexityCurves": "splineviz.complexity.curves",
     "ComplexityPlot": "splineviz.widgets.complexity_plot",
     "ComplexityMap": "splineviz.complexity.complexity_map",
+    "CurvesView": "splineviz.widgets.curves_view",
     "Deformation": "splineviz.complexity.deformation_result",
     "InputSlice": "splineviz.partition.slices",
     "LocalComplexity": "splineviz.complexity.result",
