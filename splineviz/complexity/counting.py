@@ -59,15 +59,16 @@ def counted(
     found = np.zeros((2, len(radii), len(points), len(network.layers)), dtype=np.int64)
     for rows, centres, directions in located(network, points, frame, size):
         for k, radius in enumerate(radii.tolist()):
-            uncertain = torch.arange(rows.stop - rows.start, device=network.device)
+            some, own, places = centres, directions, np.arange(rows.start, rows.stop)
             for dtype in network.dtypes:
-                some = {value: tensor[uncertain] for value, tensor in centres.items()}
-                own = directions if len(directions) == 1 else directions[uncertain]
                 made = _of_batch(network, some, own, radius, dtype, with_centre, most)
-                found[:, k, rows.start + uncertain.cpu().numpy()] = made.cpu().numpy()
-                uncertain = uncertain[made[1].any(dim=1)]
-                if not len(uncertain):
+                found[:, k, places] = made.cpu().numpy()
+                uncertain = made[1].any(dim=1)
+                if not bool(uncertain.any()):
                     break
+                some = {value: tensor[uncertain] for value, tensor in some.items()}
+                own = own if len(own) == 1 else own[uncertain]
+                places = places[uncertain.cpu().numpy()]
         report(rows.stop)
     return found[0], found[1]
 
