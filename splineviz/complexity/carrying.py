@@ -10,6 +10,7 @@ may be off is carried along, as the variance of independent errors.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -142,6 +143,19 @@ class ProgramNeighbourhoods:
         return last
 
     @cached_property
+    def _last(self) -> dict[int, tuple[int, list[float]]]:
+        """The dense steps whose values one layer only looks at: its number, where it switches."""
+        read = {value for i in self._steps for value in self.program.steps[i].inputs}
+        looked_at = Counter(value for watched in self._watched for value in watched.values)
+        found = {}
+        for number, watched in enumerate(self._watched):
+            value = watched.values[0]
+            alone = watched.contest is None and value not in read and looked_at[value] == 1
+            if alone and value and self._coefficients(torch.float64)[value - 1].matrix is not None:
+                found[value - 1] = number, watched.switches.points.tolist()
+        return found
+
+    @cached_property
     def numbers_a_vertex(self) -> int:
         """The most numbers that one vertex has at a time."""
         live, most = {0}, math.prod(self.input_shape)
@@ -218,11 +232,13 @@ class ProgramNeighbourhoods:
         self._look(0, values, made, visit)
         for i in self._steps:
             inputs = [values[value] for value in self.program.steps[i].inputs]
-            if i in self.program.activation_at:
-                values[i + 1] = made.activated(i, inputs)
+            if i in self._last and not inputs[0].linear:
+                number, points = self._last[i]
+                visit(number, made.looked_at(i, inputs[0], points))
             else:
-                values[i + 1] = made.mapped(i, inputs)
-            self._look(i + 1, values, made, visit)
+                activation = i in self.program.activation_at
+                values[i + 1] = (made.activated if activation else made.mapped)(i, inputs)
+                self._look(i + 1, values, made, visit)
             for value in [value for value in values if self._last_use[value] <= i]:
                 del values[value]
 

@@ -25,6 +25,8 @@ from splineviz.network.program import Program
 # error of a sum of products is carried as one unit of rounding of the root of the sum of their
 # squares; tests hold that against what happens.
 _SAFETY = 32.0
+# Covers the rounding of lengths.
+_LONGER = 1.001
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,13 +152,8 @@ class Pass:
         linear = all(one.linear for one in inputs)
         carried = [one if linear else self._now(one) for one in inputs]
         steps = self.fine if linear else self.coarse
-        read = self.program.steps[i].inputs
         rows = self._through(i, steps[i], carried)
-        seeds = [
-            values_of(self._seed(value, one), self.program.shapes[value])
-            for value, one in zip(read, carried, strict=True)
-        ]
-        variance = rows_of(steps[i].variance(seeds), 1)
+        variance = self._passed_on(i, steps[i], carried)
         bent = carried[0].bent
         low, high = ends = _by_sample(*extent(rows), bent)
         size = torch.maximum(-low, high) / (1.0 if linear else self.radius)
@@ -171,6 +168,14 @@ class Pass:
             for value, one in zip(self.program.steps[i].inputs, carried, strict=True)
         ]
         return rows_of(step.linear(read), 1).unflatten(0, (count, -1))
+
+    def _passed_on(self, i: int, step: Coefficients, carried: Sequence[Carried]) -> torch.Tensor:
+        """The variance behind a step, but for its own rounding."""
+        seeds = [
+            values_of(self._seed(value, one), self.program.shapes[value])
+            for value, one in zip(self.program.steps[i].inputs, carried, strict=True)
+        ]
+        return rows_of(step.variance(seeds), 1)
 
     def _seed(self, value: int, carried: Carried) -> torch.Tensor:
         """The variance of a value, and that of rounding it in a product."""
@@ -267,6 +272,34 @@ class Pass:
         noise = self._noise(carried.variance)
         centre = rows_of(self.centres[value], 1)
         return Neighbourhood(centre, low, high, noise, lambda: scale * carried.vertices())
+
+    def looked_at(self, i: int, read: Carried, points: Sequence[float]) -> Neighbourhood:
+        """What a dense step makes, if only the side of some points is asked.
+
+        No difference is longer than the product of the lengths of what it is a product of. So most
+        neurons are too far from the points to be crossed, and only the others are looked at.
+        """
+        matrix = self.coarse[i].matrix
+        assert matrix is not None
+        carried = self._now(read)
+        lengths = torch.linalg.vector_norm(carried.rows, dim=2).amax(1, keepdim=True)
+        _, reach = _by_sample(lengths, lengths, carried.bent)
+        bound = _LONGER * reach * torch.linalg.vector_norm(matrix, dim=1)
+        variance = self._passed_on(i, self.coarse[i], [carried])
+        noise = self._noise(variance + (bound / self.radius) ** 2)
+        centre = rows_of(self.centres[i + 1], 1)
+        close = torch.zeros_like(centre, dtype=torch.bool)
+        for point in points:
+            close |= (centre - point).abs() <= bound + noise
+        owners = torch.cat([torch.arange(self.count, device=close.device), carried.bent])
+        row, column = close[owners].nonzero(as_tuple=True)
+        if len(row) > len(owners):
+            return self.neighbourhood(i + 1, self.mapped(i, [read]))
+        found = torch.linalg.vecdot(carried.rows[row], matrix[column].unsqueeze(1))
+        low, high = -bound[owners], bound[owners]
+        low[row, column], high[row, column] = extent(found)
+        ends = _by_sample(low, high, carried.bent)
+        return Neighbourhood(centre, *ends, noise, lambda: self.mapped(i, [read]).vertices())
 
     def _now(self, carried: Carried) -> Carried:
         """A value as the samples are bent now, in the type of the differences."""
