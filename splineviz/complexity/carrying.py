@@ -155,17 +155,30 @@ class ProgramNeighbourhoods:
                 found[value - 1] = number, watched.switches.points.tolist()
         return found
 
-    @cached_property
-    def numbers_a_vertex(self) -> int:
-        """The most numbers that one vertex has at a time."""
-        live, most = {0}, math.prod(self.input_shape)
+    def numbers_a_vertex(self, shared_frame: bool) -> int:
+        """The most numbers that one vertex has at a time, but for what all samples share."""
+        sizes = [math.prod(shape) for shape in self.program.shapes]
+        if shared_frame:
+            for value in self._linear:
+                sizes[value] = 0
+        live, most = {0}, max(1, sizes[0])
         for i in self._steps:
             live.add(i + 1)
-            sizes = [math.prod(self.program.shapes[value]) for value in live]
             # A step may need as much again as it makes.
-            most = max(most, math.prod(self.program.shapes[i + 1]) + sum(sizes))
+            most = max(most, sizes[i + 1] + sum(sizes[value] for value in live))
             live = {value for value in live if self._last_use[value] > i}
         return most
+
+    @cached_property
+    def _linear(self) -> set[int]:
+        """The values with no activation before them."""
+        found = {0}
+        for i in self._steps:
+            if i not in self.program.activation_at and found.issuperset(
+                self.program.steps[i].inputs
+            ):
+                found.add(i + 1)
+        return found
 
     def centres(self, x: torch.Tensor) -> dict[int, torch.Tensor]:
         """All values at the centres.

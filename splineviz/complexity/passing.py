@@ -44,7 +44,7 @@ class Carried:
     size : tensor (n or 1, columns)
         The largest absolute difference, or a bound, divided by the radius.
     variance : tensor (n or 1, columns)
-        The squared error of a value, in units of rounding times the radius.
+        The squared error of a value, in units of rounding of the rows times the radius.
     linear : bool
         Whether no activation lies before it.
     ends : pair of tensor, or None
@@ -145,7 +145,8 @@ class Pass:
         """The input: float64 directions (n or 1, p, *input_shape)."""
         rows = rows_of(directions, 2)
         size = rows.abs().amax(1)
-        return Carried(self.bent, rows, size, torch.zeros_like(size), linear=True)
+        variance = torch.zeros_like(size, dtype=self.dtype)
+        return Carried(self.bent, rows, size, variance, linear=True)
 
     def mapped(self, i: int, inputs: Sequence[Carried]) -> Carried:
         """What an affine step makes."""
@@ -153,12 +154,12 @@ class Pass:
         carried = [one if linear else self._now(one) for one in inputs]
         steps = self.fine if linear else self.coarse
         rows = self._through(i, steps[i], carried)
-        variance = self._passed_on(i, steps[i], carried)
+        variance = self._passed_on(i, carried)
         bent = carried[0].bent
         low, high = ends = _by_sample(*extent(rows), bent)
         size = torch.maximum(-low, high) / (1.0 if linear else self.radius)
-        unit = self.fine_unit if linear else 1.0
-        return Carried(bent, rows, size, variance + (unit * size) ** 2, linear, ends)
+        variance = variance + size.to(self.dtype) ** 2
+        return Carried(bent, rows, size, variance, linear, ends)
 
     def _through(self, i: int, step: Coefficients, carried: Sequence[Carried]) -> torch.Tensor:
         """The rows behind a step."""
@@ -169,19 +170,19 @@ class Pass:
         ]
         return rows_of(step.linear(read), 1).unflatten(0, (count, -1))
 
-    def _passed_on(self, i: int, step: Coefficients, carried: Sequence[Carried]) -> torch.Tensor:
+    def _passed_on(self, i: int, carried: Sequence[Carried]) -> torch.Tensor:
         """The variance behind a step, but for its own rounding."""
         seeds = [
             values_of(self._seed(value, one), self.program.shapes[value])
             for value, one in zip(self.program.steps[i].inputs, carried, strict=True)
         ]
-        return rows_of(step.variance(seeds), 1)
+        return rows_of(self.coarse[i].variance(seeds), 1)
 
     def _seed(self, value: int, carried: Carried) -> torch.Tensor:
         """The variance of a value, and that of rounding it in a product."""
-        of_centre = self.fine_unit / self.radius * rows_of(self.centres[value], 1)
-        of_difference = carried.size * (self.fine_unit if carried.linear else 1.0)
-        return carried.variance + of_difference**2 + of_centre.to(carried.size.dtype) ** 2
+        unit = 1.0 if carried.linear else self.fine_unit
+        of_centre = (unit / self.radius * rows_of(self.centres[value], 1)).to(self.dtype)
+        return carried.variance + carried.size.to(self.dtype) ** 2 + of_centre**2
 
     def activated(self, i: int, inputs: Sequence[Carried]) -> Carried:
         """What an activation makes; samples that it bends are bent from here on."""
@@ -269,7 +270,7 @@ class Pass:
         """A value at the vertices."""
         scale = self.radius if carried.linear else 1.0
         low, high = (scale * end for end in carried.extent)
-        noise = self._noise(carried.variance)
+        noise = self._noise(carried.variance) * (self.fine_unit if carried.linear else 1.0)
         centre = rows_of(self.centres[value], 1)
         return Neighbourhood(centre, low, high, noise, lambda: scale * carried.vertices())
 
@@ -285,7 +286,7 @@ class Pass:
         lengths = torch.linalg.vector_norm(carried.rows, dim=2).amax(1, keepdim=True)
         _, reach = _by_sample(lengths, lengths, carried.bent)
         bound = _LONGER * reach * torch.linalg.vector_norm(matrix, dim=1)
-        variance = self._passed_on(i, self.coarse[i], [carried])
+        variance = self._passed_on(i, [carried])
         noise = self._noise(variance + (bound / self.radius) ** 2)
         centre = rows_of(self.centres[i + 1], 1)
         close = torch.zeros_like(centre, dtype=torch.bool)
@@ -312,7 +313,7 @@ class Pass:
             carried.bent,
             (self.radius * carried.rows).to(self.dtype),
             carried.size.to(self.dtype),
-            carried.variance.to(self.dtype),
+            self.fine_unit**2 * carried.variance,
         )
 
     def _noise(self, variance: torch.Tensor) -> torch.Tensor:
