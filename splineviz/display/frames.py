@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 
-from splineviz.display.colorings import COLORINGS
 from splineviz.display.packing import narrowest, pack, unpack
-from splineviz.errors import InvalidFrame, UnknownName
+from splineviz.errors import InvalidFrame
+from splineviz.partition import patterns
+from splineviz.partition.colorings import COLORINGS, Coloring
+from splineviz.partition.patterns import LayerPattern
 
 if TYPE_CHECKING:
     from splineviz.partition.spline_partition import SplinePartition
@@ -37,9 +41,17 @@ class Frame:
         Where each ring starts in `ring_vertices`.
     region_offsets : ndarray of integers, shape (R + 1,)
         Where each region's rings start in `ring_offsets`.
+    edge_columns : ndarray of integers, shape (sum of ring sizes,)
+        For each corner in `ring_vertices` the neuron whose boundary the edge to the next corner
+        lies on: its column in the activation pattern, counted from 1 over all layers; 0 on the
+        border of the domain. Where several boundaries coincide, one of them.
+    layers : tuple of LayerPattern
+        The activation patterns, as in the partition.
     values : mapping of str to ndarray, shape (R,)
         What colours the regions, by name of the colouring: float32, or unsigned integers for
-        categories.
+        categories. Colourings that follow from the rest of the frame are not among them.
+    limits : mapping of str to pair of float
+        The ends of this frame's own scale, by name of the colouring.
     boundary : ndarray of float32, shape (B, 2)
         Points of the decision boundary's lines, line after line.
     boundary_offsets : ndarray of integers, shape (n_lines + 1,)
@@ -56,7 +68,10 @@ class Frame:
     ring_vertices: np.ndarray
     ring_offsets: np.ndarray
     region_offsets: np.ndarray
+    edge_columns: np.ndarray
+    layers: tuple[LayerPattern, ...]
     values: Mapping[str, np.ndarray]
+    limits: Mapping[str, tuple[float, float]]
     boundary: np.ndarray
     boundary_offsets: np.ndarray
 
@@ -70,6 +85,8 @@ class Frame:
         _check_offsets("boundary_offsets", self.boundary_offsets, len(self.boundary))
         if self.ring_vertices.size and int(self.ring_vertices.max()) >= len(self.vertices):
             raise InvalidFrame("ring_vertices names a vertex that is not there")
+        if len(self.edge_columns) != len(self.ring_vertices):
+            raise InvalidFrame("edge_columns needs one number an edge, as ring_vertices")
         for name, array in self.values.items():
             if array.shape != (len(self),):
                 raise InvalidFrame(f"{name!r} needs one value a region, {len(self)}")
@@ -79,7 +96,10 @@ class Frame:
 
     @classmethod
     def from_partition(
-        cls, partition: SplinePartition, step: int, colorings: Iterable[str] = tuple(COLORINGS)
+        cls,
+        partition: SplinePartition,
+        step: int,
+        colorings: Mapping[str, Coloring] = COLORINGS,
     ) -> Frame:
         """Draw a partition: its rings, its decision boundary and the values of its colourings.
 
@@ -89,26 +109,23 @@ class Frame:
             The regions of one checkpoint on one slice.
         step : int
             Training step of the checkpoint.
-        colorings : iterable of str, optional
-            Names of rows of :data:`~splineviz.display.colorings.COLORINGS`; all of them unless
-            said.
+        colorings : mapping of str to Coloring, optional
+            What can colour the regions;
+            :data:`~splineviz.partition.colorings.COLORINGS` unless said.
 
         Returns
         -------
         Frame
             Coordinates and values rounded to float32.
-
-        Raises
-        ------
-        UnknownName
-            If a name is not in the table.
         """
-        values = {}
-        for name in colorings:
-            if name not in COLORINGS:
-                raise UnknownName("colouring", name, list(COLORINGS))
-            array = np.asarray(COLORINGS[name].values(partition))
-            values[name] = narrowest(array) if array.dtype.kind in "iu" else _float32(array)
+        values, limits = {}, {}
+        for name, row in colorings.items():
+            array = np.asarray(row.values(partition))
+            ends = row.limits([row.quantiles(array, partition.areas)])
+            if ends is not None:
+                limits[name] = ends
+            if row.sent:
+                values[name] = narrowest(array) if array.dtype.kind in "iu" else _float32(array)
         corner = partition.plane.domain.bounds[:2]
         lines = shapely.get_parts(partition.decision_boundary())
         return cls(
@@ -117,30 +134,66 @@ class Frame:
             ring_vertices=partition.ring_vertices,
             ring_offsets=partition.ring_offsets,
             region_offsets=partition.region_offsets,
+            edge_columns=_edge_columns(partition),
+            layers=partition.layers,
             values=values,
+            limits=limits,
             boundary=_float32(shapely.get_coordinates(lines) - corner),
             boundary_offsets=_offsets(shapely.get_num_coordinates(lines)),
         )
 
+    @cached_property
+    def areas(self) -> npt.NDArray[np.float64]:
+        """Area of each region as it is drawn, in squared slice units, shape (R,)."""
+        x, y = self.vertices[self.ring_vertices].astype(np.float64).T
+        following = np.arange(1, len(x) + 1)
+        following[self.ring_offsets[1:] - 1] = self.ring_offsets[:-1]
+        twice = x * y[following] - x[following] * y
+        corners = self.ring_offsets[self.region_offsets[:-1]]
+        return np.abs(np.add.reduceat(twice, corners)) / 2
+
+    def activation_counts(self) -> npt.NDArray[np.int64]:
+        """How many columns of each layer's pattern are set in each region, int64 (R, L)."""
+        return patterns.activation_counts(self.layers, len(self))
+
+    def pattern_hashes(self) -> npt.NDArray[np.uint32]:
+        """A number made of each region's activation pattern, as the partition has it."""
+        return patterns.pattern_hashes(self.layers, len(self))
+
     def pack(self) -> bytes:
-        """The frame as one block of bytes, about 28 kB per 1,000 regions.
+        """The frame as one block of bytes, about 40 kB per 1,000 regions.
 
         Returns
         -------
         bytes
             In the layout of :mod:`splineviz.display.packing`. Offsets travel as sizes, which fit
-            one byte each; integers are as narrow as they can be.
+            one byte each, those of the regions only if one has holes; integers are as narrow as
+            they can be. Of a layer's pattern there are ``bits:k``, eight columns in a byte, and
+            from the second layer on ``cells:k``, into how many cells it divides each of the layer
+            before.
         """
+        one_ring_each = len(self.ring_offsets) == len(self.region_offsets)
         arrays = {
             "vertices": self.vertices,
             "ring_vertices": narrowest(self.ring_vertices),
             "ring_sizes": narrowest(np.diff(self.ring_offsets)),
-            "region_sizes": narrowest(np.diff(self.region_offsets)),
+            "region_sizes": narrowest(np.diff(self.region_offsets)[: 0 if one_ring_each else None]),
+            "edge_columns": narrowest(self.edge_columns),
             "boundary": self.boundary,
             "boundary_sizes": narrowest(np.diff(self.boundary_offsets)),
         }
+        for k, layer in enumerate(self.layers):
+            arrays[f"bits:{k}"] = patterns.octets(layer)
+            if k > 0:
+                sizes = np.bincount(layer.parent, minlength=len(self.layers[k - 1].bits))
+                arrays[f"cells:{k}"] = narrowest(sizes)
         arrays |= {f"value:{name}": array for name, array in self.values.items()}
-        return pack(arrays, {"step": self.step})
+        meta = {
+            "step": self.step,
+            "layers": [[layer.name, layer.width] for layer in self.layers],
+            "limits": dict(self.limits),
+        }
+        return pack(arrays, meta)
 
     @classmethod
     def unpack(cls, data: bytes) -> Frame:
@@ -163,22 +216,64 @@ class Frame:
         """
         arrays, meta = unpack(data)
         try:
+            ring_offsets = _offsets(arrays["ring_sizes"])
+            region_sizes = arrays["region_sizes"]
+            if len(region_sizes) == 0:
+                region_sizes = np.ones(len(arrays["ring_sizes"]), dtype=np.uint8)
             return cls(
                 step=int(meta["step"]),
                 vertices=arrays["vertices"],
                 ring_vertices=arrays["ring_vertices"],
-                ring_offsets=_offsets(arrays["ring_sizes"]),
-                region_offsets=_offsets(arrays["region_sizes"]),
+                ring_offsets=ring_offsets,
+                region_offsets=_offsets(region_sizes),
+                edge_columns=arrays["edge_columns"],
+                layers=tuple(
+                    _layer(name, width, arrays[f"bits:{k}"], arrays.get(f"cells:{k}"))
+                    for k, (name, width) in enumerate(meta["layers"])
+                ),
                 values={
                     name.removeprefix("value:"): array
                     for name, array in arrays.items()
                     if name.startswith("value:")
                 },
+                limits={name: (low, high) for name, (low, high) in meta["limits"].items()},
                 boundary=arrays["boundary"],
                 boundary_offsets=_offsets(arrays["boundary_sizes"]),
             )
         except KeyError as missing:
             raise InvalidFrame(f"a packed frame lacks {missing}") from None
+
+
+def _edge_columns(partition: SplinePartition) -> npt.NDArray[np.int64]:
+    """For each corner of the rings the column behind the edge to the next one, from 1."""
+    edges, count = partition.edges, len(partition.vertices)
+    widths = [0, *(layer.width for layer in partition.layers)]
+    first_column = np.cumsum(widths)
+    of_edge = np.where(edges.layer < 0, 0, 1 + first_column[edges.layer] + edges.neuron)
+    start = partition.ring_vertices.astype(np.int64)
+    following = np.arange(1, len(start) + 1)
+    following[partition.ring_offsets[1:] - 1] = partition.ring_offsets[:-1]
+    keys = _undirected(start, start[following], count)
+    ends = edges.vertices.astype(np.int64)
+    edge_keys = _undirected(ends[:, 0], ends[:, 1], count)
+    order = np.argsort(edge_keys)
+    return of_edge[order[np.searchsorted(edge_keys[order], keys)]]
+
+
+def _undirected(
+    a: npt.NDArray[np.int64], b: npt.NDArray[np.int64], count: int
+) -> npt.NDArray[np.int64]:
+    return np.minimum(a, b) * count + np.maximum(a, b)
+
+
+def _layer(
+    name: str, width: int, octets: npt.NDArray[np.uint8], cells: np.ndarray | None
+) -> LayerPattern:
+    words = np.pad(octets, ((0, 0), (0, -octets.shape[1] % 8)))
+    bits = np.ascontiguousarray(words).view("<u8").astype(np.uint64)
+    count = len(octets)
+    parent = np.zeros(count) if cells is None else np.repeat(np.arange(len(cells)), cells)
+    return LayerPattern(name, width, parent.astype(np.int32), bits)
 
 
 def _float32(array: Any) -> np.ndarray:

@@ -1,10 +1,30 @@
-"""Colours of curves."""
+"""Colours of curves, classes and colour scales."""
 
 from __future__ import annotations
+
+import colorsys
+
+import numpy as np
 
 #: Line colours that stay apart for colour-blind readers, after M. Okabe and K. Ito (2008); the
 #: first is lighter than theirs, to be seen on a dark page as well.
 CURVE_COLORS = ("#2b8cc4", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+
+#: Ten colours that stay apart for readers who do not tell red from green: seven of M. Okabe and
+#: K. Ito (2008), a light grey, a brown and a navy. Red comes last, because decision boundaries are
+#: red. With more than ten classes the colours start over.
+CLASS_COLORS = (
+    "#0072b2",
+    "#e69f00",
+    "#56b4e9",
+    "#009e73",
+    "#cc79a7",
+    "#5c4033",
+    "#f0e442",
+    "#cccccc",
+    "#004488",
+    "#d55e00",
+)
 
 #: How lines are drawn, by the names that matplotlib and bqplot have in common: when the colours are
 #: used up, they start over in the next of these.
@@ -30,3 +50,32 @@ def curve_style(number: int) -> tuple[str, str]:
     """
     turn, place = divmod(number, len(CURVE_COLORS))
     return CURVE_COLORS[place], LINE_STYLES[turn % len(LINE_STYLES)]
+
+
+def viridis() -> tuple[str, ...]:
+    """256 colours of viridis without its darkest eighth, on which black lines do not show."""
+    return _upper_part("viridis")
+
+
+def cividis() -> tuple[str, ...]:
+    """256 colours of cividis without its darkest eighth."""
+    return _upper_part("cividis")
+
+
+def _upper_part(name: str) -> tuple[str, ...]:
+    import matplotlib
+    from matplotlib.colors import to_hex
+
+    places = np.linspace(0.125, 1.0, 256)
+    return tuple(to_hex(color) for color in matplotlib.colormaps[name](places))
+
+
+def pattern_colors() -> tuple[str, ...]:
+    """256 soft colours, hue by the golden ratio, so that close numbers look different."""
+    colors = []
+    for number in range(256):
+        hue = number * 0.6180339887498949 % 1.0
+        lightness = (0.58, 0.70, 0.82)[number % 3]
+        red, green, blue = colorsys.hls_to_rgb(hue, lightness, 0.5)
+        colors.append(f"#{round(255 * red):02x}{round(255 * green):02x}{round(255 * blue):02x}")
+    return tuple(colors)

@@ -138,3 +138,22 @@ def activation_counts(layers: Sequence[LayerPattern], n_regions: int) -> npt.NDA
         set_bits = np.bitwise_count(layers[i].bits).sum(axis=1, dtype=np.int64)
         counts[:, i] = set_bits[cells]
     return counts
+
+
+def octets(layer: LayerPattern) -> npt.NDArray[np.uint8]:
+    """The pattern of each cell with eight columns in a byte, uint8 array (C, ceil(W / 8))."""
+    words = np.ascontiguousarray(layer.bits).astype("<u8", copy=False)
+    return np.ascontiguousarray(words.view(np.uint8)[:, : (layer.width + 7) // 8])
+
+
+def pattern_hashes(layers: Sequence[LayerPattern], n_regions: int) -> npt.NDArray[np.uint32]:
+    """A number for each region, made of which columns of all layers are set, uint32 array (R,).
+
+    FNV-1a over the bytes of the patterns, layer by layer: whoever has the patterns makes the same
+    number, in any language. Two given patterns share it with a chance of 1 in 2**32.
+    """
+    hashes = np.full(n_regions, 0x811C9DC5, dtype=np.uint32)
+    for layer, cells in zip(layers, cells_of_regions(layers, n_regions), strict=True):
+        for column in octets(layer).T:
+            hashes = (hashes ^ column[cells]) * np.uint32(0x01000193)
+    return hashes

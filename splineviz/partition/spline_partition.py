@@ -199,6 +199,18 @@ class SplinePartition:
         """
         return patterns.activation_counts(self.layers, len(self))
 
+    def pattern_hashes(self) -> npt.NDArray[np.uint32]:
+        """A number made of each region's activation pattern.
+
+        Regions with the same pattern have the same number, also in the partition of another
+        checkpoint; two given patterns share one with a chance of 1 in 2**32 (FNV-1a).
+
+        Returns
+        -------
+        uint32 array of shape (R,)
+        """
+        return patterns.pattern_hashes(self.layers, len(self))
+
     def affine_maps(self) -> tuple[FloatArray, FloatArray]:
         """The affine map of each region, in slice coordinates.
 
@@ -227,9 +239,25 @@ class SplinePartition:
 
         The largest output; for a network with one output, 1 where it is positive and 0 elsewhere.
         """
+        return predicted_classes(self._middle_outputs)
+
+    def margins(self) -> FloatArray:
+        """How clear the prediction is at each region's representative point, shape (R,).
+
+        The largest output minus the second largest; for a network with one output, its absolute
+        value. In output units; 0 on the decision boundary.
+        """
+        outputs = self._middle_outputs
+        if outputs.shape[1] == 1:
+            return np.abs(outputs[:, 0])
+        second, first = np.partition(outputs, -2, axis=1)[:, -2:].T
+        return first - second
+
+    @cached_property
+    def _middle_outputs(self) -> FloatArray:
+        """The outputs at the representative points, (R, out)."""
         slope, offset = self._affine_maps
-        outputs = np.einsum("rok,rk->ro", slope, self.representative_points) + offset
-        return predicted_classes(outputs)
+        return np.einsum("rok,rk->ro", slope, self.representative_points) + offset
 
     def decision_boundary(self) -> shapely.MultiLineString:
         """Where the predicted class changes, exact, as merged lines in slice coordinates.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 
 def coarse_to_fine(count: int) -> list[int]:
@@ -43,7 +43,8 @@ class FrameFeed:
 
     The frames are made coarse to fine, so that a replay makes sense long before all of them are
     there; a frame that is being looked at goes first. One that cannot be made does not keep the
-    others from being made. The thread ends with the interpreter.
+    others from being made. The thread ends when there is nothing left to do, or with the
+    interpreter; more work starts another.
 
     Parameters
     ----------
@@ -57,6 +58,8 @@ class FrameFeed:
         Called with the number of a frame that could not be made and what `make` raised.
     finished : callable, optional
         Called at the end, without arguments.
+    is_full : callable, optional
+        Whether there is no room for further frames: then only those that are demanded are made.
 
     Attributes
     ----------
@@ -71,32 +74,59 @@ class FrameFeed:
         wanted: Callable[[], int],
         failed: Callable[[int, Exception], None] = lambda number, error: None,
         finished: Callable[[], None] = lambda: None,
+        is_full: Callable[[], bool] = lambda: False,
     ) -> None:
         self.errors: dict[int, Exception] = {}
+        self._count = count
         self._pending = coarse_to_fine(count)
+        self._demanded: list[int] = []
         self._make = make
         self._wanted = wanted
         self._failed = failed
         self._finished = finished
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="splineviz-frames", daemon=True)
+        self._is_full = is_full
+        self._stopped = False
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
 
     def make_first(self) -> None:
         """Make the frame that is looked at, here and now; its errors reach the caller."""
-        self._make(self._next())
+        number = self._wanted()
+        self._pending.remove(number)
+        self._make(number)
 
     def start(self) -> None:
         """Make the other frames in the background."""
-        self._thread.start()
+        with self._lock:
+            self._start()
 
     def run(self) -> None:
         """Make the other frames before returning; then the first error reaches the caller."""
         self._work()
         self._raise_first()
 
+    def demand(self, numbers: Sequence[int]) -> None:
+        """Make some frames before all others, again if need be; earlier demands are void.
+
+        Parameters
+        ----------
+        numbers : sequence of int
+            Those that are wanted, the most urgent first.
+        """
+        with self._lock:
+            self._demanded = list(numbers)
+            self._start()
+
+    def extend(self, count: int) -> None:
+        """Make further frames: now there are `count` of them."""
+        with self._lock:
+            self._pending += range(self._count, count)
+            self._count = count
+            self._start()
+
     def stop(self) -> None:
         """Make no further frame; the one being made is not waited for."""
-        self._stopped.set()
+        self._stopped = True
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the background thread ends.
@@ -109,29 +139,43 @@ class FrameFeed:
         Returns
         -------
         bool
-            Whether every frame was made.
+            Whether every frame was made for which there is room.
 
         Raises
         ------
         Exception
             The first that making a frame raised, once the thread has ended.
         """
-        if self._thread.ident is not None:
-            self._thread.join(timeout)
-        if self._thread.is_alive():
-            return False
+        thread = self._thread
+        if thread is not None:
+            thread.join(timeout)
+            if thread.is_alive():
+                return False
         self._raise_first()
-        return not self._pending
+        return not self._pending or self._is_full()
 
-    def _next(self) -> int:
-        wanted = self._wanted()
-        number = wanted if wanted in self._pending else self._pending[0]
-        self._pending.remove(number)
-        return number
+    def _start(self) -> None:
+        if self._thread is None and not self._stopped:
+            self._thread = threading.Thread(target=self._work, name="splineviz-frames", daemon=True)
+            self._thread.start()
+
+    def _next(self) -> int | None:
+        wanted, is_full = self._wanted(), self._is_full()
+        with self._lock:
+            if not self._stopped:
+                if self._demanded:
+                    number = self._demanded.pop(0)
+                    self._pending = [other for other in self._pending if other != number]
+                    return number
+                if self._pending and not is_full:
+                    number = wanted if wanted in self._pending else self._pending[0]
+                    self._pending.remove(number)
+                    return number
+            self._thread = None
+            return None
 
     def _work(self) -> None:
-        while self._pending and not self._stopped.is_set():
-            number = self._next()
+        while (number := self._next()) is not None:
             try:
                 self._make(number)
             except Exception as error:

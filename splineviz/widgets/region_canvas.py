@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import ipywidgets
 import numpy as np
 import traitlets
 
-from splineviz.display.colorings import CLASS_COLORS, COLORINGS
 from splineviz.display.frames import Frame
+from splineviz.drawing.palette import CLASS_COLORS
 from splineviz.errors import UnknownName
+from splineviz.partition.colorings import COLORINGS, Coloring
 from splineviz.widgets.base import PackedArray, StrictWidget
+from splineviz.widgets.modules import STATIC, module
 
-_STATIC = Path(__file__).parent / "static"
+#: How many bytes of frames a canvas keeps unless it is told otherwise.
+BUDGET = 64 * 2**20
+
+#: Values of `layer` and `compare` that mean none of the numbers.
+ALL_LAYERS, NO_LAYER = -1, -2
+NO_COMPARISON, THE_STEP_BEFORE = -1, -2
 
 
 class RegionCanvas(StrictWidget):
@@ -23,13 +30,19 @@ class RegionCanvas(StrictWidget):
 
     Each frame travels once, as one block of bytes in a trait of its own (``frame_0``,
     ``frame_1``, ...), so frames can be added one by one and a new view finds those already there.
-    Which frame is shown is the trait `index`, to be linked in the browser: a change needs no
-    kernel.
+    They are saved with the notebook. Beyond a budget of bytes, frames are not kept: the browser
+    asks for those it wants to show (:meth:`on_want`), and they travel as messages.
+
+    What is shown are traits, changed in the browser without the kernel, and to be linked there.
 
     Parameters
     ----------
     steps : sequence of int
-        Training step of each checkpoint; fixed once the widget exists.
+        Training step of each checkpoint.
+    rows : mapping of str to Coloring, optional
+        What can colour the regions; :data:`~splineviz.partition.colorings.COLORINGS` unless said.
+    budget : int
+        How many bytes of frames to keep.
     **traits
         Initial values of the traits below.
 
@@ -42,9 +55,22 @@ class RegionCanvas(StrictWidget):
     coloring : int
         Row of `colorings` that colours the regions.
     colorings : list of dict
-        The rows of :data:`~splineviz.display.colorings.COLORINGS` as JSON.
+        The rows of the table of colourings as JSON.
     limits : list of [float, float] or None
         Values at the ends of each colouring's scale, one pair for all frames.
+    frame_scale : bool
+        Whether the scale spans the values of the frame that is shown, not those of all frames.
+    layer : int
+        The layer whose boundaries alone are drawn, from 0; -1 all layers, -2 none.
+    layers : list of [str, int]
+        Names and widths of the layers.
+    compare : int
+        The checkpoint that born, kept and vanished regions are told against; -1 none, -2 the one
+        before the one shown.
+    show_boundary, show_points : bool
+        Whether the decision boundary and the samples are drawn.
+    viewport : tuple of float
+        xmin, ymin, xmax, ymax of the part of the slice that is seen; empty for all of it.
     bounds : tuple of float
         xmin, ymin, xmax, ymax of the slice's domain. Its lower corner (xmin, ymin) is what the
         coordinates of frames, points and anchors count from.
@@ -61,22 +87,44 @@ class RegionCanvas(StrictWidget):
     class_colors : list of str
         Colours of the classes, as ``#rrggbb``; with more classes than colours they start over.
     playing : bool
-        Whether the frames run; the space bar changes it. To be linked to a Play widget.
+        Whether the frames run; the space bar changes it.
+    interval : int
+        Milliseconds from one checkpoint to the next while they run; 0 for every painted frame.
+    loop : bool
+        Whether they start over at the end.
+    play_range : tuple of int
+        First and last checkpoint to run over; empty for all.
+    controls : bool
+        Whether slider, menus, colour bar and legend are shown; fixed once the widget exists.
+    height : int
+        Height of the picture in CSS pixels; 0 for as much as the window has room for.
+    source : RegionCanvas or None
+        Another canvas whose frames to draw; fixed once the widget exists.
+    ready : int
+        How many frames are there.
     progress : str
         What is said behind the number of regions.
     messages : dict from str to str
         What is said in place of a picture that will not come, by the number of the checkpoint.
     """
 
-    _esm = _STATIC / "region_canvas.js"
-    _css = _STATIC / "region_canvas.css"
+    _esm = module("regions/region_canvas.js")
+    _css = STATIC / "region_canvas.css"
 
-    index = traitlets.Int(0).tag(sync=True)
+    # What changes faster than the kernel answers is not echoed: an old answer would set it back.
+    index = traitlets.Int(0).tag(sync=True, echo_update=False)
     count = traitlets.Int(0).tag(sync=True)
     steps = traitlets.List(traitlets.Int()).tag(sync=True)
     coloring = traitlets.Int(0).tag(sync=True)
     colorings = traitlets.List(traitlets.Dict()).tag(sync=True)
     limits: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    frame_scale = traitlets.Bool(False).tag(sync=True)
+    layer = traitlets.Int(ALL_LAYERS, min=NO_LAYER).tag(sync=True)
+    layers: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    compare = traitlets.Int(NO_COMPARISON, min=THE_STEP_BEFORE).tag(sync=True)
+    show_boundary = traitlets.Bool(True).tag(sync=True)
+    show_points = traitlets.Bool(True).tag(sync=True)
+    viewport = traitlets.Tuple().tag(sync=True, echo_update=False)
     bounds = traitlets.Tuple(*[traitlets.Float() for _ in range(4)]).tag(sync=True)
     axis_labels = traitlets.Tuple(
         traitlets.Unicode(), traitlets.Unicode(), default_value=("slice u", "slice v")
@@ -88,25 +136,89 @@ class RegionCanvas(StrictWidget):
     class_colors = traitlets.List(traitlets.Unicode(), default_value=list(CLASS_COLORS)).tag(
         sync=True
     )
-    playing = traitlets.Bool(False).tag(sync=True)
+    playing = traitlets.Bool(False).tag(sync=True, echo_update=False)
+    interval = traitlets.Int(200, min=0).tag(sync=True)
+    loop = traitlets.Bool(True).tag(sync=True)
+    play_range = traitlets.Tuple().tag(sync=True)
+    controls = traitlets.Bool(True).tag(sync=True)
+    height = traitlets.Int(0, min=0).tag(sync=True)
+    source = traitlets.Instance(ipywidgets.Widget, allow_none=True).tag(
+        sync=True, **ipywidgets.widget_serialization
+    )
+    ready = traitlets.Int(0).tag(sync=True)
     progress = traitlets.Unicode("").tag(sync=True)
     messages = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, steps: Sequence[int] = (), **traits: Any) -> None:
+    def __init__(
+        self,
+        steps: Sequence[int] = (),
+        *,
+        rows: Mapping[str, Coloring] = COLORINGS,
+        budget: int = BUDGET,
+        **traits: Any,
+    ) -> None:
         steps = [int(step) for step in steps]
         # Frames come from another thread than the browser's messages; see set_state.
         self._state_lock = threading.RLock()
+        self._rows = dict(rows)
+        self._budget = budget
+        self._kept_bytes: dict[int, int] = {}
         self._spreads: dict[int, list[np.ndarray]] = {}
-        frames = {f"frame_{i}": traitlets.Bytes().tag(sync=True) for i in range(len(steps))}
-        self.add_traits(**frames)
+        self._want: Callable[[list[int]], None] = lambda indices: None
+        self._add_frame_traits(len(steps))
         traits.setdefault("bounds", (0.0, 0.0, 1.0, 1.0))
         super().__init__(
             steps=steps,
             count=len(steps),
-            colorings=[row.describe(name) for name, row in COLORINGS.items()],
-            limits=[None] * len(COLORINGS),
+            colorings=[row.describe(name) for name, row in rows.items()],
+            limits=[None] * len(rows),
             **traits,
         )
+        self.on_msg(self._hear)
+
+    def _add_frame_traits(self, count: int, first: int = 0) -> None:
+        names = [f"frame_{i}" for i in range(first, count)]
+        self.add_traits(**{name: traitlets.Bytes().tag(sync=True) for name in names})
+
+    def add_steps(self, steps: Sequence[int]) -> None:
+        """Make room for the frames of further checkpoints; may be called from any thread.
+
+        Parameters
+        ----------
+        steps : sequence of int
+            Their training steps.
+        """
+        with self._state_lock:
+            first = self.count
+            self._add_frame_traits(first + len(steps), first)
+            self.keys += [f"frame_{first + i}" for i in range(len(steps))]
+            with self.hold_sync():
+                self.steps = [*self.steps, *map(int, steps)]
+                self.count = len(self.steps)
+
+    def clear_frames(self) -> None:
+        """Forget all frames and messages: those of another slice will come."""
+        with self._state_lock, self.hold_sync():
+            for index in self._kept_bytes:
+                self.set_trait(f"frame_{index}", b"")
+            self._kept_bytes.clear()
+            self._spreads.clear()
+            self.messages = {}
+            self.ready = 0
+            self.limits = [None] * len(self._rows)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether further frames are not kept, but sent when they are asked for."""
+        return sum(self._kept_bytes.values()) >= self._budget
+
+    def on_want(self, callback: Callable[[list[int]], None]) -> None:
+        """Call a function with the numbers of frames that the browser wants to show and has not."""
+        self._want = callback
+
+    def _hear(self, _: Any, content: dict[str, Any], buffers: Any) -> None:
+        if "want" in content:
+            self._want([int(index) for index in content["want"] if 0 <= index < self.count])
 
     def set_frame(self, index: int, frame: Frame, areas: Any) -> None:
         """Add the frame of one checkpoint; may be called from any thread.
@@ -127,14 +239,23 @@ class RegionCanvas(StrictWidget):
         """
         if not 0 <= index < self.count:
             raise UnknownName("checkpoint", str(index), [str(i) for i in range(self.count)])
-        spreads = [row.quantiles(frame.values[name], areas) for name, row in COLORINGS.items()]
+        spreads = [
+            row.quantiles(np.asarray(frame.values[name] if row.sent else row.values(frame)), areas)
+            for name, row in self._rows.items()
+        ]
         packed = frame.pack()
         with self._state_lock:
             self._spreads[index] = spreads
-            self.set_trait(f"frame_{index}", packed)
+            if index in self._kept_bytes or not self.is_full:
+                self._kept_bytes[index] = len(packed)
+                self.set_trait(f"frame_{index}", packed)
+            else:
+                self.send({"frame": index}, [packed])
+            self.layers = [[layer.name, layer.width] for layer in frame.layers]
+            self.ready = len(self._spreads)
             self.limits = [
                 row.limits(spreads[k] for spreads in self._spreads.values())
-                for k, row in enumerate(COLORINGS.values())
+                for k, row in enumerate(self._rows.values())
             ]
 
     def say(self, progress: str) -> None:
@@ -162,7 +283,7 @@ class RegionCanvas(StrictWidget):
             self.messages = {**self.messages, str(index): message}
 
     def frame(self, index: int) -> Frame | None:
-        """The frame of one checkpoint, or None while it is not there.
+        """The frame of one checkpoint, or None where it is not kept.
 
         Parameters
         ----------
@@ -175,11 +296,6 @@ class RegionCanvas(StrictWidget):
         """
         packed = getattr(self, f"frame_{index}", b"")
         return Frame.unpack(packed) if packed else None
-
-    @property
-    def ready(self) -> int:
-        """How many frames are there."""
-        return len(self._spreads)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take a message from the browser.

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 import numpy as np
 import traitlets
 
-from splineviz.display.colorings import CLASS_COLORS, COLORINGS
 from splineviz.display.frames import Frame
-from splineviz.errors import UnknownName
-from splineviz.widgets.curves import accuracy_curves
+from splineviz.errors import ShapeMismatch, UnknownName
+from splineviz.partition.colorings import COLORINGS, Coloring
+from splineviz.widgets.curves import Curves, accuracy_curves
 from splineviz.widgets.frame_feed import FrameFeed
-from splineviz.widgets.region_canvas import RegionCanvas
+from splineviz.widgets.region_canvas import BUDGET, RegionCanvas
+from splineviz.widgets.samples import anchors_of, samples_on_slice
 from splineviz.widgets.table_link import TableLink
 from splineviz.widgets.thumbnails import anchor_thumbnails
 
@@ -25,11 +28,12 @@ if TYPE_CHECKING:
     from splineviz.partition.spline_partition import SplinePartition
     from splineviz.training.runs import Run
 
-#: Speeds to choose from, and the time from one checkpoint to the next in milliseconds.
-SPEEDS = {"0.5×": 400, "1×": 200, "2×": 100, "4×": 50}
+#: What a colouring of the user's own may be: a row, a function from a partition to one number a
+#: region, or such arrays by the step of the checkpoint.
+OwnColoring = Coloring | Callable[["SplinePartition"], np.ndarray] | Mapping[int, np.ndarray]
 
-# Farther from the slice than this share of its size, a sample is not on it.
-_ON_SLICE = 1e-6
+# Seconds between two looks at a run that is still being written.
+_LOOK_EVERY = 2.0
 
 
 class RegionPlayer(ipywidgets.VBox):
@@ -38,11 +42,16 @@ class RegionPlayer(ipywidgets.VBox):
     Beside the regions run the accuracies, with a line at the step that is shown. Slider, picture
     and line are linked in the browser, so scrubbing goes on while the kernel is busy. The first
     frame is made before this returns, the others in a background thread, coarse to fine; a
-    checkpoint whose frame is not there yet, or cannot be made, says so.
+    checkpoint whose frame is not there yet, or cannot be made, says so. Of a run that is still
+    being written, new checkpoints appear as they come.
 
     A player holds the frames it shows until :meth:`close`, also when its cell is run again.
+    Beyond `budget` bytes, further frames are made when they are looked at, and not kept.
 
-    Keys, on the picture: arrows, Page Up and Page Down, Home, End; the space bar plays and pauses.
+    With the mouse: the wheel zooms where the picture has been clicked, dragging moves it, a double
+    click shows everything; a click pins a region with its neighbours and its active neurons, or on
+    an edge shows the whole boundary of the neuron behind it. Keys, on the picture: arrows, Page Up
+    and Page Down, Home, End; the space bar plays and pauses; the others are listed under "keys".
 
     Parameters
     ----------
@@ -52,36 +61,50 @@ class RegionPlayer(ipywidgets.VBox):
         The slice to look at.
     color : str
         What colours the regions at first: a row of
-        :data:`~splineviz.display.colorings.COLORINGS`.
+        :data:`~splineviz.partition.colorings.COLORINGS`, or a name in `colorings`.
     index : int
         Number of the checkpoint to show first; negative numbers count from the end.
     metrics : sequence of str, optional
-        Columns of ``run.metrics`` to draw; those that are accuracies unless said.
+        Columns of ``run.metrics`` to draw; those that are accuracies unless said. None are drawn
+        for an empty sequence.
     axis_labels : pair of str, optional
         What the slice's coordinates are.
     image_shape : tuple of int, optional
         How to see an input as an image, for the pictures of the slice's anchors; guessed unless
         said.
+    colorings : mapping from str to Coloring, callable or mapping, optional
+        Further colourings by name: a :class:`~splineviz.partition.colorings.Coloring`; a function
+        from a SplinePartition to an array of shape (R,); or such arrays by training step.
     background : bool
         Whether to return before all frames are made.
+    budget : int
+        How many bytes of frames to keep, in the kernel, in the browser and in a saved notebook.
     partition : callable, optional
         From a Program and the slice to a SplinePartition;
         :func:`~splineviz.partition.enumeration.enumerate_regions` unless said.
 
     Attributes
     ----------
+    canvas : RegionCanvas
+        The picture; its traits can be set and linked.
     index : int
         Number of the checkpoint shown; follows the slider whenever the kernel is idle, and moves
         it when set.
     step : int
         Its training step; when set, moves to that checkpoint.
+    play_range : tuple of int
+        First and last checkpoint to run over; empty for all.
+    run : Run
+    plane : InputSlice
+    steps : list of int
+        Training steps of the checkpoints.
 
     Raises
     ------
     UnknownName
         If `color`, `index` or a column of `metrics` does not exist.
     ShapeMismatch
-        If the slice does not fit the network's input.
+        If the slice does not fit the network's input, or an array of `colorings` its partition.
     RunCorrupt
         If the metrics, the samples or the first checkpoint to show cannot be read. What goes
         wrong with another checkpoint is told in its place and raised by :meth:`wait`.
@@ -89,9 +112,14 @@ class RegionPlayer(ipywidgets.VBox):
 
     index = traitlets.Int(0)
     step = traitlets.Int(0)
+    play_range = traitlets.Tuple()
 
+    # Also there when a wrong argument kept the player from being made.
+    _closed: threading.Event | None = None
+    _side_parts: Sequence[ipywidgets.Widget] = ()
     feed: FrameFeed | None = None
-    _parts: Sequence[ipywidgets.Widget] = ()
+    canvas: RegionCanvas | None = None
+    curves: Curves | None = None
 
     def __init__(
         self,
@@ -103,74 +131,88 @@ class RegionPlayer(ipywidgets.VBox):
         metrics: Sequence[str] | None = None,
         axis_labels: tuple[str, str] | None = None,
         image_shape: tuple[int, ...] | None = None,
+        colorings: Mapping[str, OwnColoring] | None = None,
         background: bool = True,
+        budget: int = BUDGET,
         partition: Callable[[Program, InputSlice], SplinePartition] | None = None,
     ) -> None:
-        if color not in COLORINGS:
-            raise UnknownName("colouring", color, list(COLORINGS))
-        steps = [int(step) for step in run.steps]
-        self._steps = steps
-        self._run = run
-        self._plane = plane
+        own = colorings or {}
+        self._rows = COLORINGS | {name: _row(name, one) for name, one in own.items()}
+        self._by_step = {name: one for name, one in own.items() if isinstance(one, Mapping)}
+        if color not in self._rows:
+            raise UnknownName("colouring", color, list(self._rows))
+        self.run = run
+        self.plane = plane
+        self.steps = [int(step) for step in run.steps]
+        self._metrics = metrics
+        self._axis_labels = axis_labels
+        self._image_shape = image_shape
         self._partition = partition or _exact_partition()
-        if not steps:
+        self._closed = threading.Event()
+        if not self.steps:
             super().__init__([_note("This run has no checkpoints yet: there is nothing to see.")])
             self.add_class("splineviz-player")
             return
-        if not -len(steps) <= index < len(steps):
-            raise UnknownName("checkpoint", str(index), [str(i) for i in range(len(steps))])
-        index %= len(steps)
-        outputs = math.prod(run.program(steps[index]).output_shape)
-        names = _class_names(run, outputs)
-        points, classes = samples_on_slice(run, plane, outputs)
-        anchor_of = _anchors_of(points, plane)
-        # A sample that spans the slice is drawn as a star, not as a point.
-        free = anchor_of < 0
-        corner = plane.domain.bounds[:2]
+        if not -len(self.steps) <= index < len(self.steps):
+            known = [str(i) for i in range(len(self.steps))]
+            raise UnknownName("checkpoint", str(index), known)
+        index %= len(self.steps)
         self.canvas = RegionCanvas(
-            steps,
+            self.steps,
+            rows=self._rows,
+            budget=budget,
             index=index,
-            coloring=list(COLORINGS).index(color),
-            bounds=tuple(float(bound) for bound in plane.domain.bounds),
-            axis_labels=_axis_labels(plane) if axis_labels is None else tuple(axis_labels),
-            points=points[free] - corner,
-            point_classes=classes[free],
-            anchors=plane.anchors - corner,
-            class_names=names,
-            class_colors=list(CLASS_COLORS),
+            coloring=list(self._rows).index(color),
+            **self._placed(plane),
         )
         self.canvas.add_class("splineviz-canvas")
-        classes_of_anchors = dict(zip(anchor_of[~free].tolist(), classes[~free], strict=True))
-        thumbnails = anchor_thumbnails(
-            plane,
-            image_shape,
-            {anchor: _name_of(names, k) for anchor, k in classes_of_anchors.items()},
-        )
-        self.slider = _slider(steps, index)
-        self.play = ipywidgets.Play(
-            min=0, max=len(steps) - 1, value=index, interval=SPEEDS["1×"], repeat=True
-        )
-        self.speed = ipywidgets.Dropdown(options=list(SPEEDS), value="1×", description="Speed")
-        self.color_menu = ipywidgets.Dropdown(
-            options=[(row.title, name) for name, row in COLORINGS.items()],
-            value=color,
-            description="Colour",
-        )
-        self.curves = accuracy_curves(run.metrics, steps, metrics)
-        self.play.disabled = len(steps) < 2
-        self._parts = [
-            *self._link_in_browser(),
-            *(self.canvas, self.slider, self.play, self.speed, self.color_menu),
-            *([] if self.curves is None else [self.curves.figure, *self.curves.figure.marks]),
-        ]
-        super().__init__(self._arrange(thumbnails))
+        self._side = ipywidgets.VBox([])
+        self._side.add_class("splineviz-side")
+        self._fill_side()
+        body = ipywidgets.HBox([self.canvas, self._side])
+        body.add_class("splineviz-body")
+        super().__init__([body])
         self.add_class("splineviz-player")
-        traitlets.link((self.slider, "index"), (self, "index"))
-        self.step = steps[index]
+        traitlets.link((self.canvas, "index"), (self, "index"))
+        traitlets.link((self.canvas, "play_range"), (self, "play_range"))
+        self.step = self.steps[index]
+        self.feed = self._new_feed()
+        self.canvas.on_want(self._make_wanted)
+        self._make_frames(background)
+        if run.status == "recording":
+            threading.Thread(target=self._follow_run, name="splineviz-tail", daemon=True).start()
+
+    def show(self, plane: InputSlice, background: bool = True) -> None:
+        """Look at another slice; the step, the colouring and the curves stay.
+
+        Parameters
+        ----------
+        plane : InputSlice
+            The slice.
+        background : bool
+            Whether to return before all frames are made.
+
+        Raises
+        ------
+        ShapeMismatch
+            If the slice does not fit the network's input; then nothing has changed.
+        """
+        if self.canvas is None or self.feed is None:
+            return
+        placed = self._placed(plane)
+        self.feed.stop()
+        self.plane = plane
+        self.feed = self._new_feed()
+        self.canvas.clear_frames()
+        with self.canvas.hold_sync():
+            for name, value in placed.items():
+                setattr(self.canvas, name, value)
+            self.canvas.viewport = ()
+        self._fill_side()
         self._make_frames(background)
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until all frames are made.
+        """Wait until all frames are made for which there is room.
 
         Parameters
         ----------
@@ -191,99 +233,226 @@ class RegionPlayer(ipywidgets.VBox):
 
     def close(self) -> None:
         """Stop making frames, remove the player from the page and let go of its frames."""
+        if self._closed is not None:
+            self._closed.set()
         if self.feed is not None:
             self.feed.stop()
-        for widget in self._parts:
-            widget.close()
+        self._empty_side()
+        if self.canvas is not None:
+            self.canvas.close()
         super().close()
 
-    def _make_frames(self, background: bool) -> None:
-        self.feed = FrameFeed(
-            len(self._steps),
-            self._make_frame,
+    # ------------------------------------------------------------------ frames
+
+    def frame(self, step: int) -> Frame:
+        """The frame of one checkpoint: the one that is shown, or a new one if it is not kept.
+
+        Parameters
+        ----------
+        step : int
+            Its training step.
+
+        Returns
+        -------
+        Frame
+
+        Raises
+        ------
+        UnknownName
+            If there is no checkpoint at this step.
+        """
+        if step not in self.steps:
+            raise UnknownName("step", str(step), [str(known) for known in self.steps])
+        kept = self.canvas and self.canvas.frame(self.steps.index(step))
+        return kept or self._draw(step, self.plane)[0]
+
+    def _draw(self, step: int, plane: InputSlice) -> tuple[Frame, np.ndarray]:
+        """The frame of a checkpoint, and the areas of its regions."""
+        partition = self._partition(self.run.program(step), plane)
+        rows = dict(self._rows)
+        for name, arrays in self._by_step.items():
+            rows[name] = _row(name, partial(_array_at, arrays, step))
+        return Frame.from_partition(partition, step, rows), partition.areas
+
+    def _new_feed(self) -> FrameFeed:
+        assert self.canvas is not None
+        plane = self.plane
+        return FrameFeed(
+            len(self.steps),
+            lambda index: self._make_frame(index, plane),
             lambda: self.index,
             self._report_failure,
-            self._report_end,
+            lambda: self._report(""),
+            lambda: self.canvas.is_full if self.canvas else True,
         )
+
+    def _make_frames(self, background: bool) -> None:
+        assert self.feed is not None
         self.feed.make_first()
-        if background and len(self._steps) > 1:
+        if background and len(self.steps) > 1:
             self.feed.start()
         else:
             self.feed.run()
 
-    def _make_frame(self, index: int) -> None:
-        step = self._steps[index]
-        partition = self._partition(self._run.program(step), self._plane)
-        self.canvas.set_frame(index, Frame.from_partition(partition, step), partition.areas)
-        self._report(f"{self.canvas.ready} of {len(self._steps)} steps ready")
+    def _make_wanted(self, numbers: list[int]) -> None:
+        if self.feed is not None:
+            self.feed.demand(numbers)
+
+    def _make_frame(self, index: int, plane: InputSlice) -> None:
+        assert self.canvas is not None
+        frame, areas = self._draw(self.steps[index], plane)
+        if plane is not self.plane:
+            return
+        self.canvas.set_frame(index, frame, areas)
+        self._report(f"{self.canvas.ready} of {len(self.steps)} steps ready")
 
     def _report_failure(self, index: int, error: Exception) -> None:
+        assert self.canvas is not None
         self.canvas.set_message(index, f"This step could not be computed: {error}")
 
-    def _report_end(self) -> None:
-        self._report("")
-
     def _report(self, progress: str) -> None:
-        failed = len(self.canvas.messages)
-        failures = f"{failed} of {len(self._steps)} steps could not be computed" if failed else ""
+        assert self.canvas is not None
+        failed, count = len(self.canvas.messages), len(self.steps)
+        failures = f"{failed} of {count} steps could not be computed" if failed else ""
+        if not progress and self.canvas.ready + failed < count:
+            progress = f"{self.canvas.ready} of {count} steps kept, others come when looked at"
         self.canvas.say(", ".join(filter(None, [progress, failures])))
 
-    def _link_in_browser(self) -> list[ipywidgets.Widget]:
-        link = ipywidgets.jslink
-        links = [
-            link((self.slider, "index"), (self.canvas, "index")),
-            link((self.play, "value"), (self.canvas, "index")),
-            link((self.play, "playing"), (self.canvas, "playing")),
-            link((self.color_menu, "index"), (self.canvas, "coloring")),
-            _table_link(self.speed, "index", self.play, "interval", list(SPEEDS.values())),
-        ]
+    def _follow_run(self) -> None:
+        """Add the checkpoints of a run that is still being written, as they come."""
+        closed = self._closed
+        assert closed is not None
+        while self.run.status == "recording" and not closed.wait(_LOOK_EVERY):
+            self.run.refresh()
+            new = [int(step) for step in self.run.steps][len(self.steps) :]
+            if new and self.canvas and self.feed and not closed.is_set():
+                self.steps = [*self.steps, *new]
+                self.canvas.add_steps(new)
+                self._fill_side()
+                self.feed.extend(len(self.steps))
+
+    # ------------------------------------------------------------------ what stands beside
+
+    def _placed(self, plane: InputSlice) -> dict[str, Any]:
+        """What the canvas needs to know of a slice: its place, samples and classes."""
+        outputs = math.prod(self.run.program(self.steps[0]).output_shape)
+        points, classes = samples_on_slice(self.run, plane, outputs)
+        # A sample that spans the slice is drawn as a star, not as a point.
+        free = anchors_of(points, plane) < 0
+        corner = plane.domain.bounds[:2]
+        labels = self._axis_labels
+        return {
+            "bounds": tuple(float(bound) for bound in plane.domain.bounds),
+            "axis_labels": _axis_labels(plane) if labels is None else tuple(labels),
+            "points": points[free] - corner,
+            "point_classes": classes[free],
+            "anchors": plane.anchors - corner,
+            "class_names": _class_names(self.run, outputs),
+        }
+
+    def _fill_side(self) -> None:
+        """Draw the curves of the run and the pictures of the slice's anchors."""
+        assert self.canvas is not None
+        self._empty_side()
+        parts: list[ipywidgets.Widget] = []
+        self.curves = accuracy_curves(self.run.metrics, self.steps, self._metrics)
+        children: list[ipywidgets.Widget] = []
         if self.curves is not None:
             table = [[position, position] for position in self.curves.positions]
-            links.append(_table_link(self.canvas, "index", self.curves.marker, "x", table))
-        return links
+            link = TableLink(
+                source=self.canvas,
+                source_trait="index",
+                target=self.curves.marker,
+                target_trait="x",
+                table=table,
+            )
+            children += [self.curves.legend, self.curves.figure]
+            parts += [link, *children, *self.curves.figure.marks]
+        thumbnails = anchor_thumbnails(self.plane, self._image_shape, self._anchor_names())
+        if thumbnails is not None:
+            children.append(thumbnails)
+            parts.append(thumbnails)
+        self._side_parts = parts
+        self._side.children = children
+        self._side.layout.display = None if children else "none"
 
-    def _arrange(self, thumbnails: ipywidgets.Widget | None) -> list[ipywidgets.Widget]:
-        side = [] if self.curves is None else [self.curves.legend, self.curves.figure]
-        side += [] if thumbnails is None else [thumbnails]
-        parts: list[ipywidgets.Widget] = [self.canvas]
-        if side:
-            column = ipywidgets.VBox(side)
-            column.add_class("splineviz-side")
-            parts.append(column)
-        body = ipywidgets.HBox(parts)
-        body.add_class("splineviz-body")
-        controls = ipywidgets.HBox([self.play, self.slider, self.speed, self.color_menu])
-        controls.add_class("splineviz-controls")
-        for menu in (self.speed, self.color_menu):
-            menu.style.description_width = "initial"
-            menu.layout.width = "auto"
-        # Above, where slider and picture stay together however low the curves go.
-        return [controls, body]
+    def _empty_side(self) -> None:
+        for widget in self._side_parts:
+            widget.close()
+        self._side_parts = ()
+
+    def _anchor_names(self) -> dict[int, str]:
+        """The classes of the samples that span the slice."""
+        assert self.canvas is not None
+        outputs = math.prod(self.run.program(self.steps[0]).output_shape)
+        points, classes = samples_on_slice(self.run, self.plane, outputs)
+        anchors, names = anchors_of(points, self.plane), self.canvas.class_names
+        return {
+            anchor: names[k] if k < len(names) else f"class {k}"
+            for anchor, k in zip(anchors.tolist(), classes.tolist(), strict=True)
+            if anchor >= 0
+        }
+
+    # ------------------------------------------------------------------ the step
 
     @traitlets.observe("index")
     def _follow_index(self, change: dict[str, Any]) -> None:
-        self.step = self._steps[change["new"]]
+        self.step = self.steps[change["new"]]
 
     @traitlets.observe("step")
     def _follow_step(self, change: dict[str, Any]) -> None:
-        self.index = self._steps.index(change["new"])
+        self.index = self.steps.index(change["new"])
 
     @traitlets.validate("index")
     def _check_index(self, proposal: dict[str, Any]) -> int:
         index = int(proposal["value"])
-        if not 0 <= index < len(self._steps):
+        if not 0 <= index < len(self.steps):
             raise traitlets.TraitError(
-                f"index must be a checkpoint's number from 0 to {len(self._steps) - 1}, not {index}"
+                f"index must be a checkpoint's number from 0 to {len(self.steps) - 1}, not {index}"
             )
         return index
 
     @traitlets.validate("step")
     def _check_step(self, proposal: dict[str, Any]) -> int:
         step = int(proposal["value"])
-        if step not in self._steps:
-            nearest = min(self._steps, key=lambda known: abs(known - step))
+        if step not in self.steps:
+            nearest = min(self.steps, key=lambda known: abs(known - step))
             raise traitlets.TraitError(f"there is no checkpoint at step {step}; near it: {nearest}")
         return step
+
+    @traitlets.validate("play_range")
+    def _check_play_range(self, proposal: dict[str, Any]) -> tuple[int, ...]:
+        chosen = tuple(int(index) for index in proposal["value"])
+        if chosen and not (len(chosen) == 2 and 0 <= chosen[0] <= chosen[1] < len(self.steps)):
+            raise traitlets.TraitError(
+                "play_range must be the numbers of a first and a last checkpoint, from 0 to "
+                f"{len(self.steps) - 1}, or empty; not {chosen}"
+            )
+        return chosen
+
+
+def _row(name: str, own: OwnColoring) -> Coloring:
+    if isinstance(own, Coloring):
+        return own
+    if isinstance(own, Mapping):
+        return Coloring(title=name, unit="", scale="linear", values=lambda _: np.empty(0))
+
+    def values(partition: SplinePartition) -> np.ndarray:
+        array = np.asarray(own(partition))
+        if array.shape != (len(partition),):
+            raise ShapeMismatch(
+                f"the colouring {name!r} gives an array of shape {array.shape}; with "
+                f"{len(partition)} regions it must be ({len(partition)},): one number a region"
+            )
+        return array
+
+    return Coloring(title=name, unit="", scale="linear", values=values)
+
+
+def _array_at(arrays: Mapping[int, np.ndarray], step: int, _: SplinePartition) -> np.ndarray:
+    if step not in arrays:
+        raise UnknownName("step", str(step), [str(known) for known in arrays])
+    return np.asarray(arrays[step])
 
 
 def _axis_labels(plane: InputSlice) -> tuple[str, str]:
@@ -300,114 +469,6 @@ def _class_names(run: Run, outputs: int) -> list[str]:
     if run.class_names:
         return [str(name) for name in run.class_names]
     return [f"class {k}" for k in range(max(2, outputs))]
-
-
-def _name_of(names: list[str], number: int) -> str:
-    return names[number] if number < len(names) else f"class {number}"
-
-
-def _anchors_of(points: np.ndarray, plane: InputSlice) -> np.ndarray:
-    """For each point the anchor that it is, -1 for none: int64 array (n,)."""
-    found = np.full(len(points), -1, dtype=np.int64)
-    xmin, ymin, xmax, ymax = plane.domain.bounds
-    for number, anchor in enumerate(plane.anchors):
-        distance = np.linalg.norm(points - anchor, axis=1)
-        found[distance <= _ON_SLICE * np.hypot(xmax - xmin, ymax - ymin)] = number
-    return found
-
-
-def samples_on_slice(run: Run, plane: InputSlice, outputs: int) -> tuple[np.ndarray, np.ndarray]:
-    """The training points of a run that lie on a slice, inside its domain.
-
-    A point off the slice is left out: drawn at its nearest point, it would stand in regions that
-    have nothing to do with it.
-
-    Parameters
-    ----------
-    run : Run
-        Its ``samples`` are inputs and targets, as :func:`class_numbers` reads them.
-    plane : InputSlice
-        The slice.
-    outputs : int
-        How many outputs the network has.
-
-    Returns
-    -------
-    points : ndarray of float64, shape (n, 2)
-        Slice coordinates.
-    classes : ndarray of int64, shape (n,)
-        Their classes.
-    """
-    import shapely
-
-    if run.samples is None:
-        return np.empty((0, 2)), np.empty(0, dtype=np.int64)
-    inputs, targets = run.samples
-    points, distance = plane.project(inputs)
-    xmin, ymin, xmax, ymax = plane.domain.bounds
-    lengths = np.linalg.norm(plane.basis.reshape(2, -1), axis=1)
-    size = float(np.hypot((xmax - xmin) * lengths[0], (ymax - ymin) * lengths[1]))
-    inside = (distance <= _ON_SLICE * size) & shapely.covers(plane.domain, shapely.points(points))
-    return points[inside], class_numbers(targets, outputs)[inside]
-
-
-def class_numbers(targets: np.ndarray, outputs: int) -> np.ndarray:
-    """Targets as class numbers.
-
-    Parameters
-    ----------
-    targets : ndarray, shape (n,) or (n, k)
-        One-hot rows; integers, or whole non-negative floats for a network with more than one
-        output, which are class numbers; or other numbers, whose sign is the class.
-    outputs : int
-        How many outputs the network has.
-
-    Returns
-    -------
-    ndarray of int64, shape (n,)
-    """
-    rows = np.asarray(targets).reshape(len(targets), -1)
-    if rows.shape[1] > 1:
-        return rows.argmax(axis=1)
-    numbers = rows[:, 0]
-    whole = outputs > 1 and bool(np.all((numbers >= 0) & (numbers == np.floor(numbers))))
-    if numbers.dtype.kind in "iu" or whole:
-        return numbers.clip(0).astype(np.int64)
-    return (numbers > 0).astype(np.int64)
-
-
-def _slider(steps: list[int], index: int) -> ipywidgets.SelectionSlider:
-    labels = [f"{step:,}" for step in steps]
-    # The browser's slider cannot show a range of one value, so a lone checkpoint gets a second,
-    # out of reach.
-    labels += [" "] if len(steps) == 1 else []
-    slider = ipywidgets.SelectionSlider(
-        options=[(label, number) for number, label in enumerate(labels)],
-        value=index,
-        label=labels[index],
-        description="Step",
-        disabled=len(steps) == 1,
-        continuous_update=True,
-    )
-    slider.style.description_width = "initial"
-    slider.add_class("splineviz-slider")
-    return slider
-
-
-def _table_link(
-    source: ipywidgets.Widget,
-    source_trait: str,
-    target: ipywidgets.Widget,
-    target_trait: str,
-    table: list[Any],
-) -> TableLink:
-    return TableLink(
-        source=source,
-        source_trait=source_trait,
-        target=target,
-        target_trait=target_trait,
-        table=table,
-    )
 
 
 def _note(text: str) -> ipywidgets.Label:

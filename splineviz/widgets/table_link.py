@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import ipywidgets
 import traitlets
 
 from splineviz.widgets.base import StrictWidget
-
-_STATIC = Path(__file__).parent / "static"
+from splineviz.widgets.modules import STATIC
 
 
 class TableLink(StrictWidget):
@@ -34,7 +32,7 @@ class TableLink(StrictWidget):
         One entry for each index.
     """
 
-    _esm = _STATIC / "table_link.js"
+    _esm = STATIC / "table_link.js"
 
     source = traitlets.Instance(ipywidgets.Widget).tag(sync=True, **ipywidgets.widget_serialization)
     source_trait = traitlets.Unicode().tag(sync=True)

@@ -57,6 +57,10 @@ canvas => {
     return new Set(new Uint32Array(data.buffer)).size;
 }
 """
+INK = """
+canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(v => v)
+"""
+TICKS = "[...document.querySelectorAll('.sv-bar-tick')].map(tick => tick.textContent).join()"
 MARKER = "path.line[style*='rgb(128, 128, 128)'], path.line[stroke='#808080']"
 WATCH = """
 () => {
@@ -68,9 +72,8 @@ WATCH = """
 """
 STANDING = """
 () => {
-    const handle = document.querySelector('.splineviz-slider .noUi-handle');
-    const { frame } = document.querySelector('.sv-regions').dataset;
-    return Number(handle.getAttribute('aria-valuenow')) === Number(frame);
+    const slider = document.querySelector('.sv-slider');
+    return slider.value === document.querySelector('.sv-regions').dataset.frame;
 }
 """
 
@@ -82,7 +85,8 @@ class Player:
         self.page = page
         self.root = page.locator(".sv-regions")
         self.plot = page.locator(".sv-plot")
-        self.handle = page.locator(".splineviz-slider .noUi-handle")
+        self.handle = page.locator(".sv-slider")
+        self.details = page.locator(".sv-details")
 
     def wait_until_ready(self):
         self.root.and_(self.page.locator("[data-frame]")).wait_for()
@@ -107,8 +111,11 @@ class Player:
     def picture(self):
         return self.page.locator(".sv-fill").evaluate(PICTURE)
 
+    def choose(self, menu, option):
+        self.page.get_by_label(menu, exact=True).select_option(label=option)
+
     def choose_color(self, title):
-        self.page.locator(".splineviz-controls select").nth(1).select_option(label=title)
+        self.choose("Colour", title)
         self.page.wait_for_selector(f'.sv-plot[aria-label$="coloured by {title}"]')
 
     def marker(self):
@@ -123,7 +130,18 @@ class Player:
         )
 
     def read_out(self):
-        return self.page.locator(".splineviz-slider .widget-readout").inner_text()
+        return self.page.locator(".sv-read-out").inner_text()
+
+    def at(self, x, y):
+        """A place in the window, from shares of the picture's width and height."""
+        box = self.plot.bounding_box()
+        return box["x"] + x * box["width"], box["y"] + y * box["height"]
+
+    def viewport(self):
+        return [float(value) for value in self.data("viewport").split()]
+
+    def wait_for_data(self, name, value):
+        self.page.wait_for_selector(f".sv-regions[data-{name}='{value}']")
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +158,8 @@ def opened(replay):
     player = Player(replay.page)
     player.choose_color("slope norm")
     player.plot.focus()
+    replay.page.keyboard.press("Escape")
+    replay.page.keyboard.press("0")
     player.press("Home", 0)
     yield replay, player
     assert replay.problems == []
@@ -156,11 +176,11 @@ def test_scrubbing(opened, screenshots):
     player.handle.focus()
     player.press("ArrowRight", 1)
     assert player.data("step") == "1"
-    assert player.read_out() == "1"
+    assert player.read_out() == "step 1 (2 of 8)"
     assert player.picture() != start
     player.wait_for_marker(marker, moved=True)
     player.press("End", COUNT - 1)
-    assert player.read_out() == "1,000"
+    assert player.read_out() == "step 1,000 (8 of 8)"
     page.screenshot(path=screenshots / "player-last.png")
 
     notebook.run_cell(1)
@@ -197,11 +217,11 @@ def test_scrubbing_while_the_kernel_is_busy(opened):
         player.press("End", COUNT - 1)
         assert player.picture() != start
         player.wait_for_marker(marker, moved=True)
-        assert player.read_out() == "1,000"
+        assert player.read_out() == "step 1,000 (8 of 8)"
         player.press("Home", 0)
         assert player.picture() == start
         player.wait_for_marker(marker)
-        assert player.read_out() == "0"
+        assert player.read_out() == "step 0 (1 of 8)"
     assert notebook.is_running(2)
     notebook.interrupt(2)
 
@@ -209,7 +229,7 @@ def test_scrubbing_while_the_kernel_is_busy(opened):
 def test_playing(opened):
     notebook, player = opened
     page = notebook.page
-    page.locator(".splineviz-controls select").first.select_option(label="4×")
+    player.choose("Speed", "4×")
     page.evaluate(WATCH)
     player.plot.focus()
     page.keyboard.press(" ")
@@ -223,7 +243,7 @@ def test_playing(opened):
     )
     player.handle.focus()
     page.keyboard.press(" ")
-    page.wait_for_selector(".splineviz-controls .fa-play")
+    page.get_by_label("play", exact=True).wait_for()
     page.wait_for_function(STANDING)
     frame = player.data("frame")
     page.wait_for_timeout(300)
@@ -239,7 +259,18 @@ def test_hovering_tells_about_a_region(opened, screenshots):
     page.mouse.move(box["x"] + 0.75 * box["width"], box["y"] + 0.25 * box["height"])
     tip.wait_for()
     text = tip.inner_text()
-    for fact in ("slope norm", "area", "class at each region's middle", "(0.5, 0.5)"):
+    for fact in (
+        "step",
+        "slope norm",
+        "area",
+        "margin",
+        "class at its middle",
+        "active neurons",
+        " of 64, ",
+        "nearest boundary",
+        ", neuron ",
+        "(0.5, 0.5)",
+    ):
         assert fact in text
     assert int(player.data("region")) >= 0
     page.screenshot(path=screenshots / "player-hover.png")
@@ -252,13 +283,170 @@ def test_colours_change_without_the_kernel(opened, screenshots):
     page = notebook.page
     fall_asleep(notebook)
     pictures = {player.picture()}
-    for title in ("class at each region's middle", "area", "activation pattern"):
+    titles = page.get_by_label("Colour", exact=True).locator("option").all_inner_texts()
+    assert len(titles) == 7
+    for title in titles[1:]:
         player.choose_color(title)
         pictures.add(player.picture())
         page.screenshot(path=screenshots / f"player-{title.split()[0]}.png")
-    assert len(pictures) == 4
+    assert len(pictures) == 7
     assert notebook.is_running(2)
     notebook.interrupt(2)
+
+
+def test_the_scale_of_one_step(opened):
+    _, player = opened
+    ticks = player.page.locator(".sv-bar-tick")
+    of_run, picture = ticks.all_inner_texts(), player.picture()
+    player.choose("Scale", "this step")
+    player.page.wait_for_function(f"old => {TICKS} !== old", arg=",".join(of_run))
+    assert player.picture() != picture
+    player.choose("Scale", "whole run")
+    player.page.wait_for_function(f"old => {TICKS} === old", arg=",".join(of_run))
+    assert player.picture() == picture
+
+
+def test_zooming_and_moving(opened, screenshots):
+    _, player = opened
+    page, whole = player.page, player.viewport()
+    assert whole == [-1, -1, 1, 1]
+    picture = player.picture()
+    page.mouse.move(*player.at(0.75, 0.25))
+    page.mouse.wheel(0, -200)
+    page.wait_for_function("document.querySelector('.sv-status').textContent.includes('enlarged')")
+    near = player.viewport()
+    zoom = 2 / (near[2] - near[0])
+    assert zoom == pytest.approx(1.95, abs=0.1)
+    # What is under the pointer stays there.
+    assert near[0] + 0.75 * (near[2] - near[0]) == pytest.approx(0.5, abs=0.01)
+    assert player.picture() != picture
+    page.screenshot(path=screenshots / "player-zoomed.png")
+
+    page.mouse.move(*player.at(0.5, 0.5))
+    page.mouse.down()
+    page.mouse.move(*player.at(0.25, 0.5), steps=4)
+    page.mouse.up()
+    moved = player.viewport()
+    assert moved[0] - near[0] == pytest.approx(0.25 * (near[2] - near[0]), abs=0.02)
+    assert moved[1] == pytest.approx(near[1], abs=0.01)
+    assert player.data("pinned") == ""
+
+    page.mouse.dblclick(*player.at(0.5, 0.5))
+    player.wait_for_data("viewport", " ".join(f"{v:.5f}" for v in whole))
+    page.keyboard.press("Escape")
+    assert player.picture() == picture
+    page.keyboard.press("+")
+    page.get_by_text("1.5 times enlarged").wait_for()
+    page.get_by_role("button", name="show everything").click()
+    player.wait_for_data("viewport", " ".join(f"{v:.5f}" for v in whole))
+
+
+def test_pinning_a_region(opened, screenshots):
+    _, player = opened
+    page = player.page
+    player.press("End", COUNT - 1)
+    # A place well inside of a region: nothing else in sight of a click.
+    page.keyboard.press("+")
+    for _ in range(4):
+        page.keyboard.press("+")
+    page.keyboard.press("Shift+ArrowRight")
+    page.locator(".sv-tip").wait_for()
+    assert int(player.data("region")) >= 0
+    page.keyboard.press("Enter")
+    player.details.wait_for()
+    text = player.details.inner_text()
+    assert "Pinned region, with " in text
+    assert text.count("of 64 active") == 3
+    assert player.details.locator(".sv-squares").count() == 3
+    assert player.data("pinned") == player.data("region")
+    page.screenshot(path=screenshots / "player-pinned.png")
+    player.press("Home", 0)
+    player.details.get_by_text("does not exist at this step").wait_for()
+    player.press("End", COUNT - 1)
+    assert "Pinned region" in player.details.inner_text()
+    page.keyboard.press("Escape")
+    player.details.wait_for(state="hidden")
+
+
+def test_the_boundary_of_a_neuron(opened, screenshots):
+    _, player = opened
+    page = player.page
+    page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("n")
+    player.details.get_by_text("boundary of linear").or_(
+        player.details.get_by_text("boundary of relu")
+    ).wait_for()
+    neuron = player.data("neuron")
+    assert int(neuron) > 0
+    page.screenshot(path=screenshots / "player-neuron.png")
+    # It stays while the run goes on.
+    player.press("ArrowRight", 1)
+    assert player.data("neuron") == neuron
+    page.keyboard.press("Escape")
+    player.wait_for_data("neuron", "")
+
+
+def test_a_click_pins_or_shows_a_neuron(opened):
+    _, player = opened
+    page = player.page
+    page.mouse.click(*player.at(0.31, 0.62))
+    page.wait_for_function(
+        "(d => d.pinned || d.neuron)(document.querySelector('.sv-regions').dataset)"
+    )
+    page.mouse.click(*player.at(0.31, 0.62))
+    page.wait_for_function(
+        "(d => !d.pinned && !d.neuron)(document.querySelector('.sv-regions').dataset)"
+    )
+
+
+def test_layers_one_by_one(opened, screenshots):
+    _, player = opened
+    page = player.page
+    options = page.get_by_label("Lines", exact=True).locator("option").all_inner_texts()
+    assert options == ["all layers", "relu0 only", "relu1 only", "relu2 only", "none"]
+    pictures = [player.picture()]
+    for option in options[1:]:
+        player.choose("Lines", option)
+        page.wait_for_timeout(150)
+        pictures.append(player.picture())
+        page.screenshot(path=screenshots / f"player-lines-{option.split()[0]}.png")
+    assert len(set(pictures)) == 5
+    player.choose("Lines", "all layers")
+
+
+def test_born_kept_and_vanished(opened, screenshots):
+    _, player = opened
+    page = player.page
+    status = page.locator(".sv-status")
+    player.press("ArrowRight", 1)
+    player.choose("Compare", "step before")
+    status.get_by_text("since step 0: ").wait_for()
+    assert "born" in status.inner_text()
+    header = page.locator(".sv-header").inner_text()
+    assert "change since step 0" in header
+    page.screenshot(path=screenshots / "player-compare.png")
+    player.choose("Compare", "this step")
+    player.plot.focus()
+    player.press("End", COUNT - 1)
+    status.get_by_text("since step 1: ").wait_for()
+    player.choose("Compare", "off")
+    page.locator(".sv-header").get_by_text("slope norm").wait_for()
+
+
+def test_what_is_drawn_can_be_hidden(opened):
+    _, player = opened
+    page = player.page
+    player.press("End", COUNT - 1)
+    for name, layer in (("decision boundary", ".sv-lines"), ("data", ".sv-points")):
+        page.mouse.move(0, 0)
+        canvas = page.locator(layer)
+        assert canvas.evaluate(INK)
+        page.get_by_label(name, exact=True).uncheck()
+        page.wait_for_timeout(150)
+        assert not canvas.evaluate(INK)
+        page.get_by_label(name, exact=True).check()
+        page.wait_for_timeout(150)
+        assert canvas.evaluate(INK)
 
 
 def test_everything_is_in_sight(opened):
@@ -268,7 +456,7 @@ def test_everything_is_in_sight(opened):
     names = page.locator(".sv-legend .sv-entry").all_inner_texts()
     assert names == ["decision boundary", "<b>in</b>", "out"]
     assert page.locator(".splineviz-player b").count() == 0
-    for part in (".splineviz-player", ".sv-plot", ".splineviz-side .bqplot", ".splineviz-controls"):
+    for part in (".splineviz-player", ".sv-plot", ".splineviz-side .bqplot", ".sv-controls"):
         box = page.locator(part).bounding_box()
         assert box["x"] + box["width"] <= 1280
     overflowing = page.evaluate(
@@ -287,7 +475,7 @@ def test_slider_and_picture_fit_one_screen(opened, screenshots, width, height):
         page.wait_for_timeout(500)
         slider, plot, room = (
             page.locator(part).bounding_box()
-            for part in (".splineviz-slider", ".sv-plot", ".jp-WindowedPanel-outer")
+            for part in (".sv-slider", ".sv-plot", ".jp-WindowedPanel-outer")
         )
         page.locator(".splineviz-player").evaluate("player => player.scrollIntoView()")
         page.screenshot(path=screenshots / f"player-{width}.png")
@@ -366,12 +554,160 @@ def test_runs_with_one_checkpoint_and_with_none(new_notebook, screenshots):
     notebook.run_cell(1)
     player = Player(page)
     player.wait_for_frame(0)
-    assert player.read_out() == "5"
-    assert page.locator(".splineviz-slider [disabled]").count() == 1
+    assert player.read_out() == "step 5 (1 of 1)"
+    assert page.locator(".sv-slider").is_disabled()
+    assert page.get_by_label("play", exact=True).is_disabled()
     player.plot.focus()
     for key in ("ArrowRight", "End", " "):
         page.keyboard.press(key)
     assert player.data("frame") == "0"
     assert "no checkpoints yet" in page.locator(".splineviz-note").inner_text()
     page.screenshot(path=screenshots / "player-few.png")
+    assert notebook.problems == []
+
+
+def test_notebook_7(lab, browser, screenshots):
+    lab.write("seven.ipynb", MAKE)
+    page = browser.new_page()
+    problems = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(f"{lab.url}/notebooks/seven.ipynb")
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_text("Run All Cells", exact=True).click()
+    player = Player(page)
+    player.wait_for_frame(0)
+    player.plot.focus()
+    player.press("End", COUNT - 1)
+    assert player.colors() > 10
+    page.screenshot(path=screenshots / "player-notebook-7.png")
+    assert problems == []
+    page.close()
+
+
+def test_a_player_for_each_cell_and_the_dark_theme(new_notebook, screenshots):
+    notebook = new_notebook("many.ipynb", MAKE, MAKE, "players = [player]; player.close()")
+    page = notebook.page
+    notebook.run_cell(0)
+    notebook.run_cell(1)
+    first, second = (page.locator(".sv-regions").nth(k) for k in (0, 1))
+    for root in (first, second):
+        root.and_(page.locator("[data-frame='0']")).wait_for()
+    second.locator(".sv-plot").focus()
+    page.keyboard.press("ArrowRight")
+    second.and_(page.locator("[data-frame='1']")).wait_for()
+    assert first.get_attribute("data-frame") == "0"
+    page.evaluate(
+        """async () => {
+            const theme = { theme: 'JupyterLab Dark' };
+            await window.jupyterapp.commands.execute('apputils:change-theme', theme);
+        }"""
+    )
+    page.wait_for_selector("body[data-jp-theme-light='false']")
+    page.screenshot(path=screenshots / "player-dark.png")
+    # The second is closed, the first goes on.
+    notebook.run_cell(2)
+    page.wait_for_function("document.querySelectorAll('.sv-regions').length === 1")
+    first.locator(".sv-plot").focus()
+    page.keyboard.press("End")
+    page.wait_for_selector(f".sv-regions[data-frame='{COUNT - 1}']")
+    page.evaluate(
+        "window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})"
+    )
+    assert notebook.problems == []
+
+
+def test_frames_beyond_the_budget_come_when_they_are_looked_at(new_notebook):
+    make = MAKE.replace("InputSlice.identity())", "InputSlice.identity(), budget=1)")
+    notebook = new_notebook("budget.ipynb", make)
+    notebook.run_cell(0)
+    player = Player(notebook.page)
+    player.wait_for_frame(0)
+    notebook.page.get_by_text("1 of 8 steps kept, others come when looked at").wait_for()
+    player.plot.focus()
+    for key, index in (("End", COUNT - 1), ("ArrowLeft", COUNT - 2), ("Home", 0)):
+        player.press(key, index)
+    assert notebook.problems == []
+
+
+GROWING = """
+from standin import StandInRun
+from splineviz.partition.slices import InputSlice
+from splineviz.widgets.region_player import RegionPlayer
+
+class Growing(StandInRun):
+    status, shown = "recording", 2
+
+    @property
+    def steps(self):
+        return self.written[: self.shown]
+
+    @steps.setter
+    def steps(self, steps):
+        self.written = steps
+
+    def program(self, step):
+        shown, self.shown = self.shown, None
+        try:
+            return super().program(step)
+        finally:
+            self.shown = shown
+
+    def refresh(self):
+        pass
+
+run = Growing()
+player = RegionPlayer(run, InputSlice.identity())
+player
+"""
+
+
+def test_a_run_that_is_still_written_grows(new_notebook):
+    notebook = new_notebook("growing.ipynb", GROWING, "run.shown = 4")
+    notebook.run_cell(0)
+    player = Player(notebook.page)
+    player.wait_for_frame(0)
+    assert player.read_out() == "step 0 (1 of 2)"
+    player.plot.focus()
+    player.press("End", 1)
+    notebook.run_cell(1)
+    notebook.page.get_by_text("(2 of 4)").wait_for()
+    player.press("End", 3)
+    assert player.read_out() == "step 100 (4 of 4)"
+    player.wait_for_marker("", moved=True)
+    assert notebook.problems == []
+
+
+NASTY = "<script>window.hacked = true</script><img src=x onerror='window.hacked = true'>"
+HOSTILE = f"""
+from standin import StandInRun
+from splineviz.partition.slices import InputSlice
+from splineviz.widgets.region_player import RegionPlayer
+
+nasty = {NASTY!r}
+run = StandInRun(class_names=(nasty, "out"))
+run.metrics = run.metrics.rename(columns={{"test_accuracy": nasty + " accuracy"}})
+run.metrics.iloc[3:6, 1] = float("nan")
+RegionPlayer(
+    run, InputSlice.identity(), axis_labels=(nasty, nasty),
+    metrics=["train_accuracy", nasty + " accuracy"],
+    colorings={{nasty: lambda partition: partition.areas}}, color=nasty,
+)
+"""
+
+
+def test_text_of_a_run_stays_text(new_notebook, screenshots):
+    notebook = new_notebook("hostile.ipynb", HOSTILE)
+    notebook.run_cell(0)
+    page = notebook.page
+    player = Player(page)
+    player.wait_for_frame(0)
+    page.mouse.move(*player.at(0.4, 0.4))
+    page.locator(".sv-tip").wait_for()
+    page.keyboard.press("Enter")
+    player.choose_color("class at each region's middle")
+    page.wait_for_timeout(500)
+    page.screenshot(path=screenshots / "player-hostile.png")
+    assert page.evaluate("window.hacked") is None
+    assert page.locator(".splineviz-player img, .splineviz-player script").count() == 0
+    assert page.locator(".sv-legend").inner_text().count("<script>") == 1
     assert notebook.problems == []

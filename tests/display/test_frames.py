@@ -1,93 +1,151 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import shapely
 
-from splineviz.display.colorings import COLORINGS
 from splineviz.display.frames import Frame
-from splineviz.errors import InvalidFrame, UnknownName
+from splineviz.errors import InvalidFrame
+from splineviz.network.program import Program, Step
+from splineviz.partition.colorings import COLORINGS
+from splineviz.partition.enumeration import enumerate_regions
 from splineviz.partition.slices import InputSlice
+from tests.widgets.standin import StandInRun
+
+
+def cut_square(bounds=(0, 0, 1, 1), offset=-2.5):
+    """A square, cut along its diagonal by the first of two neurons; the other is always active."""
+    program = Program(
+        (
+            Step("linear", (0,), "linear", {"weight": "w", "bias": "b"}, {}),
+            Step("relu", (1,), "relu", {}, {}),
+            Step("linear", (2,), "out", {"weight": "v", "bias": "c"}, {}),
+        ),
+        ((2,), (2,), (2,), (1,)),
+        {
+            "w": np.array([[1.0, -1.0], [0.0, 1.0]]),
+            "b": np.array([0.0, 2.0]),
+            "v": np.array([[0.0, 1.0]]),
+            "c": np.array([offset]),
+        },
+        3,
+    )
+    return enumerate_regions(program, InputSlice.identity(bounds))
 
 
 @pytest.fixture
 def square():
-    """The unit square, cut along a diagonal, as the arrays of a SplinePartition."""
-    return SimpleNamespace(
-        plane=InputSlice.identity((0, 0, 1, 1)),
-        vertices=np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]),
-        ring_vertices=np.array([0, 1, 2, 0, 2, 3], dtype=np.int32),
-        ring_offsets=np.array([0, 3, 6]),
-        region_offsets=np.array([0, 1, 2]),
-        areas=np.array([0.5, 0.5]),
-        slope_norms=lambda: np.array([1.0, 0.0]),
-        predictions=lambda: np.array([0, 1]),
-        decision_boundary=lambda: shapely.MultiLineString([[(0, 0.5), (1, 0.5)]]),
-        activation_patterns=lambda: np.array([[True, False], [True, True]]),
+    return cut_square()
+
+
+@pytest.fixture(scope="module")
+def deep():
+    """Three layers; regions, cells, and patterns of all sorts."""
+    return enumerate_regions(
+        StandInRun(widths=(2, 9, 12, 10, 3)).program(1000), InputSlice.identity()
     )
 
 
 def test_the_bytes_of_a_frame(square):
-    frame = Frame.from_partition(square, 10, colorings=["slope", "class"])
+    rows = {name: COLORINGS[name] for name in ("slope", "class", "area")}
+    frame = Frame.from_partition(square, 10, rows)
     header = (
         b'{"arrays":{"vertices":["f4",[4,2],0],"ring_vertices":["u1",[6],32],'
-        b'"ring_sizes":["u1",[2],40],"region_sizes":["u1",[2],44],'
-        b'"boundary":["f4",[2,2],48],"boundary_sizes":["u1",[1],64],'
-        b'"value:slope":["f4",[2],68],"value:class":["u1",[2],76]},"meta":{"step":10}}'
+        b'"ring_sizes":["u1",[2],40],"region_sizes":["u1",[0],44],"edge_columns":["u1",[6],44],'
+        b'"boundary":["f4",[3,2],52],"boundary_sizes":["u1",[1],76],"bits:0":["u1",[2,1],80],'
+        b'"value:slope":["f4",[2],84],"value:class":["u1",[2],92]},'
+        b'"meta":{"step":10,"layers":[["relu",2]],"limits":{"slope":[1.0,10.0],"area":[0.5,5.0]}}}'
     )
     header += b" " * (-len(header) % 4)
     data = (
-        np.array([0, 0, 1, 0, 1, 1, 0, 1], "<f4").tobytes()
-        + bytes([0, 1, 2, 0, 2, 3, 0, 0])
+        np.array([1, 0, 1, 1, 0, 1, 0, 0], "<f4").tobytes()
+        + bytes([1, 2, 3, 3, 0, 1, 0, 0])
         + bytes([3, 3, 0, 0])
-        + bytes([1, 1, 0, 0])
-        + np.array([0, 0.5, 1, 0.5], "<f4").tobytes()
-        + bytes([2, 0, 0, 0])
-        + np.array([1, 0], "<f4").tobytes()
-        + bytes([0, 1, 0, 0])
+        + bytes([0, 0, 1, 0, 0, 1, 0, 0])
+        + np.array([0, 0.5, 0.5, 0.5, 1, 0.5], "<f4").tobytes()
+        + bytes([3, 0, 0, 0])
+        + bytes([2, 3, 0, 0])
+        + np.array([1, 1], "<f4").tobytes()
+        + bytes([1, 0, 0, 0])
     )
     assert frame.pack() == b"SVF1" + len(header).to_bytes(4, "little") + header + data
 
 
-def test_round_trip(square):
-    frame = Frame.from_partition(square, 10)
+def test_round_trip(deep):
+    frame = Frame.from_partition(deep, 10)
     back = Frame.unpack(frame.pack())
     assert back.step == 10
-    assert len(back) == len(frame) == 2
-    assert set(back.values) == set(COLORINGS)
+    assert len(back) == len(frame) == len(deep)
+    assert set(back.values) == {name for name, row in COLORINGS.items() if row.sent}
+    assert back.limits == frame.limits
     for name in ("vertices", "ring_vertices", "ring_offsets", "region_offsets", "boundary"):
         np.testing.assert_array_equal(getattr(back, name), getattr(frame, name))
+    np.testing.assert_array_equal(back.edge_columns, frame.edge_columns)
     for name, values in frame.values.items():
         np.testing.assert_array_equal(back.values[name], values)
+    for layer, other in zip(back.layers, deep.layers, strict=True):
+        assert (layer.name, layer.width) == (other.name, other.width)
+        np.testing.assert_array_equal(layer.bits, other.bits)
+        np.testing.assert_array_equal(layer.parent, other.parent)
     assert back.pack() == frame.pack()
+
+
+def test_what_follows_from_a_frame_is_what_the_partition_says(deep):
+    frame = Frame.unpack(Frame.from_partition(deep, 0).pack())
+    for row in COLORINGS.values():
+        if not row.sent:
+            np.testing.assert_allclose(row.values(frame), row.values(deep), rtol=1e-3, atol=1e-7)
+
+
+def test_edges_know_the_neuron_behind_them(deep):
+    frame = Frame.from_partition(deep, 0)
+    firsts = np.cumsum([0, *(layer.width for layer in deep.layers)])
+    follows = {}
+    for ring in range(len(frame.ring_offsets) - 1):
+        corners = frame.ring_vertices[frame.ring_offsets[ring] : frame.ring_offsets[ring + 1]]
+        columns = frame.edge_columns[frame.ring_offsets[ring] : frame.ring_offsets[ring + 1]]
+        for a, b, column in zip(corners, np.roll(corners, -1), columns, strict=True):
+            follows[int(a), int(b)] = int(column)
+    edges = deep.edges
+    for (a, b), layer, neuron in zip(edges.vertices, edges.layer, edges.neuron, strict=True):
+        expected = 0 if layer < 0 else 1 + firsts[layer] + neuron
+        assert {follows.get((a, b), expected), follows.get((b, a), expected)} == {expected}
+        assert (a, b) in follows or (b, a) in follows
+
+
+def test_a_domain_with_a_hole_and_one_without_neurons():
+    hole = shapely.Polygon([(0, 0), (4, 0), (4, 4), (0, 4)], [[(1, 1), (2, 1), (2, 2), (1, 2)]])
+    plane = InputSlice([0.0, 0.0], np.eye(2), hole)
+    frame = Frame.from_partition(enumerate_regions(cut_square().program, plane), 0)
+    back = Frame.unpack(frame.pack())
+    np.testing.assert_array_equal(back.region_offsets, frame.region_offsets)
+    assert back.areas.sum() == pytest.approx(15.0)
+    linear = Program(
+        (Step("linear", (0,), "linear", {"weight": "w", "bias": "b"}, {}),),
+        ((2,), (1,)),
+        {"w": np.array([[1.0, 1.0]]), "b": np.zeros(1)},
+        1,
+    )
+    frame = Frame.from_partition(enumerate_regions(linear, InputSlice.identity()), 0)
+    back = Frame.unpack(frame.pack())
+    assert (len(back), back.layers, back.edge_columns.tolist()) == (1, (), [0, 0, 0, 0])
 
 
 def test_a_small_square_far_away_keeps_its_shape(square):
     near = Frame.from_partition(square, 0)
-    corner, side = np.array([3e6, -2e6]), 2.0**-20
-    far = square.vertices * side + corner
-    line = shapely.transform(square.decision_boundary(), lambda points: points * side + corner)
-    square.plane = InputSlice.identity((*far[0], *far[2]))
-    square.vertices = far
-    square.decision_boundary = lambda: line
-    frame = Frame.from_partition(square, 0)
-    np.testing.assert_array_equal(frame.vertices, near.vertices * np.float32(side))
-    np.testing.assert_array_equal(frame.boundary, near.boundary * np.float32(side))
+    # Whole numbers times a power of two: nothing is rounded.
+    frame = Frame.from_partition(cut_square((2**20, 2**20, 2**20 + 0.25, 2**20 + 0.25)), 0)
+    corners = frame.vertices[np.lexsort(frame.vertices.T)]
+    expected = near.vertices * np.float32(0.25)
+    np.testing.assert_array_equal(corners, expected[np.lexsort(expected.T)])
 
 
-def test_a_network_without_a_decision_boundary(square):
-    square.decision_boundary = lambda: shapely.MultiLineString()
-    frame = Frame.unpack(Frame.from_partition(square, 0).pack())
+def test_a_network_without_a_decision_boundary():
+    frame = Frame.unpack(Frame.from_partition(cut_square(offset=9.0), 0).pack())
     assert frame.boundary.shape == (0, 2)
     assert frame.boundary_offsets.tolist() == [0]
-
-
-def test_unknown_colourings_are_refused(square):
-    with pytest.raises(UnknownName, match=r"unknown colouring .colour.; known: .*slope"):
-        Frame.from_partition(square, 0, colorings=["colour"])
 
 
 @pytest.mark.parametrize(
@@ -101,6 +159,7 @@ def test_unknown_colourings_are_refused(square):
         {"region_offsets": np.array([1, 2])},
         {"region_offsets": np.array([], dtype=int)},
         {"boundary_offsets": np.array([0])},
+        {"edge_columns": np.zeros(5, np.uint8)},
         {"values": {"slope": np.zeros(3, np.float32)}},
     ],
 )
@@ -109,8 +168,8 @@ def test_arrays_that_do_not_fit_are_refused(square, change):
         replace(Frame.from_partition(square, 0), **change)
 
 
-def test_a_block_that_is_no_frame_is_refused(square):
+def test_a_block_that_is_no_frame_is_refused():
     from splineviz.display.packing import pack
 
-    with pytest.raises(InvalidFrame, match="vertices"):
+    with pytest.raises(InvalidFrame, match="lacks 'ring_sizes'"):
         Frame.unpack(pack({"x": np.zeros(1, np.uint8)}, {"step": 0}))

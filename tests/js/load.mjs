@@ -1,7 +1,13 @@
-// The widgets' modules are plain ES modules in .js files, which node takes for CommonJS.
-import { readFileSync } from "node:fs";
+// The widgets' modules, and all the helpers of those in a folder together.
+import { readdirSync } from "node:fs";
+
+const STATIC = new URL("../../splineviz/widgets/static/", import.meta.url);
 
 export function load(name) {
-  const source = readFileSync(new URL(`../../splineviz/widgets/static/${name}`, import.meta.url));
-  return import(`data:text/javascript;base64,${source.toString("base64")}`);
+  return import(new URL(name, STATIC));
+}
+
+export async function loadFolder(name) {
+  const files = readdirSync(new URL(`${name}/`, STATIC));
+  return Object.assign({}, ...(await Promise.all(files.map((file) => load(`${name}/${file}`)))));
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -9,8 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import shapely
 
+from splineviz.display.frames import Frame
 from splineviz.display.packing import pack
+from splineviz.partition.colorings import COLORINGS
+from splineviz.partition.enumeration import enumerate_regions
+from splineviz.partition.slices import InputSlice
+from splineviz.widgets.modules import module
+from tests.widgets.standin import StandInRun
 
 HERE = Path(__file__).parent
 
@@ -26,6 +34,66 @@ def node():
     return path
 
 
+def frames(folder):
+    """Two frames of a run, packed, and what is to be said of the first."""
+    run = StandInRun(widths=(2, 9, 12, 3))
+    plane = InputSlice.identity()
+    first, later = (enumerate_regions(run.program(step), plane) for step in (100, 1000))
+    graph = first.dual_graph()
+    edges = first.edges
+    own = edges.layer >= 0
+    segments = shapely.linestrings(first.vertices[edges.vertices])
+    nearest = []
+    for region in range(0, len(first), 7):
+        x, y = first.representative_points[region]
+        mine = np.flatnonzero(own & (edges.regions == region).any(axis=1))
+        distances = shapely.distance(segments[mine], shapely.Point(x, y))
+        edge = mine[distances.argmin()]
+        nearest.append(
+            {
+                "region": region,
+                # From the corner of the domain.
+                "x": x + 1,
+                "y": y + 1,
+                "layer": int(edges.layer[edge]),
+                "neuron": int(edges.neuron[edge]),
+                "distance": distances.min(),
+            }
+        )
+    patterns = first.activation_patterns()
+    known, new = (set(map(int, part.pattern_hashes())) for part in (first, later))
+    facts = {
+        "areas": first.areas.tolist(),
+        "hashes": first.pattern_hashes().tolist(),
+        "counts": first.activation_counts().T.tolist(),
+        "patterns": patterns.tolist(),
+        "layers": [
+            ["".join(map(str, row.astype(int))) for row in part]
+            for part in np.split(patterns, np.cumsum([9]), axis=1)
+        ],
+        "neighbours": [sorted(graph[[r]].indices.tolist()) for r in range(len(first))],
+        "nearest": nearest,
+        "born": [int(hash_ not in known) for hash_ in later.pattern_hashes().tolist()],
+        "vanished": [int(hash_ not in new) for hash_ in first.pattern_hashes().tolist()],
+    }
+    for name in ("active", "pattern", "random"):
+        facts[name] = COLORINGS[name].values(first).tolist()
+    paths = {name: folder / name for name in ("FRAME", "LATER_FRAME", "FRAME_FACTS")}
+    paths["FRAME"].write_bytes(Frame.from_partition(first, 100).pack())
+    paths["LATER_FRAME"].write_bytes(Frame.from_partition(later, 1000).pack())
+    paths["FRAME_FACTS"].write_text(json.dumps(facts))
+    return {name: str(path) for name, path in paths.items()}
+
+
+def test_a_widget_has_one_module(node, tmp_path):
+    """The modules put together are one that runs: no name twice, nothing imported."""
+    path = tmp_path / "widget.mjs"
+    path.write_text(module("regions/region_canvas.js"))
+    code = f"import({str(path)!r}).then((widget) => console.log(Object.keys(widget)))"
+    out = subprocess.run([node, "-e", code], capture_output=True, text=True, check=True)
+    assert out.stdout == "[ 'default' ]\n"
+
+
 @pytest.mark.parametrize("tests", sorted(HERE.glob("*.test.mjs")), ids=lambda path: path.stem)
 def test_javascript(tests, node, tmp_path):
     block = tmp_path / "block.bin"
@@ -39,9 +107,10 @@ def test_javascript(tests, node, tmp_path):
             {"step": 12, "name": "é"},
         )
     )
+    environment = {"PACKED_BLOCK": str(block), **frames(tmp_path)}
     result = subprocess.run(
         [node, "--test", str(tests)],
-        env=os.environ | {"PACKED_BLOCK": str(block)},
+        env=os.environ | environment,
         capture_output=True,
         text=True,
     )

@@ -114,3 +114,33 @@ def test_stop_ends_the_feed():
 
 def test_a_feed_that_was_not_started_is_not_done():
     assert not FrameFeed(2, print, wanted=lambda: 0).wait(0)
+
+
+def test_when_there_is_no_room_only_what_is_demanded_is_made():
+    made = []
+    feed = FrameFeed(6, made.append, wanted=lambda: 0, is_full=lambda: len(made) >= 2)
+    feed.make_first()
+    feed.start()
+    assert feed.wait(5)
+    assert made == [0, 5]
+    feed.demand([3, 0])
+    assert feed.wait(5)
+    assert made == [0, 5, 3, 0]
+
+
+def test_more_frames_are_made_when_there_are_more():
+    made = []
+    feed = FrameFeed(2, made.append, wanted=lambda: 0)
+    feed.run()
+    feed.extend(4)
+    assert feed.wait(5)
+    assert made == [0, 1, 2, 3]
+
+
+def test_a_stopped_feed_stays_stopped():
+    made = []
+    feed = FrameFeed(2, made.append, wanted=lambda: 0)
+    feed.stop()
+    feed.demand([1])
+    feed.extend(3)
+    assert made == []

@@ -2,15 +2,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
 import traitlets
 
 from splineviz.errors import NonFiniteValues, ShapeMismatch, UnknownName
+from splineviz.partition.colorings import COLORINGS, Coloring
 from splineviz.partition.enumeration import enumerate_regions
 from splineviz.partition.slices import InputSlice
-from splineviz.widgets.region_player import RegionPlayer, class_numbers, samples_on_slice
+from splineviz.widgets.region_player import RegionPlayer
+from splineviz.widgets.samples import class_numbers, samples_on_slice
 from tests.widgets.standin import StandInRun
 
 
@@ -51,17 +54,22 @@ def test_the_first_frame_is_there_at_once(run, plane):
 
 
 def test_index_and_step_follow_the_slider_and_move_it(player):
-    player.slider.index = 2
+    player.canvas.index = 2
     assert (player.index, player.step) == (2, 10)
     player.step = 1000
-    assert (player.index, player.slider.index) == (4, 4)
+    assert (player.index, player.canvas.index) == (4, 4)
     player.index = 0
-    assert (player.step, player.slider.index) == (0, 0)
+    assert (player.step, player.canvas.index) == (0, 0)
 
 
-def test_the_read_out_shows_the_step(player):
-    player.index = 4
-    assert player.slider.label == "1,000"
+def test_a_range_to_play(player):
+    player.play_range = (1, 3)
+    assert player.canvas.play_range == (1, 3)
+    for wrong in [(3, 1), (0, 5), (2,), (-1, 2)]:
+        with pytest.raises(traitlets.TraitError, match="from 0 to 4"):
+            player.play_range = wrong
+    player.play_range = ()
+    assert player.canvas.play_range == ()
 
 
 def test_checkpoints_that_do_not_exist_are_refused(player, run, plane):
@@ -96,9 +104,6 @@ def test_a_run_without_checkpoints_says_so(plane):
 
 def test_one_checkpoint_leaves_nothing_to_slide(plane):
     player = RegionPlayer(StandInRun(steps=(7,)), plane)
-    assert player.slider.disabled
-    assert player.play.disabled
-    assert player.slider.label == "7"
     assert player.wait()
     assert player.step == 7
 
@@ -151,7 +156,7 @@ def test_close_ends_the_feed(run, plane):
     player = RegionPlayer(run, plane)
     player.close()
     player.wait(60)
-    for widget in (player, player.canvas, player.slider, player.play, player.curves.figure):
+    for widget in (player, player.canvas, player.curves.figure, player.curves.marker):
         assert widget.comm is None
 
 
@@ -214,9 +219,102 @@ def test_the_samples_that_span_a_slice_are_stars_with_their_class():
     assert len(player.canvas.points) == 0
     (thumbnails,) = [
         part
-        for part in player.children[1].children[1].children
+        for part in player.children[0].children[1].children
         if "splineviz-thumbnails" in part._dom_classes
     ]
     captions = [entry.children[0].value for entry in thumbnails.children]
     names = [("left", "right")[label] for label in labels[:3]]
     assert captions == [f"{letter}: {name}" for letter, name in zip("ABC", names, strict=True)]
+
+
+def test_another_slice(player, run):
+    player.wait(60)
+    player.step = 100
+    plane = InputSlice.identity((-0.5, -0.25, 0.5, 1.0))
+    player.show(plane)
+    assert player.wait(60)
+    assert player.step == 100
+    assert player.canvas.bounds == (-0.5, -0.25, 0.5, 1.0)
+    partition = enumerate_regions(run.program(10), plane)
+    assert len(player.canvas.frame(2)) == len(partition)
+    with pytest.raises(ShapeMismatch):
+        player.show(InputSlice.around(np.zeros(3)))
+    assert player.plane is plane
+    assert player.canvas.frame(4) is not None
+
+
+def test_beyond_the_budget_frames_are_made_when_they_are_wanted(run, plane):
+    player = RegionPlayer(run, plane, budget=1, background=False)
+    sent = []
+    player.canvas.send = lambda content, buffers: sent.append(content["frame"])
+    assert [player.canvas.frame(i) is not None for i in range(5)] == [True] + [False] * 4
+    assert player.canvas.progress == "1 of 5 steps kept, others come when looked at"
+    player.canvas._handle_custom_msg({"want": [3, 4]}, [])
+    assert player.wait(60)
+    assert sent == [3, 4]
+    partition = enumerate_regions(run.program(100), plane)
+    assert len(player.frame(100)) == len(partition)
+
+
+def test_colourings_of_ones_own(run, plane):
+    compactness = Coloring("compactness", "", "linear", lambda p: p.areas / p.perimeters**2)
+    by_step = {
+        step: np.arange(len(enumerate_regions(run.program(step), plane))) for step in run.steps
+    }
+    player = RegionPlayer(
+        run,
+        plane,
+        color="number",
+        background=False,
+        colorings={"form": compactness, "corners": lambda p: p.areas > 0.1, "number": by_step},
+    )
+    assert (
+        player.canvas.coloring == list(COLORINGS | {"form": 0, "corners": 0}).index("corners") + 1
+    )
+    frame = player.canvas.frame(2)
+    partition = enumerate_regions(run.program(10), plane)
+    np.testing.assert_allclose(frame.values["form"], partition.areas / partition.perimeters**2)
+    np.testing.assert_array_equal(frame.values["number"], by_step[10])
+    np.testing.assert_array_equal(frame.values["corners"], partition.areas > 0.1)
+
+
+def test_a_colouring_that_does_not_fit_is_refused(run, plane):
+    with pytest.raises(ShapeMismatch, match="'few' gives an array of shape \\(3,\\)"):
+        RegionPlayer(run, plane, colorings={"few": lambda partition: np.zeros(3)})
+    with pytest.raises(UnknownName, match="unknown step '0'; known: 7"):
+        RegionPlayer(run, plane, colorings={"few": {7: np.zeros(3)}})
+
+
+class GrowingRun(StandInRun):
+    """A run that is still being written."""
+
+    status = "recording"
+
+    def __init__(self):
+        super().__init__()
+        self._all, self.steps = self.steps, self.steps[:2]
+
+    def refresh(self):
+        self.steps = self._all
+        self.status = "finished"
+        return True
+
+    def program(self, step):
+        written, self.steps = self.steps, self._all
+        program = super().program(step)
+        self.steps = written
+        return program
+
+
+def test_new_checkpoints_of_a_run_appear(plane, monkeypatch):
+    monkeypatch.setattr("splineviz.widgets.region_player._LOOK_EVERY", 0.01)
+    run = GrowingRun()
+    player = RegionPlayer(run, plane)
+    deadline = time.monotonic() + 60
+    while player.canvas.ready < 5 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert player.steps == [0, 1, 10, 100, 1000]
+    assert player.canvas.frame(4).step == 1000
+    player.step = 1000
+    assert len(player.curves.positions) == 5
+    player.close()

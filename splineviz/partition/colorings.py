@@ -8,33 +8,33 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
-if TYPE_CHECKING:
-    from splineviz.partition.spline_partition import SplinePartition
-
-#: Ten colours that stay apart for readers who do not tell red from green: seven of M. Okabe and
-#: K. Ito (2008), a light grey, a brown and a navy. Red comes last, because decision boundaries are
-#: red. With more than ten classes the colours start over.
-CLASS_COLORS = (
-    "#0072b2",
-    "#e69f00",
-    "#56b4e9",
-    "#009e73",
-    "#cc79a7",
-    "#5c4033",
-    "#f0e442",
-    "#cccccc",
-    "#004488",
-    "#d55e00",
-)
+from splineviz.drawing.palette import CLASS_COLORS, cividis, pattern_colors, viridis
 
 #: How many powers of ten a logarithmic colour scale may span.
 MAX_DECADES = 4
 
 Limits = tuple[float, float]
+
+
+class Shapes(Protocol):
+    """What a partition and a frame drawn of it both know."""
+
+    @property
+    def areas(self) -> npt.NDArray[np.floating[Any]]:
+        """Area of each region, shape (R,)."""
+
+    def activation_counts(self) -> npt.NDArray[np.int64]:
+        """How many neurons of each layer are active in each region, shape (R, L)."""
+
+    def pattern_hashes(self) -> npt.NDArray[np.uint32]:
+        """A number made of each region's activation pattern, shape (R,)."""
+
+    def __len__(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -57,14 +57,21 @@ class Coloring:
         To the table of colours, as ``#rrggbb``; categories start over when it is used up.
     labels : {"", "classes"}
         Where the names of categories come from: nowhere, or the classes of the run.
+    note : str
+        What is said of categories without names.
+    sent : bool
+        Whether a frame carries the values. Those that follow from :class:`Shapes` need not be
+        sent: `values` takes a frame as well, and the front end makes them on its own.
     """
 
     title: str
     unit: str
     scale: Literal["log", "linear", "category"]
-    values: Callable[[SplinePartition], np.ndarray]
-    colors: Callable[[], tuple[str, ...]]
+    values: Callable[[Any], np.ndarray]
+    colors: Callable[[], tuple[str, ...]] = viridis
     labels: Literal["", "classes"] = ""
+    note: str = ""
+    sent: bool = True
 
     def quantiles(self, values: np.ndarray, areas: np.ndarray) -> np.ndarray:
         """How one frame's values spread over the slice.
@@ -129,6 +136,7 @@ class Coloring:
             "unit": self.unit,
             "scale": self.scale,
             "labels": self.labels,
+            "note": self.note,
             "colors": list(self.colors()),
         }
 
@@ -142,68 +150,10 @@ def _round(value: float, up: bool) -> float:
     return (math.ceil(digits) if up else math.floor(digits)) * unit
 
 
-def viridis() -> tuple[str, ...]:
-    """256 colours of viridis without its darkest eighth, on which black lines do not show."""
-    import matplotlib
-    from matplotlib.colors import to_hex
-
-    return tuple(to_hex(color) for color in matplotlib.colormaps["viridis"](_UPPER))
-
-
-def cividis() -> tuple[str, ...]:
-    """256 colours of cividis without its darkest eighth."""
-    import matplotlib
-    from matplotlib.colors import to_hex
-
-    return tuple(to_hex(color) for color in matplotlib.colormaps["cividis"](_UPPER))
-
-
-_UPPER = np.linspace(0.125, 1.0, 256)
-
-
-def pattern_colors() -> tuple[str, ...]:
-    """256 soft colours, hue by the golden ratio, so that close numbers look different."""
-    import colorsys
-
-    colors = []
-    for number in range(256):
-        hue = number * 0.6180339887498949 % 1.0
-        lightness = (0.58, 0.70, 0.82)[number % 3]
-        red, green, blue = colorsys.hls_to_rgb(hue, lightness, 0.5)
-        colors.append(f"#{round(255 * red):02x}{round(255 * green):02x}{round(255 * blue):02x}")
-    return tuple(colors)
-
-
-_PATTERN_SEED = 20240215
-
-
-def pattern_hashes(partition: SplinePartition) -> np.ndarray:
-    """A number from 0 to 255 for each region, made of which neurons are active in it.
-
-    The number depends on the pattern alone, so a region that keeps its pattern keeps its colour
-    from checkpoint to checkpoint, whatever its shape.
-
-    Parameters
-    ----------
-    partition : SplinePartition
-        Its ``activation_patterns()`` are bool of shape (R, total width).
-
-    Returns
-    -------
-    ndarray of uint8, shape (R,)
-
-    Notes
-    -----
-    Zobrist hashing: the sum, modulo 2**64, of one fixed random number for each active neuron.
-    """
-    patterns = np.asarray(partition.activation_patterns(), dtype=bool)
-    keys = np.random.default_rng(_PATTERN_SEED).integers(
-        0, 2**64, size=patterns.shape[1:], dtype=np.uint64
-    )
-    sums = np.zeros(len(patterns), dtype=np.uint64)
-    for neuron in range(patterns.shape[1]):
-        sums[patterns[:, neuron]] += keys[neuron]
-    return (sums >> np.uint64(56)).astype(np.uint8)
+def _random(shapes: Shapes) -> npt.NDArray[np.uint8]:
+    """A number from 0 to 255 for each region, unlike those of the numbers beside it."""
+    mixed = np.arange(len(shapes), dtype=np.uint64) * np.uint64(0x9E3779B1)
+    return (mixed >> np.uint64(24)).astype(np.uint8)
 
 
 COLORINGS: dict[str, Coloring] = {
@@ -212,7 +162,6 @@ COLORINGS: dict[str, Coloring] = {
         unit="output per slice unit",
         scale="log",
         values=lambda partition: partition.slope_norms(),
-        colors=viridis,
     ),
     "class": Coloring(
         # The decision boundary may cut a region, which has one colour all the same.
@@ -223,18 +172,44 @@ COLORINGS: dict[str, Coloring] = {
         colors=lambda: CLASS_COLORS,
         labels="classes",
     ),
+    "margin": Coloring(
+        title="margin at each region's middle",
+        unit="output units",
+        scale="linear",
+        values=lambda partition: partition.margins(),
+        colors=cividis,
+    ),
     "area": Coloring(
         title="area",
         unit="slice units squared",
         scale="log",
-        values=lambda partition: partition.areas,
+        values=lambda shapes: shapes.areas,
         colors=cividis,
+        sent=False,
+    ),
+    "active": Coloring(
+        title="active neurons",
+        unit="number, all layers",
+        scale="linear",
+        values=lambda shapes: shapes.activation_counts().sum(axis=1),
+        sent=False,
     ),
     "pattern": Coloring(
         title="activation pattern",
         unit="",
         scale="category",
-        values=pattern_hashes,
+        values=lambda shapes: (shapes.pattern_hashes() >> np.uint32(24)).astype(np.uint8),
         colors=pattern_colors,
+        note="a region keeps its colour while it keeps its pattern",
+        sent=False,
+    ),
+    "random": Coloring(
+        title="random",
+        unit="",
+        scale="category",
+        values=_random,
+        colors=pattern_colors,
+        note="neighbours told apart; the colours mean nothing",
+        sent=False,
     ),
 }

@@ -5,14 +5,9 @@ import re
 import numpy as np
 import pytest
 
-from splineviz.display.colorings import (
-    CLASS_COLORS,
-    COLORINGS,
-    MAX_DECADES,
-    Coloring,
-    pattern_hashes,
-)
+from splineviz.drawing.palette import CLASS_COLORS
 from splineviz.network.program import Program, Step
+from splineviz.partition.colorings import COLORINGS, MAX_DECADES, Coloring
 from splineviz.partition.enumeration import enumerate_regions
 from splineviz.partition.slices import InputSlice
 
@@ -155,11 +150,26 @@ def test_the_limits_of_a_run_do_not_depend_on_the_order_of_its_frames():
 
 
 def test_the_hash_of_a_pattern_depends_on_the_pattern_alone(partition):
-    class Reversed:
-        def activation_patterns(self):
-            return partition.activation_patterns()[::-1]
+    part = enumerate_regions(partition.program, InputSlice.identity((-1, -1, 0.5, 0.5)))
+    of_pattern = dict(
+        zip(map(bytes, partition.packed_patterns()), partition.pattern_hashes(), strict=True)
+    )
+    assert len(set(of_pattern.values())) == len(partition)
+    for pattern, hash_ in zip(part.packed_patterns(), part.pattern_hashes(), strict=True):
+        assert of_pattern[bytes(pattern)] == hash_
 
-    hashes = pattern_hashes(partition)
-    assert hashes.dtype == np.uint8
-    assert len(set(hashes.tolist())) == len(partition)
-    np.testing.assert_array_equal(pattern_hashes(Reversed()), hashes[::-1])
+
+def test_the_hash_is_fnv(partition):
+    """FNV-1a, written from its definition."""
+    for pattern, hash_ in zip(partition.packed_patterns(), partition.pattern_hashes(), strict=True):
+        expected = 0x811C9DC5
+        for octet in pattern.tolist():
+            expected = (expected ^ octet) * 0x01000193 % 2**32
+        assert hash_ == expected
+
+
+def test_margins(partition):
+    slope, offset = partition.affine_maps()
+    outputs = np.einsum("rok,rk->ro", slope, partition.representative_points) + offset
+    ranked = np.sort(outputs, axis=1)
+    np.testing.assert_array_equal(partition.margins(), ranked[:, -1] - ranked[:, -2])

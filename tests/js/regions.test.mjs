@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { load } from "./load.mjs";
+import { loadFolder } from "./load.mjs";
 
-const js = await load("region_canvas.js");
+const js = await loadFolder("regions");
 
 // ---------------------------------------------------------------- packed frames
 
@@ -72,7 +72,7 @@ function frameOf(polygons) {
 
 const box = (x0, y0, x1, y1) => [[x0, y0], [x1, y0], [x1, y1], [x0, y1]];
 const fill = (polygons, width, height, bounds = [0, 0, width, height]) =>
-  js.fillIds(frameOf(polygons), js.makeView(bounds, width, height), width, height);
+  js.fillIds(frameOf(polygons), js.makeView(bounds, bounds, width, height), width, height);
 const rows = (ids, width) =>
   Array.from({ length: ids.length / width }, (_, row) =>
     ids.slice(row * width, (row + 1) * width).join(""),
@@ -122,14 +122,86 @@ test("triangles round a point leave no gap and do not overlap", () => {
 test("ids of many regions need 32 bits", () => {
   assert.equal(fill([[box(0, 0, 1, 1)]], 1, 1).BYTES_PER_ELEMENT, 2);
   const frame = { ...frameOf([]), count: 65535, regionOffsets: new Uint32Array(65536) };
-  const ids = js.fillIds(frame, js.makeView([0, 0, 1, 1], 1, 1), 1, 1);
+  const ids = js.fillIds(frame, js.makeView([0, 0, 1, 1], [0, 0, 1, 1], 1, 1), 1, 1);
   assert.equal(ids.BYTES_PER_ELEMENT, 4);
 });
 
+/** Runs of a picture whose rows are texts of one-digit ids. */
+const runsOf = (...texts) => {
+  const ids = Uint16Array.from(texts.join(""), Number);
+  return js.encodeRuns(ids, texts[0].length, texts.length);
+};
+
+test("a picture as runs", () => {
+  const runs = runsOf("1122", "1111", "0121");
+  assert.deepEqual([...runs.rows], [0, 2, 3, 7]);
+  assert.deepEqual([...runs.ends], [2, 4, 4, 1, 2, 3, 4]);
+  assert.deepEqual([...runs.ids], [1, 2, 1, 0, 1, 2, 1]);
+  assert.equal(runs.byteLength, 16 + 14 + 14);
+  const back = [0, 1, 2].map((y) => [0, 1, 2, 3].map((x) => js.idAt(runs, x, y)).join(""));
+  assert.deepEqual(back, ["1122", "1111", "0121"]);
+});
+
 test("boundaries are painted where neighbouring ids differ", () => {
-  const ids = new Uint16Array([1, 1, 2, 1, 1, 2, 1, 1, 1]);
-  const out = js.paint(ids, 3, 3, [0, 10, 20], [0, 11, 21], new Uint32Array(9));
+  const out = js.paint(runsOf("112", "112", "111"), 3, 3, null, [0, 10, 20], [0, 11, 21], new Uint32Array(9));
   assert.deepEqual([...out], [10, 11, 20, 10, 11, 21, 10, 10, 10]);
+});
+
+test("painting is what the definition says", () => {
+  let state = 1;
+  const random = (n) => (state = (state * 48271) % 2147483647) % n;
+  for (let round = 0; round < 30; round++) {
+    const [width, height] = [1 + random(9), 1 + random(9)];
+    const ids = Uint16Array.from({ length: width * height }, () => random(4));
+    const parts = round % 2 ? Uint32Array.from([0, 1, 1, 2]) : null;
+    const part = (p) => (parts ? parts[ids[p]] : ids[p]);
+    const wanted = Array.from(ids, (id, p) => {
+      const right = (p + 1) % width ? part(p + 1) : part(p);
+      const below = p + width < ids.length ? part(p + width) : part(p);
+      return (right === part(p) && below === part(p) ? 10 : 20) + id;
+    });
+    const [fillColors, lineColors] = [[10, 11, 12, 13], [20, 21, 22, 23]];
+    const runs = js.encodeRuns(ids, width, height);
+    const out = new Uint32Array(ids.length);
+    js.paint(runs, width, height, parts, fillColors, lineColors, out);
+    assert.deepEqual([...out], wanted);
+    const marked = [0, 1, 0];
+    const isMarked = (p) => ids[p] === 2;
+    const borders = Array.from(ids, (_, p) =>
+      [(p + 1) % width ? p + 1 : p, p + width < ids.length ? p + width : p].some(
+        (q) => ids[q] !== ids[p] && (isMarked(p) || isMarked(q)),
+      )
+        ? 7
+        : 0,
+    );
+    const lines = js.paintBorders(runs, width, height, marked, 7, new Uint32Array(ids.length));
+    assert.deepEqual([...lines], borders);
+  }
+});
+
+test("the worker's program needs nothing but itself", () => {
+  const polygons = [[box(0, 0, 4, 1)], [box(0, 1, 4, 3)]];
+  const program = new Function("self", `${js.workerSource()}; return { fillRuns };`);
+  const { fillRuns } = program({});
+  const size = { bounds: [0, 0, 4, 3], viewport: [0, 0, 4, 3], width: 4, height: 3 };
+  assert.deepEqual(fillRuns(frameOf(polygons), size), runsOf("2222", "2222", "1111"));
+});
+
+test("a part of the slice", () => {
+  const frame = frameOf([[box(0, 0, 4, 1)], [box(0, 1, 4, 3)]]);
+  const view = js.makeView([0, 0, 4, 3], [1, 0.5, 3, 1.5], 4, 2);
+  assert.deepEqual(rows(js.fillIds(frame, view, 4, 2), 4), ["2222", "1111"]);
+  assert.deepEqual([view.relativeX(4), view.relativeY(0)], [3, 1.5]);
+});
+
+test("zooming keeps the place, and stays in the slice", () => {
+  const bounds = [-1, -1, 1, 1];
+  assert.deepEqual(js.zoomed(bounds, bounds, 2, 0, 0), [-0.5, -0.5, 0.5, 0.5]);
+  assert.deepEqual(js.zoomed(bounds, bounds, 2, 1, 1), [0, 0, 1, 1]);
+  assert.deepEqual(js.zoomed([0, 0, 1, 1], bounds, 0.1, 0, 0), bounds);
+  assert.deepEqual(js.moved([0, 0, 1, 1], bounds, 5, -0.5), [0, -0.5, 1, 0.5]);
+  const near = js.zoomed([0, 0, 1e-3, 1e-3], bounds, 1e9, 0, 0);
+  assert.ok(js.zoomOf(near, bounds) <= 4000 * 1.001);
 });
 
 test("far from the origin the picture is the same", () => {
@@ -139,7 +211,7 @@ test("far from the origin the picture is the same", () => {
 });
 
 test("the view and its inverse", () => {
-  const view = js.makeView([-1, -2, 3, 2], 200, 100);
+  const view = js.makeView([-1, -2, 3, 2], [-1, -2, 3, 2], 200, 100);
   assert.equal(view.absoluteX(1), 100);
   assert.equal(view.absoluteY(2), 0);
   assert.equal(view.x(2), 100);
@@ -251,6 +323,19 @@ test("keys", () => {
   for (const [key, index, wanted] of cases) assert.equal(js.indexAfterKey(key, index, 50), wanted);
 });
 
+test("keys that move the cross-hair, and that zoom", () => {
+  assert.deepEqual(js.moveOfKey("ArrowUp"), [0, -1]);
+  assert.equal(js.moveOfKey("Home"), null);
+  assert.deepEqual(["+", "-", "0", "x"].map(js.zoomOfKey), [1.5, 1 / 1.5, 0, null]);
+});
+
+test("what is played next", () => {
+  assert.equal(js.nextPlayed(3, [0, 9], true), 4);
+  assert.equal(js.nextPlayed(9, [0, 9], true), 0);
+  assert.equal(js.nextPlayed(9, [0, 9], false), null);
+  assert.equal(js.nextPlayed(9, [2, 5], false), 2);
+});
+
 test("frames are prepared in the direction of travel", () => {
   assert.deepEqual(js.upcoming(2, 5, 1), [3, 4, 0, 1]);
   assert.deepEqual(js.upcoming(2, 5, -1), [1, 0, 4, 3]);
@@ -264,7 +349,9 @@ test("what is said in place of a frame", () => {
 });
 
 test("what is known about a region", () => {
-  const frame = { values: { slope: [0.25, 3], class: [1, 2], pattern: [9, 9] } };
+  const layers = [{ name: "relu", width: 3 }, { name: "relu2", width: 2 }];
+  const counts = [[2, 3], [0, 1]];
+  const frame = { step: 1000, layers, counts, values: { slope: [0.25, 3], class: [1, 2], pattern: [9, 9] } };
   const colorings = [
     { name: "slope", title: "slope norm", scale: "log", labels: "" },
     { name: "class", title: "class", scale: "category", labels: "classes" },
@@ -272,14 +359,17 @@ test("what is known about a region", () => {
     { name: "absent", title: "absent", scale: "log", labels: "" },
   ];
   assert.deepEqual(js.regionFacts(frame, 0, colorings, ["in", "<b>out</b>"]), [
+    ["step", "1,000"],
     ["slope norm", "0.25"],
     ["class", "<b>out</b>"],
+    ["active neurons", "2 of 3, 0 of 2"],
   ]);
-  assert.deepEqual(js.regionFacts(frame, 1, colorings, [])[1], ["class", "2"]);
+  assert.deepEqual(js.regionFacts(frame, 1, colorings, [])[2], ["class", "2"]);
 });
 
 test("a plot leaves room for the slider", () => {
-  assert.deepEqual([200, 768, 2000].map(js.tallestPlot), [320, 468, 620]);
+  const heights = [200, 768, 2000].map((window) => js.tallestPlot(window, 100));
+  assert.deepEqual(heights, [320, 408, 620]);
 });
 
 test("a tip stays inside the plot", () => {

@@ -1,0 +1,97 @@
+"""The samples of a run as they lie on a slice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from splineviz.partition.slices import InputSlice
+    from splineviz.training.runs import Run
+
+# Farther from the slice than this share of its size, a sample is not on it.
+_ON_SLICE = 1e-6
+
+
+def anchors_of(points: np.ndarray, plane: InputSlice) -> np.ndarray:
+    """For each point the anchor that it is.
+
+    Parameters
+    ----------
+    points : ndarray, shape (n, 2)
+        Slice coordinates.
+    plane : InputSlice
+        The slice.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Its number; -1 for a point that is none.
+    """
+    found = np.full(len(points), -1, dtype=np.int64)
+    xmin, ymin, xmax, ymax = plane.domain.bounds
+    for number, anchor in enumerate(plane.anchors):
+        distance = np.linalg.norm(points - anchor, axis=1)
+        found[distance <= _ON_SLICE * np.hypot(xmax - xmin, ymax - ymin)] = number
+    return found
+
+
+def samples_on_slice(run: Run, plane: InputSlice, outputs: int) -> tuple[np.ndarray, np.ndarray]:
+    """The training points of a run that lie on a slice, inside its domain.
+
+    A point off the slice is left out: drawn at its nearest point, it would stand in regions that
+    have nothing to do with it.
+
+    Parameters
+    ----------
+    run : Run
+        Its ``samples`` are inputs and targets, as :func:`class_numbers` reads them.
+    plane : InputSlice
+        The slice.
+    outputs : int
+        How many outputs the network has.
+
+    Returns
+    -------
+    points : ndarray of float64, shape (n, 2)
+        Slice coordinates.
+    classes : ndarray of int64, shape (n,)
+        Their classes.
+    """
+    import shapely
+
+    if run.samples is None:
+        return np.empty((0, 2)), np.empty(0, dtype=np.int64)
+    inputs, targets = run.samples
+    points, distance = plane.project(inputs)
+    xmin, ymin, xmax, ymax = plane.domain.bounds
+    lengths = np.linalg.norm(plane.basis.reshape(2, -1), axis=1)
+    size = float(np.hypot((xmax - xmin) * lengths[0], (ymax - ymin) * lengths[1]))
+    inside = (distance <= _ON_SLICE * size) & shapely.covers(plane.domain, shapely.points(points))
+    return points[inside], class_numbers(targets, outputs)[inside]
+
+
+def class_numbers(targets: np.ndarray, outputs: int) -> np.ndarray:
+    """Targets as class numbers.
+
+    Parameters
+    ----------
+    targets : ndarray, shape (n,) or (n, k)
+        One-hot rows; integers, or whole non-negative floats for a network with more than one
+        output, which are class numbers; or other numbers, whose sign is the class.
+    outputs : int
+        How many outputs the network has.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+    """
+    rows = np.asarray(targets).reshape(len(targets), -1)
+    if rows.shape[1] > 1:
+        return rows.argmax(axis=1)
+    numbers = rows[:, 0]
+    whole = outputs > 1 and bool(np.all((numbers >= 0) & (numbers == np.floor(numbers))))
+    if numbers.dtype.kind in "iu" or whole:
+        return numbers.clip(0).astype(np.int64)
+    return (numbers > 0).astype(np.int64)

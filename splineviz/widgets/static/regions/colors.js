@@ -1,0 +1,65 @@
+// From values to colours.
+
+export const OUTLINE = 0xff303030;
+const NO_VALUE = 0xff9a9a9a;
+
+/** What became of regions between two checkpoints. */
+export const CHANGE_COLORS = { kept: "#e4e4e4", born: "#f4c76b", vanished: "#8e44ad" };
+
+/** "#rrggbb" as a pixel of an ImageData seen as Uint32 (little-endian: alpha, blue, green, red). */
+export function pixelOf(hex) {
+  const rgb = parseInt(hex.slice(1), 16);
+  return (0xff000000 | ((rgb & 0xff) << 16) | (rgb & 0xff00) | (rgb >> 16)) >>> 0;
+}
+
+/** A pixel moved towards black: 0 leaves it, 1 is black. */
+export function darken(pixel, amount) {
+  const keep = 1 - amount;
+  const red = (pixel & 0xff) * keep;
+  const green = ((pixel >> 8) & 0xff) * keep;
+  const blue = ((pixel >> 16) & 0xff) * keep;
+  return ((pixel & 0xff000000) | (blue << 16) | (green << 8) | red) >>> 0;
+}
+
+/** Where a value lies between the limits of a scale, from 0 to 1; NaN if it has no place. */
+export function position(value, scale, [low, high]) {
+  const place =
+    scale === "log"
+      ? Math.log(Math.max(value, 0) / low) / Math.log(high / low)
+      : (value - low) / (high - low);
+  return Math.min(1, Math.max(0, place));
+}
+
+/** The colour of each id under a colouring; `limits` is null for categories. */
+export function colorsOf(values, coloring, limits) {
+  const table = Uint32Array.from(coloring.colors, pixelOf);
+  const colors = new Uint32Array(values.length + 1);
+  for (let region = 0; region < values.length; region++) {
+    let color = NO_VALUE;
+    if (coloring.scale === "category") {
+      color = table[values[region] % table.length];
+    } else if (limits) {
+      const place = position(values[region], coloring.scale, limits);
+      if (place >= 0) color = table[Math.round(place * (table.length - 1))];
+    }
+    colors[region + 1] = color;
+  }
+  return colors;
+}
+
+/** The colour of each id by whether its region was born since another checkpoint. */
+export function changeColors(born) {
+  const [kept, fresh] = [CHANGE_COLORS.kept, CHANGE_COLORS.born].map(pixelOf);
+  const colors = new Uint32Array(born.length + 1);
+  born.forEach((flag, region) => {
+    colors[region + 1] = flag ? fresh : kept;
+  });
+  return colors;
+}
+
+/** The colours of the lines round regions of some colours. */
+export function lineColors(fill) {
+  const line = fill.map((pixel) => darken(pixel, 0.75));
+  line[0] = OUTLINE;
+  return line;
+}

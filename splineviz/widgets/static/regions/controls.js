@@ -1,0 +1,142 @@
+// The controls: they set traits of the model, and show what the traits are.
+
+import { element } from "./dom.js";
+import { KEY_HELP } from "./keys.js";
+import { formatNumber } from "./numbers.js";
+
+/** Milliseconds from one checkpoint to the next. */
+export const SPEEDS = [
+  ["0.5×", 400],
+  ["1×", 200],
+  ["2×", 100],
+  ["4×", 50],
+  ["fastest", 0],
+];
+const ALL_LAYERS = -1;
+/** Lines of no layer. */
+export const NO_LAYER = -2;
+const NO_COMPARISON = -1;
+/** The comparison with whatever checkpoint comes before the one that is shown. */
+export const THE_STEP_BEFORE = -2;
+const THIS_STEP = -3;
+
+function labelled(parent, text, control) {
+  const label = element("label", "sv-control", parent);
+  element("span", "", label, text);
+  // The text of a label that holds a menu would have all its entries in it.
+  control.setAttribute("aria-label", text);
+  label.append(control);
+  return control;
+}
+
+function setOptions(select, options, value) {
+  const same =
+    select.options.length === options.length &&
+    options.every(([text], k) => select.options[k].textContent === text);
+  if (!same) {
+    select.replaceChildren();
+    for (const [text, key] of options) element("option", "", select, text).value = key;
+  }
+  select.value = value;
+}
+
+/**
+ * Make the controls. `change(traits)` sets traits of the model; `everything()` shows all of the
+ * slice. Returns {update, setZoomed}: `update(get)` shows the state that the getter gives.
+ */
+export function buildControls(parent, change, everything, signal) {
+  const listen = (node, type, handler) => node.addEventListener(type, handler, { signal });
+  const transport = element("div", "sv-control-row", parent);
+  const play = element("button", "sv-button sv-play", transport);
+  play.type = "button";
+  const slider = element("input", "sv-slider", transport);
+  Object.assign(slider, { type: "range", min: 0, step: 1 });
+  slider.setAttribute("aria-label", "training step");
+  const readOut = element("output", "sv-read-out", transport);
+
+  const choices = element("div", "sv-control-row", parent);
+  const menu = (text, trait, parse = Number) => {
+    const select = labelled(choices, text, element("select", "", null));
+    if (trait) listen(select, "change", () => change({ [trait]: parse(select.value) }));
+    return select;
+  };
+  const box = (text, trait) => {
+    const input = element("input", "");
+    input.type = "checkbox";
+    const label = element("label", "sv-control", choices);
+    label.append(input, element("span", "", null, text));
+    input.setAttribute("aria-label", text);
+    listen(input, "change", () => change({ [trait]: input.checked }));
+    return input;
+  };
+  const color = menu("Colour", "coloring");
+  const scale = menu("Scale", "frame_scale", (value) => value === "true");
+  const layer = menu("Lines", "layer");
+  const compare = menu("Compare", null);
+  const speed = menu("Speed", "interval");
+  const loop = box("loop", "loop");
+  const boundary = box("decision boundary", "show_boundary");
+  const points = box("data", "show_points");
+  const all = element("button", "sv-button sv-everything", choices, "show everything");
+  all.type = "button";
+  const help = element("details", "sv-keys", choices);
+  element("summary", "", help, "keys");
+  const keys = element("div", "sv-key-list", help);
+  for (const [key, meaning] of KEY_HELP) {
+    element("kbd", "", keys, key);
+    element("span", "", keys, meaning);
+  }
+
+  let state = () => undefined;
+  listen(play, "click", () => change({ playing: !state("playing") }));
+  listen(slider, "input", () => change({ index: Number(slider.value) }));
+  listen(all, "click", everything);
+  listen(compare, "change", () => {
+    const value = Number(compare.value);
+    change({ compare: value === THIS_STEP ? state("index") : value });
+  });
+
+  const update = (get) => {
+    state = get;
+    const [count, index, steps] = [get("count"), get("index"), get("steps")];
+    const step = formatNumber(steps[index]);
+    slider.max = Math.max(1, count - 1);
+    slider.value = index;
+    slider.disabled = play.disabled = count < 2;
+    slider.setAttribute("aria-valuetext", `step ${step}`);
+    readOut.textContent = `step ${step} (${index + 1} of ${count})`;
+    const playing = get("playing");
+    play.textContent = playing ? "❚❚" : "▶";
+    play.setAttribute("aria-label", playing ? "pause" : "play");
+    setOptions(color, get("colorings").map(({ title }, k) => [title, k]), get("coloring"));
+    const scales = [["whole run", false], ["this step", true]];
+    setOptions(scale, scales, get("frame_scale"));
+    const category = get("colorings")[get("coloring")].scale === "category";
+    scale.disabled = category || get("compare") !== NO_COMPARISON;
+    const layers = get("layers").map(([name], k) => [`${name} only`, k]);
+    setOptions(layer, [["all layers", ALL_LAYERS], ...layers, ["none", NO_LAYER]], get("layer"));
+    const compared = get("compare");
+    const fixed = compared >= 0 ? [[`step ${formatNumber(steps[compared])}`, compared]] : [];
+    const options = [
+      ["off", NO_COMPARISON],
+      ["step before", THE_STEP_BEFORE],
+      ["this step", THIS_STEP],
+      ...fixed,
+    ];
+    setOptions(compare, options, compared);
+    const speeds = SPEEDS.some(([, ms]) => ms === get("interval"))
+      ? SPEEDS
+      : [...SPEEDS, [`${get("interval")} ms`, get("interval")]];
+    setOptions(speed, speeds, get("interval"));
+    loop.checked = get("loop");
+    boundary.checked = get("show_boundary");
+    points.checked = get("show_points");
+    for (const control of [compare, speed, loop]) control.disabled = count < 2;
+  };
+  return {
+    update,
+    setZoomed: (zoomed) => {
+      all.hidden = !zoomed;
+    },
+  };
+}

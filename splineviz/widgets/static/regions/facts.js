@@ -1,0 +1,53 @@
+// What is said about the picture.
+
+import { neuronOf } from "./frame.js";
+import { formatNumber } from "./numbers.js";
+
+/** What is said in place of a frame that is not there. */
+export function missingText(message, step, live) {
+  if (message) return message;
+  const missing = `Step ${formatNumber(step)} is not computed yet`;
+  return live ? missing : `${missing}; the kernel has stopped: run the cell again`;
+}
+
+/** A neuron's name. */
+export function neuronText(frame, column) {
+  const { layer, neuron } = neuronOf(frame, column);
+  return `${frame.layers[layer].name}, neuron ${neuron}`;
+}
+
+/** How many neurons are active in a region, layer by layer. */
+export function activeText(frame, region) {
+  return frame.layers.map(({ width }, k) => `${frame.counts[k][region]} of ${width}`).join(", ");
+}
+
+/** What is known about a region, as [title, text] pairs. */
+export function regionFacts(frame, region, colorings, classNames) {
+  const facts = [["step", formatNumber(frame.step)]];
+  for (const { name, title, scale, labels } of colorings) {
+    if (!(name in frame.values) || name === "active") continue;
+    const value = frame.values[name][region];
+    const about = title.replace("each region's", "its");
+    if (labels === "classes") facts.push([about, classNames[value] ?? String(value)]);
+    else if (scale !== "category") facts.push([about, formatNumber(value)]);
+  }
+  if (frame.layers.length) facts.push(["active neurons", activeText(frame, region)]);
+  return facts;
+}
+
+/** Where a tip goes: beside the pointer, on the side with more room, inside the plot. */
+export function tipPlace(pointer, plot, tip) {
+  const beside = (at, room, size) => {
+    const after = at + 14;
+    const before = at - 14 - size;
+    const place = at > room / 2 ? before : after;
+    return Math.max(0, Math.min(place, room - size));
+  };
+  return [beside(pointer.x, plot.width, tip.width), beside(pointer.y, plot.height, tip.height)];
+}
+
+/** How the regions have changed since another checkpoint. */
+export function changeText({ born, kept, vanished }, step) {
+  const [b, k, v] = [born, kept, vanished].map(formatNumber);
+  return `since step ${formatNumber(step)}: ${b} born, ${k} kept, ${v} vanished`;
+}

@@ -1,0 +1,179 @@
+// One drawn state: the regions of one checkpoint, and what follows from them.
+
+import { decodeRings, offsets, unpack } from "./packing.js";
+import { activeCounts, patternHashes } from "./patterns.js";
+
+/**
+ * One frame as the drawing code wants it. What not every drawing needs is made when it is asked for
+ * (`lazily`): values of colourings that follow from the geometry, the neighbours, the hashes.
+ */
+export function decodeFrame(view) {
+  const { arrays, meta } = unpack(view);
+  const sent = {};
+  for (const name of Object.keys(arrays)) {
+    if (name.startsWith("value:")) sent[name.slice(6)] = arrays[name];
+  }
+  const frame = {
+    step: meta.step,
+    limits: meta.limits,
+    layers: meta.layers.map(([name, width], k) => ({
+      name,
+      width,
+      bits: arrays[`bits:${k}`],
+      cells: arrays[`cells:${k}`],
+    })),
+    ...decodeRings(arrays),
+    edgeColumns: arrays.edge_columns,
+    boundary: arrays.boundary,
+    boundaryOffsets: offsets(arrays.boundary_sizes),
+  };
+  lazily(frame, "hashes", () => patternHashes(frame));
+  lazily(frame, "counts", () => activeCounts(frame));
+  lazily(frame, "regionOf", () => new Map([...frame.hashes].map((hash, region) => [hash, region])));
+  lazily(frame, "twins", () => twins(frame));
+  const values = { ...sent };
+  lazily(values, "area", () => areas(frame));
+  lazily(values, "active", () => frame.counts.reduce(added, new Float32Array(frame.count)));
+  lazily(values, "pattern", () => Uint8Array.from(frame.hashes, (hash) => hash >>> 24));
+  lazily(values, "random", () => Uint8Array.from(frame.hashes, (_, k) => randomColor(k)));
+  frame.values = values;
+  return frame;
+}
+
+/** A property that is computed at its first use. */
+function lazily(object, name, make) {
+  Object.defineProperty(object, name, {
+    configurable: true,
+    enumerable: true,
+    get() {
+      const value = make();
+      Object.defineProperty(object, name, { value, enumerable: true });
+      return value;
+    },
+  });
+}
+
+function added(sum, counts) {
+  for (let region = 0; region < sum.length; region++) sum[region] += counts[region];
+  return sum;
+}
+
+function randomColor(region) {
+  return Math.imul(region, 0x9e3779b1) >>> 24;
+}
+
+/** The area of each region, in squared slice units. */
+function areas(frame) {
+  const { vertices, ringVertices, ringOffsets, regionOffsets, count } = frame;
+  const found = new Float32Array(count);
+  for (let region = 0; region < count; region++) {
+    let twice = 0;
+    for (let ring = regionOffsets[region]; ring < regionOffsets[region + 1]; ring++) {
+      const end = ringOffsets[ring + 1];
+      let a = ringVertices[end - 1];
+      for (let k = ringOffsets[ring]; k < end; k++) {
+        const b = ringVertices[k];
+        twice += vertices[2 * a] * vertices[2 * b + 1] - vertices[2 * b] * vertices[2 * a + 1];
+        a = b;
+      }
+    }
+    found[region] = Math.abs(twice) / 2;
+  }
+  return found;
+}
+
+/** Visit the edges of a region: `visit(corner, from, to)`, with vertices, and the edge's corner. */
+export function eachEdge(frame, region, visit) {
+  const { ringVertices, ringOffsets, regionOffsets } = frame;
+  for (let ring = regionOffsets[region]; ring < regionOffsets[region + 1]; ring++) {
+    const [start, end] = [ringOffsets[ring], ringOffsets[ring + 1]];
+    for (let k = start; k < end; k++) {
+      visit(k, ringVertices[k], ringVertices[k + 1 < end ? k + 1 : start]);
+    }
+  }
+}
+
+/** For each edge, by its corner, the region on its other side; -1 on the border. */
+function twins(frame) {
+  const { ringVertices, ringOffsets, count } = frame;
+  const vertexCount = frame.vertices.length / 2;
+  const regionAt = new Int32Array(ringVertices.length);
+  const corners = new Map();
+  for (let region = 0; region < count; region++) {
+    eachEdge(frame, region, (corner, from, to) => {
+      regionAt[corner] = region;
+      corners.set(from * vertexCount + to, corner);
+    });
+  }
+  const others = new Int32Array(ringVertices.length).fill(-1);
+  for (let ring = 0; ring + 1 < ringOffsets.length; ring++) {
+    const [start, end] = [ringOffsets[ring], ringOffsets[ring + 1]];
+    for (let k = start; k < end; k++) {
+      const to = ringVertices[k + 1 < end ? k + 1 : start];
+      const twin = corners.get(to * vertexCount + ringVertices[k]);
+      if (twin !== undefined) others[k] = regionAt[twin];
+    }
+  }
+  return others;
+}
+
+/** The regions that share an edge with a region. */
+export function neighbours(frame, region) {
+  const found = new Set();
+  eachEdge(frame, region, (corner) => {
+    if (frame.twins[corner] >= 0) found.add(frame.twins[corner]);
+  });
+  return found;
+}
+
+/** The edge of a region that is nearest to a point: {column, distance}, in slice units. */
+export function nearestEdge(frame, region, x, y) {
+  const { vertices, edgeColumns } = frame;
+  const nearest = { column: 0, distance: Infinity };
+  eachEdge(frame, region, (corner, a, b) => {
+    if (edgeColumns[corner] === 0) return;
+    const [ax, ay] = [vertices[2 * a], vertices[2 * a + 1]];
+    const [dx, dy] = [vertices[2 * b] - ax, vertices[2 * b + 1] - ay];
+    const along = ((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy || 1);
+    const t = Math.min(1, Math.max(0, along));
+    const distance = Math.hypot(x - ax - t * dx, y - ay - t * dy);
+    if (distance < nearest.distance) Object.assign(nearest, { column: edgeColumns[corner], distance });
+  });
+  return nearest;
+}
+
+/** The place of a pattern's column, counted from 1: {layer, neuron}, both counted from 0. */
+export function neuronOf(frame, column) {
+  let neuron = column - 1;
+  for (let layer = 0; layer < frame.layers.length; layer++) {
+    if (neuron < frame.layers[layer].width) return { layer, neuron };
+    neuron -= frame.layers[layer].width;
+  }
+  throw new Error(`no neuron has the column ${column}`);
+}
+
+/**
+ * The parts into which the boundaries of one layer alone cut the picture: a number for each id (0
+ * outside, region r + 1). Regions are of one part if a way leads from one to the other that crosses
+ * edges of other layers only.
+ */
+export function partsOfLayer(frame, layer) {
+  let first = 1;
+  for (const { width } of frame.layers.slice(0, layer)) first += width;
+  const last = first + frame.layers[layer].width;
+  const parent = Uint32Array.from({ length: frame.count }, (_, region) => region);
+  const root = (region) => {
+    while (parent[region] !== region) region = parent[region] = parent[parent[region]];
+    return region;
+  };
+  for (let region = 0; region < frame.count; region++) {
+    eachEdge(frame, region, (corner) => {
+      const other = frame.twins[corner];
+      const column = frame.edgeColumns[corner];
+      if (other > region && (column < first || column >= last)) parent[root(other)] = root(region);
+    });
+  }
+  const parts = new Uint32Array(frame.count + 1);
+  for (let region = 0; region < frame.count; region++) parts[region + 1] = root(region) + 1;
+  return parts;
+}

@@ -1,0 +1,124 @@
+// Lines and marks over the filled regions.
+
+import { eachEdge } from "./frame.js";
+
+const DARK = "#1b1b1b";
+const NEURON = "#ff2ec4";
+
+function starPath(context, x, y, radius) {
+  context.beginPath();
+  for (let k = 0; k < 10; k++) {
+    const size = k % 2 ? radius * 0.45 : radius;
+    const angle = (Math.PI * k) / 5 - Math.PI / 2;
+    context.lineTo(x + size * Math.cos(angle), y + size * Math.sin(angle));
+  }
+  context.closePath();
+}
+
+/** Dark outside white outside the colour: seen on every ground. */
+function strokeAndFill(context, color) {
+  context.lineWidth = 3;
+  context.strokeStyle = "#1b1b1b";
+  context.stroke();
+  context.lineWidth = 1.5;
+  context.strokeStyle = "#ffffff";
+  context.stroke();
+  context.fillStyle = color;
+  context.fill();
+}
+
+/** The samples in the colours of their classes, and lettered stars for those that span the slice. */
+export function drawPoints(context, view, points, classes, colors, anchors) {
+  const radius = classes.length > 600 ? 2 : 3;
+  for (let i = 0; i < classes.length; i++) {
+    context.beginPath();
+    context.arc(view.x(points[2 * i]), view.y(points[2 * i + 1]), radius, 0, 2 * Math.PI);
+    strokeAndFill(context, colors[classes[i] % colors.length]);
+  }
+  context.font = "bold 13px sans-serif";
+  for (let i = 0; 2 * i < anchors.length; i++) {
+    const x = view.x(anchors[2 * i]);
+    const y = view.y(anchors[2 * i + 1]);
+    starPath(context, x, y, 9);
+    strokeAndFill(context, "#ffe14d");
+    const name = String.fromCharCode(65 + i);
+    context.lineWidth = 3;
+    context.strokeStyle = "#ffffff";
+    context.strokeText(name, x + 10, y - 7);
+    context.fillStyle = "#1b1b1b";
+    context.fillText(name, x + 10, y - 7);
+  }
+}
+
+/** Stroke a path in a colour, in a casing that sets it off any ground. */
+function strokeTwice(context, casing, color, width) {
+  context.lineJoin = "round";
+  context.lineWidth = width + 2;
+  context.strokeStyle = casing;
+  context.stroke();
+  context.lineWidth = width;
+  context.strokeStyle = color;
+  context.stroke();
+}
+
+/** The decision boundary: red in a white casing. */
+export function drawBoundary(context, view, frame) {
+  const { boundary, boundaryOffsets } = frame;
+  context.beginPath();
+  for (let line = 0; line + 1 < boundaryOffsets.length; line++) {
+    for (let k = boundaryOffsets[line]; k < boundaryOffsets[line + 1]; k++) {
+      const x = view.x(boundary[2 * k]);
+      const y = view.y(boundary[2 * k + 1]);
+      if (k === boundaryOffsets[line]) context.moveTo(x, y);
+      else context.lineTo(x, y);
+    }
+  }
+  strokeTwice(context, "#ffffff", "#e3001b", 2);
+}
+
+/** The edges of a region, or those that `keep` accepts by their corner, added to the path. */
+function traceEdges(context, view, frame, region, keep = () => true) {
+  const { vertices } = frame;
+  eachEdge(frame, region, (corner, a, b) => {
+    if (!keep(corner)) return;
+    context.moveTo(view.x(vertices[2 * a]), view.y(vertices[2 * a + 1]));
+    context.lineTo(view.x(vertices[2 * b]), view.y(vertices[2 * b + 1]));
+  });
+}
+
+export function drawOutline(context, view, frame, region) {
+  context.beginPath();
+  traceEdges(context, view, frame, region);
+  strokeTwice(context, DARK, "#ffffff", 2);
+}
+
+/** A pinned region, outlined twice as thick, and its neighbours. */
+export function drawPinned(context, view, frame, region, neighbours) {
+  context.beginPath();
+  for (const other of neighbours) traceEdges(context, view, frame, other);
+  context.setLineDash([4, 3]);
+  strokeTwice(context, DARK, "#ffffff", 1);
+  context.setLineDash([]);
+  context.beginPath();
+  traceEdges(context, view, frame, region);
+  strokeTwice(context, DARK, "#ffe14d", 3);
+}
+
+/** The whole boundary of one neuron. */
+export function drawNeuron(context, view, frame, column) {
+  context.beginPath();
+  for (let region = 0; region < frame.count; region++) {
+    traceEdges(context, view, frame, region, (corner) => frame.edgeColumns[corner] === column);
+  }
+  strokeTwice(context, DARK, NEURON, 2.5);
+}
+
+/** The cross-hair that keys move. */
+export function drawCrossHair(context, { x, y }) {
+  context.beginPath();
+  for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+    context.moveTo(x + 4 * dx, y + 4 * dy);
+    context.lineTo(x + 12 * dx, y + 12 * dy);
+  }
+  strokeTwice(context, "#ffffff", DARK, 1.5);
+}

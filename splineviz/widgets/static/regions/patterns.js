@@ -1,0 +1,76 @@
+// Activation patterns: which neurons are active in a region. A layer has a row of bits for each of
+// its cells; a cell of one layer is divided into some of the next, the last layer's are the regions.
+
+/** For each layer the cell that each region is part of. */
+export function cellsOfRegions(frame) {
+  let cells = Uint32Array.from({ length: frame.count }, (_, region) => region);
+  const found = [];
+  for (const layer of [...frame.layers].reverse()) {
+    found.unshift(cells);
+    if (!layer.cells) break;
+    const parents = new Uint32Array(layer.cells.reduce((sum, size) => sum + size, 0));
+    let next = 0;
+    layer.cells.forEach((size, parent) => {
+      parents.fill(parent, next, next + size);
+      next += size;
+    });
+    cells = cells.map((cell) => parents[cell]);
+  }
+  return found;
+}
+
+const bytesOf = (layer) => (layer.width + 7) >> 3;
+
+/** FNV-1a over the bytes of each region's pattern, as splineviz/partition/patterns.py has it. */
+export function patternHashes(frame) {
+  const hashes = new Uint32Array(frame.count).fill(0x811c9dc5);
+  cellsOfRegions(frame).forEach((cells, k) => {
+    const layer = frame.layers[k];
+    const size = bytesOf(layer);
+    for (let region = 0; region < frame.count; region++) {
+      const row = cells[region] * size;
+      let hash = hashes[region];
+      for (let i = 0; i < size; i++) hash = Math.imul(hash ^ layer.bits[row + i], 0x01000193);
+      hashes[region] = hash;
+    }
+  });
+  return hashes;
+}
+
+/** How many neurons of each layer are active in each region. */
+export function activeCounts(frame) {
+  return cellsOfRegions(frame).map((cells, k) => {
+    const layer = frame.layers[k];
+    const size = bytesOf(layer);
+    const counts = new Uint32Array(layer.bits.length / size);
+    layer.bits.forEach((byte, place) => {
+      for (let rest = byte; rest; rest &= rest - 1) counts[Math.floor(place / size)]++;
+    });
+    return Uint32Array.from(cells, (cell) => counts[cell]);
+  });
+}
+
+/** Which neurons of each layer are active in one region: a list of booleans for each layer. */
+export function patternOf(frame, region) {
+  return cellsOfRegions(frame).map((cells, k) => {
+    const layer = frame.layers[k];
+    const row = cells[region] * bytesOf(layer);
+    return Array.from(
+      { length: layer.width },
+      (_, n) => ((layer.bits[row + (n >> 3)] >> (n & 7)) & 1) === 1,
+    );
+  });
+}
+
+/**
+ * What became of the regions from one frame to another, told by their patterns: for each region of
+ * `frame` whether it was not there before, for each of `other` whether it is gone.
+ */
+export function changes(frame, other) {
+  const born = Uint8Array.from(frame.hashes, (hash) => !other.regionOf.has(hash));
+  const vanished = Uint8Array.from(other.hashes, (hash) => !frame.regionOf.has(hash));
+  const sum = (flags) => flags.reduce((total, flag) => total + flag, 0);
+  const count = { born: sum(born), vanished: sum(vanished), kept: 0 };
+  count.kept = frame.count - count.born;
+  return { born, vanished, count };
+}

@@ -1,0 +1,68 @@
+// Frames that Python made, and what the front end makes of them.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { loadFolder } from "./load.mjs";
+
+const js = await loadFolder("regions");
+
+const decoded = (path) => {
+  const bytes = readFileSync(path);
+  return js.decodeFrame(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+};
+const frame = decoded(process.env.FRAME);
+const later = decoded(process.env.LATER_FRAME);
+const facts = JSON.parse(readFileSync(process.env.FRAME_FACTS));
+
+test("what does not travel is what Python says", () => {
+  assert.equal(frame.count, facts.areas.length);
+  facts.areas.forEach((area, r) => assert.ok(Math.abs(frame.values.area[r] - area) < 1e-5));
+  assert.deepEqual([...frame.hashes], facts.hashes);
+  assert.deepEqual(frame.counts.map((counts) => [...counts]), facts.counts);
+  assert.deepEqual([...frame.values.active], facts.active);
+  assert.deepEqual([...frame.values.pattern], facts.pattern);
+  assert.deepEqual([...frame.values.random], facts.random);
+});
+
+test("patterns", () => {
+  facts.patterns.forEach((pattern, r) => assert.deepEqual(js.patternOf(frame, r).flat(), pattern));
+});
+
+test("neighbours", () => {
+  facts.neighbours.forEach((others, r) =>
+    assert.deepEqual([...js.neighbours(frame, r)].sort((a, b) => a - b), others),
+  );
+});
+
+test("the nearest edge, and the neuron behind it", () => {
+  for (const { region, x, y, layer, neuron, distance } of facts.nearest) {
+    const found = js.nearestEdge(frame, region, x, y);
+    assert.ok(Math.abs(found.distance - distance) < 1e-5);
+    assert.deepEqual(js.neuronOf(frame, found.column), { layer, neuron });
+  }
+});
+
+test("the boundaries of one layer part the regions by its pattern", () => {
+  facts.layers.forEach((patterns, layer) => {
+    const parts = js.partsOfLayer(frame, layer);
+    assert.equal(parts[0], 0);
+    for (let region = 0; region < frame.count; region++) {
+      for (const other of js.neighbours(frame, region)) {
+        const same = patterns[region] === patterns[other];
+        assert.equal(parts[region + 1] === parts[other + 1], same);
+      }
+    }
+  });
+});
+
+test("what became of the regions", () => {
+  const { born, vanished, count } = js.changes(later, frame);
+  assert.deepEqual([...born], facts.born);
+  assert.deepEqual([...vanished], facts.vanished);
+  assert.equal(count.kept, later.count - facts.born.filter(Boolean).length);
+});
+
+test("the numbers of active neurons, spoken", () => {
+  assert.equal(js.spoken([true, false, true]), "0, 2");
+  assert.match(js.spoken(Array(100).fill(true)), /^0, 1, .* 39 and 60 more$/);
+});
