@@ -35,6 +35,9 @@ class StepCurve:
         Chooses colour and line style, as :func:`~splineviz.drawing.palette.curve_style` does.
     line_style : str, optional
         Another line style than that of its number.
+    sparse : bool
+        Whether a missing value may mean that nobody looked: where most values stand alone between
+        missing ones, they are joined. Otherwise a missing value leaves a gap.
     group : str
         What it shares with the curves beside it that say the same.
     """
@@ -46,6 +49,7 @@ class StepCurve:
     high: FloatArray | None = None
     number: int = 0
     line_style: str | None = None
+    sparse: bool = False
     group: str = ""
 
     @property
@@ -72,11 +76,8 @@ def extremes(curves: Sequence[StepCurve]) -> FloatArray:
     return np.asarray(joined[np.isfinite(joined)])
 
 
-def pieces(steps: IntArray, values: FloatArray) -> list[IntArray]:
+def pieces(steps: IntArray, values: FloatArray, sparse: bool = False) -> list[IntArray]:
     """Which points of a curve are joined by a line, and which of very many are drawn.
-
-    A missing value leaves a gap. Where most values stand alone between missing ones, as those of a
-    metric that is taken now and then, they are joined.
 
     Parameters
     ----------
@@ -84,6 +85,8 @@ def pieces(steps: IntArray, values: FloatArray) -> list[IntArray]:
         Training steps, increasing.
     values : float64 array (n,)
         What is not finite is missing.
+    sparse : bool
+        As in :class:`StepCurve`.
 
     Returns
     -------
@@ -96,7 +99,8 @@ def pieces(steps: IntArray, values: FloatArray) -> list[IntArray]:
     >>> nan = np.nan
     >>> [piece.tolist() for piece in pieces(np.arange(6), np.array([1, 2, nan, 3, 4, 5.0]))]
     [[0, 1], [3, 4, 5]]
-    >>> [piece.tolist() for piece in pieces(np.arange(5), np.array([1, nan, nan, nan, 2.0]))]
+    >>> now_and_then = np.array([1, nan, nan, nan, 2.0])
+    >>> [piece.tolist() for piece in pieces(np.arange(5), now_and_then, sparse=True)]
     [[0, 4]]
     """
     there = np.isfinite(values)
@@ -106,7 +110,7 @@ def pieces(steps: IntArray, values: FloatArray) -> list[IntArray]:
         rows = rows[first : last + 1]
     beside = np.pad(there, 1)
     alone = there & ~beside[:-2] & ~beside[2:]
-    if 2 * alone.sum() > there.sum():
+    if sparse and 2 * alone.sum() > there.sum():
         rows = rows[there[rows]]
     if len(rows) > 2 * _PARTS:
         rows = rows[_thinned(steps[rows], values[rows])]

@@ -172,6 +172,7 @@ def metric_curves(
             table[name.name].to_numpy(dtype=np.float64),
             number=number,
             line_style=line_style,
+            sparse=True,
             group=name.group if name.eps else "",
         )
         for number, name in enumerate(sorted(names, key=place))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import threading
 from typing import Any
 
 import ipywidgets
 import traitlets
 
 from splineviz.widgets.base import StrictWidget
+from splineviz.widgets.modules import STATIC
 
-_STATIC = Path(__file__).parent / "static"
 _MODELS = ipywidgets.widget_serialization
 
 
@@ -39,13 +39,15 @@ class StepCursor(StrictWidget):
         On which ranges are chosen.
     brushes : list of bqplot.BrushIntervalSelector
         With what, one for each figure.
+    note : str
+        What is said behind the buttons.
     slider : bool
         Whether there is a slider too, for those who have no player to move; fixed once the widget
         exists.
     """
 
-    _esm = _STATIC / "step_cursor.js"
-    _css = _STATIC / "step_view.css"
+    _esm = STATIC / "step_cursor.js"
+    _css = STATIC / "step_view.css"
 
     index = traitlets.Int(0).tag(sync=True)
     play_range = traitlets.Tuple().tag(sync=True)
@@ -57,4 +59,25 @@ class StepCursor(StrictWidget):
     )
     figures: traitlets.List[Any] = traitlets.List().tag(sync=True, **_MODELS)
     brushes: traitlets.List[Any] = traitlets.List().tag(sync=True, **_MODELS)
+    note = traitlets.Unicode("").tag(sync=True)
     slider = traitlets.Bool(False).tag(sync=True)
+
+    def __init__(self, **traits: Any) -> None:
+        # Measurements come from another thread than the browser's messages; see set_state.
+        self._state_lock = threading.RLock()
+        super().__init__(**traits)
+
+    def tell(self, **traits: Any) -> None:
+        """Set traits at once; may be called from any thread."""
+        with self._state_lock, self.hold_sync():
+            for name, value in traits.items():
+                setattr(self, name, value)
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take a message from the browser.
+
+        While it does so, ipywidgets holds back all notifications of this widget; what another
+        thread tells in the meantime would get lost, so the two take turns.
+        """
+        with self._state_lock:
+            super().set_state(sync_data)

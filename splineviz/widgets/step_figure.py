@@ -77,12 +77,12 @@ class CurveMarks:
     def draw(self, curve: StepCurve) -> None:
         """Draw another curve in the same colours."""
         x = self._axis.positions(curve.steps)
-        runs = pieces(curve.steps, curve.values)
+        runs = pieces(curve.steps, curve.values, curve.sparse)
         _set(self.line, *_joined([(x[run], curve.values[run]) for run in runs if len(run) > 1]))
         alone = np.concatenate([np.empty(0, np.int64), *(run for run in runs if len(run) == 1)])
         _set(self.circles, x[alone], curve.values[alone])
         if self.band is not None and curve.low is not None and curve.high is not None:
-            runs = [run for run in pieces(curve.steps, curve.low) if len(run) > 1]
+            runs = [run for run in pieces(curve.steps, curve.low, curve.sparse) if len(run) > 1]
             self.band.fill_colors = [self._color] * max(1, len(runs))
             self.band.fill_opacities = [BAND] * max(1, len(runs))
             _set(self.band, *_joined([_outline(x, curve.low, curve.high, run) for run in runs]))
@@ -149,7 +149,7 @@ def step_figure(
             ),
             axis_y,
         ],
-        fig_margin={"top": 12, "bottom": 50, "left": 52, "right": 16},
+        fig_margin={"top": 12, "bottom": 50, "left": 56, "right": 16},
         padding_y=0.0,
         animation_duration=0,
         # Its buttons hide curves, and panning leaves the axis that clicks are read on.
@@ -163,7 +163,7 @@ def step_figure(
 
 def vertical_axis(values: ValueAxis) -> bqplot.Axis:
     """A vertical axis with its scale."""
-    axis = bqplot.Axis(scale=bqplot.LinearScale(), side="left", label_offset="36px")
+    axis = bqplot.Axis(scale=bqplot.LinearScale(), side="left", label_offset="40px")
     set_axis(axis, values)
     return axis
 
@@ -185,7 +185,7 @@ def round_ticks(values: FloatArray) -> FloatArray:
     low, high = (values.min(), values.max()) if len(values) else (0.0, 1.0)
     if low == high:
         low, high = low - 0.5, high + 0.5
-    return np.asarray(MaxNLocator(5).tick_values(low, high))
+    return np.asarray(MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(low, high))
 
 
 def legend_entries(curves: Sequence[StepCurve]) -> list[ipywidgets.Widget]:

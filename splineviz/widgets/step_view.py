@@ -130,12 +130,13 @@ class StepView(ipywidgets.VBox, Stepping):
             return
         axis = panels[0].axis
         positions = axis.positions(self.steps).tolist()
-        with self.cursor.hold_sync():
-            self.cursor.steps = self.steps
-            self.cursor.positions = positions
-            self.cursor.ends = (axis.left, axis.right)
-            self.cursor.figures = [panel.figure for panel in panels]
-            self.cursor.brushes = self._brushes
+        self.cursor.tell(
+            steps=self.steps,
+            positions=positions,
+            ends=(axis.left, axis.right),
+            figures=[panel.figure for panel in panels],
+            brushes=self._brushes,
+        )
         self._links = [
             TableLink(
                 source=self.cursor,
@@ -149,7 +150,7 @@ class StepView(ipywidgets.VBox, Stepping):
         for panel in panels:
             panel.marker.x = np.repeat(positions[self.index], 2)
         self._row.children = list(panels)
-        self.children = [*self._above(), self.cursor, self._row]
+        self.children = [self.cursor, self._row]
         _close(old)
 
     def refresh(self) -> None:
@@ -157,10 +158,6 @@ class StepView(ipywidgets.VBox, Stepping):
 
     def _grow(self, change: dict[str, Any]) -> None:
         self.refresh()
-
-    def _above(self) -> Sequence[ipywidgets.Widget]:
-        """What stands above the panels."""
-        return ()
 
     def close(self) -> None:
         """Remove the view from the page; the player stays."""

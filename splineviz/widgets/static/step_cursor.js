@@ -176,7 +176,8 @@ function render({ model, el }) {
     const [mode, range, steps] = ["mode", "play_range", "steps"].map((name) => model.get(name));
     const step = steps[model.get("index")]?.toLocaleString("en-US");
     for (const [name, button] of buttons) button.setAttribute("aria-pressed", name === mode);
-    const texts = [slider && step !== undefined ? `step ${step}` : "", rangeText(range, steps)];
+    const at = slider && step !== undefined ? `step ${step}` : "";
+    const texts = [at, rangeText(range, steps), model.get("note")];
     told.textContent = texts.filter(Boolean).join(" · ");
     all.hidden = range.length === 0;
     if (slider) {
@@ -218,7 +219,7 @@ function render({ model, el }) {
   listen(document, "pointermove", move);
   listen(document, "pointerup", () => (dragged = null));
 
-  for (const name of ["index", "play_range", "mode", "steps"]) {
+  for (const name of ["index", "play_range", "mode", "steps", "note"]) {
     model.on(`change:${name}`, show);
     subscriptions.push([`change:${name}`, show]);
   }
