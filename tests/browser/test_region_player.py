@@ -569,7 +569,10 @@ def test_runs_with_one_checkpoint_and_with_none(new_notebook, screenshots):
 def test_notebook_7(lab, browser, screenshots):
     lab.write("seven.ipynb", MAKE)
     page = browser.new_page()
-    page.goto(f"{lab.url}/notebooks/seven.ipynb")
+    with page.expect_websocket(lambda socket: "/channels" in socket.url) as opening:
+        page.goto(f"{lab.url}/notebooks/seven.ipynb")
+    # The kernel has answered: what is run from now on is not lost.
+    opening.value.wait_for_event("framereceived")
     page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']")
     # Not those of the page's own start.
     problems = []
