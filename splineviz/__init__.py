@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from splineviz.training.schedule import log_schedule as log_schedule
     from splineviz.widgets.complexity_plot import ComplexityPlot as ComplexityPlot
     from splineviz.widgets.region_player import RegionPlayer as RegionPlayer
+    from splineviz.widgets.slice_picker import SlicePicker as SlicePicker
 
 __version__ = "0.1.0"
 
@@ -48,6 +49,7 @@ _PUBLIC = {
     "Recorder": "splineviz.training.recorder",
     "RegionPlayer": "splineviz.widgets.region_player",
     "Run": "splineviz.training.runs",
+    "SlicePicker": "splineviz.widgets.slice_picker",
     "SplinePartition": "splineviz.partition.spline_partition",
     "complexity_map": "splineviz.complexity.slice_map",
     "deformation": "splineviz.complexity.deformation",
