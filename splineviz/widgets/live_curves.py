@@ -39,6 +39,7 @@ class LiveCurves(ipywidgets.VBox):
         accuracy_axis = _value_axis(accuracy, "accuracy")
         accuracy_axis.tick_values = np.linspace(0, 1, 6)
         accuracy_axis.tick_format = ".1f"
+        self._loss_axis.tick_format = "~e"
         self.figures = [
             _figure([self._lines[name] for name in _ACCURACIES], [self._axes[0], accuracy_axis]),
             _figure([self._lines["train_loss"]], [self._axes[1], self._loss_axis]),
@@ -83,6 +84,8 @@ class LiveCurves(ipywidgets.VBox):
             values = np.array([row.get(name, np.nan) for row in self._rows], dtype=np.float64)
             there = np.isfinite(values) & ((values > 0) | (name != "train_loss"))
             with line.hold_sync():
+                # A line through one point cannot be seen.
+                line.marker = "circle" if there.sum() == 1 else None
                 line.x, line.y = steps[there], values[there]
         ticks = round_ticks(np.array([0.0, max(10.0, steps.max(initial=0.0))]))
         self._x.max = float(ticks[-1])

@@ -6,11 +6,28 @@ import threading
 from collections.abc import Callable
 from time import monotonic
 
-# Seconds from one frame to the next, at least; and of training between two, at most. Within that,
-# training gets as long as the frame before took to make.
-_PERIOD = 0.05
-_LONGEST = 0.1
+# Seconds from one frame to the next: at least, and if possible at most.
+_PERIOD = (0.05, 0.1)
+# Of the time a frame takes, training gets at least this share on top.
+_SHARE = 0.25
 _CHUNK = 4
+
+
+def seconds_to_train(took: float) -> float:
+    """How long to train before the next frame: as long as that takes, if frames do not suffer.
+
+    Parameters
+    ----------
+    took : float
+        Seconds that the last frame took.
+
+    Examples
+    --------
+    >>> [round(seconds_to_train(took), 3) for took in (0.01, 0.04, 0.07, 0.4)]
+    [0.04, 0.04, 0.03, 0.1]
+    """
+    shortest, longest = (period - took for period in _PERIOD)
+    return max(took * _SHARE, min(max(took, shortest), longest))
 
 
 class LiveWorker:
@@ -121,7 +138,7 @@ class LiveWorker:
                 if single:
                     self._train(single)
                 elif running:
-                    self._train_for(min(max(took, _PERIOD - took), _LONGEST), me)
+                    self._train_for(seconds_to_train(took), me)
                 if not self._running or self._ready():
                     started = monotonic()
                     # Cleared before: what changes meanwhile is to be shown as well.

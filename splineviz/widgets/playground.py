@@ -295,14 +295,13 @@ class Playground(ipywidgets.VBox):
         left = ipywidgets.VBox(
             [self.settings.data, self.settings.points, self.pad, self.class_menu, tools]
         )
-        left.children += tuple(self.settings.children)
         left.add_class("splineviz-playground-settings")
         side = ipywidgets.VBox([self.curves])
         side.add_class("splineviz-side")
         body = ipywidgets.HBox([left, self.canvas, side])
         body.add_class("splineviz-playground-body")
         self.replay = ipywidgets.VBox()
-        return [buttons, self.status, body, self.replay]
+        return [buttons, self.settings, self.status, body, self.replay]
 
     def _link(self) -> None:
         on_click = {
@@ -316,7 +315,9 @@ class Playground(ipywidgets.VBox):
         for button, action in on_click.items():
             button.on_click(lambda _, action=action: self._try(action))
         traitlets.link((self.class_menu, "value"), (self.pad, "current"))
-        traitlets.link((self.erase_box, "value"), (self.pad, "erase"))
+        # In the browser as well: the next click counts, however busy the kernel is.
+        ipywidgets.jslink((self.class_menu, "index"), (self.pad, "current"))
+        ipywidgets.jslink((self.erase_box, "value"), (self.pad, "erase"))
         ipywidgets.jslink((self.color_menu, "index"), (self.canvas, "coloring"))
         self.pad.observe(lambda _: self._try(self._learn_points), "edits")
         self.status.observe(self._follow_views, "views")
@@ -334,10 +335,14 @@ class Playground(ipywidgets.VBox):
         chosen = self.settings.values()
         make = DATA[chosen.pop("data")]
         data = make(chosen.pop("points"), seed=chosen["seed"])
-        return LiveTraining(data, **chosen)
+        training = LiveTraining(data, **chosen)
+        # Before the thread sees it: so the first step is recorded.
+        if self.settings.record.value and len(data.train_inputs):
+            self._record(training)
+        return training
 
     def _begin(self) -> None:
-        """Show a new training, and record it if that is wanted."""
+        """Show a new training."""
         training = self.training
         self._diverged = False
         self.status.message = ""
@@ -351,20 +356,19 @@ class Playground(ipywidgets.VBox):
         inputs, labels = training.data.train_inputs, training.data.train_labels
         self.pad.show(inputs, labels, names)
         self._show_points()
-        self.curves.clear()
-        if self.settings.record.value and len(inputs):
-            self._record()
+        with self._drawing:
+            self.curves.clear()
         worker = self._worker_of_open()
         if worker.alive:
             worker.refresh()
         else:
             self._show()
 
-    def _record(self) -> None:
+    def _record(self, training: LiveTraining) -> None:
         taken = {path.name for path in self._folder.glob("*")} if self._folder.exists() else set()
         number = next(n for n in range(1, len(taken) + 2) if f"{n:03}" not in taken)
         chosen = self.settings.values()
-        self.training.record(self._folder / f"{number:03}", **chosen | {"recipe": "playground"})
+        training.record(self._folder / f"{number:03}", **chosen | {"recipe": "playground"})
 
     def _end_recording(self) -> None:
         try:
@@ -470,7 +474,7 @@ class Playground(ipywidgets.VBox):
         elif self._may_train():
             if self.training.recording is not None:
                 raise InvalidArgument("this training was recorded already: reset to record another")
-            self._record()
+            self._record(self.training)
             self._tell()
 
     def _learn_points(self) -> None:

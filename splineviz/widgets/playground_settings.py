@@ -16,7 +16,7 @@ _SCALES = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0)
 _BATCHES = (2, 8, 16, 32, 64, 128, 256)
 
 
-class PlaygroundSettings(ipywidgets.VBox):
+class PlaygroundSettings(ipywidgets.HBox):
     """Menus and sliders for the data, the network, the optimizer and the recording.
 
     Values that are not in a menu are added to it.
@@ -67,9 +67,16 @@ class PlaygroundSettings(ipywidgets.VBox):
             if value < 0:
                 raise InvalidArgument(f"{name} is too small")
         self.data = ipywidgets.Dropdown(options=data[0], value=data[1], description="Data")
-        self.points = _slider("Points", points, 10, 1000, 10)
-        self.width = _slider("Width", width, 1, 128)
-        self.depth = _slider("Depth", depth, 1, 6)
+        self.points = ipywidgets.IntSlider(
+            value=points,
+            min=min(10, points),
+            max=max(1000, points),
+            step=10,
+            description="Points",
+            continuous_update=False,
+        )
+        self.width = _number("Width", width, 128)
+        self.depth = _number("Depth", depth, 6)
         self.scale = _menu("Init scale", _SCALES, scale)
         self.batch_norm = ipywidgets.Checkbox(
             value=batch_norm, description="batch normalization", indent=False
@@ -87,10 +94,16 @@ class PlaygroundSettings(ipywidgets.VBox):
             *(self.learning_rate, self.weight_decay, self.batch, self.seed, self.record),
         ]
         for part in (self.data, self.points, *parts):
-            part.layout.width = "228px"
             if not isinstance(part, ipywidgets.Checkbox):
-                part.style.description_width = "92px"
+                part.style.description_width = "initial"
+            part.layout.width = "auto"
+        for part, room in (
+            *((self.data, "232px"), (self.points, "232px"), (self.width, "108px")),
+            *((self.depth, "102px"), (self.seed, "130px")),
+        ):
+            part.layout.width = room
         super().__init__(parts)
+        self.add_class("splineviz-playground-row")
 
     def values(self) -> dict[str, Any]:
         """The settings by name, without whether to record."""
@@ -133,12 +146,7 @@ def _menu(title: str, options: Sequence[float], value: float) -> ipywidgets.Drop
     )
 
 
-def _slider(title: str, value: int, low: int, high: int, step: int = 1) -> ipywidgets.IntSlider:
-    return ipywidgets.IntSlider(
-        value=value,
-        min=min(low, value),
-        max=max(high, value),
-        step=step,
-        description=title,
-        continuous_update=False,
+def _number(title: str, value: int, most: int) -> ipywidgets.BoundedIntText:
+    return ipywidgets.BoundedIntText(
+        value=value, min=min(1, value), max=max(most, value), description=title
     )

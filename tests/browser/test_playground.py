@@ -10,12 +10,12 @@ pytestmark = pytest.mark.browser
 
 MAKE = """
 import threading
-from splineviz.widgets.playground import Playground
+import splineviz as sv
 
 def threads():
     return sum(thread.name == "splineviz-live" for thread in threading.enumerate())
 
-playground = Playground("checkerboard", folder=FOLDER)
+playground = sv.Playground("checkerboard", folder=FOLDER)
 playground
 """
 TELL = "print(threads(), playground.running, playground.training.steps)"
@@ -71,7 +71,7 @@ class Page:
 def playground(new_notebook, tmp_path):
     def make(name, *cells):
         notebook = new_notebook(name, MAKE.replace("FOLDER", repr(str(tmp_path))), *cells)
-        notebook.page.set_viewport_size({"width": 1440, "height": 1000})
+        notebook.page.set_viewport_size({"width": 1440, "height": 900})
         notebook.run_cell(0)
         notebook.page.wait_for_selector(".sv-regions[data-frame='0']")
         return Page(notebook)
@@ -144,6 +144,7 @@ def test_points_are_drawn_with_mouse_and_keys(playground, screenshots):
     page.wait_for_timeout(1500)
     page.screenshot(path=screenshots / "playground-drawn.png")
     page.get_by_role("checkbox", name="erase").check()
+    view.wait_for_pad("erasing")
     view.pad.click(position={"x": 20, "y": 200})
     view.wait_for_pad("3 of class 2, 0 of class 3; erasing")
     view.click("Clear")

@@ -210,6 +210,20 @@ def test_recording_and_replay(make, tmp_path):
     assert playground.training.recording == tmp_path / "002"
 
 
+def test_a_reset_while_it_trains_is_recorded_from_its_first_step(make, tmp_path):
+    playground = make(record=True)
+    playground.start()
+    for number in (2, 3, 4):
+        wait_for(lambda: playground.training.steps > 5)
+        playground.reset()
+        run = Run(tmp_path / f"{number:03}")
+        assert run.steps[0] == 0
+    assert playground.running
+    playground.stop()
+    (loss,) = playground.curves.figures[1].marks
+    assert (np.diff(loss.x) > 0).all()
+
+
 def test_recording_begins_and_ends_on_the_way(make, tmp_path):
     playground = make()
     playground.step(3)
