@@ -405,7 +405,10 @@ class Playground(ipywidgets.VBox):
         from splineviz.partition.enumeration import enumerate_regions
 
         step = training.steps
-        partition = enumerate_regions(training.program(), self.plane, max_regions=MOST_REGIONS)
+        # So few regions are found no faster by several threads, and the page wants a core as well.
+        partition = enumerate_regions(
+            training.program(), self.plane, threads=1, max_regions=MOST_REGIONS
+        )
         self.canvas.set_frame(0, Frame.from_partition(partition, step), partition.areas)
 
     def _measure(self, training: LiveTraining) -> None:

@@ -4,8 +4,8 @@
 
 trains networks with three hidden layers on the checkerboard and prints updates and frames a second:
 in the kernel alone, where every frame is answered at once, and in real JupyterLab in headless
-Chromium, where a frame counts once it is painted. Both end with the same number of updates a second
-or fewer if the cores are busy with something else: run it on an idle machine.
+Chromium, where a frame counts once it is painted. On busy cores all of it is slower by their load:
+run it on an idle machine.
 """
 
 from __future__ import annotations
