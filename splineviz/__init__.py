@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from splineviz.training.runs import Run as Run
     from splineviz.training.schedule import log_schedule as log_schedule
     from splineviz.widgets.complexity_plot import ComplexityPlot as ComplexityPlot
+    from splineviz.widgets.playground import Playground as Playground
     from splineviz.widgets.region_player import RegionPlayer as RegionPlayer
+    from splineviz.widgets.slice_picker import SlicePicker as SlicePicker
 
 __version__ = "0.1.0"
 
@@ -44,10 +46,12 @@ _PUBLIC = {
     "Deformation": "splineviz.complexity.deformation_result",
     "InputSlice": "splineviz.partition.slices",
     "LocalComplexity": "splineviz.complexity.result",
+    "Playground": "splineviz.widgets.playground",
     "Program": "splineviz.network.program",
     "Recorder": "splineviz.training.recorder",
     "RegionPlayer": "splineviz.widgets.region_player",
     "Run": "splineviz.training.runs",
+    "SlicePicker": "splineviz.widgets.slice_picker",
     "SplinePartition": "splineviz.partition.spline_partition",
     "complexity_map": "splineviz.complexity.slice_map",
     "deformation": "splineviz.complexity.deformation",
