@@ -532,9 +532,8 @@ def _said_diverged(step: int, error: NonFiniteValues) -> str:
 
 
 def _canvas() -> RegionCanvas:
-    canvas = RegionCanvas([0], bounds=BOUNDS, axis_labels=("input 1", "input 2"))
-    if canvas.has_trait("controls"):
-        canvas.controls = False
+    labels = ("input 1", "input 2")
+    canvas = RegionCanvas([0], bounds=BOUNDS, axis_labels=labels, controls=False)
     canvas.add_class("splineviz-canvas")
     return canvas
 

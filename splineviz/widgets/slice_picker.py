@@ -252,7 +252,7 @@ class SlicePicker(ipywidgets.VBox):
         self._show_distances(plane)
         # The observers come last: what they find of the picker belongs to the new plane.
         self.plane = plane
-        if plane is not None and hasattr(self._player, "show"):
+        if plane is not None and self._player is not None:
             try:
                 self._player.show(plane)
             except SplinevizError as error:
