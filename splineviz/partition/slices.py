@@ -16,6 +16,8 @@ FloatArray = npt.NDArray[np.float64]
 
 # Below this sine of the angle between two directions, they do not span a plane in float64.
 _SMALLEST_SINE = 1e-9
+# Farther from the slice than this share of its size, an input is not on it.
+_ON_SLICE = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -318,6 +320,31 @@ class InputSlice:
         coordinates = np.linalg.lstsq(flat.T, offset.T)[0].T.astype(np.float64)
         distance = np.linalg.norm(offset - coordinates @ flat, axis=1).astype(np.float64)
         return coordinates, distance
+
+    def holds(self, inputs: npt.ArrayLike) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+        """Which inputs lie on the slice, inside its domain, up to a millionth of its size.
+
+        Parameters
+        ----------
+        inputs : array-like of shape (n, *input_shape)
+
+        Returns
+        -------
+        coordinates : float64 array (n, 2)
+            Slice coordinates of the point of the plane that is nearest to each.
+        held : bool array (n,)
+
+        Raises
+        ------
+        ShapeMismatch, NonFiniteValues
+            As :meth:`project` does.
+        """
+        coordinates, distance = self.project(inputs)
+        xmin, ymin, xmax, ymax = self.domain.bounds
+        lengths = np.linalg.norm(self.basis.reshape(2, -1), axis=1)
+        size = float(np.hypot((xmax - xmin) * lengths[0], (ymax - ymin) * lengths[1]))
+        inside = shapely.covers(self.domain, shapely.points(coordinates))
+        return coordinates, (distance <= _ON_SLICE * size) & inside
 
     def to_json(self) -> dict[str, Any]:
         """The slice as JSON values; :meth:`from_json` reads it back exactly."""
