@@ -34,10 +34,12 @@ if TYPE_CHECKING:
     from splineviz.training.schedule import log_schedule as log_schedule
     from splineviz.widgets.compare_runs import CompareRuns as CompareRuns
     from splineviz.widgets.complexity_plot import ComplexityPlot as ComplexityPlot
+    from splineviz.widgets.playground import Playground as Playground
     from splineviz.widgets.curves_view import CurvesView as CurvesView
     from splineviz.widgets.layer_panels import LayerPanels as LayerPanels
     from splineviz.widgets.migration_view import MigrationView as MigrationView
     from splineviz.widgets.region_player import RegionPlayer as RegionPlayer
+    from splineviz.widgets.slice_picker import SlicePicker as SlicePicker
 
 __version__ = "0.1.0"
 
@@ -53,12 +55,14 @@ _PUBLIC = {
     "InputSlice": "splineviz.partition.slices",
     "LayerPanels": "splineviz.widgets.layer_panels",
     "LocalComplexity": "splineviz.complexity.result",
+    "Playground": "splineviz.widgets.playground",
     "MigrationCurves": "splineviz.partition.migration_curves",
     "MigrationView": "splineviz.widgets.migration_view",
     "Program": "splineviz.network.program",
     "Recorder": "splineviz.training.recorder",
     "RegionPlayer": "splineviz.widgets.region_player",
     "Run": "splineviz.training.runs",
+    "SlicePicker": "splineviz.widgets.slice_picker",
     "SplinePartition": "splineviz.partition.spline_partition",
     "complexity_map": "splineviz.complexity.slice_map",
     "deformation": "splineviz.complexity.deformation",

@@ -600,7 +600,7 @@ async function render({ model, el }) {
     forget(frame);
   });
   if (get("viewport").length) viewport = [...get("viewport")];
-  scene.root.classList.toggle("sv-plain", !get("controls"));
+  scene.root.classList.toggle("sv-plain", !get("legend"));
   listenToFrames();
   decorate(null);
   playOrPause();
