@@ -184,6 +184,15 @@ def test_without_a_player_there_is_a_slider(opened, screenshots):
     view.wait_for_marker(1.0, 2)
     assert view.canvas.get_attribute("data-index") == before
     page.screenshot(path=screenshots / "curves-alone.png")
+    # Without a mouse a range begins and ends at the step that is shown.
+    alone = page.locator(".sv-cursor").nth(1)
+    alone.get_by_role("button", name="choose what plays").press("Enter")
+    alone.get_by_role("button", name="end here").press("Enter")
+    slider.focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    alone.get_by_role("button", name="start here").press("Enter")
+    alone.get_by_text("steps 1 to 1,000 play").wait_for()
     assert opened.problems == []
 
 
