@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import traitlets
 
 from splineviz.drawing.step_axis import StepAxis
-from splineviz.errors import UnknownName
+from splineviz.errors import SplinevizError, UnknownName
 from splineviz.widgets.mirror import Mirror
 from splineviz.widgets.step_cursor import StepCursor
 from splineviz.widgets.step_panel import StepPanel
@@ -81,6 +82,7 @@ class StepView(ipywidgets.VBox, Stepping):
         nothing: str = "There is nothing to show.",
     ) -> None:
         self.player = player
+        self._growing = threading.Lock()
         self.steps = [int(step) for step in steps]
         self._note = ipywidgets.Label(nothing)
         self._row = ipywidgets.HBox()
@@ -162,7 +164,14 @@ class StepView(ipywidgets.VBox, Stepping):
         """Look again at a run that is still being recorded."""
 
     def _grow(self, change: dict[str, Any]) -> None:
-        self.refresh()
+        """Follow a player that has new checkpoints; it may tell so from several threads."""
+        with self._growing:
+            try:
+                self.refresh()
+            except SplinevizError as error:
+                # What keeps this view from following must not keep the player.
+                if self.cursor is not None:
+                    self.cursor.tell(note=str(error))
 
     def close(self) -> None:
         """Remove the view from the page; the player stays."""

@@ -7,7 +7,7 @@ import pytest
 import traitlets
 
 import splineviz as sv
-from splineviz.errors import InvalidArgument, UnknownName
+from splineviz.errors import InvalidArgument, RunCorrupt, UnknownName
 from splineviz.widgets.curves_view import CurvesView
 from splineviz.widgets.mirror import Mirror
 from splineviz.widgets.region_player import RegionPlayer
@@ -171,6 +171,31 @@ def test_a_run_that_grows(run, player, complexity):
     assert all(panel.figure.comm is None for panel in old)
     view.step = 100_000
     assert player.canvas.index == 5
+
+
+def test_metrics_that_cannot_be_read_do_not_stop_a_player_that_grows(plane):
+    class Run(StandInRun):
+        broken = False
+
+        @property
+        def metrics(self):
+            if self.broken:
+                raise RunCorrupt("metrics.csv is no table")
+            return self._metrics
+
+        @metrics.setter
+        def metrics(self, table):
+            self._metrics = table
+
+    run = Run()
+    player = StandInPlayer(run)
+    view = CurvesView(run, player)
+    panels = view.panels
+    run.broken = True
+    player.steps = [*player.steps, 100_000]
+    player.canvas.count = 6
+    assert view.cursor.note == "metrics.csv is no table"
+    assert view.panels == panels
 
 
 def test_closing_leaves_the_player(run, player):
