@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from splineviz.training.runs import Run as Run
     from splineviz.training.schedule import log_schedule as log_schedule
     from splineviz.widgets.complexity_plot import ComplexityPlot as ComplexityPlot
-    from splineviz.widgets.playground import Playground as Playground
     from splineviz.widgets.curves_view import CurvesView as CurvesView
     from splineviz.widgets.migration_view import MigrationView as MigrationView
+    from splineviz.widgets.playground import Playground as Playground
     from splineviz.widgets.region_player import RegionPlayer as RegionPlayer
     from splineviz.widgets.slice_picker import SlicePicker as SlicePicker
 
