@@ -343,7 +343,7 @@ class RegionPlayer(ipywidgets.VBox):
         labels = self._axis_labels
         return {
             "bounds": tuple(float(bound) for bound in plane.domain.bounds),
-            "axis_labels": _axis_labels(plane) if labels is None else tuple(labels),
+            "axis_labels": plane.axis_labels if labels is None else tuple(labels),
             "points": points[free] - corner,
             "point_classes": classes[free],
             "anchors": plane.anchors - corner,
@@ -453,10 +453,6 @@ def _array_at(arrays: Mapping[int, np.ndarray], step: int, _: SplinePartition) -
     if step not in arrays:
         raise UnknownName("step", str(step), [str(known) for known in arrays])
     return np.asarray(arrays[step])
-
-
-def _axis_labels(plane: InputSlice) -> tuple[str, str]:
-    return ("input 1", "input 2") if plane.input_shape == (2,) else ("slice u", "slice v")
 
 
 def _exact_partition() -> Callable[[Program, InputSlice], SplinePartition]:
