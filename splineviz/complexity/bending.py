@@ -11,10 +11,14 @@ from splineviz.network.contest import Contest
 from splineviz.network.kinks import Kinks
 
 
-def bent(
-    kinks: Kinks, slopes: Sequence[float | torch.Tensor], centre: torch.Tensor, d: torch.Tensor
-) -> torch.Tensor:
-    """The differences behind a piecewise-linear function of one number.
+def bend(
+    kinks: Kinks,
+    slopes: Sequence[float | torch.Tensor],
+    centre: torch.Tensor,
+    d: torch.Tensor,
+    out: torch.Tensor,
+) -> None:
+    """Write the differences behind a piecewise-linear function of one number.
 
     Parameters
     ----------
@@ -26,10 +30,8 @@ def bent(
         h.
     d : tensor (n or 1, vertices, columns)
         Differences from it.
-
-    Returns
-    -------
-    tensor (n, vertices, columns), of the type of d
+    out : tensor (n, vertices, columns), of the type of d
+        Where to.
 
     Notes
     -----
@@ -37,30 +39,19 @@ def bent(
     max(d, p - h) - max(0, p - h): exact where the kink is not passed, and relative to d where it
     is, however large h.
     """
-    made = None if _is(slopes[0], 0.0) else slopes[0] * d
+    empty = _is(slopes[0], 0.0)
+    if not empty:
+        out.copy_(slopes[0] * d)
     for point, before, after in zip(kinks.points.tolist(), slopes[:-1], slopes[1:], strict=True):
         ahead = (point - centre).unsqueeze(1)
-        passed = torch.maximum(d, ahead.to(d.dtype)).sub_(ahead.clamp(min=0).to(d.dtype))
-        bend = after - before
-        if not _is(bend, 1.0):
-            passed *= bend
-        made = passed if made is None else passed.add_(made)
-    assert made is not None
-    return made if len(made) == len(centre) else made.expand(len(centre), -1, -1)
-
-
-def slopes_at(
-    kinks: Kinks,
-    slopes: Sequence[float | torch.Tensor],
-    centre: torch.Tensor,
-    dtype: torch.dtype,
-) -> torch.Tensor:
-    """The slope that the function has at each of float64 numbers (n, columns)."""
-    made = torch.zeros_like(centre, dtype=dtype) + slopes[0]
-    for point, after in zip(kinks.points.tolist(), slopes[1:], strict=True):
-        behind = torch.as_tensor(after, dtype=dtype, device=centre.device)
-        made = torch.where(centre > point, behind, made)
-    return made
+        passed = torch.maximum(d, ahead.to(d.dtype), out=out if empty else None)
+        passed.sub_(ahead.clamp(min=0).to(d.dtype))
+        change = after - before
+        if not _is(change, 1.0):
+            passed *= change
+        if not empty:
+            out += passed
+        empty = False
 
 
 def _is(slope: float | torch.Tensor, number: float) -> bool:

@@ -10,6 +10,7 @@ may be off is carried along, as the variance of independent errors.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -142,16 +143,42 @@ class ProgramNeighbourhoods:
         return last
 
     @cached_property
-    def numbers_a_vertex(self) -> int:
-        """The most numbers that one vertex has at a time."""
-        live, most = {0}, math.prod(self.input_shape)
+    def _last(self) -> dict[int, tuple[int, list[float]]]:
+        """The dense steps whose values one layer only looks at: its number, where it switches."""
+        read = {value for i in self._steps for value in self.program.steps[i].inputs}
+        looked_at = Counter(value for watched in self._watched for value in watched.values)
+        found = {}
+        for number, watched in enumerate(self._watched):
+            value = watched.values[0]
+            alone = watched.contest is None and value not in read and looked_at[value] == 1
+            if alone and value and self._coefficients(torch.float64)[value - 1].matrix is not None:
+                found[value - 1] = number, watched.switches.points.tolist()
+        return found
+
+    def numbers_a_vertex(self, shared_frame: bool) -> int:
+        """The most numbers that one vertex has at a time, but for what all samples share."""
+        sizes = [math.prod(shape) for shape in self.program.shapes]
+        if shared_frame:
+            for value in self._linear:
+                sizes[value] = 0
+        live, most = {0}, max(1, sizes[0])
         for i in self._steps:
             live.add(i + 1)
-            sizes = [math.prod(self.program.shapes[value]) for value in live]
             # A step may need as much again as it makes.
-            most = max(most, math.prod(self.program.shapes[i + 1]) + sum(sizes))
+            most = max(most, sizes[i + 1] + sum(sizes[value] for value in live))
             live = {value for value in live if self._last_use[value] > i}
         return most
+
+    @cached_property
+    def _linear(self) -> set[int]:
+        """The values with no activation before them."""
+        found = {0}
+        for i in self._steps:
+            if i not in self.program.activation_at and found.issuperset(
+                self.program.steps[i].inputs
+            ):
+                found.add(i + 1)
+        return found
 
     def centres(self, x: torch.Tensor) -> dict[int, torch.Tensor]:
         """All values at the centres.
@@ -218,11 +245,13 @@ class ProgramNeighbourhoods:
         self._look(0, values, made, visit)
         for i in self._steps:
             inputs = [values[value] for value in self.program.steps[i].inputs]
-            if i in self.program.activation_at:
-                values[i + 1] = made.activated(i, inputs)
+            if i in self._last and not inputs[0].linear:
+                number, points = self._last[i]
+                visit(number, made.looked_at(i, inputs[0], points))
             else:
-                values[i + 1] = made.mapped(i, inputs)
-            self._look(i + 1, values, made, visit)
+                activation = i in self.program.activation_at
+                values[i + 1] = (made.activated if activation else made.mapped)(i, inputs)
+                self._look(i + 1, values, made, visit)
             for value in [value for value in values if self._last_use[value] <= i]:
                 del values[value]
 

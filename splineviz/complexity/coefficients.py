@@ -35,6 +35,14 @@ class Coefficients:
         self._squares = None if weights is None else self._weights**2
         self._dtype, self._device = dtype, device
 
+    @property
+    def matrix(self) -> torch.Tensor | None:
+        """The weights of a dense step from one axis to one, a row for each neuron."""
+        if self.step.kind != "linear" or len(self.shape) != 1 or self._weights.ndim != 2:
+            return None
+        matrix: torch.Tensor = self._weights
+        return matrix
+
     def value(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
         """What the step makes of values (n, *shape)."""
         if self.kind.activate is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -18,8 +19,8 @@ from splineviz.errors import InvalidArgument
 
 IntArray = npt.NDArray[np.int64]
 
-# Numbers at a time on a CPU: what stays in its cache between one step and the next.
-_ON_CPU = 8_000_000
+# Numbers at a time on a CPU: few enough to stay near its cache from one step to the next.
+_ON_CPU = 2**24
 # The share of a GPU's free memory that is used.
 _SHARE = 0.25
 
@@ -55,19 +56,20 @@ def counted(
     counts, near : int64 array (R, N, L)
         The neurons that are crossed, and those of which that is known only up to rounding.
     """
-    size, most = at_a_time(network, frame.count, batch_size)
+    size, most = at_a_time(network, frame, batch_size)
     found = np.zeros((2, len(radii), len(points), len(network.layers)), dtype=np.int64)
     for rows, centres, directions in located(network, points, frame, size):
         for k, radius in enumerate(radii.tolist()):
-            uncertain = torch.arange(rows.stop - rows.start, device=network.device)
+            some, own, places = centres, directions, np.arange(rows.start, rows.stop)
             for dtype in network.dtypes:
-                some = {value: tensor[uncertain] for value, tensor in centres.items()}
-                own = directions if len(directions) == 1 else directions[uncertain]
                 made = _of_batch(network, some, own, radius, dtype, with_centre, most)
-                found[:, k, rows.start + uncertain.cpu().numpy()] = made.cpu().numpy()
-                uncertain = uncertain[made[1].any(dim=1)]
-                if not len(uncertain):
+                found[:, k, places] = made.cpu().numpy()
+                uncertain = made[1].any(dim=1)
+                if not bool(uncertain.any()):
                     break
+                some = {value: tensor[uncertain] for value, tensor in some.items()}
+                own = own if len(own) == 1 else own[uncertain]
+                places = places[uncertain.cpu().numpy()]
         report(rows.stop)
     return found[0], found[1]
 
@@ -118,7 +120,7 @@ def _of_batch(
     )
 
 
-def at_a_time(network: Neighbourhoods, directions: int, batch_size: int | None) -> tuple[int, int]:
+def at_a_time(network: Neighbourhoods, frame: Frame, batch_size: int | None) -> tuple[int, int]:
     """How many points to take at a time, and how many directions of each."""
     if batch_size is not None and batch_size < 1:
         raise InvalidArgument(f"batch_size must be at least 1, not {batch_size}")
@@ -126,8 +128,10 @@ def at_a_time(network: Neighbourhoods, directions: int, batch_size: int | None) 
     if network.device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(network.device)
         numbers = int(_SHARE * free / 8)
-    of_direction = 2 * network.numbers_a_vertex
+    of_direction = 2 * network.numbers_a_vertex(shared_frame=frame.directions is not None)
     most = max(1, numbers // of_direction)
-    if most < directions:
+    if most < frame.count:
         return batch_size or 1, most
-    return batch_size or max(1, numbers // (of_direction * directions)), directions
+    # The sample itself is in float64.
+    of_sample = of_direction * frame.count + 2 * math.prod(frame.input_shape)
+    return batch_size or max(1, numbers // of_sample), frame.count

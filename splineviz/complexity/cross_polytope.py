@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from splineviz.arrays import off_torch
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch
@@ -128,8 +129,10 @@ def haar_directions(count: int, input_shape: tuple[int, ...], seed: int | list[i
     numbers instead, which is not.
     """
     gaussian = np.random.default_rng(seed).standard_normal((math.prod(input_shape), count))
-    q, r = np.linalg.qr(gaussian)
-    return (q * np.sign(np.diag(r))).T.reshape(count, *input_shape)
+    # Not numpy's: the threads of its BLAS would go on spinning beside those of torch.
+    q, r = torch.linalg.qr(torch.from_numpy(gaussian))
+    made: FloatArray = (q * r.diagonal().sign()).T.reshape(count, *input_shape).numpy()
+    return made
 
 
 def _checked_count(count: int, input_shape: tuple[int, ...]) -> int:

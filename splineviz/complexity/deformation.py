@@ -136,7 +136,7 @@ def _measured(
     report: Callable[[int], None],
 ) -> npt.NDArray[np.float64]:
     """All that a Shape holds, of each radius, point and layer: float64 (3, R, N, L)."""
-    size, _ = at_a_time(network, frame.count, batch_size)
+    size, _ = at_a_time(network, frame, batch_size)
     found = np.zeros((len(Shape._fields), len(radii), len(points), len(network.layers)))
     for rows, centres, directions in located(network, points, frame, size):
         for k, radius in enumerate(radii.tolist()):

@@ -47,9 +47,8 @@ class Neighbourhoods(Protocol):
     def layers(self) -> tuple[tuple[Layer, Switches], ...]:
         """The layers that are looked at."""
 
-    @property
-    def numbers_a_vertex(self) -> int:
-        """The most numbers that one vertex has at a time."""
+    def numbers_a_vertex(self, shared_frame: bool) -> int:
+        """The most numbers that one vertex has at a time, but for what all samples share."""
 
     def watch(self, chosen: Sequence[Names]) -> Neighbourhoods:
         """The same network with some layers to look at."""

@@ -136,7 +136,11 @@ class ModuleNeighbourhoods:
         self.available.append((Layer(OUTPUT, OUTPUT, output[0].numel()), Switches()))
         taken = {*self._acting, OUTPUT}
         self.others = [name for name, times in calls.items() if times == 1 and name not in taken]
-        self.numbers_a_vertex = _ARRAYS * max(*largest, *self._widths.values())
+        self._widest = max(*largest, *self._widths.values())
+
+    def numbers_a_vertex(self, shared_frame: bool) -> int:
+        """The most numbers that one vertex has at a time."""
+        return _ARRAYS * self._widest
 
     def watch(self, chosen: Sequence[Names]) -> ModuleNeighbourhoods:
         """The same network with some layers to look at."""

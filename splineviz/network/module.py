@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 
 from splineviz.network.layers import LAYERS
 from splineviz.network.layers.rows import step_params
-from splineviz.network.program import Program
+from splineviz.network.program import Program, Step
 
 
 class ProgramModule(torch.nn.Module):
@@ -59,21 +60,66 @@ class ProgramModule(torch.nn.Module):
         """Run the program on a batch of inputs of shape (n, *input_shape)."""
         program: Program = self._splineviz_program  # type: ignore[assignment]
         weights = {**dict(self.named_parameters()), **dict(self.named_buffers())}
-        values = [x]
-        for step in program.steps:
-            kind = LAYERS[step.kind]
-            inputs = [values[value] for value in step.inputs]
-            params = {
-                role: _like(weight, x)
-                for role, weight in step_params(step.params, step.options, weights).items()
-            }
-            if kind.activate is not None:
-                values.append(kind.activate(params, inputs, step.options))
-            elif kind.linear is not None:
-                linear, offset = kind.coefficients(params, step.options)
-                made = kind.linear(_like(linear, x), inputs, step.options)
-                values.append(made if offset is None else made + _like(offset, x))
-        return values[program.output]
+        return output_of(program, weights, x)
+
+
+def output_of(
+    program: Program, weights: Mapping[str, torch.Tensor], x: torch.Tensor
+) -> torch.Tensor:
+    """What a program makes in torch; parameters are those of `walk`."""
+    output = x
+    for i, made in walk(program, weights, x):
+        if i + 1 == program.output:
+            output = made
+    return output
+
+
+def walk(
+    program: Program, weights: Mapping[str, torch.Tensor], x: torch.Tensor
+) -> Iterator[tuple[int, torch.Tensor]]:
+    """Run a program step by step in torch, forgetting values that no later step reads.
+
+    Parameters
+    ----------
+    program : Program
+        What to run.
+    weights : mapping of str to tensor
+        By the keys of ``program.state``.
+    x : tensor (n, *input_shape)
+        Inputs.
+
+    Yields
+    ------
+    index : int
+        The step.
+    made : tensor (n, *shapes[index + 1])
+        What it made.
+    """
+    values = {0: x}
+    for i, step in enumerate(program.steps):
+        inputs = [values[value] for value in step.inputs]
+        values[i + 1] = _applied(step, weights, inputs)
+        yield i, values[i + 1]
+        for value in {*step.inputs, i + 1}:
+            if program.last_use[value] <= i:
+                del values[value]
+
+
+def _applied(
+    step: Step, weights: Mapping[str, torch.Tensor], inputs: Sequence[torch.Tensor]
+) -> torch.Tensor:
+    kind, like = LAYERS[step.kind], inputs[0]
+    params = {
+        role: _like(weight, like)
+        for role, weight in step_params(step.params, step.options, weights).items()
+    }
+    if kind.activate is not None:
+        activated: torch.Tensor = kind.activate(params, inputs, step.options)
+        return activated
+    assert kind.linear is not None
+    linear, offset = kind.coefficients(params, step.options)
+    made: torch.Tensor = kind.linear(_like(linear, like), inputs, step.options)
+    return made if offset is None else made + _like(offset, like)
 
 
 def _like(array: Any, x: torch.Tensor) -> Any:

@@ -27,7 +27,7 @@ from splineviz.network.isolation import (
     untouched_random_state,
 )
 from splineviz.network.lowering import lower
-from splineviz.network.module import ProgramModule
+from splineviz.network.module import ProgramModule, output_of, walk
 from splineviz.network.program import Program
 
 # Primes, and not alike: a reshape that names a batch size cannot work with both.
@@ -144,10 +144,11 @@ def _compare(program: Program, network: torch.nn.Module) -> None:
     """Compare the program with the network's own forward, hooks included."""
     scales = np.repeat([0.01, 1.0, 10.0], 8).reshape(-1, *[1] * len(program.input_shape))
     rng = np.random.default_rng(1)
-    inputs = scales * rng.standard_normal((len(scales), *program.input_shape))
+    numbers = scales * rng.standard_normal((len(scales), *program.input_shape))
+    inputs = torch.from_numpy(numbers)
     kind = type(network).__name__
     try:
-        expected = network(torch.from_numpy(inputs.copy()))
+        expected = network(inputs.clone())
     except Exception as error:
         raise UnsupportedLayer(
             "",
@@ -160,28 +161,28 @@ def _compare(program: Program, network: torch.nn.Module) -> None:
             f"the trace of {kind} makes a tensor of shape (n, *{program.output_shape}), but its "
             f"forward makes {_described(expected)}. {_CAUSES}"
         )
-    wanted = expected.numpy()
-    found, largest = inputs, float(np.abs(inputs).max())
-    with np.errstate(all="ignore"):
-        alone = program(inputs[:1])
-        # One value at a time: together they may not fit into memory.
-        for i, _, made in program.walk(inputs):
-            largest = float(np.maximum(largest, np.abs(made).max()))
-            if i + 1 == program.output:
-                found = made
-    if not (np.isfinite(largest) and np.isfinite(wanted).all()):
+    # In torch: numpy's threads would go on spinning beside those of torch.
+    weights = {key: torch.tensor(array) for key, array in program.state.items()}
+    alone = output_of(program, weights, inputs[:1])
+    found, largest = inputs, inputs.abs().max()
+    # One value at a time: together they may not fit into memory.
+    for i, made in walk(program, weights, inputs):
+        largest = largest.maximum(made.abs().max())
+        if i + 1 == program.output:
+            found = made
+    if not (largest.isfinite() and expected.isfinite().all()):
         raise NonFiniteValues(
             f"{kind} overflows on inputs between {inputs.min():.3g} and {inputs.max():.3g}, though "
             "its weights are finite; make its weights smaller"
         )
-    if float(np.abs(alone - found[:1]).max()) > _AGREEMENT * largest:
+    if bool((alone - found[:1]).abs().max() > _AGREEMENT * largest):
         raise UnsupportedLayer(
             "",
             kind,
             "it mixes the samples of a batch: a sample alone gives another result",
             "Treat samples independently of each other.",
         )
-    difference = float(np.abs(found - wanted).max())
+    difference = float((found - expected).abs().max())
     if difference > _AGREEMENT * largest:
         raise TraceMismatch(
             f"the trace of {kind} does not compute what its forward does: on random inputs the "

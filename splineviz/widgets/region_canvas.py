@@ -191,7 +191,6 @@ class RegionCanvas(StrictWidget):
         with self._state_lock:
             first = self.count
             self._add_frame_traits(first + len(steps), first)
-            self.keys += [f"frame_{first + i}" for i in range(len(steps))]
             with self.hold_sync():
                 self.steps = [*self.steps, *map(int, steps)]
                 self.count = len(self.steps)

@@ -264,7 +264,7 @@ def test_hovering_tells_about_a_region(opened, screenshots):
         "slope norm",
         "area",
         "margin",
-        "class at each region's middle",
+        "class at its middle",
         "active neurons",
         " of 64, ",
         "nearest boundary",
@@ -563,4 +563,153 @@ def test_runs_with_one_checkpoint_and_with_none(new_notebook, screenshots):
     assert player.data("frame") == "0"
     assert "no checkpoints yet" in page.locator(".splineviz-note").inner_text()
     page.screenshot(path=screenshots / "player-few.png")
+    assert notebook.problems == []
+
+
+def test_notebook_7(lab, browser, screenshots):
+    lab.write("seven.ipynb", MAKE)
+    page = browser.new_page()
+    with page.expect_websocket(lambda socket: "/channels" in socket.url) as opening:
+        page.goto(f"{lab.url}/notebooks/seven.ipynb")
+    # The kernel has answered: what is run from now on is not lost.
+    opening.value.wait_for_event("framereceived")
+    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']")
+    # Not those of the page's own start.
+    problems = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_text("Run All Cells", exact=True).click()
+    player = Player(page)
+    player.wait_for_frame(0)
+    player.plot.focus()
+    player.press("End", COUNT - 1)
+    assert player.colors() > 10
+    page.screenshot(path=screenshots / "player-notebook-7.png")
+    assert problems == []
+    page.close()
+
+
+def test_a_player_for_each_cell_and_the_dark_theme(new_notebook, screenshots):
+    notebook = new_notebook("many.ipynb", MAKE, MAKE, "players = [player]; player.close()")
+    page = notebook.page
+    notebook.run_cell(0)
+    notebook.run_cell(1)
+    first, second = (page.locator(".sv-regions").nth(k) for k in (0, 1))
+    for root in (first, second):
+        root.and_(page.locator("[data-frame='0']")).wait_for()
+    second.locator(".sv-plot").focus()
+    page.keyboard.press("ArrowRight")
+    second.and_(page.locator("[data-frame='1']")).wait_for()
+    assert first.get_attribute("data-frame") == "0"
+    page.evaluate(
+        """async () => {
+            const theme = { theme: 'JupyterLab Dark' };
+            await window.jupyterapp.commands.execute('apputils:change-theme', theme);
+        }"""
+    )
+    page.wait_for_selector("body[data-jp-theme-light='false']", state="attached")
+    page.screenshot(path=screenshots / "player-dark.png")
+    # The second is closed, the first goes on.
+    notebook.run_cell(2)
+    page.wait_for_function("document.querySelectorAll('.sv-regions').length === 1")
+    first.locator(".sv-plot").focus()
+    page.keyboard.press("End")
+    page.wait_for_selector(f".sv-regions[data-frame='{COUNT - 1}']")
+    page.evaluate(
+        "window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})"
+    )
+    assert notebook.problems == []
+
+
+def test_frames_beyond_the_budget_come_when_they_are_looked_at(new_notebook):
+    make = MAKE.replace("InputSlice.identity())", "InputSlice.identity(), budget=1)")
+    notebook = new_notebook("budget.ipynb", make)
+    notebook.run_cell(0)
+    player = Player(notebook.page)
+    player.wait_for_frame(0)
+    notebook.page.get_by_text("1 of 8 steps kept, others come when looked at").wait_for()
+    player.plot.focus()
+    for key, index in (("End", COUNT - 1), ("ArrowLeft", COUNT - 2), ("Home", 0)):
+        player.press(key, index)
+    assert notebook.problems == []
+
+
+GROWING = """
+from standin import StandInRun
+from splineviz.partition.slices import InputSlice
+from splineviz.widgets.region_player import RegionPlayer
+
+class Growing(StandInRun):
+    status, written, whole = "recording", 2, StandInRun()
+
+    @property
+    def steps(self):
+        return self.whole.steps[: self.written]
+
+    @steps.setter
+    def steps(self, steps):
+        pass
+
+    def program(self, step):
+        return self.whole.program(step)
+
+    def refresh(self):
+        pass
+
+run = Growing()
+player = RegionPlayer(run, InputSlice.identity())
+player
+"""
+
+
+def test_a_run_that_is_still_written_grows(new_notebook):
+    notebook = new_notebook("growing.ipynb", GROWING, "run.written = 4")
+    notebook.run_cell(0)
+    player = Player(notebook.page)
+    player.wait_for_frame(0)
+    assert player.read_out() == "step 0 (1 of 2)"
+    player.plot.focus()
+    player.press("End", 1)
+    notebook.run_cell(1)
+    notebook.page.get_by_text("(2 of 4)").wait_for()
+    player.plot.focus()
+    player.press("End", 3)
+    assert player.read_out() == "step 100 (4 of 4)"
+    player.wait_for_marker("", moved=True)
+    assert notebook.problems == []
+
+
+NASTY = "<script>window.hacked = true</script><img src=x onerror='window.hacked = true'>"
+HOSTILE = f"""
+from standin import StandInRun
+from splineviz.partition.slices import InputSlice
+from splineviz.widgets.region_player import RegionPlayer
+
+nasty = {NASTY!r}
+run = StandInRun(class_names=(nasty, "out"))
+run.metrics = run.metrics.rename(columns={{"test_accuracy": nasty + " accuracy"}})
+run.metrics.iloc[3:6, 1] = float("nan")
+RegionPlayer(
+    run, InputSlice.identity(), axis_labels=(nasty, nasty),
+    metrics=["train_accuracy", nasty + " accuracy"],
+    colorings={{nasty: lambda partition: partition.areas}}, color=nasty,
+)
+"""
+
+
+def test_text_of_a_run_stays_text(new_notebook, screenshots):
+    notebook = new_notebook("hostile.ipynb", HOSTILE)
+    notebook.run_cell(0)
+    page = notebook.page
+    player = Player(page)
+    player.wait_for_frame(0)
+    page.mouse.move(*player.at(0.4, 0.4))
+    page.locator(".sv-tip").wait_for()
+    page.keyboard.press("Enter")
+    player.choose_color("class at each region's middle")
+    page.wait_for_timeout(500)
+    page.screenshot(path=screenshots / "player-hostile.png")
+    assert page.evaluate("window.hacked") is None
+    assert page.locator(".splineviz-player img, .splineviz-player script").count() == 0
+    assert page.locator(".sv-legend").inner_text().count("<script>") == 1
     assert notebook.problems == []

@@ -12,7 +12,7 @@ from torch import nn
 
 import splineviz as sv
 from splineviz.complexity.carrying import ProgramNeighbourhoods
-from splineviz.complexity.counting import counted
+from splineviz.complexity.counting import at_a_time, counted
 from splineviz.complexity.cross_polytope import Frame
 from splineviz.complexity.networks import neighbourhoods_in
 from splineviz.errors import (
@@ -562,3 +562,34 @@ def test_the_plot_has_a_line_for_each_radius():
     assert "crossed neurons" in ax.get_ylabel()
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["radius 0.1", "radius 0.3"]
     sv.local_complexity(model, x[:1], directions=8).plot(Figure().subplots())
+
+
+@pytest.mark.parametrize("radius", [1e-4, 0.02, 1.0])
+@pytest.mark.parametrize("kinks", [(0,), (-0.3, 0.2)])
+@pytest.mark.parametrize("centre", [False, True])
+def test_the_last_layer_is_the_same_where_more_is_looked_at_behind_it(radius, kinks, centre):
+    # The last one that is looked at is computed only where it can be crossed.
+    activation = nn.ReLU if kinks == (0,) else lambda: nn.Hardtanh(*kinks)
+    model, x = seeded(lambda: mlp(20, 60, 60, 60, 5, activation=activation)), points(200, 20)
+    settings = {"radius": radius, "directions": 5, "centre": centre}
+    ending = sv.local_complexity(model, x, **settings)
+    going_on = sv.local_complexity(model, x, logits=True, **settings)
+    np.testing.assert_array_equal(ending.counts, going_on.counts[:, :-1])
+    assert not ending.near.any()
+    if not centre:
+        expected = plain_counts(
+            model, x, radius, ending.directions, kinds=(nn.ReLU, nn.Hardtanh), kinks=kinks
+        )
+        np.testing.assert_array_equal(ending.counts, expected)
+
+
+def test_what_all_samples_share_does_not_make_batches_small():
+    def size(width, shared):
+        network = neighbourhoods_in(
+            seeded(lambda: mlp(width, 20, 20, 2)), (width,), None, None, False, False
+        )
+        return at_a_time(network, Frame.of(5, (width,), shared=shared), None)[0]
+
+    assert size(2000, shared=True) > 5 * size(2000, shared=False)
+    # The samples themselves count.
+    assert size(200_000, shared=True) * 200_000 < 20_000_000

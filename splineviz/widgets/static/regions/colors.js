@@ -4,7 +4,7 @@ export const OUTLINE = 0xff303030;
 const NO_VALUE = 0xff9a9a9a;
 
 /** What became of regions between two checkpoints. */
-export const CHANGE_COLORS = { kept: "#d9d9d9", born: "#e69f00", vanished: "#0072b2" };
+export const CHANGE_COLORS = { kept: "#e4e4e4", born: "#f4c76b", vanished: "#8e44ad" };
 
 /** "#rrggbb" as a pixel of an ImageData seen as Uint32 (little-endian: alpha, blue, green, red). */
 export function pixelOf(hex) {

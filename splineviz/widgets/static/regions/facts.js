@@ -27,8 +27,9 @@ export function regionFacts(frame, region, colorings, classNames) {
   for (const { name, title, scale, labels } of colorings) {
     if (!(name in frame.values) || name === "active") continue;
     const value = frame.values[name][region];
-    if (labels === "classes") facts.push([title, classNames[value] ?? String(value)]);
-    else if (scale !== "category") facts.push([title, formatNumber(value)]);
+    const about = title.replace("each region's", "its");
+    if (labels === "classes") facts.push([about, classNames[value] ?? String(value)]);
+    else if (scale !== "category") facts.push([about, formatNumber(value)]);
   }
   if (frame.layers.length) facts.push(["active neurons", activeText(frame, region)]);
   return facts;

@@ -1,31 +1,40 @@
 // From runs of ids to coloured pixels.
 
+// Below this many pixels, a loop beats the typed arrays' own fill.
+const SHORT = 24;
+
+function fillPixels(out, color, from, to) {
+  if (to - from > SHORT) out.fill(color, from, to);
+  else for (let p = from; p < to; p++) out[p] = color;
+}
+
 /**
  * Colour the pixels by id: `fill` inside of parts, `line` where the part of a pixel's right or lower
  * neighbour differs. `parts` gives the part of each id; null for every region being its own.
  */
 export function paint(runs, width, height, parts, fill, line, out) {
   const { rows, ends, ids } = runs;
-  const partOf = parts ? (run) => parts[ids[run]] : (run) => ids[run];
+  // The part of each run, so that the loop need not ask what makes a part.
+  const part = parts ? Uint32Array.from(ids, (id) => parts[id]) : ids;
   for (let row = 0; row < height; row++) {
     const start = row * width;
     const last = rows[row + 1];
-    const lastBelow = row + 1 < height ? rows[row + 2] : last;
+    // The last row has nothing below it: it is compared with itself.
     let below = row + 1 < height ? last : rows[row];
     let from = 0;
     for (let run = rows[row]; run < last; run++) {
       const to = ends[run];
-      const part = partOf(run);
-      const [inside, border] = [fill[ids[run]], line[ids[run]]];
+      const own = part[run];
+      const inside = fill[ids[run]];
+      const border = line[ids[run]];
       // Pieces of this run over each of the runs below it.
-      while (from < to && below < lastBelow) {
-        const end = Math.min(to, ends[below]);
-        out.fill(partOf(below) === part ? inside : border, start + from, start + end);
+      while (from < to) {
+        const end = ends[below] < to ? ends[below] : to;
+        fillPixels(out, part[below] === own ? inside : border, start + from, start + end);
         from = end;
         if (ends[below] <= to) below++;
       }
-      if (run + 1 < last && partOf(run + 1) !== part) out[start + to - 1] = border;
-      from = to;
+      if (run + 1 < last && part[run + 1] !== own) out[start + to - 1] = border;
     }
   }
   return out;
@@ -49,7 +58,7 @@ export function paintBorders(runs, width, height, marked, color, out) {
         const end = Math.min(ends[run], ends[below]);
         const differ = ids[run] !== ids[below];
         if (differ && (isMarked(ids[run]) || isMarked(ids[below]))) {
-          out.fill(color, start + from, start + end);
+          fillPixels(out, color, start + from, start + end);
         }
         from = end;
         if (ends[below] <= end) below++;

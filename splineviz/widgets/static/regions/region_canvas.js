@@ -168,13 +168,24 @@ async function render({ model, el }) {
     return frame.parts.get(layer);
   };
 
-  const paintRegions = (frame, runs, changed) => {
+  /** The colours of the regions and of the lines round them, kept with the frame. */
+  const colorsAt = (frame, changed) => {
     const active = coloring();
-    const fill = changed
-      ? changeColors(changed.born)
-      : colorsOf(frame.values[active.name], active, limitsOf(frame));
+    const limits = limitsOf(frame);
+    const key = JSON.stringify([active.name, limits, changed?.index]);
+    if (frame.painted?.key !== key) {
+      const fill = changed
+        ? changeColors(changed.born)
+        : colorsOf(frame.values[active.name], active, limits);
+      frame.painted = { key, fill, line: lineColors(fill) };
+    }
+    return frame.painted;
+  };
+
+  const paintRegions = (frame, runs, changed) => {
+    const { fill, line } = colorsAt(frame, changed);
     const { pixelWidth, pixelHeight, image, image32 } = layout;
-    paint(runs, pixelWidth, pixelHeight, partsOf(frame), fill, lineColors(fill), image32);
+    paint(runs, pixelWidth, pixelHeight, partsOf(frame), fill, line, image32);
     if (changed) {
       const [other, color] = [runsAt(changed.index), pixelOf(CHANGE_COLORS.vanished)];
       paintBorders(other, pixelWidth, pixelHeight, changed.vanished, color, image32);
