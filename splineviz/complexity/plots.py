@@ -113,8 +113,6 @@ def draw_curves(
     -------
     matplotlib.axes.Axes
     """
-    from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
-
     lines = lines_of(curves, by, probe, radius, level)
     ax = _axes(ax)
     axis = StepAxis.of(curves.steps)
@@ -123,12 +121,7 @@ def draw_curves(
         color, style = curve_style(number)
         ax.plot(x, line.mean, "o", label=line.label, color=color, linestyle=style, markersize=2.5)
         ax.fill_between(x, line.low, line.high, color=color, alpha=_BAND, linewidth=0)
-    ax.set_xscale("log")
-    ax.set_xlim(axis.left / 1.1, axis.right * 1.1)
-    ax.xaxis.set_major_locator(FixedLocator(axis.ticks))
-    ax.xaxis.set_major_formatter(FixedFormatter(axis.labels))
-    ax.xaxis.set_minor_locator(NullLocator())
-    ax.set_xlabel("training step")
+    axis.set_on(ax)
     ax.set_ylabel(VALUES)
     ax.set_ylim(bottom=0)
     ax.legend(title=heading(curves, by, probe, radius), frameon=False)

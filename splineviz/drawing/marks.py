@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.drawing.palette import CLASS_COLORS
+from splineviz.drawing.palette import CHANGE_COLORS, CLASS_COLORS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,6 +39,15 @@ def draw_edges(ax: Axes, segments: FloatArray) -> None:
     from matplotlib.collections import LineCollection
 
     lines = LineCollection(list(segments), colors=_INK, linewidths=0.3, alpha=0.6, zorder=_EDGES)
+    ax.add_collection(lines, autolim=False)
+
+
+def draw_gone(ax: Axes, segments: FloatArray) -> None:
+    """Draw borders (n, 2, 2) of regions that are there no more."""
+    from matplotlib.collections import LineCollection
+
+    color = CHANGE_COLORS["vanished"]
+    lines = LineCollection(list(segments), colors=color, linewidths=0.5, zorder=_EDGES)
     ax.add_collection(lines, autolim=False)
 
 

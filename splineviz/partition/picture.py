@@ -13,6 +13,7 @@ from splineviz.drawing.marks import (
     draw_anchors,
     draw_decision_boundary,
     draw_edges,
+    draw_gone,
     draw_samples,
     plain,
 )
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.integer[Any]]
 
-# With more classes than this, those alone are named that are seen.
+# With more categories than this, those alone are named that are seen.
 _MOST_NAMED = 20
 _LONGEST_NAME = 24
 _SHORT_NAME = 8
@@ -38,6 +39,10 @@ _ALONG_BAR = 48
 
 def _no_points() -> FloatArray:
     return np.empty((0, 2))
+
+
+def _no_segments() -> FloatArray:
+    return np.empty((0, 2, 2))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -73,6 +78,10 @@ class RegionPicture:
         Samples that span the slice.
     class_names : sequence of str
         Names of the classes.
+    names : sequence of str
+        Names of the categories that colour the regions; empty if they have none.
+    gone : float array (n, 2, 2)
+        Borders of regions that are there no more.
     """
 
     vertices: FloatArray
@@ -84,12 +93,14 @@ class RegionPicture:
     limits: Limits | None
     seen: tuple[float, float, float, float]
     axis_labels: tuple[str, str]
-    segments: FloatArray = field(default_factory=lambda: np.empty((0, 2, 2)))
+    segments: FloatArray = field(default_factory=_no_segments)
     boundary: Sequence[FloatArray] = ()
     points: FloatArray = field(default_factory=_no_points)
     classes: IntArray | None = None
     anchors: FloatArray = field(default_factory=_no_points)
     class_names: Sequence[str] = ()
+    names: Sequence[str] = ()
+    gone: FloatArray = field(default_factory=_no_segments)
 
     def draw(
         self, ax: Axes, colorbar: bool = True, bar_ax: Axes | None = None, rasterized: bool = False
@@ -119,6 +130,8 @@ class RegionPicture:
         self._color(regions, self.values[drawn])
         if len(self.segments):
             draw_edges(ax, self.segments)
+        if len(self.gone):
+            draw_gone(ax, self.gone)
         if len(self.boundary):
             draw_decision_boundary(ax, self.boundary)
         if len(self.points):
@@ -154,11 +167,12 @@ class RegionPicture:
         shown: ScalarMappable = regions
         names: list[str] = []
         if row.scale == "category":
-            numbers = self._named_classes() if row.labels == "classes" else []
+            numbers = self._named()
             if not numbers:
                 _say_beside(ax, bar_ax, "\n".join(filter(None, [title, row.note])))
                 return
-            shown, names = _category_scale(row.colors(), numbers), self._names(numbers)
+            shown = _category_scale(row.colors(), numbers)
+            names = [plain(_shortened(self.names[k])) for k in numbers]
         elif self.limits is None:
             _say_beside(ax, bar_ax, title)
             return
@@ -174,17 +188,12 @@ class RegionPicture:
                 for label in bar.ax.get_yticklabels():
                     label.set(va="center")
 
-    def _named_classes(self) -> list[int]:
-        count = len(self.class_names)
-        if 0 < count <= _MOST_NAMED:
-            return list(range(count))
+    def _named(self) -> list[int]:
+        """The categories to name."""
+        if len(self.names) <= _MOST_NAMED:
+            return list(range(len(self.names)))
         seen = np.unique(self.values).tolist()
         return seen if len(seen) <= _MOST_NAMED else []
-
-    def _names(self, numbers: list[int]) -> list[str]:
-        known = self.class_names
-        names = [known[k] if k < len(known) else f"class {k}" for k in numbers]
-        return [plain(_shortened(name)) for name in names]
 
 
 def _shortened(name: str) -> str:

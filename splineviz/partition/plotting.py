@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -45,7 +46,9 @@ def picture_of(
         segments = boundary_segments(partition.vertices, partition.edges, partition.layers, layer)
     samples, numbers = _checked_points(points, classes)
     xmin, ymin, xmax, ymax = map(float, partition.plane.domain.bounds)
-    outputs = max(2, partition.affine_maps()[1].shape[1])
+    names = list(class_names or [])
+    outputs = max(2, math.prod(partition.program.output_shape))
+    names += [f"class {k}" for k in range(len(names), outputs)]
     return RegionPicture(
         vertices=partition.vertices,
         ring_vertices=partition.ring_vertices,
@@ -61,7 +64,8 @@ def picture_of(
         points=samples,
         classes=numbers,
         anchors=partition.plane.anchors if anchors else np.empty((0, 2)),
-        class_names=class_names or [f"class {k}" for k in range(outputs)],
+        class_names=names,
+        names=names if row.labels == "classes" else (),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -15,6 +16,7 @@ import traitlets
 from splineviz.display.frames import Frame
 from splineviz.errors import ShapeMismatch, UnknownName
 from splineviz.partition.colorings import COLORINGS, Coloring
+from splineviz.progress import Progress
 from splineviz.widgets.curves import Curves, accuracy_curves
 from splineviz.widgets.frame_feed import FrameFeed
 from splineviz.widgets.region_canvas import BUDGET, RegionCanvas
@@ -242,6 +244,127 @@ class RegionPlayer(ipywidgets.VBox):
             self.canvas.close()
         super().close()
 
+    # ------------------------------------------------------------------ files
+
+    def save_png(
+        self,
+        path: str | os.PathLike[str],
+        step: int | None = None,
+        *,
+        curves: bool = False,
+        width: float = 6.4,
+        dpi: int = 200,
+    ) -> None:
+        """Save the picture of a step, as the player shows it, drawn with matplotlib.
+
+        Colouring, scale, lines, comparison, decision boundary, data and the part of the slice that
+        is seen are those of the player at this moment.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file; its name ends with ``.png``. It is replaced in one piece if it exists.
+        step : int, optional
+            Training step; the one that is shown unless said.
+        curves : bool
+            Whether the curves of the run stand beside it, with a line at the step.
+        width : float
+            Width of the picture with its colour bar, in inches; the curves take as much again.
+        dpi : int
+            Pixels an inch.
+
+        Raises
+        ------
+        UnknownStep
+            If there is no checkpoint at this step.
+        NothingToDraw
+            If the run has no checkpoints.
+        InvalidArgument
+            If the name of the file has another extension.
+        UnwritablePath, OSError
+            If the file cannot be written.
+        """
+        from splineviz.widgets.export.pictures import save_picture
+
+        save_picture(self, path, "png", step, curves, width, dpi)
+
+    def save_svg(
+        self,
+        path: str | os.PathLike[str],
+        step: int | None = None,
+        *,
+        curves: bool = False,
+        width: float = 6.4,
+    ) -> None:
+        """Save the picture of a step as vectors; as :meth:`save_png`, with ``.svg``."""
+        from splineviz.widgets.export.pictures import save_picture
+
+        save_picture(self, path, "svg", step, curves, width, 200)
+
+    def save_gif(
+        self,
+        path: str | os.PathLike[str],
+        steps: Sequence[int] | None = None,
+        interval: int = 200,
+        *,
+        curves: bool = False,
+        width: float = 6.4,
+        dpi: int = 100,
+        progress: Progress | bool | None = None,
+    ) -> None:
+        """Save the steps one after another as an animation, as the player shows them.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file; its name ends with ``.gif``. It is replaced in one piece if it exists.
+        steps : sequence of int, optional
+            Training steps, in any order; all checkpoints unless said. Frames that the player has
+            not made, or not kept, are made.
+        interval : int
+            Milliseconds from one step to the next.
+        curves, width, dpi
+            As for :meth:`save_png`.
+        progress : bool or callable, optional
+            True for a progress bar. A function is called with (frames done, frames in all).
+
+        Raises
+        ------
+        UnknownStep, NothingToDraw, UnwritablePath, OSError
+            As for :meth:`save_png`.
+        InvalidArgument
+            If the name of the file has another extension, or the interval is too short.
+        Exception
+            What making a frame raises.
+        """
+        from splineviz.widgets.export.animations import save_gif
+
+        save_gif(self, path, steps, interval, curves, width, dpi, progress)
+
+    def save_mp4(
+        self,
+        path: str | os.PathLike[str],
+        steps: Sequence[int] | None = None,
+        interval: int = 200,
+        *,
+        curves: bool = False,
+        width: float = 6.4,
+        dpi: int = 150,
+        progress: Progress | bool | None = None,
+    ) -> None:
+        """Save the steps one after another as a film; as :meth:`save_gif`, with ``.mp4``.
+
+        Raises
+        ------
+        MissingProgram
+            If ffmpeg is not installed; :meth:`save_gif` does without.
+        EncodingFailed
+            If ffmpeg fails.
+        """
+        from splineviz.widgets.export.animations import save_mp4
+
+        save_mp4(self, path, steps, interval, curves, width, dpi, progress)
+
     # ------------------------------------------------------------------ frames
 
     def frame(self, step: int) -> Frame:
@@ -358,7 +481,7 @@ class RegionPlayer(ipywidgets.VBox):
         self.curves = accuracy_curves(self.run.metrics, self.steps, self._metrics)
         children: list[ipywidgets.Widget] = []
         if self.curves is not None:
-            table = [[position, position] for position in self.curves.positions]
+            table = [[position, position] for position in self.curves.lines.positions]
             link = TableLink(
                 source=self.canvas,
                 source_trait="index",

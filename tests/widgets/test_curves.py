@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from splineviz.errors import UnknownName
-from splineviz.widgets.curves import accuracy_columns, accuracy_curves
+from splineviz.widgets.curves import accuracy_curves
+from splineviz.widgets.metric_lines import accuracy_columns
 
 
 def metrics(**columns):
@@ -27,7 +28,7 @@ def test_words_of_a_name_may_be_set_apart_by_anything(name):
 
 def test_there_is_a_position_for_each_checkpoint():
     curves = accuracy_curves(metrics(train_accuracy=[0.1, 0.2, 0.5, 1]), [0, 10, 100])
-    assert curves.positions == [0.5, 10.0, 100.0]
+    assert curves.lines.positions == [0.5, 10.0, 100.0]
     assert curves.marker.x.tolist() == [0.5, 0.5]
     scale = curves.figure.marks[0].scales["x"]
     assert (scale.min, scale.max) == (0.5, 100.0)
@@ -40,7 +41,7 @@ def test_without_step_0_the_axis_begins_at_the_first_step():
     table = metrics(train_accuracy=[0.1, 0.2, 0.5, 1]).drop(index=0)
     curves = accuracy_curves(table, [1, 100])
     assert curves.figure.axes[0].tick_values.tolist() == [1, 10, 100]
-    assert curves.positions == [1.0, 100.0]
+    assert curves.lines.positions == [1.0, 100.0]
 
 
 def test_a_short_run_has_ticks_between_the_powers_of_ten():
