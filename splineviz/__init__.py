@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from splineviz.network.program import Program as Program
     from splineviz.network.trace import trace as trace
     from splineviz.partition.enumeration import enumerate_regions as enumerate_regions
+    from splineviz.partition.migration_curves import MigrationCurves as MigrationCurves
+    from splineviz.partition.over_training import region_migration as region_migration
     from splineviz.partition.slices import InputSlice as InputSlice
     from splineviz.partition.spline_partition import SplinePartition as SplinePartition
     from splineviz.training import recipes as recipes
@@ -31,7 +33,11 @@ if TYPE_CHECKING:
     from splineviz.training.runs import Run as Run
     from splineviz.training.schedule import log_schedule as log_schedule
     from splineviz.widgets.complexity_plot import ComplexityPlot as ComplexityPlot
+    from splineviz.widgets.curves_view import CurvesView as CurvesView
+    from splineviz.widgets.migration_view import MigrationView as MigrationView
+    from splineviz.widgets.playground import Playground as Playground
     from splineviz.widgets.region_player import RegionPlayer as RegionPlayer
+    from splineviz.widgets.slice_picker import SlicePicker as SlicePicker
 
 __version__ = "0.1.0"
 
@@ -41,13 +47,18 @@ _PUBLIC = {
     "ComplexityCurves": "splineviz.complexity.curves",
     "ComplexityPlot": "splineviz.widgets.complexity_plot",
     "ComplexityMap": "splineviz.complexity.complexity_map",
+    "CurvesView": "splineviz.widgets.curves_view",
     "Deformation": "splineviz.complexity.deformation_result",
     "InputSlice": "splineviz.partition.slices",
     "LocalComplexity": "splineviz.complexity.result",
+    "Playground": "splineviz.widgets.playground",
+    "MigrationCurves": "splineviz.partition.migration_curves",
+    "MigrationView": "splineviz.widgets.migration_view",
     "Program": "splineviz.network.program",
     "Recorder": "splineviz.training.recorder",
     "RegionPlayer": "splineviz.widgets.region_player",
     "Run": "splineviz.training.runs",
+    "SlicePicker": "splineviz.widgets.slice_picker",
     "SplinePartition": "splineviz.partition.spline_partition",
     "complexity_map": "splineviz.complexity.slice_map",
     "deformation": "splineviz.complexity.deformation",
@@ -57,6 +68,7 @@ _PUBLIC = {
     "log_schedule": "splineviz.training.schedule",
     "pgd_accuracy": "splineviz.training.attacks",
     "pgd_attack": "splineviz.training.attacks",
+    "region_migration": "splineviz.partition.over_training",
     "trace": "splineviz.network.trace",
 }
 

@@ -2,47 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
-
 from splineviz.complexity.curves import ComplexityCurves
+from splineviz.drawing.step_curve import StepCurve
 from splineviz.errors import InvalidArgument
-
-FloatArray = npt.NDArray[np.float64]
 
 #: What the values are, on a vertical axis.
 VALUES = "local complexity (crossed neurons)"
 
 
-@dataclass(frozen=True, eq=False)
-class CurveLine:
-    """A curve with its confidence band.
-
-    Attributes
-    ----------
-    name, detail : str
-        Of a probe or a layer; of a layer its kind and width too.
-    mean, low, high : float64 array (S,)
-        NaN where there is nothing to draw.
-    """
-
-    name: str
-    detail: str
-    mean: FloatArray
-    low: FloatArray
-    high: FloatArray
-
-    @property
-    def label(self) -> str:
-        """What the curve is, for a legend."""
-        return f"{self.name} ({self.detail})" if self.detail else self.name
-
-
 def lines_of(
     curves: ComplexityCurves, by: str, probe: str | None, radius: float | None, level: float
-) -> list[CurveLine]:
+) -> list[StepCurve]:
     """The curves to draw.
 
     Parameters
@@ -65,16 +35,17 @@ def lines_of(
     if by == "probe":
         names = curves.probes if probe is None else (probe,)
         ends = [(curves.mean(name), *curves.interval(name, level)) for name in names]
-        return [
-            CurveLine(name, "", *(end.reshape(shape)[:, number] for end in of_probe))
-            for name, of_probe in zip(names, ends, strict=True)
-        ]
-    chosen = curves.probes[0] if probe is None else probe
-    bounds = (curves.mean(chosen, True), *curves.interval(chosen, level, True))
-    by_layer = [end.reshape(*shape, -1)[:, number].T for end in bounds]
+        labels = list(names)
+        drawn = [[end.reshape(shape)[:, number] for end in of_probe] for of_probe in ends]
+    else:
+        chosen = curves.probes[0] if probe is None else probe
+        bounds = (curves.mean(chosen, True), *curves.interval(chosen, level, True))
+        by_layer = [end.reshape(*shape, -1)[:, number].T for end in bounds]
+        labels = [f"{each.name} ({each.kind}, {each.width:,} neurons)" for each in curves.layers]
+        drawn = [list(ends) for ends in zip(*by_layer, strict=True)]
     return [
-        CurveLine(layer.name, f"{layer.kind}, {layer.width:,} neurons", *of_layer)
-        for layer, *of_layer in zip(curves.layers, *by_layer, strict=True)
+        StepCurve(label, curves.steps, mean, low, high, number=k)
+        for k, (label, (mean, low, high)) in enumerate(zip(labels, drawn, strict=True))
     ]
 
 

@@ -12,12 +12,11 @@ from splineviz.complexity.curve_lines import VALUES, heading, lines_of
 from splineviz.complexity.curves import ComplexityCurves
 from splineviz.complexity.result import LocalComplexity
 from splineviz.drawing.palette import curve_style
-from splineviz.drawing.step_axis import StepAxis
+from splineviz.drawing.step_plot import draw_step_curves
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_BAND = 0.2
 # Up to so many names stand side by side without running into each other.
 _MOST_LEVEL = 6
 
@@ -113,17 +112,7 @@ def draw_curves(
     -------
     matplotlib.axes.Axes
     """
-    lines = lines_of(curves, by, probe, radius, level)
-    ax = _axes(ax)
-    axis = StepAxis.of(curves.steps)
-    x = axis.positions(curves.steps)
-    for number, line in enumerate(lines):
-        color, style = curve_style(number)
-        ax.plot(x, line.mean, "o", label=line.label, color=color, linestyle=style, markersize=2.5)
-        ax.fill_between(x, line.low, line.high, color=color, alpha=_BAND, linewidth=0)
-    axis.set_on(ax)
-    ax.set_ylabel(VALUES)
-    ax.set_ylim(bottom=0)
+    ax = draw_step_curves(ax, lines_of(curves, by, probe, radius, level), VALUES)
     ax.legend(title=heading(curves, by, probe, radius), frameon=False)
     return ax
 

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -83,17 +79,6 @@ class StepAxis:
     def labels(self) -> list[str]:
         """The steps at the ticks, as people write them: 0, 100, 2k, 10k, 1M."""
         return ["0" if tick < self.first else _short(tick) for tick in self.ticks]
-
-    def set_on(self, ax: Axes) -> None:
-        """Make the horizontal axis of matplotlib axes this one."""
-        from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
-
-        ax.set_xscale("log")
-        ax.set_xlim(self.left / 1.1, self.right * 1.1)
-        ax.xaxis.set_major_locator(FixedLocator(self.ticks))
-        ax.xaxis.set_major_formatter(FixedFormatter(self.labels))
-        ax.xaxis.set_minor_locator(NullLocator())
-        ax.set_xlabel("training step")
 
 
 def _short(step: float) -> str:

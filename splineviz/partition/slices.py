@@ -16,6 +16,8 @@ FloatArray = npt.NDArray[np.float64]
 
 # Below this sine of the angle between two directions, they do not span a plane in float64.
 _SMALLEST_SINE = 1e-9
+# Farther from the slice than this share of its size, an input is not on it.
+_ON_SLICE = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,11 +130,62 @@ class InputSlice:
         basis = _orthonormal(
             np.stack([inputs[1] - inputs[0], inputs[2] - inputs[0]]),
             "the three anchors lie on one line (or two of them are equal)",
+            "Choose three that form a triangle",
         )
         anchors = np.stack([(basis * (x - origin)).reshape(2, -1).sum(axis=1) for x in inputs])
         low, high = anchors.min(axis=0), anchors.max(axis=0)
         reach = margin * float((high - low).max())
         return cls(origin, basis, _box(low - reach, high + reach), anchors)
+
+    @classmethod
+    def between(
+        cls,
+        x0: npt.ArrayLike,
+        x1: npt.ArrayLike,
+        direction: npt.ArrayLike | None = None,
+        margin: float = 0.5,
+        seed: int = 0,
+    ) -> InputSlice:
+        """A plane through two inputs; a direction says which.
+
+        Parameters
+        ----------
+        x0, x1 : array-like of shape (*input_shape)
+            Two inputs. They become the slice's `anchors`; the origin is their mean, the first basis
+            direction points from `x0` to `x1`.
+        direction : array-like of shape (*input_shape), optional
+            The plane holds it too; the second basis direction is its part at right angles to the
+            first. Default: a random one, drawn from a generator of this call's own.
+        margin : float
+            How far the square reaches beyond the anchors, as a share of the distance between them.
+        seed : int
+            Seed of that generator.
+
+        Raises
+        ------
+        InvalidSlice
+            If the two inputs are equal, or the direction is that of the line through them.
+        """
+        start, end = _finite(x0, "anchor x0"), _finite(x1, "anchor x1")
+        if direction is None:
+            direction = np.random.default_rng(seed).standard_normal(start.shape)
+        across = _finite(direction, "the direction")
+        if not start.shape == end.shape == across.shape:
+            raise ShapeMismatch(
+                f"the two anchors and the direction must have one shape; they have {start.shape}, "
+                f"{end.shape} and {across.shape}"
+            )
+        _check_margin(margin)
+        length = float(np.linalg.norm(end - start))
+        if length == 0:
+            raise InvalidSlice("the two anchors are equal: choose two different inputs")
+        basis = _orthonormal(
+            np.stack([end - start, across]),
+            "the direction is zero, or that of the line through the two anchors",
+            "Choose another",
+        )
+        anchors = np.array([[-length / 2, 0.0], [length / 2, 0.0]])
+        return cls((start + end) / 2, basis, _square((0.5 + margin) * length), anchors)
 
     @classmethod
     def around(
@@ -167,7 +220,9 @@ class InputSlice:
                     f"directions have shape {spread.shape}; for an input of shape {centre.shape} "
                     f"they must have shape {(2, *centre.shape)}"
                 )
-        basis = _orthonormal(spread, "the two directions are parallel (or one is zero)")
+        basis = _orthonormal(
+            spread, "the two directions are parallel (or one is zero)", "Choose two others"
+        )
         return cls(centre, basis, square, np.zeros((1, 2)))
 
     @classmethod
@@ -274,6 +329,31 @@ class InputSlice:
         distance = np.linalg.norm(offset - coordinates @ flat, axis=1).astype(np.float64)
         return coordinates, distance
 
+    def holds(self, inputs: npt.ArrayLike) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+        """Which inputs lie on the slice, inside its domain, up to a millionth of its size.
+
+        Parameters
+        ----------
+        inputs : array-like of shape (n, *input_shape)
+
+        Returns
+        -------
+        coordinates : float64 array (n, 2)
+            Slice coordinates of the point of the plane that is nearest to each.
+        held : bool array (n,)
+
+        Raises
+        ------
+        ShapeMismatch, NonFiniteValues
+            As :meth:`project` does.
+        """
+        coordinates, distance = self.project(inputs)
+        xmin, ymin, xmax, ymax = self.domain.bounds
+        lengths = np.linalg.norm(self.basis.reshape(2, -1), axis=1)
+        size = float(np.hypot((xmax - xmin) * lengths[0], (ymax - ymin) * lengths[1]))
+        inside = shapely.covers(self.domain, shapely.points(coordinates))
+        return coordinates, (distance <= _ON_SLICE * size) & inside
+
     def to_json(self) -> dict[str, Any]:
         """The slice as JSON values; :meth:`from_json` reads it back exactly."""
         return {
@@ -336,12 +416,12 @@ def _check_plane(directions: FloatArray, what: str) -> None:
         raise InvalidSlice(f"{what} do not span a plane: they are parallel, or one is zero")
 
 
-def _orthonormal(directions: FloatArray, problem: str) -> FloatArray:
+def _orthonormal(directions: FloatArray, problem: str, advice: str) -> FloatArray:
     """Gram-Schmidt on two directions; the first keeps its direction."""
     flat = directions.reshape(2, -1)
     lengths = np.linalg.norm(flat, axis=1)
     if (lengths == 0).any():
-        raise InvalidSlice(f"{problem}: they span no plane. Choose three that form a triangle")
+        raise InvalidSlice(f"{problem}: they span no plane. {advice}")
     first = flat[0] / lengths[0]
     second = flat[1] / lengths[1]
     # Twice: one pass leaves a rounding residue when the two are nearly parallel.
@@ -349,7 +429,7 @@ def _orthonormal(directions: FloatArray, problem: str) -> FloatArray:
         second = second - (second @ first) * first
     sine = float(np.linalg.norm(second))
     if sine <= _SMALLEST_SINE:
-        raise InvalidSlice(f"{problem}: they span no plane. Choose three that form a triangle")
+        raise InvalidSlice(f"{problem}: they span no plane. {advice}")
     return np.stack([first, second / sine]).reshape(directions.shape)
 
 

@@ -37,3 +37,25 @@ def scaled_mlp(
             torch.nn.init.uniform_(parameter, -bound, bound, generator=generator)
         layers += [layer, torch.nn.ReLU()]
     return torch.nn.Sequential(*layers[:-1])
+
+
+def with_batch_norm(mlp: torch.nn.Sequential) -> torch.nn.Sequential:
+    """The layers of an MLP, with batch normalization between each hidden layer and its ReLU.
+
+    Parameters
+    ----------
+    mlp : torch.nn.Sequential
+        As :func:`scaled_mlp` makes it; its layers are shared, not copied.
+
+    Returns
+    -------
+    torch.nn.Sequential
+    """
+    *hidden, last = mlp
+    layers: list[torch.nn.Module] = []
+    for layer in hidden:
+        layers.append(layer)
+        if isinstance(layer, torch.nn.Linear):
+            norm = torch.nn.BatchNorm1d(layer.out_features, dtype=layer.weight.dtype)
+            layers.append(norm)
+    return torch.nn.Sequential(*layers, last)

@@ -94,8 +94,8 @@ class RegionCanvas(StrictWidget):
         Whether they start over at the end.
     play_range : tuple of int
         First and last checkpoint to run over; empty for all.
-    controls : bool
-        Whether slider, menus, colour bar and legend are shown; fixed once the widget exists.
+    controls, legend : bool
+        Whether slider and menus, and colour bar and legend are shown; fixed once the widget exists.
     height : int
         Height of the picture in CSS pixels; 0 for as much as the window has room for.
     source : RegionCanvas or None
@@ -143,6 +143,7 @@ class RegionCanvas(StrictWidget):
     loop = traitlets.Bool(True).tag(sync=True)
     play_range = traitlets.Tuple().tag(sync=True)
     controls = traitlets.Bool(True).tag(sync=True)
+    legend = traitlets.Bool(True).tag(sync=True)
     height = traitlets.Int(0, min=0).tag(sync=True)
     source = traitlets.Instance(ipywidgets.Widget, allow_none=True).tag(
         sync=True, **ipywidgets.widget_serialization

@@ -22,7 +22,7 @@ from splineviz.widgets.frame_feed import FrameFeed
 from splineviz.widgets.region_canvas import BUDGET, RegionCanvas
 from splineviz.widgets.samples import anchors_of, samples_on_slice
 from splineviz.widgets.table_link import TableLink
-from splineviz.widgets.thumbnails import anchor_thumbnails
+from splineviz.widgets.thumbnails import anchor_thumbnails, thumbnail_row
 
 if TYPE_CHECKING:
     from splineviz.network.program import Program
@@ -122,6 +122,7 @@ class RegionPlayer(ipywidgets.VBox):
     feed: FrameFeed | None = None
     canvas: RegionCanvas | None = None
     curves: Curves | None = None
+    thumbnails: Sequence[tuple[str, bytes]] = ()
 
     def __init__(
         self,
@@ -365,6 +366,47 @@ class RegionPlayer(ipywidgets.VBox):
 
         save_mp4(self, path, steps, interval, curves, width, dpi, progress)
 
+    def save_html(
+        self,
+        path: str | os.PathLike[str],
+        steps: Sequence[int] | None = None,
+        *,
+        title: str | None = None,
+        compress: bool = True,
+        progress: Progress | bool | None = None,
+    ) -> None:
+        """Save the player as one page, to open in a browser, send or put on a site.
+
+        Everything is in the file, and nothing is fetched: scrubbing, playing, zooming, colourings,
+        comparisons and what is told about regions work without a kernel and without a network.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file; its name ends with ``.html``. It is replaced in one piece if it exists.
+        steps : sequence of int, optional
+            Training steps, in any order; all checkpoints unless said. Frames that the player has
+            not made, or not kept, are made; in place of one that cannot be made the page says why.
+        title : str, optional
+            What stands above, as text.
+        compress : bool
+            Whether the frames are compressed, which browsers since 2023 can read.
+        progress : bool or callable, optional
+            As for :meth:`save_gif`.
+
+        Raises
+        ------
+        UnknownStep, NothingToDraw, UnwritablePath, OSError
+            As for :meth:`save_png`.
+        InvalidArgument
+            If the name of the file has another extension, or there are no steps.
+        Exception
+            What making the last frame raises, if none can be made.
+        """
+        from splineviz.widgets.export.page import save_html
+
+        save_html(self, path, steps, title, compress, progress)
+
     # ------------------------------------------------------------------ frames
 
     def frame(self, step: int) -> Frame:
@@ -481,7 +523,7 @@ class RegionPlayer(ipywidgets.VBox):
         self.curves = accuracy_curves(self.run.metrics, self.steps, self._metrics)
         children: list[ipywidgets.Widget] = []
         if self.curves is not None:
-            table = [[position, position] for position in self.curves.lines.positions]
+            table = [[position, position] for position in self.curves.positions]
             link = TableLink(
                 source=self.canvas,
                 source_trait="index",
@@ -491,10 +533,11 @@ class RegionPlayer(ipywidgets.VBox):
             )
             children += [self.curves.legend, self.curves.figure]
             parts += [link, *children, *self.curves.figure.marks]
-        thumbnails = anchor_thumbnails(self.plane, self._image_shape, self._anchor_names())
-        if thumbnails is not None:
-            children.append(thumbnails)
-            parts.append(thumbnails)
+        self.thumbnails = anchor_thumbnails(self.plane, self._image_shape, self._anchor_names())
+        if self.thumbnails:
+            row = thumbnail_row(self.thumbnails)
+            children.append(row)
+            parts.append(row)
         self._side_parts = parts
         self._side.children = children
         self._side.layout.display = None if children else "none"

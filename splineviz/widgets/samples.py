@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from splineviz.partition.slices import InputSlice
     from splineviz.training.runs import Run
 
-# Farther from the slice than this share of its size, a sample is not on it.
-_ON_SLICE = 1e-6
+# Farther from an anchor than this share of the slice's size, a sample is not it.
+_ON_ANCHOR = 1e-6
 
 
 def anchors_of(points: np.ndarray, plane: InputSlice) -> np.ndarray:
@@ -33,7 +33,7 @@ def anchors_of(points: np.ndarray, plane: InputSlice) -> np.ndarray:
     xmin, ymin, xmax, ymax = plane.domain.bounds
     for number, anchor in enumerate(plane.anchors):
         distance = np.linalg.norm(points - anchor, axis=1)
-        found[distance <= _ON_SLICE * np.hypot(xmax - xmin, ymax - ymin)] = number
+        found[distance <= _ON_ANCHOR * np.hypot(xmax - xmin, ymax - ymin)] = number
     return found
 
 
@@ -59,17 +59,11 @@ def samples_on_slice(run: Run, plane: InputSlice, outputs: int) -> tuple[np.ndar
     classes : ndarray of int64, shape (n,)
         Their classes.
     """
-    import shapely
-
     if run.samples is None:
         return np.empty((0, 2)), np.empty(0, dtype=np.int64)
     inputs, targets = run.samples
-    points, distance = plane.project(inputs)
-    xmin, ymin, xmax, ymax = plane.domain.bounds
-    lengths = np.linalg.norm(plane.basis.reshape(2, -1), axis=1)
-    size = float(np.hypot((xmax - xmin) * lengths[0], (ymax - ymin) * lengths[1]))
-    inside = (distance <= _ON_SLICE * size) & shapely.covers(plane.domain, shapely.points(points))
-    return points[inside], class_numbers(targets, outputs)[inside]
+    points, held = plane.holds(inputs)
+    return points[held], class_numbers(targets, outputs)[held]
 
 
 def class_numbers(targets: np.ndarray, outputs: int) -> np.ndarray:

@@ -1,18 +1,119 @@
-"""The parts of a figure of curves over training steps: axes, legend, the line at a step."""
+"""The parts of a figure of curves over training steps: axes, curves, legend, the line at a step."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
+from typing import NamedTuple
 
 import bqplot
 import ipywidgets
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.drawing.palette import curve_style
 from splineviz.drawing.step_axis import StepAxis
+from splineviz.drawing.step_curve import IntArray, StepCurve, pieces
+from splineviz.drawing.step_plot import BAND
+
+FloatArray = npt.NDArray[np.float64]
 
 _DASHES = {"solid": "━━", "dashed": "╍╍", "dotted": "┅┅"}
+_CIRCLE = 20
+
+
+class ValueAxis(NamedTuple):
+    """What a vertical axis says.
+
+    Parameters
+    ----------
+    label : str
+    ticks : float64 array
+        The ends of the axis are among them.
+    tick_format : str
+        As d3 writes it.
+    """
+
+    label: str
+    ticks: FloatArray
+    tick_format: str = "~g"
+
+
+class CurveMarks:
+    """What draws one StepCurve: a band, a line, and circles where a value has no neighbour.
+
+    Parameters
+    ----------
+    curve : StepCurve
+        The first to draw; it says the colour and whether there is a band.
+    axis : StepAxis
+        Where steps stand.
+    scales : dict of bqplot.Scale
+        By ``x`` and ``y``.
+    """
+
+    def __init__(self, curve: StepCurve, axis: StepAxis, scales: dict[str, bqplot.Scale]) -> None:
+        color, line_style = curve.style
+        self._axis = axis
+        self._color = color
+        self.band: bqplot.Lines | None = None
+        if curve.low is not None:
+            self.band = bqplot.Lines(
+                x=np.empty(0),
+                y=np.empty(0),
+                scales=scales,
+                fill="inside",
+                close_path=True,
+                colors=[color],
+                stroke_width=0,
+            )
+        self.line = bqplot.Lines(
+            x=np.empty(0), y=np.empty(0), scales=scales, colors=[color], line_style=line_style
+        )
+        self.circles = bqplot.Scatter(
+            x=np.empty(0), y=np.empty(0), scales=scales, colors=[color], default_size=_CIRCLE
+        )
+        self.draw(curve)
+
+    def draw(self, curve: StepCurve) -> None:
+        """Draw another curve in the same colours."""
+        x = self._axis.positions(curve.steps)
+        runs = pieces(curve.steps, curve.values, curve.sparse)
+        _set(self.line, *_joined([(x[run], curve.values[run]) for run in runs if len(run) > 1]))
+        alone = np.concatenate([np.empty(0, np.int64), *(run for run in runs if len(run) == 1)])
+        _set(self.circles, x[alone], curve.values[alone])
+        if self.band is not None and curve.low is not None and curve.high is not None:
+            runs = [run for run in pieces(curve.steps, curve.low, curve.sparse) if len(run) > 1]
+            self.band.fill_colors = [self._color] * max(1, len(runs))
+            self.band.fill_opacities = [BAND] * max(1, len(runs))
+            _set(self.band, *_joined([_outline(x, curve.low, curve.high, run) for run in runs]))
+
+
+def _outline(
+    x: FloatArray, low: FloatArray, high: FloatArray, run: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """There along the lower ends of a band, back along the upper ones."""
+    back = run[::-1]
+    return np.concatenate([x[run], x[back]]), np.concatenate([low[run], high[back]])
+
+
+def _joined(parts: Sequence[tuple[FloatArray, FloatArray]]) -> tuple[FloatArray, FloatArray]:
+    """One line, or several as rows that are filled up with their last point."""
+    if len(parts) == 1:
+        return parts[0]
+    longest = max((len(x) for x, _ in parts), default=0)
+    rows = [
+        [np.pad(values, (0, longest - len(values)), mode="edge") for values in part]
+        for part in parts
+    ]
+    if not rows:
+        return np.empty(0), np.empty(0)
+    return np.array([x for x, _ in rows]), np.array([y for _, y in rows])
+
+
+def _set(mark: bqplot.Mark, x: FloatArray, y: FloatArray) -> None:
+    with mark.hold_sync():
+        mark.x = x
+        mark.y = y
 
 
 def step_scale(axis: StepAxis) -> bqplot.LogScale:
@@ -20,31 +121,12 @@ def step_scale(axis: StepAxis) -> bqplot.LogScale:
     return bqplot.LogScale(min=axis.left, max=axis.right)
 
 
-def curve(
-    x: npt.NDArray[np.float64],
-    y: npt.NDArray[np.float64],
-    scales: dict[str, bqplot.Scale],
-    number: int,
-) -> bqplot.Lines:
-    """A curve, in the colour and line style of its number."""
-    color, line_style = curve_style(number)
-    return bqplot.Lines(
-        x=x,
-        y=y,
-        scales=scales,
-        colors=[color],
-        line_style=line_style,
-        # A line through one point cannot be seen.
-        marker="circle" if len(x) == 1 else None,
-    )
-
-
-def step_marker(position: float, scales: dict[str, bqplot.Scale]) -> bqplot.Lines:
-    """A vertical line; its ``x`` is ``[position, position]``."""
+def step_marker(position: float, scale: bqplot.LogScale) -> bqplot.Lines:
+    """A vertical line from edge to edge; its ``x`` is ``[position, position]``."""
     return bqplot.Lines(
         x=np.array([position, position]),
-        y=np.array([scales["y"].min, scales["y"].max]),
-        scales=scales,
+        y=np.array([0.0, 1.0]),
+        scales={"x": scale, "y": bqplot.LinearScale(min=0.0, max=1.0)},
         colors=["#808080"],
         stroke_width=2,
     )
@@ -67,9 +149,11 @@ def step_figure(
             ),
             axis_y,
         ],
-        fig_margin={"top": 12, "bottom": 50, "left": 52, "right": 16},
+        fig_margin={"top": 12, "bottom": 50, "left": 56, "right": 16},
         padding_y=0.0,
         animation_duration=0,
+        # Its buttons hide curves, and panning leaves the axis that clicks are read on.
+        display_toolbar=False,
     )
     figure.layout.width = "auto"
     figure.layout.height = "380px"
@@ -77,37 +161,55 @@ def step_figure(
     return figure
 
 
-def value_axis(label: str, ticks: npt.NDArray[np.float64], tick_format: str = "~g") -> bqplot.Axis:
-    """A vertical axis with its scale, whose ends are ticks."""
-    return bqplot.Axis(
-        scale=bqplot.LinearScale(min=float(ticks[0]), max=float(ticks[-1])),
-        side="left",
-        label=label,
-        tick_values=ticks,
-        tick_format=tick_format,
-        label_offset="36px",
-    )
+def vertical_axis(values: ValueAxis) -> bqplot.Axis:
+    """A vertical axis with its scale."""
+    axis = bqplot.Axis(scale=bqplot.LinearScale(), side="left", label_offset="40px")
+    set_axis(axis, values)
+    return axis
 
 
-def round_ticks(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def set_axis(axis: bqplot.Axis, values: ValueAxis) -> None:
+    """Let a vertical axis and its scale say something else."""
+    with axis.scale.hold_sync():
+        axis.scale.min, axis.scale.max = float(values.ticks[0]), float(values.ticks[-1])
+    with axis.hold_sync():
+        axis.label = values.label
+        axis.tick_format = values.tick_format
+        axis.tick_values = values.ticks
+
+
+def round_ticks(values: FloatArray) -> FloatArray:
     """A few round numbers that enclose some finite values."""
     from matplotlib.ticker import MaxNLocator
 
     low, high = (values.min(), values.max()) if len(values) else (0.0, 1.0)
     if low == high:
         low, high = low - 0.5, high + 0.5
-    return np.asarray(MaxNLocator(5).tick_values(low, high))
+    return np.asarray(MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(low, high))
 
 
-def legend_entries(names: Sequence[str]) -> list[ipywidgets.Label]:
-    """Names, each in the colour and behind the dashes of the curve of its number."""
-    entries = []
-    for number, name in enumerate(names):
-        color, line_style = curve_style(number)
-        entry = ipywidgets.Label(f"{_DASHES[line_style]} {name}")
-        entry.style.text_color = color
-        entries.append(entry)
+def legend_entries(curves: Sequence[StepCurve]) -> list[ipywidgets.Widget]:
+    """The labels of curves, each in its colour and behind its dashes; groups stand together."""
+    entries: list[ipywidgets.Widget] = []
+    for group, together in groupby(curves, key=lambda curve: curve.group):
+        found = [_entry(curve) for curve in together]
+        if group:
+            row = ipywidgets.HBox([ipywidgets.Label(f"{group}:"), *found])
+            row.add_class("splineviz-legend-group")
+            row.layout.flex_flow = "row wrap"
+            row.layout.grid_gap = "0 8px"
+            entries.append(row)
+        else:
+            entries += found
     return entries
+
+
+def _entry(curve: StepCurve) -> ipywidgets.Label:
+    color, line_style = curve.style
+    missing = " (no values)" if curve.is_empty else ""
+    entry = ipywidgets.Label(f"{_DASHES[line_style]} {curve.label}{missing}")
+    entry.style.text_color = color
+    return entry
 
 
 def _key(value: float) -> str:

@@ -25,7 +25,7 @@ import pytest
 
 import splineviz
 
-STANDIN = Path(__file__).parents[1] / "widgets" / "standin.py"
+STANDINS = sorted((Path(__file__).parents[1] / "widgets").glob("standin*.py"))
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -68,7 +68,8 @@ class Lab:
     def __init__(self, home):
         self.root = home / "notebooks"
         self.root.mkdir(parents=True)
-        shutil.copy(STANDIN, self.root)
+        for path in STANDINS:
+            shutil.copy(path, self.root)
         self._settings = home / "settings"
         for name, value in SETTINGS.items():
             self.configure(name, value)

@@ -174,3 +174,39 @@ def test_repr_shows_the_window():
     assert repr(InputSlice.identity((-1, -2, 3, 4))) == (
         "InputSlice(input_shape=(2,), bounds=(-1, -2, 3, 4), anchors=0)"
     )
+
+
+def test_between_two_inputs() -> None:
+    x0, x1 = np.zeros((2, 3)), np.array([[0.0, 3.0, 0.0], [0.0, 0.0, 4.0]])
+    plane = InputSlice.between(x0, x1, margin=0.5, seed=3)
+    np.testing.assert_allclose(plane.embed(plane.anchors), np.stack([x0, x1]), atol=1e-12)
+    assert plane.domain.bounds == (-5, -5, 5, 5)
+    flat = plane.basis.reshape(2, -1)
+    np.testing.assert_allclose(flat @ flat.T, np.eye(2), atol=1e-12)
+    same, other = (InputSlice.between(x0, x1, seed=seed) for seed in (3, 4))
+    np.testing.assert_array_equal(plane.basis, same.basis)
+    assert not np.allclose(plane.basis[1], other.basis[1])
+
+
+def test_a_direction_chooses_the_plane_between_two_inputs() -> None:
+    direction = [1.0, 0.0, 2.0]
+    plane = InputSlice.between([0.0, 0, 0], [2.0, 0, 0], direction)
+    np.testing.assert_allclose(plane.basis, [[1, 0, 0], [0, 0, 1]])
+
+
+@pytest.mark.parametrize(
+    ("x1", "direction", "message"),
+    [
+        ([0.0, 0.0], None, "the two anchors are equal"),
+        ([1.0, 0.0], [-2.0, 0.0], "that of the line through the two anchors.* Choose another"),
+        ([1.0, 0.0], [0.0, 0.0], "the direction is zero"),
+    ],
+)
+def test_two_inputs_between_which_there_is_no_plane(x1, direction, message) -> None:
+    with pytest.raises(InvalidSlice, match=message):
+        InputSlice.between([0.0, 0.0], x1, direction)
+
+
+def test_two_inputs_of_different_shapes() -> None:
+    with pytest.raises(ShapeMismatch, match="must have one shape"):
+        InputSlice.between([0.0, 0.0], [1.0, 2.0, 3.0])

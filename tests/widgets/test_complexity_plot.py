@@ -37,8 +37,8 @@ def shown(plot):
     """Bands, means and the line at a step."""
     count = len(plot.legend.children)
     marks = plot.figure.marks
-    assert len(marks) == 2 * count + 1
-    return marks[:count], marks[count:-1], marks[-1]
+    assert len(marks) == 3 * count + 1
+    return marks[:count], marks[count:-1:2], marks[-1]
 
 
 def test_a_curve_with_its_band_for_each_probe(curves):
@@ -47,22 +47,24 @@ def test_a_curve_with_its_band_for_each_probe(curves):
     assert legend(plot) == ["training", "half"]
     assert means[1].x.tolist() == [0.5, 1, 325, 30000]
     np.testing.assert_array_equal(means[1].y, curves.mean("half")[:, 0])
-    np.testing.assert_array_equal(bands[1].y, [end[:, 0] for end in curves.interval("half")])
-    assert bands[1].fill == "between"
+    low, high = (end[:, 0] for end in curves.interval("half"))
+    np.testing.assert_array_equal(bands[1].y, [*low, *high[::-1]])
+    assert bands[1].x.tolist() == [0.5, 1, 325, 30000, 30000, 325, 1, 0.5]
+    assert bands[1].fill == "inside"
     assert bands[1].fill_colors == means[1].colors
     assert marker.x.tolist() == [30000, 30000]
     x, y = plot.figure.axes
     assert (x.label, y.label) == ("training step", "local complexity (crossed neurons)")
     assert x.tick_labels["0.5"] == "0"
     assert y.scale.min == 0
-    assert all(mark.scales["y"] is y.scale for mark in plot.figure.marks)
+    assert all(mark.scales["y"] is y.scale for mark in plot.figure.marks[:-1])
     assert plot.probe_menu.layout.display == "none"
     assert plot.radius_menu.layout.display is None
 
 
 def test_the_menus_choose_what_is_shown(curves):
     plot = ComplexityPlot(curves, step=325)
-    old = plot.figure.marks
+    old = plot.figure.marks[:-1]
     plot.by_menu.value = "layer"
     assert plot.by == "layer"
     assert plot.probe_menu.layout.display is None

@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 from splineviz.errors import UnknownName
-from splineviz.widgets.curves import accuracy_curves
-from splineviz.widgets.metric_lines import accuracy_columns
+from splineviz.widgets.curves import accuracy_columns, accuracy_curves
 
 
 def metrics(**columns):
@@ -28,7 +27,7 @@ def test_words_of_a_name_may_be_set_apart_by_anything(name):
 
 def test_there_is_a_position_for_each_checkpoint():
     curves = accuracy_curves(metrics(train_accuracy=[0.1, 0.2, 0.5, 1]), [0, 10, 100])
-    assert curves.lines.positions == [0.5, 10.0, 100.0]
+    assert curves.positions == [0.5, 10.0, 100.0]
     assert curves.marker.x.tolist() == [0.5, 0.5]
     scale = curves.figure.marks[0].scales["x"]
     assert (scale.min, scale.max) == (0.5, 100.0)
@@ -41,7 +40,7 @@ def test_without_step_0_the_axis_begins_at_the_first_step():
     table = metrics(train_accuracy=[0.1, 0.2, 0.5, 1]).drop(index=0)
     curves = accuracy_curves(table, [1, 100])
     assert curves.figure.axes[0].tick_values.tolist() == [1, 10, 100]
-    assert curves.lines.positions == [1.0, 100.0]
+    assert curves.positions == [1.0, 100.0]
 
 
 def test_a_short_run_has_ticks_between_the_powers_of_ten():
@@ -53,14 +52,18 @@ def test_a_short_run_has_ticks_between_the_powers_of_ten():
 
 def test_a_single_point_is_drawn_as_a_circle():
     table = pd.DataFrame({"step": [5], "test_accuracy": [0.5]})
-    assert accuracy_curves(table, [5]).figure.marks[0].marker == "circle"
-    assert accuracy_curves(metrics(test_accuracy=0.5), [5]).figure.marks[0].marker is None
+    line, circles, _ = accuracy_curves(table, [5]).figure.marks
+    assert (line.x.tolist(), circles.x.tolist(), circles.y.tolist()) == ([], [5], [0.5])
+    line, circles, _ = accuracy_curves(metrics(test_accuracy=0.5), [5]).figure.marks
+    assert (len(line.x), len(circles.x)) == (4, 0)
 
 
 def vertical(curves):
     axis = curves.figure.axes[1]
-    assert all(mark.scales["y"] is axis.scale for mark in curves.figure.marks)
-    assert curves.marker.y.tolist() == [axis.scale.min, axis.scale.max]
+    *drawn, marker = curves.figure.marks
+    assert all(mark.scales["y"] is axis.scale for mark in drawn)
+    assert marker is curves.marker
+    assert marker.y.tolist() == [marker.scales["y"].min, marker.scales["y"].max]
     return axis.label, axis.scale.min, axis.scale.max
 
 
@@ -88,11 +91,46 @@ def test_a_metric_that_does_not_change_has_room_around_it(loss, ends):
     assert found == pytest.approx(ends)
 
 
-def test_missing_values_are_left_out():
+def test_values_taken_now_and_then_are_joined():
     curves = accuracy_curves(metrics(test_accuracy=[0.1, np.nan, np.nan, 0.9]), [0])
     line = curves.figure.marks[0]
     assert line.x.tolist() == [0.5, 100.0]
     assert line.y.tolist() == [0.1, 0.9]
+
+
+@pytest.mark.parametrize("missing", [np.nan, np.inf])
+def test_missing_values_leave_a_gap(missing):
+    loss = [5, 4, missing, 3, missing, 2, 1, 0]
+    table = pd.DataFrame({"step": range(1, 9), "loss": loss})
+    line, circles, _ = accuracy_curves(table, [1], ["loss"]).figure.marks
+    assert line.x.tolist() == [[1, 2, 2], [6, 7, 8]]
+    assert line.y.tolist() == [[5, 4, 4], [2, 1, 0]]
+    assert (circles.x.tolist(), circles.y.tolist()) == ([4], [3])
+
+
+def test_a_metric_without_values_says_so():
+    curves = accuracy_curves(metrics(train_accuracy=0.5, test_accuracy=np.nan), [0])
+    assert [entry.value[3:] for entry in curves.legend.children] == ["train", "test (no values)"]
+    assert len(curves.figure.marks[2].x) == 0
+
+
+def test_accuracies_under_attack_stand_together_by_their_strength():
+    names = ["pgd_eps0.1_acc", "train_acc", "fgsm_8/255", "pgd_eps0.03_acc", "pgd_loss", "adv_acc"]
+    curves = accuracy_curves(metrics(**dict.fromkeys(names, 0.5)), [0])
+    train, pgd, fgsm, adversarial = curves.legend.children
+    assert train.value == "━━ train"
+    assert [entry.value for entry in pgd.children] == ["PGD:", "━━ ε = 0.03", "━━ ε = 0.1"]
+    assert [entry.value for entry in fgsm.children] == ["FGSM:", "━━ ε = 8/255"]
+    assert adversarial.value == "━━ adversarial"
+    assert vertical(curves) == ("accuracy", 0, 1)
+    colors = [marks.colors[0] for marks in curves.figure.marks[:-1:2]]
+    assert colors[1:3] == [entry.style.text_color for entry in pgd.children[1:]]
+
+
+def test_steps_out_of_order_are_sorted():
+    table = pd.DataFrame({"step": [10, 1, 5], "loss": [3.0, 1.0, 2.0]})
+    line = accuracy_curves(table, [1], ["loss"]).figure.marks[0]
+    assert (line.x.tolist(), line.y.tolist()) == ([1, 5, 10], [1, 2, 3])
 
 
 def test_long_logs_are_thinned():
@@ -104,17 +142,26 @@ def test_long_logs_are_thinned():
     assert line.x[-1] == 29_999
 
 
+def test_what_a_long_log_is_thinned_to_has_its_peaks():
+    loss = np.ones(30_000)
+    loss[[20_011, 20_012]] = [9, 0]
+    table = pd.DataFrame({"step": np.arange(30_000), "loss": loss})
+    line = accuracy_curves(table, [0], ["loss"]).figure.marks[0]
+    assert (line.y.max(), line.y.min()) == (9, 0)
+    assert np.all(np.diff(line.x) > 0)
+
+
 def test_each_curve_is_named_in_its_colour():
     table = metrics(train_accuracy=1, test_accuracy=0.5)
     curves = accuracy_curves(table, [0])
     assert [entry.value[3:] for entry in curves.legend.children] == ["train", "test"]
-    colors = [mark.colors[0] for mark in curves.figure.marks[:2]]
+    colors = [mark.colors[0] for mark in curves.figure.marks[:-1:2]]
     assert [entry.style.text_color for entry in curves.legend.children] == colors
 
 
 def test_columns_can_be_chosen():
     curves = accuracy_curves(metrics(loss=[3, 2, 1, 0], test_accuracy=0.5), [0], ["loss"])
-    assert len(curves.figure.marks) == 2
+    assert len(curves.figure.marks) == 3
     with pytest.raises(UnknownName, match="unknown metric 'gain'; known: loss"):
         accuracy_curves(metrics(loss=0), [0], ["gain"])
 

@@ -316,5 +316,5 @@ def test_new_checkpoints_of_a_run_appear(plane, monkeypatch):
     assert player.steps == [0, 1, 10, 100, 1000]
     assert player.canvas.frame(4).step == 1000
     player.step = 1000
-    assert len(player.curves.lines.positions) == 5
+    assert len(player.curves.positions) == 5
     player.close()

@@ -38,6 +38,8 @@ class Migration:
     median_distance : float
         Median distance of the data points that count from the nearest neuron boundary, in slice
         units. Infinite if there is no neuron boundary, nan if no point counts.
+    quartile_distances : tuple of float
+        First and third quartile of these distances.
 
     Notes
     -----
@@ -52,6 +54,7 @@ class Migration:
     density_near_decision: float
     ratio: float
     median_distance: float
+    quartile_distances: tuple[float, float]
 
 
 def measure_migration(
@@ -74,15 +77,25 @@ def measure_migration(
         near_decision = _mean(densities(along, radius, segments, domain))
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = float(np.divide(near_decision, near_data))
-    distance = distances(points[counts], segments)
+    lower, median, upper = _quartiles(distances(points[counts], segments))
     return Migration(
         radius=float(radius),
         n_points=int(counts.sum()),
         density_near_data=near_data,
         density_near_decision=near_decision,
         ratio=ratio,
-        median_distance=float(np.median(distance)) if len(distance) > 0 else np.nan,
+        median_distance=median,
+        quartile_distances=(lower, upper),
     )
+
+
+def _quartiles(values: FloatArray) -> tuple[float, float, float]:
+    if len(values) == 0:
+        return np.nan, np.nan, np.nan
+    if np.isinf(values).all():
+        return np.inf, np.inf, np.inf
+    lower, median, upper = np.percentile(values, [25, 50, 75]).tolist()
+    return lower, median, upper
 
 
 def _mean(values: FloatArray) -> float:

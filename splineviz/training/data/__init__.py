@@ -5,15 +5,26 @@ No function here touches global random state; the same seed gives the same array
 
 from splineviz.training.data.boundary import BoundaryProbe, boundary_points
 from splineviz.training.data.points import probes, random_points
-from splineviz.training.data.sets import Dataset, checkerboard, digits, two_moons
+from splineviz.training.data.sets import (
+    Dataset,
+    blobs,
+    checkerboard,
+    circles,
+    digits,
+    spirals,
+    two_moons,
+)
 
 __all__ = [
     "BoundaryProbe",
     "Dataset",
+    "blobs",
     "boundary_points",
     "checkerboard",
+    "circles",
     "digits",
     "probes",
     "random_points",
+    "spirals",
     "two_moons",
 ]

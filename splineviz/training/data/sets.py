@@ -79,6 +79,100 @@ def two_moons(train: int = 100, test: int = 2000, *, noise: float = 0.1, seed: i
     return Dataset(*draw(train), *draw(test), class_names=("upper moon", "lower moon"))
 
 
+def circles(
+    train: int = 150, test: int = 2000, *, noise: float = 0.1, inner: float = 0.5, seed: int = 0
+) -> Dataset:
+    """Two circles around the origin with Gaussian noise, the outer one of radius 1.
+
+    Parameters
+    ----------
+    train, test : int
+        How many points; every other one belongs to the inner circle, class 0.
+    noise : float
+        The standard deviation of the noise on each coordinate.
+    inner : float
+        The radius of the inner circle.
+    seed : int
+        Training points for two seeds are different; test points too.
+    """
+    rng = np.random.default_rng(seed)
+
+    def draw(n: int) -> tuple[Inputs, Labels]:
+        labels = np.arange(n, dtype=np.int64) % 2
+        angle = rng.uniform(0, 2 * np.pi, n)
+        radius = np.where(labels == 0, inner, 1.0)
+        rings = radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        return (rings + rng.normal(0, noise, (n, 2))).astype(np.float32), labels
+
+    return Dataset(*draw(train), *draw(test), class_names=("inner circle", "outer circle"))
+
+
+def spirals(
+    train: int = 200,
+    test: int = 2000,
+    *,
+    arms: int = 2,
+    turns: float = 1.25,
+    noise: float = 0.05,
+    seed: int = 0,
+) -> Dataset:
+    """Spiral arms that wind from the origin out to radius 1.5, with Gaussian noise.
+
+    Parameters
+    ----------
+    train, test : int
+        How many points, as many of each class as possible.
+    arms : int
+        How many arms, each a class.
+    turns : float
+        How often an arm goes round the origin.
+    noise : float
+        The standard deviation of the noise on each coordinate.
+    seed : int
+        Training points for two seeds are different; test points too.
+    """
+    rng = np.random.default_rng(seed)
+
+    def draw(n: int) -> tuple[Inputs, Labels]:
+        labels = np.arange(n, dtype=np.int64) % arms
+        # The root spreads points evenly along an arm, whose outer parts are longer.
+        way = np.sqrt(rng.uniform(0.01, 1, n))
+        angle = 2 * np.pi * (turns * way + labels / arms)
+        curve = 1.5 * way[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        return (curve + rng.normal(0, noise, (n, 2))).astype(np.float32), labels
+
+    names = tuple(f"arm {arm + 1}" for arm in range(arms))
+    return Dataset(*draw(train), *draw(test), class_names=names)
+
+
+def blobs(
+    train: int = 150, test: int = 2000, *, classes: int = 3, spread: float = 0.25, seed: int = 0
+) -> Dataset:
+    """Gaussian clouds whose middles are spread evenly over the unit circle, the first on top.
+
+    Parameters
+    ----------
+    train, test : int
+        How many points, as many of each class as possible.
+    classes : int
+        How many clouds.
+    spread : float
+        The standard deviation of a cloud along each axis.
+    seed : int
+        Training points for two seeds are different; test points too.
+    """
+    rng = np.random.default_rng(seed)
+
+    def draw(n: int) -> tuple[Inputs, Labels]:
+        labels = np.arange(n, dtype=np.int64) % classes
+        angle = 2 * np.pi * labels / classes
+        middles = np.stack([-np.sin(angle), np.cos(angle)], axis=1)
+        return (middles + rng.normal(0, spread, (n, 2))).astype(np.float32), labels
+
+    names = tuple(f"cloud {cloud + 1}" for cloud in range(classes))
+    return Dataset(*draw(train), *draw(test), class_names=names)
+
+
 def digits(train: int = 200, *, seed: int = 0) -> Dataset:
     """The 1,797 handwritten digits that come with scikit-learn: 8 x 8 pixels in [0, 1], flat.
 

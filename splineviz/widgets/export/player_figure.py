@@ -9,8 +9,7 @@ import numpy.typing as npt
 
 from splineviz.display.frames import Frame
 from splineviz.display.pictures import picture_of_frame, with_changes
-from splineviz.drawing.marks import plain
-from splineviz.drawing.palette import curve_style
+from splineviz.drawing.step_plot import draw_step_curves
 from splineviz.partition.colorings import Limits
 from splineviz.widgets.export.player_frames import canvas_of
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
     from splineviz.partition.picture import RegionPicture
-    from splineviz.widgets.metric_lines import MetricLines
+    from splineviz.widgets.curves import Curves
     from splineviz.widgets.region_player import RegionPlayer
 
 # Inches beside and below the picture, for its colour bar, labels and title.
@@ -57,19 +56,18 @@ class PlayerFigure:
         self._player = player
         self._canvas = canvas_of(player)
         self._limits = limits
-        lines = player.curves.lines if curves and player.curves is not None else None
+        self._curves = player.curves if curves else None
         xmin, ymin, xmax, ymax = self._seen()
         height = (width - _BESIDE) * (ymax - ymin) / (xmax - xmin) + _BELOW
         height = min(max(height, width / _SLIMMEST), width * _SLIMMEST)
-        columns = 1 if lines is None else 2
+        columns = 1 if self._curves is None else 2
         self.figure = Figure((width * columns, height), layout="constrained")
         FigureCanvasAgg(self.figure)
         axes = self.figure.subplots(1, columns, squeeze=False)[0]
         self._ax: Axes = axes[0]
         self._marker: Line2D | None = None
-        self._lines: MetricLines | None = lines
-        if lines is not None:
-            self._marker = _draw_lines(axes[1], lines)
+        if self._curves is not None:
+            self._marker = _draw_curves(axes[1], self._curves)
 
     def _seen(self) -> tuple[float, float, float, float]:
         xmin, ymin, xmax, ymax = self._canvas.viewport or self._canvas.bounds
@@ -83,8 +81,8 @@ class PlayerFigure:
         self._picture(frame).draw(self._ax, bar_ax=self._ax.inset_axes(_BAR))
         unit = "linear region" if len(frame) == 1 else "linear regions"
         self._ax.set_title(f"step {frame.step:,} · {len(frame):,} {unit}", fontsize="medium")
-        if self._marker is not None and self._lines is not None:
-            position = self._lines.positions[self._player.steps.index(frame.step)]
+        if self._marker is not None and self._curves is not None:
+            position = self._curves.positions[self._player.steps.index(frame.step)]
             self._marker.set_xdata([position, position])
         if isinstance(self.figure.get_layout_engine(), ConstrainedLayoutEngine):
             # The first frame finds the places of all parts, and the others keep them.
@@ -132,16 +130,14 @@ class PlayerFigure:
         return None if index is None else self._player.frame(steps[index])
 
 
-def _draw_lines(ax: Axes, lines: MetricLines) -> Line2D:
-    """Draw the curves of metrics; the line that marks a step is what is returned."""
-    for number, (name, (x, y)) in enumerate(zip(lines.names, lines.lines, strict=True)):
-        color, style = curve_style(number)
-        marker = "o" if len(x) == 1 else None
+def _draw_curves(ax: Axes, curves: Curves) -> Line2D:
+    """Draw the curves beside a player; the line that marks a step is what is returned."""
+    values = curves.values
+    draw_step_curves(ax, curves.curves, values.label, curves.axis)
+    ax.set_ylim(values.ticks[0], values.ticks[-1])
+    for line in ax.lines:
         # A curve along the upper end is as thick as any other.
-        ax.plot(x, y, color=color, linestyle=style, marker=marker, label=plain(name), clip_on=False)
-    lines.axis.set_on(ax)
-    ax.set_ylim(lines.ticks[0], lines.ticks[-1])
-    ax.set_ylabel(plain(lines.label))
+        line.set_clip_on(False)
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
-    return ax.axvline(lines.positions[0], color="#808080", linewidth=1.5)
+    return ax.axvline(curves.positions[0], color="#808080", linewidth=1.5)

@@ -7,16 +7,28 @@ import numpy as np
 import pytest
 
 from splineviz.errors import RecordingError
-from splineviz.training.data import Dataset, checkerboard, digits, two_moons
+from splineviz.training.data import (
+    Dataset,
+    blobs,
+    checkerboard,
+    circles,
+    digits,
+    spirals,
+    two_moons,
+)
 
 MAKERS: list[Callable[..., Dataset]] = [
     partial(checkerboard, 40, 60),
     partial(two_moons, 40, 60),
+    partial(circles, 40, 60),
+    partial(spirals, 40, 60, arms=3),
+    partial(blobs, 40, 60),
     partial(digits, 100),
 ]
+NAMES = ["checkerboard", "two_moons", "circles", "spirals", "blobs", "digits"]
 
 
-@pytest.mark.parametrize("make", MAKERS, ids=["checkerboard", "two_moons", "digits"])
+@pytest.mark.parametrize("make", MAKERS, ids=NAMES)
 def test_the_contract_of_a_data_set(make: Callable[..., Dataset]) -> None:
     state = np.random.get_state()[1].tolist()
     data, same, other = make(seed=3), make(seed=3), make(seed=4)
@@ -51,6 +63,29 @@ def test_moons_without_noise_are_half_circles() -> None:
     np.testing.assert_allclose(np.linalg.norm(offset, axis=1), 1, rtol=1e-6)
     assert (np.where(data.train_labels == 0, offset[:, 1], -offset[:, 1]) >= -1e-6).all()
     assert np.bincount(data.train_labels).tolist() == [100, 100]
+
+
+def test_circles_without_noise_are_circles() -> None:
+    data = circles(200, 1, noise=0, inner=0.25)
+    radius = np.linalg.norm(data.train_inputs, axis=1)
+    np.testing.assert_allclose(radius, np.where(data.train_labels == 0, 0.25, 1), rtol=1e-6)
+
+
+@pytest.mark.parametrize("arms", [1, 2, 5])
+def test_spirals_without_noise_are_one_arm_turned(arms: int) -> None:
+    data = spirals(400, 1, arms=arms, turns=0.75, noise=0)
+    x, y = data.train_inputs.T.astype(np.float64)
+    radius = np.hypot(x, y)
+    assert radius.max() <= 1.5
+    turned = np.arctan2(y, x) / (2 * np.pi) - data.train_labels / arms - 0.75 * radius / 1.5
+    np.testing.assert_allclose(turned, np.round(turned), atol=1e-6)
+
+
+def test_blobs_stand_on_the_unit_circle() -> None:
+    data = blobs(4000, 1, classes=4, spread=0.1)
+    middles = [data.train_inputs[data.train_labels == k].mean(axis=0) for k in range(4)]
+    np.testing.assert_allclose(middles, [[0, 1], [-1, 0], [0, -1], [1, 0]], atol=0.02)
+    assert np.bincount(data.train_labels).tolist() == [1000] * 4
 
 
 def test_digits_are_split_evenly_and_completely() -> None:

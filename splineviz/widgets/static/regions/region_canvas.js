@@ -4,45 +4,33 @@
 // boundary is where neighbouring numbers differ, hovering is one look-up. Recolouring needs no
 // geometry, and nothing here waits for the kernel: runs of coming frames are made ahead in a worker.
 
-import { ByteCache } from "./cache.js";
 import { changeColors, CHANGE_COLORS, colorsOf, lineColors, pixelOf } from "./colors.js";
 import { buildControls, NO_LAYER, THE_STEP_BEFORE } from "./controls.js";
 import { drawDetails } from "./details.js";
 import { element } from "./dom.js";
 import { changeText, missingText, neuronText, regionFacts, tipPlace } from "./facts.js";
-import { fillRuns, idAt, makeView } from "./fill.js";
-import { Filler } from "./filler.js";
-import { decodeFrame, nearestEdge, neighbours, partsOfLayer } from "./frame.js";
-import { indexAfterKey, moveOfKey, nextPlayed, upcoming, zoomOfKey } from "./keys.js";
+import { idAt, makeView } from "./fill.js";
+import { nearestEdge, neighbours, partsOfLayer } from "./frame.js";
+import { indexAfterKey, moveOfKey, nextPlayed, zoomOfKey } from "./keys.js";
 import { drawBoundary, drawCrossHair, drawNeuron, drawOutline, drawPinned, drawPoints } from "./marks.js";
 import { formatCoordinate, formatNumber } from "./numbers.js";
 import { changes } from "./patterns.js";
 import { paint, paintBorders } from "./paint.js";
+import { Pictures, storeOf } from "./pictures.js";
 import { buildScene, drawAxes, drawChangeHeader, drawHeader, drawLegend, tallestPlot } from "./scene.js";
 import { moved, sameViewport, zoomed, zoomOf } from "./viewport.js";
 
-const RUN_BYTES = 32 * 2 ** 20;
-const FRAME_BYTES = 64 * 2 ** 20; // frames that are not kept in the model
-const DECODED_FRAMES = 16;
 const NEAR = 5; // CSS pixels from an edge
 const CLICK = 4; // CSS pixels that a click may wander
 const CROSS_HAIR_STEP = 10; // CSS pixels
 const SYNC_MS = 250; // between two messages to the kernel while playing
-const FRAMES_ASKED = 4; // ahead of the one that is shown
 
 /** A trait of float32 or uint16 numbers, which arrives as a DataView. */
 function numbers(view, Type) {
   return new Type(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
 }
 
-/** The model that holds the frames: the widget's own, unless it borrows them from another. */
-async function storeOf(model) {
-  const source = model.get("source");
-  if (!source) return model;
-  return model.widget_manager.get_model(source.replace("IPY_MODEL_", ""));
-}
-
-async function render({ model, el }) {
+export async function render({ model, el }) {
   const stop = new AbortController(); // ends every DOM listener at clean-up
   const subscriptions = [];
   const on = (target, name, handler) => {
@@ -51,9 +39,7 @@ async function render({ model, el }) {
   };
   const store = await storeOf(model);
   const scene = buildScene(el);
-  const received = new ByteCache(FRAME_BYTES);
-  const decoded = new Map();
-  const cache = new ByteCache(RUN_BYTES);
+  const pictures = new Pictures(model, store);
   let viewport = null;
   let layout = null; // sizes and maps, once the widget has a size
   let drawn = null; // what is in the picture: {index, frame, runs}
@@ -62,7 +48,6 @@ async function render({ model, el }) {
   let drag = null;
   let pinned = null; // the hash of the pinned region's pattern
   let column = 0; // of the neuron whose boundary is shown, 0 for none
-  let direction = 1;
   let redraw = 0;
   let ticking = 0;
 
@@ -75,78 +60,6 @@ async function render({ model, el }) {
   const isLive = () => store.get("layout")?.comm_live !== false;
   const coloring = () => get("colorings")[get("coloring")];
   const bounds = () => get("bounds");
-
-  // ------------------------------------------------------------------ frames and their runs
-
-  const bytesAt = (index) => {
-    const kept = index >= 0 && index < get("count") ? store.get(`frame_${index}`) : null;
-    return kept?.byteLength ? kept : received.get(index);
-  };
-
-  const frameAt = (index) => {
-    let frame = decoded.get(index);
-    if (!frame) {
-      const bytes = bytesAt(index);
-      if (!bytes) return null;
-      frame = decodeFrame(bytes);
-    }
-    // The one used last is the last to be forgotten.
-    decoded.delete(index);
-    decoded.set(index, frame);
-    if (decoded.size > DECODED_FRAMES) decoded.delete(decoded.keys().next().value);
-    return frame;
-  };
-
-  const pictureSize = () => ({
-    bounds: bounds(),
-    viewport,
-    width: layout.pixelWidth,
-    height: layout.pixelHeight,
-  });
-
-  const runsAt = (index) => {
-    let runs = cache.get(index);
-    if (!runs) {
-      runs = fillRuns(frameAt(index), pictureSize());
-      cache.set(index, runs);
-    }
-    return runs;
-  };
-
-  let picture = 0; // counts the sizes and viewports; runs of an older one are of no use
-  const filler = new Filler((key, runs) => {
-    if (key.picture === picture && bytesAt(key.index)) {
-      const keep = new Set([get("index"), ...framesAhead()]);
-      for (const index of [...cache.entries.keys()]) {
-        if (cache.hasRoom(runs.byteLength)) break;
-        if (!keep.has(index)) cache.delete(index);
-      }
-      if (!cache.hasRoom(runs.byteLength)) return;
-      cache.set(key.index, runs);
-    }
-    fillAhead();
-  });
-
-  /** The frames whose runs are worth having beside the one that is shown. */
-  const framesAhead = () => {
-    const typical = cache.entries.size ? cache.bytes / cache.entries.size : 1;
-    const room = Math.max(1, Math.floor(RUN_BYTES / typical) - 1);
-    return upcoming(get("index"), get("count"), direction).slice(0, room);
-  };
-
-  const fillAhead = () => {
-    if (!layout || filler.busy) return;
-    const next = framesAhead().find((index) => !cache.has(index) && bytesAt(index));
-    if (next !== undefined) filler.start({ picture, index: next }, bytesAt(next), pictureSize());
-  };
-
-  /** Frames that are not kept in the notebook come when the kernel is asked for them. */
-  const askForFrames = () => {
-    const index = get("index");
-    const ahead = upcoming(index, get("count"), direction).slice(0, FRAMES_ASKED);
-    const wanted = [index, ...ahead].filter((k) => !bytesAt(k) && !get("messages")[k]);
-    if (wanted.length && isLive()) store.send?.({ want: wanted });
-  };
 
   // ------------------------------------------------------------------ drawing
 
@@ -187,7 +100,7 @@ async function render({ model, el }) {
     const { pixelWidth, pixelHeight, image, image32 } = layout;
     paint(runs, pixelWidth, pixelHeight, partsOf(frame), fill, line, image32);
     if (changed) {
-      const [other, color] = [runsAt(changed.index), pixelOf(CHANGE_COLORS.vanished)];
+      const [other, color] = [pictures.runsAt(changed.index), pixelOf(CHANGE_COLORS.vanished)];
       paintBorders(other, pixelWidth, pixelHeight, changed.vanished, color, image32);
     }
     scene.fill.getContext("2d").putImageData(image, 0, 0);
@@ -195,7 +108,7 @@ async function render({ model, el }) {
 
   const changedSince = (frame) => {
     const index = comparedIndex();
-    const other = index >= 0 ? frameAt(index) : null;
+    const other = index >= 0 ? pictures.frameAt(index) : null;
     return other && { index, step: other.step, ...changes(frame, other) };
   };
 
@@ -295,7 +208,7 @@ async function render({ model, el }) {
     scene.status.textContent = progress;
     scene.plot.setAttribute("aria-label", [why, progress].filter(Boolean).join(" · "));
     for (const name of ["frame", "step", "regions"]) delete scene.root.dataset[name];
-    askForFrames();
+    if (isLive()) pictures.ask();
   };
 
   const draw = () => {
@@ -303,7 +216,7 @@ async function render({ model, el }) {
     if (!layout) return;
     const started = performance.now();
     const index = get("index");
-    const frame = frameAt(index);
+    const frame = pictures.frameAt(index);
     controls?.update(get);
     showProgress();
     scene.plot.classList.toggle("sv-waiting", !frame);
@@ -313,8 +226,8 @@ async function render({ model, el }) {
     }
     scene.message.textContent = "";
     markBoundary(frame);
-    const cached = cache.has(index);
-    const runs = runsAt(index);
+    const cached = pictures.isFilled(index);
+    const runs = pictures.runsAt(index);
     drawn = { index, frame, runs };
     const changed = changedSince(frame);
     paintRegions(frame, runs, changed);
@@ -329,7 +242,7 @@ async function render({ model, el }) {
       cached,
       drawMs: (performance.now() - started).toFixed(2),
     });
-    fillAhead();
+    pictures.fillAhead();
   };
 
   const describe = (frame, changed) => {
@@ -399,8 +312,8 @@ async function render({ model, el }) {
     viewport = [...wanted];
     const { width, height } = layout;
     layout.view = makeView(bounds(), viewport, width, height);
-    picture++;
-    cache.clear();
+    const [pixelsWide, pixelsHigh] = [layout.pixelWidth, layout.pixelHeight];
+    pictures.resize({ bounds: bounds(), viewport, width: pixelsWide, height: pixelsHigh });
     drawAxes(scene.axes, layout.view, viewport, width, height, get("axis_labels"));
     controls?.setZoomed(!sameViewport(viewport, bounds()));
     drawSamples();
@@ -588,7 +501,7 @@ async function render({ model, el }) {
       change({ playing: false });
       return;
     }
-    direction = 1;
+    pictures.direction = 1;
     model.set("index", next);
     cancelAnimationFrame(redraw);
     draw();
@@ -637,10 +550,10 @@ async function render({ model, el }) {
   let previous = get("index");
   on(model, "change:index", () => {
     const index = get("index");
-    direction = Math.sign(index - previous) || direction;
+    pictures.direction = Math.sign(index - previous) || pictures.direction;
     previous = index;
     requestDraw();
-    askForFrames();
+    if (isLive()) pictures.ask();
   });
   const names = ["coloring", "colorings", "frame_scale", "layer", "compare", "progress", "ready"];
   for (const name of [...names, "messages", "interval", "loop", "play_range", "layers", "limits"]) {
@@ -667,10 +580,9 @@ async function render({ model, el }) {
 
   const listened = new Set();
   const forget = (index) => {
-    decoded.delete(index);
-    cache.delete(index);
+    pictures.forget(index);
     if (index === get("index") || index === comparedIndex()) requestDraw();
-    else fillAhead();
+    else pictures.fillAhead();
   };
   const listenToFrames = () => {
     for (let index = 0; index < get("count"); index++) {
@@ -684,11 +596,11 @@ async function render({ model, el }) {
   on(model, "change:steps", requestDraw);
   on(store, "msg:custom", ({ frame }, buffers) => {
     if (frame === undefined) return;
-    received.set(frame, buffers[0] instanceof DataView ? buffers[0] : new DataView(buffers[0]));
+    pictures.receive(frame, buffers[0]);
     forget(frame);
   });
   if (get("viewport").length) viewport = [...get("viewport")];
-  scene.root.classList.toggle("sv-plain", !get("controls"));
+  scene.root.classList.toggle("sv-plain", !get("legend"));
   listenToFrames();
   decorate(null);
   playOrPause();
@@ -699,11 +611,8 @@ async function render({ model, el }) {
     cancelAnimationFrame(redraw);
     cancelAnimationFrame(ticking);
     clearTimeout(wheeling);
-    filler.stop();
+    pictures.close();
     for (const [target, name, handler] of subscriptions) target.off(name, handler);
-    cache.clear();
-    received.clear();
-    decoded.clear();
     scene.root.remove();
   };
 }

@@ -1,0 +1,71 @@
+"""Curves over training steps, drawn with matplotlib."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from splineviz.drawing.marks import plain
+from splineviz.drawing.step_axis import StepAxis
+from splineviz.drawing.step_curve import StepCurve
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+#: Opacity of a band.
+BAND = 0.2
+
+
+def draw_step_curves(
+    ax: Axes | None, curves: Sequence[StepCurve], label: str, axis: StepAxis | None = None
+) -> Axes:
+    """Draw curves with their bands over a logarithmic axis of steps.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes or None
+        Where to draw; a new figure if None.
+    curves : sequence of StepCurve
+    label : str
+        What the values are.
+    axis : StepAxis, optional
+        The axis of steps; the one that the curves need unless said.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Without a legend.
+    """
+    from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        ax = plt.subplots(layout="constrained")[1]
+    if axis is None:
+        axis = StepAxis.of(np.concatenate([np.empty(0), *(curve.steps for curve in curves)]))
+    for curve in curves:
+        color, style = curve.style
+        x = axis.positions(curve.steps)
+        ax.plot(
+            x,
+            curve.values,
+            "o",
+            label=plain(curve.name),
+            color=color,
+            linestyle=style,
+            markersize=2.5,
+        )
+        if curve.low is not None and curve.high is not None:
+            ax.fill_between(x, curve.low, curve.high, color=color, alpha=BAND, linewidth=0)
+    ax.set_xscale("log")
+    ax.set_xlim(axis.left / 1.1, axis.right * 1.1)
+    ax.xaxis.set_major_locator(FixedLocator(axis.ticks))
+    ax.xaxis.set_major_formatter(FixedFormatter(axis.labels))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.set_xlabel("training step")
+    ax.set_ylabel(plain(label))
+    ax.set_ylim(bottom=0)
+    return ax

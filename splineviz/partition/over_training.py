@@ -1,0 +1,189 @@
+"""Region migration at every checkpoint of a training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from splineviz.errors import InvalidArgument, UnknownName
+from splineviz.network.program import Program
+from splineviz.partition.enumeration import enumerate_regions
+from splineviz.partition.measures.density import check_radius
+from splineviz.partition.measures.lines import check_count
+from splineviz.partition.measures.migration import Migration
+from splineviz.partition.migration_curves import MigrationCurves
+from splineviz.partition.points import as_points
+from splineviz.partition.slices import InputSlice
+from splineviz.progress import Progress, reporting
+
+FloatArray = npt.NDArray[np.float64]
+
+# The radius unless said, as a share of the shorter side of the domain.
+_RADIUS = 0.05
+
+
+class Recorded(Protocol):
+    """What is asked of a recorded training; a :class:`~splineviz.training.runs.Run` fits."""
+
+    @property
+    def steps(self) -> npt.NDArray[np.int64]:
+        """Training steps of the checkpoints, increasing."""
+
+    @property
+    def samples(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]] | None:
+        """Inputs and targets of the training points, or None."""
+
+    def program(self, step: int) -> Program:
+        """The network at a checkpoint."""
+
+
+@dataclass(frozen=True, eq=False)
+class MigrationMeasure:
+    """How region migration is measured at each checkpoint.
+
+    Parameters
+    ----------
+    plane : InputSlice
+    points : float64 array (n, 2)
+        Slice coordinates of the data.
+    radius : float
+        How far to look round a point, in slice units.
+    n_boundary : int
+        Number of points along the decision boundary.
+    seed : int
+        Where the first of them is.
+    layer : int, str or sequence of these, optional
+        The layers whose boundaries count; all unless said.
+    """
+
+    plane: InputSlice
+    points: FloatArray
+    radius: float
+    n_boundary: int = 1000
+    seed: int = 0
+    layer: int | str | Sequence[int | str] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        run: Recorded,
+        plane: InputSlice,
+        points: npt.ArrayLike | None = None,
+        radius: float | None = None,
+        **more: Any,
+    ) -> MigrationMeasure:
+        """The measure for a run; arguments and errors as for :func:`region_migration`."""
+        if radius is None:
+            xmin, ymin, xmax, ymax = plane.domain.bounds
+            radius = _RADIUS * min(xmax - xmin, ymax - ymin)
+        check_radius(radius)
+        measure = cls(
+            plane,
+            _data_on(run, plane) if points is None else as_points(points),
+            float(radius),
+            **more,
+        )
+        check_count(measure.n_boundary, "n_boundary")
+        return measure
+
+    def at(self, program: Program) -> Migration:
+        """What is measured for one network, exactly on the slice."""
+        return enumerate_regions(program, self.plane).migration(
+            self.points, self.radius, self.n_boundary, self.seed, self.layer
+        )
+
+    def curves(self, found: Mapping[int, Migration]) -> MigrationCurves:
+        """What was found, by training step, as curves."""
+        steps = sorted(found)
+        return MigrationCurves(
+            np.array(steps, dtype=np.int64), tuple(found[step] for step in steps), self.radius
+        )
+
+
+def region_migration(
+    run: Recorded,
+    plane: InputSlice,
+    points: npt.ArrayLike | None = None,
+    radius: float | None = None,
+    *,
+    n_boundary: int = 1000,
+    seed: int = 0,
+    layer: int | str | Sequence[int | str] | None = None,
+    steps: Iterable[int] | None = None,
+    progress: Progress | bool | None = None,
+) -> MigrationCurves:
+    """How neuron boundaries leave the data for the decision boundary over a training.
+
+    At each checkpoint all regions of the slice are found, and measured as by
+    :meth:`SplinePartition.migration`.
+
+    Parameters
+    ----------
+    run : Run
+        A recorded training.
+    plane : InputSlice
+        Where to look.
+    points : array-like of shape (n, 2), optional
+        Slice coordinates of the data. Unless said, the training points of the run that lie on the
+        slice, inside its domain; if there are none, the anchors of the slice.
+    radius : float, optional
+        How far to look round a point, in slice units; a twentieth of the shorter side of the
+        domain unless said.
+    n_boundary : int
+        Number of points along the decision boundary, spaced evenly by length.
+    seed : int
+        Seed for the place of the first of them.
+    layer : int, str or sequence of these, optional
+        The layers whose boundaries count; all unless said.
+    steps : iterable of int, optional
+        Which checkpoints; all unless said.
+    progress : bool or callable, optional
+        True for a progress bar. A function is called with (checkpoints done, checkpoints in all).
+
+    Returns
+    -------
+    MigrationCurves
+
+    Raises
+    ------
+    InvalidArgument
+        If there are no points, or the radius or `n_boundary` is not positive.
+    UnknownName
+        If there is no checkpoint at one of `steps`, or no such layer.
+    ShapeMismatch, NonFiniteValues, RunCorrupt
+        If the slice does not fit the network, the points are not finite numbers of shape (n, 2), or
+        a checkpoint cannot be read.
+    """
+    measure = MigrationMeasure.of(
+        run, plane, points, radius, n_boundary=n_boundary, seed=seed, layer=layer
+    )
+    known = [int(step) for step in run.steps]
+    chosen = known if steps is None else sorted({int(step) for step in steps})
+    for step in chosen:
+        if step not in known:
+            raise UnknownName("step", str(step), [str(each) for each in known])
+    found = {}
+    with reporting(progress, len(chosen), "checkpoint") as report:
+        for done, step in enumerate(chosen, 1):
+            found[step] = measure.at(run.program(step))
+            report(done)
+    return measure.curves(found)
+
+
+def _data_on(run: Recorded, plane: InputSlice) -> FloatArray:
+    """The training points on a slice, or else its anchors."""
+    samples = run.samples
+    if samples is not None:
+        points, held = plane.holds(samples[0])
+        if held.any():
+            return points[held]
+    if len(plane.anchors):
+        return plane.anchors
+    raise InvalidArgument(
+        "no training point of the run lies on the slice, and the slice has no anchors: say with "
+        "points= where to measure, in slice coordinates, such as plane.project(inputs)[0]"
+    )

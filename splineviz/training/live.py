@@ -1,0 +1,400 @@
+"""LiveTraining: a training that is driven from outside, a few updates at a time."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from splineviz.errors import InvalidArgument, NonFiniteValues, UnknownName
+from splineviz.training.data import Dataset
+from splineviz.training.schedule import log_schedule
+
+if TYPE_CHECKING:
+    import torch
+
+    from splineviz.network.program import Program
+    from splineviz.training.recorder import Recorder
+
+Weights = Iterable["torch.nn.Parameter"]
+
+#: Which steps of a recording get a checkpoint, beside its last.
+SCHEDULE = frozenset(log_schedule(10_000_000, 240))
+
+_FOREVER = 2**62
+
+
+def _adamw(weights: Weights, rate: float, decay: float) -> torch.optim.Optimizer:
+    import torch
+
+    return torch.optim.AdamW(weights, lr=rate, weight_decay=decay, fused=True)
+
+
+def _sgd(weights: Weights, rate: float, decay: float) -> torch.optim.Optimizer:
+    import torch
+
+    return torch.optim.SGD(weights, lr=rate, weight_decay=decay)
+
+
+def _momentum(weights: Weights, rate: float, decay: float) -> torch.optim.Optimizer:
+    import torch
+
+    return torch.optim.SGD(weights, lr=rate, weight_decay=decay, momentum=0.9)
+
+
+#: The optimizers to choose from, by name: called with the weights, the rate and the decay.
+OPTIMIZERS: dict[str, Callable[[Weights, float, float], torch.optim.Optimizer]] = {
+    "AdamW": _adamw,
+    "SGD": _sgd,
+    "SGD with momentum": _momentum,
+}
+
+
+class LiveTraining:
+    """An MLP that learns to classify, a few updates at a time; its settings may change in between.
+
+    It is trained with the cross-entropy on shuffled batches, on one CPU thread, from its own random
+    generator. All methods may be called from any thread; they take turns.
+
+    Parameters
+    ----------
+    data : Dataset
+        What to learn; it may have no test points.
+    width, depth : int
+        Neurons of a hidden layer, and how many hidden layers.
+    scale : float
+        Multiplies the initial weights and biases, as for
+        :func:`~splineviz.training.mlp.scaled_mlp`.
+    batch_norm : bool
+        Whether each hidden layer is followed by batch normalization.
+    optimizer : str
+        A row of :data:`OPTIMIZERS`.
+    learning_rate, weight_decay : float
+        Its settings, from 0 on.
+    batch : int
+        Points an update, at least 1; with batch normalization at least 2.
+    seed : int
+        Decides the initial weights and the order of the points.
+
+    Attributes
+    ----------
+    steps : int
+        Updates made so far.
+    data : Dataset
+        What is learned now.
+    model : torch.nn.Sequential
+        The network, in training mode.
+    recording : Path or None
+        The folder of the recording, once there is one.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such optimizer.
+    InvalidArgument
+        If a setting has no meaning.
+
+    Examples
+    --------
+    >>> from splineviz.training.data import two_moons
+    >>> training = LiveTraining(two_moons(), width=8, depth=1)
+    >>> training.step(20)
+    >>> training.steps, len(training.program().activations)
+    (20, 1)
+    """
+
+    def __init__(
+        self,
+        data: Dataset,
+        *,
+        width: int = 32,
+        depth: int = 3,
+        scale: float = 1.0,
+        batch_norm: bool = False,
+        optimizer: str = "AdamW",
+        learning_rate: float = 5e-3,
+        weight_decay: float = 0.0,
+        batch: int = 64,
+        seed: int = 0,
+    ) -> None:
+        import torch
+
+        from splineviz.training.mlp import scaled_mlp, with_batch_norm
+
+        if optimizer not in OPTIMIZERS:
+            raise UnknownName("optimizer", optimizer, list(OPTIMIZERS))
+        for name, value in (("width", width), ("depth", depth), ("scale", scale)):
+            if not value > 0:
+                raise InvalidArgument(f"{name} must be above 0, not {value}")
+        self._lock = threading.RLock()
+        self._generator = torch.Generator().manual_seed(seed)
+        widths = [2, *[width] * depth, len(data.class_names)]
+        mlp = scaled_mlp(widths, scale=scale, generator=self._generator).float()
+        self.model = with_batch_norm(mlp) if batch_norm else mlp
+        self._smallest_batch = 2 if batch_norm else 1
+        self._optimizer = OPTIMIZERS[optimizer](
+            self.model.parameters(),
+            _natural(learning_rate, "the learning rate"),
+            _natural(weight_decay, "the weight decay"),
+        )
+        self.steps = 0
+        self.recording: Path | None = None
+        self._recorder: Recorder | None = None
+        self._keep_step = False
+        self._program: Program | None = None
+        self._seed = seed
+        self._use(data, batch)
+
+    # ------------------------------------------------------------ settings that change on the way
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate of the updates to come; may be set."""
+        return float(self._optimizer.param_groups[0]["lr"])
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self._set("lr", _natural(value, "the learning rate"))
+
+    @property
+    def weight_decay(self) -> float:
+        """The weight decay of the updates to come; may be set."""
+        return float(self._optimizer.param_groups[0]["weight_decay"])
+
+    @weight_decay.setter
+    def weight_decay(self, value: float) -> None:
+        self._set("weight_decay", _natural(value, "the weight decay"))
+
+    @property
+    def batch(self) -> int:
+        """Points of an update; may be set."""
+        return self._batch
+
+    @batch.setter
+    def batch(self, value: int) -> None:
+        self._use(self.data, value)
+
+    def learn(self, inputs: npt.NDArray[Any], labels: npt.NDArray[Any]) -> None:
+        """Go on with other training points.
+
+        Parameters
+        ----------
+        inputs : ndarray of shape (n, 2)
+        labels : ndarray of shape (n,), int
+            Numbers of classes that the network has outputs for.
+        """
+        inputs, labels = np.asarray(inputs, np.float32), np.asarray(labels, np.int64)
+        self._use(replace(self.data, train_inputs=inputs, train_labels=labels), self._batch)
+
+    # ------------------------------------------------------------ training
+
+    def step(self, n: int = 1) -> None:
+        """Make some updates.
+
+        Parameters
+        ----------
+        n : int
+            How many.
+
+        Raises
+        ------
+        InvalidArgument
+            If there are no training points.
+        NonFiniteValues
+            If the loss is no longer finite: the training has diverged. The weights are then of no
+            use.
+        RecordingError
+            If a checkpoint cannot be written.
+        """
+        import torch
+
+        from splineviz.training.fit import one_thread
+
+        for _ in range(n):
+            with self._lock, one_thread(), torch.enable_grad():
+                self._update()
+                if self._recorder is not None and self._recorder.due(self.steps):
+                    self._report(self._recorder)
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """A copy of the weights, by name, as they are between two updates."""
+        with self._lock:
+            return {name: value.numpy().copy() for name, value in self.model.state_dict().items()}
+
+    def program(self) -> Program:
+        """The network as it is now; the first call traces it, which takes longer.
+
+        Raises
+        ------
+        NonFiniteValues
+            If the training has diverged.
+        """
+        from splineviz.network.trace import trace
+
+        with self._lock:
+            state, steps, program = self.state(), self.steps, self._program
+        for name, array in state.items():
+            if not np.isfinite(array).all():
+                raise _diverged(steps, f"{name} holds NaN or infinity")
+        if program is None:
+            with self._lock:
+                program = self._program = trace(self.model, 2)
+        return program.with_state(state)
+
+    def measure(self) -> dict[str, float]:
+        """The loss on all training points, and the shares of points that are classified right.
+
+        Returns
+        -------
+        dict of str to float
+            ``train_loss``, ``train_accuracy`` and, if there are test points, ``test_accuracy``.
+
+        Raises
+        ------
+        InvalidArgument
+            If there are no training points.
+        """
+        import torch
+        from torch.nn.functional import cross_entropy
+
+        from splineviz.training.fit import one_thread
+
+        with self._lock, one_thread(), torch.no_grad():
+            self._check_points()
+            self.model.eval()
+            outputs, test = self.model(self._inputs), self.model(self._test_inputs)
+            self.model.train()
+            found = {
+                "train_loss": float(cross_entropy(outputs, self._labels)),
+                "train_accuracy": float((outputs.argmax(1) == self._labels).double().mean()),
+            }
+            if len(test):
+                right = test.argmax(1) == self._test_labels
+                found["test_accuracy"] = float(right.double().mean())
+            return found
+
+    # ------------------------------------------------------------ recording
+
+    def record(self, path: str | os.PathLike[str], **metadata: Any) -> None:
+        """Record from now on: checkpoints at the steps of :data:`SCHEDULE`, with metrics.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The folder to record in; it must not hold a run.
+        **metadata
+            What is worth knowing later, beside the seed.
+
+        Raises
+        ------
+        RecordingError
+            If it cannot be recorded there.
+        InvalidArgument
+            If there are no training points, or it is recorded already.
+        """
+        from splineviz.training.recorder import Recorder
+
+        with self._lock:
+            self._check_points()
+            if self._recorder is not None:
+                raise InvalidArgument(f"this training is recorded already, in {self.recording}")
+            recorder = Recorder(
+                path,
+                self.model,
+                schedule=self._due,
+                samples=(self.data.train_inputs, self.data.train_labels),
+                class_names=self.data.class_names,
+                metadata={"seed": self._seed, **metadata},
+            )
+            self._recorder, self.recording = recorder, recorder.path
+            # The first step is kept like the last.
+            self._keep_step = True
+            self._report(recorder)
+            self._keep_step = False
+
+    def close(self) -> None:
+        """End the recording, with a checkpoint of the last step; without one, do nothing."""
+        with self._lock:
+            recorder, self._recorder = self._recorder, None
+            if recorder is None:
+                return
+            if recorder.last_checkpoint != self.steps:
+                self._keep_step = True
+                # Of a training that diverged, the last step is nothing to keep.
+                with suppress(NonFiniteValues):
+                    self._report(recorder)
+            recorder.close()
+
+    # ------------------------------------------------------------ inside
+
+    def _update(self) -> None:
+        import torch
+
+        self._check_points()
+        chosen = next(self._batches)
+        outputs = self.model(self._inputs[chosen])
+        loss = torch.nn.functional.cross_entropy(outputs, self._labels[chosen])
+        self._optimizer.zero_grad()
+        loss.backward()
+        self._optimizer.step()
+        self.steps += 1
+        if not np.isfinite(loss.item()):
+            raise _diverged(self.steps, "the loss is not finite")
+
+    def _due(self, step: int) -> bool:
+        return self._keep_step or step in SCHEDULE
+
+    def _report(self, recorder: Recorder) -> None:
+        try:
+            recorder.step(self.steps, **self.measure())
+        except NonFiniteValues as error:
+            raise _diverged(self.steps, str(error)) from error
+
+    def _use(self, data: Dataset, batch: int) -> None:
+        import torch
+
+        if batch < self._smallest_batch:
+            why = " with batch normalization" if self._smallest_batch > 1 else ""
+            raise InvalidArgument(
+                f"an update{why} needs at least {self._smallest_batch} points, not {batch}"
+            )
+        with self._lock:
+            self.data, self._batch = data, int(batch)
+            self._inputs = torch.tensor(data.train_inputs)
+            self._labels = torch.tensor(data.train_labels)
+            self._test_inputs = torch.tensor(data.test_inputs)
+            self._test_labels = torch.tensor(data.test_labels)
+            self._batches = self._make_batches()
+
+    def _make_batches(self) -> Iterator[torch.Tensor]:
+        from splineviz.training.fit import batches
+
+        return batches(len(self._inputs), self._batch, _FOREVER, self._generator)
+
+    def _set(self, name: str, value: float) -> None:
+        with self._lock:
+            for group in self._optimizer.param_groups:
+                group[name] = value
+
+    def _check_points(self) -> None:
+        if len(self._inputs) == 0:
+            raise InvalidArgument("there are no training points yet: draw some first")
+
+
+def _natural(value: float, what: str) -> float:
+    if not 0 <= value < float("inf"):
+        raise InvalidArgument(f"{what} must be a number from 0 on, not {value}")
+    return float(value)
+
+
+def _diverged(step: int, why: str) -> NonFiniteValues:
+    return NonFiniteValues(
+        f"training diverged at step {step:,}: lower the learning rate, then reset ({why})"
+    )

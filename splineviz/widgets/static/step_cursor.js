@@ -1,0 +1,236 @@
+// A place in a training, and a range of it, chosen with the mouse on figures over its steps.
+// Everything here works without the kernel. The pure helpers are exported for the tests.
+
+const EDGE = 6; // CSS pixels beside the axis that still count
+const NEXT = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 };
+
+/** The position on a logarithmic axis at a share of its length. */
+export function positionAt(share, [left, right]) {
+  const inside = Math.min(1, Math.max(0, share));
+  return left * (right / left) ** inside;
+}
+
+/** The number of the position that is nearest on a logarithmic axis. */
+export function nearest(positions, position) {
+  let best = 0;
+  const far = (index) => Math.abs(Math.log(positions[index] / position));
+  for (let index = 1; index < positions.length; index++) if (far(index) < far(best)) best = index;
+  return best;
+}
+
+/** First and last position within an interval; if there is none, the nearest to its middle. */
+export function within(positions, [low, high]) {
+  const inside = [...positions.keys()].filter(
+    (index) => positions[index] >= low && positions[index] <= high,
+  );
+  if (inside.length) return [inside[0], inside[inside.length - 1]];
+  const index = nearest(positions, Math.sqrt(low * high));
+  return [index, index];
+}
+
+/** What plays, in words. */
+export function rangeText(range, steps) {
+  if (!range.length) return "";
+  const [first, last] = range.map((index) => steps[index]?.toLocaleString("en-US"));
+  return first === last ? `only step ${first} plays` : `steps ${first} to ${last} play`;
+}
+
+function element(tag, name, parent, text = "") {
+  const made = document.createElement(tag);
+  made.className = name;
+  made.textContent = text;
+  parent.append(made);
+  return made;
+}
+
+async function models(model, name) {
+  const manager = model.widget_manager;
+  const found = model.get(name).map((id) => manager.get_model(id.replace("IPY_MODEL_", "")));
+  return Promise.all(found);
+}
+
+// ------------------------------------------------------------------ brushes, once a widget
+
+function initialize({ model }) {
+  let closed = false;
+  let undo = [];
+  const on = (target, name, handler) => {
+    target.on(name, handler);
+    undo.push(() => target.off(name, handler));
+  };
+
+  const connect = (figures, brushes) => {
+    const brushing = () => brushes.some((brush) => brush.get("brushing"));
+    const setMode = () => {
+      figures.forEach((figure, number) =>
+        figure.set("interaction", model.get("mode") === "range" ? brushes[number] : null),
+      );
+    };
+    const select = (range) => {
+      const positions = model.get("positions");
+      const ends = range.length ? new Float64Array(range.map((index) => positions[index])) : null;
+      for (const brush of brushes) {
+        if (String(brush.get("selected") ?? "") === String(ends ?? "")) continue;
+        brush.set("selected", ends);
+        brush.save_changes(); // or the kernel's echo of the last place brings that back
+      }
+    };
+    // A brush stands where it was left until its own event is over.
+    const snap = () => setTimeout(() => !closed && !brushing() && select(model.get("play_range")));
+    const take = (brush) => {
+      if (!brush.get("brushing") || model.get("mode") !== "range") return;
+      const selected = brush.get("selected");
+      const range = selected?.length === 2 ? within(model.get("positions"), selected) : [];
+      if (String(range) === String(model.get("play_range"))) return;
+      model.set("play_range", range);
+      model.save_changes();
+    };
+    for (const brush of brushes) {
+      on(brush, "change:selected", () => take(brush));
+      on(brush, "change:brushing", () => {
+        if (brush.get("brushing")) return;
+        // Its last place is only known after this event; a click without a move clears it.
+        setTimeout(() => {
+          if (closed) return;
+          if (!brush.get("selected")?.length && model.get("play_range").length) {
+            model.set("play_range", []);
+            model.save_changes();
+          }
+          snap();
+        });
+      });
+    }
+    on(model, "change:play_range", snap);
+    on(model, "change:positions", snap);
+    on(model, "change:mode", setMode);
+    setMode();
+    snap();
+  };
+
+  const renew = () => {
+    for (const each of undo) each();
+    undo = [];
+    Promise.all([models(model, "figures"), models(model, "brushes")]).then(
+      ([figures, brushes]) => closed || connect(figures, brushes),
+    );
+  };
+  renew();
+  model.on("change:brushes", renew);
+
+  return () => {
+    closed = true;
+    model.off("change:brushes", renew);
+    for (const each of undo) each();
+  };
+}
+
+// ------------------------------------------------------------------ the row of buttons, and clicks
+
+function render({ model, el }) {
+  const stop = new AbortController();
+  const subscriptions = [];
+  const listen = (target, type, handler) =>
+    target.addEventListener(type, handler, { signal: stop.signal });
+  const change = (name, value) => {
+    if (String(model.get(name)) === String(value)) return;
+    model.set(name, value);
+    model.save_changes();
+  };
+
+  const root = element("div", "sv-cursor", el);
+  root.setAttribute("data-lm-suppress-shortcuts", "true"); // or the notebook takes the keys
+  const choice = element("div", "sv-choice", root);
+  choice.setAttribute("role", "group");
+  choice.setAttribute("aria-label", "What the mouse does on the curves");
+  const buttons = new Map();
+  for (const [mode, text, title] of [
+    ["step", "go to step", "Click or drag on the curves to go to a step"],
+    ["range", "choose what plays", "Drag over the curves to choose the steps that play"],
+  ]) {
+    const button = element("button", "sv-choice-button", choice, text);
+    button.type = "button";
+    button.title = title;
+    listen(button, "click", () => change("mode", mode));
+    buttons.set(mode, button);
+  }
+  const slider = model.get("slider") ? element("input", "sv-step-slider", root) : null;
+  const told = element("output", "sv-told", root);
+  const all = element("button", "sv-choice-button", root, "play all");
+  all.type = "button";
+  listen(all, "click", () => change("play_range", []));
+  if (slider) {
+    slider.type = "range";
+    slider.min = 0;
+    slider.setAttribute("aria-label", "Training step");
+    listen(slider, "input", () => change("index", Number(slider.value)));
+    // Some browsers move a slider by more than one on arrow keys.
+    listen(slider, "keydown", (event) => {
+      const next = model.get("index") + (NEXT[event.key] ?? 0);
+      if (!(event.key in NEXT)) return;
+      event.preventDefault();
+      if (next >= 0 && next < model.get("steps").length) change("index", next);
+    });
+  }
+
+  const show = () => {
+    const [mode, range, steps] = ["mode", "play_range", "steps"].map((name) => model.get(name));
+    const step = steps[model.get("index")]?.toLocaleString("en-US");
+    for (const [name, button] of buttons) button.setAttribute("aria-pressed", name === mode);
+    const at = slider && step !== undefined ? `step ${step}` : "";
+    const texts = [at, rangeText(range, steps), model.get("note")];
+    told.textContent = texts.filter(Boolean).join(" · ");
+    all.hidden = range.length === 0;
+    if (slider) {
+      slider.max = Math.max(1, steps.length - 1);
+      slider.disabled = steps.length < 2;
+      slider.value = model.get("index");
+      slider.setAttribute("aria-valuetext", `step ${step}`);
+    }
+    Object.assign(root.dataset, { index: model.get("index"), mode, range: range.join(" ") });
+    el.closest(".splineviz-step-view")?.setAttribute("data-mode", mode);
+  };
+
+  const goTo = (plot, event) => {
+    const box = plot.getBoundingClientRect();
+    if (event.clientX < box.left - EDGE || event.clientX > box.right + EDGE) return;
+    const share = (event.clientX - box.left) / box.width;
+    const positions = model.get("positions");
+    if (positions.length) {
+      change("index", nearest(positions, positionAt(share, model.get("ends"))));
+    }
+  };
+
+  // The figures are made and attached at any time, so they are looked for when one is clicked.
+  let dragged = null;
+  const press = (event) => {
+    dragged = null;
+    const figure = event.target.closest?.(".bqplot");
+    const view = figure?.closest(".splineviz-step-view");
+    if (event.button !== 0 || model.get("mode") !== "step" || !view?.contains(root)) return;
+    dragged = figure.querySelector(".plotarea_background");
+    if (dragged) goTo(dragged, event);
+  };
+  const move = (event) => {
+    if (!dragged) return;
+    if (event.buttons & 1) goTo(dragged, event);
+    else dragged = null;
+  };
+  listen(document, "pointerdown", press);
+  listen(document, "pointermove", move);
+  listen(document, "pointerup", () => (dragged = null));
+
+  for (const name of ["index", "play_range", "mode", "steps", "note"]) {
+    model.on(`change:${name}`, show);
+    subscriptions.push([`change:${name}`, show]);
+  }
+  show();
+  requestAnimationFrame(show); // attached by now
+
+  return () => {
+    stop.abort();
+    for (const [name, handler] of subscriptions) model.off(name, handler);
+    root.remove();
+  };
+}
+
+export default { initialize, render };

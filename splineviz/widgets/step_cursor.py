@@ -1,0 +1,83 @@
+"""StepCursor: a place in a training, and a range of it, chosen on figures over its steps."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import ipywidgets
+import traitlets
+
+from splineviz.widgets.base import StrictWidget
+from splineviz.widgets.modules import STATIC
+
+_MODELS = ipywidgets.widget_serialization
+
+
+class StepCursor(StrictWidget):
+    """A place in a training, and a range of it, chosen with the mouse on figures over its steps.
+
+    What is shown is a row of buttons: whether the mouse goes to a step or chooses what plays. All
+    of it works in the browser, without the kernel. The figures are those that stand together with
+    the cursor in an element of the class ``splineviz-step-view``; they have one axis of steps.
+
+    Attributes
+    ----------
+    index : int
+        Number of the checkpoint, from 0.
+    play_range : tuple of int
+        First and last checkpoint to run over; empty for all.
+    mode : {"step", "range"}
+        What the mouse does.
+    steps : list of int
+        Training steps of the checkpoints.
+    positions : list of float
+        Where they stand on the axis of steps.
+    ends : tuple of float
+        The ends of that axis.
+    figures : list of bqplot.Figure
+        On which ranges are chosen.
+    brushes : list of bqplot.BrushIntervalSelector
+        With what, one for each figure.
+    note : str
+        What is said behind the buttons.
+    slider : bool
+        Whether there is a slider too, for those who have no player to move; fixed once the widget
+        exists.
+    """
+
+    _esm = STATIC / "step_cursor.js"
+    _css = STATIC / "step_view.css"
+
+    index = traitlets.Int(0).tag(sync=True)
+    play_range = traitlets.Tuple().tag(sync=True)
+    mode = traitlets.Enum(["step", "range"], "step").tag(sync=True)
+    steps = traitlets.List(traitlets.Int()).tag(sync=True)
+    positions = traitlets.List(traitlets.Float()).tag(sync=True)
+    ends = traitlets.Tuple(traitlets.Float(), traitlets.Float(), default_value=(1.0, 10.0)).tag(
+        sync=True
+    )
+    figures: traitlets.List[Any] = traitlets.List().tag(sync=True, **_MODELS)
+    brushes: traitlets.List[Any] = traitlets.List().tag(sync=True, **_MODELS)
+    note = traitlets.Unicode("").tag(sync=True)
+    slider = traitlets.Bool(False).tag(sync=True)
+
+    def __init__(self, **traits: Any) -> None:
+        # Measurements come from another thread than the browser's messages; see set_state.
+        self._state_lock = threading.RLock()
+        super().__init__(**traits)
+
+    def tell(self, **traits: Any) -> None:
+        """Set traits at once; may be called from any thread."""
+        with self._state_lock, self.hold_sync():
+            for name, value in traits.items():
+                setattr(self, name, value)
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take a message from the browser.
+
+        While it does so, ipywidgets holds back all notifications of this widget; what another
+        thread tells in the meantime would get lost, so the two take turns.
+        """
+        with self._state_lock:
+            super().set_state(sync_data)

@@ -1,0 +1,176 @@
+"""StepView: panels over one axis of steps that go together with a player."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import bqplot
+import ipywidgets
+import numpy as np
+import traitlets
+
+from splineviz.errors import UnknownName
+from splineviz.widgets.step_cursor import StepCursor
+from splineviz.widgets.step_panel import StepPanel
+from splineviz.widgets.stepping import Stepping
+from splineviz.widgets.table_link import TableLink
+
+if TYPE_CHECKING:
+    from splineviz.widgets.region_canvas import RegionCanvas
+    from splineviz.widgets.region_player import RegionPlayer
+
+_BRUSH = "#808080"
+
+
+class StepView(ipywidgets.VBox, Stepping):
+    """Panels over one axis of steps, each with a line at the step that is shown.
+
+    A click on a panel goes to the checkpoint that is nearest there; in the other mode of the mouse
+    a stretch is chosen that plays. Both, and the lines, are linked to the player in the browser,
+    without the kernel. Without a player there is a slider.
+
+    Parameters
+    ----------
+    steps : sequence of int
+        Training steps of the checkpoints; without any, only `nothing` is shown.
+    player : RegionPlayer, optional
+        What to go together with.
+    index : int, optional
+        Number of the checkpoint to show first, negative ones from the end; that of the player
+        unless said, or else the first.
+    nothing : str
+        What is said where there is nothing to show.
+
+    Attributes
+    ----------
+    index : int
+        Number of the checkpoint shown; follows the player whenever the kernel is idle, and moves
+        it when set.
+    step : int
+        Its training step.
+    play_range : tuple of int
+        First and last checkpoint that play; empty for all.
+    steps : list of int
+    panels : tuple of StepPanel
+    cursor : StepCursor
+        What holds the step and the range in the browser.
+
+    Raises
+    ------
+    UnknownName
+        If there is no checkpoint of that number.
+    """
+
+    # Also there when a wrong argument kept the view from being made.
+    panels: tuple[StepPanel, ...] = ()
+    cursor: StepCursor | None = None
+    _canvas: RegionCanvas | None = None
+    _player_links: Sequence[ipywidgets.Widget] = ()
+    _links: Sequence[ipywidgets.Widget] = ()
+    _brushes: Sequence[bqplot.interacts.Interaction] = ()
+
+    def __init__(
+        self,
+        steps: Sequence[int],
+        player: RegionPlayer | None = None,
+        index: int | None = None,
+        nothing: str = "There is nothing to show.",
+    ) -> None:
+        self.player = player
+        self.steps = [int(step) for step in steps]
+        self._note = ipywidgets.Label(nothing)
+        self._row = ipywidgets.HBox()
+        self._row.add_class("splineviz-panels")
+        canvas = None if player is None else player.canvas
+        if index is None:
+            index = 0 if player is None or canvas is None else int(player.index)
+        if self.steps and not -len(self.steps) <= index < len(self.steps):
+            known = [str(i) for i in range(len(self.steps))]
+            raise UnknownName("checkpoint", str(index), known)
+        super().__init__([self._note])
+        self.add_class("splineviz-step-view")
+        if not self.steps:
+            return
+        self.index = index % len(self.steps)
+        self.step = self.steps[self.index]
+        self.cursor = StepCursor(index=self.index, slider=canvas is None)
+        self._canvas = canvas
+        if canvas is not None:
+            canvas.observe(self._grow, "count")
+            self.play_range = tuple(canvas.play_range)
+            self._player_links = [
+                ipywidgets.jslink((canvas, name), (self.cursor, name))
+                for name in ("index", "play_range")
+            ]
+        for name in ("index", "play_range"):
+            traitlets.link((self, name), (self.cursor, name))
+
+    def fill(self, panels: Sequence[StepPanel]) -> None:
+        """Show panels in place of those that are shown.
+
+        Parameters
+        ----------
+        panels : sequence of StepPanel
+            All with one axis of steps.
+        """
+        if self.cursor is None:
+            return
+        old = [*self._links, *self._brushes, *self.panels]
+        self.panels = tuple(panels)
+        self._brushes = [
+            bqplot.interacts.BrushIntervalSelector(
+                scale=panel.marker.scales["x"], marks=[], color=_BRUSH
+            )
+            for panel in panels
+        ]
+        if not panels:
+            self.children = [self._note]
+            _close(old)
+            return
+        axis = panels[0].axis
+        positions = axis.positions(self.steps).tolist()
+        self.cursor.tell(
+            steps=self.steps,
+            positions=positions,
+            ends=(axis.left, axis.right),
+            figures=[panel.figure for panel in panels],
+            brushes=self._brushes,
+        )
+        self._links = [
+            TableLink(
+                source=self.cursor,
+                source_trait="index",
+                target=panel.marker,
+                target_trait="x",
+                table=[[position, position] for position in positions],
+            )
+            for panel in panels
+        ]
+        for panel in panels:
+            panel.marker.x = np.repeat(positions[self.index], 2)
+        self._row.children = list(panels)
+        self.children = [self.cursor, self._row]
+        _close(old)
+
+    def refresh(self) -> None:
+        """Look again at a run that is still being recorded."""
+
+    def _grow(self, change: dict[str, Any]) -> None:
+        self.refresh()
+
+    def close(self) -> None:
+        """Remove the view from the page; the player stays."""
+        _close([*self._links, *self._brushes, *self.panels])
+        self._links = self._brushes = self.panels = ()
+        if self.cursor is not None:
+            if self._canvas is not None:
+                self._canvas.unobserve(self._grow, "count")
+            _close([*self._player_links, self.cursor, self._row, self._note])
+            self.cursor = None
+        super().close()
+
+
+def _close(widgets: Sequence[ipywidgets.Widget]) -> None:
+    for widget in widgets:
+        widget.close()

@@ -1,0 +1,127 @@
+"""Region migration over the checkpoints of a training."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+
+import splineviz as sv
+from splineviz.errors import InvalidArgument, NonFiniteValues, UnknownName
+from tests.partition.networks import mlp
+
+mpl.use("Agg")
+SQUARE = sv.InputSlice.identity()
+
+
+class MovingLine:
+    """relu(x - shift) - (1/4 - shift): a boundary at x = shift, the decision at x = 1/4."""
+
+    samples = (np.array([[-0.5, 0.0], [-0.4, 0.5], [-0.25, 0.1], [0.0, 0.0], [7.0, 7.0]]), None)
+    shifts = MappingProxyType({0: -0.5, 10: 0.0, 100: 0.2})
+    steps = np.array([0, 10, 100])
+
+    def program(self, step):
+        shift = self.shifts[step]
+        weights = [np.array([[1.0, 0.0]]), np.ones((1, 1))]
+        return mlp(weights, [np.array([-shift]), np.array([shift - 0.25])])
+
+
+def test_exact_numbers_over_the_steps():
+    curves = sv.region_migration(MovingLine(), SQUARE)
+    assert curves.radius == pytest.approx(0.1)
+    assert curves.steps.tolist() == [0, 10, 100]
+    np.testing.assert_allclose(curves.median_distance, [0.175, 0.325, 0.525])
+    xs = MovingLine.samples[0][:4, 0]
+    wanted = [np.percentile(abs(xs - shift), [25, 75]) for shift in MovingLine.shifts.values()]
+    np.testing.assert_allclose(curves.quartile_distances, wanted)
+    assert [each.n_points for each in curves.migrations] == [4, 4, 4]
+    # At step 100 no point is within 0.1 of the line at 0.2; the decision boundary is.
+    assert curves.density_near_data[2] == 0
+    assert curves.density_near_decision[:2].tolist() == [0, 0]
+    assert curves.density_near_decision[2] > 5
+    assert curves.ratio.tolist() == [0, 0, np.inf]
+
+
+def test_the_numbers_are_those_of_each_partition():
+    run = sv.Run.bundled("checkerboard")
+    points = run.samples[0][:20]
+    told = []
+    curves = sv.region_migration(
+        run,
+        SQUARE,
+        points,
+        0.2,
+        n_boundary=50,
+        seed=3,
+        layer=1,
+        steps=[325, 0],
+        progress=lambda *done: told.append(done),
+    )
+    for step, migration in zip([0, 325], curves.migrations, strict=True):
+        part = sv.enumerate_regions(run.program(step), SQUARE)
+        assert migration == part.migration(points, 0.2, n_boundary=50, seed=3, layer=1)
+    assert told == [(1, 2), (2, 2)]
+    table = curves.to_dataframe()
+    assert table.index.tolist() == [0, 325]
+    assert table.index.name == "step"
+    np.testing.assert_array_equal(table["ratio"], curves.ratio)
+    np.testing.assert_array_equal(table["lower_quartile_distance"], curves.quartile_distances[:, 0])
+    assert (table["n_points"] > 0).all()
+
+
+def test_plots():
+    curves = sv.region_migration(MovingLine(), SQUARE)
+    distances, densities = curves.plot()
+    np.testing.assert_allclose(distances.lines[0].get_ydata(), curves.median_distance)
+    labels = [text.get_text() for text in densities.get_legend().get_texts()]
+    assert labels == ["near the data", "near the decision boundary"]
+    assert distances.get_ylabel() == "distance to boundary (slice units)"
+    assert curves.plot((distances, densities)) == (distances, densities)
+    sv.region_migration(MovingLine(), SQUARE, steps=[]).plot()
+
+
+def test_without_a_neuron_boundary_there_is_no_distance():
+    class Linear(MovingLine):
+        shifts = dict.fromkeys([0, 10, 100], -5.0)
+
+    curves = sv.region_migration(Linear(), SQUARE)
+    assert np.isinf(curves.quartile_distances).all()
+    assert np.isinf(curves.median_distance).all()
+    assert all(curve.is_empty for curve in curves.distance_curves())
+
+
+def test_which_points_are_the_data():
+    class Elsewhere(MovingLine):
+        samples = (np.full((3, 2), 9.0), None)
+
+    plane = sv.InputSlice(np.zeros(2), np.eye(2), SQUARE.domain, anchors=[[0.1, 0.0]])
+    curves = sv.region_migration(Elsewhere(), plane, steps=[10])
+    assert curves.median_distance.tolist() == [0.1]
+    Elsewhere.samples = None
+    assert sv.region_migration(Elsewhere(), plane, steps=[10]).migrations[0].n_points == 1
+    with pytest.raises(InvalidArgument, match="say with points= where to measure"):
+        sv.region_migration(Elsewhere(), SQUARE)
+
+
+def test_what_cannot_be_measured_is_told():
+    run = MovingLine()
+    with pytest.raises(UnknownName, match="unknown step '5'; known: 0, 10, 100"):
+        sv.region_migration(run, SQUARE, steps=[5])
+    with pytest.raises(UnknownName):
+        sv.region_migration(run, SQUARE, layer="x")
+    with pytest.raises(InvalidArgument, match="radius"):
+        sv.region_migration(run, SQUARE, radius=-1)
+    with pytest.raises(InvalidArgument, match="n_boundary"):
+        sv.region_migration(run, SQUARE, n_boundary=0)
+    with pytest.raises(NonFiniteValues):
+        sv.region_migration(run, SQUARE, points=[[np.nan, 0]])
+
+
+def test_in_words():
+    run = MovingLine()
+    assert repr(sv.region_migration(run, SQUARE, steps=[])).startswith("MigrationCurves(nothing")
+    one = repr(sv.region_migration(run, SQUARE, steps=[10]))
+    assert one == "MigrationCurves(ratio 0, step 10, radius 0.1)"

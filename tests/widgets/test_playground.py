@@ -1,0 +1,291 @@
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from splineviz.errors import InvalidArgument, UnknownName
+from splineviz.partition.enumeration import enumerate_regions
+from splineviz.training.runs import Run
+from splineviz.widgets import playground as module
+from splineviz.widgets.playground import DATA, Playground
+
+SMALL = {"width": 6, "depth": 2, "points": 40}
+
+
+@pytest.fixture
+def make(tmp_path):
+    made = []
+
+    def playground(data="two moons", **settings):
+        made.append(Playground(data, folder=tmp_path, **{**SMALL, **settings}))
+        return made[-1]
+
+    yield playground
+    for one in made:
+        one.close()
+    assert threads() == 0
+
+
+def threads():
+    return sum(thread.name == "splineviz-live" for thread in threading.enumerate())
+
+
+def wait_for(test):
+    deadline = time.monotonic() + 60
+    while not test():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("data", DATA)
+def test_every_data_set_is_shown_before_training(make, data):
+    playground = make(data)
+    frame = playground.canvas.frame(0)
+    assert frame.step == 0
+    assert len(frame) >= 1
+    assert playground.canvas.class_names == list(playground.training.data.class_names)
+    assert len(playground.pad.points) == (0 if data == "your own points" else 40)
+    assert np.abs(playground.pad.points).max(initial=0) < 2
+    assert threads() == 0
+
+
+def test_the_picture_is_that_of_the_network(make):
+    playground = make(batch_norm=True)
+    playground.step(25)
+    partition = enumerate_regions(playground.training.program(), playground.plane)
+    frame = playground.canvas.frame(0)
+    assert frame.step == 25
+    np.testing.assert_array_equal(frame.values["class"], partition.predictions())
+    np.testing.assert_allclose(frame.values["slope"], partition.slope_norms(), rtol=1e-6)
+    assert playground.status.text == "step 25 · paused"
+
+
+def test_it_trains_until_it_is_paused(make):
+    playground = make()
+    playground.start()
+    assert playground.running
+    assert playground.start_button.description == "Pause"
+    wait_for(lambda: playground.canvas.frame(0).step > 0)
+    wait_for(lambda: "steps/s" in playground.status.text)
+    playground.pause()
+    assert playground._worker.wait()
+    steps = playground.training.steps
+    assert playground.canvas.frame(0).step == steps
+    time.sleep(0.1)
+    assert playground.training.steps == steps
+    assert playground.start_button.description == "Start"
+
+
+def test_buttons(make):
+    playground = make()
+    playground.start_button.click()
+    wait_for(lambda: playground.training.steps > 0)
+    playground.start_button.click()
+    assert not playground.running
+    playground._worker.wait()
+    steps = playground.training.steps
+    playground.step_button.click()
+    assert playground.training.steps == steps + 1
+    playground.reset_button.click()
+    playground._worker.wait()
+    assert playground.training.steps == playground.canvas.frame(0).step == 0
+    playground.start_button.click()
+    playground.stop_button.click()
+    assert threads() == 0
+    playground.start_button.click()
+    assert threads() == 1
+
+
+def test_learning_rate_weight_decay_and_batch_apply_at_once(make):
+    playground = make()
+    training = playground.training
+    playground.step(3)
+    playground.settings.learning_rate.value = 0.1
+    playground.settings.weight_decay.value = 0.01
+    playground.settings.batch.value = 8
+    assert playground.training is training
+    assert (training.learning_rate, training.weight_decay, training.batch) == (0.1, 0.01, 8)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("width", 9),
+        ("depth", 1),
+        ("scale", 2.0),
+        ("batch_norm", True),
+        ("optimizer", "SGD"),
+        ("points", 60),
+        ("seed", 5),
+        ("data", "blobs"),
+    ],
+)
+def test_other_settings_begin_anew(make, name, value):
+    playground = make()
+    playground.step(3)
+    getattr(playground.settings, name).value = value
+    playground._worker.wait()
+    assert playground.training.steps == 0
+    assert playground.canvas.frame(0).step == 0
+
+
+def test_a_change_while_it_trains_goes_on_with_the_new_network(make):
+    playground = make()
+    playground.start()
+    wait_for(lambda: playground.training.steps > 10)
+    old = playground.training
+    playground.settings.width.value = 9
+    assert playground.training is not old
+    wait_for(lambda: playground.training.steps > 10)
+    assert playground.running
+
+
+def test_points_are_drawn_and_learned(make):
+    playground = make("your own points")
+    playground.start()
+    assert "draw some on the pad first" in playground.status.message
+    assert not playground.running
+    playground.pad.draw([[0, 0], [1, 1]], 2)
+    assert playground.status.message == ""
+    assert playground.training.data.train_labels.tolist() == [2, 2]
+    assert playground.canvas.points.tolist() == [[2, 2], [3, 3]]
+    playground.start()
+    wait_for(lambda: playground.training.steps > 0)
+    playground.clear_button.click()
+    assert not playground.running
+    assert playground.status.message == ""
+    playground._worker.wait()
+    assert len(playground.canvas.points) == 0
+
+
+def test_class_menu_and_pad_agree(make):
+    playground = make("blobs")
+    playground.class_menu.value = 2
+    assert playground.pad.current == 2
+    playground.pad.current = 1
+    assert playground.class_menu.value == 1
+    playground.class_menu.value = 2
+    playground.settings.data.value = "circles"
+    assert playground.pad.current == playground.class_menu.value == 0
+
+
+def test_a_training_that_diverges_stops_and_says_so(make):
+    playground = make(optimizer="SGD", learning_rate=1e8, width=16, depth=3)
+    playground.start()
+    wait_for(lambda: not playground.running)
+    assert playground.status.message.startswith("training diverged at step ")
+    assert "lower the learning rate" in playground.status.message
+    playground.settings.learning_rate.value = 1e-2
+    playground.start()
+    wait_for(lambda: playground.training.steps > 200)
+    assert playground.status.message == ""
+
+
+def test_too_many_regions_are_said_and_training_goes_on(make, monkeypatch):
+    monkeypatch.setattr(module, "MOST_REGIONS", 5)
+    playground = make()
+    assert "too many to draw live" in playground.status.message
+    playground.start()
+    wait_for(lambda: playground.training.steps > 10)
+    assert playground.running
+
+
+def test_recording_and_replay(make, tmp_path):
+    playground = make(record=True)
+    with pytest.raises(InvalidArgument, match="nothing is recorded yet"):
+        make().player()
+    playground.step(5)
+    player = playground.player()
+    assert player.wait(60)
+    assert player.canvas.frame(3).step == 3
+    player.close()
+    playground.player_button.click()
+    assert len(playground.replay.children) == 1
+    playground.reset()
+    assert Run(tmp_path / "001").steps.tolist() == [0, 1, 2, 3, 4, 5]
+    assert playground.training.recording == tmp_path / "002"
+
+
+def test_a_reset_while_it_trains_is_recorded_from_its_first_step(make, tmp_path):
+    playground = make(record=True)
+    playground.start()
+    for number in (2, 3, 4):
+        wait_for(lambda: playground.training.steps > 5)
+        playground.reset()
+        run = Run(tmp_path / f"{number:03}")
+        assert run.steps[0] == 0
+    assert playground.running
+    playground.stop()
+    (loss,) = playground.curves.figures[1].marks
+    assert (np.diff(loss.x) > 0).all()
+
+
+def test_recording_begins_and_ends_on_the_way(make, tmp_path):
+    playground = make()
+    playground.step(3)
+    playground.settings.record.value = True
+    assert "recorded in" in playground.status.text
+    playground.step(2)
+    playground.settings.record.value = False
+    assert Run(tmp_path / "001").steps.tolist() == [3, 4, 5]
+    playground.settings.record.value = True
+    assert "reset to record another" in playground.status.message
+
+
+def test_a_folder_that_cannot_be_written_is_said(make, tmp_path):
+    playground = make()
+    (tmp_path / "file").write_text("")
+    playground._folder = tmp_path / "file"
+    playground.settings.record.value = True
+    assert playground.status.message != ""
+
+
+def test_the_thread_ends_when_no_picture_is_left(make):
+    playground = make()
+    hear = playground.status._hear
+    hear(None, {"came": "a"}, [])
+    playground.start()
+    hear(None, {"came": "b"}, [])
+    hear(None, {"gone": "a"}, [])
+    assert threads() == 1
+    hear(None, {"gone": "b"}, [])
+    assert threads() == 0
+    assert not playground.running
+
+
+def test_a_closed_playground(make):
+    playground = make()
+    playground.start()
+    playground.close()
+    playground.close()
+    assert threads() == 0
+    with pytest.raises(InvalidArgument, match="closed"):
+        playground.start()
+
+
+def test_settings_without_meaning(make):
+    with pytest.raises(UnknownName, match="unknown data set 'moons'"):
+        make("moons")
+    with pytest.raises(UnknownName, match="unknown optimizer"):
+        make(optimizer="Adam")
+    for setting in ({"points": 0}, {"width": 0}, {"learning_rate": -1.0}, {"batch": 0}):
+        with pytest.raises(InvalidArgument):
+            make(**setting)
+    with pytest.raises(InvalidArgument, match="batch normalization needs at least 2"):
+        make(batch_norm=True, batch=1)
+
+
+def test_nothing_global_changes(make):
+    state, threads_before = torch.get_rng_state(), torch.get_num_threads()
+    old = np.random.get_state()[1].tolist()
+    playground = make()
+    playground.start()
+    wait_for(lambda: playground.training.steps > 20)
+    playground.stop()
+    assert torch.equal(torch.get_rng_state(), state)
+    assert np.random.get_state()[1].tolist() == old
+    assert torch.get_num_threads() == threads_before
