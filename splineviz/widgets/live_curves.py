@@ -9,6 +9,7 @@ import ipywidgets
 import numpy as np
 
 from splineviz.drawing.palette import CURVE_COLORS
+from splineviz.drawing.step_curve import StepCurve
 from splineviz.widgets.step_figure import legend_entries, round_ticks
 
 MOST_POINTS = 400
@@ -44,7 +45,12 @@ class LiveCurves(ipywidgets.VBox):
             _figure([self._lines[name] for name in _ACCURACIES], [self._axes[0], accuracy_axis]),
             _figure([self._lines["train_loss"]], [self._axes[1], self._loss_axis]),
         ]
-        legend = ipywidgets.HBox(legend_entries(["train", "test"]))
+        none = np.empty(0)
+        curves = [
+            StepCurve(label, none.astype(np.int64), none, number=number)
+            for number, label in enumerate(["train", "test"])
+        ]
+        legend = ipywidgets.HBox(legend_entries(curves))
         legend.add_class("splineviz-legend")
         super().__init__([legend, *self.figures])
         self.draw()

@@ -21,6 +21,7 @@ from splineviz.widgets.curves import Curves, accuracy_curves
 from splineviz.widgets.frame_feed import FrameFeed
 from splineviz.widgets.region_canvas import BUDGET, RegionCanvas
 from splineviz.widgets.samples import anchors_of, samples_on_slice
+from splineviz.widgets.stepping import Stepping
 from splineviz.widgets.table_link import TableLink
 from splineviz.widgets.thumbnails import anchor_thumbnails, thumbnail_row
 
@@ -38,7 +39,7 @@ OwnColoring = Coloring | Callable[["SplinePartition"], np.ndarray] | Mapping[int
 _LOOK_EVERY = 2.0
 
 
-class RegionPlayer(ipywidgets.VBox):
+class RegionPlayer(ipywidgets.VBox, Stepping):
     """Every linear region of a network on a slice, over the checkpoints of a run.
 
     Beside the regions run the accuracies, with a line at the step that is shown. Slider, picture
@@ -111,10 +112,6 @@ class RegionPlayer(ipywidgets.VBox):
         If the metrics, the samples or the first checkpoint to show cannot be read. What goes
         wrong with another checkpoint is told in its place and raised by :meth:`wait`.
     """
-
-    index = traitlets.Int(0)
-    step = traitlets.Int(0)
-    play_range = traitlets.Tuple()
 
     # Also there when a wrong argument kept the player from being made.
     _closed: threading.Event | None = None
@@ -531,8 +528,8 @@ class RegionPlayer(ipywidgets.VBox):
                 target_trait="x",
                 table=table,
             )
-            children += [self.curves.legend, self.curves.figure]
-            parts += [link, *children, *self.curves.figure.marks]
+            children.append(self.curves)
+            parts += [link, self.curves]
         self.thumbnails = anchor_thumbnails(self.plane, self._image_shape, self._anchor_names())
         if self.thumbnails:
             row = thumbnail_row(self.thumbnails)
@@ -558,43 +555,6 @@ class RegionPlayer(ipywidgets.VBox):
             for anchor, k in zip(anchors.tolist(), classes.tolist(), strict=True)
             if anchor >= 0
         }
-
-    # ------------------------------------------------------------------ the step
-
-    @traitlets.observe("index")
-    def _follow_index(self, change: dict[str, Any]) -> None:
-        self.step = self.steps[change["new"]]
-
-    @traitlets.observe("step")
-    def _follow_step(self, change: dict[str, Any]) -> None:
-        self.index = self.steps.index(change["new"])
-
-    @traitlets.validate("index")
-    def _check_index(self, proposal: dict[str, Any]) -> int:
-        index = int(proposal["value"])
-        if not 0 <= index < len(self.steps):
-            raise traitlets.TraitError(
-                f"index must be a checkpoint's number from 0 to {len(self.steps) - 1}, not {index}"
-            )
-        return index
-
-    @traitlets.validate("step")
-    def _check_step(self, proposal: dict[str, Any]) -> int:
-        step = int(proposal["value"])
-        if step not in self.steps:
-            nearest = min(self.steps, key=lambda known: abs(known - step))
-            raise traitlets.TraitError(f"there is no checkpoint at step {step}; near it: {nearest}")
-        return step
-
-    @traitlets.validate("play_range")
-    def _check_play_range(self, proposal: dict[str, Any]) -> tuple[int, ...]:
-        chosen = tuple(int(index) for index in proposal["value"])
-        if chosen and not (len(chosen) == 2 and 0 <= chosen[0] <= chosen[1] < len(self.steps)):
-            raise traitlets.TraitError(
-                "play_range must be the numbers of a first and a last checkpoint, from 0 to "
-                f"{len(self.steps) - 1}, or empty; not {chosen}"
-            )
-        return chosen
 
 
 def _row(name: str, own: OwnColoring) -> Coloring:
