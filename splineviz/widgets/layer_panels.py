@@ -41,7 +41,7 @@ class LayerPanels(ipywidgets.VBox):
             )
             return
         self.canvases = tuple(
-            BorrowedCanvas(canvas, apart=("progress",), layer=number, height=height)
+            BorrowedCanvas(canvas, apart=("progress",), layer=number, height=height, legend=False)
             for number in range(len(canvas.layers))
         )
         boxes = []

@@ -32,6 +32,7 @@ def test_a_picture_for_each_layer(player):
     for canvas in panels.canvases:
         assert canvas.source is player.canvas
         assert not canvas.controls
+        assert not canvas.legend
         assert (canvas.index, canvas.coloring) == (2, player.canvas.coloring)
         assert canvas.bounds == player.canvas.bounds
         assert canvas.height == 220
