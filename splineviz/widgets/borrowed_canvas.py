@@ -45,7 +45,7 @@ class BorrowedCanvas(RegionCanvas):
         look = [name for name in _LOOK if name not in apart]
         super().__init__(
             canvas.steps,
-            rows=canvas._rows,
+            rows=canvas.rows,
             **{
                 "source": canvas,
                 "controls": False,
