@@ -114,6 +114,7 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
     # Also there when a wrong argument kept the player from being made.
     _closed: threading.Event | None = None
     _side_parts: Sequence[ipywidgets.Widget] = ()
+    _boxes: Sequence[ipywidgets.Widget] = ()
     feed: FrameFeed | None = None
     canvas: RegionCanvas | None = None
     curves: Curves | None = None
@@ -168,6 +169,7 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
         self._fill_side()
         body = ipywidgets.HBox([self.canvas, self._side])
         body.add_class("splineviz-body")
+        self._boxes = (body, self._side)
         super().__init__([body])
         self.add_class("splineviz-player")
         traitlets.link((self.canvas, "index"), (self, "index"))
@@ -236,7 +238,9 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
             self.feed.stop()
         self._empty_side()
         if self.canvas is not None:
-            self.canvas.close()
+            # ipywidgets remembers each open widget, and with it what stands in it.
+            for widget in (*self._boxes, self.canvas):
+                widget.close()
         super().close()
 
     # ------------------------------------------------------------------ frames

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -158,6 +160,15 @@ def test_close_ends_the_feed(run, plane):
     player.wait(60)
     for widget in (player, player.canvas, player.curves.figure, player.curves.marker):
         assert widget.comm is None
+
+
+def test_a_closed_player_lets_go_of_its_frames(run, plane):
+    player = RegionPlayer(run, plane, background=False)
+    gone = weakref.ref(player.canvas)
+    player.close()
+    del player
+    gc.collect()
+    assert gone() is None
 
 
 def test_class_names_are_those_of_the_run_or_counted(plane):
