@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
+import threading
 import time
 import weakref
 
@@ -252,6 +253,30 @@ def test_another_slice(player, run):
         player.show(InputSlice.around(np.zeros(3)))
     assert player.plane is plane
     assert player.canvas.frame(4) is not None
+
+
+def test_what_comes_of_an_old_slice_after_all_is_not_told(run, plane):
+    begun, stuck, go_on = threading.Event(), threading.Event(), threading.Event()
+    other = InputSlice.identity((-0.5, -0.25, 0.5, 1.0))
+
+    def partition(program, where):
+        if where is plane and begun.is_set():
+            stuck.set()
+            go_on.wait(10)
+            raise ValueError("no regions")
+        begun.set()
+        return enumerate_regions(program, where)
+
+    player = RegionPlayer(run, plane, partition=partition)
+    old = player.feed
+    assert stuck.wait(10)
+    player.show(other, background=False)
+    go_on.set()
+    with pytest.raises(ValueError, match="no regions"):
+        old.wait(10)
+    assert player.canvas.messages == {}
+    assert player.canvas.progress == ""
+    player.close()
 
 
 def test_beyond_the_budget_frames_are_made_when_they_are_wanted(run, plane):
