@@ -93,7 +93,8 @@ class FrameFeed:
     def make_first(self) -> None:
         """Make the frame that is looked at, here and now; its errors reach the caller."""
         number = self._wanted()
-        self._pending.remove(number)
+        with self._lock:
+            self._pending = [other for other in self._pending if other != number]
         self._make(number)
 
     def start(self) -> None:

@@ -165,3 +165,12 @@ def test_what_is_being_made_is_not_made_again_when_it_is_demanded():
     feed.demand([3])
     assert feed.wait(5)
     assert made == [3, 1, 3]
+
+
+def test_another_thread_may_be_at_the_first_frame_already():
+    made = []
+    feed = FrameFeed(2, made.append, wanted=lambda: 0)
+    feed.extend(3)
+    assert feed.wait(5)
+    feed.make_first()
+    assert made == [0, 1, 2, 0]
