@@ -321,6 +321,18 @@ def test_a_colouring_that_does_not_fit_is_refused(run, plane):
         RegionPlayer(run, plane, colorings={"few": {7: np.zeros(3)}})
 
 
+def test_a_colouring_may_be_of_any_numbers(run, plane):
+    first = enumerate_regions(run.program(0), plane)
+    signs = np.arange(len(first)) % 3 - 1
+    large = 2**40 + np.arange(len(first))
+    colorings = {"signs": lambda p: np.arange(len(p)) % 3 - 1, "large": {0: large}}
+    player = RegionPlayer(StandInRun(steps=(0,)), plane, color="signs", colorings=colorings)
+    frame = player.frame(0)
+    np.testing.assert_array_equal(frame.values["signs"], signs)
+    np.testing.assert_allclose(frame.values["large"], large)
+    assert player.canvas.limits[player.canvas.coloring] == (-1, 1)
+
+
 class GrowingRun(StandInRun):
     """A run that is still being written."""
 
