@@ -125,7 +125,8 @@ class Frame:
             if ends is not None:
                 limits[name] = ends
             if row.sent:
-                values[name] = narrowest(array) if array.dtype.kind in "iu" else _float32(array)
+                numbered = row.scale == "category" and array.dtype.kind in "iu"
+                values[name] = narrowest(array) if numbered else _float32(array)
         corner = partition.plane.domain.bounds[:2]
         lines = shapely.get_parts(partition.decision_boundary())
         return cls(

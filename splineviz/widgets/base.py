@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -19,6 +20,14 @@ class StrictWidget(anywidget.AnyWidget):
     UnknownArgument
         If a keyword argument is not the name of a trait.
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        # A file that anywidget knows as one holds on to every widget of the class for good.
+        for name in ("_esm", "_css"):
+            front_end = cls.__dict__.get(name)
+            if isinstance(front_end, Path):
+                setattr(cls, name, front_end.read_text(encoding="utf-8"))
+        super().__init_subclass__(**kwargs)
 
     def __init__(self, **traits: Any) -> None:
         unknown = sorted(set(traits) - set(self.trait_names()))

@@ -64,7 +64,7 @@ class BorrowedCanvas(RegionCanvas):
 
     def tell(self, **traits: Any) -> None:
         """Set traits at once; may be called from any thread."""
-        with self._state_lock, self.hold_sync():
+        with self.lock, self.hold_sync():
             for name, value in traits.items():
                 setattr(self, name, value)
 

@@ -80,6 +80,7 @@ class FrameFeed:
         self._count = count
         self._pending = coarse_to_fine(count)
         self._demanded: list[int] = []
+        self._making: int | None = None
         self._make = make
         self._wanted = wanted
         self._failed = failed
@@ -92,7 +93,8 @@ class FrameFeed:
     def make_first(self) -> None:
         """Make the frame that is looked at, here and now; its errors reach the caller."""
         number = self._wanted()
-        self._pending.remove(number)
+        with self._lock:
+            self._pending = [other for other in self._pending if other != number]
         self._make(number)
 
     def start(self) -> None:
@@ -108,13 +110,15 @@ class FrameFeed:
     def demand(self, numbers: Sequence[int]) -> None:
         """Make some frames before all others, again if need be; earlier demands are void.
 
+        The one that is being made is not made again for it.
+
         Parameters
         ----------
         numbers : sequence of int
             Those that are wanted, the most urgent first.
         """
         with self._lock:
-            self._demanded = list(numbers)
+            self._demanded = [number for number in numbers if number != self._making]
             self._start()
 
     def extend(self, count: int) -> None:
@@ -162,17 +166,16 @@ class FrameFeed:
     def _next(self) -> int | None:
         wanted, is_full = self._wanted(), self._is_full()
         with self._lock:
-            if not self._stopped:
-                if self._demanded:
-                    number = self._demanded.pop(0)
-                    self._pending = [other for other in self._pending if other != number]
-                    return number
-                if self._pending and not is_full:
-                    number = wanted if wanted in self._pending else self._pending[0]
-                    self._pending.remove(number)
-                    return number
-            self._thread = None
-            return None
+            self._making = None
+            if self._demanded and not self._stopped:
+                self._making = self._demanded.pop(0)
+            elif self._pending and not is_full and not self._stopped:
+                self._making = wanted if wanted in self._pending else self._pending[0]
+            if self._making is None:
+                self._thread = None
+            else:
+                self._pending = [other for other in self._pending if other != self._making]
+            return self._making
 
     def _work(self) -> None:
         while (number := self._next()) is not None:

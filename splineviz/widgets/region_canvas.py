@@ -106,8 +106,8 @@ class RegionCanvas(StrictWidget):
         What is said behind the number of regions.
     messages : dict from str to str
         What is said in place of a picture that will not come, by the number of the checkpoint.
-    rows : dict from str to Coloring
-        What can colour the regions.
+        self.lock = threading.RLock()
+        self.rows = dict(rows)
     """
 
     _esm = module("regions/region_canvas.js")
@@ -162,7 +162,7 @@ class RegionCanvas(StrictWidget):
     ) -> None:
         steps = [int(step) for step in steps]
         # Frames come from another thread than the browser's messages; see set_state.
-        self._state_lock = threading.RLock()
+        self.lock = threading.RLock()
         self.rows = dict(rows)
         self._budget = budget
         self._kept_bytes: dict[int, int] = {}
@@ -191,7 +191,7 @@ class RegionCanvas(StrictWidget):
         steps : sequence of int
             Their training steps.
         """
-        with self._state_lock:
+        with self.lock:
             first = self.count
             self._add_frame_traits(first + len(steps), first)
             with self.hold_sync():
@@ -200,7 +200,7 @@ class RegionCanvas(StrictWidget):
 
     def clear_frames(self) -> None:
         """Forget all frames and messages: those of another slice will come."""
-        with self._state_lock, self.hold_sync():
+        with self.lock, self.hold_sync():
             for index in self._kept_bytes:
                 self.set_trait(f"frame_{index}", b"")
             self._kept_bytes.clear()
@@ -246,7 +246,7 @@ class RegionCanvas(StrictWidget):
             for name, row in self.rows.items()
         ]
         packed = frame.pack()
-        with self._state_lock:
+        with self.lock:
             self._spreads[index] = spreads
             if index in self._kept_bytes or not self.is_full:
                 self._kept_bytes[index] = len(packed)
@@ -268,7 +268,7 @@ class RegionCanvas(StrictWidget):
         progress : str
             Said behind the number of regions.
         """
-        with self._state_lock:
+        with self.lock:
             self.progress = progress
 
     def set_message(self, index: int, message: str) -> None:
@@ -281,7 +281,7 @@ class RegionCanvas(StrictWidget):
         message : str
             Said in place of its picture.
         """
-        with self._state_lock:
+        with self.lock:
             self.messages = {**self.messages, str(index): message}
 
     def frame(self, index: int) -> Frame | None:
@@ -316,5 +316,5 @@ class RegionCanvas(StrictWidget):
         While it does so, ipywidgets holds back all notifications of this widget; a frame added by
         another thread in the meantime would get lost, so the two take turns.
         """
-        with self._state_lock:
+        with self.lock:
             super().set_state(sync_data)

@@ -116,6 +116,7 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
     # Also there when a wrong argument kept the player from being made.
     _closed: threading.Event | None = None
     _side_parts: Sequence[ipywidgets.Widget] = ()
+    _boxes: Sequence[ipywidgets.Widget] = ()
     feed: FrameFeed | None = None
     canvas: RegionCanvas | None = None
     curves: Curves | None = None
@@ -171,6 +172,7 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
         self._fill_side()
         body = ipywidgets.HBox([self.canvas, self._side])
         body.add_class("splineviz-body")
+        self._boxes = (body, self._side)
         super().__init__([body])
         self.add_class("splineviz-player")
         traitlets.link((self.canvas, "index"), (self, "index"))
@@ -239,7 +241,9 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
             self.feed.stop()
         self._empty_side()
         if self.canvas is not None:
-            self.canvas.close()
+            # ipywidgets remembers each open widget, and with it what stands in it.
+            for widget in (*self._boxes, self.canvas):
+                widget.close()
         super().close()
 
     # ------------------------------------------------------------------ files
@@ -443,8 +447,8 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
             len(self.steps),
             lambda index: self._make_frame(index, plane),
             lambda: self.index,
-            self._report_failure,
-            lambda: self._report(""),
+            lambda index, error: self._report_failure(index, plane, error),
+            lambda: self._report("", plane),
             lambda: self.canvas.is_full if self.canvas else True,
         )
 
@@ -463,17 +467,21 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
     def _make_frame(self, index: int, plane: InputSlice) -> None:
         assert self.canvas is not None
         frame, areas = self._draw(self.steps[index], plane)
+        with self.canvas.lock:
+            if plane is self.plane:
+                self.canvas.set_frame(index, frame, areas)
+            self._report(f"{self.canvas.ready} of {len(self.steps)} steps ready", plane)
+
+    def _report_failure(self, index: int, plane: InputSlice, error: Exception) -> None:
+        assert self.canvas is not None
+        with self.canvas.lock:
+            if plane is self.plane:
+                self.canvas.set_message(index, f"This step could not be computed: {error}")
+
+    def _report(self, progress: str, plane: InputSlice) -> None:
+        assert self.canvas is not None
         if plane is not self.plane:
             return
-        self.canvas.set_frame(index, frame, areas)
-        self._report(f"{self.canvas.ready} of {len(self.steps)} steps ready")
-
-    def _report_failure(self, index: int, error: Exception) -> None:
-        assert self.canvas is not None
-        self.canvas.set_message(index, f"This step could not be computed: {error}")
-
-    def _report(self, progress: str) -> None:
-        assert self.canvas is not None
         failed, count = len(self.canvas.messages), len(self.steps)
         failures = f"{failed} of {count} steps could not be computed" if failed else ""
         if not progress and self.canvas.ready + failed < count:

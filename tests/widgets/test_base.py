@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
@@ -42,3 +45,19 @@ def test_an_array_is_empty_at_first():
 def test_arrays_of_another_shape_are_refused(points):
     with pytest.raises(ShapeMismatch, match="points must have shape"):
         Dots(points=points)
+
+
+def test_a_closed_widget_with_a_style_sheet_is_let_go_of(tmp_path):
+    sheet = tmp_path / "dots.css"
+    sheet.write_text("p { color: red }")
+
+    class Styled(Dots):
+        _css = sheet
+
+    dots = Styled()
+    assert dots.get_state()["_css"] == "p { color: red }"
+    gone = weakref.ref(dots)
+    dots.close()
+    del dots
+    gc.collect()
+    assert gone() is None

@@ -144,3 +144,33 @@ def test_a_stopped_feed_stays_stopped():
     feed.demand([1])
     feed.extend(3)
     assert made == []
+
+
+def test_what_is_being_made_is_not_made_again_when_it_is_demanded():
+    begun, go_on = threading.Event(), threading.Event()
+    made = []
+
+    def make(number):
+        made.append(number)
+        begun.set()
+        go_on.wait(5)
+
+    feed = FrameFeed(5, make, wanted=lambda: 0, is_full=lambda: True)
+    feed.demand([3, 4])
+    assert begun.wait(5)
+    feed.demand([3, 1])
+    go_on.set()
+    assert feed.wait(5)
+    assert made == [3, 1]
+    feed.demand([3])
+    assert feed.wait(5)
+    assert made == [3, 1, 3]
+
+
+def test_another_thread_may_be_at_the_first_frame_already():
+    made = []
+    feed = FrameFeed(2, made.append, wanted=lambda: 0)
+    feed.extend(3)
+    assert feed.wait(5)
+    feed.make_first()
+    assert made == [0, 1, 2, 0]

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
+import threading
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -160,6 +163,15 @@ def test_close_ends_the_feed(run, plane):
         assert widget.comm is None
 
 
+def test_a_closed_player_lets_go_of_its_frames(run, plane):
+    player = RegionPlayer(run, plane, background=False)
+    gone = weakref.ref(player.canvas)
+    player.close()
+    del player
+    gc.collect()
+    assert gone() is None
+
+
 def test_class_names_are_those_of_the_run_or_counted(plane):
     named = RegionPlayer(StandInRun(class_names=("in", "out")), plane)
     assert named.canvas.class_names == ["in", "out"]
@@ -243,6 +255,30 @@ def test_another_slice(player, run):
     assert player.canvas.frame(4) is not None
 
 
+def test_what_comes_of_an_old_slice_after_all_is_not_told(run, plane):
+    begun, stuck, go_on = threading.Event(), threading.Event(), threading.Event()
+    other = InputSlice.identity((-0.5, -0.25, 0.5, 1.0))
+
+    def partition(program, where):
+        if where is plane and begun.is_set():
+            stuck.set()
+            go_on.wait(10)
+            raise ValueError("no regions")
+        begun.set()
+        return enumerate_regions(program, where)
+
+    player = RegionPlayer(run, plane, partition=partition)
+    old = player.feed
+    assert stuck.wait(10)
+    player.show(other, background=False)
+    go_on.set()
+    with pytest.raises(ValueError, match="no regions"):
+        old.wait(10)
+    assert player.canvas.messages == {}
+    assert player.canvas.progress == ""
+    player.close()
+
+
 def test_beyond_the_budget_frames_are_made_when_they_are_wanted(run, plane):
     player = RegionPlayer(run, plane, budget=1, background=False)
     sent = []
@@ -283,6 +319,18 @@ def test_a_colouring_that_does_not_fit_is_refused(run, plane):
         RegionPlayer(run, plane, colorings={"few": lambda partition: np.zeros(3)})
     with pytest.raises(UnknownName, match="unknown step '0'; known: 7"):
         RegionPlayer(run, plane, colorings={"few": {7: np.zeros(3)}})
+
+
+def test_a_colouring_may_be_of_any_numbers(run, plane):
+    first = enumerate_regions(run.program(0), plane)
+    signs = np.arange(len(first)) % 3 - 1
+    large = 2**40 + np.arange(len(first))
+    colorings = {"signs": lambda p: np.arange(len(p)) % 3 - 1, "large": {0: large}}
+    player = RegionPlayer(StandInRun(steps=(0,)), plane, color="signs", colorings=colorings)
+    frame = player.frame(0)
+    np.testing.assert_array_equal(frame.values["signs"], signs)
+    np.testing.assert_allclose(frame.values["large"], large)
+    assert player.canvas.limits[player.canvas.coloring] == (-1, 1)
 
 
 class GrowingRun(StandInRun):
