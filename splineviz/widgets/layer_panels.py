@@ -45,9 +45,11 @@ class LayerPanels(ipywidgets.VBox):
             for number in range(len(canvas.layers))
         )
         boxes = []
-        for (name, width), picture in zip(canvas.layers, self.canvases, strict=True):
+        for number, ((name, width), picture) in enumerate(
+            zip(canvas.layers, self.canvases, strict=True), start=1
+        ):
             neurons = "1 neuron" if width == 1 else f"{width:,} neurons"
-            title = ipywidgets.Label(f"{name} ({neurons})")
+            title = ipywidgets.Label(f"layer {number} ({name}): {neurons}")
             title.style.font_weight = "600"
             title.layout.padding = "0 0 0 48px"
             box = ipywidgets.VBox([title, picture])

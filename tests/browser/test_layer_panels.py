@@ -41,7 +41,7 @@ def test_each_layer_alone(new_notebook, screenshots):
     assert notebook.output(1) == "True"
     page = notebook.page
     wait_for_all(page, 0)
-    assert page.get_by_text("relu0 (24 neurons)").count() == 1
+    assert page.get_by_text("layer 1 (relu0): 24 neurons").count() == 1
     plain = page.locator(".sv-plain")
     assert plain.count() == 3
     slider = page.locator(".sv-slider")

@@ -373,9 +373,7 @@ def test_the_boundary_of_a_neuron(opened, screenshots):
     page = player.page
     page.keyboard.press("Shift+ArrowDown")
     page.keyboard.press("n")
-    player.details.get_by_text("boundary of linear").or_(
-        player.details.get_by_text("boundary of relu")
-    ).wait_for()
+    player.details.get_by_text("boundary of layer ").wait_for()
     neuron = player.data("neuron")
     assert int(neuron) > 0
     page.screenshot(path=screenshots / "player-neuron.png")
@@ -403,13 +401,19 @@ def test_layers_one_by_one(opened, screenshots):
     _, player = opened
     page = player.page
     options = page.get_by_label("Lines", exact=True).locator("option").all_inner_texts()
-    assert options == ["all layers", "relu0 only", "relu1 only", "relu2 only", "none"]
+    assert options == [
+        "all layers",
+        "layer 1 (relu0) only",
+        "layer 2 (relu1) only",
+        "layer 3 (relu2) only",
+        "none",
+    ]
     pictures = [player.picture()]
     for option in options[1:]:
         player.choose("Lines", option)
         page.wait_for_timeout(150)
         pictures.append(player.picture())
-        page.screenshot(path=screenshots / f"player-lines-{option.split()[0]}.png")
+        page.screenshot(path=screenshots / f"player-lines-{option[:7].replace(' ', '-')}.png")
     assert len(set(pictures)) == 5
     player.choose("Lines", "all layers")
 

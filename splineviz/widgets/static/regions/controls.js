@@ -1,6 +1,7 @@
 // The controls: they set traits of the model, and show what the traits are.
 
 import { element } from "./dom.js";
+import { layerText } from "./facts.js";
 import { KEY_HELP } from "./keys.js";
 import { formatNumber } from "./numbers.js";
 
@@ -113,7 +114,7 @@ export function buildControls(parent, change, everything, signal) {
     setOptions(scale, scales, get("frame_scale"));
     const category = get("colorings")[get("coloring")].scale === "category";
     scale.disabled = category || get("compare") !== NO_COMPARISON;
-    const layers = get("layers").map(([name], k) => [`${name} only`, k]);
+    const layers = get("layers").map(([name], k) => [`${layerText(k, name)} only`, k]);
     setOptions(layer, [["all layers", ALL_LAYERS], ...layers, ["none", NO_LAYER]], get("layer"));
     const compared = get("compare");
     const fixed = compared >= 0 ? [[`step ${formatNumber(steps[compared])}`, compared]] : [];

@@ -1,7 +1,7 @@
 // What is pinned: a region with its circuit, a neuron.
 
 import { element } from "./dom.js";
-import { neuronText } from "./facts.js";
+import { layerText, neuronText } from "./facts.js";
 import { patternOf } from "./patterns.js";
 
 const CELL = 7; // CSS pixels
@@ -57,7 +57,7 @@ export function drawDetails(details, frame, pinned, column) {
   const table = element("div", "sv-circuit", details);
   patternOf(frame, pinned.region).forEach((pattern, k) => {
     const active = pattern.filter(Boolean).length;
-    element("span", "", table, frame.layers[k].name);
+    element("span", "", table, layerText(k, frame.layers[k].name));
     element("span", "", table, `${active} of ${pattern.length} active`);
     drawSquares(table, pattern);
   });

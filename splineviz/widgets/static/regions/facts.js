@@ -10,10 +10,15 @@ export function missingText(message, step, live) {
   return live ? missing : `${missing}; the kernel has stopped: run the cell again`;
 }
 
+/** A layer's name: that of its activation in the network alone may be no more than a number. */
+export function layerText(layer, name) {
+  return `layer ${layer + 1} (${name})`;
+}
+
 /** A neuron's name. */
 export function neuronText(frame, column) {
   const { layer, neuron } = neuronOf(frame, column);
-  return `${frame.layers[layer].name}, neuron ${neuron}`;
+  return `${layerText(layer, frame.layers[layer].name)}, neuron ${neuron}`;
 }
 
 /** How many neurons are active in a region, layer by layer. */
