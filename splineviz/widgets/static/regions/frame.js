@@ -1,7 +1,7 @@
 // One drawn state: the regions of one checkpoint, and what follows from them.
 
 import { decodeRings, offsets, unpack } from "./packing.js";
-import { activeCounts, patternHashes } from "./patterns.js";
+import { activeCounts, patternHashes, samePattern } from "./patterns.js";
 
 /**
  * One frame as the drawing code wants it. What not every drawing needs is made when it is asked for
@@ -154,13 +154,11 @@ export function neuronOf(frame, column) {
 
 /**
  * The parts into which the boundaries of one layer alone cut the picture: a number for each id (0
- * outside, region r + 1). Regions are of one part if a way leads from one to the other that crosses
- * edges of other layers only.
+ * outside, region r + 1). Regions are of one part if a way leads from one to the other on which the
+ * pattern of that layer stays. An edge's column would not tell: boundaries of two layers coincide.
  */
 export function partsOfLayer(frame, layer) {
-  let first = 1;
-  for (const { width } of frame.layers.slice(0, layer)) first += width;
-  const last = first + frame.layers[layer].width;
+  const same = samePattern(frame, layer);
   const parent = Uint32Array.from({ length: frame.count }, (_, region) => region);
   const root = (region) => {
     while (parent[region] !== region) region = parent[region] = parent[parent[region]];
@@ -169,8 +167,7 @@ export function partsOfLayer(frame, layer) {
   for (let region = 0; region < frame.count; region++) {
     eachEdge(frame, region, (corner) => {
       const other = frame.twins[corner];
-      const column = frame.edgeColumns[corner];
-      if (other > region && (column < first || column >= last)) parent[root(other)] = root(region);
+      if (other > region && same(region, other)) parent[root(other)] = root(region);
     });
   }
   const parts = new Uint32Array(frame.count + 1);
