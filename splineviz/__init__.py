@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from splineviz.training.recorder import Recorder as Recorder
     from splineviz.training.runs import Run as Run
     from splineviz.training.schedule import log_schedule as log_schedule
+    from splineviz.widgets.compare_runs import CompareRuns as CompareRuns
     from splineviz.widgets.complexity_plot import ComplexityPlot as ComplexityPlot
     from splineviz.widgets.curves_view import CurvesView as CurvesView
+    from splineviz.widgets.layer_panels import LayerPanels as LayerPanels
     from splineviz.widgets.migration_view import MigrationView as MigrationView
     from splineviz.widgets.playground import Playground as Playground
     from splineviz.widgets.region_player import RegionPlayer as RegionPlayer
@@ -44,12 +46,14 @@ __version__ = "0.1.0"
 # Where each public name lives. They are imported on first use: a replay of a recorded run needs
 # no torch, and the numbers need no widgets.
 _PUBLIC = {
+    "CompareRuns": "splineviz.widgets.compare_runs",
     "ComplexityCurves": "splineviz.complexity.curves",
     "ComplexityPlot": "splineviz.widgets.complexity_plot",
     "ComplexityMap": "splineviz.complexity.complexity_map",
     "CurvesView": "splineviz.widgets.curves_view",
     "Deformation": "splineviz.complexity.deformation_result",
     "InputSlice": "splineviz.partition.slices",
+    "LayerPanels": "splineviz.widgets.layer_panels",
     "LocalComplexity": "splineviz.complexity.result",
     "Playground": "splineviz.widgets.playground",
     "MigrationCurves": "splineviz.partition.migration_curves",

@@ -119,6 +119,36 @@ class MissingDependency(SplinevizError, ImportError):
         )
 
 
+class MissingProgram(SplinevizError, FileNotFoundError):
+    """A program that does part of the work is not installed.
+
+    Parameters
+    ----------
+    program : str
+        Its name.
+    purpose : str
+        What needs it.
+    advice : str
+        What would work.
+    """
+
+    def __init__(self, program: str, purpose: str, advice: str) -> None:
+        self.program = program
+        super().__init__(f"{purpose} needs the program {program}, which is not found. {advice}")
+
+
+class EncodingFailed(SplinevizError, RuntimeError):
+    """The program that makes a film of pictures has failed; the message has its last words."""
+
+
+class UnwritablePath(SplinevizError, OSError):
+    """A file cannot be written where it was asked for."""
+
+
+class NothingToDraw(SplinevizError, ValueError):
+    """A picture is wanted of a run without checkpoints."""
+
+
 class InvalidFrame(SplinevizError, ValueError):
     """The arrays of a drawn state do not fit together, or its packed bytes cannot be read."""
 

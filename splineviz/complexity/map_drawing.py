@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from splineviz.drawing.marks import draw_anchors, draw_edges
+from splineviz.partition.measures.neuron_boundaries import boundary_segments
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -14,7 +17,6 @@ if TYPE_CHECKING:
     from splineviz.partition.spline_partition import SplinePartition
 
 _COLORS = "YlOrRd"
-_THIN = 0.25
 
 
 def draw_map(
@@ -38,7 +40,6 @@ def draw_map(
     matplotlib.axes.Axes
     """
     import matplotlib.pyplot as plt
-    from matplotlib.collections import LineCollection
     from matplotlib.ticker import MaxNLocator
 
     if ax is None:
@@ -54,28 +55,15 @@ def draw_map(
     if name is not None:
         ax.set_title(f"layer {name}")
     if partition is not None:
-        lines = LineCollection(
-            list(_segments(partition, name)), colors="black", linewidths=_THIN, alpha=0.5
-        )
-        ax.add_collection(lines, autolim=False)
-    anchors = measured.plane.anchors
-    if len(anchors):
-        ax.plot(
-            *anchors.T,
-            "*",
-            color="royalblue",
-            markeredgecolor="white",
-            markersize=14,
-            label="anchors",
-        )
-    ax.set(xlabel="slice coordinate s", ylabel="slice coordinate t")
+        draw_edges(ax, _segments(partition, name))
+    draw_anchors(ax, measured.plane.anchors)
+    labels = measured.plane.axis_labels
+    ax.set(xlabel=labels[0], ylabel=labels[1])
     return ax
 
 
 def _segments(partition: SplinePartition, layer: str | None) -> npt.NDArray[np.float64]:
-    """The edges that neurons make, of one layer or of all, (n, 2, 2)."""
-    edges = partition.edges
-    shown = edges.layer >= 0
-    if layer is not None:
-        shown &= np.array([one.name == layer for one in partition.layers] + [False])[edges.layer]
-    return partition.vertices[edges.vertices[shown]]
+    """The edges that neurons make, (n, 2, 2): of all layers, or of one, none if it has no kinks."""
+    if layer is not None and all(one.name != layer for one in partition.layers):
+        return np.empty((0, 2, 2))
+    return boundary_segments(partition.vertices, partition.edges, partition.layers, layer)

@@ -147,8 +147,7 @@ class Frame:
     def areas(self) -> npt.NDArray[np.float64]:
         """Area of each region as it is drawn, in squared slice units, shape (R,)."""
         x, y = self.vertices[self.ring_vertices].astype(np.float64).T
-        following = np.arange(1, len(x) + 1)
-        following[self.ring_offsets[1:] - 1] = self.ring_offsets[:-1]
+        following = following_corners(self.ring_offsets)
         twice = x * y[following] - x[following] * y
         corners = self.ring_offsets[self.region_offsets[:-1]]
         return np.abs(np.add.reduceat(twice, corners)) / 2
@@ -252,18 +251,25 @@ def _edge_columns(partition: SplinePartition) -> npt.NDArray[np.int64]:
     first_column = np.cumsum(widths)
     of_edge = np.where(edges.layer < 0, 0, 1 + first_column[edges.layer] + edges.neuron)
     start = partition.ring_vertices.astype(np.int64)
-    following = np.arange(1, len(start) + 1)
-    following[partition.ring_offsets[1:] - 1] = partition.ring_offsets[:-1]
-    keys = _undirected(start, start[following], count)
+    following = following_corners(partition.ring_offsets)
+    keys = undirected(start, start[following], count)
     ends = edges.vertices.astype(np.int64)
-    edge_keys = _undirected(ends[:, 0], ends[:, 1], count)
+    edge_keys = undirected(ends[:, 0], ends[:, 1], count)
     order = np.argsort(edge_keys)
     return of_edge[order[np.searchsorted(edge_keys[order], keys)]]
 
 
-def _undirected(
+def following_corners(ring_offsets: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+    """For each corner of some rings, one ring after another, the number of the next one."""
+    following = np.arange(1, ring_offsets[-1] + 1)
+    following[ring_offsets[1:] - 1] = ring_offsets[:-1]
+    return following
+
+
+def undirected(
     a: npt.NDArray[np.int64], b: npt.NDArray[np.int64], count: int
 ) -> npt.NDArray[np.int64]:
+    """A number for each edge between two of `count` vertices, the same in both directions."""
     return np.minimum(a, b) * count + np.maximum(a, b)
 
 

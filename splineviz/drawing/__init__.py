@@ -1,1 +1,1 @@
-"""What every drawing shares, in matplotlib or in a widget: colours of curves, the axis of steps."""
+"""What every drawing shares: colours, the axis of steps, polygons, lines and marks."""

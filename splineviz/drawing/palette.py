@@ -26,6 +26,12 @@ CLASS_COLORS = (
     "#d55e00",
 )
 
+#: The grey of regions whose value has no place on a scale.
+NO_VALUE = "#9a9a9a"
+
+#: What became of regions between two checkpoints.
+CHANGE_COLORS = {"kept": "#e4e4e4", "born": "#f4c76b", "vanished": "#8e44ad"}
+
 #: How lines are drawn, by the names that matplotlib and bqplot have in common: when the colours are
 #: used up, they start over in the next of these.
 LINE_STYLES = ("solid", "dashed", "dotted")

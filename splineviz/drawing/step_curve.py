@@ -65,8 +65,8 @@ class StepCurve:
 
     @property
     def is_empty(self) -> bool:
-        """Whether it has no value at all."""
-        return not np.isfinite(self.values).any()
+        """Whether it has steps, but no value at any of them."""
+        return len(self.values) > 0 and not np.isfinite(self.values).any()
 
 
 def extremes(curves: Sequence[StepCurve]) -> FloatArray:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from splineviz.drawing.marks import plain
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import StepCurve
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 BAND = 0.2
 
 
-def draw_step_curves(ax: Axes | None, curves: Sequence[StepCurve], label: str) -> Axes:
+def draw_step_curves(
+    ax: Axes | None, curves: Sequence[StepCurve], label: str, axis: StepAxis | None = None
+) -> Axes:
     """Draw curves with their bands over a logarithmic axis of steps.
 
     Parameters
@@ -27,6 +30,8 @@ def draw_step_curves(ax: Axes | None, curves: Sequence[StepCurve], label: str) -
     curves : sequence of StepCurve
     label : str
         What the values are.
+    axis : StepAxis, optional
+        The axis of steps; the one that the curves need unless said.
 
     Returns
     -------
@@ -39,12 +44,19 @@ def draw_step_curves(ax: Axes | None, curves: Sequence[StepCurve], label: str) -
         import matplotlib.pyplot as plt
 
         ax = plt.subplots(layout="constrained")[1]
-    axis = StepAxis.of(np.concatenate([np.empty(0), *(curve.steps for curve in curves)]))
+    if axis is None:
+        axis = StepAxis.of(np.concatenate([np.empty(0), *(curve.steps for curve in curves)]))
     for curve in curves:
         color, style = curve.style
         x = axis.positions(curve.steps)
         ax.plot(
-            x, curve.values, "o", label=curve.name, color=color, linestyle=style, markersize=2.5
+            x,
+            curve.values,
+            "o",
+            label=plain(curve.name),
+            color=color,
+            linestyle=style,
+            markersize=2.5,
         )
         if curve.low is not None and curve.high is not None:
             ax.fill_between(x, curve.low, curve.high, color=color, alpha=BAND, linewidth=0)
@@ -54,6 +66,6 @@ def draw_step_curves(ax: Axes | None, curves: Sequence[StepCurve], label: str) -
     ax.xaxis.set_major_formatter(FixedFormatter(axis.labels))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set_xlabel("training step")
-    ax.set_ylabel(label)
+    ax.set_ylabel(plain(label))
     ax.set_ylim(bottom=0)
     return ax

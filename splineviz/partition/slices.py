@@ -280,6 +280,14 @@ class InputSlice:
         """Shape of one input of the network that the slice goes through."""
         return self.origin.shape
 
+    @property
+    def axis_labels(self) -> tuple[str, str]:
+        """What the two slice coordinates are: the inputs themselves, or directions."""
+        own = self.input_shape == (2,) and not self.origin.any()
+        if own and np.array_equal(self.basis, np.eye(2)):
+            return "input 1", "input 2"
+        return "slice u", "slice v"
+
     def embed(self, points: npt.ArrayLike) -> FloatArray:
         """The inputs at given slice coordinates.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -40,9 +41,12 @@ if TYPE_CHECKING:
     import networkx
     import pandas as pd
     import torch
+    from matplotlib.axes import Axes
     from scipy.sparse import csr_array
 
     from splineviz.partition.certificate import Certificate
+    from splineviz.partition.colorings import Limits
+    from splineviz.partition.plotting import Color
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int32]
@@ -527,6 +531,87 @@ class SplinePartition:
             If geopandas is not installed.
         """
         return tables.to_geodataframe(self)
+
+    def plot(
+        self,
+        ax: Axes | None = None,
+        color: Color = "slope",
+        *,
+        limits: Limits | None = None,
+        boundaries: bool | Layers = True,
+        decision_boundary: bool = True,
+        points: npt.ArrayLike | None = None,
+        classes: npt.ArrayLike | None = None,
+        class_names: Sequence[str] | None = None,
+        anchors: bool = True,
+        colorbar: bool = True,
+        rasterized: bool = False,
+    ) -> Axes:
+        """Draw the regions with matplotlib, as a figure for a paper.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure unless said.
+        color : str, Coloring or array-like of shape (R,)
+            What colours the regions: a row of
+            :data:`~splineviz.partition.colorings.COLORINGS` by its name, a row of your own, or one
+            number a region.
+        limits : pair of float, optional
+            The ends of the colour scale; values beyond have the colours of the ends. Unless said,
+            99 % of the slice's area lies above the lower and 99 % below the upper end.
+        boundaries : bool, int, str or sequence of these
+            Whether to draw the boundaries of neurons; those of some layers alone, by number,
+            counted in activations from 0, or by name.
+        decision_boundary : bool
+            Whether to draw where the predicted class changes.
+        points : array-like of shape (n, 2), optional
+            Slice coordinates of samples to draw; ``plane.project`` makes them of inputs.
+        classes : array-like of int, shape (n,), optional
+            Their classes, which colour them.
+        class_names : sequence of str, optional
+            Names of the classes, shown as they are.
+        anchors : bool
+            Whether to draw the samples that span the slice, as lettered stars.
+        colorbar : bool
+            Whether to say beside it what the colours mean.
+        rasterized : bool
+            Whether a vector file (PDF, SVG) holds the coloured regions as pixels, below lines and
+            text that stay sharp: smaller with tens of thousands of regions.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            Lines and marks have labels, for ``ax.legend()``.
+
+        Raises
+        ------
+        UnknownName
+            If there is no such colouring, or the network has no such layer.
+        InvalidArgument
+            If the limits, or the classes, make no sense.
+        ShapeMismatch, NonFiniteValues
+            If an array does not have the shape it needs, or a point is not finite.
+        """
+        from splineviz.partition.plotting import picture_of
+
+        picture = picture_of(
+            self,
+            color,
+            limits,
+            boundaries,
+            decision_boundary,
+            points,
+            classes,
+            class_names,
+            anchors,
+        )
+        if ax is None:
+            import matplotlib.pyplot as plt
+
+            _, ax = plt.subplots(layout="constrained")
+        picture.draw(ax, colorbar, rasterized=rasterized)
+        return ax
 
     def locate(self, points: npt.ArrayLike) -> npt.NDArray[np.int64]:
         """The region that holds each point.

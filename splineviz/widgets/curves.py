@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -132,10 +132,18 @@ def accuracy_columns(metrics: pd.DataFrame) -> list[str]:
     return [name for name in names if MetricName(name).is_accuracy]
 
 
+def kinds_of_columns(columns: Sequence[str]) -> list[list[str]]:
+    """Accuracies and other metrics apart, each if there are any."""
+    accuracies = [name for name in columns if MetricName(name).is_accuracy]
+    others = [name for name in columns if name not in accuracies]
+    return [names for names in (accuracies, others) if names]
+
+
 def metric_curves(
     metrics: pd.DataFrame,
     columns: Sequence[str],
     line_style: str | None = None,
+    numbers: Mapping[str, int] | None = None,
 ) -> tuple[list[StepCurve], ValueAxis]:
     """Metrics as curves: first those without an attack, then those under one, by its strength.
 
@@ -147,6 +155,8 @@ def metric_curves(
         What to draw.
     line_style : str, optional
         Of all curves; that of their numbers unless said.
+    numbers : mapping from str to int, optional
+        The number of each metric's curve, which chooses its colour; their order unless said.
 
     Returns
     -------
@@ -170,7 +180,7 @@ def metric_curves(
             _label(name, is_accuracy),
             table["step"].to_numpy(dtype=np.int64),
             table[name.name].to_numpy(dtype=np.float64),
-            number=number,
+            number=number if numbers is None else numbers[name.name],
             line_style=line_style,
             sparse=True,
             group=name.group if name.eps else "",

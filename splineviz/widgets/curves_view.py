@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from splineviz.complexity.curve_lines import lines_of
-from splineviz.drawing.metric_names import MetricName
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.widgets.complexity_plot import ComplexityPlot
-from splineviz.widgets.curves import Curves, chosen_columns, with_steps
+from splineviz.widgets.curves import Curves, chosen_columns, kinds_of_columns, with_steps
 from splineviz.widgets.step_panel import StepPanel
 from splineviz.widgets.step_view import StepView
 
@@ -128,10 +127,8 @@ class CurvesView(StepView):
         if self._complexity is not None:
             known += self._complexity.steps.tolist()
         axis = StepAxis.of(np.array(known, dtype=np.int64))
-        accuracies = [name for name in columns if MetricName(name).is_accuracy]
-        others = [name for name in columns if name not in accuracies]
         panels: list[StepPanel] = [
-            Curves(table, self.steps, names, axis) for names in (accuracies, others) if names
+            Curves(table, self.steps, names, axis) for names in kinds_of_columns(columns)
         ]
         if self._complexity is not None:
             if self.complexity is not None:
@@ -139,4 +136,4 @@ class CurvesView(StepView):
                 self._drawn_as |= kept
             self.complexity = ComplexityPlot(self._complexity, axis=axis, **self._drawn_as)
             panels.append(self.complexity)
-        self.fill(panels)
+        self.fill(panels, axis)

@@ -168,7 +168,7 @@ class MigrationView(StepView):
             f"Neuron boundaries within {self._measure.radius:.3g}",
         ]
         with self._drawing:
-            self.fill([StepPanel(axis, head=[_title(title)]) for title in titles])
+            self.fill([StepPanel(axis, head=[_title(title)]) for title in titles], axis)
         self._draw()
         self._report()
 

@@ -11,6 +11,7 @@ import numpy as np
 import traitlets
 
 from splineviz.display.frames import Frame
+from splineviz.display.pictures import ALL_LAYERS, NO_LAYER
 from splineviz.drawing.palette import CLASS_COLORS
 from splineviz.errors import UnknownName
 from splineviz.partition.colorings import COLORINGS, Coloring
@@ -20,8 +21,7 @@ from splineviz.widgets.modules import STATIC, module
 #: How many bytes of frames a canvas keeps unless it is told otherwise.
 BUDGET = 64 * 2**20
 
-#: Values of `layer` and `compare` that mean none of the numbers.
-ALL_LAYERS, NO_LAYER = -1, -2
+#: Values of `compare` that mean none of the numbers.
 NO_COMPARISON, THE_STEP_BEFORE = -1, -2
 
 
@@ -106,8 +106,8 @@ class RegionCanvas(StrictWidget):
         What is said behind the number of regions.
     messages : dict from str to str
         What is said in place of a picture that will not come, by the number of the checkpoint.
-    lock : RLock
-        Held whenever frames or messages change; who holds it may rely on what is there.
+        self.lock = threading.RLock()
+        self.rows = dict(rows)
     """
 
     _esm = module("regions/region_canvas.js")
@@ -163,7 +163,7 @@ class RegionCanvas(StrictWidget):
         steps = [int(step) for step in steps]
         # Frames come from another thread than the browser's messages; see set_state.
         self.lock = threading.RLock()
-        self._rows = dict(rows)
+        self.rows = dict(rows)
         self._budget = budget
         self._kept_bytes: dict[int, int] = {}
         self._spreads: dict[int, list[np.ndarray]] = {}
@@ -207,7 +207,7 @@ class RegionCanvas(StrictWidget):
             self._spreads.clear()
             self.messages = {}
             self.ready = 0
-            self.limits = [None] * len(self._rows)
+            self.limits = [None] * len(self.rows)
 
     @property
     def is_full(self) -> bool:
@@ -243,7 +243,7 @@ class RegionCanvas(StrictWidget):
             raise UnknownName("checkpoint", str(index), [str(i) for i in range(self.count)])
         spreads = [
             row.quantiles(np.asarray(frame.values[name] if row.sent else row.values(frame)), areas)
-            for name, row in self._rows.items()
+            for name, row in self.rows.items()
         ]
         packed = frame.pack()
         with self.lock:
@@ -257,7 +257,7 @@ class RegionCanvas(StrictWidget):
             self.ready = len(self._spreads)
             self.limits = [
                 row.limits(spreads[k] for spreads in self._spreads.values())
-                for k, row in enumerate(self._rows.values())
+                for k, row in enumerate(self.rows.values())
             ]
 
     def say(self, progress: str) -> None:
@@ -298,6 +298,17 @@ class RegionCanvas(StrictWidget):
         """
         packed = getattr(self, f"frame_{index}", b"")
         return Frame.unpack(packed) if packed else None
+
+    def compared_with(self, index: int) -> int | None:
+        """The checkpoint that changes are told against when one is shown; None if none are told.
+
+        Parameters
+        ----------
+        index : int
+            Number of the checkpoint that is shown.
+        """
+        other = index - 1 if self.compare == THE_STEP_BEFORE else self.compare
+        return other if 0 <= other < self.count and other != index else None
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take a message from the browser.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -15,13 +16,14 @@ import traitlets
 from splineviz.display.frames import Frame
 from splineviz.errors import ShapeMismatch, UnknownName
 from splineviz.partition.colorings import COLORINGS, Coloring
+from splineviz.progress import Progress
 from splineviz.widgets.curves import Curves, accuracy_curves
 from splineviz.widgets.frame_feed import FrameFeed
 from splineviz.widgets.region_canvas import BUDGET, RegionCanvas
 from splineviz.widgets.samples import anchors_of, samples_on_slice
 from splineviz.widgets.stepping import Stepping
 from splineviz.widgets.table_link import TableLink
-from splineviz.widgets.thumbnails import anchor_thumbnails
+from splineviz.widgets.thumbnails import anchor_thumbnails, thumbnail_row
 
 if TYPE_CHECKING:
     from splineviz.network.program import Program
@@ -118,6 +120,7 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
     feed: FrameFeed | None = None
     canvas: RegionCanvas | None = None
     curves: Curves | None = None
+    thumbnails: Sequence[tuple[str, bytes]] = ()
 
     def __init__(
         self,
@@ -243,6 +246,168 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
                 widget.close()
         super().close()
 
+    # ------------------------------------------------------------------ files
+
+    def save_png(
+        self,
+        path: str | os.PathLike[str],
+        step: int | None = None,
+        *,
+        curves: bool = False,
+        width: float = 6.4,
+        dpi: int = 200,
+    ) -> None:
+        """Save the picture of a step, as the player shows it, drawn with matplotlib.
+
+        Colouring, scale, lines, comparison, decision boundary, data and the part of the slice that
+        is seen are those of the player at this moment.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file; its name ends with ``.png``. It is replaced in one piece if it exists.
+        step : int, optional
+            Training step; the one that is shown unless said.
+        curves : bool
+            Whether the curves of the run stand beside it, with a line at the step.
+        width : float
+            Width of the picture with its colour bar, in inches; the curves take as much again.
+        dpi : int
+            Pixels an inch.
+
+        Raises
+        ------
+        UnknownStep
+            If there is no checkpoint at this step.
+        NothingToDraw
+            If the run has no checkpoints.
+        InvalidArgument
+            If the name of the file has another extension.
+        UnwritablePath, OSError
+            If the file cannot be written.
+        """
+        from splineviz.widgets.export.pictures import save_picture
+
+        save_picture(self, path, "png", step, curves, width, dpi)
+
+    def save_svg(
+        self,
+        path: str | os.PathLike[str],
+        step: int | None = None,
+        *,
+        curves: bool = False,
+        width: float = 6.4,
+    ) -> None:
+        """Save the picture of a step as vectors; as :meth:`save_png`, with ``.svg``."""
+        from splineviz.widgets.export.pictures import save_picture
+
+        save_picture(self, path, "svg", step, curves, width, 200)
+
+    def save_gif(
+        self,
+        path: str | os.PathLike[str],
+        steps: Sequence[int] | None = None,
+        interval: int = 200,
+        *,
+        curves: bool = False,
+        width: float = 6.4,
+        dpi: int = 100,
+        progress: Progress | bool | None = None,
+    ) -> None:
+        """Save the steps one after another as an animation, as the player shows them.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file; its name ends with ``.gif``. It is replaced in one piece if it exists.
+        steps : sequence of int, optional
+            Training steps, in any order; all checkpoints unless said. Frames that the player has
+            not made, or not kept, are made.
+        interval : int
+            Milliseconds from one step to the next.
+        curves, width, dpi
+            As for :meth:`save_png`.
+        progress : bool or callable, optional
+            True for a progress bar. A function is called with (frames done, frames in all).
+
+        Raises
+        ------
+        UnknownStep, NothingToDraw, UnwritablePath, OSError
+            As for :meth:`save_png`.
+        InvalidArgument
+            If the name of the file has another extension, or the interval is too short.
+        Exception
+            What making a frame raises.
+        """
+        from splineviz.widgets.export.animations import save_gif
+
+        save_gif(self, path, steps, interval, curves, width, dpi, progress)
+
+    def save_mp4(
+        self,
+        path: str | os.PathLike[str],
+        steps: Sequence[int] | None = None,
+        interval: int = 200,
+        *,
+        curves: bool = False,
+        width: float = 6.4,
+        dpi: int = 150,
+        progress: Progress | bool | None = None,
+    ) -> None:
+        """Save the steps one after another as a film; as :meth:`save_gif`, with ``.mp4``.
+
+        Raises
+        ------
+        MissingProgram
+            If ffmpeg is not installed; :meth:`save_gif` does without.
+        EncodingFailed
+            If ffmpeg fails.
+        """
+        from splineviz.widgets.export.animations import save_mp4
+
+        save_mp4(self, path, steps, interval, curves, width, dpi, progress)
+
+    def save_html(
+        self,
+        path: str | os.PathLike[str],
+        steps: Sequence[int] | None = None,
+        *,
+        title: str | None = None,
+        compress: bool = True,
+        progress: Progress | bool | None = None,
+    ) -> None:
+        """Save the player as one page, to open in a browser, send or put on a site.
+
+        Everything is in the file, and nothing is fetched: scrubbing, playing, zooming, colourings,
+        comparisons and what is told about regions work without a kernel and without a network.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file; its name ends with ``.html``. It is replaced in one piece if it exists.
+        steps : sequence of int, optional
+            Training steps, in any order; all checkpoints unless said. Frames that the player has
+            not made, or not kept, are made; in place of one that cannot be made the page says why.
+        title : str, optional
+            What stands above, as text.
+        compress : bool
+            Whether the frames are compressed, which browsers since 2023 can read.
+        progress : bool or callable, optional
+            As for :meth:`save_gif`.
+
+        Raises
+        ------
+        UnknownStep, NothingToDraw, UnwritablePath, OSError
+            As for :meth:`save_png`.
+        InvalidArgument
+            If the name of the file has another extension, or there are no steps.
+        Exception
+            What making the last frame raises, if none can be made.
+        """
+        from splineviz.widgets.export.page import save_html
+
+        save_html(self, path, steps, title, compress, progress)
+
     # ------------------------------------------------------------------ frames
 
     def frame(self, step: int) -> Frame:
@@ -348,7 +513,7 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
         labels = self._axis_labels
         return {
             "bounds": tuple(float(bound) for bound in plane.domain.bounds),
-            "axis_labels": _axis_labels(plane) if labels is None else tuple(labels),
+            "axis_labels": plane.axis_labels if labels is None else tuple(labels),
             "points": points[free] - corner,
             "point_classes": classes[free],
             "anchors": plane.anchors - corner,
@@ -373,10 +538,11 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
             )
             children.append(self.curves)
             parts += [link, self.curves]
-        thumbnails = anchor_thumbnails(self.plane, self._image_shape, self._anchor_names())
-        if thumbnails is not None:
-            children.append(thumbnails)
-            parts.append(thumbnails)
+        self.thumbnails = anchor_thumbnails(self.plane, self._image_shape, self._anchor_names())
+        if self.thumbnails:
+            row = thumbnail_row(self.thumbnails)
+            children.append(row)
+            parts.append(row)
         self._side_parts = parts
         self._side.children = children
         self._side.layout.display = None if children else "none"
@@ -421,10 +587,6 @@ def _array_at(arrays: Mapping[int, np.ndarray], step: int, _: SplinePartition) -
     if step not in arrays:
         raise UnknownName("step", str(step), [str(known) for known in arrays])
     return np.asarray(arrays[step])
-
-
-def _axis_labels(plane: InputSlice) -> tuple[str, str]:
-    return ("input 1", "input 2") if plane.input_shape == (2,) else ("slice u", "slice v")
 
 
 def _exact_partition() -> Callable[[Program, InputSlice], SplinePartition]:

@@ -49,9 +49,9 @@ class StepCursor(StrictWidget):
     _esm = STATIC / "step_cursor.js"
     _css = STATIC / "step_view.css"
 
-    index = traitlets.Int(0).tag(sync=True)
-    play_range = traitlets.Tuple().tag(sync=True)
-    mode = traitlets.Enum(["step", "range"], "step").tag(sync=True)
+    index = traitlets.Int(0).tag(sync=True, echo_update=False)
+    play_range = traitlets.Tuple().tag(sync=True, echo_update=False)
+    mode = traitlets.Enum(["step", "range"], "step").tag(sync=True, echo_update=False)
     steps = traitlets.List(traitlets.Int()).tag(sync=True)
     positions = traitlets.List(traitlets.Float()).tag(sync=True)
     ends = traitlets.Tuple(traitlets.Float(), traitlets.Float(), default_value=(1.0, 10.0)).tag(

@@ -44,6 +44,8 @@ class StepPanel(ipywidgets.VBox):
     axis : StepAxis
     curves : tuple of StepCurve
         What is drawn.
+    values : ValueAxis
+        What the vertical axis says.
     figure : bqplot.Figure
     legend : HBox
         The names of the curves, each in its colour; above the figure, where it hides no curve.
@@ -85,6 +87,7 @@ class StepPanel(ipywidgets.VBox):
             What the vertical axis says.
         """
         before, self.curves = self.curves, tuple(curves)
+        self.values = values
         set_axis(self._axis_y, values)
         if list(map(_look, before)) == list(map(_look, curves)):
             for marks, curve in zip(self._drawn, curves, strict=True):

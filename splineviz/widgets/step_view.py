@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,9 @@ import ipywidgets
 import numpy as np
 import traitlets
 
-from splineviz.errors import UnknownName
+from splineviz.drawing.step_axis import StepAxis
+from splineviz.errors import SplinevizError, UnknownName
+from splineviz.widgets.mirror import Mirror
 from splineviz.widgets.step_cursor import StepCursor
 from splineviz.widgets.step_panel import StepPanel
 from splineviz.widgets.stepping import Stepping
@@ -66,7 +69,8 @@ class StepView(ipywidgets.VBox, Stepping):
     panels: tuple[StepPanel, ...] = ()
     cursor: StepCursor | None = None
     _canvas: RegionCanvas | None = None
-    _player_links: Sequence[ipywidgets.Widget] = ()
+    _mirror: Mirror | None = None
+    _joined: Sequence[traitlets.link] = ()
     _links: Sequence[ipywidgets.Widget] = ()
     _brushes: Sequence[bqplot.interacts.Interaction] = ()
 
@@ -78,6 +82,7 @@ class StepView(ipywidgets.VBox, Stepping):
         nothing: str = "There is nothing to show.",
     ) -> None:
         self.player = player
+        self._growing = threading.Lock()
         self.steps = [int(step) for step in steps]
         self._note = ipywidgets.Label(nothing)
         self._row = ipywidgets.HBox()
@@ -96,23 +101,26 @@ class StepView(ipywidgets.VBox, Stepping):
         self.step = self.steps[self.index]
         self.cursor = StepCursor(index=self.index, slider=canvas is None)
         self._canvas = canvas
-        if canvas is not None:
+        if canvas is not None and player is not None:
+            # In Python the view goes with the player: the browser tells the kernel of one of them.
+            self.play_range = tuple(player.play_range)
+            self.cursor.play_range = self.play_range
+            names = ["index", "play_range"]
+            self._mirror = Mirror(source=canvas, target=self.cursor, names=names, back=names)
             canvas.observe(self._grow, "count")
-            self.play_range = tuple(canvas.play_range)
-            self._player_links = [
-                ipywidgets.jslink((canvas, name), (self.cursor, name))
-                for name in ("index", "play_range")
-            ]
-        for name in ("index", "play_range"):
-            traitlets.link((self, name), (self.cursor, name))
+        beside = self.cursor if canvas is None else player
+        self._joined = [
+            traitlets.link((beside, name), (self, name)) for name in ("index", "play_range")
+        ]
 
-    def fill(self, panels: Sequence[StepPanel]) -> None:
+    def fill(self, panels: Sequence[StepPanel], axis: StepAxis) -> None:
         """Show panels in place of those that are shown.
 
         Parameters
         ----------
         panels : sequence of StepPanel
-            All with one axis of steps.
+        axis : StepAxis
+            The axis of steps that they all have.
         """
         if self.cursor is None:
             return
@@ -124,11 +132,6 @@ class StepView(ipywidgets.VBox, Stepping):
             )
             for panel in panels
         ]
-        if not panels:
-            self.children = [self._note]
-            _close(old)
-            return
-        axis = panels[0].axis
         positions = axis.positions(self.steps).tolist()
         self.cursor.tell(
             steps=self.steps,
@@ -150,23 +153,37 @@ class StepView(ipywidgets.VBox, Stepping):
         for panel in panels:
             panel.marker.x = np.repeat(positions[self.index], 2)
         self._row.children = list(panels)
-        self.children = [self.cursor, self._row]
+        self.children = self._arrange(self.cursor, self._row)
         _close(old)
+
+    def _arrange(self, cursor: StepCursor, row: ipywidgets.Widget) -> Sequence[ipywidgets.Widget]:
+        """What the view consists of, once it has panels."""
+        return [cursor, row] if self.panels else [self._note]
 
     def refresh(self) -> None:
         """Look again at a run that is still being recorded."""
 
     def _grow(self, change: dict[str, Any]) -> None:
-        self.refresh()
+        """Follow a player that has new checkpoints; it may tell so from several threads."""
+        with self._growing:
+            try:
+                self.refresh()
+            except SplinevizError as error:
+                # What keeps this view from following must not keep the player.
+                if self.cursor is not None:
+                    self.cursor.tell(note=str(error))
 
     def close(self) -> None:
         """Remove the view from the page; the player stays."""
         _close([*self._links, *self._brushes, *self.panels])
         self._links = self._brushes = self.panels = ()
         if self.cursor is not None:
-            if self._canvas is not None:
+            for link in self._joined:
+                link.unlink()
+            if self._canvas is not None and self._mirror is not None:
                 self._canvas.unobserve(self._grow, "count")
-            _close([*self._player_links, self.cursor, self._row, self._note])
+                self._mirror.close()
+            _close([self.cursor, self._row, self._note])
             self.cursor = None
         super().close()
 

@@ -30,6 +30,9 @@ class TableLink(StrictWidget):
         Its trait.
     table : list of JSON values
         One entry for each index.
+    back : list of int
+        Where the source goes when the target is set to something else than its entry: an index for
+        each of the target's values, which are integers then. Without it, it stays.
     """
 
     _esm = STATIC / "table_link.js"
@@ -38,4 +41,5 @@ class TableLink(StrictWidget):
     source_trait = traitlets.Unicode().tag(sync=True)
     target = traitlets.Instance(ipywidgets.Widget).tag(sync=True, **ipywidgets.widget_serialization)
     target_trait = traitlets.Unicode().tag(sync=True)
+    back = traitlets.List(traitlets.Int()).tag(sync=True)
     table: traitlets.List[Any] = traitlets.List().tag(sync=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import ipywidgets
@@ -80,8 +80,8 @@ def anchor_thumbnails(
     plane: InputSlice,
     image_shape: tuple[int, ...] | None = None,
     captions: Mapping[int, str] | None = None,
-) -> ipywidgets.HBox | None:
-    """A row of pictures of a slice's anchors, lettered as their stars are on the canvas.
+) -> list[tuple[str, bytes]]:
+    """Pictures of a slice's anchors, lettered as their stars are on the canvas.
 
     Parameters
     ----------
@@ -94,8 +94,9 @@ def anchor_thumbnails(
 
     Returns
     -------
-    HBox or None
-        None if the slice has no anchors, or its inputs are no images.
+    list of (str, bytes)
+        What to write above each, and its PNG file; empty if the slice has no anchors, or its
+        inputs are no images.
 
     Raises
     ------
@@ -108,17 +109,25 @@ def anchor_thumbnails(
         )
     shape = image_shape_of(plane.input_shape) if image_shape is None else image_shape
     if shape is None or len(plane.anchors) == 0:
-        return None
+        return []
     images = plane.embed(plane.anchors).reshape(-1, *shape)
     low, high = float(images.min()), float(images.max())
     entries = []
     for number, (letter, image) in enumerate(zip(string.ascii_uppercase, images, strict=False)):
-        picture = ipywidgets.Image(value=png(image, low, high), format="png")
+        caption = (captions or {}).get(number)
+        said = letter if caption is None else f"{letter}: {caption}"
+        entries.append((said, png(image, low, high)))
+    return entries
+
+
+def thumbnail_row(thumbnails: Sequence[tuple[str, bytes]]) -> ipywidgets.HBox:
+    """A row of pictures, each below its caption; with the result of :func:`anchor_thumbnails`."""
+    entries = []
+    for caption, file in thumbnails:
+        picture = ipywidgets.Image(value=file, format="png")
         picture.layout.width = picture.layout.height = "56px"
         picture.add_class("splineviz-thumbnail")
-        caption = (captions or {}).get(number)
-        label = ipywidgets.Label(letter if caption is None else f"{letter}: {caption}")
-        entries.append(ipywidgets.VBox([label, picture]))
+        entries.append(ipywidgets.VBox([ipywidgets.Label(caption), picture]))
     row = ipywidgets.HBox(entries)
     row.add_class("splineviz-thumbnails")
     return row

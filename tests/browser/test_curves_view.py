@@ -184,4 +184,66 @@ def test_without_a_player_there_is_a_slider(opened, screenshots):
     view.wait_for_marker(1.0, 2)
     assert view.canvas.get_attribute("data-index") == before
     page.screenshot(path=screenshots / "curves-alone.png")
+    # Without a mouse a range begins and ends at the step that is shown.
+    alone = page.locator(".sv-cursor").nth(1)
+    alone.get_by_role("button", name="choose what plays").press("Enter")
+    alone.get_by_role("button", name="end here").press("Enter")
+    slider.focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    alone.get_by_role("button", name="start here").press("Enter")
+    alone.get_by_text("steps 1 to 1,000 play").wait_for()
     assert opened.problems == []
+
+
+REAL = """
+import splineviz as sv
+from IPython.display import display
+
+run = sv.Run.bundled("checkerboard")
+player = sv.RegionPlayer(run, sv.InputSlice.identity(), metrics=[])
+view = sv.CurvesView(run, player, metrics=["train_accuracy", "test_accuracy", "train_loss"])
+display(view, player)
+"""
+READY = "print(player.wait(120))"
+RANGE = "print(player.play_range == view.play_range, len(view.play_range))"
+
+
+def test_a_real_player_plays_the_range_that_is_chosen(new_notebook, screenshots):
+    notebook = new_notebook("real.ipynb", REAL, READY, RANGE)
+    page = notebook.page
+    page.evaluate(
+        "jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Dark' })"
+    )
+    notebook.run_cell(0)
+    notebook.run_cell(1)
+    assert notebook.output(1) == "True"
+    page.wait_for_selector(".sv-regions[data-step='0']")
+    view = View(page)
+    view.choose("choose what plays")
+    view.drag(0.5, 0.6)
+    page.get_by_text("steps ").first.wait_for()
+    page.wait_for_timeout(300)
+    page.screenshot(path=screenshots / "curves-real.png")
+    first, last = page.locator(".sv-told").first.inner_text().split()[1:4:2]
+    notebook.run_cell(2)
+    assert notebook.output(2) == "True 2"
+    page.evaluate(
+        """() => {
+            const root = document.querySelector('.sv-regions');
+            window.seen = new Set();
+            new MutationObserver(() => window.seen.add(Number(root.dataset.step)))
+                .observe(root, { attributeFilter: ['data-step'] });
+        }"""
+    )
+    page.locator(".sv-play").click()
+    page.wait_for_function(f"window.seen.has({first}) && window.seen.has({last})")
+    page.locator(".sv-play").click()
+    seen = page.evaluate("[...window.seen]")
+    assert min(seen) == int(first)
+    assert max(seen) == int(last)
+    page.screenshot(path=screenshots / "curves-dark-player.png")
+    page.evaluate(
+        "jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Light' })"
+    )
+    assert notebook.problems == []

@@ -144,7 +144,7 @@ def test_what_is_drawn(program, partition):
     np.testing.assert_array_equal(np.transpose(ax.lines[0].get_data()), plane.anchors)
     assert ax.lines[0].get_marker() == "*"
     assert image.colorbar.ax.get_ylabel() == "local complexity (crossed neurons)"
-    assert ax.get_xlabel() == "slice coordinate s"
+    assert ax.get_xlabel() == "input 1"
     for layer in (1, "3"):
         other = plt.figure().add_subplot()
         assert found.plot(other, partition, layer) is other

@@ -16,6 +16,7 @@ def test_a_curve_without_values_has_no_pieces():
     assert pieces(np.arange(3), np.full(3, np.nan)) == []
     assert pieces(np.arange(0), np.empty(0)) == []
     assert curve([np.nan]).is_empty
+    assert not curve([]).is_empty
 
 
 def test_missing_ends_are_no_gap():

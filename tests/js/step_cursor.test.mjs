@@ -28,6 +28,14 @@ test("what lies within an interval", () => {
   assert.deepEqual(js.within(positions, [20, 90]), [3, 3]);
 });
 
+test("a range from the step that is shown", () => {
+  assert.deepEqual(js.rangeFrom([], 2, "start", 5), [2, 4]);
+  assert.deepEqual(js.rangeFrom([], 2, "end", 5), [0, 2]);
+  assert.deepEqual(js.rangeFrom([1, 3], 2, "end", 5), [1, 2]);
+  assert.deepEqual(js.rangeFrom([1, 3], 4, "start", 5), [4, 4]);
+  assert.deepEqual(js.rangeFrom([2, 3], 0, "end", 5), [0, 0]);
+});
+
 test("what plays, in words", () => {
   const steps = [0, 1, 10, 100, 1000];
   assert.equal(js.rangeText([], steps), "");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { FakeModel, linkModel, settled } from "./fakes.mjs";
 import { load } from "./load.mjs";
 
 const { default: link, lookUp } = await load("table_link.js");
@@ -9,40 +10,19 @@ test("a table has an answer inside its range only", () => {
   for (const index of [-1, 2, 0.5, null, undefined]) assert.equal(lookUp([5, 7], index), undefined);
 });
 
-class Model {
-  constructor(values) {
-    this.values = values;
-    this.handlers = new Map();
-  }
-  get(name) {
-    return this.values[name];
-  }
-  set(name, value) {
-    this.values[name] = value;
-    this.handlers.get(`change:${name}`)?.();
-  }
-  on(event, handler) {
-    this.handlers.set(event, handler);
-  }
-  off(event) {
-    this.handlers.delete(event);
-  }
-}
-
-function linked() {
-  const models = { a: new Model({ index: 0 }), b: new Model({ x: null }) };
-  const model = new Model({
+function linked(traits = {}) {
+  const models = { a: new FakeModel({ index: 0 }), b: new FakeModel({ x: null }) };
+  const model = linkModel(models, {
     source: "IPY_MODEL_a",
     source_trait: "index",
     target: "IPY_MODEL_b",
     target_trait: "x",
     table: [[1, 1], [10, 10]],
+    back: [],
+    ...traits,
   });
-  model.widget_manager = { get_model: async (id) => models[id] };
   return { ...models, stop: link.initialize({ model }) };
 }
-
-const settled = () => new Promise((resolve) => setTimeout(resolve));
 
 test("the target follows the source from the start", async () => {
   const { a, b } = linked();
@@ -55,16 +35,34 @@ test("the target follows the source from the start", async () => {
 });
 
 test("clean-up leaves no listener", async () => {
-  const { a, stop } = linked();
+  const { a, b, stop } = linked();
   await settled();
-  assert.equal(a.handlers.size, 1);
+  assert.equal(a.listeners, 1);
   stop();
-  assert.equal(a.handlers.size, 0);
+  assert.equal(a.listeners + b.listeners, 0);
 });
 
 test("clean-up before the models are found leaves no listener either", async () => {
   const { a, stop } = linked();
   stop();
   await settled();
-  assert.equal(a.handlers.size, 0);
+  assert.equal(a.listeners, 0);
+});
+
+test("a way back is taken only when the target leaves its entry", async () => {
+  const { a, b, stop } = linked({ table: [0, 0, 1, 1], back: [0, 2] });
+  await settled();
+  for (const index of [1, 3]) {
+    a.set("index", index);
+    assert.equal(a.get("index"), index);
+  }
+  assert.equal(a.saved, 0);
+  b.set("x", 0);
+  assert.equal(a.get("index"), 0);
+  assert.equal(a.saved, 1);
+  b.set("x", 1);
+  assert.equal(a.get("index"), 2);
+  stop();
+  b.set("x", 0);
+  assert.equal(a.get("index"), 2);
 });

@@ -5,11 +5,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import traitlets
-from ipywidgets.widgets.widget_link import Link
 
 import splineviz as sv
-from splineviz.errors import InvalidArgument, UnknownName
+from splineviz.errors import InvalidArgument, RunCorrupt, UnknownName
 from splineviz.widgets.curves_view import CurvesView
+from splineviz.widgets.mirror import Mirror
+from splineviz.widgets.region_player import RegionPlayer
 from splineviz.widgets.table_link import TableLink
 from tests.widgets.standin import StandInRun
 from tests.widgets.standin_player import StandInPlayer
@@ -74,10 +75,9 @@ def test_the_lines_are_linked_in_the_browser(run, player, complexity):
     assert {table.target for table in tables} == {panel.marker for panel in view.panels}
     assert all(table.source is view.cursor for table in tables)
     assert all(table.table == [[p, p] for p in (0.5, 1, 10, 100, 1000)] for table in tables)
-    found = [(link.source, link.target) for link in links(Link)]
-    canvas, cursor = player.canvas, view.cursor
-    assert ((canvas, "index"), (cursor, "index")) in found
-    assert ((canvas, "play_range"), (cursor, "play_range")) in found
+    (mirror,) = links(Mirror)
+    assert (mirror.source, mirror.target) == (player.canvas, view.cursor)
+    assert mirror.names == mirror.back == ["index", "play_range"]
 
 
 def test_it_begins_where_the_player_is(run, player):
@@ -102,6 +102,19 @@ def test_index_step_and_range_follow_the_cursor_and_move_it(run):
         view.step = 95
     with pytest.raises(traitlets.TraitError, match="from 0 to 4, or empty"):
         view.play_range = (3, 9)
+
+
+def test_in_python_it_goes_with_the_player(run, player):
+    view = CurvesView(run, player)
+    player.step = 100
+    player.play_range = (0, 2)
+    assert (view.index, view.step, view.play_range) == (3, 100, (0, 2))
+    view.index = 1
+    view.play_range = ()
+    assert (player.index, player.canvas.index, player.canvas.play_range) == (1, 1, ())
+    view.close()
+    player.index = 2
+    assert view.index == 1
 
 
 def test_what_there_is_not_is_told(run, player, complexity):
@@ -157,16 +170,70 @@ def test_a_run_that_grows(run, player, complexity):
     assert view.complexity.by == "layer"
     assert all(panel.figure.comm is None for panel in old)
     view.step = 100_000
-    assert player.canvas.index == 0  # they are linked in the browser only
+    assert player.canvas.index == 5
+
+
+def test_metrics_that_cannot_be_read_do_not_stop_a_player_that_grows(plane):
+    class Run(StandInRun):
+        broken = False
+
+        @property
+        def metrics(self):
+            if self.broken:
+                raise RunCorrupt("metrics.csv is no table")
+            return self._metrics
+
+        @metrics.setter
+        def metrics(self, table):
+            self._metrics = table
+
+    run = Run()
+    player = StandInPlayer(run)
+    view = CurvesView(run, player)
+    panels = view.panels
+    run.broken = True
+    player.steps = [*player.steps, 100_000]
+    player.canvas.count = 6
+    assert view.cursor.note == "metrics.csv is no table"
+    assert view.panels == panels
 
 
 def test_closing_leaves_the_player(run, player):
     view = CurvesView(run, player)
+    index = player.index
     kept = [view.cursor, *view.cursor.brushes, view.panels[0].marker]
     view.close()
     view.close()
     assert all(widget.comm is None for widget in kept)
     assert not links(TableLink)
-    assert not links(Link)
+    assert not links(Mirror)
     player.canvas.count = 7
+    player.index = index + 1
     assert player.canvas.comm is not None
+
+
+def test_a_player_that_is_closed_first(run, plane):
+    player = RegionPlayer(run, plane, metrics=[], background=False)
+    view = CurvesView(run, player)
+    player.close()
+    view.index = 2
+    view.refresh()
+    view.close()
+
+
+def test_a_cell_that_is_run_again(run, player):
+    views = [CurvesView(run, player) for _ in range(2)]
+    player.index = 3
+    assert [view.index for view in views] == [3, 3]
+    views[0].close()
+    player.index = 1
+    assert [view.index for view in views] == [3, 1]
+
+
+def test_hostile_names_stay_text(run):
+    name = "<img src=x onerror=alert(1)> accuracy"
+    run.metrics[name] = 0.5
+    (panel,) = CurvesView(run, metrics=[name]).panels
+    label = panel.legend.children[0]
+    assert type(label) is ipywidgets.Label
+    assert label.value == "━━ img src x onerror alert 1"

@@ -47,3 +47,8 @@ def test_the_same_step_again_replaces_it():
         curves.add(3, {"train_loss": value})
     curves.draw()
     assert curves.figures[1].marks[0].y.tolist() == [0.5]
+
+
+def test_the_legend_promises_values_from_the_start():
+    legend = LiveCurves().children[0]
+    assert [entry.value for entry in legend.children] == ["━━ train", "━━ test"]

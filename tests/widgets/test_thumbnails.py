@@ -8,7 +8,7 @@ from PIL import Image
 
 from splineviz.errors import ShapeMismatch
 from splineviz.partition.slices import InputSlice
-from splineviz.widgets.thumbnails import anchor_thumbnails, image_shape_of, png
+from splineviz.widgets.thumbnails import anchor_thumbnails, image_shape_of, png, thumbnail_row
 
 
 @pytest.mark.parametrize(
@@ -54,19 +54,20 @@ def images(*input_shape):
 
 
 def test_one_picture_for_each_anchor():
-    row = anchor_thumbnails(InputSlice.through(*images(64)))
+    thumbnails = anchor_thumbnails(InputSlice.through(*images(64)))
+    assert [caption for caption, _ in thumbnails] == ["A", "B", "C"]
+    row = thumbnail_row(thumbnails)
     assert [entry.children[0].value for entry in row.children] == ["A", "B", "C"]
     first = Image.open(io.BytesIO(bytes(row.children[0].children[1].value)))
     assert first.size == (8, 8)
 
 
 def test_no_pictures_without_anchors_or_images():
-    assert anchor_thumbnails(InputSlice.identity()) is None
-    assert anchor_thumbnails(InputSlice.through(*images(5))) is None
+    assert anchor_thumbnails(InputSlice.identity()) == []
+    assert anchor_thumbnails(InputSlice.through(*images(5))) == []
 
 
 def test_the_shape_can_be_said():
-    row = anchor_thumbnails(InputSlice.through(*images(12)), image_shape=(3, 4))
-    assert len(row.children) == 3
+    assert len(anchor_thumbnails(InputSlice.through(*images(12)), image_shape=(3, 4))) == 3
     with pytest.raises(ShapeMismatch, match=r"shape \(12,\) cannot be seen as images of \(5, 5\)"):
         anchor_thumbnails(InputSlice.through(*images(12)), image_shape=(5, 5))

@@ -28,6 +28,12 @@ export function within(positions, [low, high]) {
   return [index, index];
 }
 
+/** The range that begins, or ends, at a step: as it was at its other end, if that is possible. */
+export function rangeFrom(range, index, side, count) {
+  const [first, last] = range.length ? range : [0, count - 1];
+  return side === "start" ? [index, Math.max(index, last)] : [Math.min(first, index), index];
+}
+
 /** What plays, in words. */
 export function rangeText(range, steps) {
   if (!range.length) return "";
@@ -153,6 +159,17 @@ function render({ model, el }) {
     listen(button, "click", () => change("mode", mode));
     buttons.set(mode, button);
   }
+  // What the brush does with the mouse, for the keyboard.
+  const ends = element("div", "sv-choice", root);
+  for (const side of ["start", "end"]) {
+    const button = element("button", "sv-choice-button", ends, `${side} here`);
+    button.type = "button";
+    button.title = `Let the steps that play ${side} at the one that is shown`;
+    listen(button, "click", () => {
+      const [range, index, steps] = ["play_range", "index", "steps"].map((name) => model.get(name));
+      change("play_range", rangeFrom(range, index, side, steps.length));
+    });
+  }
   const slider = model.get("slider") ? element("input", "sv-step-slider", root) : null;
   const told = element("output", "sv-told", root);
   const all = element("button", "sv-choice-button", root, "play all");
@@ -180,6 +197,7 @@ function render({ model, el }) {
     const texts = [at, rangeText(range, steps), model.get("note")];
     told.textContent = texts.filter(Boolean).join(" · ");
     all.hidden = range.length === 0;
+    ends.hidden = mode !== "range";
     if (slider) {
       slider.max = Math.max(1, steps.length - 1);
       slider.disabled = steps.length < 2;

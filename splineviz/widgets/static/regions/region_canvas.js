@@ -30,7 +30,7 @@ function numbers(view, Type) {
   return new Type(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
 }
 
-async function render({ model, el }) {
+export async function render({ model, el }) {
   const stop = new AbortController(); // ends every DOM listener at clean-up
   const subscriptions = [];
   const on = (target, name, handler) => {

@@ -1,0 +1,139 @@
+"""A frame as a picture that matplotlib draws, the way the front end shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from splineviz.display.frames import Frame, following_corners, undirected
+from splineviz.drawing.palette import CHANGE_COLORS
+from splineviz.partition.colorings import Coloring, Limits
+from splineviz.partition.picture import RegionPicture
+
+FloatArray = npt.NDArray[np.float64]
+
+#: Layers that are none: the boundaries of all, or of none.
+ALL_LAYERS, NO_LAYER = -1, -2
+
+
+def picture_of_frame(
+    frame: Frame,
+    colored: tuple[str, Coloring],
+    limits: Limits | None,
+    corner: tuple[float, float],
+    layer: int = ALL_LAYERS,
+    decision_boundary: bool = True,
+    **parts: Any,
+) -> RegionPicture:
+    """What is drawn of a frame.
+
+    Parameters
+    ----------
+    frame : Frame
+    colored : (str, Coloring)
+        The colouring, and its name in the frame.
+    limits : pair of float or None
+        The ends of its scale.
+    corner : pair of float
+        The lower corner of the slice's domain, from which the frame's coordinates count.
+    layer : int
+        The layer whose boundaries are drawn; -1 for all, -2 for none.
+    decision_boundary : bool
+        Whether to draw it.
+    **parts
+        Further fields of the picture.
+
+    Returns
+    -------
+    RegionPicture
+    """
+    name, row = colored
+    lines = [
+        frame.boundary[first:last].astype(np.float64) + corner
+        for first, last in pairwise(frame.boundary_offsets)
+    ]
+    return RegionPicture(
+        vertices=frame.vertices.astype(np.float64) + corner,
+        ring_vertices=frame.ring_vertices,
+        ring_offsets=frame.ring_offsets,
+        region_offsets=frame.region_offsets,
+        coloring=row,
+        values=np.asarray(frame.values[name] if row.sent else row.values(frame)),
+        limits=limits,
+        segments=segments_of_frame(frame, layer) + corner,
+        boundary=lines if decision_boundary else [],
+        **parts,
+    )
+
+
+def with_changes(
+    picture: RegionPicture, frame: Frame, other: Frame, corner: tuple[float, float]
+) -> RegionPicture:
+    """A picture of a frame, coloured by what has changed since another.
+
+    Regions are told by their patterns; the borders of those that have gone are drawn as well.
+    """
+    before, now = other.pattern_hashes(), frame.pattern_hashes()
+    row = Coloring(
+        title=f"change since step {other.step:,}",
+        unit="",
+        scale="category",
+        values=lambda _: np.empty(0),
+        colors=lambda: tuple(CHANGE_COLORS.values()),
+    )
+    return replace(
+        picture,
+        coloring=row,
+        values=(~np.isin(now, before)).astype(np.uint8),
+        limits=None,
+        names=["kept", "born", "vanished (lines)"],
+        gone=_borders(other, ~np.isin(before, now)) + corner,
+    )
+
+
+def segments_of_frame(frame: Frame, layer: int = ALL_LAYERS) -> FloatArray:
+    """The neuron boundaries of a frame, in its own coordinates: each shared edge once, (n, 2, 2).
+
+    Parameters
+    ----------
+    frame : Frame
+    layer : int
+        Of this layer only; -1 for all, -2 for none.
+    """
+    if layer == NO_LAYER:
+        return np.empty((0, 2, 2))
+    columns = frame.edge_columns.astype(np.int64)
+    first = np.cumsum([1, *(one.width for one in frame.layers)])
+    low, high = (1, first[-1]) if layer == ALL_LAYERS else (first[layer], first[layer + 1])
+    return _segments(frame, (columns >= low) & (columns < high))
+
+
+def _borders(frame: Frame, marked: npt.NDArray[np.bool_]) -> FloatArray:
+    """The edges of some regions of a frame, each once, (n, 2, 2)."""
+    sizes = np.diff(frame.ring_offsets[frame.region_offsets])
+    return _segments(frame, np.repeat(marked, sizes))
+
+
+def _segments(frame: Frame, wanted: npt.NDArray[np.bool_]) -> FloatArray:
+    """The edges from those corners of rings that are wanted, each once."""
+    start = frame.ring_vertices.astype(np.int64)
+    end = start[following_corners(frame.ring_offsets)]
+    keys = undirected(start, end, len(frame.vertices))[wanted]
+    _, once = np.unique(keys, return_index=True)
+    ends = np.sort(np.column_stack([start, end])[wanted][once], axis=1)
+    return frame.vertices[ends].astype(np.float64)
+
+
+def limits_over(frames: Sequence[Frame], name: str, row: Coloring) -> Limits | None:
+    """The ends of a colour scale for some frames together."""
+    return row.limits(
+        row.quantiles(
+            np.asarray(frame.values[name] if row.sent else row.values(frame)), frame.areas
+        )
+        for frame in frames
+    )

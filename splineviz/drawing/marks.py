@@ -1,0 +1,133 @@
+"""Lines and marks over filled regions, drawn with matplotlib."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from splineviz.drawing.palette import CHANGE_COLORS, CLASS_COLORS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FloatArray = npt.NDArray[np.floating]
+
+_INK = "#1b1b1b"
+# Over the regions and below the axes' own frame (2.5), each over those before it.
+_EDGES, _BOUNDARY, _SAMPLES, _ANCHORS = 1.5, 1.6, 2.1, 2.2
+# Above so many points they are drawn smaller.
+_MANY = 600
+
+
+def plain(text: str) -> str:
+    r"""Text that matplotlib shows as it is, dollar signs included.
+
+    Examples
+    --------
+    >>> print(plain("$5 to $10"))
+    \$5 to \$10
+    """
+    return text.replace("$", r"\$")
+
+
+def draw_edges(ax: Axes, segments: FloatArray) -> None:
+    """Draw edges (n, 2, 2) of regions as hairlines, through which the colours are seen."""
+    from matplotlib.collections import LineCollection
+
+    lines = LineCollection(list(segments), colors=_INK, linewidths=0.3, alpha=0.6, zorder=_EDGES)
+    ax.add_collection(lines, autolim=False)
+
+
+def draw_gone(ax: Axes, segments: FloatArray) -> None:
+    """Draw borders (n, 2, 2) of regions that are there no more."""
+    from matplotlib.collections import LineCollection
+
+    color = CHANGE_COLORS["vanished"]
+    lines = LineCollection(list(segments), colors=color, linewidths=0.5, zorder=_EDGES)
+    ax.add_collection(lines, autolim=False)
+
+
+def draw_decision_boundary(ax: Axes, lines: Sequence[FloatArray]) -> None:
+    """Draw lines, each (k, 2), in red, in a white casing that sets it off any ground."""
+    from matplotlib.collections import LineCollection
+
+    for color, width, label in (("white", 2.8, None), ("#e3001b", 1.4, "decision boundary")):
+        drawn = LineCollection(
+            list(lines),
+            colors=color,
+            linewidths=width,
+            capstyle="round",
+            joinstyle="round",
+            label=label,
+            zorder=_BOUNDARY,
+        )
+        ax.add_collection(drawn, autolim=False)
+
+
+def draw_samples(
+    ax: Axes, points: FloatArray, classes: npt.NDArray[np.integer] | None, names: Sequence[str]
+) -> None:
+    """Draw points (n, 2) in the colours of their classes (n,), dark without classes.
+
+    A class has its name from `names` as its label, for a legend; "class 7" where that ends.
+    """
+    if classes is None:
+        _dots(ax, points, len(points), "samples", _INK)
+        return
+    for number in np.unique(classes):
+        name = names[number] if number < len(names) else f"class {number}"
+        color = CLASS_COLORS[number % len(CLASS_COLORS)]
+        _dots(ax, points[classes == number], len(points), plain(name), color)
+
+
+def _dots(ax: Axes, points: FloatArray, total: int, label: str, color: str) -> None:
+    from matplotlib.patheffects import withStroke
+
+    size = 3.0 if total <= _MANY else 2.0
+    ax.plot(
+        *points.T,
+        "o",
+        color=color,
+        markersize=size,
+        markeredgecolor="white",
+        markeredgewidth=0.5,
+        path_effects=[withStroke(linewidth=1.1, foreground=_INK)],
+        label=label,
+        zorder=_SAMPLES,
+    )
+
+
+def draw_anchors(ax: Axes, anchors: FloatArray) -> None:
+    """Draw the anchors (k, 2) of a slice as stars, lettered in their order."""
+    from matplotlib.patheffects import withStroke
+
+    if len(anchors) == 0:
+        return
+    ax.plot(
+        *anchors.T,
+        "*",
+        color="#ffe14d",
+        markersize=12,
+        markeredgecolor=_INK,
+        markeredgewidth=0.8,
+        label="anchors",
+        zorder=_ANCHORS,
+    )
+    for letter, place in zip(string.ascii_uppercase, anchors, strict=False):
+        ax.annotate(
+            letter,
+            place,
+            xytext=(5, 4),
+            textcoords="offset points",
+            fontsize="small",
+            fontweight="bold",
+            color=_INK,
+            path_effects=[withStroke(linewidth=2, foreground="white")],
+            annotation_clip=True,
+            clip_on=True,
+            zorder=_ANCHORS,
+        )

@@ -1,0 +1,98 @@
+"""Polygons as arrays, drawn with matplotlib."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.collections import PathCollection
+    from matplotlib.path import Path
+
+IntArray = npt.NDArray[np.integer]
+FloatArray = npt.NDArray[np.floating]
+
+# Neighbours overlap by this many points, or a viewer that smooths edges lets the page shine through
+# between them.
+_OVERLAP = 0.5
+
+
+def fill_polygons(
+    ax: Axes,
+    vertices: FloatArray,
+    ring_vertices: IntArray,
+    ring_offsets: IntArray,
+    region_offsets: IntArray,
+    seen: tuple[float, float, float, float],
+    rasterized: bool = False,
+) -> tuple[PathCollection, IntArray]:
+    """Add the polygons of regions to axes; their colours are set on what is returned.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    vertices : float array (V, 2)
+        Corners.
+    ring_vertices, ring_offsets, region_offsets : integer arrays
+        The rings of the R regions, as in a SplinePartition: holes run the other way round than
+        outer rings.
+    seen : tuple of float
+        xmin, ymin, xmax, ymax of what is seen; regions outside are left out.
+    rasterized : bool
+        Whether a vector file holds them as pixels.
+
+    Returns
+    -------
+    matplotlib.collections.PathCollection
+    integer array (n,)
+        The regions that are drawn, in the order of the collection.
+    """
+    from matplotlib.collections import PathCollection
+
+    drawn = _regions_within(vertices, ring_vertices, ring_offsets, region_offsets, seen)
+    paths = [
+        _path(vertices, ring_vertices, ring_offsets[first : last + 1])
+        for first, last in zip(region_offsets[drawn], region_offsets[drawn + 1], strict=True)
+    ]
+    collection = PathCollection(
+        paths,
+        edgecolors="face",
+        linewidths=_OVERLAP,
+        joinstyle="bevel",  # a sliver's mitre would reach far
+        snap=False,
+        rasterized=rasterized,
+    )
+    ax.add_collection(collection, autolim=False)
+    return collection, drawn
+
+
+def _regions_within(
+    vertices: FloatArray,
+    ring_vertices: IntArray,
+    ring_offsets: IntArray,
+    region_offsets: IntArray,
+    seen: tuple[float, float, float, float],
+) -> IntArray:
+    """The regions whose bounding box meets another."""
+    if len(region_offsets) < 2:
+        return np.empty(0, dtype=np.int64)
+    starts = ring_offsets[region_offsets[:-1]]
+    corners = vertices[ring_vertices]
+    low = np.minimum.reduceat(corners, starts, axis=0)
+    high = np.maximum.reduceat(corners, starts, axis=0)
+    return np.flatnonzero((low <= seen[2:]).all(axis=1) & (high >= seen[:2]).all(axis=1))
+
+
+def _path(vertices: FloatArray, ring_vertices: IntArray, offsets: IntArray) -> Path:
+    from matplotlib.path import Path
+
+    rings = [
+        Path(vertices[np.append(ring_vertices[first:last], ring_vertices[first])], closed=True)
+        for first, last in pairwise(offsets)
+    ]
+    return rings[0] if len(rings) == 1 else Path.make_compound_path(*rings)

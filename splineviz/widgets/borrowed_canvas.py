@@ -1,0 +1,75 @@
+"""BorrowedCanvas: another look at the frames of a RegionCanvas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from splineviz.widgets.mirror import Mirror
+from splineviz.widgets.region_canvas import RegionCanvas
+
+# What another look at a canvas takes from it.
+_FRAMES = ("steps", "count", "colorings", "layers", "messages", "ready")
+_SLICE = ("bounds", "axis_labels", "points", "point_classes", "anchors", "class_names")
+# What it takes unless it is said to be apart.
+_LOOK = (
+    "index",
+    "coloring",
+    "frame_scale",
+    "limits",
+    "progress",
+    "show_boundary",
+    "show_points",
+    "viewport",
+)
+
+
+class BorrowedCanvas(RegionCanvas):
+    """Another look at the frames of a canvas, without controls.
+
+    Parameters
+    ----------
+    canvas : RegionCanvas
+        Whose frames are drawn.
+    apart : sequence of str
+        Traits that do not follow those of the canvas, of ``index``, ``coloring``, ``frame_scale``,
+        ``limits``, ``progress``, ``show_boundary``, ``show_points`` and ``viewport``. Of the
+        others, step and viewport go both ways.
+    **traits
+        Initial values of traits.
+    """
+
+    _mirror: Mirror | None = None
+
+    def __init__(self, canvas: RegionCanvas, apart: Sequence[str] = (), **traits: Any) -> None:
+        look = [name for name in _LOOK if name not in apart]
+        super().__init__(
+            canvas.steps,
+            rows=canvas.rows,
+            **{
+                "source": canvas,
+                "controls": False,
+                "class_colors": canvas.class_colors,
+                **{name: getattr(canvas, name) for name in _SLICE},
+                **{name: getattr(canvas, name) for name in look if name != "limits"},
+                **traits,
+            },
+        )
+        self._mirror = Mirror(
+            source=canvas,
+            target=self,
+            names=[*_FRAMES, *_SLICE, *look],
+            back=[name for name in ("index", "viewport") if name in look],
+        )
+
+    def tell(self, **traits: Any) -> None:
+        """Set traits at once; may be called from any thread."""
+        with self.lock, self.hold_sync():
+            for name, value in traits.items():
+                setattr(self, name, value)
+
+    def close(self) -> None:
+        """Remove the canvas from the page; the one that it looks at stays."""
+        if self._mirror is not None:
+            self._mirror.close()
+        super().close()

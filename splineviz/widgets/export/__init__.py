@@ -1,0 +1,1 @@
+"""A player as files: pictures, animations, and a page that needs no kernel and no network."""

@@ -1,0 +1,144 @@
+"""The steps of a player, one after another, as an animation in a file."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from splineviz.errors import EncodingFailed, InvalidArgument, MissingProgram
+from splineviz.files import write_atomically
+from splineviz.progress import Progress, reporting
+from splineviz.widgets.export.player_figure import PlayerFigure
+from splineviz.widgets.export.player_frames import chosen_steps, limits_for, wait_for_frames
+from splineviz.widgets.export.target import checked_target
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
+
+    from splineviz.display.frames import Frame
+    from splineviz.widgets.region_player import RegionPlayer
+
+# Viewers show a frame of a GIF much longer if it asks for less.
+_SHORTEST = 20
+_PALETTE_FRAMES = 5
+
+
+def save_gif(
+    player: RegionPlayer,
+    path: str | os.PathLike[str],
+    steps: Sequence[int] | None,
+    interval: int,
+    curves: bool,
+    width: float,
+    dpi: int,
+    progress: Progress | bool | None,
+) -> None:
+    """What :meth:`RegionPlayer.save_gif` does."""
+    from PIL import Image
+
+    target = checked_target(path, ".gif")
+    if interval < _SHORTEST:
+        raise InvalidArgument(
+            f"interval is {interval} ms; a GIF takes {_SHORTEST} ms a frame or more. For fewer "
+            "frames say steps=player.steps[::2], or use save_mp4"
+        )
+    frames, drawn = _prepared(player, steps, width, curves)
+    palette = _palette(drawn, frames, dpi)
+    pictures = []
+    with reporting(progress, len(frames), "frame") as report:
+        for done, frame in enumerate(frames, 1):
+            picture = _picture(drawn, frame, dpi)
+            # Without dithering, what does not change has the same pixels in every frame.
+            pictures.append(picture.quantize(palette=palette, dither=Image.Dither.NONE))
+            report(done)
+    file = io.BytesIO()
+    forever = {"loop": 0} if player.canvas is not None and player.canvas.loop else {}
+    pictures[0].save(
+        file, "GIF", save_all=True, append_images=pictures[1:], duration=interval, **forever
+    )
+    write_atomically(target, file.getvalue())
+
+
+def save_mp4(
+    player: RegionPlayer,
+    path: str | os.PathLike[str],
+    steps: Sequence[int] | None,
+    interval: int,
+    curves: bool,
+    width: float,
+    dpi: int,
+    progress: Progress | bool | None,
+) -> None:
+    """What :meth:`RegionPlayer.save_mp4` does."""
+    from matplotlib.animation import FFMpegWriter
+
+    target = checked_target(path, ".mp4")
+    if interval < 1:
+        raise InvalidArgument(f"interval is {interval} ms; it must be 1 or more")
+    if not FFMpegWriter.isAvailable():
+        raise MissingProgram(
+            "ffmpeg",
+            "save_mp4",
+            "save_gif writes an animation without it. Or install it with the operating system "
+            "(apt install ffmpeg, brew install ffmpeg, winget install ffmpeg) or with conda "
+            "(conda install ffmpeg), and start the kernel again",
+        )
+    frames, drawn = _prepared(player, steps, width, curves)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        reporting(progress, len(frames), "frame") as report,
+    ):
+        film = Path(folder) / "film.mp4"
+        # ffmpeg takes fractions of a frame a second, the annotation does not.
+        writer = FFMpegWriter(fps=cast("int", 1000 / interval))
+        try:
+            drawn.show(frames[0])
+            with writer.saving(drawn.figure, str(film), dpi):
+                for done, frame in enumerate(frames, 1):
+                    drawn.show(frame)
+                    writer.grab_frame()
+                    report(done)
+        except (subprocess.CalledProcessError, BrokenPipeError) as error:
+            said = getattr(error, "stderr", None) or getattr(error, "output", None) or str(error)
+            raise EncodingFailed(
+                f"ffmpeg could not make the film: {said}. save_gif writes an animation without it"
+            ) from error
+        write_atomically(target, film.read_bytes())
+
+
+def _prepared(
+    player: RegionPlayer, steps: Sequence[int] | None, width: float, curves: bool
+) -> tuple[list[Frame], PlayerFigure]:
+    """The frames to draw, and the figure to draw them in."""
+    chosen = chosen_steps(player, steps)
+    wait_for_frames(player)
+    frames = [player.frame(step) for step in chosen]
+    return frames, PlayerFigure(player, limits_for(player, frames), width, curves)
+
+
+def _picture(drawn: PlayerFigure, frame: Frame, dpi: int) -> Picture:
+    from PIL import Image
+
+    drawn.show(frame)
+    return Image.fromarray(drawn.pixels(dpi))
+
+
+def _palette(drawn: PlayerFigure, frames: list[Frame], dpi: int) -> Picture:
+    """The 256 colours of all frames, found in a few of them."""
+    from PIL import Image
+
+    few = np.unique(np.linspace(0, len(frames) - 1, _PALETTE_FRAMES).astype(int))
+    rows = [np.asarray(_picture(drawn, frames[number], dpi))[::2, ::2] for number in few]
+    palette = Image.fromarray(np.concatenate(rows)).quantize(256)
+    # The page is white, not the mean of what is nearly white.
+    colors = np.array(palette.getpalette() or [], dtype=np.uint8).reshape(-1, 3)
+    colors[colors.sum(axis=1).argmax()] = 255
+    palette.putpalette(colors.ravel().tolist())
+    return palette

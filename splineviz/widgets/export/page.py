@@ -1,0 +1,184 @@
+"""A player as one HTML file, which needs no kernel and no network."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import html
+import json
+import os
+from collections.abc import Sequence
+from string import Template
+from typing import TYPE_CHECKING, Any
+
+from splineviz.display.frames import Frame
+from splineviz.drawing.step_curve import FloatArray, pieces
+from splineviz.files import write_atomically
+from splineviz.progress import Progress, reporting
+from splineviz.widgets.export.player_frames import (
+    canvas_of,
+    chosen_steps,
+    limits_for,
+    wait_for_frames,
+)
+from splineviz.widgets.export.target import checked_target
+from splineviz.widgets.modules import STATIC, module
+from splineviz.widgets.region_canvas import NO_COMPARISON, RegionCanvas
+
+if TYPE_CHECKING:
+    from splineviz.widgets.curves import Curves
+    from splineviz.widgets.region_player import RegionPlayer
+
+_DASHES = {"solid": "none", "dashed": "6 4", "dotted": "2 3"}
+
+
+def save_html(
+    player: RegionPlayer,
+    path: str | os.PathLike[str],
+    steps: Sequence[int] | None,
+    title: str | None,
+    compress: bool,
+    progress: Progress | bool | None,
+) -> None:
+    """What :meth:`RegionPlayer.save_html` does."""
+    target = checked_target(path, ".html")
+    chosen = chosen_steps(player, steps)
+    wait_for_frames(player)
+    with reporting(progress, len(chosen), "frame") as report:
+        packed, messages = _packed_frames(player, chosen, report)
+    if title is None:
+        name = getattr(player.run, "name", "")
+        title = f"Linear regions during training: {name}" if name else "Linear regions in training"
+    write_atomically(target, _page(player, chosen, packed, messages, title, compress).encode())
+
+
+def _packed_frames(
+    player: RegionPlayer, steps: list[int], report: Any
+) -> tuple[dict[int, bytes], dict[str, str]]:
+    """The frames of some steps as bytes, and what is said in place of those that cannot be made.
+
+    Raises
+    ------
+    Exception
+        What making the last frame raised, if none could be made.
+    """
+    canvas = canvas_of(player)
+    packed, messages = {}, {}
+    for number, step in enumerate(steps):
+        try:
+            kept = getattr(canvas, f"frame_{player.steps.index(step)}")
+            packed[number] = kept or player.frame(step).pack()
+        except Exception as error:
+            messages[str(number)] = f"This step could not be computed: {error}"
+            if len(messages) == len(steps):
+                raise
+        report(number + 1)
+    return packed, messages
+
+
+def _page(
+    player: RegionPlayer,
+    steps: list[int],
+    packed: dict[int, bytes],
+    messages: dict[str, str],
+    title: str,
+    compress: bool,
+) -> str:
+    from splineviz import __version__
+
+    names = RegionCanvas.own_arguments() - {"source"}
+    traits = canvas_of(player).get_state(key=names)
+    arrays = {name: _text(traits.pop(name)) for name in ("points", "point_classes", "anchors")}
+    traits |= _changed_traits(player, steps)
+    frames = [Frame.unpack(data) for data in packed.values()]
+    traits |= {"limits": limits_for(player, frames), "messages": messages}
+    state = {
+        "traits": traits,
+        "arrays": arrays,
+        "compressed": compress,
+        "curves": _curves(player.curves, player.steps, steps) if player.curves else None,
+        "thumbnails": [
+            {"caption": caption, "png": _text(image)} for caption, image in player.thumbnails
+        ],
+    }
+    texts = [
+        f'<script type="text/plain" class="sv-frame" data-index="{number}">'
+        f"{_text(gzip.compress(data, mtime=0) if compress else data)}</script>"
+        for number, data in packed.items()
+    ]
+    template = Template((STATIC / "standalone.html").read_text(encoding="utf-8"))
+    style = [STATIC / name for name in ("region_canvas.css", "standalone.css")]
+    return template.substitute(
+        title=html.escape(title),
+        style="\n".join(sheet.read_text(encoding="utf-8") for sheet in style),
+        version=__version__,
+        state=_json(state),
+        frames="\n".join(texts),
+        module=module("regions/standalone.js"),
+    )
+
+
+def _changed_traits(player: RegionPlayer, steps: list[int]) -> dict[str, Any]:
+    """The traits that are not as in the player, because the file has these steps only."""
+    canvas = canvas_of(player)
+    shown = min(range(len(steps)), key=lambda number: abs(steps[number] - player.step))
+    compare = canvas.compare
+    if compare >= 0:
+        compared = player.steps[compare]
+        compare = steps.index(compared) if compared in steps else NO_COMPARISON
+    return {
+        "steps": steps,
+        "count": len(steps),
+        "index": shown,
+        "compare": compare,
+        "play_range": list(canvas.play_range) if steps == player.steps else [],
+        "playing": False,
+        "controls": True,
+        "height": 0,
+        "ready": len(steps),
+        "progress": "",
+        "source": None,
+    }
+
+
+def _curves(curves: Curves, known: Sequence[int], steps: list[int]) -> dict[str, Any]:
+    """The curves as the page draws them."""
+    axis, values = curves.axis, curves.values
+    lines = []
+    for curve in curves.curves:
+        color, style = curve.style
+        x = axis.positions(curve.steps)
+        drawn = [
+            [_rounded(x[piece]), _rounded(curve.values[piece])]
+            for piece in pieces(curve.steps, curve.values, curve.sparse)
+        ]
+        name = f"{curve.name} (no values)" if curve.is_empty else curve.name
+        lines.append({"name": name, "color": color, "dash": _DASHES[style], "pieces": drawn})
+    places = dict(zip(known, curves.positions, strict=True))
+    return {
+        "lines": lines,
+        "label": values.label,
+        "left": axis.left,
+        "right": axis.right,
+        "stepTicks": _ticks(axis.ticks, axis.labels),
+        "ticks": _ticks(values.ticks.tolist(), [f"{round(tick, 9):g}" for tick in values.ticks]),
+        "positions": [places[step] for step in steps],
+    }
+
+
+def _ticks(places: Sequence[float], texts: Sequence[str]) -> list[dict[str, Any]]:
+    return [{"at": place, "text": text} for place, text in zip(places, texts, strict=True)]
+
+
+def _rounded(numbers: FloatArray) -> list[float]:
+    return [float(f"{number:.6g}") for number in numbers.tolist()]
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def _json(value: Any) -> str:
+    """JSON that is safe between script tags: no text in it can end them, or begin a comment."""
+    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -1,0 +1,37 @@
+"""One step of a player as a picture in a file."""
+
+from __future__ import annotations
+
+import io
+import os
+from typing import TYPE_CHECKING
+
+from splineviz.files import write_atomically
+from splineviz.widgets.export.player_figure import PlayerFigure
+from splineviz.widgets.export.player_frames import chosen_steps, limits_for
+from splineviz.widgets.export.target import checked_target
+
+if TYPE_CHECKING:
+    from splineviz.widgets.region_player import RegionPlayer
+
+
+def save_picture(
+    player: RegionPlayer,
+    path: str | os.PathLike[str],
+    kind: str,
+    step: int | None,
+    curves: bool,
+    width: float,
+    dpi: int,
+) -> None:
+    """What :meth:`RegionPlayer.save_png` and its like do; `kind` is matplotlib's word for it."""
+    target = checked_target(path, f".{kind}")
+    [step] = chosen_steps(player, [player.step if step is None else step])
+    frame = player.frame(step)
+    drawn = PlayerFigure(player, limits_for(player, [frame]), width, curves)
+    drawn.show(frame)
+    file = io.BytesIO()
+    # Without a date, the same picture is the same file.
+    metadata = {"Date": None} if kind == "svg" else None
+    drawn.figure.savefig(file, format=kind, dpi=dpi, metadata=metadata)
+    write_atomically(target, file.getvalue())

@@ -1,0 +1,143 @@
+"""PlayerFigure: what a player shows, as a matplotlib figure, for one frame after another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from splineviz.display.frames import Frame
+from splineviz.display.pictures import picture_of_frame, with_changes
+from splineviz.drawing.step_plot import draw_step_curves
+from splineviz.partition.colorings import Limits
+from splineviz.widgets.export.player_frames import canvas_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+
+    from splineviz.partition.picture import RegionPicture
+    from splineviz.widgets.curves import Curves
+    from splineviz.widgets.region_player import RegionPlayer
+
+# Inches beside and below the picture, for its colour bar, labels and title.
+_BESIDE, _BELOW = 1.9, 1.0
+# How much wider than high the figure may be, or higher than wide.
+_SLIMMEST = 2.0
+_BAR = (1.03, 0.0, 0.04, 1.0)
+
+
+class PlayerFigure:
+    """A figure whose parts keep their places from frame to frame.
+
+    Parameters
+    ----------
+    player : RegionPlayer
+        Its canvas says what is shown, and how.
+    limits : list of (pair of float or None)
+        The ends of each colouring's scale over the run.
+    width : float
+        Width of the picture with its colour bar, in inches.
+    curves : bool
+        Whether the player's curves stand beside it, with a line at the step.
+
+    Attributes
+    ----------
+    figure : matplotlib.figure.Figure
+    """
+
+    def __init__(
+        self, player: RegionPlayer, limits: list[Limits | None], width: float, curves: bool
+    ) -> None:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        self._player = player
+        self._canvas = canvas_of(player)
+        self._limits = limits
+        self._curves = player.curves if curves else None
+        xmin, ymin, xmax, ymax = self._seen()
+        height = (width - _BESIDE) * (ymax - ymin) / (xmax - xmin) + _BELOW
+        height = min(max(height, width / _SLIMMEST), width * _SLIMMEST)
+        columns = 1 if self._curves is None else 2
+        self.figure = Figure((width * columns, height), layout="constrained")
+        FigureCanvasAgg(self.figure)
+        axes = self.figure.subplots(1, columns, squeeze=False)[0]
+        self._ax: Axes = axes[0]
+        self._marker: Line2D | None = None
+        if self._curves is not None:
+            self._marker = _draw_curves(axes[1], self._curves)
+
+    def _seen(self) -> tuple[float, float, float, float]:
+        xmin, ymin, xmax, ymax = self._canvas.viewport or self._canvas.bounds
+        return float(xmin), float(ymin), float(xmax), float(ymax)
+
+    def show(self, frame: Frame) -> None:
+        """Draw a frame in place of the one before."""
+        from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+        self._ax.clear()
+        self._picture(frame).draw(self._ax, bar_ax=self._ax.inset_axes(_BAR))
+        unit = "linear region" if len(frame) == 1 else "linear regions"
+        self._ax.set_title(f"step {frame.step:,} · {len(frame):,} {unit}", fontsize="medium")
+        if self._marker is not None and self._curves is not None:
+            position = self._curves.positions[self._player.steps.index(frame.step)]
+            self._marker.set_xdata([position, position])
+        if isinstance(self.figure.get_layout_engine(), ConstrainedLayoutEngine):
+            # The first frame finds the places of all parts, and the others keep them.
+            self.figure.draw_without_rendering()
+            self.figure.set_layout_engine("none")
+
+    def pixels(self, dpi: int) -> npt.NDArray[np.uint8]:
+        """The figure as it is, (height, width, 3)."""
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+        self.figure.set_dpi(dpi)
+        canvas = self.figure.canvas
+        assert isinstance(canvas, FigureCanvasAgg)
+        canvas.draw()
+        return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+    def _picture(self, frame: Frame) -> RegionPicture:
+        canvas = self._canvas
+        number = canvas.coloring
+        name, row = list(canvas.rows.items())[number]
+        limits = frame.limits.get(name) if canvas.frame_scale else self._limits[number]
+        corner = canvas.bounds[0], canvas.bounds[1]
+        picture = picture_of_frame(
+            frame,
+            (name, row),
+            limits,
+            corner,
+            canvas.layer,
+            canvas.show_boundary,
+            seen=self._seen(),
+            axis_labels=canvas.axis_labels,
+            points=canvas.points + np.asarray(corner) if canvas.show_points else np.empty((0, 2)),
+            classes=canvas.point_classes if canvas.show_points else None,
+            anchors=canvas.anchors + np.asarray(corner) if canvas.show_points else np.empty((0, 2)),
+            class_names=canvas.class_names,
+            names=canvas.class_names if row.labels == "classes" else (),
+        )
+        compared = self._compared(frame)
+        return with_changes(picture, frame, compared, corner) if compared else picture
+
+    def _compared(self, frame: Frame) -> Frame | None:
+        """The frame against which changes are told, if the player shows changes."""
+        steps = self._player.steps
+        index = self._canvas.compared_with(steps.index(frame.step))
+        return None if index is None else self._player.frame(steps[index])
+
+
+def _draw_curves(ax: Axes, curves: Curves) -> Line2D:
+    """Draw the curves beside a player; the line that marks a step is what is returned."""
+    values = curves.values
+    draw_step_curves(ax, curves.curves, values.label, curves.axis)
+    ax.set_ylim(values.ticks[0], values.ticks[-1])
+    for line in ax.lines:
+        # A curve along the upper end is as thick as any other.
+        line.set_clip_on(False)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
+    return ax.axvline(curves.positions[0], color="#808080", linewidth=1.5)

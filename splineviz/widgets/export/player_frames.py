@@ -1,0 +1,76 @@
+"""The frames of a player that go into a file."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from splineviz.display.frames import Frame
+from splineviz.display.pictures import limits_over
+from splineviz.errors import InvalidArgument, NothingToDraw, UnknownStep
+from splineviz.partition.colorings import Limits
+
+if TYPE_CHECKING:
+    from splineviz.widgets.region_canvas import RegionCanvas
+    from splineviz.widgets.region_player import RegionPlayer
+
+
+def canvas_of(player: RegionPlayer) -> RegionCanvas:
+    """The picture of a player.
+
+    Raises
+    ------
+    NothingToDraw
+        If its run has no checkpoints.
+    """
+    if player.canvas is None:
+        raise NothingToDraw(
+            "the run has no checkpoints yet, so there is nothing to save. Record some, and make "
+            "the player again"
+        )
+    return player.canvas
+
+
+def chosen_steps(player: RegionPlayer, steps: Sequence[int] | None) -> list[int]:
+    """The steps to save, in order; all checkpoints for None.
+
+    Raises
+    ------
+    NothingToDraw
+        If the run has no checkpoints.
+    UnknownStep
+        If there is no checkpoint at one of them.
+    InvalidArgument
+        If there are none.
+    """
+    canvas_of(player)
+    if steps is None:
+        return list(player.steps)
+    chosen = sorted({int(step) for step in steps})
+    if not chosen:
+        raise InvalidArgument("steps is empty: leave it out for all checkpoints")
+    for step in chosen:
+        if step not in player.steps:
+            raise UnknownStep(step, getattr(player.run, "name", "run"), player.steps)
+    return chosen
+
+
+def wait_for_frames(player: RegionPlayer) -> None:
+    """Wait for frames in the making, rather than make them twice.
+
+    What goes wrong with one is raised, or told, where it is used.
+    """
+    with contextlib.suppress(Exception):
+        player.wait()
+
+
+def limits_for(player: RegionPlayer, frames: Sequence[Frame]) -> list[Limits | None]:
+    """The ends of each colouring's scale over a run.
+
+    Those that the player shows, if it has seen all frames; otherwise those of the given frames.
+    """
+    canvas = canvas_of(player)
+    if canvas.ready == canvas.count:
+        return list(canvas.limits)
+    return [limits_over(frames, name, row) for name, row in canvas.rows.items()]

@@ -1,0 +1,82 @@
+"""The boundaries of each layer alone, beside the player they go together with."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+MAKE = """
+from standin import StandInRun
+import splineviz as sv
+from IPython.display import display
+
+run = StandInRun(widths=(2, 24, 24, 24, 2))
+player = sv.RegionPlayer(run, sv.InputSlice.identity(), metrics=[])
+panels = sv.LayerPanels(player)
+display(panels, player)
+"""
+WAIT = "print(player.wait(60))"
+SHOW = "player.show(sv.InputSlice.identity(bounds=(0, 0, 2, 1)), background=False)"
+TOLD = "print(player.step)"
+SLEEP = """
+import time
+print("asleep", flush=True)
+time.sleep(60)
+"""
+# The ticks of the colour bars, which the small pictures have but do not show.
+LIMITS = "[...document.querySelectorAll('.sv-bar-ticks')].map(ticks => ticks.innerHTML)"
+
+
+def wait_for_all(page, step):
+    page.wait_for_function(
+        f"document.querySelectorAll('.sv-regions[data-step=\"{step}\"]').length == 4"
+    )
+
+
+def test_each_layer_alone(new_notebook, screenshots):
+    notebook = new_notebook("layers.ipynb", MAKE, WAIT, TOLD, SLEEP, SHOW)
+    notebook.run_cell(0)
+    notebook.run_cell(1)
+    assert notebook.output(1) == "True"
+    page = notebook.page
+    wait_for_all(page, 0)
+    assert page.get_by_text("relu0 (24 neurons)").count() == 1
+    plain = page.locator(".sv-plain")
+    assert plain.count() == 3
+    slider = page.locator(".sv-slider")
+    slider.focus()
+    page.keyboard.press("End")
+    wait_for_all(page, 1000)
+    page.wait_for_timeout(300)
+    page.screenshot(path=screenshots / "layers.png")
+    # The colours mean the same as in the player.
+    limits = page.evaluate(LIMITS)
+    assert len(limits) == 4
+    assert len(set(limits)) == 1
+    # Each draws other lines.
+    pictures = [
+        plain.nth(k).locator(".sv-fill").evaluate("canvas => canvas.toDataURL()") for k in range(3)
+    ]
+    assert len(set(pictures)) == 3
+    notebook.run_cell(3, wait=False)
+    page.get_by_text("asleep", exact=True).wait_for()
+    plain.nth(1).locator(".sv-plot").focus()
+    page.keyboard.press("ArrowLeft")
+    wait_for_all(page, 100)
+    assert notebook.is_running(3)
+    notebook.interrupt(3)
+    notebook.run_cell(2)
+    assert notebook.output(2) == "100"
+    page.get_by_label("Colour", exact=True).select_option(label="area")
+    page.wait_for_function(
+        "document.querySelectorAll('.sv-plot[aria-label$=\"coloured by area\"]').length == 4"
+    )
+    notebook.run_cell(4)
+    wait_for_all(page, 100)
+    page.wait_for_function(
+        "[...document.querySelectorAll('.sv-axes')].every(axes => axes.textContent.includes('2'))"
+    )
+    page.screenshot(path=screenshots / "layers-elsewhere.png")
+    assert len(set(page.evaluate(LIMITS))) == 1
+    assert notebook.problems == []

@@ -1,0 +1,212 @@
+"""A partition drawn with matplotlib."""
+
+from __future__ import annotations
+
+import io
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.colors import LogNorm, to_rgb
+from matplotlib.figure import Figure
+
+import splineviz as sv
+from splineviz.drawing.palette import CLASS_COLORS, NO_VALUE
+from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch, UnknownName
+from splineviz.partition.colorings import COLORINGS, Coloring
+from tests.partition.networks import FRAME_WITH_HOLES, partition_of, random_mlp
+
+BARE = {"boundaries": False, "decision_boundary": False, "colorbar": False}
+
+
+@pytest.fixture(scope="module")
+def part():
+    return sv.enumerate_regions(random_mlp(4, [2, 8, 8, 3]), sv.InputSlice.identity())
+
+
+@pytest.fixture
+def ax():
+    return Figure(layout="constrained").subplots()
+
+
+def pixels(ax, points):
+    """The colours of a picture at points in its coordinates, from 0 to 1."""
+    figure = ax.figure
+    file = io.BytesIO()
+    figure.savefig(file, format="rgba", dpi=200)
+    width, height = (figure.get_size_inches() * 200).astype(int)
+    image = np.frombuffer(file.getvalue(), np.uint8).reshape(height, width, 4)
+    x, y = (ax.transData.transform(points) * 200 / figure.dpi).astype(int).T
+    return image[height - 1 - y, x, :3] / 255
+
+
+def large(part):
+    """The regions with room for some pixels."""
+    return np.flatnonzero(part.areas / part.perimeters > 0.02)
+
+
+def test_a_new_figure_unless_axes_are_given(part, ax):
+    assert part.plot(ax) is ax
+    new = part.plot()
+    assert new is not ax
+    assert new.get_aspect() == 1
+    assert (new.get_xlim(), new.get_ylim()) == ((-1, 1), (-1, 1))
+    assert (new.get_xlabel(), new.get_ylabel()) == ("input 1", "input 2")
+    plt.close("all")
+
+
+def test_every_region_has_its_colour(part, ax):
+    part.plot(ax, "class", **BARE)
+    regions = large(part)
+    assert len(regions) > 10
+    wanted = [to_rgb(CLASS_COLORS[k]) for k in part.predictions()[regions]]
+    np.testing.assert_allclose(pixels(ax, part.representative_points[regions]), wanted, atol=0.01)
+
+
+def test_a_value_has_its_colour_on_a_logarithmic_scale(part, ax):
+    part.plot(ax, limits=(0.5, 2.0), **BARE)
+    regions = large(part)
+    place = np.log(part.slope_norms()[regions] / 0.5) / np.log(4)
+    colors = COLORINGS["slope"].colors()
+    wanted = [to_rgb(colors[k]) for k in (256 * place).clip(0, 255).astype(int)]
+    np.testing.assert_allclose(pixels(ax, part.representative_points[regions]), wanted, atol=0.02)
+
+
+@pytest.mark.parametrize("name", COLORINGS)
+def test_every_colouring_is_drawn_and_explained(part, ax, name):
+    row = COLORINGS[name]
+    part.plot(ax, name)
+    ax.figure.canvas.draw()
+    beside = ax.figure.axes[1:]
+    said = [text.get_text() for text in ax.texts]
+    said += [one.get_ylabel() for one in beside]
+    assert any(row.title in text and row.unit in text for text in said)
+    assert bool(beside) == (row.scale != "category" or name == "class")
+
+
+def test_limits_are_those_of_the_table_unless_said(part, ax):
+    part.plot(ax)
+    regions = ax.collections[0]
+    assert isinstance(regions.norm, LogNorm)
+    row = COLORINGS["slope"]
+    wanted = row.limits([row.quantiles(part.slope_norms(), part.areas)])
+    assert (regions.norm.vmin, regions.norm.vmax) == wanted
+
+
+def test_each_edge_is_drawn_once(part, ax):
+    part.plot(ax, decision_boundary=False)
+    inner = (part.edges.regions >= 0).all(axis=1)
+    assert len(ax.collections[1].get_segments()) == inner.sum()
+    own = Figure().subplots()
+    part.plot(own, boundaries="relu1", decision_boundary=False)
+    assert len(own.collections[1].get_segments()) == (part.edges.layer == 1).sum()
+    assert len(part.plot(Figure().subplots(), **BARE).collections) == 1
+
+
+def test_the_decision_boundary_is_red_in_a_white_casing(part, ax):
+    part.plot(ax, boundaries=False)
+    casing, line = ax.collections[1:]
+    assert casing.get_linewidth()[0] > line.get_linewidth()[0]
+    assert len(line.get_paths()) == len(part.decision_boundary().geoms)
+    [(red, green, blue)] = pixels(ax, part.sample_decision_boundary(1))
+    assert red > 0.7
+    assert max(green, blue) < 0.4
+    assert "decision boundary" in ax.get_legend_handles_labels()[1]
+
+
+def test_points_have_the_colours_and_names_of_their_classes(part, ax):
+    points = [[0.5, 0.5], [-0.5, 0.5], [0.5, -0.5]]
+    names = ["<b>one</b>", "$two$"]
+    part.plot(ax, points=points, classes=[0, 1, 4], class_names=names, **BARE)
+    wanted = [to_rgb(CLASS_COLORS[k]) for k in (0, 1, 4)]
+    np.testing.assert_allclose(pixels(ax, points), wanted, atol=0.01)
+    ax.legend()
+    ax.figure.canvas.draw()
+    said = [text.get_text() for text in ax.get_legend().get_texts()]
+    # Behind a backslash, matplotlib takes a dollar sign for what it is.
+    assert said == ["<b>one</b>", r"\$two\$", "class 4"]
+    part.plot(Figure().subplots(), points=points)
+
+
+def test_a_name_is_never_a_formula(part, ax):
+    part.plot(ax, "class", class_names=[r"$\frac{", "$", "long name " * 10])
+    ax.figure.canvas.draw()
+    part.plot(Figure().subplots(), "class", class_names=["a"])
+    many = [f"class number {k}" for k in range(1000)]
+    part.plot(Figure().subplots(), "class", class_names=many).figure.canvas.draw()
+
+
+def test_anchors_are_lettered_stars(ax):
+    plane = sv.InputSlice.through([0.0, 0.0], [1.0, 0.0], [0.0, 1.0])
+    part = sv.enumerate_regions(random_mlp(1, [2, 8, 3]), plane)
+    part.plot(ax, **BARE)
+    np.testing.assert_array_equal(np.transpose(ax.lines[0].get_data()), plane.anchors)
+    assert [text.get_text() for text in ax.texts] == ["A", "B", "C"]
+    # The coordinates of a turned slice are not the inputs.
+    assert ax.get_xlabel() == "slice u"
+    assert not part.plot(Figure().subplots(), anchors=False, **BARE).lines
+
+
+def test_a_hole_is_empty_and_one_region_has_no_boundaries(ax):
+    part = partition_of(FRAME_WITH_HOLES)
+    part.plot(ax, "pattern")
+    box = FRAME_WITH_HOLES.bounds
+    x, y = np.meshgrid(*(np.linspace(box[k] + 0.01, box[k + 2] - 0.01, 40) for k in (0, 1)))
+    grid = np.column_stack([x.ravel(), y.ravel()])
+    white = (pixels(ax, grid) == 1).all(axis=1)
+    inside = part.locate(grid) >= 0
+    assert 0 < inside.sum() < len(grid)
+    assert (white != inside).mean() > 0.95
+
+
+def test_own_colours(part, ax):
+    part.plot(ax, part.areas)
+    assert ax.figure.axes[1].get_ylabel() == "value"
+    row = Coloring("twice $the$ area", "m", "linear", lambda partition: 2 * partition.areas)
+    own = part.plot(Figure().subplots(), row)
+    np.testing.assert_array_equal(own.collections[0].get_array(), 2 * part.areas)
+
+
+def test_what_has_no_place_on_a_scale_is_grey(part, ax):
+    values = part.areas.copy()
+    values[::2] = np.nan
+    part.plot(ax, values, **BARE)
+    regions = large(part)
+    regions = regions[regions % 2 == 0]
+    wanted = np.tile(to_rgb(NO_VALUE), (len(regions), 1))
+    np.testing.assert_allclose(pixels(ax, part.representative_points[regions]), wanted, atol=0.01)
+    none = part.plot(Figure().subplots(), np.full(len(part), np.nan))
+    none.figure.canvas.draw()
+    assert len(none.figure.axes) == 1
+
+
+def test_vector_files(part, tmp_path):
+    paths = {}
+    for rasterized in (False, True):
+        ax = part.plot(Figure().subplots(), rasterized=rasterized)
+        path = tmp_path / f"{rasterized}.svg"
+        ax.figure.savefig(path)
+        paths[rasterized] = path.read_text().count("<path")
+    # The edges are one path each, either way.
+    assert paths[False] - paths[True] > 0.9 * len(part)
+
+
+def test_wrong_arguments(part):
+    wrong = [
+        (UnknownName, "unknown colouring 'slop'", {"color": "slop"}),
+        (ShapeMismatch, "one number a region", {"color": [1.0, 2.0]}),
+        (UnknownName, "unknown layer", {"boundaries": "relu7"}),
+        (InvalidArgument, "above 0 on a log", {"limits": (0, 1)}),
+        (InvalidArgument, "limits must be", {"limits": (2, 1)}),
+        (InvalidArgument, "limits must be", {"limits": (1, np.inf)}),
+        (InvalidArgument, "have no limits", {"color": "class", "limits": (0, 1)}),
+        (ShapeMismatch, "points have shape", {"points": [1.0, 2.0]}),
+        (NonFiniteValues, "points", {"points": [[np.nan, 2.0]]}),
+        (ShapeMismatch, "one class number a point", {"points": [[0, 0]], "classes": [1, 2]}),
+        (ShapeMismatch, "one class number a point", {"classes": [1, 2]}),
+        (InvalidArgument, "integers from 0", {"points": [[0, 0]], "classes": [0.5]}),
+        (InvalidArgument, "integers from 0", {"points": [[0, 0]], "classes": [-1]}),
+    ]
+    for error, message, arguments in wrong:
+        with pytest.raises(error, match=message):
+            part.plot(Figure().subplots(), **arguments)
