@@ -76,6 +76,11 @@ test("what became of the regions", () => {
   assert.equal(count.kept, later.count - facts.born.filter(Boolean).length);
 });
 
+test("a colouring of one's own may have the name of another", () => {
+  assert.equal(coinciding.values.active[3], 1.5);
+  assert.equal(coinciding.values.area.length, coinciding.count);
+});
+
 test("the numbers of active neurons, spoken", () => {
   assert.equal(js.spoken([true, false, true]), "0, 2");
   assert.match(js.spoken(Array(100).fill(true)), /^0, 1, .* 39 and 60 more$/);

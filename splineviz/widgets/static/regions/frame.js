@@ -31,11 +31,13 @@ export function decodeFrame(view) {
   lazily(frame, "counts", () => activeCounts(frame));
   lazily(frame, "regionOf", () => new Map([...frame.hashes].map((hash, region) => [hash, region])));
   lazily(frame, "twins", () => twins(frame));
-  const values = { ...sent };
+  const values = {};
   lazily(values, "area", () => areas(frame));
   lazily(values, "active", () => frame.counts.reduce(added, new Float32Array(frame.count)));
   lazily(values, "pattern", () => Uint8Array.from(frame.hashes, (hash) => hash >>> 24));
   lazily(values, "random", () => Uint8Array.from(frame.hashes, (_, k) => randomColor(k)));
+  // What is sent goes before: it may be a user's colouring of the same name.
+  for (const [name, value] of Object.entries(sent)) lazily(values, name, () => value);
   frame.values = values;
   return frame;
 }
