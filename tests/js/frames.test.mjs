@@ -12,6 +12,7 @@ const decoded = (path) => {
 };
 const frame = decoded(process.env.FRAME);
 const later = decoded(process.env.LATER_FRAME);
+const coinciding = decoded(process.env.COINCIDING_FRAME);
 const facts = JSON.parse(readFileSync(process.env.FRAME_FACTS));
 
 test("what does not travel is what Python says", () => {
@@ -55,11 +56,29 @@ test("the boundaries of one layer part the regions by its pattern", () => {
   });
 });
 
+test("boundaries of several layers may coincide", () => {
+  const patterns = [...Array(coinciding.count).keys()].map((r) => js.patternOf(coinciding, r));
+  for (const layer of [0, 1]) {
+    const parts = js.partsOfLayer(coinciding, layer);
+    for (let region = 0; region < coinciding.count; region++) {
+      for (const other of js.neighbours(coinciding, region)) {
+        const same = String(patterns[region][layer]) === String(patterns[other][layer]);
+        assert.equal(parts[region + 1] === parts[other + 1], same);
+      }
+    }
+  }
+});
+
 test("what became of the regions", () => {
   const { born, vanished, count } = js.changes(later, frame);
   assert.deepEqual([...born], facts.born);
   assert.deepEqual([...vanished], facts.vanished);
   assert.equal(count.kept, later.count - facts.born.filter(Boolean).length);
+});
+
+test("a colouring of one's own may have the name of another", () => {
+  assert.equal(coinciding.values.active[3], 1.5);
+  assert.equal(coinciding.values.area.length, coinciding.count);
 });
 
 test("the numbers of active neurons, spoken", () => {

@@ -14,11 +14,11 @@ import shapely
 
 from splineviz.display.frames import Frame
 from splineviz.display.packing import pack
-from splineviz.partition.colorings import COLORINGS
+from splineviz.partition.colorings import COLORINGS, Coloring
 from splineviz.partition.enumeration import enumerate_regions
 from splineviz.partition.slices import InputSlice
 from splineviz.widgets.modules import module
-from tests.widgets.standin import StandInRun
+from tests.widgets.standin import StandInRun, dense_program
 
 HERE = Path(__file__).parent
 
@@ -85,6 +85,18 @@ def frames(folder):
     return {name: str(path) for name, path in paths.items()}
 
 
+def coinciding(folder):
+    """A frame of a network whose neurons share boundaries, in a layer and across two."""
+    first = (np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]), np.array([0.0, 0.0, 0.3]))
+    second = (np.array([[1.0, 0.0, 0.0], [0.0, -1.0, 1.0]]), np.array([0.0, -0.2]))
+    program = dense_program((2, 3, 2, 2), [first, second, (np.eye(2), np.zeros(2))])
+    partition = enumerate_regions(program, InputSlice.identity())
+    own = Coloring("active", "", "linear", lambda shapes: np.arange(len(shapes)) / 2)
+    path = folder / "coinciding"
+    path.write_bytes(Frame.from_partition(partition, 0, COLORINGS | {"active": own}).pack())
+    return {"COINCIDING_FRAME": str(path)}
+
+
 def test_a_widget_has_one_module(node, tmp_path):
     """The modules put together are one that runs: no name twice, nothing imported."""
     path = tmp_path / "widget.mjs"
@@ -107,7 +119,7 @@ def test_javascript(tests, node, tmp_path):
             {"step": 12, "name": "é"},
         )
     )
-    environment = {"PACKED_BLOCK": str(block), **frames(tmp_path)}
+    environment = {"PACKED_BLOCK": str(block), **frames(tmp_path), **coinciding(tmp_path)}
     result = subprocess.run(
         [node, "--test", str(tests)],
         env=os.environ | environment,

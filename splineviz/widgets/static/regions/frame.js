@@ -1,7 +1,7 @@
 // One drawn state: the regions of one checkpoint, and what follows from them.
 
 import { decodeRings, offsets, unpack } from "./packing.js";
-import { activeCounts, patternHashes } from "./patterns.js";
+import { activeCounts, patternHashes, samePattern } from "./patterns.js";
 
 /**
  * One frame as the drawing code wants it. What not every drawing needs is made when it is asked for
@@ -31,11 +31,13 @@ export function decodeFrame(view) {
   lazily(frame, "counts", () => activeCounts(frame));
   lazily(frame, "regionOf", () => new Map([...frame.hashes].map((hash, region) => [hash, region])));
   lazily(frame, "twins", () => twins(frame));
-  const values = { ...sent };
+  const values = {};
   lazily(values, "area", () => areas(frame));
   lazily(values, "active", () => frame.counts.reduce(added, new Float32Array(frame.count)));
   lazily(values, "pattern", () => Uint8Array.from(frame.hashes, (hash) => hash >>> 24));
   lazily(values, "random", () => Uint8Array.from(frame.hashes, (_, k) => randomColor(k)));
+  // What is sent goes before: it may be a user's colouring of the same name.
+  for (const [name, value] of Object.entries(sent)) lazily(values, name, () => value);
   frame.values = values;
   return frame;
 }
@@ -154,13 +156,11 @@ export function neuronOf(frame, column) {
 
 /**
  * The parts into which the boundaries of one layer alone cut the picture: a number for each id (0
- * outside, region r + 1). Regions are of one part if a way leads from one to the other that crosses
- * edges of other layers only.
+ * outside, region r + 1). Regions are of one part if a way leads from one to the other on which the
+ * pattern of that layer stays. An edge's column would not tell: boundaries of two layers coincide.
  */
 export function partsOfLayer(frame, layer) {
-  let first = 1;
-  for (const { width } of frame.layers.slice(0, layer)) first += width;
-  const last = first + frame.layers[layer].width;
+  const same = samePattern(frame, layer);
   const parent = Uint32Array.from({ length: frame.count }, (_, region) => region);
   const root = (region) => {
     while (parent[region] !== region) region = parent[region] = parent[parent[region]];
@@ -169,8 +169,7 @@ export function partsOfLayer(frame, layer) {
   for (let region = 0; region < frame.count; region++) {
     eachEdge(frame, region, (corner) => {
       const other = frame.twins[corner];
-      const column = frame.edgeColumns[corner];
-      if (other > region && (column < first || column >= last)) parent[root(other)] = root(region);
+      if (other > region && same(region, other)) parent[root(other)] = root(region);
     });
   }
   const parts = new Uint32Array(frame.count + 1);

@@ -50,6 +50,18 @@ export function activeCounts(frame) {
   });
 }
 
+/** A function that tells whether two regions have the same pattern in one layer. */
+export function samePattern(frame, layer) {
+  const cells = cellsOfRegions(frame)[layer];
+  const { bits } = frame.layers[layer];
+  const size = bytesOf(frame.layers[layer]);
+  return (region, other) => {
+    const [a, b] = [cells[region] * size, cells[other] * size];
+    for (let i = 0; i < size; i++) if (bits[a + i] !== bits[b + i]) return false;
+    return true;
+  };
+}
+
 /** Which neurons of each layer are active in one region: a list of booleans for each layer. */
 export function patternOf(frame, region) {
   return cellsOfRegions(frame).map((cells, k) => {
