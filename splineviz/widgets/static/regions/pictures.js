@@ -28,6 +28,7 @@ export class Pictures {
     this.runs = new ByteCache(RUN_BYTES);
     this.size = null;
     this.direction = 1;
+    this.filling = null; // the bytes of the frame whose picture is being made ahead
     this.filler = new Filler((key, runs) => this.filled(key, runs));
   }
 
@@ -105,14 +106,15 @@ export class Pictures {
     if (!this.size || this.filler.busy) return;
     const next = this.ahead().find((index) => !this.runs.has(index) && this.bytesAt(index));
     if (next === undefined) return;
-    this.filler.start({ size: this.size, index: next }, this.bytesAt(next), this.size);
+    this.filling = this.bytesAt(next);
+    this.filler.start({ size: this.size, index: next }, this.filling, this.size);
   }
 
   filled({ size, index }, runs) {
     // What was made for another size, or of a frame that is gone, is of no use.
     const current = ["width", "height"].every((side) => size[side] === this.size[side]);
     const seen = size.viewport.every((value, k) => value === this.size.viewport[k]);
-    if (current && seen && this.bytesAt(index)) {
+    if (current && seen && this.bytesAt(index) === this.filling) {
       const keep = new Set([this.model.get("index"), ...this.ahead()]);
       for (const other of [...this.runs.entries.keys()]) {
         if (this.runs.hasRoom(runs.byteLength)) break;
