@@ -203,6 +203,9 @@ class RegionCanvas(StrictWidget):
         with self.lock, self.hold_sync():
             for index in self._kept_bytes:
                 self.set_trait(f"frame_{index}", b"")
+            sent = [index for index in self._spreads if index not in self._kept_bytes]
+            if sent:
+                self.send({"forget": sent})
             self._kept_bytes.clear()
             self._spreads.clear()
             self.messages = {}

@@ -638,6 +638,25 @@ def test_frames_beyond_the_budget_come_when_they_are_looked_at(new_notebook):
     assert notebook.problems == []
 
 
+def test_frames_beyond_the_budget_are_those_of_the_slice_that_is_shown(new_notebook):
+    make = MAKE.replace("InputSlice.identity())", "InputSlice.identity(), budget=1)")
+    show = "player.show(InputSlice.identity((-0.1, -0.1, 0.1, 0.1)))"
+    ask = "print(len(player.frame(1000)))"
+    notebook = new_notebook("budget-slice.ipynb", make, show, ask)
+    notebook.run_cell(0)
+    player = Player(notebook.page)
+    player.wait_for_frame(0)
+    player.plot.focus()
+    player.press("End", COUNT - 1)
+    player.press("Home", 0)
+    notebook.run_cell(1)
+    player.plot.focus()
+    player.press("End", COUNT - 1)
+    notebook.run_cell(2)
+    player.wait_for_data("regions", notebook.output(2))
+    assert notebook.problems == []
+
+
 GROWING = """
 from standin import StandInRun
 from splineviz.partition.slices import InputSlice

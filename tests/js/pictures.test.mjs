@@ -37,3 +37,11 @@ test("a picture that was made of a frame now gone is not kept", () => {
   pictures.filled(told[1][0], { byteLength: 8 });
   assert.ok(pictures.isFilled(1));
 });
+
+test("a frame that was received can be let go of", () => {
+  const { pictures } = picturesOf({ index: 0, count: 2 });
+  pictures.receive(1, packed(process.env.FRAME));
+  assert.ok(pictures.frameAt(1));
+  pictures.drop(1);
+  assert.equal(pictures.frameAt(1), null);
+});

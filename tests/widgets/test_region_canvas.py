@@ -131,6 +131,17 @@ def test_checkpoints_can_be_added(frame, partition):
     assert state["frame_1"] == b""
 
 
+def test_frames_that_are_not_kept_are_forgotten_in_the_browser_too(frame, partition):
+    canvas = RegionCanvas([0, 10], budget=0)
+    sent = []
+    canvas.send = lambda content, buffers=None: sent.append(content)
+    canvas.set_frame(1, frame, partition.areas)
+    canvas.clear_frames()
+    assert sent == [{"frame": 1}, {"forget": [1]}]
+    canvas.clear_frames()
+    assert len(sent) == 2
+
+
 def test_frames_can_be_forgotten(frame, partition):
     canvas = RegionCanvas([0, 10])
     canvas.set_frame(1, frame, partition.areas)

@@ -85,6 +85,12 @@ export class Pictures {
     this.forget(index);
   }
 
+  /** A frame that has come is one of another slice. */
+  drop(index) {
+    this.received.delete(index);
+    this.forget(index);
+  }
+
   /** Frames that are not kept come when the kernel is asked for them. */
   ask() {
     const index = this.model.get("index");

@@ -594,7 +594,11 @@ export async function render({ model, el }) {
   };
   on(model, "change:count", listenToFrames);
   on(model, "change:steps", requestDraw);
-  on(store, "msg:custom", ({ frame }, buffers) => {
+  on(store, "msg:custom", ({ frame, forget: gone }, buffers) => {
+    for (const index of gone ?? []) {
+      pictures.drop(index);
+      forget(index);
+    }
     if (frame === undefined) return;
     pictures.receive(frame, buffers[0]);
     forget(frame);
