@@ -459,7 +459,7 @@ export async function render({ model, el }) {
   };
 
   const startDrag = (event) => {
-    scene.plot.focus();
+    scene.plot.focus({ preventScroll: true });
     if (event.button !== 0 || !layout) return;
     const start = placeOf(event);
     drag = { start, last: start, far: false };
