@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,9 @@ class Frame:
         Points of the decision boundary's lines, line after line.
     boundary_offsets : ndarray of integers, shape (n_lines + 1,)
         Where each line starts in `boundary`.
+    spreads : mapping of str to ndarray of float64
+        How the values spread over the slice, as :meth:`spread` says, by name of the colouring;
+        those that are known from the partition. They do not travel.
 
     Raises
     ------
@@ -74,6 +77,7 @@ class Frame:
     limits: Mapping[str, tuple[float, float]]
     boundary: np.ndarray
     boundary_offsets: np.ndarray
+    spreads: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("vertices", "boundary"):
@@ -118,10 +122,11 @@ class Frame:
         Frame
             Coordinates and values rounded to float32.
         """
-        values, limits = {}, {}
+        values, limits, spreads = {}, {}, {}
         for name, row in colorings.items():
             array = np.asarray(row.values(partition))
-            ends = row.limits([row.quantiles(array, partition.areas)])
+            spreads[name] = row.quantiles(array, partition.areas)
+            ends = row.limits([spreads[name]])
             if ends is not None:
                 limits[name] = ends
             if row.sent:
@@ -141,7 +146,27 @@ class Frame:
             limits=limits,
             boundary=_float32(shapely.get_coordinates(lines) - corner),
             boundary_offsets=_offsets(shapely.get_num_coordinates(lines)),
+            spreads=spreads,
         )
+
+    def values_of(self, name: str, row: Coloring) -> np.ndarray:
+        """The values of a colouring of that name: those that the frame carries, or that follow.
+
+        Parameters
+        ----------
+        name : str
+        row : Coloring
+
+        Returns
+        -------
+        ndarray, shape (R,)
+        """
+        return np.asarray(self.values[name] if row.sent else row.values(self))
+
+    def spread(self, name: str, row: Coloring) -> npt.NDArray[np.float64]:
+        """How the values of a colouring spread over the slice: its :meth:`Coloring.quantiles`."""
+        known = self.spreads.get(name)
+        return row.quantiles(self.values_of(name, row), self.areas) if known is None else known
 
     @cached_property
     def areas(self) -> npt.NDArray[np.float64]:

@@ -63,7 +63,7 @@ def picture_of_frame(
         ring_offsets=frame.ring_offsets,
         region_offsets=frame.region_offsets,
         coloring=row,
-        values=np.asarray(frame.values[name] if row.sent else row.values(frame)),
+        values=frame.values_of(name, row),
         limits=limits,
         segments=segments_of_frame(frame, layer) + corner,
         boundary=lines if decision_boundary else [],
@@ -131,9 +131,4 @@ def _segments(frame: Frame, wanted: npt.NDArray[np.bool_]) -> FloatArray:
 
 def limits_over(frames: Sequence[Frame], name: str, row: Coloring) -> Limits | None:
     """The ends of a colour scale for some frames together."""
-    return row.limits(
-        row.quantiles(
-            np.asarray(frame.values[name] if row.sent else row.values(frame)), frame.areas
-        )
-        for frame in frames
-    )
+    return row.limits(frame.spread(name, row) for frame in frames)

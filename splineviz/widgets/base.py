@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,33 @@ class StrictWidget(anywidget.AnyWidget):
             for name in cls.class_trait_names(sync=True)
             if name not in shared and not name.startswith("_")
         }
+
+
+class SharedWidget(StrictWidget):
+    """A widget whose traits are set by other threads as well as by the browser.
+
+    Attributes
+    ----------
+    lock : threading.RLock
+        Held while a message from the browser is taken. ipywidgets then holds back all notifications
+        of the widget, so that what another thread sets meanwhile would get lost: such a thread
+        takes the lock.
+    """
+
+    def __init__(self, **traits: Any) -> None:
+        self.lock = threading.RLock()
+        super().__init__(**traits)
+
+    def tell(self, **traits: Any) -> None:
+        """Set traits at once; may be called from any thread."""
+        with self.lock, self.hold_sync():
+            for name, value in traits.items():
+                setattr(self, name, value)
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take a message from the browser."""
+        with self.lock:
+            super().set_state(sync_data)
 
 
 class PackedArray(traitlets.TraitType[np.ndarray, Any]):

@@ -62,12 +62,6 @@ class BorrowedCanvas(RegionCanvas):
             back=[name for name in ("index", "viewport") if name in look],
         )
 
-    def tell(self, **traits: Any) -> None:
-        """Set traits at once; may be called from any thread."""
-        with self.lock, self.hold_sync():
-            for name, value in traits.items():
-                setattr(self, name, value)
-
     def close(self) -> None:
         """Remove the canvas from the page; the one that it looks at stays."""
         if self._mirror is not None:

@@ -409,7 +409,7 @@ class Playground(ipywidgets.VBox):
         partition = enumerate_regions(
             training.program(), self.plane, threads=1, max_regions=MOST_REGIONS
         )
-        self.canvas.set_frame(0, Frame.from_partition(partition, step), partition.areas)
+        self.canvas.set_frame(0, Frame.from_partition(partition, step))
 
     def _measure(self, training: LiveTraining) -> None:
         worker = self._worker

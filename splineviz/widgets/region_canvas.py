@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -15,7 +14,7 @@ from splineviz.display.pictures import ALL_LAYERS, NO_LAYER
 from splineviz.drawing.palette import CLASS_COLORS
 from splineviz.errors import UnknownName
 from splineviz.partition.colorings import COLORINGS, Coloring
-from splineviz.widgets.base import PackedArray, StrictWidget
+from splineviz.widgets.base import PackedArray, SharedWidget
 from splineviz.widgets.modules import STATIC, module
 
 #: How many bytes of frames a canvas keeps unless it is told otherwise.
@@ -25,7 +24,7 @@ BUDGET = 64 * 2**20
 NO_COMPARISON, THE_STEP_BEFORE = -1, -2
 
 
-class RegionCanvas(StrictWidget):
+class RegionCanvas(SharedWidget):
     """Polygons of every linear region, one frame a checkpoint, drawn in the browser.
 
     Each frame travels once, as one block of bytes in a trait of its own (``frame_0``,
@@ -106,8 +105,8 @@ class RegionCanvas(StrictWidget):
         What is said behind the number of regions.
     messages : dict from str to str
         What is said in place of a picture that will not come, by the number of the checkpoint.
-        self.lock = threading.RLock()
-        self.rows = dict(rows)
+    rows : dict from str to Coloring
+        The table of colourings.
     """
 
     _esm = module("regions/region_canvas.js")
@@ -161,8 +160,6 @@ class RegionCanvas(StrictWidget):
         **traits: Any,
     ) -> None:
         steps = [int(step) for step in steps]
-        # Frames come from another thread than the browser's messages; see set_state.
-        self.lock = threading.RLock()
         self.rows = dict(rows)
         self._budget = budget
         self._kept_bytes: dict[int, int] = {}
@@ -225,7 +222,7 @@ class RegionCanvas(StrictWidget):
         if "want" in content:
             self._want([int(index) for index in content["want"] if 0 <= index < self.count])
 
-    def set_frame(self, index: int, frame: Frame, areas: Any) -> None:
+    def set_frame(self, index: int, frame: Frame) -> None:
         """Add the frame of one checkpoint; may be called from any thread.
 
         Parameters
@@ -234,8 +231,6 @@ class RegionCanvas(StrictWidget):
             Number of the checkpoint, from 0.
         frame : Frame
             Its regions.
-        areas : ndarray, shape (R,)
-            Areas of the regions, which weigh them when the colour scale's ends are chosen.
 
         Raises
         ------
@@ -244,10 +239,7 @@ class RegionCanvas(StrictWidget):
         """
         if not 0 <= index < self.count:
             raise UnknownName("checkpoint", str(index), [str(i) for i in range(self.count)])
-        spreads = [
-            row.quantiles(np.asarray(frame.values[name] if row.sent else row.values(frame)), areas)
-            for name, row in self.rows.items()
-        ]
+        spreads = [frame.spread(name, row) for name, row in self.rows.items()]
         packed = frame.pack()
         with self.lock:
             self._spreads[index] = spreads
@@ -312,12 +304,3 @@ class RegionCanvas(StrictWidget):
         """
         other = index - 1 if self.compare == THE_STEP_BEFORE else self.compare
         return other if 0 <= other < self.count and other != index else None
-
-    def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take a message from the browser.
-
-        While it does so, ipywidgets holds back all notifications of this widget; a frame added by
-        another thread in the meantime would get lost, so the two take turns.
-        """
-        with self.lock:
-            super().set_state(sync_data)

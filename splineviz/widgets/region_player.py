@@ -158,13 +158,14 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
             known = [str(i) for i in range(len(self.steps))]
             raise UnknownName("checkpoint", str(index), known)
         index %= len(self.steps)
+        placed, self._captions = self._placed(plane)
         self.canvas = RegionCanvas(
             self.steps,
             rows=self._rows,
             budget=budget,
             index=index,
             coloring=list(self._rows).index(color),
-            **self._placed(plane),
+            **placed,
         )
         self.canvas.add_class("splineviz-canvas")
         self._side = ipywidgets.VBox([])
@@ -201,7 +202,7 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
         """
         if self.canvas is None or self.feed is None:
             return
-        placed = self._placed(plane)
+        placed, self._captions = self._placed(plane)
         self.feed.stop()
         self.plane = plane
         self.feed = self._new_feed()
@@ -430,15 +431,14 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
         if step not in self.steps:
             raise UnknownName("step", str(step), [str(known) for known in self.steps])
         kept = self.canvas and self.canvas.frame(self.steps.index(step))
-        return kept or self._draw(step, self.plane)[0]
+        return kept or self._draw(step, self.plane)
 
-    def _draw(self, step: int, plane: InputSlice) -> tuple[Frame, np.ndarray]:
-        """The frame of a checkpoint, and the areas of its regions."""
+    def _draw(self, step: int, plane: InputSlice) -> Frame:
         partition = self._partition(self.run.program(step), plane)
         rows = dict(self._rows)
         for name, arrays in self._by_step.items():
             rows[name] = _row(name, partial(_array_at, arrays, step))
-        return Frame.from_partition(partition, step, rows), partition.areas
+        return Frame.from_partition(partition, step, rows)
 
     def _new_feed(self) -> FrameFeed:
         assert self.canvas is not None
@@ -466,10 +466,10 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
 
     def _make_frame(self, index: int, plane: InputSlice) -> None:
         assert self.canvas is not None
-        frame, areas = self._draw(self.steps[index], plane)
+        frame = self._draw(self.steps[index], plane)
         with self.canvas.lock:
             if plane is self.plane:
-                self.canvas.set_frame(index, frame, areas)
+                self.canvas.set_frame(index, frame)
             self._report(f"{self.canvas.ready} of {len(self.steps)} steps ready", plane)
 
     def _report_failure(self, index: int, plane: InputSlice, error: Exception) -> None:
@@ -503,22 +503,29 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
 
     # ------------------------------------------------------------------ what stands beside
 
-    def _placed(self, plane: InputSlice) -> dict[str, Any]:
-        """What the canvas needs to know of a slice: its place, samples and classes."""
+    def _placed(self, plane: InputSlice) -> tuple[dict[str, Any], dict[int, str]]:
+        """What the canvas needs to know of a slice, and the classes of the anchors in words."""
         outputs = math.prod(self.run.program(self.steps[0]).output_shape)
         points, classes = samples_on_slice(self.run, plane, outputs)
         # A sample that spans the slice is drawn as a star, not as a point.
-        free = anchors_of(points, plane) < 0
+        anchors = anchors_of(points, plane)
+        free = anchors < 0
+        names = _class_names(self.run, outputs)
+        captions = {
+            int(anchor): names[k] if k < len(names) else f"class {k}"
+            for anchor, k in zip(anchors[~free], classes[~free], strict=True)
+        }
         corner = plane.domain.bounds[:2]
         labels = self._axis_labels
-        return {
+        placed = {
             "bounds": tuple(float(bound) for bound in plane.domain.bounds),
             "axis_labels": plane.axis_labels if labels is None else tuple(labels),
             "points": points[free] - corner,
             "point_classes": classes[free],
             "anchors": plane.anchors - corner,
-            "class_names": _class_names(self.run, outputs),
+            "class_names": names,
         }
+        return placed, captions
 
     def _fill_side(self) -> None:
         """Draw the curves of the run and the pictures of the slice's anchors."""
@@ -538,7 +545,7 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
             )
             children.append(self.curves)
             parts += [link, self.curves]
-        self.thumbnails = anchor_thumbnails(self.plane, self._image_shape, self._anchor_names())
+        self.thumbnails = anchor_thumbnails(self.plane, self._image_shape, self._captions)
         if self.thumbnails:
             row = thumbnail_row(self.thumbnails)
             children.append(row)
@@ -551,18 +558,6 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
         for widget in self._side_parts:
             widget.close()
         self._side_parts = ()
-
-    def _anchor_names(self) -> dict[int, str]:
-        """The classes of the samples that span the slice."""
-        assert self.canvas is not None
-        outputs = math.prod(self.run.program(self.steps[0]).output_shape)
-        points, classes = samples_on_slice(self.run, self.plane, outputs)
-        anchors, names = anchors_of(points, self.plane), self.canvas.class_names
-        return {
-            anchor: names[k] if k < len(names) else f"class {k}"
-            for anchor, k in zip(anchors.tolist(), classes.tolist(), strict=True)
-            if anchor >= 0
-        }
 
 
 def _row(name: str, own: OwnColoring) -> Coloring:

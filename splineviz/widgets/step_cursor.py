@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import ipywidgets
 import traitlets
 
-from splineviz.widgets.base import StrictWidget
+from splineviz.widgets.base import SharedWidget
 from splineviz.widgets.modules import STATIC
 
 _MODELS = ipywidgets.widget_serialization
 
 
-class StepCursor(StrictWidget):
+class StepCursor(SharedWidget):
     """A place in a training, and a range of it, chosen with the mouse on figures over its steps.
 
     What is shown is a row of buttons: whether the mouse goes to a step or chooses what plays. All
@@ -61,23 +60,3 @@ class StepCursor(StrictWidget):
     brushes: traitlets.List[Any] = traitlets.List().tag(sync=True, **_MODELS)
     note = traitlets.Unicode("").tag(sync=True)
     slider = traitlets.Bool(False).tag(sync=True)
-
-    def __init__(self, **traits: Any) -> None:
-        # Measurements come from another thread than the browser's messages; see set_state.
-        self._state_lock = threading.RLock()
-        super().__init__(**traits)
-
-    def tell(self, **traits: Any) -> None:
-        """Set traits at once; may be called from any thread."""
-        with self._state_lock, self.hold_sync():
-            for name, value in traits.items():
-                setattr(self, name, value)
-
-    def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take a message from the browser.
-
-        While it does so, ipywidgets holds back all notifications of this widget; what another
-        thread tells in the meantime would get lost, so the two take turns.
-        """
-        with self._state_lock:
-            super().set_state(sync_data)

@@ -98,18 +98,18 @@ class StepPanel(ipywidgets.VBox):
             bands = [marks.band for marks in self._drawn if marks.band is not None]
             lines = [mark for marks in self._drawn for mark in (marks.line, marks.circles)]
             self.figure.marks = [*bands, *lines, self.marker]
-            _close(old)
+            close_all(old)
         if list(map(_say, before)) != list(map(_say, curves)):
             entries = self.legend.children
             self.legend.children = legend_entries(curves)
-            _close(entries)
+            close_all(entries)
 
     def close(self) -> None:
         """Remove the panel from the page, with all that it consists of."""
         if self.figure is None:
             return
-        _close([*self.legend.children, *self.figure.marks, *self.figure.axes])
-        _close([*self._scales.values(), self.marker.scales["y"], *self.children])
+        close_all([*self.legend.children, *self.figure.marks, *self.figure.axes])
+        close_all([*self._scales.values(), self.marker.scales["y"], *self.children])
         super().close()
 
     @traitlets.observe("step")
@@ -125,8 +125,9 @@ def _say(curve: StepCurve) -> tuple[Any, ...]:
     return (*curve.style, curve.group, curve.label, curve.is_empty)
 
 
-def _close(widgets: Sequence[ipywidgets.Widget]) -> None:
+def close_all(widgets: Sequence[ipywidgets.Widget]) -> None:
+    """Close widgets, and all that stands in them."""
     for widget in widgets:
         if isinstance(widget, ipywidgets.Box):
-            _close(widget.children)
+            close_all(widget.children)
         widget.close()

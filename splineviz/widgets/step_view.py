@@ -15,7 +15,7 @@ from splineviz.drawing.step_axis import StepAxis
 from splineviz.errors import SplinevizError, UnknownName
 from splineviz.widgets.mirror import Mirror
 from splineviz.widgets.step_cursor import StepCursor
-from splineviz.widgets.step_panel import StepPanel
+from splineviz.widgets.step_panel import StepPanel, close_all
 from splineviz.widgets.stepping import Stepping
 from splineviz.widgets.table_link import TableLink
 
@@ -154,7 +154,7 @@ class StepView(ipywidgets.VBox, Stepping):
             panel.marker.x = np.repeat(positions[self.index], 2)
         self._row.children = list(panels)
         self.children = self._arrange(self.cursor, self._row)
-        _close(old)
+        close_all(old)
 
     def _arrange(self, cursor: StepCursor, row: ipywidgets.Widget) -> Sequence[ipywidgets.Widget]:
         """What the view consists of, once it has panels."""
@@ -175,7 +175,7 @@ class StepView(ipywidgets.VBox, Stepping):
 
     def close(self) -> None:
         """Remove the view from the page; the player stays."""
-        _close([*self._links, *self._brushes, *self.panels])
+        close_all([*self._links, *self._brushes, *self.panels])
         self._links = self._brushes = self.panels = ()
         if self.cursor is not None:
             for link in self._joined:
@@ -183,11 +183,6 @@ class StepView(ipywidgets.VBox, Stepping):
             if self._canvas is not None and self._mirror is not None:
                 self._canvas.unobserve(self._grow, "count")
                 self._mirror.close()
-            _close([self.cursor, self._row, self._note])
+            close_all([self.cursor, self._row, self._note])
             self.cursor = None
         super().close()
-
-
-def _close(widgets: Sequence[ipywidgets.Widget]) -> None:
-    for widget in widgets:
-        widget.close()

@@ -22,19 +22,19 @@ def frame(partition):
     return Frame.from_partition(partition, 10)
 
 
-def test_each_frame_is_a_trait_of_packed_bytes(frame, partition):
+def test_each_frame_is_a_trait_of_packed_bytes(frame):
     canvas = RegionCanvas([0, 10])
     assert canvas.get_state(["frame_0", "frame_1"]) == {"frame_0": b"", "frame_1": b""}
-    canvas.set_frame(1, frame, partition.areas)
+    canvas.set_frame(1, frame)
     assert canvas.get_state(["frame_0", "frame_1"]) == {"frame_0": b"", "frame_1": frame.pack()}
     assert canvas.frame(0) is None
     assert canvas.frame(1).step == 10
     assert canvas.ready == 1
 
 
-def test_two_canvases_have_frames_of_their_own(frame, partition):
+def test_two_canvases_have_frames_of_their_own(frame):
     one, other = RegionCanvas([0]), RegionCanvas([0, 1, 2])
-    one.set_frame(0, frame, partition.areas)
+    one.set_frame(0, frame)
     assert other.frame_0 == b""
     assert not one.has_trait("frame_1")
 
@@ -48,16 +48,16 @@ def test_limits_are_common_to_all_frames(run, plane):
     assert canvas.limits == [None] * len(COLORINGS)
     for index, step in enumerate(run.steps):
         partition = enumerate_regions(run.program(step), plane)
-        canvas.set_frame(index, Frame.from_partition(partition, step), partition.areas)
+        canvas.set_frame(index, Frame.from_partition(partition, step))
     by_name = dict(zip(COLORINGS, canvas.limits, strict=True))
     assert by_name["class"] is by_name["pattern"] is None
     low, high = by_name["slope"]
     assert 0 < low < high
 
 
-def test_the_frame_of_no_checkpoint_is_refused(frame, partition):
+def test_the_frame_of_no_checkpoint_is_refused(frame):
     with pytest.raises(UnknownName, match="unknown checkpoint '1'; known: 0"):
-        RegionCanvas([0]).set_frame(1, frame, partition.areas)
+        RegionCanvas([0]).set_frame(1, frame)
 
 
 def test_arguments_it_does_not_have_are_refused():
@@ -80,7 +80,7 @@ def test_each_checkpoint_has_a_message_of_its_own():
     assert canvas.get_state(["messages"]) == {"messages": {"2": "no weights", "0": "NaN"}}
 
 
-def test_no_frame_is_lost_while_the_browser_sends_messages(frame, partition):
+def test_no_frame_is_lost_while_the_browser_sends_messages(frame):
     canvas = RegionCanvas(range(40))
     told = []
     for index in range(40):
@@ -88,7 +88,7 @@ def test_no_frame_is_lost_while_the_browser_sends_messages(frame, partition):
 
     def add_frames():
         for index in range(40):
-            canvas.set_frame(index, frame, partition.areas)
+            canvas.set_frame(index, frame)
 
     thread = threading.Thread(target=add_frames)
     thread.start()
@@ -100,12 +100,12 @@ def test_no_frame_is_lost_while_the_browser_sends_messages(frame, partition):
     assert sorted(told) == sorted(f"frame_{index}" for index in range(40))
 
 
-def test_beyond_the_budget_frames_are_sent_and_not_kept(frame, partition):
+def test_beyond_the_budget_frames_are_sent_and_not_kept(frame):
     canvas = RegionCanvas([0, 10, 20], budget=len(frame.pack()) + 1)
     sent = []
     canvas.send = lambda content, buffers: sent.append((content, buffers))
     for index in range(3):
-        canvas.set_frame(index, frame, partition.areas)
+        canvas.set_frame(index, frame)
         assert canvas.is_full == (index > 0)
     assert [len(canvas.get_state([f"frame_{i}"])[f"frame_{i}"]) > 0 for i in range(3)] == [1, 1, 0]
     assert sent == [({"frame": 2}, [frame.pack()])]
@@ -121,34 +121,34 @@ def test_the_browser_asks_for_frames():
     assert asked == [[2, 1]]
 
 
-def test_checkpoints_can_be_added(frame, partition):
+def test_checkpoints_can_be_added(frame):
     canvas = RegionCanvas([0])
     canvas.add_steps([10, 20])
     assert (canvas.count, canvas.steps) == (3, [0, 10, 20])
-    canvas.set_frame(2, frame, partition.areas)
+    canvas.set_frame(2, frame)
     state = canvas.get_state()
     assert state["frame_2"] == frame.pack()
     assert state["frame_1"] == b""
 
 
-def test_frames_that_are_not_kept_are_forgotten_in_the_browser_too(frame, partition):
+def test_frames_that_are_not_kept_are_forgotten_in_the_browser_too(frame):
     canvas = RegionCanvas([0, 10], budget=0)
     sent = []
     canvas.send = lambda content, buffers=None: sent.append(content)
-    canvas.set_frame(1, frame, partition.areas)
+    canvas.set_frame(1, frame)
     canvas.clear_frames()
     assert sent == [{"frame": 1}, {"forget": [1]}]
     canvas.clear_frames()
     assert len(sent) == 2
 
 
-def test_frames_can_be_forgotten(frame, partition):
+def test_frames_can_be_forgotten(frame):
     canvas = RegionCanvas([0, 10])
-    canvas.set_frame(1, frame, partition.areas)
+    canvas.set_frame(1, frame)
     canvas.set_message(0, "no weights")
     canvas.clear_frames()
     assert canvas.frame(1) is None
     assert (canvas.ready, canvas.messages, canvas.is_full) == (0, {}, False)
     assert canvas.limits == [None] * len(COLORINGS)
-    canvas.set_frame(1, frame, partition.areas)
+    canvas.set_frame(1, frame)
     assert canvas.frame(1).step == 10
