@@ -16,9 +16,9 @@ def bend(
     slopes: Sequence[float | torch.Tensor],
     centre: torch.Tensor,
     d: torch.Tensor,
-    out: torch.Tensor,
-) -> None:
-    """Write the differences behind a piecewise-linear function of one number.
+    reuse: bool = False,
+) -> torch.Tensor:
+    """The differences behind a piecewise-linear function of one number.
 
     Parameters
     ----------
@@ -30,8 +30,12 @@ def bend(
         h.
     d : tensor (n or 1, vertices, columns)
         Differences from it.
-    out : tensor (n, vertices, columns), of the type of d
-        Where to.
+    reuse : bool
+        Whether to write to d.
+
+    Returns
+    -------
+    tensor (n, vertices, columns), of the type of d
 
     Notes
     -----
@@ -39,19 +43,42 @@ def bend(
     max(d, p - h) - max(0, p - h): exact where the kink is not passed, and relative to d where it
     is, however large h.
     """
-    empty = _is(slopes[0], 0.0)
-    if not empty:
-        out.copy_(slopes[0] * d)
+    made = None if _is(slopes[0], 0.0) else slopes[0] * d
+    left = len(kinks.points)
     for point, before, after in zip(kinks.points.tolist(), slopes[:-1], slopes[1:], strict=True):
+        left -= 1
         ahead = (point - centre).unsqueeze(1)
-        passed = torch.maximum(d, ahead.to(d.dtype), out=out if empty else None)
+        out = d if reuse and left == 0 and len(d) == len(centre) else None
+        passed = torch.maximum(d, ahead.to(d.dtype), out=out)
         passed.sub_(ahead.clamp(min=0).to(d.dtype))
         change = after - before
         if not _is(change, 1.0):
             passed *= change
-        if not empty:
-            out += passed
-        empty = False
+        made = passed if made is None else passed.add_(made)
+    assert made is not None
+    return made
+
+
+def slopes_at(
+    kinks: Kinks, slopes: Sequence[float | torch.Tensor], centre: torch.Tensor
+) -> torch.Tensor:
+    """The slopes of a piecewise-linear function of one number, off its kinks.
+
+    Parameters
+    ----------
+    kinks, slopes, centre
+        As for `bend`.
+
+    Returns
+    -------
+    tensor (n, columns)
+    """
+    made: torch.Tensor | None = None
+    for point, before, after in zip(kinks.points.tolist(), slopes[:-1], slopes[1:], strict=True):
+        passed = centre > point
+        made = torch.where(passed, after, before if made is None else made)
+    assert made is not None
+    return made
 
 
 def _is(slope: float | torch.Tensor, number: float) -> bool:

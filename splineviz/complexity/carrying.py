@@ -155,6 +155,17 @@ class ProgramNeighbourhoods:
                 found[value - 1] = number, watched.switches.points.tolist()
         return found
 
+    @cached_property
+    def _private(self) -> set[int]:
+        """The values that one step only reads, and that share no memory with another."""
+        reads = Counter(value for i in self._steps for value in self.program.steps[i].inputs)
+        fine = self._coefficients(torch.float64)
+        made = {i + 1 for i in self._steps if fine[i].multiplies}
+        sums = [watched.values for watched in self._watched]
+        # Looked at after they are made, when others are as well.
+        later = {value for values in sums for value in values if value < max(values)}
+        return {value for value in made - later if reads[value] == 1}
+
     def numbers_a_vertex(self, shared_frame: bool) -> int:
         """The most numbers that one vertex has at a time, but for what all samples share."""
         sizes = [math.prod(shape) for shape in self.program.shapes]
@@ -202,8 +213,9 @@ class ProgramNeighbourhoods:
         for i in self._steps:
             step = self.program.steps[i]
             read = [values[value] for value in step.inputs]
-            values[i + 1] = self._coefficients(torch.float64)[i].value(read)
-            if not bool(values[i + 1].isfinite().all()):
+            made = values[i + 1] = self._coefficients(torch.float64)[i].value(read)
+            # The sum is quick, but overflows before the values do.
+            if not bool(made.sum().isfinite()) and not bool(made.isfinite().all()):
                 raise NonFiniteValues(
                     f"the network overflows: what {step.name!r} makes of some samples is NaN or "
                     "infinite, though the weights are finite; make its weights or inputs smaller"
@@ -240,6 +252,7 @@ class ProgramNeighbourhoods:
             self._coefficients(dtype),
             self._coefficients(torch.float64),
             dtype,
+            self._private,
         )
         values = {0: made.start(directions)}
         self._look(0, values, made, visit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,6 @@ class Coefficients:
         if self.step.kind == "conv2d" and dtype != torch.float64:
             # Twice as fast; float64 convolutions are not.
             self._weights = self._weights.to(memory_format=torch.channels_last)
-        self._squares = None if weights is None else self._weights**2
         self._dtype, self._device = dtype, device
 
     @property
@@ -42,6 +42,11 @@ class Coefficients:
             return None
         matrix: torch.Tensor = self._weights
         return matrix
+
+    @property
+    def multiplies(self) -> bool:
+        """Whether the linear part has weights, so that what it makes is new memory."""
+        return self._weights is not None
 
     def value(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
         """What the step makes of values (n, *shape)."""
@@ -59,6 +64,10 @@ class Coefficients:
         """How independent errors pass an affine step, squared (n, *shape)."""
         assert self.kind.linear is not None
         return self.kind.linear(self._squares, inputs, self.step.options)
+
+    @cached_property
+    def _squares(self) -> torch.Tensor | None:
+        return None if self._weights is None else self._weights**2
 
     def slopes(self, rule: Kinks) -> list[float | torch.Tensor]:
         """The slopes of an activation, by column where they are not all alike."""

@@ -20,7 +20,7 @@ from splineviz.errors import InvalidArgument
 IntArray = npt.NDArray[np.int64]
 
 # Numbers at a time on a CPU: few enough to stay near its cache from one step to the next.
-_ON_CPU = 2**24
+_ON_CPU = 2**23
 # The share of a GPU's free memory that is used.
 _SHARE = 0.25
 

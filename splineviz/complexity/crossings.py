@@ -97,11 +97,11 @@ def crossings(span: Span, switches: Switches) -> Crossings:
         low = (span.centre - point) + span.low
         high = (span.centre - point) + span.high
         below, above = low < -span.noise, high > span.noise
-        not_below, not_above = low <= span.noise, high >= -span.noise
+        # Elsewhere all vertices lie strictly on one side.
+        reached = (low <= span.noise) & (high >= -span.noise)
         # Signs differ: low is negative and high is not, or high is positive and low is not.
-        differs = (below & not_above) | (above & not_below)
-        uncertain = (~below & not_below) | (~above & not_above)
-        uncertain &= (span.noise > 0) & ~(below & above)
+        differs = reached & (below | above)
+        uncertain = reached & ~(below & above) & (span.noise > 0)
         crossed = differs if crossed is None else crossed | differs
         near = uncertain if near is None else near | uncertain
     assert crossed is not None

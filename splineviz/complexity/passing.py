@@ -7,13 +7,14 @@ what x + r v moves by, and one of them is enough. Behind it, both are carried.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeAlias
 
 import torch
 
-from splineviz.complexity.bending import Windows, bend
+from splineviz.complexity.bending import Windows, bend, slopes_at
 from splineviz.complexity.coefficients import Coefficients
 from splineviz.complexity.layout import rows_of, values_of
 from splineviz.complexity.neighbourhood import Neighbourhood, extent
@@ -29,6 +30,9 @@ _SAFETY = 32.0
 _LONGER = 1.001
 
 
+Ends: TypeAlias = tuple[torch.Tensor, torch.Tensor]
+
+
 @dataclass(frozen=True, eq=False)
 class Carried:
     """A value of the program at the vertices, as differences from the centre.
@@ -37,71 +41,73 @@ class Carried:
     ----------
     bent : int64 tensor
         The numbers of the samples that were bent when it was made.
-    rows : tensor (n or 1, and one more for each bent sample; directions; columns)
-        Differences of the vertices x + r v of each sample, or of all if they are alike; then of
-        the vertices x - r v of bent samples. Before the first activation they are in float64, and
-        divided by the radius.
+    front : tensor (n or 1, directions, columns)
+        Differences of the vertices x + r v of each sample, or of all if they are alike. Before the
+        first activation they are in float64, and divided by the radius.
+    back : tensor (bent samples, directions, columns)
+        Those of the vertices x - r v of the bent samples.
     size : tensor (n or 1, columns)
         The largest absolute difference, or a bound, divided by the radius.
     variance : tensor (n or 1, columns)
-        The squared error of a value, in units of rounding of the rows times the radius.
+        The squared error of a value, in units of rounding of the differences times the radius.
     linear : bool
         Whether no activation lies before it.
+    private : bool
+        Whether nothing else is made of it or shares its memory, so that the one step that reads it
+        may write to it.
     ends : pair of tensor, or None
         `extent`, if it is known.
     """
 
     bent: torch.Tensor
-    rows: torch.Tensor
+    front: torch.Tensor
+    back: torch.Tensor
     size: torch.Tensor
     variance: torch.Tensor
     linear: bool = False
-    ends: tuple[torch.Tensor, torch.Tensor] | None = None
+    private: bool = False
+    ends: Ends | None = None
 
-    @property
-    def front(self) -> torch.Tensor:
-        """Differences of the vertices x + r v, (n or 1, directions, columns)."""
-        return self.rows[: len(self.rows) - len(self.bent)]
-
-    def back(self, bent: torch.Tensor) -> torch.Tensor:
-        """Those of the vertices x - r v of samples: the bent ones, and others behind them."""
-        known, new = self.rows[len(self.front) :], bent[len(self.bent) :]
+    def regrouped(self, bent: torch.Tensor) -> Carried:
+        """The same where more of the samples are bent now."""
+        new = bent[len(self.bent) :]
         if not len(new):
-            return known
-        if len(self.front) == 1:
-            return -self.front.expand(len(new), -1, -1)
-        return torch.cat([known, -self.front[new]])
-
-    def regrouped(self, bent: torch.Tensor, count: int) -> Carried:
-        """The same where more of the samples, so many, are bent now."""
-        if len(bent) == len(self.bent):
             return self
-        rows = torch.cat([self.front.expand(count, -1, -1), self.back(bent)])
-        return Carried(bent, rows, self.size, self.variance)
+        back = -self.front[new if len(self.front) > 1 else torch.zeros_like(new)]
+        return replace(self, bent=bent, back=torch.cat([self.back, back]), ends=None)
 
     @cached_property
-    def extent(self) -> tuple[torch.Tensor, torch.Tensor]:
+    def extent(self) -> Ends:
         """The smallest and the largest difference, each (n or 1, columns)."""
-        return self.ends or _by_sample(*extent(self.rows), self.bent)
+        return self.ends or _by_sample(extent(self.front), extent(self.back), self.bent)
 
     def vertices(self) -> torch.Tensor:
         """All vertices, (n or 1, 2 * directions, columns)."""
         back = -self.front
-        back[self.bent] = self.back(self.bent)
+        back[self.bent] = self.back
         return torch.cat([self.front, back], 1)
 
 
-def _by_sample(
-    low: torch.Tensor, high: torch.Tensor, bent: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """The smallest and the largest difference of each sample, from those of rows."""
-    count = len(low) - len(bent)
-    reach = torch.maximum(-low[:count], high[:count])
+def _by_sample(front: Ends, back: Ends, bent: torch.Tensor) -> Ends:
+    """The smallest and the largest difference of each sample, from those of both sides."""
+    low, high = front
+    reach = torch.maximum(-low, high)
     lowest, highest = -reach, reach
     if len(bent):
-        lowest[bent] = torch.minimum(low[bent], low[count:])
-        highest[bent] = torch.maximum(high[bent], high[count:])
+        lowest[bent] = torch.minimum(low[bent], back[0])
+        highest[bent] = torch.maximum(high[bent], back[1])
     return lowest, highest
+
+
+def _of_close(
+    side: torch.Tensor, matrix: torch.Tensor, close: torch.Tensor, bound: torch.Tensor
+) -> Ends:
+    """The smallest and largest products with some rows of a matrix; of the others a bound."""
+    row, column = close.nonzero(as_tuple=True)
+    low, high = -bound, bound.clone()
+    found = torch.linalg.vecdot(side[row], matrix[column].unsqueeze(1))
+    low[row, column], high[row, column] = extent(found)
+    return low, high
 
 
 class Pass:
@@ -119,6 +125,8 @@ class Pass:
         The steps in the type of the differences, and in float64.
     dtype : torch.dtype
         The type of the differences behind the first activation.
+    private : set of int
+        The values that only one step reads and that share no memory with another.
     """
 
     def __init__(
@@ -129,8 +137,10 @@ class Pass:
         coarse: Mapping[int, Coefficients],
         fine: Mapping[int, Coefficients],
         dtype: torch.dtype,
+        private: Set[int],
     ) -> None:
         self.program = program
+        self.private = private
         self.centres = centres
         self.radius = radius
         self.coarse, self.fine, self.dtype = coarse, fine, dtype
@@ -143,30 +153,30 @@ class Pass:
 
     def start(self, directions: torch.Tensor) -> Carried:
         """The input: float64 directions (n or 1, p, *input_shape)."""
-        rows = rows_of(directions, 2)
-        size = rows.abs().amax(1)
+        front = rows_of(directions, 2)
+        size = front.abs().amax(1)
         variance = torch.zeros_like(size, dtype=self.dtype)
-        return Carried(self.bent, rows, size, variance, linear=True)
+        return Carried(self.bent, front, front[:0], size, variance, linear=True)
 
     def mapped(self, i: int, inputs: Sequence[Carried]) -> Carried:
         """What an affine step makes."""
         linear = all(one.linear for one in inputs)
         carried = [one if linear else self._now(one) for one in inputs]
-        steps = self.fine if linear else self.coarse
-        rows = self._through(i, steps[i], carried)
+        step, bent = (self.fine if linear else self.coarse)[i], carried[0].bent
+        front = self._through(i, step, [one.front for one in carried])
+        back = self._through(i, step, [one.back for one in carried]) if len(bent) else front[:0]
         variance = self._passed_on(i, carried)
-        bent = carried[0].bent
-        low, high = ends = _by_sample(*extent(rows), bent)
+        low, high = ends = _by_sample(extent(front), extent(back), bent)
         size = torch.maximum(-low, high) / (1.0 if linear else self.radius)
         variance = variance + size.to(self.dtype) ** 2
-        return Carried(bent, rows, size, variance, linear, ends)
+        return Carried(bent, front, back, size, variance, linear, i + 1 in self.private, ends)
 
-    def _through(self, i: int, step: Coefficients, carried: Sequence[Carried]) -> torch.Tensor:
-        """The rows behind a step."""
-        count = max(len(one.rows) for one in carried)
+    def _through(self, i: int, step: Coefficients, sides: Sequence[torch.Tensor]) -> torch.Tensor:
+        """The differences behind a step."""
+        count = max(map(len, sides))
         read = [
-            values_of(one.rows.expand(count, -1, -1).flatten(0, 1), self.program.shapes[value])
-            for value, one in zip(self.program.steps[i].inputs, carried, strict=True)
+            values_of(side.expand(count, -1, -1).flatten(0, 1), self.program.shapes[value])
+            for value, side in zip(self.program.steps[i].inputs, sides, strict=True)
         ]
         return rows_of(step.linear(read), 1).unflatten(0, (count, -1))
 
@@ -181,7 +191,7 @@ class Pass:
     def _seed(self, value: int, carried: Carried) -> torch.Tensor:
         """The variance of a value, and that of rounding it in a product."""
         unit = 1.0 if carried.linear else self.fine_unit
-        of_centre = (unit / self.radius * rows_of(self.centres[value], 1)).to(self.dtype)
+        of_centre = unit / self.radius * rows_of(self.centres[value].to(self.dtype), 1)
         return carried.variance + carried.size.to(self.dtype) ** 2 + of_centre**2
 
     def activated(self, i: int, inputs: Sequence[Carried]) -> Carried:
@@ -192,31 +202,41 @@ class Pass:
         carried = self._typed(inputs[0])
         centre, noise = rows_of(self.centres[read[0]], 1), self._noise(carried.variance)
         low, high = carried.extent
-        straight = torch.ones_like(centre, dtype=torch.bool)
-        for point in rule.points.tolist():
-            behind = centre - point
-            straight &= (behind + high < -noise) | (behind + low > noise)
+        behind = [centre - point for point in rule.points.tolist()]
+        before = [distance + high < -noise for distance in behind]
+        straight = torch.ones_like(before[0])
+        for distance, all_before in zip(behind, before, strict=True):
+            straight &= all_before | (distance + low > noise)
         self._bend(~straight.all(1))
-        rows = self._bent_rows(rule, self.coarse[i].slopes(rule), centre, carried)
         size, variance = rule.steepest * carried.size, rule.steepest**2 * carried.variance
         if not rule.slopes[0].any():
             # Where no vertex comes near the first kink, all is exactly flat.
-            passed = centre + high + noise >= float(rule.points[0])
-            size, variance = size * passed, variance * passed
-        return Carried(self.bent, rows, size, variance)
+            size, variance = (torch.where(before[0], 0.0, x) for x in (size, variance))
+        front, back = self._bent_sides(rule, self.coarse[i].slopes(rule), centre, carried)
+        return Carried(self.bent, front, back, size, variance)
 
-    def _bent_rows(
+    def _bent_sides(
         self,
         rule: Kinks,
         slopes: Sequence[float | torch.Tensor],
         centre: torch.Tensor,
-        carried: Carried,
-    ) -> torch.Tensor:
-        """The rows behind an activation, of the samples that are bent now."""
-        rows = carried.rows.new_empty((self.count + len(self.bent), *carried.rows.shape[1:]))
-        bend(rule, slopes, centre, carried.front, rows[: self.count])
-        bend(rule, slopes, centre[self.bent], carried.back(self.bent), rows[self.count :])
-        return rows
+        read: Carried,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """The differences behind an activation, of both sides."""
+        carried, bent = read.regrouped(self.bent), self.bent
+        of_bent = centre[bent]
+        back = bend(rule, slopes, of_bent, carried.back, carried.private)
+        if 2 * len(bent) > self.count:
+            return bend(rule, slopes, centre, carried.front, carried.private), back
+        # The others lie between two kinks, where a product is enough.
+        some = carried.front[bent if len(carried.front) > 1 else torch.zeros_like(bent)]
+        slope = slopes_at(rule, slopes, centre).to(self.dtype).unsqueeze(1)
+        if carried.private and len(carried.front) == self.count:
+            front = carried.front.mul_(slope)
+        else:
+            front = carried.front * slope
+        front[bent] = bend(rule, slopes, of_bent, some, reuse=True)
+        return front, back
 
     def _bend(self, bending: torch.Tensor) -> None:
         """Take note of samples that are straight no longer."""
@@ -232,7 +252,8 @@ class Pass:
         front, back = rows_of(windows.winners(d).unflatten(2, shape), 2).chunk(2, 1)
         return Carried(
             self.bent,
-            torch.cat([front, back[self.bent]]),
+            front,
+            back[self.bent],
             rows_of(windows.largest(size).unflatten(1, shape), 1),
             rows_of(windows.largest(variance).unflatten(1, shape), 1),
         )
@@ -283,8 +304,12 @@ class Pass:
         matrix = self.coarse[i].matrix
         assert matrix is not None
         carried = self._now(read)
-        lengths = torch.linalg.vector_norm(carried.rows, dim=2).amax(1, keepdim=True)
-        _, reach = _by_sample(lengths, lengths, carried.bent)
+        bent = carried.bent
+        front, back = (
+            torch.linalg.vector_norm(side, dim=2).amax(1, keepdim=True)
+            for side in (carried.front, carried.back)
+        )
+        _, reach = _by_sample((front, front), (back, back), bent)
         bound = _LONGER * reach * torch.linalg.vector_norm(matrix, dim=1)
         variance = self._passed_on(i, [carried])
         noise = self._noise(variance + (bound / self.radius) ** 2)
@@ -292,29 +317,27 @@ class Pass:
         close = torch.zeros_like(centre, dtype=torch.bool)
         for point in points:
             close |= (centre - point).abs() <= bound + noise
-        owners = torch.cat([torch.arange(self.count, device=close.device), carried.bent])
-        row, column = close[owners].nonzero(as_tuple=True)
-        if len(row) > len(owners):
+        if int(close.sum()) > self.count:
             return self.neighbourhood(i + 1, self.mapped(i, [read]))
-        found = torch.linalg.vecdot(carried.rows[row], matrix[column].unsqueeze(1))
-        low, high = -bound[owners], bound[owners]
-        low[row, column], high[row, column] = extent(found)
-        ends = _by_sample(low, high, carried.bent)
+        ends = _by_sample(
+            _of_close(carried.front, matrix, close, bound),
+            _of_close(carried.back, matrix, close[bent], bound[bent]),
+            bent,
+        )
         return Neighbourhood(centre, *ends, noise, lambda: self.mapped(i, [read]).vertices())
 
     def _now(self, carried: Carried) -> Carried:
         """A value as the samples are bent now, in the type of the differences."""
-        return self._typed(carried).regrouped(self.bent, self.count)
+        return self._typed(carried).regrouped(self.bent)
 
     def _typed(self, carried: Carried) -> Carried:
         if not carried.linear:
             return carried
-        return Carried(
-            carried.bent,
-            (self.radius * carried.rows).to(self.dtype),
-            carried.size.to(self.dtype),
-            self.fine_unit**2 * carried.variance,
+        front, back = (
+            (self.radius * side).to(self.dtype) for side in (carried.front, carried.back)
         )
+        size, variance = carried.size.to(self.dtype), self.fine_unit**2 * carried.variance
+        return Carried(carried.bent, front, back, size, variance, private=True)
 
     def _noise(self, variance: torch.Tensor) -> torch.Tensor:
         return _SAFETY * self.unit * self.radius * variance.sqrt().double()

@@ -50,7 +50,18 @@ def lower(graph: fx.Graph, root: torch.nn.Module, x: torch.Tensor) -> Program:
     NonFiniteValues
         If a weight is NaN or infinite.
     """
-    return _Lowering(root, x).run(graph)
+    lowering = _Lowering(root, x)
+    output = lowering.run(graph)
+    return Program(tuple(lowering.steps), tuple(lowering.shapes), lowering.state, output)
+
+
+def steps_of(
+    graph: fx.Graph, root: torch.nn.Module, x: torch.Tensor
+) -> tuple[tuple[Step, ...], tuple[tuple[int, ...], ...]]:
+    """The steps and shapes of the program that `lower` makes, and what it raises."""
+    lowering = _Lowering(root, x)
+    lowering.run(graph)
+    return tuple(lowering.steps), tuple(lowering.shapes)
 
 
 class _Lowering:
@@ -83,7 +94,8 @@ class _Lowering:
         self.module_paths = {user_path(name) for name, _ in root.named_modules()}
         self.names: set[str] = set()
 
-    def run(self, graph: fx.Graph) -> Program:
+    def run(self, graph: fx.Graph) -> int:
+        """Go through the graph; returns the value that is its output."""
         output = 0
         for node in graph.nodes:
             if node.op == "placeholder":
@@ -97,7 +109,7 @@ class _Lowering:
                 output = self._output(node)
             else:
                 self._call(node)
-        return Program(tuple(self.steps), tuple(self.shapes), self.state, output)
+        return output
 
     def _output(self, node: fx.Node) -> int:
         (returned,) = node.args

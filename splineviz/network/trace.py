@@ -7,6 +7,7 @@ with what the network computes.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,7 +27,7 @@ from splineviz.network.isolation import (
     strip_hooks,
     untouched_random_state,
 )
-from splineviz.network.lowering import lower
+from splineviz.network.lowering import lower, steps_of
 from splineviz.network.module import ProgramModule, output_of, walk
 from splineviz.network.program import Program
 
@@ -100,7 +101,7 @@ def _of_program_module(network: torch.nn.Module, shape: tuple[int, ...]) -> Prog
 
 
 def _of_forward(network: torch.nn.Module, shape: tuple[int, ...]) -> Program:
-    graph, root = follow(strip_hooks(float64_copy(network)), shape)
+    graph, root = follow(strip_hooks(copy.deepcopy(network)), shape)
     program = lower(graph, root, _samples(_BATCH_SIZES[0], shape))
     _check_batch_size(program, graph, root)
     return program
@@ -125,11 +126,11 @@ def _check_batch_size(program: Program, graph: fx.Graph, root: torch.nn.Module) 
     few, more = _BATCH_SIZES
     cause = "the steps differ"
     try:
-        again = lower(graph, root, _samples(more, program.input_shape))
+        again = steps_of(graph, root, _samples(more, program.input_shape))
     except (ShapeMismatch, UnsupportedLayer) as error:
         cause = str(error)
     else:
-        if again.steps == program.steps and again.shapes == program.shapes:
+        if again == (program.steps, program.shapes):
             return
     raise UnsupportedLayer(
         "",
