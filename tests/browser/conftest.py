@@ -24,6 +24,7 @@ import nbformat
 import pytest
 
 import splineviz
+from tests.browser.viewer import Viewer
 
 STANDINS = sorted((Path(__file__).parents[1] / "widgets").glob("standin*.py"))
 FLAGS = [
@@ -45,7 +46,7 @@ SETTINGS = {
 }
 
 
-def _unavailable(reason):
+def unavailable(reason):
     if os.environ.get("CI", "").lower() == "true":
         pytest.fail(f"the browser tests must run here: {reason}")
     pytest.skip(reason)
@@ -55,10 +56,10 @@ def _unavailable(reason):
 def chromium_path():
     path = os.environ.get("SPLINEVIZ_CHROMIUM") or shutil.which("chromium")
     if not path or not Path(path).exists():
-        _unavailable("Chromium is not installed")
+        unavailable("Chromium is not installed")
     for module in ("playwright", "jupyterlab"):
         if importlib.util.find_spec(module) is None:
-            _unavailable(f"{module} is not installed")
+            unavailable(f"{module} is not installed")
     return path
 
 
@@ -243,6 +244,17 @@ def browser(chromium_path, tmp_path_factory):
         context.close()
 
 
+@pytest.fixture(scope="session")
+def viewer(pytestconfig):
+    """What draws widgets in a page of nbconvert; fetched when it is needed for the first time."""
+    if not shutil.which("npm"):
+        unavailable("npm is not installed")
+    try:
+        return Viewer(pytestconfig.cache.mkdir("npm"))
+    except subprocess.SubprocessError as error:
+        unavailable(f"npm cannot fetch the viewer of widgets: {getattr(error, 'stderr', error)}")
+
+
 @pytest.fixture(scope="module")
 def new_notebook(lab, browser):
     """Makes notebooks from a name and cells, each in a page of its own until the module ends."""
@@ -255,6 +267,24 @@ def new_notebook(lab, browser):
     yield make
     for notebook in opened:
         notebook.close()
+
+
+@pytest.fixture
+def opened_page(browser):
+    """Opens pages of nbconvert, with what answers for the network; none may have had a problem."""
+    # It leans on a module of tests, which pytest imports itself, later than this file.
+    from tests.browser.converted import Converted
+
+    pages = []
+
+    def make(path, answer):
+        pages.append(Converted(browser.new_page(), path, answer))
+        return pages[-1]
+
+    yield make
+    for one in pages:
+        assert one.problems == []
+        one.page.close()
 
 
 @pytest.fixture

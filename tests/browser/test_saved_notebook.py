@@ -10,6 +10,7 @@ import pytest
 
 from splineviz.display.frames import Frame
 from tests.browser.conftest import NotebookPage
+from tests.browser.converted import convert
 from tests.browser.test_region_player import Player
 
 pytestmark = pytest.mark.browser
@@ -99,3 +100,10 @@ def test_a_notebook_becomes_a_page_with_its_frames(saved):
     canvas = canvas_of(json.loads(text)["state"].values())
     assert canvas["state"]["class_names"][0] == "</script><b>in</b>"
     assert {f"frame_{index}" for index in range(5)} <= {one["path"][0] for one in canvas["buffers"]}
+
+
+def test_the_player_scrubs_in_that_page(saved, viewer, opened_page, tmp_path, screenshots):
+    converted = opened_page(convert(saved, tmp_path), viewer.answer)
+    converted.scrub()
+    assert "</script><b>in</b>" in converted.page.locator(".sv-legend").inner_text()
+    converted.page.screenshot(path=screenshots / "notebook-converted.png")
