@@ -380,7 +380,8 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
         """Save the player as one page, to open in a browser, send or put on a site.
 
         Everything is in the file, and nothing is fetched: scrubbing, playing, zooming, colourings,
-        comparisons and what is told about regions work without a kernel and without a network.
+        comparisons and what is told about regions work without a kernel and without a network. A
+        page that nbconvert makes of a notebook has its viewer fetched from a network.
 
         Parameters
         ----------
