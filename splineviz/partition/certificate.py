@@ -70,15 +70,15 @@ class Certificate:
             [
                 f"A partition into {self.regions:,} activation regions "
                 f"({self.vertices:,} vertices, {self.edges:,} edges):",
-                "  the regions form a valid coverage: no gap, no overlap, every shared edge "
-                "the same on both sides, and the edge table lists just these",
+                "  the regions form a valid coverage: no gap, no overlap, shared edges alike",
+                "  the edge table lists the regions' edges and no others",
                 "  V - E + F = 1, holes and islands accounted for",
                 f"  the areas add up to the domain's (relative difference {self.area_error:.1e})",
-                f"  {self.signs_checked:,} pre-activation signs of the network equal the "
-                f"regions' patterns ({self.signs_undecided:,} within rounding of zero)",
+                f"  {self.signs_checked:,} pre-activation signs equal the regions' patterns "
+                f"({self.signs_undecided:,} within rounding of zero)",
                 "  at both ends of every edge the neuron that makes it is zero "
-                f"(up to {self.edge_error:.1e} of its terms); border edges lie on the "
-                "border",
+                f"(up to {self.edge_error:.1e} of its terms)",
+                "  the other edges lie on the border",
                 "  each affine map gives the network's output inside its region "
                 f"(relative difference up to {self.output_error:.1e})",
                 "  no two neighbouring regions have the same pattern",
