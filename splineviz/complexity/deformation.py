@@ -16,6 +16,7 @@ from splineviz.complexity.inputs import checked_points, checked_radii
 from splineviz.complexity.layers import Layer, Selection, Switches
 from splineviz.complexity.neighbourhood import Neighbourhood
 from splineviz.complexity.networks import Neighbourhoods, neighbourhoods_in
+from splineviz.complexity.precision import full_precision
 from splineviz.complexity.shapes import Shape, shape_of
 from splineviz.errors import InvalidArgument
 from splineviz.network.program import Program
@@ -107,7 +108,12 @@ def deformation(
     points = checked_points(x)
     radii, single = checked_radii(radius)
     frame = Frame.of(directions, points.shape[1:], seed, shared_frame)
-    with torch.inference_mode(False), torch.no_grad(), reporting(progress, len(points)) as report:
+    with (
+        full_precision(),
+        torch.inference_mode(False),
+        torch.no_grad(),
+        reporting(progress, len(points)) as report,
+    ):
         network = neighbourhoods_in(model, points.shape[1:], device, layers, False, logits)
         _check_layers(network.layers)
         measured = _measured(network, points, radii, frame, batch_size, report)

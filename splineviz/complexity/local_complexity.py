@@ -10,6 +10,7 @@ from splineviz.complexity.cross_polytope import Frame
 from splineviz.complexity.inputs import checked_points, checked_radii
 from splineviz.complexity.layers import Selection
 from splineviz.complexity.networks import neighbourhoods_in
+from splineviz.complexity.precision import full_precision
 from splineviz.complexity.result import LocalComplexity
 from splineviz.network.program import Program
 from splineviz.progress import Progress, reporting
@@ -121,7 +122,12 @@ def local_complexity(
     points = checked_points(x)
     radii, single = checked_radii(radius)
     frame = Frame.of(directions, points.shape[1:], seed, shared_frame)
-    with torch.inference_mode(False), torch.no_grad(), reporting(progress, len(points)) as report:
+    with (
+        full_precision(),
+        torch.inference_mode(False),
+        torch.no_grad(),
+        reporting(progress, len(points)) as report,
+    ):
         network = neighbourhoods_in(model, points.shape[1:], device, layers, winners, logits)
         counts, near = counted(network, points, radii, frame, centre, batch_size, report)
     if single:
