@@ -1,0 +1,97 @@
+// What is said round the picture: above, below and over it, and to those who do not see it.
+
+import { element } from "./dom.js";
+import { changeText, missingText, neuronText, regionFacts, tipPlace } from "./facts.js";
+import { formatCoordinate, formatNumber } from "./numbers.js";
+import { drawChangeHeader, drawHeader } from "./scene.js";
+
+export class Texts {
+  constructor(model, scene, look, stage) {
+    this.model = model;
+    this.scene = scene;
+    this.look = look;
+    this.stage = stage;
+    this.header = ""; // what the header says, so that it is made again only for something else
+  }
+
+  /** What is seen, under the picture and as its label. */
+  describe(frame, changed) {
+    const { model, scene, stage } = this;
+    const unit = frame.count === 1 ? "linear region" : "linear regions";
+    const facts = [`step ${formatNumber(frame.step)}`, `${formatNumber(frame.count)} ${unit}`];
+    if (changed) facts.push(changeText(changed.count, changed.step));
+    if (stage.zoom > 1.01) facts.push(`${formatNumber(stage.zoom)} times enlarged`);
+    const status = [...facts, model.get("progress")].filter(Boolean).join(" · ");
+    scene.message.textContent = "";
+    scene.status.textContent = status;
+    // While it plays, a screen reader could not keep up.
+    scene.status.setAttribute("aria-live", model.get("playing") ? "off" : "polite");
+    const colored = changed ? "change" : this.look.coloring.title;
+    scene.plot.setAttribute("aria-label", `${status}, coloured by ${colored}`);
+  }
+
+  /** Why there is nothing to see. */
+  excuse(index, live) {
+    const { model, scene } = this;
+    const why = missingText(model.get("messages")[index], model.get("steps")[index], live);
+    const progress = model.get("progress");
+    scene.message.textContent = why;
+    scene.status.textContent = progress;
+    scene.plot.setAttribute("aria-label", [why, progress].filter(Boolean).join(" · "));
+  }
+
+  /** What the colours mean; without a frame, over the whole run. */
+  explainColors(frame, changed) {
+    const { look, scene } = this;
+    const limits = look.limitsOf(frame);
+    const names = this.model.get("class_names");
+    const since = changed && `change since step ${formatNumber(changed.step)}`;
+    const now = JSON.stringify([since, this.model.get("coloring"), limits, names]);
+    if (now === this.header) return;
+    this.header = now;
+    if (changed) drawChangeHeader(scene.header, since);
+    else drawHeader(scene.header, look.coloring, limits, names);
+  }
+
+  /** Whether there is a decision boundary in the frame, in the legend. */
+  explainBoundary(frame) {
+    const none = frame?.boundary.length === 0;
+    const entry = this.scene.legend.querySelector(".sv-boundary-entry");
+    entry?.classList.toggle("sv-absent", none);
+    if (entry) entry.lastChild.textContent = none ? "no decision boundary" : "decision boundary";
+  }
+
+  showProgress() {
+    const { progress } = this.scene;
+    const [ready, count] = [this.model.get("ready"), this.model.get("count")];
+    progress.hidden = ready >= count || !this.model.get("progress");
+    progress.max = Math.max(1, count);
+    progress.value = ready;
+  }
+
+  /** What is known of the region at a place, beside it; `column` is that of the neuron near it. */
+  showTip(frame, region, pointer, column) {
+    const { model, scene, stage } = this;
+    const { tip } = scene;
+    tip.hidden = false;
+    const facts = regionFacts(frame, region, model.get("colorings"), model.get("class_names"));
+    if (column) facts.push(["nearest boundary", neuronText(frame, column)]);
+    const { view } = stage.layout;
+    const x = formatCoordinate(view.inverseX(pointer.x), view.pixelX);
+    const y = formatCoordinate(view.inverseY(pointer.y), view.pixelY);
+    facts.push(["at", `(${x}, ${y})`]);
+    tip.replaceChildren();
+    for (const [title, text] of facts) {
+      element("span", "sv-fact", tip, title);
+      element("span", "", tip, text);
+    }
+    const size = { width: tip.offsetWidth, height: tip.offsetHeight };
+    const [left, top] = tipPlace(pointer, stage.layout, size);
+    tip.style.left = `${left}px`;
+    tip.style.top = `${top}px`;
+  }
+
+  hideTip() {
+    this.scene.tip.hidden = true;
+  }
+}
