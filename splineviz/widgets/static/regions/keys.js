@@ -44,6 +44,11 @@ export function nextPlayed(index, [first, last], loop) {
   return loop ? first : null;
 }
 
+/** Where playing begins: again from the first checkpoint of the range if it would end at once. */
+export function startOfPlay(index, [first, last], loop) {
+  return index === last && !loop ? first : index;
+}
+
 /** What the keys do, for people. */
 export const KEY_HELP = [
   ["← →", "step back, step on"],

@@ -1,6 +1,6 @@
 // Running over the checkpoints, one after another.
 
-import { nextPlayed } from "./keys.js";
+import { nextPlayed, startOfPlay } from "./keys.js";
 
 const EARLY = 4; // milliseconds that a step may come too soon, since frames come when they come
 const SYNC_MS = 250; // between two messages to the kernel
@@ -15,10 +15,25 @@ export class Playing {
     this.synced = 0; // when the kernel was told
   }
 
-  /** The traits say whether it plays. */
+  /** First and last checkpoint that play. */
+  get range() {
+    const range = this.model.get("play_range");
+    return range.length ? range : [0, this.model.get("count") - 1];
+  }
+
+  /** The traits say whether it plays. At its end it starts over. */
   follow() {
-    if (!this.model.get("playing")) this.model.save_changes();
-    else if (!this.ticking) this.ask();
+    const { model } = this;
+    if (model.get("playing")) {
+      model.set("index", startOfPlay(model.get("index"), this.range, model.get("loop")));
+      if (!this.ticking) this.ask();
+    }
+    model.save_changes();
+  }
+
+  /** Someone has taken a step, another view of the model perhaps: the next is not due yet. */
+  stepped(now) {
+    this.moved = now;
   }
 
   ask() {
@@ -30,17 +45,16 @@ export class Playing {
     this.ticking = 0;
     if (!model.get("playing")) return;
     this.ask();
-    if (now - this.moved < model.get("interval") - EARLY) return;
-    this.moved = now;
-    const range = model.get("play_range");
-    const whole = [0, model.get("count") - 1];
-    const next = nextPlayed(model.get("index"), range.length ? range : whole, model.get("loop"));
+    if (now <= this.moved || now - this.moved < model.get("interval") - EARLY) return;
+    const next = nextPlayed(model.get("index"), this.range, model.get("loop"));
+    if (next === model.get("index")) return;
     if (next === null) {
       model.set("playing", false);
       model.save_changes();
       return;
     }
     model.set("index", next);
+    this.stepped(now);
     this.draw();
     if (now - this.synced > SYNC_MS) {
       this.synced = now;

@@ -1,0 +1,93 @@
+// Running over the checkpoints, with frames of the page that the test hands out.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FakeModel } from "./fakes.mjs";
+import { loadFolder } from "./load.mjs";
+
+const js = await loadFolder("regions");
+
+let waiting = [];
+globalThis.requestAnimationFrame = (callback) => waiting.push(callback);
+
+/** Let the page paint frames at some times, in milliseconds. */
+function paintAt(...times) {
+  for (const now of times) {
+    const due = waiting;
+    waiting = [];
+    clock = now;
+    for (const callback of due) callback(now);
+  }
+}
+let clock = 0;
+
+/** A model, and the views of it: what each has drawn. */
+function viewsOf(traits, count) {
+  waiting = [];
+  clock = 1000;
+  const model = new FakeModel({ count: 5, index: 0, interval: 100, loop: true, play_range: [], ...traits });
+  const drawn = Array.from({ length: count }, () => []);
+  const views = drawn.map((steps) => new js.Playing(model, () => steps.push(model.get("index"))));
+  for (const view of views) {
+    // As the drawing of other views in the same frame, this happens a little after its time.
+    model.on("change:index", () => view.stepped(clock + 3));
+    model.on("change:playing", () => view.follow());
+  }
+  return { model, drawn };
+}
+
+for (const count of [1, 2, 3]) {
+  test(`${count} views of a model play at one speed`, () => {
+    const { model } = viewsOf({}, count);
+    model.set("playing", true);
+    paintAt(1100);
+    const seen = [];
+    for (let now = 1116; now < 1710; now += 16) {
+      paintAt(now);
+      seen.push(model.get("index"));
+    }
+    assert.deepEqual([...new Set(seen)].sort(), [0, 1, 2, 3, 4]);
+    // A step each six frames: 4 ms early counts as due.
+    const steps = seen.filter((index, k) => k > 0 && index !== seen[k - 1]).length;
+    assert.equal(steps, 6);
+  });
+
+  test(`${count} views of a model play one step a frame at the most`, () => {
+    const { model } = viewsOf({ interval: 0 }, count);
+    model.set("playing", true);
+    const seen = [1016, 1032, 1048].map((now) => {
+      paintAt(now);
+      return model.get("index");
+    });
+    assert.deepEqual(seen, [1, 2, 3]);
+  });
+}
+
+test("without loop it stops at the end, and the next time starts over", () => {
+  const { model, drawn } = viewsOf({ index: 3, loop: false }, 2);
+  model.set("playing", true);
+  paintAt(1100, 1200, 1300);
+  assert.equal(model.get("playing"), false);
+  assert.equal(model.get("index"), 4);
+  model.set("playing", true);
+  assert.equal(model.get("index"), 0);
+  paintAt(1310);
+  assert.equal(model.get("index"), 0);
+  paintAt(1420, 1530);
+  assert.equal(model.get("index"), 2);
+  assert.equal(model.get("playing"), true);
+  assert.deepEqual(drawn[0], [4, 1, 2]);
+});
+
+test("a range without loop starts over at its first checkpoint", () => {
+  const { model } = viewsOf({ index: 3, loop: false, play_range: [1, 3] }, 1);
+  model.set("playing", true);
+  assert.equal(model.get("index"), 1);
+});
+
+test("a range of one checkpoint is not drawn again and again", () => {
+  const { model, drawn } = viewsOf({ index: 2, play_range: [2, 2] }, 1);
+  model.set("playing", true);
+  paintAt(1100, 1200, 1300);
+  assert.deepEqual(drawn[0], []);
+  assert.equal(model.get("playing"), true);
+});
