@@ -9,50 +9,59 @@ export function workerSource() {
   return [
     ...functions.map(String),
     `self.onmessage = ({ data: { key, bytes, size } }) => {
-      const { arrays } = unpack(new DataView(bytes));
-      const runs = fillRuns(decodeRings(arrays), size);
-      const { rows, ends, ids } = runs;
-      self.postMessage({ key, runs }, [rows.buffer, ends.buffer, ids.buffer]);
+      try {
+        const { arrays } = unpack(new DataView(bytes));
+        const runs = fillRuns(decodeRings(arrays), size);
+        const { rows, ends, ids } = runs;
+        self.postMessage({ key, runs }, [rows.buffer, ends.buffer, ids.buffer]);
+      } catch {
+        self.postMessage({ key, runs: null });
+      }
     };`,
   ].join("\n");
 }
 
 /**
  * Makes runs one by one: `start(key, view, size)` with the bytes of a frame; then `done(key, runs)`
- * is called. One at a time; `busy` says so.
+ * is called, with null in place of runs that could not be made. One at a time; `busy` says so.
  */
 export class Filler {
   constructor(done) {
     this.done = done;
-    this.busy = false;
+    this.order = null; // what is being made
     this.idle = 0;
     this.worker = startWorker();
     if (!this.worker) return;
     this.worker.onmessage = ({ data: { key, runs } }) => this.finish(key, runs);
     this.worker.onerror = (event) => {
-      // A page may forbid workers in a way that shows only now.
       event.preventDefault();
-      this.worker.terminate();
-      this.worker = null;
-      this.busy = false;
+      this.dismiss();
     };
   }
 
+  get busy() {
+    return this.order !== null;
+  }
+
   start(key, view, size) {
-    this.busy = true;
+    this.order = { key, view, size };
     if (this.worker) {
       const bytes = view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
       this.worker.postMessage({ key, bytes, size }, [bytes]);
       return;
     }
-    this.idle = whenIdle(() => {
-      const { arrays } = unpack(view);
-      this.finish(key, fillRuns(decodeRings(arrays), size));
-    });
+    this.idle = whenIdle(() => this.finish(key, runsOrNull(view, size)));
+  }
+
+  /** Go on without the worker: a page may forbid them in a way that shows only at work. */
+  dismiss() {
+    this.worker.terminate();
+    this.worker = null;
+    if (this.order) this.start(this.order.key, this.order.view, this.order.size);
   }
 
   finish(key, runs) {
-    this.busy = false;
+    this.order = null;
     this.done(key, runs);
   }
 
@@ -60,6 +69,15 @@ export class Filler {
     this.done = () => {};
     this.worker?.terminate();
     cancelIdle(this.idle);
+  }
+}
+
+/** The runs of a packed frame, or null: what is wrong with it shows when it is to be drawn. */
+function runsOrNull(view, size) {
+  try {
+    return fillRuns(decodeRings(unpack(view).arrays), size);
+  } catch {
+    return null;
   }
 }
 

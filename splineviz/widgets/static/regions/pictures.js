@@ -29,6 +29,7 @@ export class Pictures {
     this.size = null;
     this.direction = 1;
     this.filling = null; // the bytes of the frame whose picture is being made ahead
+    this.unfillable = new WeakSet(); // bytes whose picture could not be made ahead
     this.filler = new Filler((key, runs) => this.filled(key, runs));
   }
 
@@ -71,6 +72,7 @@ export class Pictures {
   resize(size) {
     this.size = size;
     this.runs.clear();
+    this.unfillable = new WeakSet();
   }
 
   /** A frame has changed. */
@@ -110,7 +112,10 @@ export class Pictures {
 
   fillAhead() {
     if (!this.size || this.filler.busy) return;
-    const next = this.ahead().find((index) => !this.runs.has(index) && this.bytesAt(index));
+    const next = this.ahead().find((index) => {
+      const bytes = this.runs.has(index) ? null : this.bytesAt(index);
+      return bytes && !this.unfillable.has(bytes);
+    });
     if (next === undefined) return;
     this.filling = this.bytesAt(next);
     this.filler.start({ size: this.size, index: next }, this.filling, this.size);
@@ -120,7 +125,8 @@ export class Pictures {
     // What was made for another size, or of a frame that is gone, is of no use.
     const current = ["width", "height"].every((side) => size[side] === this.size[side]);
     const seen = size.viewport.every((value, k) => value === this.size.viewport[k]);
-    if (current && seen && this.bytesAt(index) === this.filling) {
+    if (!runs) this.unfillable.add(this.filling);
+    else if (current && seen && this.bytesAt(index) === this.filling) {
       const keep = new Set([this.model.get("index"), ...this.ahead()]);
       for (const other of [...this.runs.entries.keys()]) {
         if (this.runs.hasRoom(runs.byteLength)) break;

@@ -1,0 +1,108 @@
+// Filling ahead, with workers that fail and pages that have none.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { afterEach, test } from "node:test";
+import { loadFolder } from "./load.mjs";
+
+const js = await loadFolder("regions");
+
+const bytes = readFileSync(process.env.FRAME);
+const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+const damaged = new DataView(new ArrayBuffer(16));
+const size = { bounds: [-1, -1, 1, 1], viewport: [-1, -1, 1, 1], width: 8, height: 8 };
+const idle = [];
+globalThis.window = { requestIdleCallback: (task) => idle.push(task) };
+afterEach(() => {
+  delete globalThis.Worker;
+  idle.length = 0;
+});
+
+/** A worker that does what the test makes it do. */
+class FakeWorker {
+  constructor() {
+    FakeWorker.last = this;
+    this.sent = [];
+  }
+  postMessage(message) {
+    this.sent.push(message);
+  }
+  terminate() {
+    this.ended = true;
+  }
+}
+
+test("after an error of the worker the picture is filled in idle time, and the next ones too", () => {
+  globalThis.Worker = FakeWorker;
+  const done = [];
+  const filler = new js.Filler((key, runs) => done.push([key, runs?.rows.length]));
+  filler.start("first", view, size);
+  assert.ok(filler.busy);
+  FakeWorker.last.onerror({ preventDefault() {} });
+  assert.ok(FakeWorker.last.ended);
+  idle.shift()();
+  assert.deepEqual(done, [["first", 9]]);
+  assert.ok(!filler.busy);
+  filler.start("second", view, size);
+  idle.shift()();
+  assert.equal(done.length, 2);
+});
+
+test("a worker that fails at rest is replaced as well", () => {
+  globalThis.Worker = FakeWorker;
+  const filler = new js.Filler(() => {});
+  FakeWorker.last.onerror({ preventDefault() {} });
+  assert.ok(!filler.busy);
+  assert.equal(idle.length, 0);
+});
+
+test("a frame that cannot be filled does not keep the filler busy", () => {
+  const done = [];
+  const filler = new js.Filler((key, runs) => done.push([key, runs]));
+  filler.start("damaged", damaged, size);
+  idle.shift()();
+  assert.deepEqual(done, [["damaged", null]]);
+  assert.ok(!filler.busy);
+});
+
+test("the worker says which frame it cannot fill", () => {
+  const said = [];
+  const self = { postMessage: (message) => said.push(message) };
+  new Function("self", js.workerSource())(self);
+  self.onmessage({ data: { key: "damaged", bytes: damaged.buffer, size } });
+  assert.deepEqual(said, [{ key: "damaged", runs: null }]);
+  const copy = view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
+  self.onmessage({ data: { key: "whole", bytes: copy, size } });
+  assert.equal(said[1].runs.rows.length, 9);
+});
+
+test("a frame that cannot be filled is left out, the others are filled", () => {
+  const traits = { index: 0, count: 3, frame_1: damaged, frame_2: view };
+  const model = { get: (name) => traits[name] };
+  const pictures = new js.Pictures(model, model);
+  pictures.resize(size);
+  pictures.fillAhead();
+  idle.shift()();
+  idle.shift()();
+  assert.ok(pictures.isFilled(2));
+  assert.ok(!pictures.isFilled(1));
+  assert.equal(idle.length, 0);
+  // In another size it may succeed.
+  pictures.resize({ ...size });
+  pictures.fillAhead();
+  assert.equal(idle.length, 1);
+});
+
+test("what is closed keeps nothing and takes nothing more", () => {
+  const traits = { index: 0, count: 2, frame_0: view, frame_1: view };
+  const model = { get: (name) => traits[name] };
+  const pictures = new js.Pictures(model, model);
+  pictures.resize(size);
+  pictures.runsAt(0);
+  pictures.receive(1, view);
+  pictures.frameAt(1);
+  pictures.fillAhead();
+  pictures.close();
+  idle.shift()();
+  assert.deepEqual([pictures.runs.bytes, pictures.received.bytes, pictures.decoded.size], [0, 0, 0]);
+  assert.equal(idle.length, 0);
+});
