@@ -1,33 +1,43 @@
-// Mouse and touch on the plot.
+// Mouse and touch on the plot: one finger or the mouse moves the picture, two also enlarge it.
 
 const CLICK = 4; // CSS pixels that a click may wander
+const MOST_FINGERS = 2;
+const LEAST_SPREAD = 10; // CSS pixels: fingers that touch each other would enlarge without end
 const REST_MS = 250; // without a turn of the wheel, before it is taken to be at rest
 
+/** The middle of one finger or two, and how far apart they are: {x, y, spread}. */
+function grip(places) {
+  const [first, last] = [places[0], places[places.length - 1]];
+  const spread = Math.max(LEAST_SPREAD, Math.hypot(last.x - first.x, last.y - first.y));
+  return { x: (first.x + last.x) / 2, y: (first.y + last.y) / 2, spread };
+}
+
 /**
- * Listen to the mouse on the plot. What it does is told to `acts`, with places in CSS pixels of the
- * plot: `point(place)`, null where it has left; `click(place)`, `move(dx, dy)`,
+ * Listen to mouse and fingers on the plot. What they do is told to `acts`, with places in CSS pixels
+ * of the plot: `point(place)`, null where it has left; `click(place)`, `move(dx, dy)`,
  * `zoom(factor, place)`, `everything()`, and `rest()` at the end of a movement.
  */
 export class Gestures {
   constructor(plot, acts, signal) {
     this.plot = plot;
     this.acts = acts;
-    this.drag = null;
+    this.held = new Map(); // where the mouse or each finger that is down was last, by pointerId
+    this.start = null; // where the first of them went down
+    this.far = false; // whether they have moved too far for a click
     this.wheeling = 0;
     const listen = (type, handler, options = {}) =>
       plot.addEventListener(type, (event) => handler.call(this, event), { signal, ...options });
     listen("pointermove", this.move);
     listen("pointerleave", this.leave);
     listen("pointerdown", this.press);
-    listen("pointerup", this.lift);
-    listen("pointercancel", this.lift);
+    for (const type of ["pointerup", "pointercancel", "lostpointercapture"]) listen(type, this.lift);
     listen("dblclick", () => acts.everything());
     listen("wheel", this.turn, { passive: false });
   }
 
-  /** Whether the picture is being moved. */
+  /** Whether a button or a finger is on the picture. */
   get isHeld() {
-    return this.drag !== null;
+    return this.held.size > 0;
   }
 
   placeOf(event) {
@@ -37,33 +47,38 @@ export class Gestures {
 
   press(event) {
     this.plot.focus({ preventScroll: true });
-    if (event.button !== 0) return;
-    const start = this.placeOf(event);
-    this.drag = { start, last: start, far: false };
+    if (event.button !== 0 || this.held.size === MOST_FINGERS) return;
+    const place = this.placeOf(event);
+    // A second finger makes it a movement, even if none of the two moves far.
+    this.far = this.isHeld;
+    if (!this.isHeld) this.start = place;
+    this.held.set(event.pointerId, place);
     this.plot.setPointerCapture(event.pointerId);
   }
 
   move(event) {
     const place = this.placeOf(event);
-    const { drag } = this;
-    if (drag) {
-      const { start, last } = drag;
-      drag.far ||= Math.hypot(place.x - start.x, place.y - start.y) > CLICK;
-      drag.last = place;
-      if (drag.far) this.acts.move(place.x - last.x, place.y - last.y);
+    if (!this.held.has(event.pointerId)) {
+      if (!this.isHeld) this.acts.point(place);
+      return;
     }
-    this.acts.point(place);
+    const before = grip([...this.held.values()]);
+    this.held.set(event.pointerId, place);
+    const after = grip([...this.held.values()]);
+    this.far ||= Math.hypot(place.x - this.start.x, place.y - this.start.y) > CLICK;
+    if (this.far) this.acts.move(after.x - before.x, after.y - before.y);
+    const pinches = this.held.size > 1;
+    if (pinches) this.acts.zoom(after.spread / before.spread, after);
+    this.acts.point(pinches ? null : place);
   }
 
   leave() {
-    this.acts.point(null);
+    if (!this.isHeld) this.acts.point(null);
   }
 
   lift(event) {
-    if (!this.drag) return;
-    const isClick = !this.drag.far && event.type === "pointerup";
-    this.drag = null;
-    if (isClick) this.acts.click(this.placeOf(event));
+    if (!this.held.delete(event.pointerId) || this.isHeld) return;
+    if (!this.far && event.type === "pointerup") this.acts.click(this.placeOf(event));
     else this.acts.rest();
   }
 
