@@ -209,6 +209,12 @@ class RegionCanvas(SharedWidget):
             self.ready = 0
             self.limits = [None] * len(self.rows)
 
+    def show_everything(self) -> None:
+        """Undo any zoom, also one that the browser has not told of yet."""
+        with self.lock:
+            self.viewport = ()
+            self.send({"everything": True})
+
     @property
     def is_full(self) -> bool:
         """Whether further frames are not kept, but sent when they are asked for."""

@@ -210,7 +210,7 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
         with self.canvas.hold_sync():
             for name, value in placed.items():
                 setattr(self.canvas, name, value)
-            self.canvas.viewport = ()
+        self.canvas.show_everything()
         self._fill_side()
         self._make_frames(background)
 

@@ -43,6 +43,61 @@ test("the nearest edge, and the neuron behind it", () => {
   }
 });
 
+test("in a picture that is stretched the nearest edge is the one that looks nearest", () => {
+  const square = {
+    vertices: new Float32Array([0, 0, 10, 0, 10, 1, 0, 1]),
+    ringVertices: new Uint8Array([0, 1, 2, 3]),
+    ringOffsets: [0, 4],
+    regionOffsets: [0, 1],
+    edgeColumns: [1, 2, 3, 4],
+  };
+  assert.deepEqual(js.nearestEdge(square, 0, 0.4, 0.2), { column: 1, distance: 0.2 });
+  assert.deepEqual(js.nearestEdge(square, 0, 0.4, 0.2, 10), { column: 4, distance: 0.4 });
+});
+
+/** The edges of a frame between regions in which a neuron is and is not active, as texts. */
+function edgesByPattern(of, column) {
+  const patterns = Array.from({ length: of.count }, (_, r) => js.patternOf(of, r).flat());
+  const found = new Set();
+  for (let region = 0; region < of.count; region++) {
+    js.eachEdge(of, region, (corner, from, to) => {
+      const other = of.twins[corner];
+      if (other < 0 || patterns[region][column - 1] === patterns[other][column - 1]) return;
+      found.add([from, to].sort().join());
+    });
+  }
+  return found;
+}
+
+test("the whole boundary of a neuron, also where it coincides with that of another", () => {
+  for (const of of [frame, coinciding]) {
+    const width = of.layers.reduce((sum, layer) => sum + layer.width, 0);
+    let shared = 0;
+    for (let column = 1; column <= width; column++) {
+      const edges = js.neuronEdges(of, column);
+      const found = [];
+      for (let k = 0; k < edges.length; k += 2) found.push([edges[k], edges[k + 1]].sort().join());
+      assert.equal(new Set(found).size, found.length);
+      assert.deepEqual(new Set(found), edgesByPattern(of, column));
+      shared += found.length - of.edgeColumns.filter((own) => own === column).length / 2;
+      assert.equal(js.neuronEdges(of, column), edges);
+    }
+    assert.equal(shared > 0, of === coinciding);
+  }
+});
+
+test("a selection in a frame of a narrower network", () => {
+  const selection = new js.Selection();
+  selection.mark(21);
+  selection.pin(12345);
+  assert.equal(selection.columnIn(frame), 21);
+  assert.equal(selection.columnIn(coinciding), 0);
+  assert.equal(selection.regionIn(coinciding), -1);
+  assert.ok(selection.letGo());
+  assert.ok(!selection.letGo());
+  assert.equal(selection.regionIn(frame), null);
+});
+
 test("the boundaries of one layer part the regions by its pattern", () => {
   facts.layers.forEach((patterns, layer) => {
     const parts = js.partsOfLayer(frame, layer);

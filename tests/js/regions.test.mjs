@@ -336,6 +336,13 @@ test("what is played next", () => {
   assert.equal(js.nextPlayed(9, [2, 5], false), 2);
 });
 
+test("where playing begins", () => {
+  assert.equal(js.startOfPlay(9, [0, 9], false), 0);
+  assert.equal(js.startOfPlay(5, [2, 5], false), 2);
+  assert.equal(js.startOfPlay(9, [0, 9], true), 9);
+  assert.equal(js.startOfPlay(4, [0, 9], false), 4);
+});
+
 test("frames are prepared in the direction of travel", () => {
   assert.deepEqual(js.upcoming(2, 5, 1), [3, 4, 0, 1]);
   assert.deepEqual(js.upcoming(2, 5, -1), [1, 0, 4, 3]);
@@ -365,6 +372,32 @@ test("what is known about a region", () => {
     ["active neurons", "2 of 3, 0 of 2"],
   ]);
   assert.deepEqual(js.regionFacts(frame, 1, colorings, [])[2], ["class", "2"]);
+});
+
+test("the colour bar of a few colours shows each of them, as wide as it is in the picture", () => {
+  assert.deepEqual(js.barStops(["#000000", "#ff0000", "#ffffff"]), [
+    "#000000 0.00% 25.00%",
+    "#ff0000 25.00% 75.00%",
+    "#ffffff 75.00% 100.00%",
+  ]);
+  assert.deepEqual(js.barStops(["#000000"]), ["#000000 0%", "#000000 100%"]);
+});
+
+test("the colour bar of many colours runs from the first to the last", () => {
+  for (const count of [40, 100, 256]) {
+    const colors = Array.from({ length: count }, (_, k) => `#${k.toString(16).padStart(6, "0")}`);
+    const stops = js.barStops(colors);
+    assert.deepEqual([stops[0], stops[stops.length - 1]], [colors[0], colors[count - 1]]);
+    assert.ok(stops.length < 20);
+  }
+});
+
+test("the size of a plot", () => {
+  assert.deepEqual(js.plotSize([-1, -1, 1, 1], 600, 400), [400, 400]);
+  assert.deepEqual(js.plotSize([0, 0, 4, 1], 600, 400), [600, 150]);
+  // Where a side would vanish it is stretched.
+  assert.deepEqual(js.plotSize([0, 0, 1, 1e-4], 600, 400), [600, 24]);
+  assert.deepEqual(js.plotSize([0, 0, 1e-4, 1], 600, 400), [24, 400]);
 });
 
 test("a plot leaves room for the slider", () => {

@@ -152,3 +152,13 @@ def test_frames_can_be_forgotten(frame):
     assert canvas.limits == [None] * len(COLORINGS)
     canvas.set_frame(1, frame)
     assert canvas.frame(1).step == 10
+
+
+def test_a_zoom_that_is_not_known_yet_is_undone_too():
+    canvas = RegionCanvas([0], viewport=(0.0, 0.0, 0.5, 0.5))
+    sent = []
+    canvas.send = lambda content, buffers=None: sent.append(content)
+    canvas.show_everything()
+    canvas.show_everything()
+    assert canvas.viewport == ()
+    assert sent == [{"everything": True}] * 2

@@ -27,7 +27,8 @@ export function emptied(canvas, { ratio, width, height }) {
 
 /** Draw the lines over a frame; `under` is the region under the pointer, or -1. */
 export function paintLines(context, view, frame, selection, under, withBoundary) {
-  const { column, pointer, crossHair } = selection;
+  const { pointer, crossHair } = selection;
+  const column = selection.columnIn(frame);
   if (withBoundary) drawBoundary(context, view, frame);
   if (column) drawNeuron(context, view, frame, column);
   const pinned = selection.regionIn(frame) ?? -1;

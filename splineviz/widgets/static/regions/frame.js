@@ -1,7 +1,7 @@
 // One drawn state: the regions of one checkpoint, and what follows from them.
 
 import { decodeRings, offsets, unpack } from "./packing.js";
-import { activeCounts, patternHashes, samePattern } from "./patterns.js";
+import { activeCounts, activeIn, patternHashes, samePattern } from "./patterns.js";
 
 /**
  * One frame as the drawing code wants it. What not every drawing needs is made when it is asked for
@@ -97,24 +97,29 @@ export function eachEdge(frame, region, visit) {
 
 /** For each edge, by its corner, the region on its other side; -1 on the border. */
 function twins(frame) {
-  const { ringVertices, ringOffsets, count } = frame;
-  const vertexCount = frame.vertices.length / 2;
+  const { ringVertices, count } = frame;
+  const others = new Int32Array(ringVertices.length).fill(-1);
   const regionAt = new Int32Array(ringVertices.length);
-  const corners = new Map();
+  const ends = new Uint32Array(ringVertices.length);
+  // A hash table of the edges met so far, by their corner: a Map takes three times as long.
+  const mask = 2 ** Math.ceil(Math.log2(2 * ringVertices.length + 2)) - 1;
+  const slots = new Int32Array(mask + 1).fill(-1);
   for (let region = 0; region < count; region++) {
     eachEdge(frame, region, (corner, from, to) => {
       regionAt[corner] = region;
-      corners.set(from * vertexCount + to, corner);
+      ends[corner] = to;
+      const [low, high] = from < to ? [from, to] : [to, from];
+      const mixed = Math.imul(low, 0x9e3779b1) ^ Math.imul(high, 0x85ebca6b);
+      let slot = (mixed ^ (mixed >>> 15)) & mask;
+      for (; slots[slot] >= 0; slot = (slot + 1) & mask) {
+        const twin = slots[slot];
+        if (ringVertices[twin] !== to || ends[twin] !== from) continue;
+        others[corner] = regionAt[twin];
+        others[twin] = region;
+        return;
+      }
+      slots[slot] = corner;
     });
-  }
-  const others = new Int32Array(ringVertices.length).fill(-1);
-  for (let ring = 0; ring + 1 < ringOffsets.length; ring++) {
-    const [start, end] = [ringOffsets[ring], ringOffsets[ring + 1]];
-    for (let k = start; k < end; k++) {
-      const to = ringVertices[k + 1 < end ? k + 1 : start];
-      const twin = corners.get(to * vertexCount + ringVertices[k]);
-      if (twin !== undefined) others[k] = regionAt[twin];
-    }
   }
   return others;
 }
@@ -128,17 +133,21 @@ export function neighbours(frame, region) {
   return found;
 }
 
-/** The edge of a region that is nearest to a point: {column, distance}, in slice units. */
-export function nearestEdge(frame, region, x, y) {
+/**
+ * The edge of a region that is nearest to a point: {column, distance}, in slice units of x where
+ * the picture is stretched so many times along y.
+ */
+export function nearestEdge(frame, region, x, y, stretch = 1) {
   const { vertices, edgeColumns } = frame;
   const nearest = { column: 0, distance: Infinity };
   eachEdge(frame, region, (corner, a, b) => {
     if (edgeColumns[corner] === 0) return;
-    const [ax, ay] = [vertices[2 * a], vertices[2 * a + 1]];
-    const [dx, dy] = [vertices[2 * b] - ax, vertices[2 * b + 1] - ay];
-    const along = ((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy || 1);
+    const [ax, ay] = [vertices[2 * a], stretch * vertices[2 * a + 1]];
+    const [dx, dy] = [vertices[2 * b] - ax, stretch * vertices[2 * b + 1] - ay];
+    const [px, py] = [x - ax, stretch * y - ay];
+    const along = (px * dx + py * dy) / (dx * dx + dy * dy || 1);
     const t = Math.min(1, Math.max(0, along));
-    const distance = Math.hypot(x - ax - t * dx, y - ay - t * dy);
+    const distance = Math.hypot(px - t * dx, py - t * dy);
     if (distance < nearest.distance) Object.assign(nearest, { column: edgeColumns[corner], distance });
   });
   return nearest;
@@ -152,6 +161,27 @@ export function neuronOf(frame, column) {
     neuron -= frame.layers[layer].width;
   }
   throw new Error(`no neuron has the column ${column}`);
+}
+
+/**
+ * The whole boundary of one neuron, as pairs of vertices; the one asked for last is kept with the
+ * frame. It runs wherever the neuron is active on one side of an edge only: the edge's own column
+ * would not tell where the boundaries of several neurons coincide.
+ */
+export function neuronEdges(frame, column) {
+  if (frame.neuron?.column === column) return frame.neuron.edges;
+  const active = activeIn(frame, neuronOf(frame, column));
+  const edges = [];
+  for (let region = 0; region < frame.count; region++) {
+    eachEdge(frame, region, (corner, from, to) => {
+      const other = frame.twins[corner];
+      const isOwn = frame.edgeColumns[corner] === column;
+      const isCrossed = other >= 0 && active[region] !== active[other];
+      if ((isOwn || isCrossed) && !(other > region)) edges.push(from, to);
+    });
+  }
+  frame.neuron = { column, edges };
+  return edges;
 }
 
 /**

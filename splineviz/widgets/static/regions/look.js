@@ -51,12 +51,12 @@ export class Look {
   colorsIn(frame, changed) {
     const { coloring } = this;
     const limits = this.limitsOf(frame);
-    const key = JSON.stringify([coloring.name, limits, changed?.index]);
-    if (frame.painted?.key !== key) {
+    const key = JSON.stringify([limits, changed?.index]);
+    if (frame.painted?.key !== key || frame.painted.coloring !== coloring) {
       const fill = changed
         ? changeColors(changed.born)
         : colorsOf(frame.values[coloring.name], coloring, limits);
-      frame.painted = { key, fill, line: lineColors(fill) };
+      frame.painted = { key, coloring, fill, line: lineColors(fill) };
     }
     return frame.painted;
   }

@@ -1,6 +1,6 @@
 // Lines and marks over the filled regions.
 
-import { eachEdge } from "./frame.js";
+import { eachEdge, neuronEdges } from "./frame.js";
 
 const DARK = "#1b1b1b";
 const NEURON = "#ff2ec4";
@@ -76,14 +76,15 @@ export function drawBoundary(context, view, frame) {
   strokeTwice(context, "#ffffff", "#e3001b", 2);
 }
 
-/** The edges of a region, or those that `keep` accepts by their corner, added to the path. */
-function traceEdges(context, view, frame, region, keep = () => true) {
-  const { vertices } = frame;
-  eachEdge(frame, region, (corner, a, b) => {
-    if (!keep(corner)) return;
-    context.moveTo(view.x(vertices[2 * a]), view.y(vertices[2 * a + 1]));
-    context.lineTo(view.x(vertices[2 * b]), view.y(vertices[2 * b + 1]));
-  });
+/** An edge from one vertex to another, added to the path. */
+function traceEdge(context, view, { vertices }, a, b) {
+  context.moveTo(view.x(vertices[2 * a]), view.y(vertices[2 * a + 1]));
+  context.lineTo(view.x(vertices[2 * b]), view.y(vertices[2 * b + 1]));
+}
+
+/** The edges of a region, added to the path. */
+function traceEdges(context, view, frame, region) {
+  eachEdge(frame, region, (_, a, b) => traceEdge(context, view, frame, a, b));
 }
 
 export function drawOutline(context, view, frame, region) {
@@ -107,8 +108,9 @@ export function drawPinned(context, view, frame, region, neighbours) {
 /** The whole boundary of one neuron. */
 export function drawNeuron(context, view, frame, column) {
   context.beginPath();
-  for (let region = 0; region < frame.count; region++) {
-    traceEdges(context, view, frame, region, (corner) => frame.edgeColumns[corner] === column);
+  const edges = neuronEdges(frame, column);
+  for (let k = 0; k < edges.length; k += 2) {
+    traceEdge(context, view, frame, edges[k], edges[k + 1]);
   }
   strokeTwice(context, DARK, NEURON, 2.5);
 }

@@ -50,6 +50,15 @@ export function activeCounts(frame) {
   });
 }
 
+/** Whether one neuron is active, for each region. */
+export function activeIn(frame, { layer, neuron }) {
+  const cells = cellsOfRegions(frame)[layer];
+  const { bits } = frame.layers[layer];
+  const size = bytesOf(frame.layers[layer]);
+  const [byte, bit] = [neuron >> 3, neuron & 7];
+  return Uint8Array.from(cells, (cell) => (bits[cell * size + byte] >> bit) & 1);
+}
+
 /** A function that tells whether two regions have the same pattern in one layer. */
 export function samePattern(frame, layer) {
   const cells = cellsOfRegions(frame)[layer];

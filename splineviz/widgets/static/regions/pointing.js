@@ -18,6 +18,7 @@ export function regionUnder(place, runs, layout) {
 /** The neuron whose boundary is nearest to a place in a region: {column, isNear}. */
 export function neuronNear(place, frame, region, view) {
   const [x, y] = [view.relativeX(place.x), view.relativeY(place.y)];
-  const { column, distance } = nearestEdge(frame, region, x, y);
+  const stretch = view.pixelX / view.pixelY;
+  const { column, distance } = nearestEdge(frame, region, x, y, stretch);
   return { column, isNear: column > 0 && distance / view.pixelX < NEAR };
 }

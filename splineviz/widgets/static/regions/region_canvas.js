@@ -120,7 +120,7 @@ export async function render({ model, el }) {
 
   const showDetails = () => {
     const { frame } = drawn;
-    const { column } = selection;
+    const column = selection.columnIn(frame);
     const region = selection.regionIn(frame);
     const about = region === null ? null : { region };
     if (region >= 0 && about) about.neighbours = neighbours(frame, region).size;
@@ -140,12 +140,18 @@ export async function render({ model, el }) {
     texts.explainBoundary(drawn?.frame);
   };
 
+  const showAxes = () => {
+    if (!stage.layout) return;
+    const { view, width, height } = stage.layout;
+    drawAxes(scene.axes, view, stage.viewport, width, height, get("axis_labels"));
+  };
+
   /** Another part of the slice is seen, or in another size. */
   const showPart = () => {
     const { viewport, bounds, layout } = stage;
-    const { width, height, pixelWidth, pixelHeight } = layout;
+    const { pixelWidth, pixelHeight } = layout;
     pictures.resize({ bounds, viewport, width: pixelWidth, height: pixelHeight });
-    drawAxes(scene.axes, layout.view, viewport, width, height, get("axis_labels"));
+    showAxes();
     controls?.setZoomed(!stage.isWhole);
     drawSamples();
     scene.root.dataset.viewport = viewport.map((value) => value.toPrecision(6)).join(" ");
@@ -258,11 +264,16 @@ export async function render({ model, el }) {
     const index = get("index");
     pictures.direction = Math.sign(index - previous) || pictures.direction;
     previous = index;
+    playing.stepped(performance.now());
     requestDraw();
     if (isLive()) pictures.ask();
   });
   on(model, "change:coloring change:colorings change:limits change:frame_scale", requestDraw);
-  on(model, "change:layer change:layers change:compare change:show_boundary", requestDraw);
+  on(model, "change:layer change:compare change:show_boundary", requestDraw);
+  on(model, "change:layers", () => {
+    selection.column = 0; // it would be some neuron of another network
+    requestDraw();
+  });
   on(model, "change:steps change:progress change:ready change:messages", requestDraw);
   on(model, "change:interval change:loop change:play_range comm_live_update", requestDraw);
   on(model, "change:playing", () => {
@@ -270,10 +281,12 @@ export async function render({ model, el }) {
     requestDraw();
   });
   const samples = "change:points change:point_classes change:anchors change:show_points";
-  on(model, `${samples} change:class_names`, () => {
+  on(model, `${samples} change:class_names change:class_colors`, () => {
     drawSamples();
     requestDraw();
   });
+  on(model, "change:axis_labels", showAxes);
+  on(model, "change:height", place);
   on(model, "change:bounds", () => {
     stage.reset();
     place();
@@ -298,7 +311,9 @@ export async function render({ model, el }) {
     requestDraw();
   };
   on(model, "change:count", listenToFrames);
-  on(store, "msg:custom", ({ frame, forget: gone }, buffers) => {
+  on(store, "msg:custom", ({ frame, forget: gone, everything }, buffers) => {
+    // The kernel may know nothing of the zoom yet that it wants to be undone.
+    if (everything) stage.everything();
     for (const index of gone ?? []) {
       pictures.drop(index);
       forget(index);

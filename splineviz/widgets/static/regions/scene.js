@@ -5,6 +5,9 @@ import { element, svgElement } from "./dom.js";
 import { formatNumber, linearTicks, logTicks, tickTexts } from "./numbers.js";
 
 const PLOT_HEIGHTS = [320, 620]; // CSS pixels
+const LEAST_SIDE = 24; // CSS pixels of a plot
+const MOST_BANDS = 32; // more colours than these look continuous
+const STOPS = 18;
 const BESIDE_PLOT = 260; // what a page needs above and below: toolbars, colour bar, axis
 
 /** The fixed skeleton of the widget. */
@@ -59,6 +62,17 @@ export function drawChangeHeader(header, title) {
   swatches(header, names);
 }
 
+/** The stops of a gradient that shows a table of colours; few colours are bands, as in the picture. */
+export function barStops(colors) {
+  const last = colors.length - 1;
+  if (last > MOST_BANDS) {
+    return Array.from({ length: STOPS }, (_, k) => colors[Math.round((k * last) / (STOPS - 1))]);
+  }
+  const percent = (index) => `${(100 * Math.min(1, Math.max(0, index / last))).toFixed(2)}%`;
+  if (last === 0) return [`${colors[0]} 0%`, `${colors[0]} 100%`];
+  return colors.map((color, index) => `${color} ${percent(index - 0.5)} ${percent(index + 0.5)}`);
+}
+
 /** The colour bar, or the classes' swatches, above the plot. */
 export function drawHeader(header, coloring, limits, classNames) {
   const unit = coloring.unit ? ` (${coloring.unit})` : "";
@@ -71,8 +85,7 @@ export function drawHeader(header, coloring, limits, classNames) {
     element("div", "sv-note", header, coloring.note);
   } else if (limits) {
     const bar = element("div", "sv-bar", header);
-    const stops = coloring.colors.filter((_, index) => index % 15 === 0);
-    bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
+    bar.style.background = `linear-gradient(to right, ${barStops(coloring.colors).join(", ")})`;
     const scale = element("div", "sv-bar-ticks", header);
     const ticks =
       coloring.scale === "log" ? logTicks(...limits) : linearTicks(limits[0], limits[1], 5);
@@ -89,20 +102,31 @@ export function tallestPlot(windowHeight, controlsHeight) {
   return Math.max(least, Math.min(most, windowHeight - BESIDE_PLOT - controlsHeight));
 }
 
+/**
+ * The size of a plot, in CSS pixels: true to the slice within the room there is. Of a slice so thin
+ * that one side would vanish, that side is stretched.
+ */
+export function plotSize([xmin, ymin, xmax, ymax], room, tallest) {
+  const aspect = (ymax - ymin) / (xmax - xmin);
+  const height = Math.min(room * aspect, tallest);
+  const width = Math.min(room, height / aspect);
+  return [width, height].map((side) => Math.round(Math.max(LEAST_SIDE, side)));
+}
+
 /** Frame, ticks and labels around the plot; `seen` is the part of the slice in it. */
 export function drawAxes(axes, view, seen, width, height, labels) {
   axes.replaceChildren();
   axes.setAttribute("width", width);
   axes.setAttribute("height", height);
   svgElement("rect", { class: "sv-axis", x: 0, y: 0, width, height, fill: "none" }, axes);
-  const ticksX = linearTicks(seen[0], seen[2], width / 80);
+  const ticksX = linearTicks(seen[0], seen[2], Math.max(1, width / 80));
   const { texts: textsX, base: baseX } = tickTexts(ticksX);
   ticksX.forEach((tick, k) => {
     const x = view.absoluteX(tick);
     svgElement("line", { class: "sv-axis", x1: x, x2: x, y1: height, y2: height + 5 }, axes);
     svgElement("text", { x, y: height + 17, "text-anchor": "middle" }, axes, textsX[k]);
   });
-  const ticksY = linearTicks(seen[1], seen[3], height / 60);
+  const ticksY = linearTicks(seen[1], seen[3], Math.max(1, height / 60));
   const { texts: textsY, base: baseY } = tickTexts(ticksY);
   ticksY.forEach((tick, k) => {
     const y = view.absoluteY(tick);

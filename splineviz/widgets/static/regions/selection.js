@@ -22,6 +22,12 @@ export class Selection {
     this.column = column === this.column ? 0 : column;
   }
 
+  /** The marked neuron's column in a frame; 0 if none is marked, or the network is too narrow. */
+  columnIn(frame) {
+    const width = frame.layers.reduce((sum, layer) => sum + layer.width, 0);
+    return this.column <= width ? this.column : 0;
+  }
+
   moveCrossHair([dx, dy], { width, height }) {
     const from = this.pointer ?? { x: width / 2, y: height / 2 };
     const within = (value, size) => Math.min(size - 1, Math.max(0, value));

@@ -1,7 +1,7 @@
 // The picture's size on the page, and the part of the slice that is seen in it.
 
 import { makeView } from "./fill.js";
-import { tallestPlot } from "./scene.js";
+import { plotSize, tallestPlot } from "./scene.js";
 import { moved, sameViewport, zoomed, zoomOf } from "./viewport.js";
 
 const LEAST_ROOM = 80; // CSS pixels
@@ -39,12 +39,9 @@ export class Stage {
     const { scene } = this;
     const room = scene.status.clientWidth;
     if (room < LEAST_ROOM) return false;
-    const [xmin, ymin, xmax, ymax] = this.bounds;
-    const aspect = (ymax - ymin) / (xmax - xmin);
     const asked = this.model.get("height");
     const tallest = asked || tallestPlot(window.innerHeight, scene.controls.offsetHeight);
-    const height = Math.round(Math.min(room * aspect, tallest));
-    const width = Math.round(Math.min(room, height / aspect));
+    const [width, height] = plotSize(this.bounds, room, tallest);
     const ratio = window.devicePixelRatio || 1;
     const { layout } = this;
     if (layout?.width === width && layout.height === height && layout.ratio === ratio) return false;
@@ -98,7 +95,10 @@ export class Stage {
 
   /** See the whole slice, and tell the kernel. */
   everything() {
-    this.lookAt([...this.bounds]);
+    if (this.layout) this.lookAt([...this.bounds]);
+    else this.viewport = null;
+    // Also where this view sees everything, the model may hold what another slice was zoomed to.
+    this.model.set("viewport", []);
     this.model.save_changes();
   }
 }

@@ -12,6 +12,7 @@ export class Texts {
     this.look = look;
     this.stage = stage;
     this.header = ""; // what the header says, so that it is made again only for something else
+    this.explained = null; // the colouring that it explains
   }
 
   /** What is seen, under the picture and as its label. */
@@ -47,8 +48,9 @@ export class Texts {
     const names = this.model.get("class_names");
     const since = changed && `change since step ${formatNumber(changed.step)}`;
     const now = JSON.stringify([since, this.model.get("coloring"), limits, names]);
-    if (now === this.header) return;
+    if (now === this.header && look.coloring === this.explained) return;
     this.header = now;
+    this.explained = look.coloring;
     if (changed) drawChangeHeader(scene.header, since);
     else drawHeader(scene.header, look.coloring, limits, names);
   }
