@@ -6,6 +6,7 @@ A new colouring is one row: what it reads from a partition, and how its values b
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -142,12 +143,16 @@ class Coloring:
 
 
 def _round(value: float, up: bool) -> float:
-    """The next number with one significant digit, up or down; a hair beyond one counts as it."""
-    if value == 0:
-        return 0.0
+    """The next number with one significant digit, up or down; a hair beyond one counts as it.
+
+    At the ends of what a float can hold, where there may be no such number, it is the value itself.
+    """
+    if abs(value) < sys.float_info.min:
+        return value
     unit = 10.0 ** math.floor(math.log10(abs(value)))
     digits = round(value / unit, 6)
-    return (math.ceil(digits) if up else math.floor(digits)) * unit
+    rounded = (math.ceil(digits) if up else math.floor(digits)) * unit
+    return rounded if math.isfinite(rounded) else value
 
 
 def _random(shapes: Shapes) -> npt.NDArray[np.uint8]:

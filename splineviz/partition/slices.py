@@ -323,8 +323,8 @@ class InputSlice:
             raise ShapeMismatch(
                 f"inputs have shape {values.shape}; expected (n, *{self.input_shape})"
             )
-        offset = (values - self.origin).reshape(len(values), -1)
         flat = self.basis.reshape(2, -1)
+        offset = (values - self.origin).reshape(len(values), flat.shape[1])
         coordinates = np.linalg.lstsq(flat.T, offset.T)[0].T.astype(np.float64)
         distance = np.linalg.norm(offset - coordinates @ flat, axis=1).astype(np.float64)
         return coordinates, distance

@@ -81,7 +81,10 @@ def class_numbers(targets: np.ndarray, outputs: int) -> np.ndarray:
     -------
     ndarray of int64, shape (n,)
     """
-    rows = np.asarray(targets).reshape(len(targets), -1)
+    rows = np.asarray(targets)
+    if len(rows) == 0:
+        return np.empty(0, dtype=np.int64)
+    rows = rows.reshape(len(rows), -1)
     if rows.shape[1] > 1:
         return rows.argmax(axis=1)
     numbers = rows[:, 0]

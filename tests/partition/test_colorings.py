@@ -122,6 +122,14 @@ def test_limits_are_rounded_outwards_to_one_digit():
     assert row.limits([np.array([0.3, 0.3])]) == (pytest.approx(0.3), pytest.approx(3.0))
 
 
+@pytest.mark.parametrize("value", [5e-324, 1e-310, 2.2e-308, 1.79e308])
+@pytest.mark.parametrize("scale", ["log", "linear"])
+def test_limits_at_the_ends_of_what_a_float_can_hold(scale, value):
+    low, high = coloring(scale).limits([np.array([value])])
+    assert 0 <= low < high
+    assert low <= value <= high
+
+
 def test_a_logarithmic_scale_spans_a_readable_range():
     row = coloring("log")
     low, high = row.limits([np.geomspace(1e-17, 2.0, 101)])

@@ -29,6 +29,14 @@ def test_embed_and_project_are_inverse(seed):
     np.testing.assert_allclose(distance, 0, atol=1e-12)
 
 
+def test_no_points_are_projected_on_no_points():
+    plane = InputSlice.identity()
+    coordinates, distance = plane.project(np.empty((0, 2)))
+    assert (coordinates.shape, distance.shape) == ((0, 2), (0,))
+    coordinates, held = plane.holds(np.empty((0, 2)))
+    assert (coordinates.shape, held.shape) == ((0, 2), (0,))
+
+
 def test_through_holds_its_anchors_in_a_rectangle_with_a_margin():
     anchors = np.array([[0.0, 0, 0], [4.0, 0, 0], [0, 0, 3.0]])
     plane = InputSlice.through(*anchors, margin=0.5)
