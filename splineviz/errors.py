@@ -141,6 +141,10 @@ class EncodingFailed(SplinevizError, RuntimeError):
     """The program that makes a film of pictures has failed; the message has its last words."""
 
 
+class EndlessWait(SplinevizError, RuntimeError):
+    """What is waited for waits in turn for the code that waits."""
+
+
 class UnwritablePath(SplinevizError, OSError):
     """A file cannot be written where it was asked for."""
 

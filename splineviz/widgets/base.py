@@ -63,7 +63,20 @@ class SharedWidget(StrictWidget):
 
     def __init__(self, **traits: Any) -> None:
         self.lock = threading.RLock()
+        self._owned = threading.Condition(self.lock)
         super().__init__(**traits)
+
+    @property
+    def holds_lock(self) -> bool:
+        """Whether this thread holds the lock, as observers do of what the browser changes.
+
+        Then other threads cannot set traits, so what waits here for one of them waits for ever.
+        """
+        try:
+            self._owned.notify()
+        except RuntimeError:
+            return False
+        return True
 
     def tell(self, **traits: Any) -> None:
         """Set traits at once; may be called from any thread."""

@@ -132,6 +132,16 @@ class FrameFeed:
         """Make no further frame; the one being made is not waited for."""
         self._stopped = True
 
+    @property
+    def is_working(self) -> bool:
+        """Whether frames are being made in the background."""
+        return self._thread is not None
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is the background thread that asks."""
+        return self._thread is threading.current_thread()
+
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the background thread ends.
 

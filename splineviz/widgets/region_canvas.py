@@ -105,6 +105,8 @@ class RegionCanvas(SharedWidget):
         What is said behind the number of regions.
     messages : dict from str to str
         What is said in place of a picture that will not come, by the number of the checkpoint.
+    views : int
+        How many views of it the browser has told of; only Python knows this trait.
     rows : dict from str to Coloring
         The table of colourings.
     """
@@ -150,6 +152,7 @@ class RegionCanvas(SharedWidget):
     ready = traitlets.Int(0).tag(sync=True)
     progress = traitlets.Unicode("").tag(sync=True)
     messages = traitlets.Dict().tag(sync=True)
+    views = traitlets.Int(0)
 
     def __init__(
         self,
@@ -164,6 +167,7 @@ class RegionCanvas(SharedWidget):
         self._budget = budget
         self._kept_bytes: dict[int, int] = {}
         self._spreads: dict[int, list[np.ndarray]] = {}
+        self._was_seen = False
         self._want: Callable[[list[int]], None] = lambda indices: None
         self._add_frame_traits(len(steps))
         traits.setdefault("bounds", (0.0, 0.0, 1.0, 1.0))
@@ -227,6 +231,17 @@ class RegionCanvas(SharedWidget):
     def _hear(self, _: Any, content: dict[str, Any], buffers: Any) -> None:
         if "want" in content:
             self._want([int(index) for index in content["want"] if 0 <= index < self.count])
+        if "views" in content:
+            self._was_seen = True
+            self.views = max(0, self.views + int(content["views"]))
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether it is displayed, or has not been yet, as far as browsers have told.
+
+        A page that is closed or loaded again does not tell that its views are gone.
+        """
+        return self.views > 0 or not self._was_seen
 
     def set_frame(self, index: int, frame: Frame) -> None:
         """Add the frame of one checkpoint; may be called from any thread.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,12 +13,13 @@ import numpy as np
 import traitlets
 
 from splineviz.display.frames import Frame
-from splineviz.errors import ShapeMismatch, UnknownName
+from splineviz.errors import EndlessWait, ShapeMismatch, UnknownName
 from splineviz.partition.colorings import COLORINGS, Coloring
 from splineviz.progress import Progress
 from splineviz.widgets.curves import Curves, accuracy_curves
 from splineviz.widgets.frame_feed import FrameFeed
 from splineviz.widgets.region_canvas import BUDGET, RegionCanvas
+from splineviz.widgets.run_tail import RunTail
 from splineviz.widgets.samples import anchors_of, samples_on_slice
 from splineviz.widgets.stepping import Stepping
 from splineviz.widgets.table_link import TableLink
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
 #: region, or such arrays by the step of the checkpoint.
 OwnColoring = Coloring | Callable[["SplinePartition"], np.ndarray] | Mapping[int, np.ndarray]
 
-# Seconds between two looks at a run that is still being written.
-_LOOK_EVERY = 2.0
-
 
 class RegionPlayer(ipywidgets.VBox, Stepping):
     """Every linear region of a network on a slice, over the checkpoints of a run.
@@ -46,7 +43,8 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
     and line are linked in the browser, so scrubbing goes on while the kernel is busy. The first
     frame is made before this returns, the others in a background thread, coarse to fine; a
     checkpoint whose frame is not there yet, or cannot be made, says so. Of a run that is still
-    being written, new checkpoints appear as they come.
+    being written, new checkpoints appear as they come; the longer none comes, the rarer the run is
+    looked at, at least twice a minute while the player is displayed.
 
     A player holds the frames it shows until :meth:`close`, also when its cell is run again.
     Beyond `budget` bytes, further frames are made when they are looked at, and not kept.
@@ -114,7 +112,10 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
     """
 
     # Also there when a wrong argument kept the player from being made.
-    _closed: threading.Event | None = None
+    _closed = False
+    _tail: RunTail | None = None
+    _side_is_old = False
+    _progress = _trouble = ""
     _side_parts: Sequence[ipywidgets.Widget] = ()
     _boxes: Sequence[ipywidgets.Widget] = ()
     feed: FrameFeed | None = None
@@ -149,7 +150,6 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
         self._axis_labels = axis_labels
         self._image_shape = image_shape
         self._partition = partition or _exact_partition()
-        self._closed = threading.Event()
         if not self.steps:
             super().__init__([_note("This run has no checkpoints yet: there is nothing to see.")])
             self.add_class("splineviz-player")
@@ -183,7 +183,7 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
         self.canvas.on_want(self._make_wanted)
         self._make_frames(background)
         if run.status == "recording":
-            threading.Thread(target=self._follow_run, name="splineviz-tail", daemon=True).start()
+            self._follow_run(self.canvas)
 
     def show(self, plane: InputSlice, background: bool = True) -> None:
         """Look at another slice; the step, the colouring and the curves stay.
@@ -229,15 +229,29 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
 
         Raises
         ------
+        EndlessWait
+            If an observer of a trait calls this while frames are made: they cannot be shown before
+            it returns. With a timeout it does not wait then.
         Exception
             The first that making a frame raised; the frames that could be made are there.
         """
-        return self.feed is None or self.feed.wait(timeout)
+        if self.feed is None or self.canvas is None:
+            return True
+        held = self.feed.is_here or (self.canvas.holds_lock and self.feed.is_working)
+        if held and timeout is not None:
+            return False
+        if held:
+            raise EndlessWait(
+                "wait() is called by an observer of a trait, and no frame can be shown before that "
+                "returns: call it in a cell, or observe the trait ready of the player's canvas"
+            )
+        return self.feed.wait(timeout)
 
     def close(self) -> None:
         """Stop making frames, remove the player from the page and let go of its frames."""
-        if self._closed is not None:
-            self._closed.set()
+        self._closed = True
+        if self._tail is not None:
+            self._tail.stop()
         if self.feed is not None:
             self.feed.stop()
         self._empty_side()
@@ -480,27 +494,58 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
                 self.canvas.set_message(index, f"This step could not be computed: {error}")
 
     def _report(self, progress: str, plane: InputSlice) -> None:
-        assert self.canvas is not None
-        if plane is not self.plane:
-            return
-        failed, count = len(self.canvas.messages), len(self.steps)
-        failures = f"{failed} of {count} steps could not be computed" if failed else ""
-        if not progress and self.canvas.ready + failed < count:
-            progress = f"{self.canvas.ready} of {count} steps kept, others come when looked at"
-        self.canvas.say(", ".join(filter(None, [progress, failures])))
+        if plane is self.plane:
+            self._progress = progress
+            self._say()
 
-    def _follow_run(self) -> None:
-        """Add the checkpoints of a run that is still being written, as they come."""
-        closed = self._closed
-        assert closed is not None
-        while self.run.status == "recording" and not closed.wait(_LOOK_EVERY):
-            self.run.refresh()
-            new = [int(step) for step in self.run.steps][len(self.steps) :]
-            if new and self.canvas and self.feed and not closed.is_set():
-                self.steps = [*self.steps, *new]
-                self.canvas.add_steps(new)
-                self._fill_side()
-                self.feed.extend(len(self.steps))
+    def _say(self) -> None:
+        """Tell how far the frames are, and what is wrong."""
+        assert self.canvas is not None
+        with self.canvas.lock:
+            progress, ready = self._progress, self.canvas.ready
+            failed, count = len(self.canvas.messages), len(self.steps)
+            failures = f"{failed} of {count} steps could not be computed" if failed else ""
+            if not progress and ready + failed < count:
+                progress = f"{ready} of {count} steps kept, others come when looked at"
+            self.canvas.say(", ".join(filter(None, [progress, failures, self._trouble])))
+
+    # ------------------------------------------------------------------ a run still being written
+
+    def _follow_run(self, canvas: RegionCanvas) -> None:
+        """Add the checkpoints of the run as they come."""
+        self._tail = RunTail(
+            self._look_at_run,
+            lambda: self.run.status == "recording",
+            lambda: canvas.is_seen,
+            self._tell_trouble,
+        )
+        canvas.observe(self._look_when_seen, "views")
+        self._tail.start()
+
+    def _look_when_seen(self, change: dict[str, Any]) -> None:
+        if self._tail is not None and change["new"] > change["old"]:
+            self._tail.wake()
+
+    def _look_at_run(self) -> bool:
+        self.run.refresh()
+        new = [int(step) for step in self.run.steps][len(self.steps) :]
+        if self._closed or self.canvas is None or self.feed is None:
+            return False
+        if new:
+            self.steps = [*self.steps, *new]
+            self.canvas.add_steps(new)
+            self.feed.extend(len(self.steps))
+            self._side_is_old = True
+        if self._side_is_old:
+            self._fill_side()
+            self._side_is_old = False
+        return bool(new)
+
+    def _tell_trouble(self, trouble: str) -> None:
+        trouble = f"the run cannot be followed, trying again: {trouble}" if trouble else ""
+        if trouble != self._trouble and not self._closed:
+            self._trouble = trouble
+            self._say()
 
     # ------------------------------------------------------------------ what stands beside
 
@@ -531,9 +576,11 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
     def _fill_side(self) -> None:
         """Draw the curves of the run and the pictures of the slice's anchors."""
         assert self.canvas is not None
+        # What cannot be read leaves what is there.
+        curves = accuracy_curves(self.run.metrics, self.steps, self._metrics)
         self._empty_side()
+        self.curves = curves
         parts: list[ipywidgets.Widget] = []
-        self.curves = accuracy_curves(self.run.metrics, self.steps, self._metrics)
         children: list[ipywidgets.Widget] = []
         if self.curves is not None:
             table = [[position, position] for position in self.curves.positions]

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import gc
+import threading
 import weakref
 
 import numpy as np
 import pytest
 
 from splineviz.errors import ShapeMismatch, UnknownArgument
-from splineviz.widgets.base import PackedArray, StrictWidget
+from splineviz.widgets.base import PackedArray, SharedWidget, StrictWidget
 
 
 class Dots(StrictWidget):
@@ -61,3 +62,14 @@ def test_a_closed_widget_with_a_style_sheet_is_let_go_of(tmp_path):
     del dots
     gc.collect()
     assert gone() is None
+
+
+def test_a_thread_knows_whether_it_holds_the_lock():
+    widget = SharedWidget()
+    held = [widget.holds_lock]
+    with widget.lock:
+        held.append(widget.holds_lock)
+        other = threading.Thread(target=lambda: held.append(widget.holds_lock))
+        other.start()
+        other.join(5)
+    assert [*held, widget.holds_lock] == [False, True, False, False]

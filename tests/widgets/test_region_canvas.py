@@ -142,6 +142,16 @@ def test_frames_that_are_not_kept_are_forgotten_in_the_browser_too(frame):
     assert len(sent) == 2
 
 
+def test_views_are_counted_as_far_as_they_are_told_of():
+    canvas = RegionCanvas([0])
+    seen = [canvas.is_seen]
+    for change in (1, 1, -1, -1, -1, 1):
+        canvas._handle_custom_msg({"views": change}, [])
+        seen.append(canvas.is_seen)
+    assert seen == [True, True, True, True, False, False, True]
+    assert "views" not in canvas.get_state()
+
+
 def test_frames_can_be_forgotten(frame):
     canvas = RegionCanvas([0, 10])
     canvas.set_frame(1, frame)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import traitlets
 
-from splineviz.errors import NonFiniteValues, ShapeMismatch, UnknownName
+from splineviz.errors import EndlessWait, NonFiniteValues, ShapeMismatch, UnknownName
 from splineviz.partition.colorings import COLORINGS, Coloring
 from splineviz.partition.enumeration import enumerate_regions
 from splineviz.partition.slices import InputSlice
@@ -205,6 +205,8 @@ def test_samples_outside_the_domain_are_not_drawn():
         (np.array([-1.0, 1.0]), 2, [0, 1]),
         (np.array([0.5, 2.0, np.nan]), 2, [1, 1, 0]),
         (np.eye(3)[[2, 0, 1]], 3, [2, 0, 1]),
+        (np.empty(0), 2, []),
+        (np.empty((0, 3)), 3, []),
     ],
 )
 def test_targets_as_class_numbers(targets, outputs, classes):
@@ -354,15 +356,96 @@ class GrowingRun(StandInRun):
         return program
 
 
-def test_new_checkpoints_of_a_run_appear(plane, monkeypatch):
-    monkeypatch.setattr("splineviz.widgets.region_player._LOOK_EVERY", 0.01)
+def until(condition):
+    """Wait until something is the case, a minute at the most."""
+    deadline = time.monotonic() + 60
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert condition()
+
+
+def test_new_checkpoints_of_a_run_appear(plane):
     run = GrowingRun()
     player = RegionPlayer(run, plane)
-    deadline = time.monotonic() + 60
-    while player.canvas.ready < 5 and time.monotonic() < deadline:
-        time.sleep(0.01)
+    player._tail.wake()
+    until(lambda: player.canvas.ready == 5 and len(player.curves.positions) == 5)
     assert player.steps == [0, 1, 10, 100, 1000]
     assert player.canvas.frame(4).step == 1000
     player.step = 1000
-    assert len(player.curves.positions) == 5
     player.close()
+
+
+def test_a_run_that_cannot_be_followed_is_told_and_tried_again(plane):
+    run = GrowingRun()
+    refresh, metrics = run.refresh, run.metrics
+    run.refresh = lambda: (_ for _ in ()).throw(OSError("the folder is gone"))
+    player = RegionPlayer(run, plane)
+    assert player.wait(60)
+    player._tail.wake()
+    trouble = "the run cannot be followed, trying again: the folder is gone"
+    until(lambda: player.canvas.progress == trouble)
+    # The checkpoints can be read again, the metrics cannot.
+    run.refresh, run.metrics = refresh, metrics.drop(columns="train_accuracy")
+    player._metrics = ["train_accuracy"]
+    player._tail.wake()
+    until(lambda: player.canvas.ready == 5 and "train_accuracy" in player.canvas.progress)
+    assert len(player.curves.positions) == 2
+    run.metrics = metrics
+    player._tail.wake()
+    until(lambda: player.canvas.progress == "" and len(player.curves.positions) == 5)
+    player.close()
+
+
+def test_a_player_that_is_displayed_again_looks_at_its_run(plane):
+    run = GrowingRun()
+    player = RegionPlayer(run, plane)
+    assert player.canvas.is_seen
+    player.canvas._handle_custom_msg({"views": 1}, [])
+    assert player.canvas.is_seen
+    player.canvas._handle_custom_msg({"views": -1}, [])
+    assert not player.canvas.is_seen
+    player.canvas._handle_custom_msg({"views": 1}, [])
+    until(lambda: player.canvas.ready == 5)
+    player.close()
+
+
+def test_waiting_in_an_observer_says_that_it_would_never_end(run, plane):
+    go_on, first = threading.Event(), threading.Event()
+
+    def partition(program, where):
+        if first.is_set():
+            go_on.wait(60)
+        first.set()
+        return enumerate_regions(program, where)
+
+    player = RegionPlayer(run, plane, partition=partition)
+    found = []
+
+    def wait(change):
+        try:
+            found.append(player.wait(0 if change["new"] == 1 else None))
+        except EndlessWait as error:
+            found.append(str(error))
+
+    player.observe(wait, "index")
+    # As the browser does it.
+    player.canvas.set_state({"index": 1})
+    player.canvas.set_state({"index": 2})
+    assert found[0] is False
+    assert "observer" in found[1]
+    player.canvas.observe(lambda change: wait({"new": 2}), "ready")
+    go_on.set()
+    assert player.wait(60)
+    assert all("observer" in answer for answer in found[2:])
+    assert len(found) == 2 + 4
+    player.canvas.set_state({"index": 3})
+    assert found[-1] is True
+    player.close()
+
+
+def test_a_run_that_kept_samples_but_none_at_all(plane):
+    run = StandInRun()
+    run.samples = (np.empty((0, 2)), np.empty(0))
+    player = RegionPlayer(run, plane)
+    assert len(player.canvas.points) == 0
+    assert player.wait(60)

@@ -322,12 +322,16 @@ export async function render({ model, el }) {
     pictures.receive(frame, buffers[0]);
     forget(frame);
   });
+  // How many views there are tells the kernel whether anyone sees what it makes.
+  const count = (views) => isLive() && store.send?.({ views });
+  count(1);
   scene.root.classList.toggle("sv-plain", !get("legend"));
   listenToFrames();
   texts.explainColors(null, null);
   playing.follow();
 
   return () => {
+    count(-1);
     stop.abort();
     resizing.disconnect();
     cancelAnimationFrame(redraw);
