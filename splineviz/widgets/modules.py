@@ -8,7 +8,7 @@ from pathlib import Path
 
 STATIC = Path(__file__).parent / "static"
 
-_IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w.]+)";\n', re.MULTILINE)
+_IMPORT = re.compile(r'^import \{[^}]*\} from "(\.\.?/[\w./]+)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 
 
@@ -16,9 +16,9 @@ _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 def module(name: str) -> str:
     """One ES module that holds a module and all that it imports, each once.
 
-    A widget has one module without relative imports; its source is several, in one folder. The
-    files stay as they are: this takes ``import { ... } from "./file.js";`` as the order in which to
-    put them, so their top-level names must differ. Node runs the files themselves.
+    A widget has one module without relative imports; its source is several. The files stay as they
+    are: this takes ``import { ... } from "./file.js";`` as the order in which to put them, so their
+    top-level names must differ. Node runs the files themselves.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def module(name: str) -> str:
     str
         The source of the module; only what the named file exports by default is exported.
     """
-    entry = STATIC / name
+    entry = (STATIC / name).resolve()
     texts: dict[Path, str] = {}
 
     def add(path: Path) -> None:
@@ -38,7 +38,7 @@ def module(name: str) -> str:
             return
         source = path.read_text(encoding="utf-8")
         for imported in _IMPORT.findall(source):
-            add(path.parent / imported)
+            add((path.parent / imported).resolve())
         texts[path] = _EXPORT.sub("", _IMPORT.sub("", source))
 
     add(entry)

@@ -18,12 +18,12 @@ from splineviz.partition.colorings import COLORINGS, Coloring
 from splineviz.progress import Progress
 from splineviz.widgets.curves import Curves, accuracy_curves
 from splineviz.widgets.frame_feed import FrameFeed
+from splineviz.widgets.player_side import PlayerSide
 from splineviz.widgets.region_canvas import BUDGET, RegionCanvas
 from splineviz.widgets.run_tail import RunTail
 from splineviz.widgets.samples import anchors_of, samples_on_slice
 from splineviz.widgets.stepping import Stepping
-from splineviz.widgets.table_link import TableLink
-from splineviz.widgets.thumbnails import anchor_thumbnails, thumbnail_row
+from splineviz.widgets.thumbnails import anchor_thumbnails
 
 if TYPE_CHECKING:
     from splineviz.network.program import Program
@@ -39,12 +39,12 @@ OwnColoring = Coloring | Callable[["SplinePartition"], np.ndarray] | Mapping[int
 class RegionPlayer(ipywidgets.VBox, Stepping):
     """Every linear region of a network on a slice, over the checkpoints of a run.
 
-    Beside the regions run the accuracies, with a line at the step that is shown. Slider, picture
-    and line are linked in the browser, so scrubbing goes on while the kernel is busy. The first
-    frame is made before this returns, the others in a background thread, coarse to fine; a
-    checkpoint whose frame is not there yet, or cannot be made, says so. Of a run that is still
-    being written, new checkpoints appear as they come; the longer none comes, the rarer the run is
-    looked at, at least twice a minute while the player is displayed.
+    Beside the regions run the accuracies, with a line at the step that is shown; a click on them
+    goes to a step. Slider, picture and line are linked in the browser, so scrubbing goes on while
+    the kernel is busy. The first frame is made before this returns, the others in a background
+    thread, coarse to fine; a checkpoint whose frame is not there yet, or cannot be made, says so.
+    Of a run that is still being written, new checkpoints appear as they come; the longer none
+    comes, the rarer the run is looked at, at least twice a minute while the player is displayed.
 
     A player holds the frames it shows until :meth:`close`, also when its cell is run again.
     Beyond `budget` bytes, further frames are made when they are looked at, and not kept.
@@ -116,8 +116,8 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
     _tail: RunTail | None = None
     _side_is_old = False
     _progress = _trouble = ""
-    _side_parts: Sequence[ipywidgets.Widget] = ()
-    _boxes: Sequence[ipywidgets.Widget] = ()
+    _body: ipywidgets.HBox | None = None
+    _side: PlayerSide | None = None
     feed: FrameFeed | None = None
     canvas: RegionCanvas | None = None
     curves: Curves | None = None
@@ -168,13 +168,11 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
             **placed,
         )
         self.canvas.add_class("splineviz-canvas")
-        self._side = ipywidgets.VBox([])
-        self._side.add_class("splineviz-side")
+        self._side = PlayerSide(self.canvas)
         self._fill_side()
-        body = ipywidgets.HBox([self.canvas, self._side])
-        body.add_class("splineviz-body")
-        self._boxes = (body, self._side)
-        super().__init__([body])
+        self._body = ipywidgets.HBox([self.canvas, self._side])
+        self._body.add_class("splineviz-body")
+        super().__init__([self._body])
         self.add_class("splineviz-player")
         traitlets.link((self.canvas, "index"), (self, "index"))
         traitlets.link((self.canvas, "play_range"), (self, "play_range"))
@@ -254,10 +252,9 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
             self._tail.stop()
         if self.feed is not None:
             self.feed.stop()
-        self._empty_side()
-        if self.canvas is not None:
-            # ipywidgets remembers each open widget, and with it what stands in it.
-            for widget in (*self._boxes, self.canvas):
+        # ipywidgets remembers each open widget, and with it what stands in it.
+        for widget in (self._body, self._side, self.canvas):
+            if widget is not None:
                 widget.close()
         super().close()
 
@@ -575,37 +572,11 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
 
     def _fill_side(self) -> None:
         """Draw the curves of the run and the pictures of the slice's anchors."""
-        assert self.canvas is not None
+        assert self._side is not None
         # What cannot be read leaves what is there.
-        curves = accuracy_curves(self.run.metrics, self.steps, self._metrics)
-        self._empty_side()
-        self.curves = curves
-        parts: list[ipywidgets.Widget] = []
-        children: list[ipywidgets.Widget] = []
-        if self.curves is not None:
-            table = [[position, position] for position in self.curves.positions]
-            link = TableLink(
-                source=self.canvas,
-                source_trait="index",
-                target=self.curves.marker,
-                target_trait="x",
-                table=table,
-            )
-            children.append(self.curves)
-            parts += [link, self.curves]
+        self.curves = accuracy_curves(self.run.metrics, self.steps, self._metrics)
         self.thumbnails = anchor_thumbnails(self.plane, self._image_shape, self._captions)
-        if self.thumbnails:
-            row = thumbnail_row(self.thumbnails)
-            children.append(row)
-            parts.append(row)
-        self._side_parts = parts
-        self._side.children = children
-        self._side.layout.display = None if children else "none"
-
-    def _empty_side(self) -> None:
-        for widget in self._side_parts:
-            widget.close()
-        self._side_parts = ()
+        self._side.show(self.curves, self.thumbnails)
 
 
 def _row(name: str, own: OwnColoring) -> Coloring:

@@ -8,7 +8,7 @@ import ipywidgets
 import traitlets
 
 from splineviz.widgets.base import SharedWidget
-from splineviz.widgets.modules import STATIC
+from splineviz.widgets.modules import STATIC, module
 
 _MODELS = ipywidgets.widget_serialization
 
@@ -45,7 +45,7 @@ class StepCursor(SharedWidget):
         exists.
     """
 
-    _esm = STATIC / "step_cursor.js"
+    _esm = module("step_cursor.js")
     _css = STATIC / "step_view.css"
 
     index = traitlets.Int(0).tag(sync=True, echo_update=False)

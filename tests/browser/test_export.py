@@ -106,6 +106,19 @@ def test_scrubbing_without_a_kernel(opened, screenshots):
     assert (saved.picture(), saved.marker()) == (start, marker)
 
 
+def test_a_click_on_the_curves_goes_to_a_step(opened):
+    saved = opened("page.html")
+    saved.wait_for_frame(0)
+    box = saved.page.locator(".sv-curves").bounding_box()
+    height = box["y"] + box["height"] / 2
+    saved.page.mouse.click(box["x"] + 0.96 * box["width"], height)
+    saved.wait_for_frame(7)
+    saved.page.mouse.down()
+    saved.page.mouse.move(box["x"] + 0.12 * box["width"], height)
+    saved.page.mouse.up()
+    saved.wait_for_frame(0)
+
+
 def test_a_missing_step_says_why(opened):
     saved = opened("page.html")
     saved.page.locator(".sv-slider").fill("2")

@@ -593,6 +593,104 @@ def test_notebook_7(lab, browser, screenshots):
     page.close()
 
 
+SET_LATER = """
+player.canvas.height = 250
+player.canvas.axis_labels = ("left to right", "down to up")
+player.canvas.class_colors = ["#123456"]
+"""
+TWO_VIEWS = """
+from IPython.display import display
+display(player, player)
+"""
+COUNT_STEPS = """
+async seconds => {
+    const root = document.querySelector('.sv-regions');
+    let steps = 0;
+    const observer = new MutationObserver(() => steps++);
+    observer.observe(root, { attributeFilter: ['data-frame'] });
+    await new Promise(resolve => setTimeout(resolve, 1000 * seconds));
+    observer.disconnect();
+    return steps / seconds;
+}
+"""
+
+
+def test_traits_that_are_set_later_and_a_second_view(new_notebook, screenshots):
+    views = "print(player.canvas.views)"
+    notebook = new_notebook("later.ipynb", MAKE, SET_LATER, TWO_VIEWS, "0", views)
+    page = notebook.page
+    notebook.run_cell(0)
+    player = Player(page)
+    player.wait_until_ready()
+    plot = player.plot
+    assert plot.bounding_box()["height"] > 300
+    notebook.run_cell(1)
+    page.wait_for_function("document.querySelector('.sv-plot').clientHeight === 250")
+    axes = page.locator(".sv-axes")
+    axes.get_by_text("left to right").wait_for()
+    axes.get_by_text("down to up").wait_for()
+    dot = page.locator(".sv-dot").first
+    assert dot.evaluate("dot => dot.style.background") == "rgb(18, 52, 86)"
+    page.screenshot(path=screenshots / "player-set-later.png")
+
+    # A click on the curves goes to a step, without the kernel's help.
+    figure = page.locator(".splineviz-side .plotarea_background")
+    box = figure.bounding_box()
+    page.mouse.click(box["x"] + box["width"] - 2, box["y"] + box["height"] / 2)
+    player.wait_for_frame(COUNT - 1)
+    page.mouse.click(box["x"] + 1, box["y"] + box["height"] / 2)
+    player.wait_for_frame(0)
+    assert page.locator(".splineviz-side .sv-cursor").is_hidden()
+
+    # Three views of the model play as fast as one.
+    notebook.run_cell(2)
+    page.wait_for_function("document.querySelectorAll('.sv-regions[data-frame]').length === 3")
+    page.get_by_label("play", exact=True).first.click()
+    assert page.evaluate(COUNT_STEPS, 3) == pytest.approx(5, abs=1.1)
+    page.get_by_label("pause", exact=True).first.click()
+    notebook.run_cell(4)
+    assert notebook.output(4) == "3"
+    page.evaluate("window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
+    page.wait_for_function("document.querySelectorAll('.sv-regions').length === 0")
+    notebook.run_cell(4)
+    assert notebook.output(4) == "0"
+    assert notebook.problems == []
+
+
+def test_a_very_thin_slice(new_notebook, screenshots):
+    make = MAKE.replace("InputSlice.identity()", "InputSlice.identity((-1, 0, 1, 1e-4))")
+    notebook = new_notebook("thin.ipynb", make)
+    notebook.run_cell(0)
+    player = Player(notebook.page)
+    player.wait_for_frame(0)
+    player.plot.focus()
+    player.press("End", COUNT - 1)
+    assert player.colors() > 10
+    notebook.page.mouse.move(*player.at(0.5, 0.5))
+    notebook.page.locator(".sv-tip").wait_for()
+    notebook.page.screenshot(path=screenshots / "player-thin.png")
+    assert notebook.problems == []
+
+
+def test_a_zoom_is_undone_by_another_slice_of_the_same_size(new_notebook):
+    # The kernel cannot know of the zoom before the cell that shows the slice has ended.
+    show = "import time; time.sleep(3); player.show(InputSlice.identity()); print('shown')"
+    notebook = new_notebook("zoom-slice.ipynb", MAKE, show, "print(player.canvas.viewport)")
+    page = notebook.page
+    notebook.run_cell(0)
+    player = Player(page)
+    player.wait_until_ready()
+    notebook.run_cell(1, wait=False)
+    player.plot.focus()
+    page.keyboard.press("+")
+    page.get_by_text("1.5 times enlarged").wait_for()
+    page.get_by_text("shown", exact=True).wait_for()
+    player.wait_for_data("viewport", "-1.00000 -1.00000 1.00000 1.00000")
+    notebook.run_cell(2)
+    assert notebook.output(2) == "()"
+    assert notebook.problems == []
+
+
 def test_a_player_for_each_cell_and_the_dark_theme(new_notebook, screenshots):
     notebook = new_notebook("many.ipynb", MAKE, MAKE, "players = [player]; player.close()")
     page = notebook.page

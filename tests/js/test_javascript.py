@@ -97,10 +97,11 @@ def coinciding(folder):
     return {"COINCIDING_FRAME": str(path)}
 
 
-def test_a_widget_has_one_module(node, tmp_path):
+@pytest.mark.parametrize("name", ["regions/region_canvas.js", "step_cursor.js"])
+def test_a_widget_has_one_module(name, node, tmp_path):
     """The modules put together are one that runs: no name twice, nothing imported."""
     path = tmp_path / "widget.mjs"
-    path.write_text(module("regions/region_canvas.js"))
+    path.write_text(module(name))
     code = f"import({str(path)!r}).then((widget) => console.log(Object.keys(widget)))"
     out = subprocess.run([node, "-e", code], capture_output=True, text=True, check=True)
     assert out.stdout == "[ 'default' ]\n"

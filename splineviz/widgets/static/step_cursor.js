@@ -1,22 +1,9 @@
 // A place in a training, and a range of it, chosen with the mouse on figures over its steps.
 // Everything here works without the kernel. The pure helpers are exported for the tests.
 
-const EDGE = 6; // CSS pixels beside the axis that still count
+import { EDGE, nearest, positionAt } from "./step_axis.js";
+
 const NEXT = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 };
-
-/** The position on a logarithmic axis at a share of its length. */
-export function positionAt(share, [left, right]) {
-  const inside = Math.min(1, Math.max(0, share));
-  return left * (right / left) ** inside;
-}
-
-/** The number of the position that is nearest on a logarithmic axis. */
-export function nearest(positions, position) {
-  let best = 0;
-  const far = (index) => Math.abs(Math.log(positions[index] / position));
-  for (let index = 1; index < positions.length; index++) if (far(index) < far(best)) best = index;
-  return best;
-}
 
 /** First and last position within an interval; if there is none, the nearest to its middle. */
 export function within(positions, [low, high]) {

@@ -73,7 +73,7 @@ export async function start(document) {
   const model = new StandaloneModel(traits);
   const side = document.getElementById("sv-side");
   if (state.curves) {
-    const moveTo = drawCurves(side, state.curves);
+    const moveTo = drawCurves(side, state.curves, (index) => model.set("index", index));
     model.on("change:index", () => moveTo(model.get("index")));
     moveTo(model.get("index"));
   }

@@ -1,5 +1,6 @@
 // Curves of metrics over training steps, with a line at the step that is shown.
 
+import { EDGE, nearest, positionAt } from "../step_axis.js";
 import { element, svgElement } from "./dom.js";
 
 const [WIDTH, HEIGHT] = [460, 330];
@@ -37,8 +38,35 @@ function drawAxis(svg, { x, y }, curves) {
   svgElement("text", { transform: turned, "text-anchor": "middle" }, svg, curves.label);
 }
 
-/** Draw curves; returns the function that moves the line to a checkpoint. */
-export function drawCurves(parent, curves) {
+/** The checkpoint at a place from the left, in the units of the drawing; null beside the axis. */
+export function checkpointAt(x, { left, right, positions }) {
+  const width = WIDTH - MARGIN.left - MARGIN.right;
+  if (x < MARGIN.left - EDGE || x > MARGIN.left + width + EDGE) return null;
+  return nearest(positions, positionAt((x - MARGIN.left) / width, [left, right]));
+}
+
+/** Let a click on the drawing, or dragging over it, go to a checkpoint. */
+function takeClicks(svg, curves, goTo) {
+  const go = (event) => {
+    const box = svg.getBoundingClientRect();
+    const index = checkpointAt(((event.clientX - box.left) / box.width) * WIDTH, curves);
+    if (index !== null) goTo(index);
+  };
+  svg.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    svg.setPointerCapture(event.pointerId);
+    go(event);
+  });
+  svg.addEventListener("pointermove", (event) => {
+    if (svg.hasPointerCapture(event.pointerId)) go(event);
+  });
+}
+
+/**
+ * Draw curves, on which a click calls `goTo` with the number of a checkpoint; returns the function
+ * that moves the line to one.
+ */
+export function drawCurves(parent, curves, goTo) {
   const legend = element("div", "sv-curve-legend", parent);
   const names = curves.lines.map(({ name }) => name).join(", ");
   const label = `${curves.label || "curves"} over training steps: ${names}`;
@@ -61,6 +89,7 @@ export function drawCurves(parent, curves) {
     element("span", "", entry, name);
   }
   const ends = { y1: MARGIN.top, y2: HEIGHT - MARGIN.bottom };
+  takeClicks(svg, curves, goTo);
   const marker = svgElement("line", { ...ends, class: "sv-marker" }, svg);
   return (index) => {
     const place = x(curves.positions[index]);

@@ -1,0 +1,102 @@
+"""PlayerSide: what stands beside a player's picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import ipywidgets
+
+from splineviz.widgets.curves import Curves
+from splineviz.widgets.mirror import Mirror
+from splineviz.widgets.region_canvas import RegionCanvas
+from splineviz.widgets.step_cursor import StepCursor
+from splineviz.widgets.step_panel import close_all
+from splineviz.widgets.table_link import TableLink
+from splineviz.widgets.thumbnails import thumbnail_row
+
+
+class PlayerSide(ipywidgets.VBox):
+    """Curves and small pictures beside a canvas.
+
+    A line in the curves is at the checkpoint that the canvas shows, and a click on them goes to the
+    nearest one; both without the kernel.
+
+    Parameters
+    ----------
+    canvas : RegionCanvas
+        The picture.
+    """
+
+    _cursor: StepCursor | None = None
+    _mirror: Mirror | None = None
+    _parts: Sequence[ipywidgets.Widget] = ()
+    _pictures: Sequence[ipywidgets.Widget] = ()
+
+    def __init__(self, canvas: RegionCanvas) -> None:
+        self._canvas = canvas
+        super().__init__([])
+        self.add_class("splineviz-side")
+
+    def show(self, curves: Curves | None, thumbnails: Sequence[tuple[str, bytes]]) -> None:
+        """Show curves and pictures in place of those that are shown, which are closed.
+
+        Parameters
+        ----------
+        curves : Curves or None
+            For the checkpoints of the canvas.
+        thumbnails : sequence of (str, bytes)
+            What to write above each picture, and its PNG file.
+        """
+        old = (self._parts, self._pictures)
+        children: list[ipywidgets.Widget] = []
+        self._parts, self._pictures = [], []
+        if curves is not None:
+            link = TableLink(
+                source=self._canvas,
+                source_trait="index",
+                target=curves.marker,
+                target_trait="x",
+                table=[[position, position] for position in curves.positions],
+            )
+            row = ipywidgets.HBox([curves])
+            row.add_class("splineviz-panels")
+            box = ipywidgets.VBox([self._cursor_on(curves), row])
+            # Where the cursor looks for figures that are clicked.
+            box.add_class("splineviz-step-view")
+            children.append(box)
+            self._parts = [link, curves, row, box]
+        if thumbnails:
+            self._pictures = [thumbnail_row(thumbnails)]
+        self.children = [*children, *self._pictures]
+        self.layout.display = None if self.children else "none"
+        _close(*old)
+
+    def _cursor_on(self, curves: Curves) -> StepCursor:
+        """The cursor that takes clicks on the curves; of itself nothing is to be seen."""
+        canvas = self._canvas
+        if self._cursor is None:
+            self._cursor = StepCursor(index=canvas.index)
+            self._cursor.layout.display = "none"
+            self._mirror = Mirror(
+                source=canvas, target=self._cursor, names=["index"], back=["index"]
+            )
+        ends = (curves.axis.left, curves.axis.right)
+        self._cursor.tell(steps=canvas.steps, positions=curves.positions, ends=ends)
+        return self._cursor
+
+    def close(self) -> None:
+        """Remove it from the page, with all that stands in it."""
+        _close(self._parts, self._pictures)
+        self._parts, self._pictures = [], []
+        if self._mirror is not None:
+            self._mirror.close()
+        if self._cursor is not None:
+            self._cursor.close()
+        super().close()
+
+
+def _close(parts: Sequence[ipywidgets.Widget], pictures: Sequence[ipywidgets.Widget]) -> None:
+    # The cursor stands in one of the parts, and stays.
+    for part in parts:
+        part.close()
+    close_all(pictures)
