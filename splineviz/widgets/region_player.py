@@ -49,10 +49,11 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
     A player holds the frames it shows until :meth:`close`, also when its cell is run again.
     Beyond `budget` bytes, further frames are made when they are looked at, and not kept.
 
-    With the mouse: the wheel zooms where the picture has been clicked, dragging moves it, a double
-    click shows everything; a click pins a region with its neighbours and its active neurons, or on
-    an edge shows the whole boundary of the neuron behind it. Keys, on the picture: arrows, Page Up
-    and Page Down, Home, End; the space bar plays and pauses; the others are listed under "keys".
+    With the mouse: the wheel zooms where the picture has been clicked, as two fingers do on a touch
+    screen; dragging moves it, a double click shows everything; a click pins a region with its
+    neighbours and its active neurons, or on an edge shows the whole boundary of the neuron behind
+    it. Keys, on the picture: arrows, Page Up and Page Down, Home, End; the space bar plays and
+    pauses; the others are listed under "keys".
 
     Parameters
     ----------

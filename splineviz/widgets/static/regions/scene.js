@@ -6,6 +6,7 @@ import { formatNumber, linearTicks, logTicks, tickTexts } from "./numbers.js";
 
 const PLOT_HEIGHTS = [320, 620]; // CSS pixels
 const LEAST_SIDE = 24; // CSS pixels of a plot
+const LEAST_TURNED = 60; // CSS pixels of an axis that has its label beside it
 const MOST_BANDS = 32; // more colours than these look continuous
 const STOPS = 18;
 const BESIDE_PLOT = 260; // what a page needs above and below: toolbars, colour bar, axis
@@ -135,8 +136,11 @@ export function drawAxes(axes, view, seen, width, height, labels) {
   });
   const middle = { "text-anchor": "middle", class: "sv-axis-label" };
   svgElement("text", { ...middle, x: width / 2, y: height + 34 }, axes, labels[0] + baseX);
+  // Beside an axis that is shorter than its label this stands upright, below the ticks.
   const turned = `translate(-38 ${height / 2}) rotate(-90)`;
-  svgElement("text", { ...middle, transform: turned }, axes, labels[1] + baseY);
+  const upright = `translate(-20 ${height + 34})`;
+  const transform = height < LEAST_TURNED ? upright : turned;
+  svgElement("text", { ...middle, transform }, axes, labels[1] + baseY);
 }
 
 /** What the lines and marks in the plot are. */
