@@ -6,6 +6,7 @@ import pytest
 from splineviz.partition.slices import InputSlice
 from splineviz.widgets.layer_panels import LayerPanels
 from splineviz.widgets.mirror import Mirror
+from splineviz.widgets.region_canvas import RegionCanvas
 from splineviz.widgets.region_player import RegionPlayer
 from tests.widgets.standin import StandInRun
 
@@ -22,8 +23,10 @@ def player(run, plane):
 
 
 def mirrors():
+    """What links one picture to another; a player's curves are linked in this way as well."""
     found = ipywidgets.widgets.widget._instances.values()
-    return [widget for widget in found if isinstance(widget, Mirror)]
+    links = [widget for widget in found if isinstance(widget, Mirror)]
+    return [link for link in links if isinstance(link.target, RegionCanvas)]
 
 
 def test_a_picture_for_each_layer(player):

@@ -7,6 +7,7 @@ import threading
 import time
 import weakref
 
+import ipywidgets
 import numpy as np
 import pytest
 import traitlets
@@ -449,3 +450,25 @@ def test_a_run_that_kept_samples_but_none_at_all(plane):
     player = RegionPlayer(run, plane)
     assert len(player.canvas.points) == 0
     assert player.wait(60)
+
+
+def test_the_curves_are_clickable_and_let_go_of(run, plane):
+    before = set(ipywidgets.widgets.widget._instances)
+    player = RegionPlayer(run, plane, background=False)
+    cursor = player._side._cursor
+    assert cursor.positions == player.curves.positions
+    assert cursor.layout.display == "none"
+    player.show(InputSlice.identity((-0.5, -0.5, 0.5, 0.5)), background=False)
+    assert player._side._cursor is cursor
+    player.close()
+    left = set(ipywidgets.widgets.widget._instances) - before
+    kinds = {type(ipywidgets.widgets.widget._instances[name]).__name__ for name in left}
+    # What widgets make for themselves, and bqplot's figures: scales that nobody asked for.
+    assert kinds <= {"Layout", "LabelStyle", "LinearScale"}
+
+
+def test_without_metrics_there_is_nothing_to_click(run, plane):
+    player = RegionPlayer(run, plane, metrics=[], background=False)
+    assert player._side._cursor is None
+    assert player._side.layout.display == "none"
+    player.close()
