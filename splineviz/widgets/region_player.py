@@ -283,8 +283,9 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
         NothingToDraw
             If the run has no checkpoints.
         InvalidArgument
-            If the name of the file has another extension.
-        UnwritablePath, OSError
+            If the name of the file has another extension, or the picture would be too small to be
+            read or too large to be drawn.
+        UnwritablePath
             If the file cannot be written.
         """
         from splineviz.widgets.export.pictures import save_picture
@@ -333,10 +334,10 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
 
         Raises
         ------
-        UnknownStep, NothingToDraw, UnwritablePath, OSError
+        UnknownStep, NothingToDraw, UnwritablePath
             As for :meth:`save_png`.
         InvalidArgument
-            If the name of the file has another extension, or the interval is too short.
+            As for :meth:`save_png`, and if the interval is too short.
         Exception
             What making a frame raises.
         """
@@ -399,12 +400,17 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
 
         Raises
         ------
-        UnknownStep, NothingToDraw, UnwritablePath, OSError
+        UnknownStep, NothingToDraw, UnwritablePath
             As for :meth:`save_png`.
         InvalidArgument
             If the name of the file has another extension, or there are no steps.
         Exception
             What making the last frame raises, if none can be made.
+
+        Warns
+        -----
+        UserWarning
+            If the page takes more than 50 MB: it says how many.
         """
         from splineviz.widgets.export.page import save_html
 
