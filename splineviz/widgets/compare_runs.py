@@ -116,13 +116,18 @@ class CompareRuns(StepView):
             return
         options = {"color": color, "metrics": [], **options}
         shown = [_at_or_before(steps, self.step) for steps in own]
-        self.players = tuple(
-            RegionPlayer(run, plane, index=first, **options)
-            for run, first in zip(self._runs, shown, strict=True)
-        )
+        try:
+            for run, first in zip(self._runs, shown, strict=True):
+                self.players += (RegionPlayer(run, plane, index=first, **options),)
+        except BaseException:
+            # A player that nobody sees would go on making frames.
+            super().close()
+            for player in self.players:
+                player.close()
+            raise
         canvases = [player.canvas for player in self.players if player.canvas is not None]
         self.canvases = tuple(
-            BorrowedCanvas(canvas, apart=("index", "coloring", "limits"), index=first)
+            BorrowedCanvas(canvas, apart=("index", "coloring", "limits", "playing"), index=first)
             for canvas, first in zip(canvases, shown, strict=True)
         )
         self._pictures = ipywidgets.HBox(
@@ -151,6 +156,7 @@ class CompareRuns(StepView):
         self._fixed_links = [
             link((self.cursor, "index"), (self.play, "value")),
             *(link((self.color_menu, "index"), (each, "coloring")) for each in self.canvases),
+            *(link((self.play, "playing"), (each, "playing")) for each in self.canvases),
             link((first_canvas, "viewport"), (second_canvas, "viewport")),
         ]
         self._step_links: list[TableLink] = []

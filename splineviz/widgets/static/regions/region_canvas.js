@@ -511,7 +511,8 @@ export async function render({ model, el }) {
     }
   };
   const playOrPause = () => {
-    if (get("playing") && !ticking) ticking = requestAnimationFrame(tick);
+    // What borrows its frames is moved by what it is linked to.
+    if (get("playing") && !ticking && store === model) ticking = requestAnimationFrame(tick);
     if (!get("playing")) model.save_changes();
     requestDraw();
   };
