@@ -14,11 +14,13 @@ import traitlets
 from splineviz.drawing.palette import LINE_STYLES
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import StepCurve, extremes
-from splineviz.errors import InvalidArgument, UnknownName
+from splineviz.errors import InvalidArgument
 from splineviz.widgets.borrowed_canvas import BorrowedCanvas
+from splineviz.widgets.closing import close_all
 from splineviz.widgets.curves import (
     accuracy_columns,
     kinds_of_columns,
+    known_columns,
     metric_curves,
     with_steps,
 )
@@ -226,10 +228,7 @@ class CompareRuns(StepView):
                     player.canvas.unobserve(self._share_limits, "limits")
                     player.canvas.unobserve(self._grow, "count")
                 player.close()
-            links = [*self._step_links, *self._fixed_links]
-            rows = (self._controls, self._pictures)
-            for widget in (*links, *self.canvases, *rows, self.play, self.color_menu):
-                widget.close()
+            close_all([*self._step_links, *self._fixed_links, self._controls, self._pictures])
         super().close()
 
     # ------------------------------------------------------------------ pictures
@@ -314,8 +313,4 @@ def _columns(tables: Sequence[pd.DataFrame], metrics: Sequence[str] | None) -> l
     """What to draw of two tables: the accuracies of both, or what is asked for."""
     if metrics is None:
         return list(dict.fromkeys(name for table in tables for name in accuracy_columns(table)))
-    known = list(dict.fromkeys(str(name) for table in tables for name in table.columns))
-    for name in metrics:
-        if name not in known:
-            raise UnknownName("metric", name, known)
-    return list(metrics)
+    return known_columns(metrics, tables)

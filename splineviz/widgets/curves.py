@@ -107,11 +107,23 @@ def chosen_columns(metrics: pd.DataFrame, columns: Sequence[str] | None) -> list
     """
     if columns is None:
         return accuracy_columns(metrics)
-    known = [str(name) for name in with_steps(metrics).columns]
-    for name in columns:
+    return known_columns(columns, [with_steps(metrics)])
+
+
+def known_columns(columns: Sequence[str], tables: Sequence[pd.DataFrame]) -> list[str]:
+    """Columns that are asked for, each once; a text is the name of one.
+
+    Raises
+    ------
+    UnknownName
+        If a column is in none of the tables.
+    """
+    known = list(dict.fromkeys(str(name) for table in tables for name in table.columns))
+    chosen = [columns] if isinstance(columns, str) else list(dict.fromkeys(columns))
+    for name in chosen:
         if name not in known:
             raise UnknownName("metric", name, known)
-    return list(columns)
+    return chosen
 
 
 def accuracy_columns(metrics: pd.DataFrame) -> list[str]:

@@ -19,6 +19,10 @@ FloatArray = npt.NDArray[np.float64]
 
 _DASHES = {"solid": "━━", "dashed": "╍╍", "dotted": "┅┅"}
 _CIRCLE = 20
+# Beyond this, the length of an axis is no number.
+_LARGEST = 1e300
+# As a share of their size, values that are so near to each other are one value on an axis.
+_SAME = 1e-9
 
 
 class ValueAxis(NamedTuple):
@@ -179,12 +183,14 @@ def set_axis(axis: bqplot.Axis, values: ValueAxis) -> None:
 
 
 def round_ticks(values: FloatArray) -> FloatArray:
-    """A few round numbers that enclose some finite values."""
+    """A few round numbers that enclose some finite values, if these are no larger than 1e300."""
     from matplotlib.ticker import MaxNLocator
 
+    values = np.clip(values, -_LARGEST, _LARGEST)
     low, high = (values.min(), values.max()) if len(values) else (0.0, 1.0)
-    if low == high:
-        low, high = low - 0.5, high + 0.5
+    size = max(abs(low), abs(high))
+    if high - low <= _SAME * size:
+        low, high = low - (size / 2 or 0.5), high + (size / 2 or 0.5)
     return np.asarray(MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(low, high))
 
 

@@ -12,6 +12,7 @@ import traitlets
 
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import StepCurve
+from splineviz.widgets.closing import close_all
 from splineviz.widgets.step_figure import (
     CurveMarks,
     ValueAxis,
@@ -108,9 +109,9 @@ class StepPanel(ipywidgets.VBox):
         """Remove the panel from the page, with all that it consists of."""
         if self.figure is None:
             return
-        close_all([*self.legend.children, *self.figure.marks, *self.figure.axes])
-        close_all([*self._scales.values(), self.marker.scales["y"], *self.children])
+        close_all(self.children)
         super().close()
+        close_all([self.layout])
 
     @traitlets.observe("step")
     def _follow_step(self, change: dict[str, Any]) -> None:
@@ -123,11 +124,3 @@ def _look(curve: StepCurve) -> tuple[Any, ...]:
 
 def _say(curve: StepCurve) -> tuple[Any, ...]:
     return (*curve.style, curve.group, curve.label, curve.is_empty)
-
-
-def close_all(widgets: Sequence[ipywidgets.Widget]) -> None:
-    """Close widgets, and all that stands in them."""
-    for widget in widgets:
-        if isinstance(widget, ipywidgets.Box):
-            close_all(widget.children)
-        widget.close()
