@@ -244,7 +244,8 @@ class CompareRuns(StepView):
         """Give both pictures the scales that span the values of both runs."""
         with self._limits:
             each = [player.canvas.limits for player in self.players if player.canvas is not None]
-            shared = [_span(pair) for pair in zip(*each, strict=True)]
+            rows = self.canvases[0].rows.values()
+            shared = [row.spanned(pair) for row, *pair in zip(rows, *each, strict=True)]
             for canvas in self.canvases:
                 canvas.tell(limits=shared)
 
@@ -300,13 +301,6 @@ def _union(steps: Sequence[Sequence[int]]) -> list[int]:
 def _at_or_before(steps: Sequence[int], step: int) -> int:
     """The number of the last step that is not after another; the first if all are."""
     return max(0, int(np.searchsorted(steps, step, side="right")) - 1)
-
-
-def _span(limits: Sequence[list[float] | None]) -> list[float] | None:
-    known = [pair for pair in limits if pair is not None]
-    if not known:
-        return None
-    return [min(low for low, _ in known), max(high for _, high in known)]
 
 
 def _columns(tables: Sequence[pd.DataFrame], metrics: Sequence[str] | None) -> list[str]:

@@ -11,7 +11,7 @@ from splineviz.drawing.metric_names import MetricName
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import StepCurve
 from splineviz.errors import UnknownName
-from splineviz.widgets.step_figure import ValueAxis, round_ticks
+from splineviz.widgets.step_figure import ACCURACY, ValueAxis, round_ticks
 from splineviz.widgets.step_panel import StepPanel
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ def metric_curves(
         for number, name in enumerate(sorted(names, key=place))
     ]
     if is_accuracy:
-        return curves, ValueAxis("accuracy", np.linspace(0, 1, 6), ".1f")
+        return curves, ACCURACY
     label = names[0].readable() if len(names) == 1 else ""
     return curves, ValueAxis(label, round_ticks(values))
 

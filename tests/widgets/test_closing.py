@@ -11,6 +11,7 @@ from splineviz.widgets.compare_runs import CompareRuns
 from splineviz.widgets.curves_view import CurvesView
 from splineviz.widgets.layer_panels import LayerPanels
 from splineviz.widgets.migration_view import MigrationView
+from splineviz.widgets.playground import Playground
 from splineviz.widgets.region_player import RegionPlayer
 from splineviz.widgets.slice_picker import SlicePicker
 from tests.widgets.standin import StandInRun
@@ -38,6 +39,7 @@ MAKERS = {
     "layers": lambda player, plane: LayerPanels(player),
     "comparison": compared,
     "picker": picked,
+    "playground": lambda player, plane: Playground("two moons", width=4, depth=1),
 }
 
 

@@ -71,7 +71,7 @@ def test_colours_mean_the_same_in_both(view):
         if None in pair:
             assert shared == [None, None]
         else:
-            ends = [min(low for low, _ in pair), max(high for _, high in pair)]
+            ends = (min(low for low, _ in pair), max(high for _, high in pair))
             assert shared == [ends, ends]
     assert own[0] != own[1]
     found = {(link.source, link.target) for link in links(Link)}
