@@ -171,7 +171,7 @@ class StepView(ipywidgets.VBox, Stepping):
         with self._growing:
             try:
                 self.refresh()
-            except SplinevizError as error:
+            except (SplinevizError, OSError) as error:
                 # What keeps this view from following must not keep the player.
                 if self.cursor is not None:
                     self.cursor.tell(note=str(error))
