@@ -129,6 +129,26 @@ class Coloring:
         low = max(_round(low, up=False), high / 10**MAX_DECADES)
         return (low, high) if low < high else (low, 10 * low)
 
+    def spanned(self, limits: Iterable[Limits | None]) -> Limits | None:
+        """The ends of one scale in place of several.
+
+        Parameters
+        ----------
+        limits : iterable of (pair of float or None)
+            The :meth:`limits` of each.
+
+        Returns
+        -------
+        tuple of float or None
+            The lowest and the highest end; a logarithmic scale spans at most :data:`MAX_DECADES`.
+            None where there is none.
+        """
+        known = [pair for pair in limits if pair is not None]
+        if not known:
+            return None
+        low, high = min(low for low, _ in known), max(high for _, high in known)
+        return (max(low, high / 10**MAX_DECADES) if self.scale == "log" else low), high
+
     def describe(self, name: str) -> dict[str, Any]:
         """What a front end needs to know, as JSON values."""
         return {

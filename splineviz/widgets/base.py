@@ -39,6 +39,12 @@ class StrictWidget(anywidget.AnyWidget):
             )
         super().__init__(**traits)
 
+    def close(self) -> None:
+        """Remove the widget from the page, and its layout from the kernel."""
+        super().close()
+        if "layout" in self._trait_values:
+            self.layout.close()
+
     @classmethod
     def own_arguments(cls) -> set[str]:
         """The synced traits that the class itself adds to those of every widget."""

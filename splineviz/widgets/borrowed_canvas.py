@@ -18,14 +18,19 @@ _LOOK = (
     "frame_scale",
     "limits",
     "progress",
+    "playing",
     "show_boundary",
     "show_points",
     "viewport",
 )
+# What goes the other way too.
+_BACK = ("index", "playing", "viewport")
 
 
 class BorrowedCanvas(RegionCanvas):
     """Another look at the frames of a canvas, without controls.
+
+    It does not run by itself: its space bar sets `playing`, and what that is linked to moves it.
 
     Parameters
     ----------
@@ -33,8 +38,8 @@ class BorrowedCanvas(RegionCanvas):
         Whose frames are drawn.
     apart : sequence of str
         Traits that do not follow those of the canvas, of ``index``, ``coloring``, ``frame_scale``,
-        ``limits``, ``progress``, ``show_boundary``, ``show_points`` and ``viewport``. Of the
-        others, step and viewport go both ways.
+        ``limits``, ``progress``, ``playing``, ``show_boundary``, ``show_points`` and
+        ``viewport``. Of the others, step, playing and viewport go both ways.
     **traits
         Initial values of traits.
     """
@@ -59,7 +64,7 @@ class BorrowedCanvas(RegionCanvas):
             source=canvas,
             target=self,
             names=[*_FRAMES, *_SLICE, *look],
-            back=[name for name in ("index", "viewport") if name in look],
+            back=[name for name in _BACK if name in look],
         )
 
     def close(self) -> None:

@@ -14,11 +14,13 @@ import traitlets
 from splineviz.drawing.palette import LINE_STYLES
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import StepCurve, extremes
-from splineviz.errors import InvalidArgument, UnknownName
+from splineviz.errors import InvalidArgument
 from splineviz.widgets.borrowed_canvas import BorrowedCanvas
+from splineviz.widgets.closing import close_all
 from splineviz.widgets.curves import (
     accuracy_columns,
     kinds_of_columns,
+    known_columns,
     metric_curves,
     with_steps,
 )
@@ -116,13 +118,18 @@ class CompareRuns(StepView):
             return
         options = {"color": color, "metrics": [], **options}
         shown = [_at_or_before(steps, self.step) for steps in own]
-        self.players = tuple(
-            RegionPlayer(run, plane, index=first, **options)
-            for run, first in zip(self._runs, shown, strict=True)
-        )
+        try:
+            for run, first in zip(self._runs, shown, strict=True):
+                self.players += (RegionPlayer(run, plane, index=first, **options),)
+        except BaseException:
+            # A player that nobody sees would go on making frames.
+            super().close()
+            for player in self.players:
+                player.close()
+            raise
         canvases = [player.canvas for player in self.players if player.canvas is not None]
         self.canvases = tuple(
-            BorrowedCanvas(canvas, apart=("index", "coloring", "limits"), index=first)
+            BorrowedCanvas(canvas, apart=("index", "coloring", "limits", "playing"), index=first)
             for canvas, first in zip(canvases, shown, strict=True)
         )
         self._pictures = ipywidgets.HBox(
@@ -151,6 +158,7 @@ class CompareRuns(StepView):
         self._fixed_links = [
             link((self.cursor, "index"), (self.play, "value")),
             *(link((self.color_menu, "index"), (each, "coloring")) for each in self.canvases),
+            *(link((self.play, "playing"), (each, "playing")) for each in self.canvases),
             link((first_canvas, "viewport"), (second_canvas, "viewport")),
         ]
         self._step_links: list[TableLink] = []
@@ -220,10 +228,7 @@ class CompareRuns(StepView):
                     player.canvas.unobserve(self._share_limits, "limits")
                     player.canvas.unobserve(self._grow, "count")
                 player.close()
-            links = [*self._step_links, *self._fixed_links]
-            rows = (self._controls, self._pictures)
-            for widget in (*links, *self.canvases, *rows, self.play, self.color_menu):
-                widget.close()
+            close_all([*self._step_links, *self._fixed_links, self._controls, self._pictures])
         super().close()
 
     # ------------------------------------------------------------------ pictures
@@ -239,7 +244,8 @@ class CompareRuns(StepView):
         """Give both pictures the scales that span the values of both runs."""
         with self._limits:
             each = [player.canvas.limits for player in self.players if player.canvas is not None]
-            shared = [_span(pair) for pair in zip(*each, strict=True)]
+            rows = self.canvases[0].rows.values()
+            shared = [row.spanned(pair) for row, *pair in zip(rows, *each, strict=True)]
             for canvas in self.canvases:
                 canvas.tell(limits=shared)
 
@@ -297,19 +303,8 @@ def _at_or_before(steps: Sequence[int], step: int) -> int:
     return max(0, int(np.searchsorted(steps, step, side="right")) - 1)
 
 
-def _span(limits: Sequence[list[float] | None]) -> list[float] | None:
-    known = [pair for pair in limits if pair is not None]
-    if not known:
-        return None
-    return [min(low for low, _ in known), max(high for _, high in known)]
-
-
 def _columns(tables: Sequence[pd.DataFrame], metrics: Sequence[str] | None) -> list[str]:
     """What to draw of two tables: the accuracies of both, or what is asked for."""
     if metrics is None:
         return list(dict.fromkeys(name for table in tables for name in accuracy_columns(table)))
-    known = list(dict.fromkeys(str(name) for table in tables for name in table.columns))
-    for name in metrics:
-        if name not in known:
-            raise UnknownName("metric", name, known)
-    return list(metrics)
+    return known_columns(metrics, tables)

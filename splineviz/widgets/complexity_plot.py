@@ -12,6 +12,7 @@ from splineviz.complexity.curve_lines import VALUES, heading, lines_of
 from splineviz.complexity.curves import ComplexityCurves
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import extremes
+from splineviz.widgets.controls import menu
 from splineviz.widgets.step_figure import ValueAxis, round_ticks
 from splineviz.widgets.step_panel import StepPanel
 
@@ -87,8 +88,8 @@ class ComplexityPlot(StepPanel):
             options=[("by probe", "probe"), ("by layer", "layer")], value=by
         )
         self.by_menu.style.button_width = "initial"
-        self.probe_menu = _menu("Probe", [(known, known) for known in curves.probes], name)
-        self.radius_menu = _menu("Radius", [(f"{r:g}", float(r)) for r in curves.radii], chosen)
+        self.probe_menu = menu("Probe", [(known, known) for known in curves.probes], name)
+        self.radius_menu = menu("Radius", [(f"{r:g}", float(r)) for r in curves.radii], chosen)
         menus = [self.by_menu, self.probe_menu, self.radius_menu]
         controls = ipywidgets.HBox(menus, layout=_row())
         super().__init__(
@@ -96,12 +97,12 @@ class ComplexityPlot(StepPanel):
             int(curves.steps[-1]) if step is None else step,
             [controls, self.heading],
         )
-        for menu, trait in (
+        for control, trait in (
             (self.by_menu, "by"),
             (self.probe_menu, "probe"),
             (self.radius_menu, "radius"),
         ):
-            traitlets.link((menu, "value"), (self, trait))
+            traitlets.link((control, "value"), (self, trait))
         self._draw()
 
     def _draw(self) -> None:
@@ -140,13 +141,6 @@ def _one_of(what: str, value: Any, known: list[Any]) -> Any:
 
 def _row() -> ipywidgets.Layout:
     return ipywidgets.Layout(flex_flow="row wrap", grid_gap="0 14px")
-
-
-def _menu(title: str, options: list[tuple[str, Any]], value: Any) -> ipywidgets.Dropdown:
-    menu = ipywidgets.Dropdown(options=options, value=value, description=title)
-    menu.style.description_width = "initial"
-    menu.layout.width = "auto"
-    return menu
 
 
 def _shown(whether: bool) -> str | None:

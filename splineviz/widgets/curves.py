@@ -11,7 +11,7 @@ from splineviz.drawing.metric_names import MetricName
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import StepCurve
 from splineviz.errors import UnknownName
-from splineviz.widgets.step_figure import ValueAxis, round_ticks
+from splineviz.widgets.step_figure import ACCURACY, ValueAxis, round_ticks
 from splineviz.widgets.step_panel import StepPanel
 
 if TYPE_CHECKING:
@@ -107,11 +107,23 @@ def chosen_columns(metrics: pd.DataFrame, columns: Sequence[str] | None) -> list
     """
     if columns is None:
         return accuracy_columns(metrics)
-    known = [str(name) for name in with_steps(metrics).columns]
-    for name in columns:
+    return known_columns(columns, [with_steps(metrics)])
+
+
+def known_columns(columns: Sequence[str], tables: Sequence[pd.DataFrame]) -> list[str]:
+    """Columns that are asked for, each once; a text is the name of one.
+
+    Raises
+    ------
+    UnknownName
+        If a column is in none of the tables.
+    """
+    known = list(dict.fromkeys(str(name) for table in tables for name in table.columns))
+    chosen = [columns] if isinstance(columns, str) else list(dict.fromkeys(columns))
+    for name in chosen:
         if name not in known:
             raise UnknownName("metric", name, known)
-    return list(columns)
+    return chosen
 
 
 def accuracy_columns(metrics: pd.DataFrame) -> list[str]:
@@ -188,7 +200,7 @@ def metric_curves(
         for number, name in enumerate(sorted(names, key=place))
     ]
     if is_accuracy:
-        return curves, ValueAxis("accuracy", np.linspace(0, 1, 6), ".1f")
+        return curves, ACCURACY
     label = names[0].readable() if len(names) == 1 else ""
     return curves, ValueAxis(label, round_ticks(values))
 

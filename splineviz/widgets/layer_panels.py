@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import ipywidgets
 
 from splineviz.widgets.borrowed_canvas import BorrowedCanvas
+from splineviz.widgets.closing import close_all
 
 if TYPE_CHECKING:
     from splineviz.widgets.region_player import RegionPlayer
@@ -64,7 +65,7 @@ class LayerPanels(ipywidgets.VBox):
 
     def close(self) -> None:
         """Remove the pictures from the page; the player stays."""
-        for canvas in self.canvases:
-            canvas.close()
+        close_all(self.children)
         self.canvases = ()
         super().close()
+        close_all([self.layout])

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import ipywidgets
 
+from splineviz.widgets.closing import close_all
 from splineviz.widgets.curves import Curves
 from splineviz.widgets.mirror import Mirror
 from splineviz.widgets.region_canvas import RegionCanvas
 from splineviz.widgets.step_cursor import StepCursor
-from splineviz.widgets.step_panel import close_all
 from splineviz.widgets.table_link import TableLink
 from splineviz.widgets.thumbnails import thumbnail_row
 
@@ -29,11 +29,11 @@ class PlayerSide(ipywidgets.VBox):
 
     _cursor: StepCursor | None = None
     _mirror: Mirror | None = None
-    _parts: Sequence[ipywidgets.Widget] = ()
-    _pictures: Sequence[ipywidgets.Widget] = ()
+    _parts: list[ipywidgets.Widget]
 
     def __init__(self, canvas: RegionCanvas) -> None:
         self._canvas = canvas
+        self._parts = []
         super().__init__([])
         self.add_class("splineviz-side")
 
@@ -47,9 +47,8 @@ class PlayerSide(ipywidgets.VBox):
         thumbnails : sequence of (str, bytes)
             What to write above each picture, and its PNG file.
         """
-        old = (self._parts, self._pictures)
+        old, self._parts = self._parts, []
         children: list[ipywidgets.Widget] = []
-        self._parts, self._pictures = [], []
         if curves is not None:
             link = TableLink(
                 source=self._canvas,
@@ -64,12 +63,13 @@ class PlayerSide(ipywidgets.VBox):
             # Where the cursor looks for figures that are clicked.
             box.add_class("splineviz-step-view")
             children.append(box)
-            self._parts = [link, curves, row, box]
+            self._parts.append(link)
         if thumbnails:
-            self._pictures = [thumbnail_row(thumbnails)]
-        self.children = [*children, *self._pictures]
-        self.layout.display = None if self.children else "none"
-        _close(*old)
+            children.append(thumbnail_row(thumbnails))
+        self._parts.extend(children)
+        self.children = children
+        self.layout.display = None if children else "none"
+        self._close(old)
 
     def _cursor_on(self, curves: Curves) -> StepCursor:
         """The cursor that takes clicks on the curves; of itself nothing is to be seen."""
@@ -86,17 +86,15 @@ class PlayerSide(ipywidgets.VBox):
 
     def close(self) -> None:
         """Remove it from the page, with all that stands in it."""
-        _close(self._parts, self._pictures)
-        self._parts, self._pictures = [], []
-        if self._mirror is not None:
-            self._mirror.close()
-        if self._cursor is not None:
-            self._cursor.close()
+        self._close(self._parts)
+        self._parts = []
+        close_all(widget for widget in (self._mirror, self._cursor) if widget is not None)
         super().close()
+        close_all([self.layout])
 
-
-def _close(parts: Sequence[ipywidgets.Widget], pictures: Sequence[ipywidgets.Widget]) -> None:
-    # The cursor stands in one of the parts, and stays.
-    for part in parts:
-        part.close()
-    close_all(pictures)
+    def _close(self, parts: Sequence[ipywidgets.Widget]) -> None:
+        # The cursor stands in one of them, and stays.
+        for part in parts:
+            if self._cursor in getattr(part, "children", ()):
+                part.children = [child for child in part.children if child is not self._cursor]
+        close_all(parts)

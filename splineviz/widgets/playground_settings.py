@@ -8,6 +8,7 @@ from typing import Any
 import ipywidgets
 
 from splineviz.errors import InvalidArgument, UnknownName
+from splineviz.widgets.controls import menu
 
 _LIVE = ("learning_rate", "weight_decay", "batch")
 _RATES = (1e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.5, 1.0, 3.0, 10.0)
@@ -141,9 +142,7 @@ class PlaygroundSettings(ipywidgets.HBox):
 
 def _menu(title: str, options: Sequence[float], value: float) -> ipywidgets.Dropdown:
     known = sorted({*options, value})
-    return ipywidgets.Dropdown(
-        options=[(f"{option:g}", option) for option in known], value=value, description=title
-    )
+    return menu(title, [(f"{option:g}", option) for option in known], value)
 
 
 def _number(title: str, value: int, most: int) -> ipywidgets.BoundedIntText:

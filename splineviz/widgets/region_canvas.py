@@ -13,7 +13,7 @@ from splineviz.display.frames import Frame
 from splineviz.display.pictures import ALL_LAYERS, NO_LAYER
 from splineviz.drawing.palette import CLASS_COLORS
 from splineviz.errors import UnknownName
-from splineviz.partition.colorings import COLORINGS, Coloring
+from splineviz.partition.colorings import COLORINGS, Coloring, Limits
 from splineviz.widgets.base import PackedArray, SharedWidget
 from splineviz.widgets.modules import STATIC, module
 
@@ -271,10 +271,14 @@ class RegionCanvas(SharedWidget):
                 self.send({"frame": index}, [packed])
             self.layers = [[layer.name, layer.width] for layer in frame.layers]
             self.ready = len(self._spreads)
-            self.limits = [
-                row.limits(spreads[k] for spreads in self._spreads.values())
-                for k, row in enumerate(self.rows.values())
-            ]
+            self.limits = self._scales()
+
+    def _scales(self) -> list[Limits | None]:
+        """The ends of each colouring's scale, now that another frame is there."""
+        return [
+            row.limits(spreads[k] for spreads in self._spreads.values())
+            for k, row in enumerate(self.rows.values())
+        ]
 
     def say(self, progress: str) -> None:
         """Tell how far the frames are; may be called from any thread.

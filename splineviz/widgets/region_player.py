@@ -16,6 +16,7 @@ from splineviz.display.frames import Frame
 from splineviz.errors import EndlessWait, ShapeMismatch, UnknownName
 from splineviz.partition.colorings import COLORINGS, Coloring
 from splineviz.progress import Progress
+from splineviz.widgets.closing import close_all
 from splineviz.widgets.curves import Curves, accuracy_curves
 from splineviz.widgets.frame_feed import FrameFeed
 from splineviz.widgets.player_side import PlayerSide
@@ -253,11 +254,9 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
             self._tail.stop()
         if self.feed is not None:
             self.feed.stop()
-        # ipywidgets remembers each open widget, and with it what stands in it.
-        for widget in (self._body, self._side, self.canvas):
-            if widget is not None:
-                widget.close()
+        close_all(self.children)
         super().close()
+        close_all([self.layout])
 
     # ------------------------------------------------------------------ files
 
@@ -295,8 +294,9 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
         NothingToDraw
             If the run has no checkpoints.
         InvalidArgument
-            If the name of the file has another extension.
-        UnwritablePath, OSError
+            If the name of the file has another extension, or the picture would be too small to be
+            read or too large to be drawn.
+        UnwritablePath
             If the file cannot be written.
         """
         from splineviz.widgets.export.pictures import save_picture
@@ -345,10 +345,10 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
 
         Raises
         ------
-        UnknownStep, NothingToDraw, UnwritablePath, OSError
+        UnknownStep, NothingToDraw, UnwritablePath
             As for :meth:`save_png`.
         InvalidArgument
-            If the name of the file has another extension, or the interval is too short.
+            As for :meth:`save_png`, and if the interval is too short.
         Exception
             What making a frame raises.
         """
@@ -411,12 +411,17 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
 
         Raises
         ------
-        UnknownStep, NothingToDraw, UnwritablePath, OSError
+        UnknownStep, NothingToDraw, UnwritablePath
             As for :meth:`save_png`.
         InvalidArgument
             If the name of the file has another extension, or there are no steps.
         Exception
             What making the last frame raises, if none can be made.
+
+        Warns
+        -----
+        UserWarning
+            If the page takes more than 50 MB: it says how many.
         """
         from splineviz.widgets.export.page import save_html
 

@@ -14,6 +14,7 @@ import traitlets
 from splineviz.drawing.palette import CURVE_COLORS
 from splineviz.errors import InvalidArgument, InvalidSlice, ShapeMismatch, SplinevizError
 from splineviz.partition.slices import InputSlice
+from splineviz.widgets.closing import close_all
 from splineviz.widgets.labelled_samples import LabelledSamples
 from splineviz.widgets.sample_gallery import SampleGallery
 from splineviz.widgets.step_figure import round_ticks
@@ -137,9 +138,9 @@ class SlicePicker(ipywidgets.VBox):
     def close(self) -> None:
         """Remove the picker from the page, with all its parts."""
         self._ready = False
-        for widget in self._parts:
-            widget.close()
+        close_all([*self.children, *self._parts])
         super().close()
+        close_all([self.layout])
 
     # ------------------------------------------------------------ parts
 

@@ -19,6 +19,11 @@ FloatArray = npt.NDArray[np.float64]
 
 _DASHES = {"solid": "━━", "dashed": "╍╍", "dotted": "┅┅"}
 _CIRCLE = 20
+_MOST_DECADES = 5
+# Beyond this, the length of an axis is no number.
+_LARGEST = 1e300
+# As a share of their size, values that are so near to each other are one value on an axis.
+_SAME = 1e-9
 
 
 class ValueAxis(NamedTuple):
@@ -38,6 +43,10 @@ class ValueAxis(NamedTuple):
     tick_format: str = "~g"
 
 
+#: The axis of accuracies.
+ACCURACY = ValueAxis("accuracy", np.linspace(0, 1, 6), ".1f")
+
+
 class CurveMarks:
     """What draws one StepCurve: a band, a line, and circles where a value has no neighbour.
 
@@ -53,7 +62,6 @@ class CurveMarks:
 
     def __init__(self, curve: StepCurve, axis: StepAxis, scales: dict[str, bqplot.Scale]) -> None:
         color, line_style = curve.style
-        self._axis = axis
         self._color = color
         self.band: bqplot.Lines | None = None
         if curve.low is not None:
@@ -72,11 +80,11 @@ class CurveMarks:
         self.circles = bqplot.Scatter(
             x=np.empty(0), y=np.empty(0), scales=scales, colors=[color], default_size=_CIRCLE
         )
-        self.draw(curve)
+        self.draw(curve, axis)
 
-    def draw(self, curve: StepCurve) -> None:
+    def draw(self, curve: StepCurve, axis: StepAxis) -> None:
         """Draw another curve in the same colours."""
-        x = self._axis.positions(curve.steps)
+        x = axis.positions(curve.steps)
         runs = pieces(curve.steps, curve.values, curve.sparse)
         _set(self.line, *_joined([(x[run], curve.values[run]) for run in runs if len(run) > 1]))
         alone = np.concatenate([np.empty(0, np.int64), *(run for run in runs if len(run) == 1)])
@@ -136,19 +144,11 @@ def step_figure(
     axis: StepAxis, scale: bqplot.LogScale, axis_y: bqplot.Axis, marks: Sequence[bqplot.Mark]
 ) -> bqplot.Figure:
     """A figure with a labelled axis of steps."""
+    axis_x = bqplot.Axis(scale=scale, label="training step", label_offset="32px", grid_lines="none")
+    set_step_axis(axis_x, axis)
     figure = bqplot.Figure(
         marks=list(marks),
-        axes=[
-            bqplot.Axis(
-                scale=scale,
-                label="training step",
-                label_offset="32px",
-                tick_values=np.array(axis.ticks),
-                tick_labels=dict(zip(map(_key, axis.ticks), axis.labels, strict=True)),
-                grid_lines="none",
-            ),
-            axis_y,
-        ],
+        axes=[axis_x, axis_y],
         fig_margin={"top": 12, "bottom": 50, "left": 56, "right": 16},
         padding_y=0.0,
         animation_duration=0,
@@ -161,9 +161,19 @@ def step_figure(
     return figure
 
 
-def vertical_axis(values: ValueAxis) -> bqplot.Axis:
-    """A vertical axis with its scale."""
-    axis = bqplot.Axis(scale=bqplot.LinearScale(), side="left", label_offset="40px")
+def set_step_axis(axis_x: bqplot.Axis, axis: StepAxis) -> None:
+    """Let a horizontal axis and its scale say other steps."""
+    with axis_x.scale.hold_sync():
+        axis_x.scale.min, axis_x.scale.max = axis.left, axis.right
+    with axis_x.hold_sync():
+        axis_x.tick_values = np.array(axis.ticks)
+        axis_x.tick_labels = dict(zip(map(_key, axis.ticks), axis.labels, strict=True))
+
+
+def vertical_axis(values: ValueAxis, log: bool = False) -> bqplot.Axis:
+    """A vertical axis with its scale, which may be logarithmic."""
+    scale = bqplot.LogScale() if log else bqplot.LinearScale()
+    axis = bqplot.Axis(scale=scale, side="left", label_offset="40px")
     set_axis(axis, values)
     return axis
 
@@ -179,13 +189,25 @@ def set_axis(axis: bqplot.Axis, values: ValueAxis) -> None:
 
 
 def round_ticks(values: FloatArray) -> FloatArray:
-    """A few round numbers that enclose some finite values."""
+    """A few round numbers that enclose some finite values, if these are no larger than 1e300."""
     from matplotlib.ticker import MaxNLocator
 
+    values = np.clip(values, -_LARGEST, _LARGEST)
     low, high = (values.min(), values.max()) if len(values) else (0.0, 1.0)
-    if low == high:
-        low, high = low - 0.5, high + 0.5
+    size = max(abs(low), abs(high))
+    if high - low <= _SAME * size:
+        low, high = low - (size / 2 or 0.5), high + (size / 2 or 0.5)
     return np.asarray(MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(low, high))
+
+
+def log_ticks(values: FloatArray) -> FloatArray:
+    """A few powers of ten, as far apart as each other, that enclose some positive values."""
+    low, high = (values.min(), values.max()) if len(values) else (0.1, 1.0)
+    first, last = int(np.floor(np.log10(low))), int(np.ceil(np.log10(high)))
+    last = max(last, first + 1)
+    stride = -(-(last - first) // _MOST_DECADES)
+    count = -(-(last - first) // stride)
+    return np.power(10.0, last - stride * np.arange(count, -1.0, -1.0))
 
 
 def legend_entries(curves: Sequence[StepCurve]) -> list[ipywidgets.Widget]:

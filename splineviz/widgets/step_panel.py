@@ -12,11 +12,13 @@ import traitlets
 
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import StepCurve
+from splineviz.widgets.closing import close_all
 from splineviz.widgets.step_figure import (
     CurveMarks,
     ValueAxis,
     legend_entries,
     set_axis,
+    set_step_axis,
     step_figure,
     step_marker,
     step_scale,
@@ -35,6 +37,8 @@ class StepPanel(ipywidgets.VBox):
         Where the line stands at first.
     head : sequence of Widget
         What to put above the legend.
+    log : bool
+        Whether the vertical axis is logarithmic.
 
     Attributes
     ----------
@@ -59,14 +63,18 @@ class StepPanel(ipywidgets.VBox):
     figure: bqplot.Figure = None
 
     def __init__(
-        self, axis: StepAxis, step: int = 0, head: Sequence[ipywidgets.Widget] = ()
+        self,
+        axis: StepAxis,
+        step: int = 0,
+        head: Sequence[ipywidgets.Widget] = (),
+        log: bool = False,
     ) -> None:
         self.axis = axis
         self.curves: tuple[StepCurve, ...] = ()
         self._drawn: list[CurveMarks] = []
         scale = step_scale(axis)
         self.marker = step_marker(axis.positions([step])[0], scale)
-        self._axis_y = vertical_axis(ValueAxis("", np.array([0.0, 1.0])))
+        self._axis_y = vertical_axis(ValueAxis("", np.array([0.1, 1.0])), log)
         self._scales = {"x": scale, "y": self._axis_y.scale}
         self.figure = step_figure(axis, scale, self._axis_y, [self.marker])
         self.legend = ipywidgets.HBox()
@@ -77,7 +85,9 @@ class StepPanel(ipywidgets.VBox):
         self.add_class("splineviz-step-panel")
         self.step = step
 
-    def show(self, curves: Sequence[StepCurve], values: ValueAxis) -> None:
+    def show(
+        self, curves: Sequence[StepCurve], values: ValueAxis, axis: StepAxis | None = None
+    ) -> None:
         """Draw curves in place of those that are drawn.
 
         Parameters
@@ -85,13 +95,19 @@ class StepPanel(ipywidgets.VBox):
         curves : sequence of StepCurve
         values : ValueAxis
             What the vertical axis says.
+        axis : StepAxis, optional
+            Another axis of steps.
         """
+        if axis is not None and axis != self.axis:
+            self.axis = axis
+            set_step_axis(self.figure.axes[0], axis)
+            self.marker.x = np.repeat(axis.positions([self.step]), 2)
         before, self.curves = self.curves, tuple(curves)
         self.values = values
         set_axis(self._axis_y, values)
         if list(map(_look, before)) == list(map(_look, curves)):
             for marks, curve in zip(self._drawn, curves, strict=True):
-                marks.draw(curve)
+                marks.draw(curve, self.axis)
         else:
             old = [mark for mark in self.figure.marks if mark is not self.marker]
             self._drawn = [CurveMarks(curve, self.axis, self._scales) for curve in curves]
@@ -108,9 +124,9 @@ class StepPanel(ipywidgets.VBox):
         """Remove the panel from the page, with all that it consists of."""
         if self.figure is None:
             return
-        close_all([*self.legend.children, *self.figure.marks, *self.figure.axes])
-        close_all([*self._scales.values(), self.marker.scales["y"], *self.children])
+        close_all(self.children)
         super().close()
+        close_all([self.layout])
 
     @traitlets.observe("step")
     def _follow_step(self, change: dict[str, Any]) -> None:
@@ -123,11 +139,3 @@ def _look(curve: StepCurve) -> tuple[Any, ...]:
 
 def _say(curve: StepCurve) -> tuple[Any, ...]:
     return (*curve.style, curve.group, curve.label, curve.is_empty)
-
-
-def close_all(widgets: Sequence[ipywidgets.Widget]) -> None:
-    """Close widgets, and all that stands in them."""
-    for widget in widgets:
-        if isinstance(widget, ipywidgets.Box):
-            close_all(widget.children)
-        widget.close()

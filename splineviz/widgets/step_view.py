@@ -13,9 +13,10 @@ import traitlets
 
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.errors import SplinevizError, UnknownName
+from splineviz.widgets.closing import close_all
 from splineviz.widgets.mirror import Mirror
 from splineviz.widgets.step_cursor import StepCursor
-from splineviz.widgets.step_panel import StepPanel, close_all
+from splineviz.widgets.step_panel import StepPanel
 from splineviz.widgets.stepping import Stepping
 from splineviz.widgets.table_link import TableLink
 
@@ -68,6 +69,7 @@ class StepView(ipywidgets.VBox, Stepping):
     # Also there when a wrong argument kept the view from being made.
     panels: tuple[StepPanel, ...] = ()
     cursor: StepCursor | None = None
+    _parts: Sequence[ipywidgets.Widget] = ()
     _canvas: RegionCanvas | None = None
     _mirror: Mirror | None = None
     _joined: Sequence[traitlets.link] = ()
@@ -87,6 +89,7 @@ class StepView(ipywidgets.VBox, Stepping):
         self._note = ipywidgets.Label(nothing)
         self._row = ipywidgets.HBox()
         self._row.add_class("splineviz-panels")
+        self._parts = (self._note, self._row)
         canvas = None if player is None else player.canvas
         if index is None:
             index = 0 if player is None or canvas is None else int(player.index)
@@ -168,7 +171,7 @@ class StepView(ipywidgets.VBox, Stepping):
         with self._growing:
             try:
                 self.refresh()
-            except SplinevizError as error:
+            except (SplinevizError, OSError) as error:
                 # What keeps this view from following must not keep the player.
                 if self.cursor is not None:
                     self.cursor.tell(note=str(error))
@@ -183,6 +186,8 @@ class StepView(ipywidgets.VBox, Stepping):
             if self._canvas is not None and self._mirror is not None:
                 self._canvas.unobserve(self._grow, "count")
                 self._mirror.close()
-            close_all([self.cursor, self._row, self._note])
+            self.cursor.close()
             self.cursor = None
+        close_all([*self.children, *self._parts])
         super().close()
+        close_all([self.layout])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 pytestmark = pytest.mark.browser
@@ -24,7 +26,16 @@ import time
 print("asleep", flush=True)
 time.sleep(60)
 """
-STEPS = [0, 1, 3, 10, 30, 100, 1000]
+# The steps of both pictures, whenever the slider has moved.
+SEEN = """
+() => {
+    window.seen = [];
+    const pictures = [...document.querySelectorAll('.sv-regions')];
+    new MutationObserver(() => setTimeout(() => {
+        window.seen.push(pictures.map(picture => picture.dataset.step));
+    }, 100)).observe(document.querySelector('.sv-cursor'), { attributeFilter: ['data-index'] });
+}
+"""
 
 
 class Comparison:
@@ -92,6 +103,25 @@ def test_the_keys_on_one_picture_move_the_other(opened):
     opened.page.keyboard.press("ArrowRight")
     opened.page.keyboard.press("ArrowRight")
     view.wait_for(10, 30)
+
+
+def test_the_space_bar_on_a_picture_plays_both(opened):
+    view = Comparison(opened.page)
+    page = opened.page
+    page.keyboard.press("Home")
+    view.wait_for(0, 0)
+    page.evaluate(SEEN)
+    page.keyboard.press(" ")
+    page.wait_for_function("window.seen.length > 12")
+    page.keyboard.press(" ")
+    page.wait_for_timeout(500)
+    seen = page.evaluate("window.seen")
+    page.wait_for_timeout(500)
+    assert page.evaluate("window.seen") == seen
+    # One after another, as the slider goes over the steps of both.
+    order = [(0, 0), (1, 0), (1, 3), (10, 10), (10, 30), (100, 30), (1000, 1000)]
+    places = [order.index(tuple(map(int, pair))) for pair in seen]
+    assert all((after - before) % 7 == 1 for before, after in pairwise(places))
 
 
 def test_it_works_while_the_kernel_is_busy_and_plays(opened, screenshots):

@@ -25,6 +25,7 @@ print("asleep", flush=True)
 time.sleep(60)
 """
 # The ticks of the colour bars, which the small pictures have but do not show.
+STEPS = "[...document.querySelectorAll('.sv-regions')].map(root => root.dataset.step)"
 LIMITS = "[...document.querySelectorAll('.sv-bar-ticks')].map(ticks => ticks.innerHTML)"
 
 
@@ -68,6 +69,24 @@ def test_each_layer_alone(new_notebook, screenshots):
     notebook.interrupt(3)
     notebook.run_cell(2)
     assert notebook.output(2) == "100"
+    # The space bar on a small picture plays the player, which moves all.
+    plain.nth(1).locator(".sv-plot").focus()
+    page.keyboard.press(" ")
+    page.locator(".sv-play[aria-label='pause']").wait_for()
+    wait_for_all(page, 1000)
+    wait_for_all(page, 1)
+    page.keyboard.press(" ")
+    page.locator(".sv-play[aria-label='play']").wait_for()
+    page.wait_for_timeout(300)
+    steps = page.evaluate(STEPS)
+    page.wait_for_timeout(500)
+    assert page.evaluate(STEPS) == steps
+    assert len(set(steps)) == 1
+    slider.focus()
+    page.keyboard.press("Home")
+    for key in ("ArrowRight",) * 3:
+        page.keyboard.press(key)
+    wait_for_all(page, 100)
     page.get_by_label("Colour", exact=True).select_option(label="area")
     page.wait_for_function(
         "document.querySelectorAll('.sv-plot[aria-label$=\"coloured by area\"]').length == 4"

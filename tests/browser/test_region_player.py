@@ -429,7 +429,12 @@ def test_born_kept_and_vanished(opened, screenshots):
     header = page.locator(".sv-header").inner_text()
     assert "change since step 0" in header
     page.screenshot(path=screenshots / "player-compare.png")
-    player.choose("Compare", "this step")
+    # Chosen again, there is nothing to change, but the menu says the step all the same.
+    menu = "document.querySelector('select[aria-label=Compare]').selectedOptions[0].textContent"
+    for _ in range(2):
+        player.choose("Compare", "this step")
+        page.wait_for_timeout(150)
+        assert page.evaluate(menu) == "step 1"
     player.plot.focus()
     player.press("End", COUNT - 1)
     status.get_by_text("since step 1: ").wait_for()

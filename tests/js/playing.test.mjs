@@ -91,3 +91,14 @@ test("a range of one checkpoint is not drawn again and again", () => {
   assert.deepEqual(drawn[0], []);
   assert.equal(model.get("playing"), true);
 });
+
+test("what is moved by another never takes a step", () => {
+  waiting = [];
+  const model = new FakeModel({ count: 5, index: 4, interval: 0, loop: false, play_range: [] });
+  const view = new js.Playing(model, () => assert.fail("it drew"), false);
+  model.on("change:playing", () => view.follow());
+  model.set("playing", true);
+  paintAt(1100, 1200);
+  assert.equal(model.get("index"), 4);
+  assert.equal(model.get("playing"), true);
+});

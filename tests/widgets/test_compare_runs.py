@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+
 import ipywidgets
 import numpy as np
 import pytest
@@ -69,13 +71,15 @@ def test_colours_mean_the_same_in_both(view):
         if None in pair:
             assert shared == [None, None]
         else:
-            ends = [min(low for low, _ in pair), max(high for _, high in pair)]
+            ends = (min(low for low, _ in pair), max(high for _, high in pair))
             assert shared == [ends, ends]
     assert own[0] != own[1]
     found = {(link.source, link.target) for link in links(Link)}
     for canvas in view.canvases:
         assert ((view.color_menu, "index"), (canvas, "coloring")) in found
-    assert all("limits" not in mirror.names for mirror in links(Mirror))
+        # The space bar on a picture plays both.
+        assert ((view.play, "playing"), (canvas, "playing")) in found
+    assert all({"limits", "playing"}.isdisjoint(mirror.names) for mirror in links(Mirror))
 
 
 def test_the_metrics_of_both_are_drawn_together(view, runs):
@@ -140,6 +144,17 @@ def test_what_is_wrong_is_told(runs, plane):
         CompareRuns(*runs, plane, names=("a", "b"), index=5)
     with pytest.raises(ShapeMismatch):
         CompareRuns(*runs, InputSlice.around(np.zeros(3)), names=("a", "b"))
+
+
+def test_a_second_run_that_does_not_fit_leaves_no_player(runs, plane):
+    with pytest.raises(ShapeMismatch):
+        CompareRuns(runs[0], StandInRun(widths=(3, 4, 2)), plane, names=("a", "b"))
+    assert not links(RegionPlayer)
+    for thread in threading.enumerate():
+        if thread.name == "splineviz-frames":
+            # It ends with the frame that it is making.
+            thread.join(10)
+            assert not thread.is_alive()
 
 
 def test_a_run_without_checkpoints_is_named(runs, plane):

@@ -84,11 +84,31 @@ def test_one_metric_that_is_no_accuracy_names_its_axis():
     assert vertical(accuracy_curves(table, [0], ["train_loss", "test_accuracy"])) == ("", 0.5, 3)
 
 
-@pytest.mark.parametrize(("loss", "ends"), [(2, (1.4, 2.6)), (np.nan, (0, 1))])
+@pytest.mark.parametrize(
+    ("loss", "ends"),
+    [
+        (2, (1, 3)),
+        (0, (-0.6, 0.6)),
+        (np.nan, (0, 1)),
+        (1e-30, (4e-31, 1.6e-30)),
+        (1e30, (5e29, 1.5e30)),
+    ],
+)
 def test_a_metric_that_does_not_change_has_room_around_it(loss, ends):
     label, *found = vertical(accuracy_curves(metrics(loss=loss), [0], ["loss"]))
     assert label == "loss"
-    assert found == pytest.approx(ends)
+    assert found == pytest.approx(ends, rel=1e-9, abs=0)
+
+
+def test_values_of_any_size_have_an_axis():
+    _, low, high = vertical(accuracy_curves(metrics(a=[-1e308, 0, 1, 1e308]), [0], ["a"]))
+    assert low <= -1e300 < 1e300 <= high < np.inf
+
+
+def test_one_name_is_as_good_as_a_list_of_one():
+    table = metrics(train_loss=[3, 2, 1, 0.5])
+    for columns in ("train_loss", ["train_loss", "train_loss"]):
+        assert len(accuracy_curves(table, [0], columns).curves) == 1
 
 
 def test_values_taken_now_and_then_are_joined():

@@ -173,14 +173,15 @@ def test_a_run_that_grows(run, player, complexity):
     assert player.canvas.index == 5
 
 
-def test_metrics_that_cannot_be_read_do_not_stop_a_player_that_grows(plane):
+@pytest.mark.parametrize("kind", [RunCorrupt, PermissionError])
+def test_metrics_that_cannot_be_read_do_not_stop_a_player_that_grows(kind):
     class Run(StandInRun):
         broken = False
 
         @property
         def metrics(self):
             if self.broken:
-                raise RunCorrupt("metrics.csv is no table")
+                raise kind("metrics.csv is no table")
             return self._metrics
 
         @metrics.setter

@@ -298,3 +298,49 @@ def test_pixels_are_the_same_each_time(player):
     for file in pictures:
         Image.fromarray(drawn(player, 100).pixels(50)).save(file, "PNG")
     assert pictures[0].getvalue() == pictures[1].getvalue()
+
+
+@pytest.mark.parametrize("width", [0, -1, 2.9, float("nan"), float("inf"), 1e6])
+def test_pictures_too_small_or_too_large(player, tmp_path, width):
+    for extension, name in SAVERS.items():
+        with pytest.raises(InvalidArgument, match=r"width|dpi"):
+            getattr(player, name)(tmp_path / f"one{extension}", width=width)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("dpi", [0, -5, 1, float("nan"), 1e6])
+def test_too_few_or_too_many_pixels(player, tmp_path, dpi):
+    for extension in (".png", ".gif", ".mp4"):
+        save = getattr(player, SAVERS[extension])
+        with pytest.raises(InvalidArgument, match="from 10 to 1562"):
+            save(tmp_path / f"one{extension}", dpi=dpi)
+    player.save_png(tmp_path / "smallest.png", width=3, dpi=10)
+
+
+def test_a_file_that_the_system_refuses(player, tmp_path):
+    (tmp_path / "one.png").write_bytes(b"old")
+    long = "x" * 251 + ".png"
+    with pytest.raises(UnwritablePath, match=r"cannot write .*name too long"):
+        player.save_png(tmp_path / long, dpi=20)
+    assert [path.name for path in tmp_path.iterdir()] == ["one.png"]
+
+
+def test_odd_names_and_a_file_that_is_there(player, tmp_path):
+    path = tmp_path / "<b>ä ?\n'.PNG"
+    path.write_bytes(b"old")
+    player.save_png(path, dpi=20)
+    assert opened(path).size == (128, 110)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_interruption_leaves_the_old_file(player, tmp_path):
+    def interrupt(done, count):
+        raise KeyboardInterrupt
+
+    for save in (player.save_gif, player.save_html):
+        target = tmp_path / f"one.{save.__name__.removeprefix('save_')}"
+        target.write_bytes(b"old")
+        with pytest.raises(KeyboardInterrupt):
+            save(target, progress=interrupt)
+        assert target.read_bytes() == b"old"
+    assert {each.name for each in tmp_path.iterdir()} == {"one.gif", "one.html"}

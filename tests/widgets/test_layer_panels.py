@@ -52,7 +52,8 @@ def test_they_are_linked_in_the_browser(player):
         assert {"index", "coloring", "limits", "viewport"} <= set(mirror.names)
         # Another slice, or a run that grows, is seen too.
         assert {"bounds", "points", "count", "steps"} <= set(mirror.names)
-        assert mirror.back == ["index", "viewport"]
+        assert mirror.back == ["index", "playing", "viewport"]
+        assert set(mirror.back) <= set(mirror.names)
 
 
 def test_closing_leaves_the_player(player):

@@ -178,3 +178,10 @@ def test_wrong_arguments(player, plane, tmp_path):
     with pytest.raises(NothingToDraw):
         RegionPlayer(StandInRun(steps=()), plane).save_html(tmp_path / "all.html")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_large_page_says_how_large_it_is(player, tmp_path, monkeypatch):
+    monkeypatch.setattr("splineviz.widgets.export.page._LARGE", 1000)
+    with pytest.warns(UserWarning, match=r"has 0 MB for 5 steps.*steps=player.steps\[::2\]"):
+        player.save_html(tmp_path / "large.html")
+    assert (tmp_path / "large.html").stat().st_size > 1000

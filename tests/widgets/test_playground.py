@@ -48,8 +48,8 @@ def test_every_data_set_is_shown_before_training(make, data):
     assert frame.step == 0
     assert len(frame) >= 1
     assert playground.canvas.class_names == list(playground.training.data.class_names)
-    assert len(playground.pad.points) == (0 if data == "your own points" else 40)
-    assert np.abs(playground.pad.points).max(initial=0) < 2
+    assert len(playground.points.pad.points) == (0 if data == "your own points" else 40)
+    assert np.abs(playground.points.pad.points).max(initial=0) < 2
     assert threads() == 0
 
 
@@ -68,7 +68,7 @@ def test_it_trains_until_it_is_paused(make):
     playground = make()
     playground.start()
     assert playground.running
-    assert playground.start_button.description == "Pause"
+    assert playground.toolbar.start.description == "Pause"
     wait_for(lambda: playground.canvas.frame(0).step > 0)
     wait_for(lambda: "steps/s" in playground.status.text)
     playground.pause()
@@ -77,26 +77,26 @@ def test_it_trains_until_it_is_paused(make):
     assert playground.canvas.frame(0).step == steps
     time.sleep(0.1)
     assert playground.training.steps == steps
-    assert playground.start_button.description == "Start"
+    assert playground.toolbar.start.description == "Start"
 
 
 def test_buttons(make):
     playground = make()
-    playground.start_button.click()
+    playground.toolbar.start.click()
     wait_for(lambda: playground.training.steps > 0)
-    playground.start_button.click()
+    playground.toolbar.start.click()
     assert not playground.running
     playground._worker.wait()
     steps = playground.training.steps
-    playground.step_button.click()
+    playground.toolbar.step.click()
     assert playground.training.steps == steps + 1
-    playground.reset_button.click()
+    playground.toolbar.reset.click()
     playground._worker.wait()
     assert playground.training.steps == playground.canvas.frame(0).step == 0
-    playground.start_button.click()
-    playground.stop_button.click()
+    playground.toolbar.start.click()
+    playground.toolbar.stop.click()
     assert threads() == 0
-    playground.start_button.click()
+    playground.toolbar.start.click()
     assert threads() == 1
 
 
@@ -149,13 +149,13 @@ def test_points_are_drawn_and_learned(make):
     playground.start()
     assert "draw some on the pad first" in playground.status.message
     assert not playground.running
-    playground.pad.draw([[0, 0], [1, 1]], 2)
+    playground.points.pad.draw([[0, 0], [1, 1]], 2)
     assert playground.status.message == ""
     assert playground.training.data.train_labels.tolist() == [2, 2]
     assert playground.canvas.points.tolist() == [[2, 2], [3, 3]]
     playground.start()
     wait_for(lambda: playground.training.steps > 0)
-    playground.clear_button.click()
+    playground.points.clear.click()
     assert not playground.running
     assert playground.status.message == ""
     playground._worker.wait()
@@ -164,13 +164,13 @@ def test_points_are_drawn_and_learned(make):
 
 def test_class_menu_and_pad_agree(make):
     playground = make("blobs")
-    playground.class_menu.value = 2
-    assert playground.pad.current == 2
-    playground.pad.current = 1
-    assert playground.class_menu.value == 1
-    playground.class_menu.value = 2
+    playground.points.class_menu.value = 2
+    assert playground.points.pad.current == 2
+    playground.points.pad.current = 1
+    assert playground.points.class_menu.value == 1
+    playground.points.class_menu.value = 2
     playground.settings.data.value = "circles"
-    assert playground.pad.current == playground.class_menu.value == 0
+    assert playground.points.pad.current == playground.points.class_menu.value == 0
 
 
 def test_a_training_that_diverges_stops_and_says_so(make):
@@ -203,7 +203,7 @@ def test_recording_and_replay(make, tmp_path):
     assert player.wait(60)
     assert player.canvas.frame(3).step == 3
     player.close()
-    playground.player_button.click()
+    playground.toolbar.replay.click()
     assert len(playground.replay.children) == 1
     playground.reset()
     assert Run(tmp_path / "001").steps.tolist() == [0, 1, 2, 3, 4, 5]
@@ -220,7 +220,7 @@ def test_a_reset_while_it_trains_is_recorded_from_its_first_step(make, tmp_path)
         assert run.steps[0] == 0
     assert playground.running
     playground.stop()
-    (loss,) = playground.curves.figures[1].marks
+    loss = playground.curves.loss.figure.marks[0]
     assert (np.diff(loss.x) > 0).all()
 
 
@@ -239,7 +239,7 @@ def test_recording_begins_and_ends_on_the_way(make, tmp_path):
 def test_a_folder_that_cannot_be_written_is_said(make, tmp_path):
     playground = make()
     (tmp_path / "file").write_text("")
-    playground._folder = tmp_path / "file"
+    playground.recording.folder = tmp_path / "file"
     playground.settings.record.value = True
     assert playground.status.message != ""
 
@@ -289,3 +289,50 @@ def test_nothing_global_changes(make):
     assert torch.equal(torch.get_rng_state(), state)
     assert np.random.get_state()[1].tolist() == old
     assert torch.get_num_threads() == threads_before
+
+
+def test_colours_keep_their_meaning_until_a_reset(make):
+    playground = make(width=16, learning_rate=0.05)
+    slope = list(playground.canvas.rows).index("slope")
+    ends = [playground.canvas.limits[slope]]
+    for _ in range(8):
+        playground.step(40)
+        ends.append(playground.canvas.limits[slope])
+    _, highs = zip(*ends, strict=True)
+    assert list(highs) == sorted(highs)
+    assert highs[-1] > highs[0]
+    first = ends[0]
+    playground.reset()
+    playground._worker.wait()
+    assert playground.canvas.limits[slope] == first
+
+
+def test_the_curves_have_points_between_the_frames(make):
+    playground = make()
+    playground.start()
+    wait_for(lambda: playground.training.steps > 100)
+    playground.pause()
+    playground._worker.wait()
+    steps = np.array(playground.curves._steps)
+    assert (steps[0], steps[-1]) == (0, playground.training.steps)
+    assert (np.diff(steps) > 0).all()
+    # At most a few updates, or a few more than a quarter farther on.
+    assert (np.diff(steps) <= 8 + 0.3 * steps[:-1]).all()
+
+
+def test_the_scale_may_be_that_of_the_step(make):
+    playground = make()
+    toolbar = playground.toolbar
+    assert toolbar.scale.value is False
+    toolbar.color.value = list(playground.canvas.rows).index("class")
+    assert toolbar.scale.disabled
+    toolbar.color.value = 0
+    assert not toolbar.scale.disabled
+
+
+def test_a_closed_playground_records_nothing(make, tmp_path):
+    playground = make(record=True)
+    playground.close()
+    with pytest.raises(InvalidArgument, match="closed"):
+        playground.reset()
+    assert [path.name for path in tmp_path.iterdir()] == ["001"]

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from splineviz.errors import EncodingFailed, InvalidArgument, MissingProgram
-from splineviz.files import write_atomically
 from splineviz.progress import Progress, reporting
 from splineviz.widgets.export.player_figure import PlayerFigure
 from splineviz.widgets.export.player_frames import chosen_steps, limits_for, wait_for_frames
-from splineviz.widgets.export.target import checked_target
+from splineviz.widgets.export.target import check_size, checked_target, write_target
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -44,7 +43,8 @@ def save_gif(
     from PIL import Image
 
     target = checked_target(path, ".gif")
-    if interval < _SHORTEST:
+    check_size(width, dpi)
+    if not interval >= _SHORTEST:
         raise InvalidArgument(
             f"interval is {interval} ms; a GIF takes {_SHORTEST} ms a frame or more. For fewer "
             "frames say steps=player.steps[::2], or use save_mp4"
@@ -63,7 +63,7 @@ def save_gif(
     pictures[0].save(
         file, "GIF", save_all=True, append_images=pictures[1:], duration=interval, **forever
     )
-    write_atomically(target, file.getvalue())
+    write_target(target, file.getvalue())
 
 
 def save_mp4(
@@ -80,7 +80,8 @@ def save_mp4(
     from matplotlib.animation import FFMpegWriter
 
     target = checked_target(path, ".mp4")
-    if interval < 1:
+    check_size(width, dpi)
+    if not interval >= 1:
         raise InvalidArgument(f"interval is {interval} ms; it must be 1 or more")
     if not FFMpegWriter.isAvailable():
         raise MissingProgram(
@@ -110,7 +111,7 @@ def save_mp4(
             raise EncodingFailed(
                 f"ffmpeg could not make the film: {said}. save_gif writes an animation without it"
             ) from error
-        write_atomically(target, film.read_bytes())
+        write_target(target, film.read_bytes())
 
 
 def _prepared(

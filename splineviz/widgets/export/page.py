@@ -7,13 +7,13 @@ import gzip
 import html
 import json
 import os
+import warnings
 from collections.abc import Sequence
 from string import Template
 from typing import TYPE_CHECKING, Any
 
 from splineviz.display.frames import Frame
 from splineviz.drawing.step_curve import FloatArray, pieces
-from splineviz.files import write_atomically
 from splineviz.progress import Progress, reporting
 from splineviz.widgets.export.player_frames import (
     canvas_of,
@@ -21,7 +21,7 @@ from splineviz.widgets.export.player_frames import (
     limits_for,
     wait_for_frames,
 )
-from splineviz.widgets.export.target import checked_target
+from splineviz.widgets.export.target import checked_target, write_target
 from splineviz.widgets.modules import STATIC, module
 from splineviz.widgets.region_canvas import NO_COMPARISON, RegionCanvas
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from splineviz.widgets.region_player import RegionPlayer
 
 _DASHES = {"solid": "none", "dashed": "6 4", "dotted": "2 3"}
+# Bytes of a page that browsers open, and mail programs send, without trouble.
+_LARGE = 50 * 2**20
 
 
 def save_html(
@@ -49,7 +51,14 @@ def save_html(
     if title is None:
         name = getattr(player.run, "name", "")
         title = f"Linear regions during training: {name}" if name else "Linear regions in training"
-    write_atomically(target, _page(player, chosen, packed, messages, title, compress).encode())
+    page = _page(player, chosen, packed, messages, title, compress).encode()
+    write_target(target, page)
+    if len(page) > _LARGE:
+        warnings.warn(
+            f"{target} has {len(page) / 2**20:,.0f} MB for {len(chosen)} steps: browsers open it "
+            "slowly. For a smaller page say steps=player.steps[::2], or take a smaller slice",
+            stacklevel=3,
+        )
 
 
 def _packed_frames(

@@ -6,10 +6,9 @@ import io
 import os
 from typing import TYPE_CHECKING
 
-from splineviz.files import write_atomically
 from splineviz.widgets.export.player_figure import PlayerFigure
 from splineviz.widgets.export.player_frames import chosen_steps, limits_for
-from splineviz.widgets.export.target import checked_target
+from splineviz.widgets.export.target import check_size, checked_target, write_target
 
 if TYPE_CHECKING:
     from splineviz.widgets.region_player import RegionPlayer
@@ -26,6 +25,7 @@ def save_picture(
 ) -> None:
     """What :meth:`RegionPlayer.save_png` and its like do; `kind` is matplotlib's word for it."""
     target = checked_target(path, f".{kind}")
+    check_size(width, dpi)
     [step] = chosen_steps(player, [player.step if step is None else step])
     frame = player.frame(step)
     drawn = PlayerFigure(player, limits_for(player, [frame]), width, curves)
@@ -34,4 +34,4 @@ def save_picture(
     # Without a date, the same picture is the same file.
     metadata = {"Date": None} if kind == "svg" else None
     drawn.figure.savefig(file, format=kind, dpi=dpi, metadata=metadata)
-    write_atomically(target, file.getvalue())
+    write_target(target, file.getvalue())

@@ -1,11 +1,19 @@
-"""Where a file is to be written: checked before any work is done for it."""
+"""What file is to be written, and how large a picture: checked before any work is done for it."""
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 
 from splineviz.errors import InvalidArgument, UnwritablePath
+from splineviz.files import write_atomically
+
+# Inches a picture is wide at least: labels and colour bar have no room in less.
+_NARROWEST = 3.0
+_COARSEST = 10
+# Pixels a picture is wide at most, without curves.
+_WIDEST = 10_000
 
 
 def checked_target(path: str | os.PathLike[str], extension: str) -> Path:
@@ -39,3 +47,44 @@ def checked_target(path: str | os.PathLike[str], extension: str) -> Path:
     if not os.access(folder, os.W_OK):
         raise UnwritablePath(f"cannot write {target}: the folder {folder} may not be written to")
     return target
+
+
+def write_target(target: Path, data: bytes) -> None:
+    """Write a file in one piece.
+
+    Raises
+    ------
+    UnwritablePath
+        If the operating system refuses; an old file of this name is then as it was.
+    """
+    try:
+        write_atomically(target, data)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise UnwritablePath(f"cannot write {target} ({len(data):,} bytes): {why}") from error
+
+
+def check_size(width: float, dpi: float) -> None:
+    """Refuse a picture that is too small to be read, or too large to be drawn.
+
+    Parameters
+    ----------
+    width : float
+        Its width without curves, in inches.
+    dpi : float
+        Pixels an inch.
+
+    Raises
+    ------
+    InvalidArgument
+        If it is.
+    """
+    if not _NARROWEST <= width < math.inf:
+        raise InvalidArgument(
+            f"width is {width} inches; a picture with its labels needs {_NARROWEST:g} or more"
+        )
+    if not _COARSEST <= dpi < math.inf or width * dpi > _WIDEST:
+        raise InvalidArgument(
+            f"dpi is {dpi}; for a picture {width:g} inches wide it must be from {_COARSEST} to "
+            f"{_WIDEST / width:.0f}: up to {_WIDEST:,} pixels"
+        )

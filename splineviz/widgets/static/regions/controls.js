@@ -95,6 +95,8 @@ export function buildControls(parent, change, everything, signal) {
   listen(compare, "change", () => {
     const value = Number(compare.value);
     change({ compare: value === THIS_STEP ? state("index") : value });
+    // If the comparison is with that step already, nothing changes that would set the menu right.
+    update(state);
   });
 
   const update = (get) => {

@@ -6,10 +6,14 @@ const EARLY = 4; // milliseconds that a step may come too soon, since frames com
 const SYNC_MS = 250; // between two messages to the kernel
 
 export class Playing {
-  /** `draw` draws the checkpoint that the model's index says, at once. */
-  constructor(model, draw) {
+  /**
+   * `draw` draws the checkpoint that the model's index says, at once; `runs` says whether it takes
+   * the steps itself.
+   */
+  constructor(model, draw, runs = true) {
     this.model = model;
     this.draw = draw;
+    this.runs = runs;
     this.ticking = 0;
     this.moved = 0; // when the last step was taken
     this.synced = 0; // when the kernel was told
@@ -24,6 +28,7 @@ export class Playing {
   /** The traits say whether it plays. At its end it starts over. */
   follow() {
     const { model } = this;
+    if (!this.runs) return;
     if (model.get("playing")) {
       model.set("index", startOfPlay(model.get("index"), this.range, model.get("loop")));
       if (!this.ticking) this.ask();

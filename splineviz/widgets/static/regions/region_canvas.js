@@ -238,7 +238,8 @@ export async function render({ model, el }) {
   const controls = get("controls")
     ? buildControls(scene.controls, change, acts.everything, stop.signal)
     : null;
-  const playing = new Playing(model, draw);
+  // What borrows its frames is moved by what it is linked to.
+  const playing = new Playing(model, draw, store === model);
 
   // The keys work all over the player, which is the parent of this element only once it is attached.
   const attachKeys = () => {

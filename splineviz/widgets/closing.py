@@ -1,0 +1,39 @@
+"""Closing widgets with all that they consist of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import ipywidgets
+
+# Where a widget of ipywidgets or bqplot holds what belongs to it alone.
+_PARTS = ("children", "marks", "axes", "scales", "scale", "scale_x", "scale_y", "layout", "style")
+
+
+def close_all(widgets: Iterable[ipywidgets.Widget]) -> None:
+    """Close widgets, and all that stands in them.
+
+    ipywidgets remembers each widget until it is closed, its layout, its style and the scales of a
+    figure too, and closing a box leaves what stands in it open.
+    """
+    for widget in widgets:
+        # Found before: a widget that is closed may have let go of them.
+        parts = [part for part in _parts(widget) if part is not widget]
+        widget.close()
+        close_all(part for part in parts if part.comm is not None)
+
+
+def _parts(widget: ipywidgets.Widget) -> Iterator[ipywidgets.Widget]:
+    for name in _PARTS:
+        if widget.has_trait(name):
+            yield from _widgets(getattr(widget, name))
+
+
+def _widgets(value: Any) -> Iterator[ipywidgets.Widget]:
+    if isinstance(value, ipywidgets.Widget):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        yield from (each for each in value if isinstance(each, ipywidgets.Widget))
+    elif isinstance(value, dict):
+        yield from _widgets(list(value.values()))

@@ -1,0 +1,62 @@
+"""What is closed leaves nothing behind in the kernel."""
+
+from __future__ import annotations
+
+import ipywidgets
+import numpy as np
+import pytest
+
+from splineviz.widgets.closing import close_all
+from splineviz.widgets.compare_runs import CompareRuns
+from splineviz.widgets.curves_view import CurvesView
+from splineviz.widgets.layer_panels import LayerPanels
+from splineviz.widgets.migration_view import MigrationView
+from splineviz.widgets.playground import Playground
+from splineviz.widgets.region_player import RegionPlayer
+from splineviz.widgets.slice_picker import SlicePicker
+from tests.widgets.standin import StandInRun
+
+
+def open_widgets():
+    return set(ipywidgets.widgets.widget._instances.values())
+
+
+def compared(player, plane):
+    return CompareRuns(player.run, StandInRun(seed=1), plane, names=("a", "b"), background=False)
+
+
+def picked(player, plane):
+    picker = SlicePicker(np.random.default_rng(0).random((20, 8)))
+    picker.chosen = [0, 1]
+    return picker
+
+
+MAKERS = {
+    "player": lambda player, plane: RegionPlayer(player.run, plane, background=False),
+    "curves": lambda player, plane: CurvesView(player.run, player, ["train_accuracy", "loss"]),
+    "curves alone": lambda player, plane: CurvesView(player.run),
+    "nothing to draw": lambda player, plane: CurvesView(StandInRun(steps=())),
+    "migration": lambda player, plane: MigrationView(player.run, plane, player, background=False),
+    "layers": lambda player, plane: LayerPanels(player),
+    "comparison": compared,
+    "picker": picked,
+    "playground": lambda player, plane: Playground("two moons", width=4, depth=1),
+}
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_nothing_is_left_of_a_closed_widget(name, plane):
+    player = RegionPlayer(StandInRun(), plane, background=False)
+    before = open_widgets()
+    widget = MAKERS[name](player, plane)
+    widget.close()
+    assert open_widgets() == before
+    assert player.canvas.comm is not None
+    widget.close()
+    player.close()
+
+
+def test_a_box_in_a_box():
+    before = open_widgets()
+    close_all([ipywidgets.HBox([ipywidgets.VBox([ipywidgets.Button(), ipywidgets.Label()])])])
+    assert open_widgets() == before
