@@ -72,6 +72,7 @@ class ProgramNeighbourhoods:
         self.input_shape = program.input_shape
         self._watched = watched
         self._made: dict[torch.dtype, dict[int, Coefficients]] = {}
+        self._along: tuple[torch.Tensor, dict[int, torch.Tensor]] | None = None
 
     @cached_property
     def available(self) -> list[tuple[Layer, Switches]]:
@@ -253,6 +254,7 @@ class ProgramNeighbourhoods:
             self._coefficients(torch.float64),
             dtype,
             self._private,
+            self._straight_along(directions),
         )
         values = {0: made.start(directions)}
         self._look(0, values, made, visit)
@@ -267,6 +269,12 @@ class ProgramNeighbourhoods:
                 self._look(i + 1, values, made, visit)
             for value in [value for value in values if self._last_use[value] <= i]:
                 del values[value]
+
+    def _straight_along(self, directions: torch.Tensor) -> dict[int, torch.Tensor]:
+        """What was made of the same directions round other samples."""
+        if self._along is None or self._along[0] is not directions:
+            self._along = directions, {}
+        return self._along[1]
 
     def _look(self, new: int, values: Mapping[int, Carried], made: Pass, visit: Visit) -> None:
         for number, watched in enumerate(self._watched):

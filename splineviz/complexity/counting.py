@@ -88,9 +88,12 @@ def located(
     directions : float64 tensor (1 or n, P, *input_shape)
         Those at each of them.
     """
+    directions = None
     for rows in batches(len(points), size):
         x = points[rows].astype(np.float64)
-        directions = torch.tensor(frame.around(x)).to(network.device)
+        # The same tensor if all samples share it: what is made of it is made once.
+        if directions is None or frame.directions is None:
+            directions = torch.tensor(frame.around(x)).to(network.device)
         yield rows, network.centres(torch.from_numpy(x).to(network.device)), directions
 
 
@@ -109,8 +112,10 @@ def _of_batch(
     def visit(number: int, neighbourhood: Neighbourhood) -> None:
         spans[number] = Span.of(neighbourhood, with_centre).merged(spans.get(number))
 
-    for some in batches(directions.shape[1], most):
-        network.carry(centres, directions[:, some], radius, dtype, visit)
+    parts = batches(directions.shape[1], most)
+    for some in parts:
+        part = directions if len(parts) == 1 else directions[:, some]
+        network.carry(centres, part, radius, dtype, visit)
     made = [crossings(spans[i], switches) for i, (_, switches) in enumerate(network.layers)]
     return torch.stack(
         [

@@ -73,8 +73,11 @@ class Carried:
         new = bent[len(self.bent) :]
         if not len(new):
             return self
-        back = -self.front[new if len(self.front) > 1 else torch.zeros_like(new)]
-        return replace(self, bent=bent, back=torch.cat([self.back, back]), ends=None)
+        alike = len(self.front) == 1
+        back = -(self.front.expand(len(new), -1, -1) if alike else self.front[new])
+        if len(self.back):
+            back = torch.cat([self.back, back])
+        return replace(self, bent=bent, back=back, ends=None)
 
     @cached_property
     def extent(self) -> Ends:
@@ -127,6 +130,9 @@ class Pass:
         The type of the differences behind the first activation.
     private : set of int
         The values that only one step reads and that share no memory with another.
+    straight : dict of int to tensor
+        What steps before the first activation have made of these directions, where all samples
+        share them; what is missing is added.
     """
 
     def __init__(
@@ -138,9 +144,10 @@ class Pass:
         fine: Mapping[int, Coefficients],
         dtype: torch.dtype,
         private: Set[int],
+        straight: dict[int, torch.Tensor],
     ) -> None:
         self.program = program
-        self.private = private
+        self.private, self.straight = private, straight
         self.centres = centres
         self.radius = radius
         self.coarse, self.fine, self.dtype = coarse, fine, dtype
@@ -163,7 +170,11 @@ class Pass:
         linear = all(one.linear for one in inputs)
         carried = [one if linear else self._now(one) for one in inputs]
         step, bent = (self.fine if linear else self.coarse)[i], carried[0].bent
-        front = self._through(i, step, [one.front for one in carried])
+        front = self.straight.get(i) if linear else None
+        if front is None:
+            front = self._through(i, step, [one.front for one in carried])
+        if linear and len(front) == 1:
+            self.straight[i] = front
         back = self._through(i, step, [one.back for one in carried]) if len(bent) else front[:0]
         variance = self._passed_on(i, carried)
         low, high = ends = _by_sample(extent(front), extent(back), bent)
