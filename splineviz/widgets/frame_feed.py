@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
+from splineviz.errors import EndlessWait
+
 
 def coarse_to_fine(count: int) -> list[int]:
     """All numbers from 0 to count - 1, so ordered that every beginning is spread out.
@@ -132,23 +134,15 @@ class FrameFeed:
         """Make no further frame; the one being made is not waited for."""
         self._stopped = True
 
-    @property
-    def is_working(self) -> bool:
-        """Whether frames are being made in the background."""
-        return self._thread is not None
-
-    @property
-    def is_here(self) -> bool:
-        """Whether it is the background thread that asks."""
-        return self._thread is threading.current_thread()
-
-    def wait(self, timeout: float | None = None) -> bool:
+    def wait(self, timeout: float | None = None, in_its_way: bool = False) -> bool:
         """Wait until the background thread ends.
 
         Parameters
         ----------
         timeout : float, optional
             The longest wait, in seconds.
+        in_its_way : bool
+            Whether the caller holds what the background thread needs.
 
         Returns
         -------
@@ -157,10 +151,19 @@ class FrameFeed:
 
         Raises
         ------
+        EndlessWait
+            If the thread cannot end before this returns. With a timeout that is False at once.
         Exception
             The first that making a frame raised, once the thread has ended.
         """
         thread = self._thread
+        if thread is not None and (in_its_way or thread is threading.current_thread()):
+            if timeout is not None:
+                return False
+            raise EndlessWait(
+                "wait() is called by an observer of a trait, and what it waits for cannot be shown "
+                "before that returns: call it in a cell"
+            )
         if thread is not None:
             thread.join(timeout)
             if thread.is_alive():

@@ -131,10 +131,15 @@ class MigrationView(StepView):
 
         Raises
         ------
+        EndlessWait
+            If an observer of a trait calls this while checkpoints are measured: what is measured
+            cannot be told before it returns. With a timeout it does not wait then.
         Exception
             The first that measuring raised; what could be measured is there.
         """
-        return self._feed is None or self._feed.wait(timeout)
+        if self._feed is None:
+            return True
+        return self._feed.wait(timeout, self.cursor is not None and self.cursor.holds_lock)
 
     def refresh(self) -> None:
         """Measure the new checkpoints of a run that is still being recorded."""

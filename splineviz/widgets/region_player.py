@@ -13,7 +13,7 @@ import numpy as np
 import traitlets
 
 from splineviz.display.frames import Frame
-from splineviz.errors import EndlessWait, ShapeMismatch, UnknownName
+from splineviz.errors import ShapeMismatch, UnknownName
 from splineviz.partition.colorings import COLORINGS, Coloring
 from splineviz.progress import Progress
 from splineviz.widgets.closing import close_all
@@ -237,15 +237,7 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
         """
         if self.feed is None or self.canvas is None:
             return True
-        held = self.feed.is_here or (self.canvas.holds_lock and self.feed.is_working)
-        if held and timeout is not None:
-            return False
-        if held:
-            raise EndlessWait(
-                "wait() is called by an observer of a trait, and no frame can be shown before that "
-                "returns: call it in a cell, or observe the trait ready of the player's canvas"
-            )
-        return self.feed.wait(timeout)
+        return self.feed.wait(timeout, self.canvas.holds_lock)
 
     def close(self) -> None:
         """Stop making frames, remove the player from the page and let go of its frames."""

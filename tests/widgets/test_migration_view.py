@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import splineviz as sv
-from splineviz.errors import InvalidArgument, ShapeMismatch, UnknownName
+from splineviz.errors import EndlessWait, InvalidArgument, ShapeMismatch, UnknownName
 from splineviz.widgets.migration_view import MigrationView
 from tests.widgets.standin import StandInRun
 from tests.widgets.standin_player import StandInPlayer
@@ -141,3 +141,31 @@ def test_a_closed_view_measures_no_more(plane):
     assert not view.wait(30)
     assert len(view.curves.steps) <= 2
     assert all(panel.figure.comm is None for panel in panels)
+
+
+def test_waiting_in_an_observer_says_that_it_would_never_end(plane):
+    run, go_on = StandInRun(), threading.Event()
+    program = run.program
+
+    def late(step):
+        if step != run.steps[0]:
+            go_on.wait(60)
+        return program(step)
+
+    run.program = late
+    view = MigrationView(run, plane, n_boundary=20, index=0)
+    found = []
+
+    def wait(change):
+        found.append(view.wait(0))
+        with pytest.raises(EndlessWait, match="observer"):
+            view.wait()
+        found.append("told")
+
+    view.cursor.observe(wait, "index")
+    # As the browser does it.
+    view.cursor.set_state({"index": 1})
+    assert found == [False, "told"]
+    go_on.set()
+    assert view.wait(60)
+    view.close()
