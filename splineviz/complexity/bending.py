@@ -44,11 +44,11 @@ def bend(
     is, however large h.
     """
     made = None if _is(slopes[0], 0.0) else slopes[0] * d
-    left = len(kinks.points)
-    for point, before, after in zip(kinks.points.tolist(), slopes[:-1], slopes[1:], strict=True):
-        left -= 1
+    points = kinks.points.tolist()
+    for k, (point, before, after) in enumerate(zip(points, slopes[:-1], slopes[1:], strict=True)):
         ahead = (point - centre).unsqueeze(1)
-        out = d if reuse and left == 0 and len(d) == len(centre) else None
+        # The last kink is the last to read d.
+        out = d if reuse and k + 1 == len(points) and len(d) == len(centre) else None
         passed = torch.maximum(d, ahead.to(d.dtype), out=out)
         passed.sub_(ahead.clamp(min=0).to(d.dtype))
         change = after - before

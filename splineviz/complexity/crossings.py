@@ -94,8 +94,8 @@ def crossings(span: Span, switches: Switches) -> Crossings:
     """
     crossed = near = None
     for point in switches.points.tolist():
-        low = (span.centre - point) + span.low
-        high = (span.centre - point) + span.high
+        behind = span.centre - point
+        low, high = behind + span.low, behind + span.high
         below, above = low < -span.noise, high > span.noise
         # Elsewhere all vertices lie strictly on one side.
         reached = (low <= span.noise) & (high >= -span.noise)

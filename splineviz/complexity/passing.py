@@ -68,13 +68,18 @@ class Carried:
     private: bool = False
     ends: Ends | None = None
 
+    def front_of(self, samples: torch.Tensor) -> torch.Tensor:
+        """Differences of the vertices x + r v of some samples."""
+        if len(self.front) == 1:
+            return self.front.expand(len(samples), -1, -1)
+        return self.front[samples]
+
     def regrouped(self, bent: torch.Tensor) -> Carried:
         """The same where more of the samples are bent now."""
         new = bent[len(self.bent) :]
         if not len(new):
             return self
-        alike = len(self.front) == 1
-        back = -(self.front.expand(len(new), -1, -1) if alike else self.front[new])
+        back = -self.front_of(new)
         if len(self.back):
             back = torch.cat([self.back, back])
         return replace(self, bent=bent, back=back, ends=None)
@@ -240,13 +245,13 @@ class Pass:
         if 2 * len(bent) > self.count:
             return bend(rule, slopes, centre, carried.front, carried.private), back
         # The others lie between two kinks, where a product is enough.
-        some = carried.front[bent if len(carried.front) > 1 else torch.zeros_like(bent)]
+        turned = bend(rule, slopes, of_bent, carried.front_of(bent))
         slope = slopes_at(rule, slopes, centre).to(self.dtype).unsqueeze(1)
         if carried.private and len(carried.front) == self.count:
             front = carried.front.mul_(slope)
         else:
             front = carried.front * slope
-        front[bent] = bend(rule, slopes, of_bent, some, reuse=True)
+        front[bent] = turned
         return front, back
 
     def _bend(self, bending: torch.Tensor) -> None:

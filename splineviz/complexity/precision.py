@@ -10,25 +10,25 @@ from typing import Any
 import torch
 
 
-class _Setting:
-    """One of torch's process-wide settings, held at a value while anyone needs it.
+class _Precision:
+    """The precision of one of torch's backends, process-wide, held at full while anyone needs it.
 
     The first to need it notes what it was and the last restores that, so that threads which overlap
     leave it as it was.
     """
 
-    def __init__(self, owner: Any, name: str, value: Any) -> None:
-        self._owner, self._name, self._value = owner, name, value
+    def __init__(self, backend: Any) -> None:
+        self._backend = backend
         self._lock = threading.Lock()
         self._holders = 0
-        self._found: Any = None
+        self._found = ""
 
     @contextmanager
     def held(self) -> Iterator[None]:
         with self._lock:
             if self._holders == 0:
-                self._found = getattr(self._owner, self._name)
-                setattr(self._owner, self._name, self._value)
+                self._found = self._backend.fp32_precision
+                self._backend.fp32_precision = "ieee"
             self._holders += 1
         try:
             yield
@@ -36,14 +36,14 @@ class _Setting:
             with self._lock:
                 self._holders -= 1
                 if self._holders == 0:
-                    setattr(self._owner, self._name, self._found)
+                    self._backend.fp32_precision = self._found
 
 
 # torch makes these modules' attributes as they are asked for, which mypy cannot see.
 _BACKENDS: Any = torch.backends
-_SETTINGS = tuple(
-    _Setting(owner, "fp32_precision", "ieee")
-    for owner in (
+_PRECISIONS = tuple(
+    _Precision(backend)
+    for backend in (
         _BACKENDS.cuda.matmul,
         _BACKENDS.cudnn.conv,
         _BACKENDS.mkldnn.matmul,
@@ -61,8 +61,8 @@ def full_precision() -> Iterator[None]:
     the type would be wrong there. On leaving, all is as it was.
     """
     with ExitStack() as stack:
-        for setting in _SETTINGS:
-            stack.enter_context(setting.held())
+        for precision in _PRECISIONS:
+            stack.enter_context(precision.held())
         for device in ("cpu", "cuda"):
             stack.enter_context(torch.autocast(device, enabled=False))
         yield
