@@ -24,6 +24,16 @@ def close_all(widgets: Iterable[ipywidgets.Widget]) -> None:
         close_all(part for part in parts if part.comm is not None)
 
 
+class WholeBox(ipywidgets.VBox):
+    """A column that is closed as a whole: with all that stands in it, and its layout."""
+
+    def close(self) -> None:
+        """Remove it from the page, with all that it consists of."""
+        close_all(self.children)
+        super().close()
+        close_all([self.layout])
+
+
 def _parts(widget: ipywidgets.Widget) -> Iterator[ipywidgets.Widget]:
     for name in _PARTS:
         if widget.has_trait(name):

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import ipywidgets
 
 from splineviz.widgets.borrowed_canvas import BorrowedCanvas
-from splineviz.widgets.closing import close_all
+from splineviz.widgets.closing import WholeBox
 
 if TYPE_CHECKING:
     from splineviz.widgets.region_player import RegionPlayer
 
 
-class LayerPanels(ipywidgets.VBox):
+class LayerPanels(WholeBox):
     """The boundaries of each layer alone, in small pictures that go together with a player.
 
     They draw the player's frames: step, colours and the part of the slice that is seen are those
@@ -65,7 +65,5 @@ class LayerPanels(ipywidgets.VBox):
 
     def close(self) -> None:
         """Remove the pictures from the page; the player stays."""
-        close_all(self.children)
         self.canvases = ()
         super().close()
-        close_all([self.layout])

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import ipywidgets
 import numpy as np
 import numpy.typing as npt
 
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import StepCurve, extremes
-from splineviz.widgets.closing import close_all
+from splineviz.widgets.closing import WholeBox
 from splineviz.widgets.step_figure import ACCURACY, ValueAxis, log_ticks
 from splineviz.widgets.step_panel import StepPanel
 
@@ -21,7 +20,7 @@ _SHORT = 5e-3
 _ACCURACIES = {"train_accuracy": "train", "test_accuracy": "test"}
 
 
-class LiveCurves(ipywidgets.VBox):
+class LiveCurves(WholeBox):
     """Two small panels over a logarithmic axis of steps: accuracies, and the loss by powers of ten.
 
     Points are kept as far apart as they can be told on such an axis: a few hundred, however long
@@ -79,11 +78,6 @@ class LiveCurves(ipywidgets.VBox):
         ticks = log_ticks(extremes([loss]))
         tick_format = "~g" if ticks[0] > _SHORT else ".0e"
         self.loss.show([loss], ValueAxis("training loss", ticks, tick_format), axis)
-
-    def close(self) -> None:
-        """Remove the curves from the page."""
-        close_all(self.children)
-        super().close()
 
     def _curve(self, name: str, label: str, number: int) -> StepCurve:
         values: npt.NDArray[np.float64] = np.array(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import ipywidgets
 
-from splineviz.widgets.closing import close_all
+from splineviz.widgets.closing import WholeBox, close_all
 from splineviz.widgets.curves import Curves
 from splineviz.widgets.mirror import Mirror
 from splineviz.widgets.region_canvas import RegionCanvas
@@ -15,7 +15,7 @@ from splineviz.widgets.table_link import TableLink
 from splineviz.widgets.thumbnails import thumbnail_row
 
 
-class PlayerSide(ipywidgets.VBox):
+class PlayerSide(WholeBox):
     """Curves and small pictures beside a canvas.
 
     A line in the curves is at the checkpoint that the canvas shows, and a click on them goes to the
@@ -90,7 +90,6 @@ class PlayerSide(ipywidgets.VBox):
         self._parts = []
         close_all(widget for widget in (self._mirror, self._cursor) if widget is not None)
         super().close()
-        close_all([self.layout])
 
     def _close(self, parts: Sequence[ipywidgets.Widget]) -> None:
         # The cursor stands in one of them, and stays.

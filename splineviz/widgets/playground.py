@@ -23,7 +23,7 @@ from splineviz.errors import (
 from splineviz.partition.slices import InputSlice
 from splineviz.training.data import blobs, checkerboard, circles, spirals, two_moons
 from splineviz.training.data.sets import Dataset
-from splineviz.widgets.closing import close_all
+from splineviz.widgets.closing import WholeBox
 from splineviz.widgets.live_canvas import LiveCanvas
 from splineviz.widgets.live_curves import LiveCurves
 from splineviz.widgets.live_frame import live_frame
@@ -65,7 +65,7 @@ DATA: dict[str, Callable[..., Dataset]] = {
 }
 
 
-class Playground(ipywidgets.VBox):
+class Playground(WholeBox):
     """A training in the kernel, live: its exact linear regions, its curves, and all its settings.
 
     The training runs in a background thread, which shares its time between updates and frames;
@@ -257,9 +257,7 @@ class Playground(ipywidgets.VBox):
         if not self._closed and self._worker is not None:
             self._closed = True
             self.stop()
-            close_all(self.children)
         super().close()
-        close_all([self.layout])
 
     # ------------------------------------------------------------ parts
 

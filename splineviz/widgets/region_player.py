@@ -16,7 +16,7 @@ from splineviz.display.frames import Frame
 from splineviz.errors import ShapeMismatch, UnknownName
 from splineviz.partition.colorings import COLORINGS, Coloring
 from splineviz.progress import Progress
-from splineviz.widgets.closing import close_all
+from splineviz.widgets.closing import WholeBox
 from splineviz.widgets.curves import Curves, accuracy_curves
 from splineviz.widgets.frame_feed import FrameFeed
 from splineviz.widgets.player_side import PlayerSide
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 OwnColoring = Coloring | Callable[["SplinePartition"], np.ndarray] | Mapping[int, np.ndarray]
 
 
-class RegionPlayer(ipywidgets.VBox, Stepping):
+class RegionPlayer(WholeBox, Stepping):
     """Every linear region of a network on a slice, over the checkpoints of a run.
 
     Beside the regions run the accuracies, with a line at the step that is shown; a click on them
@@ -246,9 +246,7 @@ class RegionPlayer(ipywidgets.VBox, Stepping):
             self._tail.stop()
         if self.feed is not None:
             self.feed.stop()
-        close_all(self.children)
         super().close()
-        close_all([self.layout])
 
     # ------------------------------------------------------------------ files
 

@@ -14,7 +14,7 @@ import traitlets
 from splineviz.drawing.palette import CURVE_COLORS
 from splineviz.errors import InvalidArgument, InvalidSlice, ShapeMismatch, SplinevizError
 from splineviz.partition.slices import InputSlice
-from splineviz.widgets.closing import close_all
+from splineviz.widgets.closing import WholeBox, close_all
 from splineviz.widgets.labelled_samples import LabelledSamples
 from splineviz.widgets.sample_gallery import SampleGallery
 from splineviz.widgets.step_figure import round_ticks
@@ -30,7 +30,7 @@ _MOST = 3
 _ON_PLANE = 1e-6
 
 
-class SlicePicker(ipywidgets.VBox):
+class SlicePicker(WholeBox):
     """Choose one, two or three samples, and get the slice through them.
 
     One sample is the centre of a square, with two directions: random ones, or the principal ones
@@ -138,9 +138,8 @@ class SlicePicker(ipywidgets.VBox):
     def close(self) -> None:
         """Remove the picker from the page, with all its parts."""
         self._ready = False
-        close_all([*self.children, *self._parts])
         super().close()
-        close_all([self.layout])
+        close_all(self._parts)
 
     # ------------------------------------------------------------ parts
 

@@ -12,7 +12,7 @@ import traitlets
 
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import StepCurve
-from splineviz.widgets.closing import close_all
+from splineviz.widgets.closing import WholeBox, close_all
 from splineviz.widgets.step_figure import (
     CurveMarks,
     ValueAxis,
@@ -26,7 +26,7 @@ from splineviz.widgets.step_figure import (
 )
 
 
-class StepPanel(ipywidgets.VBox):
+class StepPanel(WholeBox):
     """Curves over training steps, with a legend above them and a line at one step.
 
     Parameters
@@ -122,11 +122,8 @@ class StepPanel(ipywidgets.VBox):
 
     def close(self) -> None:
         """Remove the panel from the page, with all that it consists of."""
-        if self.figure is None:
-            return
-        close_all(self.children)
-        super().close()
-        close_all([self.layout])
+        if self.figure is not None:
+            super().close()
 
     @traitlets.observe("step")
     def _follow_step(self, change: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ import traitlets
 
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.errors import SplinevizError, UnknownName
-from splineviz.widgets.closing import close_all
+from splineviz.widgets.closing import WholeBox, close_all
 from splineviz.widgets.mirror import Mirror
 from splineviz.widgets.step_cursor import StepCursor
 from splineviz.widgets.step_panel import StepPanel
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _BRUSH = "#808080"
 
 
-class StepView(ipywidgets.VBox, Stepping):
+class StepView(WholeBox, Stepping):
     """Panels over one axis of steps, each with a line at the step that is shown.
 
     A click on a panel goes to the checkpoint that is nearest there; in the other mode of the mouse
@@ -188,6 +188,5 @@ class StepView(ipywidgets.VBox, Stepping):
                 self._mirror.close()
             self.cursor.close()
             self.cursor = None
-        close_all([*self.children, *self._parts])
         super().close()
-        close_all([self.layout])
+        close_all(self._parts)
