@@ -249,6 +249,7 @@ class ProgramNeighbourhoods:
         made = Pass(
             self.program,
             centres,
+            directions,
             radius,
             self._coefficients(dtype),
             self._coefficients(torch.float64),
@@ -256,7 +257,7 @@ class ProgramNeighbourhoods:
             self._private,
             self._straight_along(directions),
         )
-        values = {0: made.start(directions)}
+        values = {0: made.start()}
         self._look(0, values, made, visit)
         for i in self._steps:
             inputs = [values[value] for value in self.program.steps[i].inputs]
