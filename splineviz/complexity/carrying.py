@@ -21,6 +21,7 @@ from splineviz.complexity.coefficients import Coefficients
 from splineviz.complexity.layers import OUTPUT, Layer, Switches
 from splineviz.complexity.neighbourhood import Visit
 from splineviz.complexity.passing import Carried, Pass
+from splineviz.complexity.scratch import Scratch
 from splineviz.complexity.selection import Names
 from splineviz.errors import NonFiniteValues, ShapeMismatch
 from splineviz.network.contest import Contest
@@ -72,6 +73,7 @@ class ProgramNeighbourhoods:
         self.input_shape = program.input_shape
         self._watched = watched
         self._made: dict[torch.dtype, dict[int, Coefficients]] = {}
+        self._scratch = Scratch()
         self._along: tuple[torch.Tensor, dict[int, torch.Tensor]] | None = None
 
     @cached_property
@@ -161,7 +163,8 @@ class ProgramNeighbourhoods:
         """The values that one step only reads, and that share no memory with another."""
         reads = Counter(value for i in self._steps for value in self.program.steps[i].inputs)
         fine = self._coefficients(torch.float64)
-        made = {i + 1 for i in self._steps if fine[i].multiplies}
+        activated = self.program.activation_at
+        made = {i + 1 for i in self._steps if i in activated or fine[i].multiplies}
         sums = [watched.values for watched in self._watched]
         # Looked at after they are made, when others are as well.
         later = {value for values in sums for value in values if value < max(values)}
@@ -216,7 +219,7 @@ class ProgramNeighbourhoods:
             read = [values[value] for value in step.inputs]
             made = values[i + 1] = self._coefficients(torch.float64)[i].value(read)
             # The sum is quick, but overflows before the values do.
-            if not bool(made.sum().isfinite()) and not bool(made.isfinite().all()):
+            if not math.isfinite(made.sum()) and not bool(made.isfinite().all()):
                 raise NonFiniteValues(
                     f"the network overflows: what {step.name!r} makes of some samples is NaN or "
                     "infinite, though the weights are finite; make its weights or inputs smaller"
@@ -256,6 +259,7 @@ class ProgramNeighbourhoods:
             dtype,
             self._private,
             self._straight_along(directions),
+            self._scratch,
         )
         values = {0: made.start()}
         self._look(0, values, made, visit)
@@ -269,7 +273,9 @@ class ProgramNeighbourhoods:
                 values[i + 1] = (made.activated if activation else made.mapped)(i, inputs)
                 self._look(i + 1, values, made, visit)
             for value in [value for value in values if self._last_use[value] <= i]:
-                del values[value]
+                read = values.pop(value)
+                if value in self._private and made.fine[i].multiplies:
+                    made.give_back(read)
 
     def _straight_along(self, directions: torch.Tensor) -> dict[int, torch.Tensor]:
         """What was made of the same directions round other samples."""

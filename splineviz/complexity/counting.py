@@ -11,10 +11,11 @@ import numpy.typing as npt
 import torch
 
 from splineviz.complexity.cross_polytope import Frame
-from splineviz.complexity.crossings import Span, crossings
+from splineviz.complexity.crossings import crossings
 from splineviz.complexity.inputs import batches
 from splineviz.complexity.neighbourhood import Neighbourhood
 from splineviz.complexity.networks import Neighbourhoods
+from splineviz.complexity.span import Span
 from splineviz.errors import InvalidArgument
 
 IntArray = npt.NDArray[np.int64]
@@ -110,7 +111,8 @@ def _of_batch(
     spans: dict[int, Span] = {}
 
     def visit(number: int, neighbourhood: Neighbourhood) -> None:
-        spans[number] = Span.of(neighbourhood, with_centre).merged(spans.get(number))
+        span = neighbourhood.span.with_centre() if with_centre else neighbourhood.span
+        spans[number] = span.merged(spans.get(number))
 
     parts = batches(directions.shape[1], most)
     for some in parts:

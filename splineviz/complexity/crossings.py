@@ -4,58 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 
 from splineviz.complexity.layers import Switches
-from splineviz.complexity.neighbourhood import Neighbourhood
-
-
-@dataclass(frozen=True, eq=False)
-class Span:
-    """The range of the values of a layer's neurons over the vertices round some samples.
-
-    Attributes
-    ----------
-    centre : float64 tensor (n, columns)
-        What ``low`` and ``high`` are relative to.
-    low, high : tensor (n or 1, columns)
-        The smallest and largest difference from the centre.
-    noise : float64 tensor (n or 1, columns)
-        How far rounding may have moved a value.
-    """
-
-    centre: torch.Tensor
-    low: torch.Tensor
-    high: torch.Tensor
-    noise: torch.Tensor
-
-    @classmethod
-    def of(cls, neighbourhood: Neighbourhood, with_centre: bool) -> Span:
-        """The range over the vertices of a neighbourhood.
-
-        Parameters
-        ----------
-        neighbourhood : Neighbourhood
-            The values.
-        with_centre : bool
-            Whether the centre counts as a vertex.
-        """
-        low, high = neighbourhood.low, neighbourhood.high
-        if with_centre:
-            low, high = low.clamp(max=0), high.clamp(min=0)
-        return cls(neighbourhood.centre, low, high, neighbourhood.noise)
-
-    def merged(self, other: Span | None) -> Span:
-        """The range over these vertices and others of the same samples."""
-        if other is None:
-            return self
-        return Span(
-            self.centre,
-            torch.minimum(self.low, other.low),
-            torch.maximum(self.high, other.high),
-            torch.maximum(self.noise, other.noise),
-        )
+from splineviz.complexity.span import Span
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,28 +44,27 @@ def crossings(span: Span, switches: Switches) -> Crossings:
     -------
     Crossings
     """
-    crossed = near = None
-    for point in switches.points.tolist():
-        behind = span.centre - point
-        low, high = behind + span.low, behind + span.high
-        below, above = low < -span.noise, high > span.noise
+    points = tuple(switches.points.tolist())
+    sample, column = span.near(points)
+    found = span.at(sample, column)
+    crossed = torch.zeros_like(sample, dtype=torch.bool)
+    near = torch.zeros_like(crossed)
+    for point in points:
+        low, high = found.centre - point + found.low, found.centre - point + found.high
+        below, above = low < -found.noise, high > found.noise
         # Elsewhere all vertices lie strictly on one side.
-        reached = (low <= span.noise) & (high >= -span.noise)
+        reached = (low <= found.noise) & (high >= -found.noise)
         # Signs differ: low is negative and high is not, or high is positive and low is not.
-        differs = reached & (below | above)
-        uncertain = reached & ~(below & above) & (span.noise > 0)
-        crossed = differs if crossed is None else crossed | differs
-        near = uncertain if near is None else near | uncertain
-    assert crossed is not None
-    assert near is not None
+        crossed |= reached & (below | above)
+        near |= reached & ~(below & above) & (found.noise > 0)
+    samples, columns = span.centre.shape
     if switches.neurons is not None:
-        crossed, near = (_of_neurons(columns, switches.neurons) for columns in (crossed, near))
-    return Crossings(crossed.sum(1), near.sum(1))
+        column = torch.as_tensor(switches.neurons, device=column.device)[column]
+    neuron = columns * sample + column
 
+    def by_sample(which: torch.Tensor) -> torch.Tensor:
+        # A neuron may have several columns.
+        some = neuron[which] if switches.neurons is None else neuron[which].unique()
+        return torch.bincount(some // columns, minlength=samples)
 
-def _of_neurons(columns: torch.Tensor, neurons: np.ndarray) -> torch.Tensor:
-    """Whether something holds for a column of each neuron."""
-    of_column = torch.as_tensor(neurons, device=columns.device)
-    shape = (len(columns), int(neurons.max()) + 1)
-    summed = torch.zeros(shape, dtype=torch.int32, device=columns.device)
-    return summed.index_add_(1, of_column, columns.to(torch.int32)) > 0
+    return Crossings(by_sample(crossed), by_sample(near))

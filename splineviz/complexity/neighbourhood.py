@@ -9,6 +9,8 @@ from typing import TypeAlias
 
 import torch
 
+from splineviz.complexity.span import Span
+
 
 @dataclass(frozen=True, eq=False)
 class Neighbourhood:
@@ -16,21 +18,13 @@ class Neighbourhood:
 
     Attributes
     ----------
-    centre : float64 tensor (n, columns)
-        What the differences are from.
-    low, high : tensor (n or 1, columns)
-        The smallest and the largest difference over the vertices, in float32 or float64; one for
-        all samples where they do not depend on the sample.
-    noise : float64 tensor (n or 1, columns)
-        How far rounding may have moved a vertex.
+    span : Span
+        Their range.
     make_differences : callable
         Makes `differences`.
     """
 
-    centre: torch.Tensor
-    low: torch.Tensor
-    high: torch.Tensor
-    noise: torch.Tensor
+    span: Span
     make_differences: Callable[[], torch.Tensor]
 
     @cached_property
@@ -43,8 +37,7 @@ def neighbourhood_of(
     centre: torch.Tensor, differences: torch.Tensor, noise: torch.Tensor
 ) -> Neighbourhood:
     """A neighbourhood from the differences of all vertices, (n or 1, vertices, columns)."""
-    low, high = extent(differences)
-    return Neighbourhood(centre, low, high, noise, lambda: differences)
+    return Neighbourhood(Span(centre, *extent(differences), noise), lambda: differences)
 
 
 def extent(differences: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -54,4 +47,7 @@ def extent(differences: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 Visit: TypeAlias = Callable[[int, Neighbourhood], None]
-"""Called with the number of a layer that is looked at and its neighbourhoods."""
+"""Called with the number of a layer that is looked at and its neighbourhoods.
+
+Differences that have not been asked for by its return are gone: their memory is used again.
+"""

@@ -14,6 +14,7 @@ from typing import TypeAlias
 import torch
 
 from splineviz.complexity.neighbourhood import extent
+from splineviz.complexity.scratch import Scratch
 
 Ends: TypeAlias = tuple[torch.Tensor, torch.Tensor]
 
@@ -180,7 +181,12 @@ class Pairs:
         return self.with_apart(mirrored, apart)[1]
 
     def ends_of_products(
-        self, d: Differences, matrix: torch.Tensor, close: torch.Tensor, bound: torch.Tensor
+        self,
+        d: Differences,
+        matrix: torch.Tensor,
+        close: torch.Tensor,
+        bound: torch.Tensor,
+        scratch: Scratch,
     ) -> Ends:
         """The smallest and largest products with some rows of a matrix.
 
@@ -194,11 +200,15 @@ class Pairs:
             The columns of the product that are asked for, of each sample.
         bound : tensor (n, rows)
             What no product is larger than; it stands in for the others.
+        scratch : Scratch
+            Where large tensors come from.
         """
         sample, row = close.nonzero(as_tuple=True)
         sides = self.by_sample(d.apart) if d.whole else d.mirrored
-        found = torch.linalg.vecdot(sides[sample], matrix[row].unsqueeze(1))
-        low, high = extent(found)
+        of_found = scratch.take((len(sample), *sides.shape[1:]), sides)
+        torch.index_select(sides, 0, sample, out=of_found)
+        low, high = extent(torch.linalg.vecdot(of_found, matrix[row].unsqueeze(1)))
+        scratch.give(of_found)
         if d.whole:
             lowest, highest = -bound, bound.clone()
             lowest[sample, row], highest[sample, row] = low, high

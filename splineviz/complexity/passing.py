@@ -11,8 +11,10 @@ import torch
 from splineviz.complexity.bending import Windows, bend, slopes_at
 from splineviz.complexity.coefficients import Coefficients
 from splineviz.complexity.layout import rows_of, values_of
-from splineviz.complexity.neighbourhood import Neighbourhood, extent
+from splineviz.complexity.neighbourhood import Neighbourhood, neighbourhood_of
 from splineviz.complexity.pairs import Differences, Ends, Pairs
+from splineviz.complexity.scratch import Scratch
+from splineviz.complexity.span import Span
 from splineviz.network.contest import Contest
 from splineviz.network.kinks import Kinks
 from splineviz.network.program import Program
@@ -56,6 +58,11 @@ class Carried:
     ends: Ends | None = None
 
 
+def _added(variance: torch.Tensor, error: torch.Tensor, times: float = 1.0) -> torch.Tensor:
+    """A variance with that of some more errors."""
+    return torch.addcmul(variance, error, error, value=times**2)
+
+
 class Pass:
     """One way of the vertices round some samples through a network.
 
@@ -78,6 +85,8 @@ class Pass:
     straight : dict of int to tensor
         What steps before the first activation have made of these directions, where all samples
         share them; what is missing is added.
+    scratch : Scratch
+        Where large tensors come from.
     """
 
     def __init__(
@@ -91,9 +100,10 @@ class Pass:
         dtype: torch.dtype,
         private: Set[int],
         straight: dict[int, torch.Tensor],
+        scratch: Scratch,
     ) -> None:
         self.program = program
-        self.private, self.straight = private, straight
+        self.private, self.straight, self.scratch = private, straight, scratch
         self.centres = centres
         self.directions = directions
         self.radius = radius
@@ -101,6 +111,7 @@ class Pass:
         self.unit = torch.finfo(dtype).eps / 2
         # A unit of rounding of float64, in those of the differences.
         self.fine_unit = torch.finfo(torch.float64).eps / 2 / self.unit
+        self._spans: dict[int, Span] = {}
         self.pairs = Pairs(len(centres[0]), directions.shape[1], directions.device)
 
     def start(self) -> Carried:
@@ -117,7 +128,7 @@ class Pass:
         d = self._straight(i, carried) if linear else self._through(i, self.coarse[i], carried)
         low, high = ends = self.pairs.ends(d)
         size = torch.maximum(-low, high) / (1.0 if linear else self.radius)
-        variance = self._passed_on(i, carried) + size.to(self.dtype) ** 2
+        variance = _added(self._passed_on(i, carried), size.to(self.dtype))
         return Carried(d, size, variance, linear, i + 1 in self.private, ends)
 
     def _straight(self, i: int, carried: Sequence[Carried]) -> Differences:
@@ -135,8 +146,12 @@ class Pass:
         inputs = self.program.steps[i].inputs
 
         def made(sides: Sequence[torch.Tensor]) -> torch.Tensor:
+            size = len(sides[0]), math.prod(self.program.shapes[i + 1])
             if not len(sides[0]):
-                return sides[0].new_empty((0, math.prod(self.program.shapes[i + 1])))
+                return sides[0].new_empty(size)
+            if step.matrix is not None:
+                out = self.scratch.take(size, sides[0])
+                return torch.mm(sides[0], step.matrix.T, out=out)
             shapes = [self.program.shapes[value] for value in inputs]
             read = [values_of(side, shape) for side, shape in zip(sides, shapes, strict=True)]
             return rows_of(step.linear(read), 1)
@@ -157,83 +172,77 @@ class Pass:
     def _seed(self, value: int, carried: Carried) -> torch.Tensor:
         """The variance of a value, and that of rounding it in a product."""
         unit = 1.0 if carried.linear else self.fine_unit
-        of_centre = unit / self.radius * rows_of(self.centres[value].to(self.dtype), 1)
-        return carried.variance + carried.size.to(self.dtype) ** 2 + of_centre**2
+        centre = rows_of(self.centres[value], 1).to(self.dtype)
+        seed = _added(carried.variance, carried.size.to(self.dtype))
+        return _added(seed, centre, unit / self.radius)
 
     def activated(self, i: int, inputs: Sequence[Carried]) -> Carried:
         """What an activation makes; pairs that it bends part."""
         rule, read = self.program.activation_at[i].rule, self.program.steps[i].inputs
         if isinstance(rule, Contest):
             return self._contested(i, rule, inputs)
-        carried = self._typed(inputs[0])
-        centre, noise = rows_of(self.centres[read[0]], 1), self._noise(carried.variance)
-        behind = [centre - point for point in rule.points.tolist()]
-        low, high = carried.ends or self.pairs.ends(carried.d)
-        before = [distance + high < -noise for distance in behind]
-        straight = torch.ones_like(before[0])
-        for distance, all_before in zip(behind, before, strict=True):
-            straight &= all_before | (distance + low > noise)
-        self._part(~straight, behind, noise, carried.d)
-        size, variance = rule.steepest * carried.size, rule.steepest**2 * carried.variance
-        if not rule.slopes[0].any():
-            # Where no vertex comes near the first kink, all is exactly flat.
-            size, variance = (torch.where(before[0], 0.0, x) for x in (size, variance))
-        d = self._bent(rule, self.coarse[i].slopes(rule), centre, carried)
-        return Carried(d, size, variance)
+        span, carried = self.span(read[0], inputs[0]), self._typed(inputs[0])
+        points = tuple(rule.points.tolist())
+        near = span.near(points)
+        self._part(span, points, carried.d)
+        slopes = self.coarse[i].slopes(rule)
+        slope = slopes_at(rule, slopes, span.centre).to(self.dtype)
+        # What comes near a kink may meet any slope.
+        steep = slope.abs().index_put_(near, slope.new_tensor(rule.steepest))
+        return Carried(
+            self._bent(rule, slopes, span.centre, slope, carried),
+            steep * carried.size,
+            steep**2 * carried.variance,
+            private=i + 1 in self.private,
+        )
 
-    def _part(
-        self,
-        near: torch.Tensor,
-        behind: Sequence[torch.Tensor],
-        noise: torch.Tensor,
-        d: Differences,
-    ) -> None:
-        """Part the pairs of which not both vertices lie strictly on the same side of a kink.
+    def _part(self, span: Span, points: tuple[float, ...], d: Differences) -> None:
+        """Part the pairs of which not both vertices lie strictly on one side of each kink.
 
         Parameters
         ----------
-        near : bool tensor (n, columns)
-            Where a vertex of the sample does not lie where the others do.
-        behind : sequence of float64 tensor (n, columns)
-            How far the centre lies behind each kink.
-        noise : float64 tensor (n or 1, columns)
-            How far rounding may have moved a vertex.
+        span : Span
+            The range of the values.
+        points : tuple of float
+            Where the kinks are.
         d : Differences
             Those of the vertices.
         """
-        sample, column = near.nonzero(as_tuple=True)
-        if self.pairs.whole or len(sample) * _MANY > near.numel():
+        sample, column = span.near(points)
+        if self.pairs.whole or len(sample) * _MANY > span.centre.numel():
             self.pairs.part_all()
             return
         reach = self.pairs.mirrored_at(d, sample, column).abs()
-        noise = noise.expand_as(near)[sample, column]
+        found = span.at(sample, column)
         bends = torch.zeros_like(reach, dtype=torch.bool)
-        for distance in behind:
-            room = distance[sample, column].abs() - noise
+        for point in points:
+            room = (found.centre - point).abs() - found.noise
             bends |= reach >= room.unsqueeze(1)
-        found, direction = bends.nonzero(as_tuple=True)
-        self.pairs.part(sample[found], direction)
+        which, direction = bends.nonzero(as_tuple=True)
+        self.pairs.part(sample[which], direction)
 
     def _bent(
         self,
         rule: Kinks,
         slopes: Sequence[float | torch.Tensor],
         centre: torch.Tensor,
+        slope: torch.Tensor,
         carried: Carried,
     ) -> Differences:
-        """The differences behind an activation."""
+        """The differences behind an activation, whose slopes at the centres are given too."""
         pairs, d = self.pairs, carried.d
         if pairs.whole:
             # Else they were put together just now.
             reuse = carried.private or not d.whole
-            return Differences.of_all(bend(rule, slopes, centre, pairs.vertices(d), reuse))
+            return Differences.of_all(bend(rule, slopes, centre, pairs.vertices(d), reuse=reuse))
         apart = pairs.apart(d)
-        of_apart = centre[pairs.sample_of(apart)]
-        apart = bend(rule, slopes, of_apart, apart.unsqueeze(1), reuse=True).squeeze(1)
+        of = pairs.sample_of(apart)
+        apart = bend(rule, slopes, centre, apart.unsqueeze(1), of, reuse=True).squeeze(1)
         # The others lie between two kinks, where a product is enough.
-        slope = slopes_at(rule, slopes, centre).to(self.dtype).unsqueeze(1)
-        reuse = carried.private and len(d.mirrored) == len(centre)
-        mirrored = torch.mul(d.mirrored, slope, out=d.mirrored if reuse else None)
+        mirrored = d.mirrored
+        if not carried.private or len(mirrored) < len(centre):
+            mirrored = self.scratch.take((len(centre), *mirrored.shape[1:]), mirrored)
+        torch.mul(d.mirrored, slope.unsqueeze(1), out=mirrored)
         return Differences(pairs.cleared(mirrored, d), apart)
 
     def _contested(self, i: int, rule: Contest, inputs: Sequence[Carried]) -> Carried:
@@ -247,6 +256,13 @@ class Pass:
             rows_of(windows.largest(variance).unflatten(1, shape), 1),
         )
 
+    def give_back(self, carried: Carried) -> None:
+        """Let others have the memory of a value that was private and is read no more."""
+        if not carried.linear:
+            self.scratch.give(carried.d.apart)
+            if not carried.d.whole:
+                self.scratch.give(carried.d.mirrored)
+
     def margins(
         self, rule: Contest, values: Sequence[int], carried: Sequence[Carried]
     ) -> Neighbourhood:
@@ -255,8 +271,7 @@ class Pass:
         margins = windows.margins(d)
         # A margin is a difference of two values.
         noise = 2 * self._noise(windows.largest_by_column(variance))
-        low, high = extent(margins)
-        return Neighbourhood(torch.zeros_like(noise), low, high, noise, lambda: margins)
+        return neighbourhood_of(torch.zeros_like(noise), margins, noise)
 
     def _competing(
         self, rule: Contest, values: Sequence[int], carried: Sequence[Carried]
@@ -279,12 +294,18 @@ class Pass:
     def neighbourhood(self, value: int, carried: Carried) -> Neighbourhood:
         """A value at the vertices."""
         scale = self.radius if carried.linear else 1.0
-        low, high = (scale * end for end in carried.ends or self.pairs.ends(carried.d))
-        noise = self._noise(carried.variance) * (self.fine_unit if carried.linear else 1.0)
-        centre = rows_of(self.centres[value], 1)
-        return Neighbourhood(
-            centre, low, high, noise, lambda: scale * self.pairs.vertices(carried.d)
-        )
+        span = self.span(value, carried)
+        return Neighbourhood(span, lambda: scale * self.pairs.vertices(carried.d))
+
+    def span(self, value: int, carried: Carried) -> Span:
+        """The range of a value over the vertices."""
+        if value not in self._spans:
+            low, high = carried.ends or self.pairs.ends(carried.d)
+            noise = self._noise(carried.variance)
+            if carried.linear:
+                low, high, noise = self.radius * low, self.radius * high, self.fine_unit * noise
+            self._spans[value] = Span(rows_of(self.centres[value], 1), low, high, noise)
+        return self._spans[value]
 
     def looked_at(self, i: int, read: Carried, points: Sequence[float]) -> Neighbourhood:
         """What a dense step makes, if only the side of some points is asked.
@@ -297,16 +318,16 @@ class Pass:
         carried = self._now(read)
         bound = _LONGER * self.pairs.longest(carried.d) * torch.linalg.vector_norm(matrix, dim=1)
         variance = self._passed_on(i, [carried])
-        noise = self._noise(variance + (bound / self.radius) ** 2)
+        noise = self._noise(_added(variance, bound, 1 / self.radius))
         centre = rows_of(self.centres[i + 1], 1)
         close = torch.zeros_like(centre, dtype=torch.bool)
         for point in points:
             close |= (centre - point).abs() <= bound + noise
         if int(close.sum()) > len(centre):
             return self.neighbourhood(i + 1, self.mapped(i, [read]))
-        low, high = self.pairs.ends_of_products(carried.d, matrix, close, bound)
+        low, high = self.pairs.ends_of_products(carried.d, matrix, close, bound, self.scratch)
         return Neighbourhood(
-            centre, low, high, noise, lambda: self.pairs.vertices(self.mapped(i, [read]).d)
+            Span(centre, low, high, noise), lambda: self.pairs.vertices(self.mapped(i, [read]).d)
         )
 
     def _now(self, carried: Carried) -> Carried:

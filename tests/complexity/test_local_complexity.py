@@ -353,13 +353,12 @@ def test_float32_differences_stay_within_the_noise_that_is_carried():
         for dtype in network.dtypes:
 
             def keep(number, found, dtype=dtype, seen=seen):
-                seen[number, dtype] = found
+                seen[number, dtype] = found.span, found.differences.clone()
 
             network.carry(centres, directions, 0.01, dtype, keep)
         for number in range(1, len(network.layers)):
-            coarse, fine = (seen[number, dtype] for dtype in network.dtypes)
-            error = (coarse.differences.double() - fine.differences).abs().amax(1)
-            share = (error / coarse.noise).nan_to_num(0.0)
+            (coarse, d), (fine, exact) = (seen[number, dtype] for dtype in network.dtypes)
+            share = ((d.double() - exact).abs().amax(1) / coarse.noise).nan_to_num(0.0)
             assert float(share.max()) < 0.3, (number, float(share.max()))
             # Nor is it so large that all samples would have to be done again.
             assert float(coarse.noise.mean()) < 1e-3 * float(fine.high.abs().mean() + 1e-9)

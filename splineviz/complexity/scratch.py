@@ -1,0 +1,33 @@
+"""Memory that is used again, from step to step and from batch to batch."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+
+class Scratch:
+    """Tensors that nobody needs any more, for what is made next.
+
+    A system hands out fresh memory page by page as it is written to, which costs as much as the
+    product that is written.
+    """
+
+    def __init__(self) -> None:
+        self._free: list[torch.Tensor] = []
+
+    def take(self, shape: tuple[int, ...], like: torch.Tensor) -> torch.Tensor:
+        """A tensor with anything in it, of the type and on the device of another."""
+        size = math.prod(shape)
+        fitting = [flat for flat in self._free if flat.dtype == like.dtype and len(flat) >= size]
+        if not fitting:
+            return like.new_empty(shape)
+        flat = min(fitting, key=len)
+        self._free = [other for other in self._free if other is not flat]
+        return flat[:size].view(shape)
+
+    def give(self, tensor: torch.Tensor) -> None:
+        """Give back a tensor that shares its memory with none that is in use."""
+        size = tensor.untyped_storage().nbytes() // tensor.element_size()
+        self._free.append(tensor.as_strided((size,), (1,), 0))

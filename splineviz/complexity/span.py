@@ -1,0 +1,75 @@
+"""The range of a layer's values over the vertices round some samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+
+
+@dataclass(frozen=True, eq=False)
+class Span:
+    """The range of the values of a layer's neurons over the vertices round some samples.
+
+    Attributes
+    ----------
+    centre : float64 tensor (n, columns)
+        What ``low`` and ``high`` are relative to.
+    low, high : tensor (n or 1, columns)
+        The smallest and the largest difference from the centre, in float32 or float64; one for all
+        samples where they do not depend on the sample.
+    noise : float64 tensor (n or 1, columns)
+        How far rounding may have moved a value.
+    """
+
+    centre: torch.Tensor
+    low: torch.Tensor
+    high: torch.Tensor
+    noise: torch.Tensor
+    _near: dict[tuple[float, ...], tuple[torch.Tensor, torch.Tensor]] = field(
+        default_factory=dict, init=False, repr=False
+    )
+
+    def with_centre(self) -> Span:
+        """The range where the centre counts as a vertex."""
+        low, high = self.low.clamp(max=0), self.high.clamp(min=0)
+        return Span(self.centre, low, high, self.noise)
+
+    def merged(self, other: Span | None) -> Span:
+        """The range over these vertices and others of the same samples."""
+        if other is None:
+            return self
+        return Span(
+            self.centre,
+            torch.minimum(self.low, other.low),
+            torch.maximum(self.high, other.high),
+            torch.maximum(self.noise, other.noise),
+        )
+
+    def near(self, points: tuple[float, ...]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Where it is not known that all values lie strictly on one side of each point.
+
+        Parameters
+        ----------
+        points : tuple of float
+            At least one.
+
+        Returns
+        -------
+        sample, column : int64 tensor (found,)
+        """
+        if points not in self._near:
+            masks = [self._reaches(point) for point in points]
+            mask = masks[0] if len(masks) == 1 else torch.stack(masks).any(0)
+            sample, column = mask.nonzero(as_tuple=True)
+            self._near[points] = sample, column
+        return self._near[points]
+
+    def _reaches(self, point: float) -> torch.Tensor:
+        behind = self.centre - point if point else self.centre
+        return (behind + self.low <= self.noise) & (behind + self.high >= -self.noise)
+
+    def at(self, sample: torch.Tensor, column: torch.Tensor) -> Span:
+        """The same of some neurons, all as float64 tensors (found,)."""
+        parts = (self.centre, self.low, self.high, self.noise)
+        return Span(*(part.expand_as(self.centre)[sample, column].double() for part in parts))
