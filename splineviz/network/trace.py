@@ -7,7 +7,6 @@ with what the network computes.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,8 +23,8 @@ from splineviz.errors import (
 from splineviz.network.following import ROOT, follow
 from splineviz.network.isolation import (
     float64_copy,
-    strip_hooks,
     untouched_random_state,
+    without_hooks,
 )
 from splineviz.network.lowering import lower, steps_of
 from splineviz.network.module import ProgramModule, output_of, walk
@@ -101,7 +100,7 @@ def _of_program_module(network: torch.nn.Module, shape: tuple[int, ...]) -> Prog
 
 
 def _of_forward(network: torch.nn.Module, shape: tuple[int, ...]) -> Program:
-    graph, root = follow(strip_hooks(copy.deepcopy(network)), shape)
+    graph, root = follow(without_hooks(network), shape)
     program = lower(graph, root, _samples(_BATCH_SIZES[0], shape))
     _check_batch_size(program, graph, root)
     return program
