@@ -25,15 +25,15 @@ from splineviz.network.program import Program, Step
 from splineviz.network.refusals import refusal_of
 
 
-def lower(graph: fx.Graph, root: torch.nn.Module, x: torch.Tensor) -> Program:
+def lower(graph: fx.Graph, parts: Parts, x: torch.Tensor) -> Program:
     """Make a program from a traced network.
 
     Parameters
     ----------
     graph : torch.fx.Graph
-        The traced forward of ``root``.
-    root : torch.nn.Module
-        A float64 module whose attribute :data:`ROOT` is the user's network, without hooks.
+        The traced forward of ``parts.root``.
+    parts : Parts
+        Of a float64 module whose attribute :data:`ROOT` is the user's network, without hooks.
     x : torch.Tensor of shape (n, *input_shape), float64
         Samples to run; in-place layers may write to it.
 
@@ -50,18 +50,77 @@ def lower(graph: fx.Graph, root: torch.nn.Module, x: torch.Tensor) -> Program:
     NonFiniteValues
         If a weight is NaN or infinite.
     """
-    lowering = _Lowering(root, x)
+    lowering = _Lowering(parts, x)
     output = lowering.run(graph)
     return Program(tuple(lowering.steps), tuple(lowering.shapes), lowering.state, output)
 
 
 def steps_of(
-    graph: fx.Graph, root: torch.nn.Module, x: torch.Tensor
+    graph: fx.Graph, parts: Parts, x: torch.Tensor
 ) -> tuple[tuple[Step, ...], tuple[tuple[int, ...], ...]]:
     """The steps and shapes of the program that `lower` makes, and what it raises."""
-    lowering = _Lowering(root, x)
+    lowering = _Lowering(parts, x)
     lowering.run(graph)
     return tuple(lowering.steps), tuple(lowering.shapes)
+
+
+class Parts:
+    """The modules and the weights of a network, by their names.
+
+    Parameters
+    ----------
+    root : torch.nn.Module
+        The module that its graph belongs to.
+
+    Attributes
+    ----------
+    root : torch.nn.Module
+        That module.
+    modules : dict of str to torch.nn.Module
+        By the targets of the graph's calls.
+    paths : set of str
+        Where modules stand in the user's network.
+    keys : dict of int to str
+        The name of each weight in the user's network, by the weight's id.
+    tensors : dict of str to torch.Tensor
+        The weights that are in its ``state_dict()``, by their keys there.
+    fixed : set of str
+        The keys of those that are buffers.
+    """
+
+    def __init__(self, root: torch.nn.Module) -> None:
+        self.root = root
+        self.modules = dict(root.named_modules())
+        self.paths = {user_path(name) for name in self.modules}
+        self.keys: dict[int, str] = {}
+        self.tensors: dict[str, torch.Tensor] = {}
+        self.fixed: set[str] = set()
+        stored = root.state_dict().keys()
+        parameters = dict(root.named_parameters())
+        for name, tensor in [*parameters.items(), *root.named_buffers()]:
+            key = self.keys[id(tensor)] = user_path(name)
+            if name in stored:
+                self.tensors[key] = tensor
+                if name not in parameters:
+                    self.fixed.add(key)
+
+    def constant(self, tensor: torch.Tensor, name: str, of_weights: bool) -> Constant:
+        """What a row sees of a tensor that does not depend on the samples."""
+        for key, stored in self.tensors.items():
+            if tensor is stored:
+                return Constant(name, tensor, key, fixed=key in self.fixed)
+        for key, stored in self.tensors.items():
+            shares = _memory(tensor) == _memory(stored) and tensor.dtype == stored.dtype
+            if shares and stored.is_contiguous() and stored.numel() > 0:
+                first = int(tensor.storage_offset() - stored.storage_offset())
+                last = first + sum(
+                    (size - 1) * step
+                    for size, step in zip(tensor.shape, tensor.stride(), strict=True)
+                )
+                if first >= 0 and last < stored.numel():
+                    view = (list(tensor.shape), list(tensor.stride()), first)
+                    return Constant(name, tensor, key, view, fixed=key in self.fixed)
+        return Constant(name, tensor, computed=of_weights)
 
 
 class _Lowering:
@@ -78,8 +137,8 @@ class _Lowering:
         The nodes that depend on the network's weights, but not on the samples.
     """
 
-    def __init__(self, root: torch.nn.Module, x: torch.Tensor) -> None:
-        self.root = root
+    def __init__(self, parts: Parts, x: torch.Tensor) -> None:
+        self.parts = parts
         self.x = x
         self.results: dict[fx.Node, Any] = {}
         self.values: dict[fx.Node, int | tuple[int | None, ...]] = {}
@@ -87,11 +146,6 @@ class _Lowering:
         self.steps: list[Step] = []
         self.shapes: list[tuple[int, ...]] = [tuple(x.shape[1:])]
         self.state: dict[str, Any] = {}
-        self.keys: dict[int, str] = {}
-        for name, tensor in [*root.named_parameters(), *root.named_buffers()]:
-            self.keys[id(tensor)] = user_path(name)
-        self.constants = _Constants(root)
-        self.module_paths = {user_path(name) for name, _ in root.named_modules()}
         self.names: set[str] = set()
 
     def run(self, graph: fx.Graph) -> int:
@@ -102,7 +156,7 @@ class _Lowering:
                 self.results[node] = self.x
                 self.values[node] = 0
             elif node.op == "get_attr":
-                self.results[node] = operator.attrgetter(node.target)(self.root)
+                self.results[node] = operator.attrgetter(node.target)(self.parts.root)
                 if isinstance(self.results[node], torch.nn.Parameter):
                     self.of_weights.add(node)
             elif node.op == "output":
@@ -123,7 +177,7 @@ class _Lowering:
         else:
             # torch.fx hands out its own immutable lists and dicts.
             what = type(returned).__name__.removeprefix("immutable_")
-        network = getattr(self.root, ROOT)
+        network = getattr(self.parts.root, ROOT)
         raise UnsupportedLayer(
             "",
             type(network).__name__,
@@ -227,7 +281,7 @@ class _Lowering:
         """Where a node stands, the name of its kind, its row and reader, and how to run it."""
         target: Any = node.target
         if node.op == "call_module":
-            module = self.root.get_submodule(target)
+            module = self.parts.modules[target]
             return (
                 user_path(target),
                 type(module).__name__,
@@ -261,7 +315,7 @@ class _Lowering:
         result = self.results[node]
         if isinstance(result, torch.Tensor):
             name = user_path(str(node.target)) if node.op == "get_attr" else node.name
-            return self.constants.of(result, name, node in self.of_weights)
+            return self.parts.constant(result, name, node in self.of_weights)
         if isinstance(result, float) and node in self.of_weights:
             raise Refused(
                 "its numbers are computed from weights",
@@ -283,7 +337,7 @@ class _Lowering:
         results = result if isinstance(result, tuple | list) else (result,)
         for tensor in results:
             self._check_samples(tensor)
-        module = self.root.get_submodule(str(node.target)) if node.op == "call_module" else None
+        module = self.parts.modules[str(node.target)] if node.op == "call_module" else None
         args, kwargs = self._arguments(node, self._argument)
         if node.target is getattr:
             args = args[:1]
@@ -331,7 +385,7 @@ class _Lowering:
                 literals[role] = self._literal(constant, shape)
                 continue
             params[role] = constant.key
-            self.state[constant.key] = self.constants.tensors[constant.key]
+            self.state[constant.key] = self.parts.tensors[constant.key]
             if constant.view is not None:
                 size, stride, offset = constant.view
                 if len(size) == len(shape) + 1 and size[0] == len(self.x) and stride[0] == 0:
@@ -366,7 +420,7 @@ class _Lowering:
             tensor = getattr(module, role, None)
             if tensor is None:
                 continue
-            key = self.keys.get(id(tensor))
+            key = self.parts.keys.get(id(tensor))
             if key is None:
                 raise Refused(
                     f"its {role} is computed from other weights by a hook or a parametrization",
@@ -390,7 +444,7 @@ class _Lowering:
     ) -> int:
         unique, count = name, 0
         while unique in self.names or (
-            unique in self.module_paths and not (of_module and not count)
+            unique in self.parts.paths and not (of_module and not count)
         ):
             count += 1
             unique = f"{name}_{count}"
@@ -447,39 +501,6 @@ class _Lowering:
         shape = tuple(tensor.shape[1:])
         name = f"{self.steps[made - 1].name}.reshape"
         return self._add_step("reshape", (made,), name, {}, {"shape": list(shape)}, shape)
-
-
-class _Constants:
-    """The tensors of a network that have a name in its ``state_dict()``."""
-
-    def __init__(self, root: torch.nn.Module) -> None:
-        stored = root.state_dict().keys()
-        parameters = dict(root.named_parameters())
-        self.tensors: dict[str, torch.Tensor] = {}
-        self.fixed: set[str] = set()
-        for name, tensor in [*parameters.items(), *root.named_buffers()]:
-            if name in stored:
-                self.tensors[user_path(name)] = tensor
-                if name not in parameters:
-                    self.fixed.add(user_path(name))
-
-    def of(self, tensor: torch.Tensor, name: str, of_weights: bool) -> Constant:
-        """What a row sees of a tensor that does not depend on the samples."""
-        for key, stored in self.tensors.items():
-            if tensor is stored:
-                return Constant(name, tensor, key, fixed=key in self.fixed)
-        for key, stored in self.tensors.items():
-            shares = _memory(tensor) == _memory(stored) and tensor.dtype == stored.dtype
-            if shares and stored.is_contiguous() and stored.numel() > 0:
-                first = int(tensor.storage_offset() - stored.storage_offset())
-                last = first + sum(
-                    (size - 1) * step
-                    for size, step in zip(tensor.shape, tensor.stride(), strict=True)
-                )
-                if first >= 0 and last < stored.numel():
-                    view = (list(tensor.shape), list(tensor.stride()), first)
-                    return Constant(name, tensor, key, view, fixed=key in self.fixed)
-        return Constant(name, tensor, computed=of_weights)
 
 
 def _check_dtype(result: torch.Tensor) -> None:

@@ -170,18 +170,20 @@ class Program:
     def _make_coefficients(
         self,
     ) -> tuple[tuple[np.ndarray | None, np.ndarray | None], ...]:
+        checked = {id(array) for array in self.state.values()}
         made: list[tuple[np.ndarray | None, np.ndarray | None]] = []
         for i, step in enumerate(self.steps):
             params = self._params(i)
             with np.errstate(all="ignore"):
                 weights, offset = LAYERS[step.kind].coefficients(params, step.options)
             for array in (weights, offset):
-                if array is not None and not np.isfinite(array).all():
-                    raise NonFiniteValues(
-                        f"the {step.kind} step {step.name!r} has finite weights "
-                        f"({', '.join(step.params.values())}) but its coefficients overflow or "
-                        "divide by zero; check what it divides by, such as a running variance"
-                    )
+                if array is None or id(array) in checked or np.isfinite(array).all():
+                    continue
+                raise NonFiniteValues(
+                    f"the {step.kind} step {step.name!r} has finite weights "
+                    f"({', '.join(step.params.values())}) but its coefficients overflow or "
+                    "divide by zero; check what it divides by, such as a running variance"
+                )
             made.append((weights, offset))
         return tuple(made)
 

@@ -7,7 +7,6 @@ with what the network computes.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,10 +23,10 @@ from splineviz.errors import (
 from splineviz.network.following import ROOT, follow
 from splineviz.network.isolation import (
     float64_copy,
-    strip_hooks,
     untouched_random_state,
+    without_hooks,
 )
-from splineviz.network.lowering import lower, steps_of
+from splineviz.network.lowering import Parts, lower, steps_of
 from splineviz.network.module import ProgramModule, output_of, walk
 from splineviz.network.program import Program
 
@@ -80,11 +79,11 @@ def trace(model: torch.nn.Module, input_shape: Sequence[int] | int) -> Program:
     """
     shape = _checked_shape(input_shape)
     with untouched_random_state(), torch.inference_mode(False), torch.no_grad():
-        network = float64_copy(model)
+        network, inputs = float64_copy(model), _inputs(shape)
         program = _of_program_module(network, shape)
         if program is None:
-            program = _of_forward(network, shape)
-        _compare(program, network)
+            program = _of_forward(network, inputs)
+        _compare(program, network, inputs)
     return program
 
 
@@ -100,10 +99,12 @@ def _of_program_module(network: torch.nn.Module, shape: tuple[int, ...]) -> Prog
     return program
 
 
-def _of_forward(network: torch.nn.Module, shape: tuple[int, ...]) -> Program:
-    graph, root = follow(strip_hooks(copy.deepcopy(network)), shape)
-    program = lower(graph, root, _samples(_BATCH_SIZES[0], shape))
-    _check_batch_size(program, graph, root)
+def _of_forward(network: torch.nn.Module, inputs: torch.Tensor) -> Program:
+    """The program of the calls that a network's forward makes."""
+    graph, root = follow(without_hooks(network), tuple(inputs.shape[1:]))
+    parts = Parts(root)
+    program = lower(graph, parts, inputs[: _BATCH_SIZES[0]].clone())
+    _check_batch_size(program, graph, parts, inputs)
     return program
 
 
@@ -117,16 +118,21 @@ def _checked_shape(input_shape: Sequence[int] | int) -> tuple[int, ...]:
     return tuple(int(size) for size in sizes)
 
 
-def _samples(count: int, shape: tuple[int, ...]) -> torch.Tensor:
-    return torch.from_numpy(np.random.default_rng(0).standard_normal((count, *shape)))
+def _inputs(shape: tuple[int, ...]) -> torch.Tensor:
+    """Random inputs, small, middling and large."""
+    scales = np.repeat([0.01, 1.0, 10.0], 8).reshape(-1, *[1] * len(shape))
+    rng = np.random.default_rng(1)
+    return torch.from_numpy(scales * rng.standard_normal((len(scales), *shape)))
 
 
-def _check_batch_size(program: Program, graph: fx.Graph, root: torch.nn.Module) -> None:
+def _check_batch_size(
+    program: Program, graph: fx.Graph, parts: Parts, inputs: torch.Tensor
+) -> None:
     """Refuse a network that does something else for another number of samples."""
     few, more = _BATCH_SIZES
     cause = "the steps differ"
     try:
-        again = steps_of(graph, root, _samples(more, program.input_shape))
+        again = steps_of(graph, parts, inputs[:more].clone())
     except (ShapeMismatch, UnsupportedLayer) as error:
         cause = str(error)
     else:
@@ -134,19 +140,15 @@ def _check_batch_size(program: Program, graph: fx.Graph, root: torch.nn.Module) 
             return
     raise UnsupportedLayer(
         "",
-        type(getattr(root, ROOT)).__name__,
+        type(getattr(parts.root, ROOT)).__name__,
         f"it works for a batch of {few} samples but not alike for {more} ({cause})",
         "Treat samples independently of each other and of their number, for example with "
         "x.view(x.size(0), -1).",
     )
 
 
-def _compare(program: Program, network: torch.nn.Module) -> None:
+def _compare(program: Program, network: torch.nn.Module, inputs: torch.Tensor) -> None:
     """Compare the program with the network's own forward, hooks included."""
-    scales = np.repeat([0.01, 1.0, 10.0], 8).reshape(-1, *[1] * len(program.input_shape))
-    rng = np.random.default_rng(1)
-    numbers = scales * rng.standard_normal((len(scales), *program.input_shape))
-    inputs = torch.from_numpy(numbers)
     kind = type(network).__name__
     try:
         expected = network(inputs.clone())

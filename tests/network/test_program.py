@@ -22,6 +22,7 @@ from splineviz.network.trace import trace
 W1 = [[1.0, 2.0], [-3.0, 0.5], [0.0, -1.0]]
 B1 = [0.5, -0.25, 1.0]
 W2 = [[1.0, -1.0, 2.0], [0.0, 4.0, 0.0], [0.5, 0.5, 0.5]]
+LOST = [[1.0, 0.0, np.inf]] * 3
 STEPS = (
     Step("linear", (0,), "first", {"weight": "first.weight", "bias": "first.bias"}, {}),
     Step("relu", (1,), "relu", {}, {}),
@@ -180,6 +181,16 @@ def test_weights_that_no_step_uses_are_left_out() -> None:
             {"state": {**STATE, "first.bias": ["a", "b", "c"]}},
             InvalidProgram,
             "'first.bias' holds <U1 values",
+        ),
+        (
+            {
+                "steps": (
+                    *STEPS[:4],
+                    Step("matmul", (4,), "mix", {}, {"left": False, "literals": {"weight": LOST}}),
+                )
+            },
+            NonFiniteValues,
+            "the matmul step 'mix' .* its coefficients overflow",
         ),
     ],
 )

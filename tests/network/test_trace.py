@@ -368,6 +368,19 @@ def test_a_gradient_history_kept_by_the_network_is_no_obstacle() -> None:
     assert model.last_output.grad_fn is not None
 
 
+def test_what_a_forward_keeps_while_it_is_followed_does_not_reach_the_comparison() -> None:
+    def forward(n: Any, x: torch.Tensor) -> torch.Tensor:
+        if n.shift is None:
+            n.shift = x.new_ones(4)
+        n.kept.append(n.first(x) + n.shift)
+        return n.second(n.act(n.kept[0]))
+
+    model = net(forward)
+    model.shift, model.kept = None, []
+    assert len(trace(model, (3,)).activations) == 1
+    assert (model.shift, model.kept) == (None, [])
+
+
 def test_lazy_layers_after_their_first_call() -> None:
     model = nn.Sequential(nn.LazyLinear(3), nn.ReLU())
     with pytest.raises(UnsupportedLayer, match="Run one batch through the network first"):
@@ -745,6 +758,14 @@ def test_a_hook_that_watches_is_allowed() -> None:
     assert len(seen) == 1, "only the comparison calls the network's own forward"
 
 
+def test_the_comparison_gets_inputs_that_no_layer_has_written_to() -> None:
+    model = net(in_place_on_the_input)
+    given: list[torch.Tensor] = []
+    model.register_forward_pre_hook(lambda module, args: given.append(args[0].clone()))
+    trace(model, (3,))
+    assert (given[0] < 0).any(dim=1).float().mean() > 0.6
+
+
 @pytest.mark.parametrize("at", [None, 0, 1])
 def test_a_hook_that_changes_values_is_refused(at: int | None) -> None:
     model = mlp(2, 4, 1)
@@ -868,12 +889,23 @@ def test_the_result_is_the_same_each_time_and_in_any_default_dtype() -> None:
     np.testing.assert_array_equal(again(x), expected(x))
 
 
-def test_later_changes_of_the_network_do_not_reach_the_program() -> None:
-    model = mlp(2, 4, 1).double()
+@pytest.mark.parametrize(
+    "convert",
+    [
+        nn.Module.float,
+        nn.Module.double,
+        lambda model: trace(model, 2).to_module(torch.float64),
+    ],
+)
+def test_training_the_network_on_does_not_reach_the_program(
+    convert: Callable[[nn.Module], nn.Module],
+) -> None:
+    model = convert(mlp(2, 4, 1))
     program = trace(model, (2,))
     before = program(np.ones((1, 2)))
     with torch.no_grad():
-        model[0].weight.zero_()
+        for parameter in model.parameters():
+            parameter.zero_()
     np.testing.assert_array_equal(program(np.ones((1, 2))), before)
 
 
