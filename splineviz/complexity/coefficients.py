@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -26,6 +27,7 @@ class Coefficients:
         self.step: Step = program.steps[i]
         self.kind = LAYERS[self.step.kind]
         self.shape = program.shapes[i + 1]
+        self._input_shapes = [program.shapes[value] for value in self.step.inputs]
         params = step_params(self.step.params, self.step.options, program.state)
         weights, offset = self.kind.coefficients(params, self.step.options)
         self._params = {role: tensor(array) for role, array in params.items()}
@@ -65,9 +67,33 @@ class Coefficients:
         assert self.kind.linear is not None
         return self.kind.linear(self._squares, inputs, self.step.options)
 
+    def sizes(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
+        """The sums of the sizes of what an affine step adds, from sizes (n, *shape)."""
+        assert self.kind.linear is not None
+        return self.kind.linear(self._sizes, inputs, self.step.options)
+
+    @cached_property
+    def terms(self) -> float:
+        """How many numbers an affine step adds at most for one of its own, roughly."""
+        assert self.kind.linear is not None
+        used = None if self._weights is None else (self._weights != 0).to(self._dtype)
+        ones = [
+            torch.ones((1, *shape), dtype=self._dtype, device=self._device)
+            for shape in self._input_shapes
+        ]
+        added = float(self.kind.linear(used, ones, self.step.options).max())
+        # Averages have no weights to tell: their windows, or else what they make of how much.
+        window = math.prod(self.step.options.get("kernel_size", ()))
+        share = sum(map(math.prod, self._input_shapes)) / math.prod(self.shape)
+        return max(added, window, share)
+
     @cached_property
     def _squares(self) -> torch.Tensor | None:
         return None if self._weights is None else self._weights**2
+
+    @cached_property
+    def _sizes(self) -> torch.Tensor | None:
+        return None if self._weights is None else self._weights.abs()
 
     def slopes(self, rule: Kinks) -> list[float | torch.Tensor]:
         """The slopes of an activation, by column where they are not all alike."""

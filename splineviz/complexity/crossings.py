@@ -8,6 +8,7 @@ import torch
 
 from splineviz.complexity.layers import Switches
 from splineviz.complexity.span import Span
+from splineviz.errors import NonFiniteValues
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,20 +44,31 @@ def crossings(span: Span, switches: Switches) -> Crossings:
     Returns
     -------
     Crossings
+
+    Raises
+    ------
+    NonFiniteValues
+        If a value overflows float64; one that overflows float32 is near.
     """
     points = tuple(switches.points.tolist())
     sample, column = span.near(points)
     found = span.at(sample, column)
+    if span.low.dtype == torch.float64 and not all(
+        bool(part.isfinite().all()) for part in (found.low, found.high, found.noise)
+    ):
+        raise NonFiniteValues(
+            "the network overflows at vertices round some samples, though its weights are finite; "
+            "make the radius or its weights smaller"
+        )
     crossed = torch.zeros_like(sample, dtype=torch.bool)
     near = torch.zeros_like(crossed)
     for point in points:
         low, high = found.centre - point + found.low, found.centre - point + found.high
         below, above = low < -found.noise, high > found.noise
-        # Elsewhere all vertices lie strictly on one side.
-        reached = (low <= found.noise) & (high >= -found.noise)
+        apart = (low > found.noise) | (high < -found.noise)
         # Signs differ: low is negative and high is not, or high is positive and low is not.
-        crossed |= reached & (below | above)
-        near |= reached & ~(below & above) & (found.noise > 0)
+        crossed |= ~apart & (below | above)
+        near |= ~apart & ~(below & above) & (found.noise != 0)
     samples, columns = span.centre.shape
     if switches.neurons is not None:
         column = torch.as_tensor(switches.neurons, device=column.device)[column]

@@ -32,7 +32,7 @@ Probe: TypeAlias = "npt.ArrayLike | Callable[[Program], npt.ArrayLike]"
 """Points (N, *input_shape), or a function that finds them for a network."""
 
 #: Part of every key: to be raised when the same arguments give other counts than before.
-ALGORITHM = "local complexity 1"
+ALGORITHM = "local complexity 2"
 
 
 def complexity_over_training(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 import torch
@@ -19,9 +19,8 @@ from splineviz.network.contest import Contest
 from splineviz.network.kinks import Kinks
 from splineviz.network.program import Program
 
-# A vertex within so many times the error that is carried along counts as on the boundary. The
-# error of a sum of products is carried as one unit of rounding of the root of the sum of their
-# squares; tests hold that against what happens.
+# A vertex within so many times the error that is carried along counts as on the boundary: errors of
+# earlier steps are not quite independent.
 _SAFETY = 32.0
 # Covers the rounding of lengths.
 _LONGER = 1.001
@@ -128,8 +127,7 @@ class Pass:
         d = self._straight(i, carried) if linear else self._through(i, self.coarse[i], carried)
         low, high = ends = self.pairs.ends(d)
         size = torch.maximum(-low, high) / (1.0 if linear else self.radius)
-        variance = _added(self._passed_on(i, carried), size.to(self.dtype))
-        return Carried(d, size, variance, linear, i + 1 in self.private, ends)
+        return Carried(d, size, self._error(i, carried), linear, i + 1 in self.private, ends)
 
     def _straight(self, i: int, carried: Sequence[Carried]) -> Differences:
         """The differences behind a step before the first activation."""
@@ -161,20 +159,31 @@ class Pass:
         apart = made([one.d.apart for one in carried])
         return Differences(made(mirrored).reshape(count, -1, apart.shape[1]), apart)
 
-    def _passed_on(self, i: int, carried: Sequence[Carried]) -> torch.Tensor:
-        """The variance behind a step, but for its own rounding."""
-        seeds = [
-            values_of(self._seed(value, one), self.program.shapes[value])
-            for value, one in zip(self.program.steps[i].inputs, carried, strict=True)
-        ]
-        return rows_of(self.coarse[i].variance(seeds), 1)
+    def _error(self, i: int, carried: Sequence[Carried]) -> torch.Tensor:
+        """The variance behind a step.
 
-    def _seed(self, value: int, carried: Carried) -> torch.Tensor:
-        """The variance of a value, and that of rounding it in a product."""
+        Errors that come with what it reads are taken as independent. What it adds itself is bounded
+        for any order of sums and any numbers: equal terms round alike, and their errors add up.
+        """
+        step, inputs = self.coarse[i], self.program.steps[i].inputs
+
+        def behind(
+            made: Callable[[Sequence[torch.Tensor]], torch.Tensor], of: Sequence[torch.Tensor]
+        ) -> torch.Tensor:
+            shapes = [self.program.shapes[value] for value in inputs]
+            return rows_of(made([*map(values_of, of, shapes)]), 1)
+
+        sizes = [self._size(value, one) for value, one in zip(inputs, carried, strict=True)]
+        # Two more for the rounding of what is read and what is made, and as many to spare.
+        share = (step.terms + 4) / _SAFETY
+        variance = behind(step.variance, [one.variance for one in carried])
+        return _added(variance, behind(step.sizes, sizes), share)
+
+    def _size(self, value: int, carried: Carried) -> torch.Tensor:
+        """How large differences are, and the centre, whose error is that of float64."""
         unit = 1.0 if carried.linear else self.fine_unit
-        centre = rows_of(self.centres[value], 1).to(self.dtype)
-        seed = _added(carried.variance, carried.size.to(self.dtype))
-        return _added(seed, centre, unit / self.radius)
+        centre = rows_of(self.centres[value], 1).to(self.dtype).abs()
+        return carried.size.to(self.dtype) + unit / self.radius * centre
 
     def activated(self, i: int, inputs: Sequence[Carried]) -> Carried:
         """What an activation makes; pairs that it bends part."""
@@ -192,7 +201,7 @@ class Pass:
         return Carried(
             self._bent(rule, slopes, span.centre, slope, carried),
             steep * carried.size,
-            steep**2 * carried.variance,
+            _added(steep**2 * carried.variance, steep * carried.size, 2 / _SAFETY),
             private=i + 1 in self.private,
         )
 
@@ -217,7 +226,7 @@ class Pass:
         bends = torch.zeros_like(reach, dtype=torch.bool)
         for point in points:
             room = (found.centre - point).abs() - found.noise
-            bends |= reach >= room.unsqueeze(1)
+            bends |= ~(reach < room.unsqueeze(1))
         which, direction = bends.nonzero(as_tuple=True)
         self.pairs.part(sample[which], direction)
 
@@ -317,12 +326,11 @@ class Pass:
         assert matrix is not None
         carried = self._now(read)
         bound = _LONGER * self.pairs.longest(carried.d) * torch.linalg.vector_norm(matrix, dim=1)
-        variance = self._passed_on(i, [carried])
-        noise = self._noise(_added(variance, bound, 1 / self.radius))
+        noise = self._noise(self._error(i, [carried]))
         centre = rows_of(self.centres[i + 1], 1)
         close = torch.zeros_like(centre, dtype=torch.bool)
         for point in points:
-            close |= (centre - point).abs() <= bound + noise
+            close |= ~((centre - point).abs() > bound + noise)
         if int(close.sum()) > len(centre):
             return self.neighbourhood(i + 1, self.mapped(i, [read]))
         low, high = self.pairs.ends_of_products(carried.d, matrix, close, bound, self.scratch)

@@ -67,7 +67,8 @@ class Span:
 
     def _reaches(self, point: float) -> torch.Tensor:
         behind = self.centre - point if point else self.centre
-        return (behind + self.low <= self.noise) & (behind + self.high >= -self.noise)
+        # Not by <=, so that it holds for what is not a number.
+        return ~((behind + self.low > self.noise) | (behind + self.high < -self.noise))
 
     def at(self, sample: torch.Tensor, column: torch.Tensor) -> Span:
         """The same of some neurons, all as float64 tensors (found,)."""
