@@ -68,13 +68,17 @@ class Coefficients:
         return self.kind.linear(self._squares, inputs, self.step.options)
 
     def sizes(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
-        """The sums of the sizes of what an affine step adds, from sizes (n, *shape)."""
+        """The sums of the sizes of what an affine step adds, or bounds, from sizes (n, *shape)."""
+        if self.matrix is not None:
+            return torch.linalg.vector_norm(inputs[0], dim=1, keepdim=True) * self.lengths
         assert self.kind.linear is not None
         return self.kind.linear(self._sizes, inputs, self.step.options)
 
     @cached_property
     def terms(self) -> float:
         """How many numbers an affine step adds at most for one of its own, roughly."""
+        if self.matrix is not None:
+            return self.matrix.shape[1]
         assert self.kind.linear is not None
         used = None if self._weights is None else (self._weights != 0).to(self._dtype)
         ones = [
@@ -86,6 +90,12 @@ class Coefficients:
         window = math.prod(self.step.options.get("kernel_size", ()))
         share = sum(map(math.prod, self._input_shapes)) / math.prod(self.shape)
         return max(added, window, share)
+
+    @cached_property
+    def lengths(self) -> torch.Tensor:
+        """The lengths of the rows of `matrix`."""
+        assert self.matrix is not None
+        return torch.linalg.vector_norm(self.matrix, dim=1)
 
     @cached_property
     def _squares(self) -> torch.Tensor | None:

@@ -325,7 +325,7 @@ class Pass:
         matrix = self.coarse[i].matrix
         assert matrix is not None
         carried = self._now(read)
-        bound = _LONGER * self.pairs.longest(carried.d) * torch.linalg.vector_norm(matrix, dim=1)
+        bound = _LONGER * self.pairs.longest(carried.d) * self.coarse[i].lengths
         noise = self._noise(self._error(i, [carried]))
         centre = rows_of(self.centres[i + 1], 1)
         close = torch.zeros_like(centre, dtype=torch.bool)
