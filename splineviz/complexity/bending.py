@@ -53,7 +53,7 @@ def bend(
         ahead = (ahead if of is None else ahead[of]).unsqueeze(1)
         # The last kink is the last to read d.
         out = d if reuse and k + 1 == len(points) and len(d) == len(ahead) else None
-        passed = torch.maximum(d, ahead, out=out).sub_(ahead.clamp(min=0))
+        passed = torch.maximum(d, ahead, out=out).sub_(ahead.clamp_(min=0))
         change = after - before
         if not _is(change, 1.0):
             passed *= change

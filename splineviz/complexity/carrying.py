@@ -274,7 +274,8 @@ class ProgramNeighbourhoods:
                 self._look(i + 1, values, made, visit)
             for value in [value for value in values if self._last_use[value] <= i]:
                 read = values.pop(value)
-                if value in self._private and made.fine[i].multiplies:
+                # Other steps take no memory.
+                if value in self._private and made.fine[i].matrix is not None:
                     made.give_back(read)
 
     def _straight_along(self, directions: torch.Tensor) -> dict[int, torch.Tensor]:

@@ -6,9 +6,12 @@ import math
 
 import torch
 
+# As many as one product needs: what it reads, what it makes, and those of vertices apart.
+_MOST = 4
+
 
 class Scratch:
-    """Tensors that nobody needs any more, for what is made next.
+    """The last few tensors that nobody needs any more, for what is made next.
 
     A system hands out fresh memory page by page as it is written to, which costs as much as the
     product that is written.
@@ -30,4 +33,4 @@ class Scratch:
     def give(self, tensor: torch.Tensor) -> None:
         """Give back a tensor that shares its memory with none that is in use."""
         size = tensor.untyped_storage().nbytes() // tensor.element_size()
-        self._free.append(tensor.as_strided((size,), (1,), 0))
+        self._free = [*self._free, tensor.as_strided((size,), (1,), 0)][-_MOST:]
