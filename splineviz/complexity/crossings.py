@@ -53,9 +53,8 @@ def crossings(span: Span, switches: Switches) -> Crossings:
     points = tuple(switches.points.tolist())
     sample, column = span.near(points)
     found = span.at(sample, column)
-    if span.low.dtype == torch.float64 and not all(
-        bool(part.isfinite().all()) for part in (found.low, found.high, found.noise)
-    ):
+    ends = torch.stack([found.low, found.high])
+    if span.low.dtype == torch.float64 and not bool(ends.isfinite().all()):
         raise NonFiniteValues(
             "the network overflows at vertices round some samples, though its weights are finite; "
             "make the radius or its weights smaller"

@@ -259,11 +259,11 @@ class Pass:
         # What is straight stays so only if no winner changes, which is not worth looking for.
         self.pairs.part_all()
         shape = self.program.shapes[i + 1]
-        return Carried(
-            Differences.of_all(rows_of(windows.winners(d).unflatten(2, shape), 2)),
-            rows_of(windows.largest(size).unflatten(1, shape), 1),
-            rows_of(windows.largest(variance).unflatten(1, shape), 1),
+        size, variance = (
+            rows_of(windows.largest(numbers).unflatten(1, shape), 1) for numbers in (size, variance)
         )
+        d = rows_of(windows.winners(d).unflatten(2, shape), 2)
+        return Carried(Differences.of_all(d), size, _added(variance, size, 2 / _SAFETY))
 
     def give_back(self, carried: Carried) -> None:
         """Let others have the memory of a value that was private and is read no more."""
@@ -347,7 +347,8 @@ class Pass:
         if not carried.linear:
             return carried
         mirrored = (self.radius * carried.d.mirrored).to(self.dtype)
-        size, variance = carried.size.to(self.dtype), self.fine_unit**2 * carried.variance
+        size = carried.size.to(self.dtype)
+        variance = _added(self.fine_unit**2 * carried.variance, size, 1 / _SAFETY)
         return Carried(Differences(mirrored, mirrored[0, :0]), size, variance, private=True)
 
     def _noise(self, variance: torch.Tensor) -> torch.Tensor:

@@ -440,6 +440,15 @@ def test_large_weights_among_zeros_are_counted():
         np.testing.assert_array_equal(lc.counts, plain_counts(net, x, 0.05, frame))
 
 
+def test_an_error_bound_that_overflows_float32_is_made_again_in_float64():
+    net = seeded(lambda: mlp(4, 30, 30, 2))
+    x, frame = 1e6 * points(5, 4, low=-1), np.eye(4)
+    with torch.no_grad():
+        net[0].weight *= 1e6
+    lc = sv.local_complexity(net, x, radius=1e-12, directions=frame)
+    assert (np.abs(lc.counts - plain_counts(net, x, 1e-12, frame)) <= lc.near).all()
+
+
 def test_vertices_that_overflow_float64_are_refused():
     net = seeded(lambda: mlp(4, 30, 30, 2))
     with torch.no_grad():
