@@ -51,15 +51,14 @@ def crossings(span: Span, switches: Switches) -> Crossings:
         If a value overflows float64; one that overflows float32 is near.
     """
     points = tuple(switches.points.tolist())
-    sample, column = span.near(points)
-    found = span.at(sample, column)
+    found = span.near(points)
     ends = torch.stack([found.low, found.high])
     if span.low.dtype == torch.float64 and not bool(ends.isfinite().all()):
         raise NonFiniteValues(
             "the network overflows at vertices round some samples, though its weights are finite; "
             "make the radius or its weights smaller"
         )
-    crossed = torch.zeros_like(sample, dtype=torch.bool)
+    crossed = torch.zeros_like(found.sample, dtype=torch.bool)
     near = torch.zeros_like(crossed)
     for point in points:
         low, high = found.centre - point + found.low, found.centre - point + found.high
@@ -69,9 +68,10 @@ def crossings(span: Span, switches: Switches) -> Crossings:
         crossed |= ~apart & (below | above)
         near |= ~apart & ~(below & above) & (found.noise != 0)
     samples, columns = span.centre.shape
+    column = found.column
     if switches.neurons is not None:
         column = torch.as_tensor(switches.neurons, device=column.device)[column]
-    neuron = columns * sample + column
+    neuron = columns * found.sample + column
 
     def by_sample(which: torch.Tensor) -> torch.Tensor:
         # A neuron may have several columns.

@@ -14,7 +14,7 @@ from splineviz.complexity.layout import rows_of, values_of
 from splineviz.complexity.neighbourhood import Neighbourhood, neighbourhood_of
 from splineviz.complexity.pairs import Differences, Ends, Pairs
 from splineviz.complexity.scratch import Scratch
-from splineviz.complexity.span import Span
+from splineviz.complexity.span import Near, Span
 from splineviz.network.contest import Contest
 from splineviz.network.kinks import Kinks
 from splineviz.network.program import Program
@@ -193,11 +193,15 @@ class Pass:
         span, carried = self.span(read[0], inputs[0]), self._typed(inputs[0])
         points = tuple(rule.points.tolist())
         near = span.near(points)
-        self._part(span, points, carried.d)
+        if self.pairs.whole or len(near.sample) * _MANY > span.centre.numel():
+            self.pairs.part_all()
+        else:
+            self._part(near, points, carried.d)
         slopes = self.coarse[i].slopes(rule)
         slope = slopes_at(rule, slopes, span.centre).to(self.dtype)
         # What comes near a kink may meet any slope.
-        steep = slope.abs().index_put_(near, slope.new_tensor(rule.steepest))
+        steep = slope.abs()
+        steep[near.sample, near.column] = rule.steepest
         return Carried(
             self._bent(rule, slopes, span.centre, slope, carried),
             steep * carried.size,
@@ -205,30 +209,25 @@ class Pass:
             private=i + 1 in self.private,
         )
 
-    def _part(self, span: Span, points: tuple[float, ...], d: Differences) -> None:
+    def _part(self, near: Near, points: tuple[float, ...], d: Differences) -> None:
         """Part the pairs of which not both vertices lie strictly on one side of each kink.
 
         Parameters
         ----------
-        span : Span
-            The range of the values.
+        near : Near
+            The neurons that come near one.
         points : tuple of float
             Where the kinks are.
         d : Differences
             Those of the vertices.
         """
-        sample, column = span.near(points)
-        if self.pairs.whole or len(sample) * _MANY > span.centre.numel():
-            self.pairs.part_all()
-            return
-        reach = self.pairs.mirrored_at(d, sample, column).abs()
-        found = span.at(sample, column)
+        reach = self.pairs.mirrored_at(d, near.sample, near.column).abs()
         bends = torch.zeros_like(reach, dtype=torch.bool)
         for point in points:
-            room = (found.centre - point).abs() - found.noise
+            room = (near.centre - point).abs() - near.noise
             bends |= ~(reach < room.unsqueeze(1))
         which, direction = bends.nonzero(as_tuple=True)
-        self.pairs.part(sample[which], direction)
+        self.pairs.part(near.sample[which], direction)
 
     def _bent(
         self,

@@ -3,8 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
+
+
+class Near(NamedTuple):
+    """Neurons that come near a point where they switch.
+
+    Attributes
+    ----------
+    sample, column : int64 tensor (found,)
+        Round which sample, and which.
+    centre, low, high, noise : float64 tensor (found,)
+        As in `Span`.
+    """
+
+    sample: torch.Tensor
+    column: torch.Tensor
+    centre: torch.Tensor
+    low: torch.Tensor
+    high: torch.Tensor
+    noise: torch.Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,9 +46,7 @@ class Span:
     low: torch.Tensor
     high: torch.Tensor
     noise: torch.Tensor
-    _near: dict[tuple[float, ...], tuple[torch.Tensor, torch.Tensor]] = field(
-        default_factory=dict, init=False, repr=False
-    )
+    _near: dict[tuple[float, ...], Near] = field(default_factory=dict, init=False, repr=False)
 
     def with_centre(self) -> Span:
         """The range where the centre counts as a vertex."""
@@ -46,7 +64,7 @@ class Span:
             torch.maximum(self.noise, other.noise),
         )
 
-    def near(self, points: tuple[float, ...]) -> tuple[torch.Tensor, torch.Tensor]:
+    def near(self, points: tuple[float, ...]) -> Near:
         """Where it is not known that all values lie strictly on one side of each point.
 
         Parameters
@@ -56,21 +74,19 @@ class Span:
 
         Returns
         -------
-        sample, column : int64 tensor (found,)
+        Near
+            The same object for the same points.
         """
         if points not in self._near:
             masks = [self._reaches(point) for point in points]
             mask = masks[0] if len(masks) == 1 else torch.stack(masks).any(0)
             sample, column = mask.nonzero(as_tuple=True)
-            self._near[points] = sample, column
+            parts = (self.centre, self.low, self.high, self.noise)
+            found = (part.expand_as(mask)[sample, column].double() for part in parts)
+            self._near[points] = Near(sample, column, *found)
         return self._near[points]
 
     def _reaches(self, point: float) -> torch.Tensor:
         behind = self.centre - point if point else self.centre
         # Not by <=, so that it holds for what is not a number.
         return ~((behind + self.low > self.noise) | (behind + self.high < -self.noise))
-
-    def at(self, sample: torch.Tensor, column: torch.Tensor) -> Span:
-        """The same of some neurons, all as float64 tensors (found,)."""
-        parts = (self.centre, self.low, self.high, self.noise)
-        return Span(*(part.expand_as(self.centre)[sample, column].double() for part in parts))
