@@ -77,6 +77,9 @@ def trace(model: torch.nn.Module, input_shape: Sequence[int] | int) -> Program:
     -----
     Forward hooks can change what a network computes, so they run, on the copy, in the calls that
     the program is compared with.
+
+    Other threads may run networks meanwhile, and those that trace wait for each other. While
+    torch.fx follows a forward, torch lets no thread run what :func:`torch.compile` made.
     """
     shape = _checked_shape(input_shape)
     with (
