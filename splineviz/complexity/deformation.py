@@ -19,6 +19,7 @@ from splineviz.complexity.networks import Neighbourhoods, neighbourhoods_in
 from splineviz.complexity.precision import full_precision
 from splineviz.complexity.shapes import Shape, shape_of
 from splineviz.errors import InvalidArgument
+from splineviz.network.isolation import made_on
 from splineviz.network.program import Program
 from splineviz.progress import Progress, reporting
 
@@ -110,6 +111,7 @@ def deformation(
     frame = Frame.of(directions, points.shape[1:], seed, shared_frame)
     with (
         full_precision(),
+        made_on("cpu"),
         torch.inference_mode(False),
         torch.no_grad(),
         reporting(progress, len(points)) as report,

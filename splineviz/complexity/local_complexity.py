@@ -12,6 +12,7 @@ from splineviz.complexity.layers import Selection
 from splineviz.complexity.networks import neighbourhoods_in
 from splineviz.complexity.precision import full_precision
 from splineviz.complexity.result import LocalComplexity
+from splineviz.network.isolation import made_on
 from splineviz.network.program import Program
 from splineviz.progress import Progress, reporting
 
@@ -124,6 +125,7 @@ def local_complexity(
     frame = Frame.of(directions, points.shape[1:], seed, shared_frame)
     with (
         full_precision(),
+        made_on("cpu"),
         torch.inference_mode(False),
         torch.no_grad(),
         reporting(progress, len(points)) as report,

@@ -5,30 +5,38 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
 
 import torch
 
+_FULL = "ieee"
+
+# torch's (backend, operation), each behind those that it takes its precision from if it has none of
+# its own. By these names, since `torch.backends.mkldnn.fp32_precision` sets that of all backends.
+_SETTINGS = (
+    *(("generic", "all"), ("cuda", "all"), ("mkldnn", "all")),
+    *(("cuda", "matmul"), ("cuda", "conv"), ("mkldnn", "matmul"), ("mkldnn", "conv")),
+)
+_precision_of = torch._C._get_fp32_precision_getter
+_set_precision = torch._C._set_fp32_precision_setter
+
 
 class _Precision:
-    """The precision of one of torch's backends, process-wide, held at full while anyone needs it.
+    """torch's precision, process-wide, held at full while anyone needs it.
 
     The first to need it notes what it was and the last restores that, so that threads which overlap
     leave it as it was.
     """
 
-    def __init__(self, backend: Any) -> None:
-        self._backend = backend
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._holders = 0
-        self._found = ""
+        self._found: list[tuple[str, str, str]] = []
 
     @contextmanager
     def held(self) -> Iterator[None]:
         with self._lock:
             if self._holders == 0:
-                self._found = self._backend.fp32_precision
-                self._backend.fp32_precision = "ieee"
+                self._hold()
             self._holders += 1
         try:
             yield
@@ -36,20 +44,26 @@ class _Precision:
             with self._lock:
                 self._holders -= 1
                 if self._holders == 0:
-                    self._backend.fp32_precision = self._found
+                    self._restore()
+
+    def _hold(self) -> None:
+        # What is full by what it inherits is left to inherit: torch does not say whether a
+        # precision is inherited, and some defaults cannot be set again.
+        for backend, operation in _SETTINGS:
+            found = _precision_of(backend, operation)
+            if found != _FULL:
+                self._found.append((backend, operation, found))
+                _set_precision(backend, operation, _FULL)
+
+    def _restore(self) -> None:
+        while self._found:
+            backend, operation, found = self._found.pop()
+            # Unless somebody has set another one meanwhile.
+            if _precision_of(backend, operation) == _FULL:
+                _set_precision(backend, operation, found)
 
 
-# torch makes these modules' attributes as they are asked for, which mypy cannot see.
-_BACKENDS: Any = torch.backends
-_PRECISIONS = tuple(
-    _Precision(backend)
-    for backend in (
-        _BACKENDS.cuda.matmul,
-        _BACKENDS.cudnn.conv,
-        _BACKENDS.mkldnn.matmul,
-        _BACKENDS.mkldnn.conv,
-    )
-)
+_PRECISION = _Precision()
 
 
 @contextmanager
@@ -61,8 +75,7 @@ def full_precision() -> Iterator[None]:
     the type would be wrong there. On leaving, all is as it was.
     """
     with ExitStack() as stack:
-        for precision in _PRECISIONS:
-            stack.enter_context(precision.held())
+        stack.enter_context(_PRECISION.held())
         for device in ("cpu", "cuda"):
             stack.enter_context(torch.autocast(device, enabled=False))
         yield

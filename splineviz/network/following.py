@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -25,6 +26,9 @@ _SHAPE_FUNCTIONS = (torch.zeros_like, torch.ones_like, torch.full_like, torch.nu
 
 # A decision by the input's shape is followed only if it is the same for all these batch sizes.
 _BATCH_SIZES = (1, 2, 3, 64)
+
+# torch.fx replaces what calls of modules do in all threads, so only one of them may follow.
+_FOLLOWING = threading.RLock()
 
 
 def follow(
@@ -148,6 +152,24 @@ class _Tracer(fx.Tracer):
         self.input_shape = input_shape
         self.lengths = lengths
         self.failed_at: str | None = None
+        self.thread: int | None = None
+
+    def trace(
+        self,
+        root: torch.nn.Module | Callable[..., Any],
+        concrete_args: dict[str, Any] | None = None,
+    ) -> fx.Graph:
+        with _FOLLOWING:
+            self.thread = threading.get_ident()
+            try:
+                return super().trace(root, concrete_args)
+            finally:
+                # Another user of torch.fx may put its changes back in place later.
+                self.thread = None
+
+    def _follows(self) -> bool:
+        """Whether what this thread does now is part of the forward that is followed."""
+        return self.thread == threading.get_ident()
 
     def is_leaf_module(self, m: torch.nn.Module, module_qualified_name: str) -> bool:
         return row_of_module(m) is not None or super().is_leaf_module(m, module_qualified_name)
@@ -162,12 +184,19 @@ class _Tracer(fx.Tracer):
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> Any:
+        if not self._follows():
+            return forward(*args, **kwargs)
         try:
             return super().call_module(m, forward, args, kwargs)
         except Exception:
             if self.failed_at is None:
                 self.failed_at = self.path_of_module(m)
             raise
+
+    def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, fx.Proxy]) -> Any:
+        if not self._follows():
+            return attr_val
+        return super().getattr(attr, attr_val, parameter_proxy_cache)
 
     def to_bool(self, obj: fx.Proxy) -> bool:
         """Settle a decision, such as ``x.dim() > 2``, by the shape of the network's input."""

@@ -6,7 +6,7 @@ import copy
 import random
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -135,7 +135,8 @@ def run_copy(network: torch.nn.Module, batch: torch.Tensor) -> torch.Tensor:
     """
     kind, shape = type(network).__name__, tuple(batch.shape)
     try:
-        outputs = network(batch)
+        with made_on(batch.device):
+            outputs = network(batch)
     except Exception as error:
         raise ShapeMismatch(
             f"{kind} cannot run on inputs of shape {shape} ({type(error).__name__}: {error})"
@@ -167,6 +168,16 @@ def _deep_copy(model: torch.nn.Module, copies: dict[int, Any]) -> torch.nn.Modul
         if type(value) in (OrderedDict, set) and not value
     }
     return copy.deepcopy(model, {**empty, **copies})
+
+
+def made_on(device: str | torch.device) -> AbstractContextManager[Any]:
+    """Make tensors on a device where none is said, if the caller has chosen one for that.
+
+    A copy of a network may stand on another device than the network, and what its forward makes
+    belongs where the copy stands.
+    """
+    chosen = torch.get_default_device().type != "cpu"
+    return torch.device(device) if chosen else nullcontext()
 
 
 @contextmanager

@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch.overrides import TorchFunctionMode
 
-from splineviz.network.isolation import float64_copy, run_copy, untouched_random_state
+from splineviz.network.isolation import float64_copy, made_on, run_copy, untouched_random_state
 
 
 class Decision(NamedTuple):
@@ -277,7 +277,8 @@ class Watch(TorchFunctionMode):
         )
         if func in _WATCHED and not constant:
             # Before the call, which may write in place.
-            decision = _decides(func, args, kwargs)
+            with made_on("cpu"):
+                decision = _decides(func, args, kwargs)
             if decision is not None:
                 self.tell(func.__name__.strip("_"), decision)
         made = func(*args, **kwargs)

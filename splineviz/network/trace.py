@@ -23,6 +23,7 @@ from splineviz.errors import (
 from splineviz.network.following import ROOT, follow
 from splineviz.network.isolation import (
     float64_copy,
+    made_on,
     untouched_random_state,
     without_hooks,
 )
@@ -76,9 +77,17 @@ def trace(model: torch.nn.Module, input_shape: Sequence[int] | int) -> Program:
     -----
     Forward hooks can change what a network computes, so they run, on the copy, in the calls that
     the program is compared with.
+
+    Other threads may run networks meanwhile, and those that trace wait for each other. While
+    torch.fx follows a forward, torch lets no thread run what :func:`torch.compile` made.
     """
     shape = _checked_shape(input_shape)
-    with untouched_random_state(), torch.inference_mode(False), torch.no_grad():
+    with (
+        untouched_random_state(),
+        made_on("cpu"),
+        torch.inference_mode(False),
+        torch.no_grad(),
+    ):
         network, inputs = float64_copy(model), _inputs(shape)
         program = _of_program_module(network, shape)
         if program is None:

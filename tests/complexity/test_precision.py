@@ -1,6 +1,9 @@
 """What callers let torch round away elsewhere does not change counts, and stays as it was."""
 
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,10 +19,16 @@ OWNERS = [
     torch.backends.mkldnn.matmul,
     torch.backends.mkldnn.conv,
 ]
+# All that torch has, from those that others inherit to those that inherit.
+SETTINGS = [
+    ("generic", "all"),
+    *((backend, "all") for backend in ("cuda", "mkldnn")),
+    *((backend, op) for backend in ("cuda", "mkldnn") for op in ("matmul", "conv", "rnn")),
+]
 
 
 def settings():
-    return torch.get_float32_matmul_precision(), [owner.fp32_precision for owner in OWNERS]
+    return [torch._C._get_fp32_precision_getter(*setting) for setting in SETTINGS]
 
 
 @pytest.fixture(params=["highest", "high", "medium"])
@@ -78,3 +87,54 @@ def test_threads_that_overlap_leave_the_settings(allowed):
         thread.join()
         assert torch.backends.cuda.matmul.fp32_precision == "ieee"
     assert settings() == allowed
+
+
+CHOSEN = [
+    {},
+    {("generic", "all"): "tf32"},
+    {("generic", "all"): "bf16"},
+    {("cuda", "all"): "tf32"},
+    {("mkldnn", "all"): "bf16"},
+    {("generic", "all"): "ieee", ("cuda", "matmul"): "ieee", ("mkldnn", "all"): "ieee"},
+    {("generic", "all"): "ieee", ("cuda", "matmul"): "tf32", ("mkldnn", "conv"): "bf16"},
+    {("generic", "all"): "tf32", ("mkldnn", "conv"): "tf32"},
+]
+
+
+def check_inheritance():
+    def choose(chosen):
+        for setting, precision in chosen.items():
+            torch._C._set_fp32_precision_setter(*setting, precision)
+
+    def inherited():
+        before, found = torch.backends.fp32_precision, []
+        for precision in ("none", "ieee", "tf32", "bf16"):
+            torch.backends.fp32_precision = precision
+            found.append(settings())
+        torch.backends.fp32_precision = before
+        return found
+
+    for chosen in CHOSEN:
+        choose(chosen)
+        before = settings(), inherited()
+        with full_precision():
+            assert [owner.fp32_precision for owner in OWNERS] == ["ieee"] * len(OWNERS)
+        assert (settings(), inherited()) == before, chosen
+        choose(dict.fromkeys(chosen, "none"))
+
+
+def test_what_was_inherited_still_is():
+    # In a process of its own, as some of torch's defaults cannot be set again.
+    code = f"from {__name__} import check_inheritance; check_inheritance()"
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=root, check=True)
+
+
+def test_what_is_set_meanwhile_stays():
+    before = torch.backends.fp32_precision
+    with full_precision():
+        torch.backends.fp32_precision = "tf32"
+    try:
+        assert torch.backends.fp32_precision == "tf32"
+    finally:
+        torch.backends.fp32_precision = before
