@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from splineviz.arrays import off_torch
+from splineviz.arrays import off_torch, read_whole
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch
 
 FloatArray = npt.NDArray[np.float64]
@@ -66,12 +66,14 @@ class Frame:
         Raises
         ------
         InvalidArgument
-            If there are none, more than the input has dimensions, or some are no unit vectors.
+            If there are none, more than the input has dimensions, or some are no unit vectors; or
+            the seed is not a whole number of at least 0.
         ShapeMismatch
             If given directions have another shape than the inputs.
         NonFiniteValues
             If a direction has NaN or infinity in it.
         """
+        seed = read_whole(seed, "seed", 0)
         if isinstance(directions, int | np.integer) and not isinstance(directions, bool):
             count = _checked_count(int(directions), input_shape)
             made = haar_directions(count, input_shape, seed) if shared else None

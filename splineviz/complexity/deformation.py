@@ -128,7 +128,7 @@ def deformation(
         radius=float(radii[0]) if single else radii,
         directions=frame.directions,
         n_directions=frame.count,
-        seed=seed,
+        seed=frame.seed,
         method=network.method,
     )
 

@@ -87,7 +87,8 @@ def local_complexity(
         If x is empty, or not a batch of inputs of the network.
     InvalidArgument
         If a radius is not positive, there are more directions than dimensions or they are no unit
-        vectors, x holds no real numbers, or nothing is left to count.
+        vectors, the seed is not a whole number of at least 0, x holds no real numbers, or nothing
+        is left to count.
     NonFiniteValues
         If x or a weight is NaN or infinite, or a value overflows.
     UnknownName
@@ -139,6 +140,6 @@ def local_complexity(
         float(radii[0]) if single else radii,
         frame.directions,
         frame.count,
-        seed,
+        frame.seed,
         network.method,
     )

@@ -93,7 +93,7 @@ def complexity_over_training(
     radii, single = checked_radii(radius)
     frame = Frame.of(directions, first.input_shape, seed, shared_frame)
     names, chosen = _layers_of(first, layers, winners, logits)
-    measure = _Measurement(radii, directions, seed, names, centre, shared_frame, device)
+    measure = _Measurement(radii, directions, frame.seed, names, centre, shared_frame, device)
     settings = _settings_of(first, measure, frame)
     kept = CountCache(cache)
     found: dict[str, list[tuple[IntArray, IntArray] | None]] = {name: [] for name in named}
@@ -123,7 +123,7 @@ def complexity_over_training(
         float(radii[0]) if single else radii,
         frame.directions,
         frame.count,
-        seed,
+        frame.seed,
     )
 
 

@@ -15,17 +15,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from splineviz.arrays import read_whole
 from splineviz.errors import InvalidArgument, NonFiniteValues, UnknownName
 from splineviz.network.isolation import untouched_random_state
 from splineviz.network.program import Program
 from splineviz.training.attack_norms import LOSSES, NORMS, Norm, margins
-from splineviz.training.attack_target import (
-    Target,
-    make_target,
-    read_number,
-    read_radii,
-    read_whole,
-)
+from splineviz.training.attack_target import Target, make_target, read_number, read_radii
 
 PAPER_EPS = 50 / 255
 BATCH = 256

@@ -194,6 +194,8 @@ def test_a_run_without_checkpoints_or_points_is_told(tmp_path):
 def test_what_is_asked_wrongly_is_told_before_anything_is_made(run, calls):
     with pytest.raises(InvalidArgument, match="say directions=2"):
         run.local_complexity()
+    with pytest.raises(InvalidArgument, match="seed must be a whole number"):
+        run.local_complexity(seed=None, **SETTINGS)
     with pytest.raises(UnknownStep, match="no checkpoint at step 7000"):
         run.local_complexity(steps=[0, 7000], **SETTINGS)
     with pytest.raises(UnknownName, match="unknown layer 'x'"):
