@@ -150,7 +150,10 @@ def _checked_count(count: int, input_shape: tuple[int, ...]) -> int:
 
 
 def _checked_directions(directions: npt.ArrayLike, input_shape: tuple[int, ...]) -> FloatArray:
-    given = np.asarray(off_torch(directions))
+    try:
+        given = np.asarray(off_torch(directions))
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise ShapeMismatch(f"the directions do not make an array: {error}") from error
     if given.dtype.kind not in "buif" or given.shape[1:] != input_shape or given.ndim == 0:
         raise ShapeMismatch(
             f"the directions have shape {given.shape} and type {given.dtype}; expected a whole "

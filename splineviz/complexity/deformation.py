@@ -12,7 +12,7 @@ import torch
 from splineviz.complexity.counting import at_a_time, located
 from splineviz.complexity.cross_polytope import Frame
 from splineviz.complexity.deformation_result import Deformation
-from splineviz.complexity.inputs import checked_points, checked_radii
+from splineviz.complexity.inputs import checked_batch_size, checked_points, checked_radii
 from splineviz.complexity.layers import Layer, Selection, Switches
 from splineviz.complexity.neighbourhood import Neighbourhood
 from splineviz.complexity.networks import Neighbourhoods, neighbourhoods_in
@@ -107,6 +107,7 @@ def deformation(
     """
     points = checked_points(x)
     radii, single = checked_radii(radius)
+    size = checked_batch_size(batch_size)
     frame = Frame.of(directions, points.shape[1:], seed, shared_frame)
     with (
         full_precision(),
@@ -116,7 +117,7 @@ def deformation(
     ):
         network = neighbourhoods_in(model, points.shape[1:], device, layers, False, logits)
         _check_layers(network.layers)
-        measured = _measured(network, points, radii, frame, batch_size, report)
+        measured = _measured(network, points, radii, frame, size, report)
     if single:
         measured = measured[:, 0]
     diameters, eccentricities, dimensions = measured

@@ -7,7 +7,7 @@ import torch
 
 from splineviz.complexity.counting import counted
 from splineviz.complexity.cross_polytope import Frame
-from splineviz.complexity.inputs import checked_points, checked_radii
+from splineviz.complexity.inputs import checked_batch_size, checked_points, checked_radii
 from splineviz.complexity.layers import Selection
 from splineviz.complexity.networks import neighbourhoods_in
 from splineviz.complexity.precision import full_precision
@@ -87,8 +87,9 @@ def local_complexity(
         If x is empty, or not a batch of inputs of the network.
     InvalidArgument
         If a radius is not positive, there are more directions than dimensions or they are no unit
-        vectors, the seed is not a whole number of at least 0, x holds no real numbers, or nothing
-        is left to count.
+        vectors, the seed or the batch size is not a whole number of at least 0 or 1, the device
+        cannot compute in float64, x holds no real numbers, layers holds anything but names, or
+        nothing is left to count.
     NonFiniteValues
         If x or a weight is NaN or infinite, or a value overflows.
     UnknownName
@@ -122,6 +123,7 @@ def local_complexity(
     """
     points = checked_points(x)
     radii, single = checked_radii(radius)
+    size = checked_batch_size(batch_size)
     frame = Frame.of(directions, points.shape[1:], seed, shared_frame)
     with (
         full_precision(),
@@ -130,7 +132,7 @@ def local_complexity(
         reporting(progress, len(points)) as report,
     ):
         network = neighbourhoods_in(model, points.shape[1:], device, layers, winners, logits)
-        counts, near = counted(network, points, radii, frame, centre, batch_size, report)
+        counts, near = counted(network, points, radii, frame, centre, size, report)
     if single:
         counts, near = counts[0], near[0]
     return LocalComplexity(

@@ -306,9 +306,9 @@ class Run:
         Raises
         ------
         InvalidArgument
-            If the run has no checkpoints yet, or kept no training points and none are given; and
-            as ``local_complexity`` does: if there are more directions than the input has
-            dimensions, for example.
+            If the run has no checkpoints yet, `steps` is empty or no sequence, or the run kept no
+            training points and none are given; and as ``local_complexity`` does: if there are more
+            directions than the input has dimensions, for example.
         UnknownStep, RecordingError, RunCorrupt
             As `program` does.
         ShapeMismatch, NonFiniteValues, UnknownName
@@ -326,7 +326,7 @@ class Run:
             raise InvalidArgument(f"run {self.name!r} has no checkpoints yet: nothing to measure")
         if probes is None:
             probes = {"training": self._training_points()}
-        checkpoints = self.checkpoints if steps is None else map(self._checkpoint, steps)
+        checkpoints = self.checkpoints if steps is None else self._chosen(steps)
         return complexity_over_training(
             self.program,
             {checkpoint.step: checkpoint.sha256 for checkpoint in checkpoints},
@@ -379,6 +379,21 @@ class Run:
             if checkpoint.step == step:
                 return checkpoint
         raise UnknownStep(step, self.name, [checkpoint.step for checkpoint in self.checkpoints])
+
+    def _chosen(self, steps: Iterable[int]) -> tuple[Checkpoint, ...]:
+        """The checkpoints at some steps, at least one."""
+        try:
+            given = [*steps]
+        except TypeError as error:
+            raise InvalidArgument(
+                f"steps must be a sequence of steps, such as [{self.steps[-1]}], not {steps!r}"
+            ) from error
+        if not given:
+            raise InvalidArgument(
+                f"steps is empty: name at least one of the {len(self)} steps of run "
+                f"{self.name!r} that have a checkpoint, or leave it out for all"
+            )
+        return tuple(map(self._checkpoint, given))
 
     def _training_points(self) -> npt.NDArray[Any]:
         samples = self.samples

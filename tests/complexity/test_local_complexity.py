@@ -580,10 +580,12 @@ def test_progress_is_told():
         ({"radius": float("inf")}, InvalidArgument, "radius"),
         ({"radius": []}, InvalidArgument, "radius"),
         ({"radius": "small"}, InvalidArgument, "radius"),
+        ({"radius": [torch.ones(2, requires_grad=True)]}, InvalidArgument, "radius"),
         ({"directions": 7}, InvalidArgument, "directions=6"),
         ({"directions": 0}, InvalidArgument, "at least 1"),
         ({"directions": np.zeros((0, 6))}, InvalidArgument, "no directions"),
         ({"directions": np.eye(7)}, ShapeMismatch, "directions have shape"),
+        ({"directions": [[1.0], [0.0, 1.0]]}, ShapeMismatch, "do not make an array"),
         ({"directions": 2 * np.eye(6)}, InvalidArgument, "length 2"),
         ({"directions": np.full((2, 6), np.inf)}, NonFiniteValues, "directions"),
         ({"directions": np.eye(6), "shared_frame": False}, InvalidArgument, "of their own"),
@@ -592,9 +594,19 @@ def test_progress_is_told():
         ({"seed": 1.5}, InvalidArgument, "seed must be a whole number, not 1.5"),
         ({"layers": ["relu_7"]}, UnknownName, "relu_1"),
         ({"layers": []}, InvalidArgument, "layers is empty"),
+        ({"layers": [()]}, InvalidArgument, r"layers\[0\] is \(\)"),
+        ({"layers": ["relu", 1]}, InvalidArgument, r"layers\[1\] is 1; name a layer, as in '1'"),
+        ({"layers": [("relu", 1)]}, InvalidArgument, r"layers\[0\] is \('relu', 1\)"),
+        ({"layers": 1}, InvalidArgument, "layers must be a function, or a list of names.*not 1"),
         ({"layers": ["relu", "relu"]}, InvalidArgument, "twice"),
         ({"layers": lambda layer: False}, InvalidArgument, "says no"),
-        ({"batch_size": 0}, InvalidArgument, "batch_size"),
+        ({"batch_size": 0}, InvalidArgument, "batch_size must be at least 1"),
+        ({"batch_size": 1.5}, InvalidArgument, "batch_size must be a whole number, not 1.5"),
+        ({"batch_size": "all"}, InvalidArgument, "batch_size must be a whole number, not 'all'"),
+        ({"device": "foo"}, InvalidArgument, "device='foo' cannot compute.*say 'cpu'"),
+        ({"device": "meta"}, InvalidArgument, "device='meta' cannot compute"),
+        ({"device": "cuda:99"}, InvalidArgument, "device='cuda:99' cannot compute"),
+        ({"device": []}, InvalidArgument, "cannot compute"),
     ],
 )
 @pytest.mark.parametrize("make", [FunctionalMLP, Untraceable])
@@ -604,6 +616,22 @@ def test_bad_input_is_explained(settings, error, message, make):
         warnings.simplefilter("error")
         with pytest.raises(error, match=message):
             sv.local_complexity(seeded(make), **given)
+
+
+@pytest.mark.parametrize("make", [lambda: mlp(6, 9, 9, 3), lambda: Opaque(mlp(6, 9, 9, 3))])
+def test_names_may_come_from_a_generator(make):
+    model, x = seeded(make), points(3, 6)
+    names = sv.local_complexity(model, x, directions=3).names
+    asked = sv.local_complexity(model, x, directions=3, layers=(name for name in names))
+    assert asked.names == names
+    assert asked.method == sv.local_complexity(model, x, directions=3, layers=[*names]).method
+
+
+def test_a_radius_may_be_a_tensor_with_a_gradient():
+    model, x = seeded(lambda: mlp(6, 9, 3)), points(3, 6)
+    radii = torch.tensor([0.1, 0.5], dtype=torch.float64, requires_grad=True)
+    one, other = (sv.local_complexity(model, x, radius, 3) for radius in (radii, [0.1, 0.5]))
+    np.testing.assert_array_equal(one.counts, other.counts)
 
 
 @pytest.mark.parametrize("make", [FunctionalMLP, Untraceable, Transformer])

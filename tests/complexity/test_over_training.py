@@ -187,8 +187,10 @@ def test_a_run_without_checkpoints_or_points_is_told(tmp_path):
     with pytest.raises(InvalidArgument, match=r"'bare' kept no training points.*probes="):
         bare.local_complexity(directions=4)
     assert bare.local_complexity(points(5, 4), directions=4).probes == ("probe",)
-    with pytest.raises(InvalidArgument, match="no checkpoints"):
+    with pytest.raises(InvalidArgument, match="steps is empty: name at least one of the 2 steps"):
         bare.local_complexity(points(5, 4), directions=4, steps=[])
+    with pytest.raises(InvalidArgument, match=r"a sequence of steps, such as \[1\], not 1"):
+        bare.local_complexity(points(5, 4), directions=4, steps=1)
 
 
 def test_what_is_asked_wrongly_is_told_before_anything_is_made(run, calls):
