@@ -15,6 +15,8 @@ from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch
 
 FloatArray = npt.NDArray[np.float64]
 
+# As many as the paper takes.
+_COUNT = 25
 # Directions that were rounded to float32 are unit vectors up to this.
 _UNIT = 1e-4
 
@@ -45,7 +47,7 @@ class Frame:
     @classmethod
     def of(
         cls,
-        directions: int | npt.ArrayLike,
+        directions: int | npt.ArrayLike | None,
         input_shape: tuple[int, ...],
         seed: int = 0,
         shared: bool = True,
@@ -54,8 +56,9 @@ class Frame:
 
         Parameters
         ----------
-        directions : int, or array-like of shape (P, *input_shape)
-            How many random directions, or the directions themselves: unit vectors.
+        directions : int, array-like of shape (P, *input_shape), or None
+            How many random directions, or the directions themselves: unit vectors. None for 25, or
+            as many as an input has dimensions if these are fewer.
         input_shape : tuple of int
             The shape of one sample.
         seed : int
@@ -74,6 +77,8 @@ class Frame:
             If a direction has NaN or infinity in it.
         """
         seed = read_whole(seed, "seed", 0)
+        if directions is None:
+            directions = min(_COUNT, math.prod(input_shape))
         if isinstance(directions, int | np.integer) and not isinstance(directions, bool):
             count = _checked_count(int(directions), input_shape)
             made = haar_directions(count, input_shape, seed) if shared else None

@@ -27,7 +27,7 @@ def deformation(
     model: torch.nn.Module | Program,
     x: npt.ArrayLike,
     radius: float | npt.ArrayLike = 0.005,
-    directions: int | npt.ArrayLike = 25,
+    directions: int | npt.ArrayLike | None = None,
     seed: int = 0,
     *,
     layers: Selection = None,
@@ -53,9 +53,10 @@ def deformation(
         The points.
     radius : float, or sequence of float
         r, in units of the inputs.
-    directions : int, or array-like of shape (P, *input_shape)
+    directions : int, or array-like of shape (P, *input_shape), optional
         How many random directions, at most the dimension of an input; or the directions, unit
-        vectors, such as those of ``LocalComplexity.directions``.
+        vectors, such as those of ``LocalComplexity.directions``. Unless said 25, or as many as an
+        input has dimensions if these are fewer.
     seed : int
         Decides the random directions: the same as in
         :func:`~splineviz.complexity.local_complexity.local_complexity`.
@@ -92,7 +93,7 @@ def deformation(
     with distances as weights. Here the graph is the complete one, in which the direct way between
     two vertices is the shortest.
 
-    All is computed in float64.
+    All is computed in float64. Forward hooks of the network run, as in `local_complexity`.
 
     Examples
     --------

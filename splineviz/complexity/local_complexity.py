@@ -20,7 +20,7 @@ def local_complexity(
     model: torch.nn.Module | Program,
     x: npt.ArrayLike,
     radius: float | npt.ArrayLike = 0.005,
-    directions: int | npt.ArrayLike = 25,
+    directions: int | npt.ArrayLike | None = None,
     seed: int = 0,
     *,
     layers: Selection = None,
@@ -48,9 +48,10 @@ def local_complexity(
         The points.
     radius : float, or sequence of float
         r, in units of the inputs.
-    directions : int, or array-like of shape (P, *input_shape)
+    directions : int, or array-like of shape (P, *input_shape), optional
         How many random directions, at most the dimension of an input; or the directions, unit
-        vectors, such as those of ``LocalComplexity.directions``.
+        vectors, such as those of ``LocalComplexity.directions``. Unless said 25, or as many as an
+        input has dimensions if these are fewer.
     seed : int
         Decides the random directions. Only a generator of this call's own is used.
     layers : callable or sequence, optional
@@ -109,6 +110,9 @@ def local_complexity(
     Where the network is piecewise linear and can be traced, differences between vertices are
     carried through it, in float32; points that this leaves uncertain are done again in float64.
     Otherwise the vertices are pushed through the module itself in float64.
+
+    Forward hooks of the network run, since they belong to what it computes: one that records is
+    called with batches that are made here.
 
     Examples
     --------

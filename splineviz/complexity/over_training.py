@@ -41,7 +41,7 @@ def complexity_over_training(
     probes: Probe | Mapping[str, Probe],
     *,
     radius: float | npt.ArrayLike = 0.005,
-    directions: int | npt.ArrayLike = 25,
+    directions: int | npt.ArrayLike | None = None,
     seed: int = 0,
     layers: Selection = None,
     logits: bool = False,
@@ -92,6 +92,7 @@ def complexity_over_training(
     named = _named(probes, first.input_shape)
     radii, single = checked_radii(radius)
     frame = Frame.of(directions, first.input_shape, seed, shared_frame)
+    directions = frame.count if directions is None else directions
     names, chosen = _layers_of(first, layers, winners, logits)
     measure = _Measurement(radii, directions, frame.seed, names, centre, shared_frame, device)
     settings = _settings_of(first, measure, frame)

@@ -264,7 +264,7 @@ class Run:
         probes: Probe | Mapping[str, Probe] | None = None,
         *,
         radius: float | npt.ArrayLike = 0.005,
-        directions: int | npt.ArrayLike = 25,
+        directions: int | npt.ArrayLike | None = None,
         seed: int = 0,
         layers: Selection = None,
         logits: bool = False,

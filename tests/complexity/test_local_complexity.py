@@ -215,6 +215,15 @@ def test_given_directions_repeat_a_frame():
     assert not np.array_equal(first.directions, other.directions)
 
 
+@pytest.mark.parametrize(("dimensions", "count"), [(2, 2), (25, 25), (60, 25)])
+@pytest.mark.parametrize("measure", [sv.local_complexity, sv.deformation])
+def test_unless_said_there_are_25_directions_or_what_fits(measure, dimensions, count):
+    model, x = seeded(lambda: mlp(dimensions, 9, 3)), points(3, dimensions)
+    found, said = measure(model, x), measure(model, x, directions=count)
+    assert found.n_directions == count
+    np.testing.assert_array_equal(found.directions, said.directions)
+
+
 def test_each_sample_can_have_its_own_directions():
     model, x = seeded(lambda: mlp(20, 40, 5)), points(8, 20)
     lc = sv.local_complexity(model, x, radius=0.2, directions=6, shared_frame=False)
@@ -466,6 +475,7 @@ def test_nothing_is_touched(make):
     assert not model.a.weight.requires_grad
     assert model.b.weight.requires_grad
     assert all(parameter.grad is None for parameter in model.parameters())
+    assert calls
     assert len(model.b._forward_hooks) == hooks
     assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
     assert torch.equal(states[0], torch.get_rng_state())

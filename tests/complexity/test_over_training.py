@@ -110,6 +110,15 @@ def test_the_bundled_run_falls_late(run):
     assert "training 9.693 → 12.07 → 7.447; steps 0 to 30000, 56 checkpoints" in repr(curves)
 
 
+def test_unless_said_there_are_as_many_directions_as_fit(run, calls):
+    curves = run.local_complexity(steps=[0])
+    assert curves.n_directions == 2
+    lc = sv.local_complexity(run.program(0), run.samples[0])
+    np.testing.assert_array_equal(curves.at(0).counts, lc.counts)
+    run.local_complexity(steps=[0], directions=2)
+    assert len(calls) == len(cached(run)) == 1
+
+
 # Probes -------------------------------------------------------------------------------------------
 
 
@@ -195,7 +204,7 @@ def test_a_run_without_checkpoints_or_points_is_told(tmp_path):
 
 def test_what_is_asked_wrongly_is_told_before_anything_is_made(run, calls):
     with pytest.raises(InvalidArgument, match="say directions=2"):
-        run.local_complexity()
+        run.local_complexity(directions=3)
     with pytest.raises(InvalidArgument, match="seed must be a whole number"):
         run.local_complexity(seed=None, **SETTINGS)
     with pytest.raises(UnknownStep, match="no checkpoint at step 7000"):
