@@ -2,6 +2,9 @@
 
 The attacks run on a copy of the network, in its own dtype and on its own device. A norm or a loss
 is a row of the tables in :mod:`~splineviz.training.attack_norms`.
+
+They are written here since Foolbox and ART, the libraries that were tried, change random states and
+the network's gradients, and lack bounds of each channel or float64.
 """
 
 from __future__ import annotations
