@@ -107,6 +107,10 @@ def local_complexity(
     neighbourhood, and exact for the cross-polytope in the first layer only. It depends on r, P and
     the directions: compare values for the same ones. For smooth activations it is a proxy.
 
+    Over a training, :meth:`Run.local_complexity` measures each checkpoint of a run, and
+    :meth:`ComplexityCurves.from_results` puts together what was measured in a loop of one's own, of
+    any network.
+
     Where the network is piecewise linear and can be traced, differences between vertices are
     carried through it, in float32; points that this leaves uncertain are done again in float64.
     Otherwise the vertices are pushed through the module itself in float64.

@@ -16,6 +16,7 @@ import torch
 from splineviz.complexity.count_cache import CountCache, content_key
 from splineviz.complexity.cross_polytope import Frame
 from splineviz.complexity.curves import ComplexityCurves
+from splineviz.complexity.gathering import stacked
 from splineviz.complexity.inputs import checked_points, checked_radii
 from splineviz.complexity.layers import Layer, Selection
 from splineviz.complexity.local_complexity import local_complexity
@@ -113,18 +114,19 @@ def complexity_over_training(
                 found[name].append(made)
             report(done)
     empty = (len(radii), 0, len(chosen))
-    stacked = {name: _stacked(name, made, steps, empty) for name, made in found.items()}
+    together = {name: stacked(name, made, steps, empty) for name, made in found.items()}
     axes = (slice(None), 0) if single else ()
     return ComplexityCurves(
         np.array(steps, dtype=np.int64),
-        {name: counts[axes] for name, (counts, _, _) in stacked.items()},
-        {name: near[axes] for name, (_, near, _) in stacked.items()},
-        {name: there for name, (_, _, there) in stacked.items()},
+        {name: counts[axes] for name, (counts, _, _) in together.items()},
+        {name: near[axes] for name, (_, near, _) in together.items()},
+        {name: there for name, (_, _, there) in together.items()},
         chosen,
         float(radii[0]) if single else radii,
         frame.directions,
         frame.count,
         frame.seed,
+        "program",
     )
 
 
@@ -229,29 +231,3 @@ def _settings_of(
         measure.radii,
         directions,
     ]
-
-
-def _stacked(
-    name: str,
-    made: Sequence[tuple[IntArray, IntArray] | None],
-    steps: Sequence[int],
-    empty: tuple[int, ...],
-) -> tuple[IntArray, IntArray, npt.NDArray[np.bool_]]:
-    """The counts of all steps (S, R, N, L), those near, and where there are any (S,).
-
-    If there are none at all they have the shape (S, *empty).
-    """
-    there = np.array([pair is not None for pair in made])
-    start, expected = next(
-        ((step, pair[0].shape) for step, pair in zip(steps, made, strict=True) if pair),
-        (steps[0], empty),
-    )
-    nothing = np.zeros(expected, dtype=np.int64), np.zeros(expected, dtype=np.int64)
-    pairs = [pair or nothing for pair in made]
-    for step, (counts, _) in zip(steps, pairs, strict=True):
-        if counts.shape != expected:
-            raise ShapeMismatch(
-                f"the probe {name!r} found {counts.shape[1]} points at step {step} and "
-                f"{expected[1]} at step {start}; it must find equally many for each network"
-            )
-    return np.stack([pair[0] for pair in pairs]), np.stack([pair[1] for pair in pairs]), there

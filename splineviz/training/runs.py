@@ -282,6 +282,9 @@ class Run:
         of all that they depend on: a call that was interrupted goes on where it stopped. The folder
         may be deleted at any time.
 
+        Networks that cannot be recorded are measured while they are trained; see
+        :meth:`ComplexityCurves.from_results`.
+
         Parameters
         ----------
         probes : array-like of shape (N, *input_shape), callable, or mapping of str to these
