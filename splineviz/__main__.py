@@ -6,7 +6,6 @@ Each command is a thin layer over a function that Python users call too.
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import shutil
 import sys
@@ -32,9 +31,6 @@ FAILED = 2
 # As a shell counts: 128 and the number of the signal.
 INTERRUPTED = 130
 BROKEN_PIPE = 141
-
-# As many directions as the paper takes.
-DIRECTIONS = 25
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -188,7 +184,7 @@ def _parser() -> argparse.ArgumentParser:
         "--directions",
         type=_whole_number,
         metavar="P",
-        help=f"how many directions (default: {DIRECTIONS}, or what the input has dimensions)",
+        help="how many directions (default: 25, or as many as an input has dimensions)",
     )
     lc.add_argument(
         "--points",
@@ -299,11 +295,10 @@ def _lc(options: argparse.Namespace) -> int:
             "at any points"
         )
     inputs = run.samples[0]
-    fitting = min(DIRECTIONS, math.prod(inputs.shape[1:]))
     curves = run.local_complexity(
         _training_and_random(inputs, len(inputs) if options.points is None else options.points),
         radius=options.radius,
-        directions=fitting if options.directions is None else options.directions,
+        directions=options.directions,
         progress=sys.stderr.isatty(),
     )
     if options.csv is not None:

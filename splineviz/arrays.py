@@ -1,8 +1,11 @@
-"""Numbers as users give them: arrays, lists, or tensors on any device."""
+"""Numbers as users give them: whole ones, arrays, lists, or tensors on any device."""
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any
+
+from splineviz.errors import InvalidArgument
 
 
 def off_torch(values: Any) -> Any:
@@ -17,3 +20,29 @@ def off_torch(values: Any) -> Any:
         return values
     values = values.detach().cpu()
     return values.float() if str(values.dtype) == "torch.bfloat16" else values
+
+
+def read_whole(value: Any, what: str, least: int) -> int:
+    """A whole number of any integer type.
+
+    Parameters
+    ----------
+    value : int or what behaves like one
+        As a user gives it.
+    what : str
+        The argument's name.
+    least : int
+        The least number allowed.
+
+    Raises
+    ------
+    InvalidArgument
+        If it is no whole number, below the least, or does not fit into 64 bits.
+    """
+    try:
+        number = index(value)
+    except TypeError as error:
+        raise InvalidArgument(f"{what} must be a whole number, not {value!r}") from error
+    if not least <= number < 2**63:
+        raise InvalidArgument(f"{what} must be at least {least} and below 2**63, not {number}")
+    return number

@@ -121,7 +121,9 @@ class ComplexityMap:
             return names.index(layer)
         if isinstance(layer, int | np.integer) and 0 <= layer < len(names):
             return int(layer)
-        raise UnknownName("layer", str(layer), [*names, *map(str, range(len(names)))])
+        if isinstance(layer, str):
+            raise UnknownName("layer", layer, names)
+        raise UnknownName("layer number", str(layer), [*map(str, range(len(names)))])
 
     def __repr__(self) -> str:
         ny, nx = self.inside.shape

@@ -10,11 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from splineviz.arrays import off_torch
+from splineviz.arrays import off_torch, read_whole
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch
 
 FloatArray = npt.NDArray[np.float64]
 
+# As many as the paper takes.
+_COUNT = 25
 # Directions that were rounded to float32 are unit vectors up to this.
 _UNIT = 1e-4
 
@@ -45,7 +47,7 @@ class Frame:
     @classmethod
     def of(
         cls,
-        directions: int | npt.ArrayLike,
+        directions: int | npt.ArrayLike | None,
         input_shape: tuple[int, ...],
         seed: int = 0,
         shared: bool = True,
@@ -54,8 +56,9 @@ class Frame:
 
         Parameters
         ----------
-        directions : int, or array-like of shape (P, *input_shape)
-            How many random directions, or the directions themselves: unit vectors.
+        directions : int, array-like of shape (P, *input_shape), or None
+            How many random directions, or the directions themselves: unit vectors. None for 25, or
+            as many as an input has dimensions if these are fewer.
         input_shape : tuple of int
             The shape of one sample.
         seed : int
@@ -66,12 +69,16 @@ class Frame:
         Raises
         ------
         InvalidArgument
-            If there are none, more than the input has dimensions, or some are no unit vectors.
+            If there are none, more than the input has dimensions, or some are no unit vectors; or
+            the seed is not a whole number of at least 0.
         ShapeMismatch
             If given directions have another shape than the inputs.
         NonFiniteValues
             If a direction has NaN or infinity in it.
         """
+        seed = read_whole(seed, "seed", 0)
+        if directions is None:
+            directions = min(_COUNT, math.prod(input_shape))
         if isinstance(directions, int | np.integer) and not isinstance(directions, bool):
             count = _checked_count(int(directions), input_shape)
             made = haar_directions(count, input_shape, seed) if shared else None
@@ -148,7 +155,10 @@ def _checked_count(count: int, input_shape: tuple[int, ...]) -> int:
 
 
 def _checked_directions(directions: npt.ArrayLike, input_shape: tuple[int, ...]) -> FloatArray:
-    given = np.asarray(off_torch(directions))
+    try:
+        given = np.asarray(off_torch(directions))
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise ShapeMismatch(f"the directions do not make an array: {error}") from error
     if given.dtype.kind not in "buif" or given.shape[1:] != input_shape or given.ndim == 0:
         raise ShapeMismatch(
             f"the directions have shape {given.shape} and type {given.dtype}; expected a whole "

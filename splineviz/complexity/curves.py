@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from splineviz.complexity.gathering import checked_results, checked_steps, stacked
 from splineviz.complexity.layers import Layer
 from splineviz.complexity.result import LocalComplexity
 from splineviz.complexity.statistics import interval_of_mean
@@ -54,6 +55,8 @@ class ComplexityCurves:
         P.
     seed : int
         Where random directions came from.
+    method : str
+        As in :class:`LocalComplexity`.
 
     Examples
     --------
@@ -75,6 +78,81 @@ class ComplexityCurves:
     directions: FloatArray | None
     n_directions: int
     seed: int
+    method: str
+
+    @classmethod
+    def from_results(
+        cls, steps: Iterable[int], results: Mapping[str, Iterable[LocalComplexity | None]]
+    ) -> ComplexityCurves:
+        """Curves of what was measured during a training of one's own, of any network.
+
+        :meth:`Run.local_complexity` measures the checkpoints of a run, and a run holds a piecewise
+        linear network. For others, such as a transformer, call
+        :func:`~splineviz.complexity.local_complexity.local_complexity` while they are trained.
+
+        Parameters
+        ----------
+        steps : iterable of int
+            The training steps at which it was called, increasing.
+        results : mapping of str to iterable of LocalComplexity or None
+            By a name for the points: what it gave at each step. The same points at each step, or
+            equally many; None where there were none, as on a decision boundary that is not there.
+
+        Returns
+        -------
+        ComplexityCurves
+
+        Raises
+        ------
+        InvalidArgument
+            If the steps do not increase, there is no result, or two have not the same layers,
+            radius, directions, seed and method.
+        ShapeMismatch
+            If there are not as many results as steps, or not equally many points at each.
+
+        Examples
+        --------
+        >>> import numpy as np, splineviz as sv, torch
+        >>> from torch import nn
+        >>> network = nn.Sequential(nn.Linear(2, 16), nn.GELU(), nn.Linear(16, 1))
+        >>> optimizer = torch.optim.Adam(network.parameters(), lr=0.01)
+        >>> x = torch.tensor(np.random.default_rng(0).uniform(-1, 1, (50, 2)), dtype=torch.float32)
+        >>> y = x.prod(dim=1, keepdim=True)
+        >>> probes = {"training": x, "random": np.random.default_rng(1).uniform(-1, 1, (50, 2))}
+        >>> steps, found = [], {name: [] for name in probes}
+        >>> for step in range(21):
+        ...     if step % 10 == 0:
+        ...         steps.append(step)
+        ...         for name, points in probes.items():
+        ...             found[name].append(sv.local_complexity(network, points, radius=0.1))
+        ...     optimizer.zero_grad()
+        ...     (network(x) - y).square().mean().backward()
+        ...     optimizer.step()
+        >>> curves = sv.ComplexityCurves.from_results(steps, found)
+        >>> curves
+        ComplexityCurves(training ..., random ...; steps 0 to 20, 3 checkpoints, radius 0.1,
+        2 directions, a proxy: some activations are smooth)
+        >>> table, plot = curves.to_dataframe(), sv.ComplexityPlot(curves)  # or curves.plot()
+        """
+        at = checked_steps(steps)
+        listed, first = checked_results(at, results)
+        empty = (*first.counts.shape[:-2], 0, len(first.layers))
+        made = {}
+        for name, found in listed.items():
+            pairs = [None if one is None else (one.counts, one.near) for one in found]
+            made[name] = stacked(name, pairs, at, empty)
+        return cls(
+            np.array(at, dtype=np.int64),
+            {name: counts for name, (counts, _, _) in made.items()},
+            {name: near for name, (_, near, _) in made.items()},
+            {name: there for name, (_, _, there) in made.items()},
+            first.layers,
+            first.radius,
+            first.directions,
+            first.n_directions,
+            first.seed,
+            first.method,
+        )
 
     @property
     def probes(self) -> tuple[str, ...]:
@@ -185,7 +263,7 @@ class ComplexityCurves:
             self.directions,
             self.n_directions,
             self.seed,
-            "program",
+            self.method,
         )
 
     def to_dataframe(self, level: float = 0.95) -> pd.DataFrame:

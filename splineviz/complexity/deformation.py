@@ -12,7 +12,7 @@ import torch
 from splineviz.complexity.counting import at_a_time, located
 from splineviz.complexity.cross_polytope import Frame
 from splineviz.complexity.deformation_result import Deformation
-from splineviz.complexity.inputs import checked_points, checked_radii
+from splineviz.complexity.inputs import checked_batch_size, checked_points, checked_radii
 from splineviz.complexity.layers import Layer, Selection, Switches
 from splineviz.complexity.neighbourhood import Neighbourhood
 from splineviz.complexity.networks import Neighbourhoods, neighbourhoods_in
@@ -28,7 +28,7 @@ def deformation(
     model: torch.nn.Module | Program,
     x: npt.ArrayLike,
     radius: float | npt.ArrayLike = 0.005,
-    directions: int | npt.ArrayLike = 25,
+    directions: int | npt.ArrayLike | None = None,
     seed: int = 0,
     *,
     layers: Selection = None,
@@ -54,9 +54,10 @@ def deformation(
         The points.
     radius : float, or sequence of float
         r, in units of the inputs.
-    directions : int, or array-like of shape (P, *input_shape)
+    directions : int, or array-like of shape (P, *input_shape), optional
         How many random directions, at most the dimension of an input; or the directions, unit
-        vectors, such as those of ``LocalComplexity.directions``.
+        vectors, such as those of ``LocalComplexity.directions``. Unless said 25, or as many as an
+        input has dimensions if these are fewer.
     seed : int
         Decides the random directions: the same as in
         :func:`~splineviz.complexity.local_complexity.local_complexity`.
@@ -93,7 +94,7 @@ def deformation(
     with distances as weights. Here the graph is the complete one, in which the direct way between
     two vertices is the shortest.
 
-    All is computed in float64.
+    All is computed in float64. Forward hooks of the network run, as in `local_complexity`.
 
     Examples
     --------
@@ -108,6 +109,7 @@ def deformation(
     """
     points = checked_points(x)
     radii, single = checked_radii(radius)
+    size = checked_batch_size(batch_size)
     frame = Frame.of(directions, points.shape[1:], seed, shared_frame)
     with (
         full_precision(),
@@ -118,7 +120,7 @@ def deformation(
     ):
         network = neighbourhoods_in(model, points.shape[1:], device, layers, False, logits)
         _check_layers(network.layers)
-        measured = _measured(network, points, radii, frame, batch_size, report)
+        measured = _measured(network, points, radii, frame, size, report)
     if single:
         measured = measured[:, 0]
     diameters, eccentricities, dimensions = measured
@@ -130,7 +132,7 @@ def deformation(
         radius=float(radii[0]) if single else radii,
         directions=frame.directions,
         n_directions=frame.count,
-        seed=seed,
+        seed=frame.seed,
         method=network.method,
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.arrays import off_torch
+from splineviz.arrays import off_torch, read_whole
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch
 
 
@@ -30,7 +30,7 @@ def checked_points(x: Any) -> npt.NDArray[np.floating[Any]]:
     """
     try:
         points = np.asarray(off_torch(x))
-    except (TypeError, ValueError) as error:
+    except (RuntimeError, TypeError, ValueError) as error:
         raise ShapeMismatch(f"x does not make an array of points: {error}") from error
     if points.dtype.kind in "bui":
         raise InvalidArgument(
@@ -61,17 +61,30 @@ def checked_radii(radius: float | npt.ArrayLike) -> tuple[npt.NDArray[np.float64
     InvalidArgument
         If one is not positive and finite, or there is none.
     """
+    wrong = InvalidArgument(
+        f"radius must be a positive number or a sequence of them, not {radius!r}"
+    )
     try:
-        radii = np.array(radius, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InvalidArgument(
-            f"radius must be a positive number or a sequence of them, not {radius!r}"
-        ) from error
-    if radii.ndim > 1 or radii.size == 0 or not (np.isfinite(radii) & (radii > 0)).all():
-        raise InvalidArgument(
-            f"radius must be a positive number or a sequence of them, not {radius!r}"
-        )
+        given = np.asarray(off_torch(radius))
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise wrong from error
+    if given.dtype.kind not in "uif" or given.ndim > 1 or given.size == 0:
+        raise wrong
+    radii = given.astype(np.float64)
+    if not (np.isfinite(radii) & (radii > 0)).all():
+        raise wrong
     return np.atleast_1d(radii), radii.ndim == 0
+
+
+def checked_batch_size(size: int | None) -> int | None:
+    """How many points to take at a time, if that is said.
+
+    Raises
+    ------
+    InvalidArgument
+        If it is not a whole number of at least 1.
+    """
+    return None if size is None else read_whole(size, "batch_size", 1)
 
 
 def batches(count: int, size: int) -> list[slice]:

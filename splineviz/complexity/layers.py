@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
 
-Selection: TypeAlias = "Callable[[Layer], bool] | Sequence[str | tuple[str, ...]] | None"
+Selection: TypeAlias = "Callable[[Layer], bool] | Iterable[str | tuple[str, ...]] | None"
 """Which layers to count: those for which a function says so, or those of some names."""
 
 OUTPUT = "output"

@@ -7,7 +7,7 @@ import torch
 
 from splineviz.complexity.counting import counted
 from splineviz.complexity.cross_polytope import Frame
-from splineviz.complexity.inputs import checked_points, checked_radii
+from splineviz.complexity.inputs import checked_batch_size, checked_points, checked_radii
 from splineviz.complexity.layers import Selection
 from splineviz.complexity.networks import neighbourhoods_in
 from splineviz.complexity.precision import full_precision
@@ -21,7 +21,7 @@ def local_complexity(
     model: torch.nn.Module | Program,
     x: npt.ArrayLike,
     radius: float | npt.ArrayLike = 0.005,
-    directions: int | npt.ArrayLike = 25,
+    directions: int | npt.ArrayLike | None = None,
     seed: int = 0,
     *,
     layers: Selection = None,
@@ -49,9 +49,10 @@ def local_complexity(
         The points.
     radius : float, or sequence of float
         r, in units of the inputs.
-    directions : int, or array-like of shape (P, *input_shape)
+    directions : int, or array-like of shape (P, *input_shape), optional
         How many random directions, at most the dimension of an input; or the directions, unit
-        vectors, such as those of ``LocalComplexity.directions``.
+        vectors, such as those of ``LocalComplexity.directions``. Unless said 25, or as many as an
+        input has dimensions if these are fewer.
     seed : int
         Decides the random directions. Only a generator of this call's own is used.
     layers : callable or sequence, optional
@@ -88,7 +89,9 @@ def local_complexity(
         If x is empty, or not a batch of inputs of the network.
     InvalidArgument
         If a radius is not positive, there are more directions than dimensions or they are no unit
-        vectors, x holds no real numbers, or nothing is left to count.
+        vectors, the seed or the batch size is not a whole number of at least 0 or 1, the device
+        cannot compute in float64, x holds no real numbers, layers holds anything but names, or
+        nothing is left to count.
     NonFiniteValues
         If x or a weight is NaN or infinite, or a value overflows.
     UnknownName
@@ -105,9 +108,16 @@ def local_complexity(
     neighbourhood, and exact for the cross-polytope in the first layer only. It depends on r, P and
     the directions: compare values for the same ones. For smooth activations it is a proxy.
 
+    Over a training, :meth:`Run.local_complexity` measures each checkpoint of a run, and
+    :meth:`ComplexityCurves.from_results` puts together what was measured in a loop of one's own, of
+    any network.
+
     Where the network is piecewise linear and can be traced, differences between vertices are
     carried through it, in float32; points that this leaves uncertain are done again in float64.
     Otherwise the vertices are pushed through the module itself in float64.
+
+    Forward hooks of the network run, since they belong to what it computes: one that records is
+    called with batches that are made here.
 
     Examples
     --------
@@ -122,6 +132,7 @@ def local_complexity(
     """
     points = checked_points(x)
     radii, single = checked_radii(radius)
+    size = checked_batch_size(batch_size)
     frame = Frame.of(directions, points.shape[1:], seed, shared_frame)
     with (
         full_precision(),
@@ -131,7 +142,7 @@ def local_complexity(
         reporting(progress, len(points)) as report,
     ):
         network = neighbourhoods_in(model, points.shape[1:], device, layers, winners, logits)
-        counts, near = counted(network, points, radii, frame, centre, batch_size, report)
+        counts, near = counted(network, points, radii, frame, centre, size, report)
     if single:
         counts, near = counts[0], near[0]
     return LocalComplexity(
@@ -141,6 +152,6 @@ def local_complexity(
         float(radii[0]) if single else radii,
         frame.directions,
         frame.count,
-        seed,
+        frame.seed,
         network.method,
     )

@@ -11,8 +11,8 @@ from splineviz.complexity.carrying import ProgramNeighbourhoods
 from splineviz.complexity.layers import Layer, Selection, Switches
 from splineviz.complexity.neighbourhood import Visit
 from splineviz.complexity.pushing import ModuleNeighbourhoods
-from splineviz.complexity.selection import Names, selected
-from splineviz.errors import ShapeMismatch, UnsupportedLayer
+from splineviz.complexity.selection import Asked, Names, read_selection, selected
+from splineviz.errors import InvalidArgument, ShapeMismatch, UnsupportedLayer
 from splineviz.network.program import Program
 from splineviz.network.trace import trace
 
@@ -94,26 +94,26 @@ def neighbourhoods_in(
         In a Program if the model is one or can be traced and the layers have names there, or else
         in the module.
     """
-    place = _device(model, device)
+    place, asked = _device(model, device), read_selection(layers)
     if isinstance(model, Program):
         if model.input_shape != input_shape:
             raise ShapeMismatch(
                 f"the network takes inputs of shape {model.input_shape}, but x holds inputs of "
                 f"shape {input_shape}"
             )
-        return _watching(ProgramNeighbourhoods(model, place), layers, winners, logits)
+        return _watching(ProgramNeighbourhoods(model, place), asked, winners, logits)
     try:
         traced = ProgramNeighbourhoods(trace(model, input_shape), place)
     except UnsupportedLayer:
         traced = None
-    if traced is not None and _has_all(traced, layers):
-        return _watching(traced, layers, winners, logits)
-    return _watching(ModuleNeighbourhoods(model, input_shape, place), layers, winners, logits)
+    if traced is not None and _has_all(traced, asked):
+        return _watching(traced, asked, winners, logits)
+    return _watching(ModuleNeighbourhoods(model, input_shape, place), asked, winners, logits)
 
 
 def _device(model: torch.nn.Module | Program, device: str | torch.device | None) -> torch.device:
     if device is not None:
-        return torch.device(device)
+        return _checked_device(device)
     if isinstance(model, torch.nn.Module):
         for tensor in [*model.parameters(), *model.buffers()]:
             # Others, such as mps, have no float64.
@@ -122,19 +122,29 @@ def _device(model: torch.nn.Module | Program, device: str | torch.device | None)
     return torch.device("cpu")
 
 
-def _has_all(network: Neighbourhoods, layers: Selection) -> bool:
+def _checked_device(device: str | torch.device) -> torch.device:
+    try:
+        place = torch.device(device)
+        # A name may be that of a device which is not there, or has no float64 or no numbers at all.
+        torch.zeros((), dtype=torch.float64, device=place).item()
+    # Torch raises whatever comes: for CUDA that it was built without, AssertionError.
+    except (AssertionError, ImportError, RuntimeError, TypeError) as error:
+        why = str(error).partition("\n")[0]
+        raise InvalidArgument(
+            f"device={device!r} cannot compute in float64 here ({why}); say 'cpu', or 'cuda' where "
+            "there is a GPU, or leave it out to compute where the model is"
+        ) from error
+    return place
+
+
+def _has_all(network: Neighbourhoods, asked: Asked) -> bool:
     """Whether all layers that are asked for by name have one there."""
-    if layers is None or callable(layers):
+    if asked is None or callable(asked):
         return True
     known = {*(layer.name for layer, _ in network.available), *network.others}
-    asked = [layers] if isinstance(layers, str) else layers
-    return all(
-        name in known for names in asked for name in ([names] if isinstance(names, str) else names)
-    )
+    return all(name in known for names in asked for name in names)
 
 
-def _watching(
-    network: Neighbourhoods, layers: Selection, winners: bool, logits: bool
-) -> Neighbourhoods:
-    chosen = selected(network.available, network.others, layers, winners, logits)
+def _watching(network: Neighbourhoods, asked: Asked, winners: bool, logits: bool) -> Neighbourhoods:
+    chosen = selected(network.available, network.others, asked, winners, logits)
     return network.watch(chosen)

@@ -16,11 +16,12 @@ import torch
 from splineviz.complexity.count_cache import CountCache, content_key
 from splineviz.complexity.cross_polytope import Frame
 from splineviz.complexity.curves import ComplexityCurves
+from splineviz.complexity.gathering import stacked
 from splineviz.complexity.inputs import checked_points, checked_radii
 from splineviz.complexity.layers import Layer, Selection
 from splineviz.complexity.local_complexity import local_complexity
 from splineviz.complexity.networks import neighbourhoods_in
-from splineviz.complexity.selection import Names, selected
+from splineviz.complexity.selection import Names, read_selection, selected
 from splineviz.errors import EmptyBoundary, InvalidArgument, NonFiniteValues, ShapeMismatch
 from splineviz.network.program import Program
 from splineviz.progress import Progress, reporting
@@ -41,7 +42,7 @@ def complexity_over_training(
     probes: Probe | Mapping[str, Probe],
     *,
     radius: float | npt.ArrayLike = 0.005,
-    directions: int | npt.ArrayLike = 25,
+    directions: int | npt.ArrayLike | None = None,
     seed: int = 0,
     layers: Selection = None,
     logits: bool = False,
@@ -92,8 +93,9 @@ def complexity_over_training(
     named = _named(probes, first.input_shape)
     radii, single = checked_radii(radius)
     frame = Frame.of(directions, first.input_shape, seed, shared_frame)
+    directions = frame.count if directions is None else directions
     names, chosen = _layers_of(first, layers, winners, logits)
-    measure = _Measurement(radii, directions, seed, names, centre, shared_frame, device)
+    measure = _Measurement(radii, directions, frame.seed, names, centre, shared_frame, device)
     settings = _settings_of(first, measure, frame)
     kept = CountCache(cache)
     found: dict[str, list[tuple[IntArray, IntArray] | None]] = {name: [] for name in named}
@@ -112,18 +114,19 @@ def complexity_over_training(
                 found[name].append(made)
             report(done)
     empty = (len(radii), 0, len(chosen))
-    stacked = {name: _stacked(name, made, steps, empty) for name, made in found.items()}
+    together = {name: stacked(name, made, steps, empty) for name, made in found.items()}
     axes = (slice(None), 0) if single else ()
     return ComplexityCurves(
         np.array(steps, dtype=np.int64),
-        {name: counts[axes] for name, (counts, _, _) in stacked.items()},
-        {name: near[axes] for name, (_, near, _) in stacked.items()},
-        {name: there for name, (_, _, there) in stacked.items()},
+        {name: counts[axes] for name, (counts, _, _) in together.items()},
+        {name: near[axes] for name, (_, near, _) in together.items()},
+        {name: there for name, (_, _, there) in together.items()},
         chosen,
         float(radii[0]) if single else radii,
         frame.directions,
         frame.count,
-        seed,
+        frame.seed,
+        "program",
     )
 
 
@@ -205,7 +208,8 @@ def _layers_of(
 ) -> tuple[tuple[Names, ...], tuple[Layer, ...]]:
     """The names that choose the layers, and the layers."""
     network = neighbourhoods_in(program, program.input_shape, "cpu", None, True, True)
-    names = selected(network.available, network.others, layers, winners, logits)
+    asked = read_selection(layers)
+    names = selected(network.available, network.others, asked, winners, logits)
     return names, tuple(layer for layer, _ in network.watch(names).layers)
 
 
@@ -227,29 +231,3 @@ def _settings_of(
         measure.radii,
         directions,
     ]
-
-
-def _stacked(
-    name: str,
-    made: Sequence[tuple[IntArray, IntArray] | None],
-    steps: Sequence[int],
-    empty: tuple[int, ...],
-) -> tuple[IntArray, IntArray, npt.NDArray[np.bool_]]:
-    """The counts of all steps (S, R, N, L), those near, and where there are any (S,).
-
-    If there are none at all they have the shape (S, *empty).
-    """
-    there = np.array([pair is not None for pair in made])
-    start, expected = next(
-        ((step, pair[0].shape) for step, pair in zip(steps, made, strict=True) if pair),
-        (steps[0], empty),
-    )
-    nothing = np.zeros(expected, dtype=np.int64), np.zeros(expected, dtype=np.int64)
-    pairs = [pair or nothing for pair in made]
-    for step, (counts, _) in zip(steps, pairs, strict=True):
-        if counts.shape != expected:
-            raise ShapeMismatch(
-                f"the probe {name!r} found {counts.shape[1]} points at step {step} and "
-                f"{expected[1]} at step {start}; it must find equally many for each network"
-            )
-    return np.stack([pair[0] for pair in pairs]), np.stack([pair[1] for pair in pairs]), there

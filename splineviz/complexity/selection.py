@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 from splineviz.complexity.layers import OUTPUT, Layer, Selection, Switches
 from splineviz.errors import InvalidArgument, UnknownName
@@ -11,11 +12,51 @@ Names = tuple[str, ...]
 """The name of an activation, of which the pre-activation is looked at; or the names of modules,
 whose outputs are added."""
 
+Asked: TypeAlias = "Callable[[Layer], bool] | tuple[Names, ...] | None"
+"""A :data:`~splineviz.complexity.layers.Selection` that was read."""
+
+
+def read_selection(layers: Selection) -> Asked:
+    """Read which layers a user asks for.
+
+    Parameters
+    ----------
+    layers : callable, iterable of str or tuple of str, or None
+        As it is given; an iterable is gone through once.
+
+    Raises
+    ------
+    InvalidArgument
+        If it holds anything but names, or nothing.
+    """
+    if layers is None or callable(layers):
+        return layers
+    try:
+        given = [layers] if isinstance(layers, str) else [*layers]
+    except TypeError as error:
+        raise InvalidArgument(
+            f"layers must be a function, or a list of names such as ['1', '3'], not {layers!r}"
+        ) from error
+    if not given:
+        raise InvalidArgument("layers is empty: name at least one layer, or leave it out for all")
+    return tuple(_names(number, names) for number, names in enumerate(given))
+
+
+def _names(number: int, names: Any) -> Names:
+    if isinstance(names, str):
+        return (names,)
+    if isinstance(names, tuple | list) and names and all(isinstance(name, str) for name in names):
+        return tuple(names)
+    raise InvalidArgument(
+        f"layers[{number}] is {names!r}; name a layer, as in '1', or several whose values are "
+        "added, as in ('1', '3')"
+    )
+
 
 def selected(
     available: Sequence[tuple[Layer, Switches]],
     others: Sequence[str],
-    layers: Selection,
+    layers: Asked,
     winners: bool,
     logits: bool,
 ) -> tuple[Names, ...]:
@@ -27,7 +68,7 @@ def selected(
         The network's activations in its order, and its output at the end.
     others : sequence of str
         The names of the other things in the network that can be asked for.
-    layers : callable, sequence of str or tuple of str, or None
+    layers : callable, tuple of tuple of str, or None
         Which; None takes all activations.
     winners, logits : bool
         Whether those that pass the largest value on are among them, and the output.
@@ -49,15 +90,11 @@ def selected(
         if not found:
             raise InvalidArgument(_nothing(available, offered))
         return tuple((name,) for name in found)
-    if isinstance(layers, str):
-        layers = [layers]
     known = dict.fromkeys([*(layer.name for layer, _ in available), *others])
-    chosen = [(names,) if isinstance(names, str) else tuple(names) for names in layers]
+    chosen = [*layers]
     for name in (name for names in chosen for name in names):
         if name not in known:
-            raise UnknownName("layer", str(name), [*known])
-    if not chosen or not all(chosen):
-        raise InvalidArgument("layers is empty: name at least one layer, or leave it out for all")
+            raise UnknownName("layer", name, [*known])
     twice = [names for i, names in enumerate(chosen) if names in chosen[:i]]
     if twice:
         raise InvalidArgument(f"the layer {' + '.join(twice[0])!r} is asked for twice")

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float64]
 
-# The paper's number of directions, and enough in a plane that they make nearly a disc.
-_DIRECTIONS = 25
+# Enough directions in a plane that they make nearly a disc.
 _IN_PLANE = 8
 
 
@@ -175,10 +174,10 @@ def _single(radius: float) -> float:
 
 def _directions(
     plane: InputSlice, directions: int | npt.ArrayLike | None, in_plane: bool
-) -> int | npt.ArrayLike:
+) -> int | npt.ArrayLike | None:
     """How many random directions, or which."""
     if not in_plane:
-        return min(_DIRECTIONS, plane.origin.size) if directions is None else directions
+        return directions
     count = _IN_PLANE if directions is None else directions
     if not isinstance(count, int | np.integer) or isinstance(count, bool) or count < 1:
         raise InvalidArgument(

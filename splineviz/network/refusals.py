@@ -26,7 +26,11 @@ class Refusal:
 _NO_ROW = "there is no row for it in splineviz.network.layers.LAYERS"
 
 _CURVED = "it is curved, so the network is not piecewise linear"
-_USE_LC = "or measure local complexity (LC), which accepts any network."
+#: What accepts a network that cannot be traced.
+MEASURE_LC = (
+    "To measure local complexity (LC), any network will do: splineviz.local_complexity takes it, "
+    "and ComplexityCurves.from_results makes curves of what it gives during a training."
+)
 
 REFUSALS = (
     Refusal(
@@ -34,13 +38,13 @@ REFUSALS = (
         "tanhshrink exp expm1 exp2 log log2 log10 log1p sin cos tan asin acos atan sinh cosh erf "
         "pow floatpower square sqrt rsqrt reciprocal sinc logsumexp logaddexp hypot",
         _CURVED,
-        f"Use ReLU or LeakyReLU; {_USE_LC}",
+        f"Use ReLU or LeakyReLU. {MEASURE_LC}",
     ),
     Refusal(
         "softmax softmax2d softmin logsoftmax gumbelsoftmax",
         _CURVED,
         "Take it off: the regions, and the class with the largest output, are the same without a "
-        f"softmax at the end; {_USE_LC}",
+        f"softmax at the end. {MEASURE_LC}",
     ),
     Refusal(
         "layernorm groupnorm rmsnorm instancenorm instancenorm1d instancenorm2d instancenorm3d "
@@ -48,14 +52,14 @@ REFUSALS = (
         "cdist",
         "it divides by, or multiplies with, a statistic of each sample, so the network is not "
         "piecewise linear",
-        "Use BatchNorm1d or BatchNorm2d, which are affine in eval mode, or no normalization; "
-        f"{_USE_LC}",
+        "Use BatchNorm1d or BatchNorm2d, which are affine in eval mode, or no normalization. "
+        f"{MEASURE_LC}",
     ),
     Refusal(
         "hardshrink round floor ceil trunc frac sign sgn heaviside fix remainder fmod floordivide "
         "floordiv mod where maskedfill maskedselect",
         "it may jump, so it is not known to be continuous",
-        f"Use ReLU, clamp, maximum or minimum; {_USE_LC}",
+        f"Use ReLU, clamp, maximum or minimum. {MEASURE_LC}",
     ),
     Refusal(
         "fractionalmaxpool2d fractionalmaxpool3d lppool1d lppool2d lppool3d maxunpool1d "
@@ -73,7 +77,7 @@ REFUSALS = (
         "prod cumprod cross dot vdot mv bilinear",
         "a product of values computed from the input is curved, so the network is not piecewise "
         "linear",
-        f"Multiply by constants only; {_USE_LC}",
+        f"Multiply by constants only. {MEASURE_LC}",
     ),
     Refusal(
         "median mode quantile kthvalue sort topk argsort unique msort cummax cummin",
@@ -101,7 +105,7 @@ REFUSALS = (
         "transformerdecoder transformerdecoderlayer scaleddotproductattention rnn rnncell lstm "
         "lstmcell gru grucell embedding embeddingbag",
         "it is not piecewise linear in its input",
-        "Measure local complexity (LC), which accepts any network.",
+        MEASURE_LC,
     ),
 )
 
@@ -110,8 +114,8 @@ _BY_NAME = {name: row for row in REFUSALS for name in row.names.split()}
 _UNKNOWN = Refusal(
     "",
     _NO_ROW,
-    "Write it with the layers in that table, or add a row if it is affine or piecewise linear; "
-    "or measure local complexity (LC), which accepts any network.",
+    "Write it with the layers in that table, or add a row if it is affine or piecewise "
+    f"linear. {MEASURE_LC}",
 )
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from operator import index
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from splineviz.arrays import read_whole
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch
 from splineviz.network.isolation import eval_copy
 from splineviz.network.program import Program
@@ -277,14 +277,3 @@ def _array(values: Any, what: str) -> npt.NDArray[Any]:
         return np.asarray(values)
     except (TypeError, ValueError) as error:
         raise InvalidArgument(f"{what} does not make an array: {error}") from error
-
-
-def read_whole(value: Any, what: str, least: int) -> int:
-    """A whole number that is not below the least one allowed, or InvalidArgument."""
-    try:
-        number = index(value)
-    except TypeError as error:
-        raise InvalidArgument(f"{what} must be a whole number, not {value!r}") from error
-    if not least <= number < 2**63:
-        raise InvalidArgument(f"{what} must be at least {least} and below 2**63: {number}")
-    return number

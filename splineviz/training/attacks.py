@@ -2,6 +2,9 @@
 
 The attacks run on a copy of the network, in its own dtype and on its own device. A norm or a loss
 is a row of the tables in :mod:`~splineviz.training.attack_norms`.
+
+They are written here since Foolbox and ART, the libraries that were tried, change random states and
+the network's gradients, and lack bounds of each channel or float64.
 """
 
 from __future__ import annotations
@@ -15,17 +18,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from splineviz.arrays import read_whole
 from splineviz.errors import InvalidArgument, NonFiniteValues, UnknownName
 from splineviz.network.isolation import untouched_random_state
 from splineviz.network.program import Program
 from splineviz.training.attack_norms import LOSSES, NORMS, Norm, margins
-from splineviz.training.attack_target import (
-    Target,
-    make_target,
-    read_number,
-    read_radii,
-    read_whole,
-)
+from splineviz.training.attack_target import Target, make_target, read_number, read_radii
 
 PAPER_EPS = 50 / 255
 BATCH = 256

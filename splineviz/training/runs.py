@@ -264,7 +264,7 @@ class Run:
         probes: Probe | Mapping[str, Probe] | None = None,
         *,
         radius: float | npt.ArrayLike = 0.005,
-        directions: int | npt.ArrayLike = 25,
+        directions: int | npt.ArrayLike | None = None,
         seed: int = 0,
         layers: Selection = None,
         logits: bool = False,
@@ -281,6 +281,9 @@ class Run:
         Counts are kept in the folder ``cache`` of the run, checkpoint by checkpoint, under a hash
         of all that they depend on: a call that was interrupted goes on where it stopped. The folder
         may be deleted at any time.
+
+        Networks that cannot be recorded are measured while they are trained; see
+        :meth:`ComplexityCurves.from_results`.
 
         Parameters
         ----------
@@ -306,9 +309,9 @@ class Run:
         Raises
         ------
         InvalidArgument
-            If the run has no checkpoints yet, or kept no training points and none are given; and
-            as ``local_complexity`` does: if there are more directions than the input has
-            dimensions, for example.
+            If the run has no checkpoints yet, `steps` is empty or no sequence, or the run kept no
+            training points and none are given; and as ``local_complexity`` does: if there are more
+            directions than the input has dimensions, for example.
         UnknownStep, RecordingError, RunCorrupt
             As `program` does.
         ShapeMismatch, NonFiniteValues, UnknownName
@@ -326,7 +329,7 @@ class Run:
             raise InvalidArgument(f"run {self.name!r} has no checkpoints yet: nothing to measure")
         if probes is None:
             probes = {"training": self._training_points()}
-        checkpoints = self.checkpoints if steps is None else map(self._checkpoint, steps)
+        checkpoints = self.checkpoints if steps is None else self._chosen(steps)
         return complexity_over_training(
             self.program,
             {checkpoint.step: checkpoint.sha256 for checkpoint in checkpoints},
@@ -379,6 +382,21 @@ class Run:
             if checkpoint.step == step:
                 return checkpoint
         raise UnknownStep(step, self.name, [checkpoint.step for checkpoint in self.checkpoints])
+
+    def _chosen(self, steps: Iterable[int]) -> tuple[Checkpoint, ...]:
+        """The checkpoints at some steps, at least one."""
+        try:
+            given = [*steps]
+        except TypeError as error:
+            raise InvalidArgument(
+                f"steps must be a sequence of steps, such as [{self.steps[-1]}], not {steps!r}"
+            ) from error
+        if not given:
+            raise InvalidArgument(
+                f"steps is empty: name at least one of the {len(self)} steps of run "
+                f"{self.name!r} that have a checkpoint, or leave it out for all"
+            )
+        return tuple(map(self._checkpoint, given))
 
     def _training_points(self) -> npt.NDArray[Any]:
         samples = self.samples

@@ -242,8 +242,12 @@ def test_errors():
         sv.deformation(model, x, radius=0.0)
     with pytest.raises(InvalidArgument, match="65 orthonormal directions do not exist"):
         sv.deformation(model, x, directions=65)
+    with pytest.raises(InvalidArgument, match="seed must be a whole number"):
+        sv.deformation(model, x, seed=None)
     with pytest.raises(InvalidArgument, match="batch_size must be at least 1"):
         sv.deformation(model, x, batch_size=0)
+    with pytest.raises(InvalidArgument, match="batch_size must be a whole number"):
+        sv.deformation(model, x, batch_size=1.5)
     with pytest.raises(NonFiniteValues, match="x\\[0\\]"):
         sv.deformation(model, x * np.nan)
     with pytest.raises(ShapeMismatch):

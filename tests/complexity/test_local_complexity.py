@@ -215,6 +215,15 @@ def test_given_directions_repeat_a_frame():
     assert not np.array_equal(first.directions, other.directions)
 
 
+@pytest.mark.parametrize(("dimensions", "count"), [(2, 2), (25, 25), (60, 25)])
+@pytest.mark.parametrize("measure", [sv.local_complexity, sv.deformation])
+def test_unless_said_there_are_25_directions_or_what_fits(measure, dimensions, count):
+    model, x = seeded(lambda: mlp(dimensions, 9, 3)), points(3, dimensions)
+    found, said = measure(model, x), measure(model, x, directions=count)
+    assert found.n_directions == count
+    np.testing.assert_array_equal(found.directions, said.directions)
+
+
 def test_each_sample_can_have_its_own_directions():
     model, x = seeded(lambda: mlp(20, 40, 5)), points(8, 20)
     lc = sv.local_complexity(model, x, radius=0.2, directions=6, shared_frame=False)
@@ -475,6 +484,7 @@ def test_nothing_is_touched(make):
     assert not model.a.weight.requires_grad
     assert model.b.weight.requires_grad
     assert all(parameter.grad is None for parameter in model.parameters())
+    assert calls
     assert len(model.b._forward_hooks) == hooks
     assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
     assert torch.equal(states[0], torch.get_rng_state())
@@ -589,18 +599,33 @@ def test_progress_is_told():
         ({"radius": float("inf")}, InvalidArgument, "radius"),
         ({"radius": []}, InvalidArgument, "radius"),
         ({"radius": "small"}, InvalidArgument, "radius"),
+        ({"radius": [torch.ones(2, requires_grad=True)]}, InvalidArgument, "radius"),
         ({"directions": 7}, InvalidArgument, "directions=6"),
         ({"directions": 0}, InvalidArgument, "at least 1"),
         ({"directions": np.zeros((0, 6))}, InvalidArgument, "no directions"),
         ({"directions": np.eye(7)}, ShapeMismatch, "directions have shape"),
+        ({"directions": [[1.0], [0.0, 1.0]]}, ShapeMismatch, "do not make an array"),
         ({"directions": 2 * np.eye(6)}, InvalidArgument, "length 2"),
         ({"directions": np.full((2, 6), np.inf)}, NonFiniteValues, "directions"),
         ({"directions": np.eye(6), "shared_frame": False}, InvalidArgument, "of their own"),
+        ({"seed": None}, InvalidArgument, "seed must be a whole number, not None"),
+        ({"seed": -1}, InvalidArgument, "seed must be at least 0"),
+        ({"seed": 1.5}, InvalidArgument, "seed must be a whole number, not 1.5"),
         ({"layers": ["relu_7"]}, UnknownName, "relu_1"),
         ({"layers": []}, InvalidArgument, "layers is empty"),
+        ({"layers": [()]}, InvalidArgument, r"layers\[0\] is \(\)"),
+        ({"layers": ["relu", 1]}, InvalidArgument, r"layers\[1\] is 1; name a layer, as in '1'"),
+        ({"layers": [("relu", 1)]}, InvalidArgument, r"layers\[0\] is \('relu', 1\)"),
+        ({"layers": 1}, InvalidArgument, "layers must be a function, or a list of names.*not 1"),
         ({"layers": ["relu", "relu"]}, InvalidArgument, "twice"),
         ({"layers": lambda layer: False}, InvalidArgument, "says no"),
-        ({"batch_size": 0}, InvalidArgument, "batch_size"),
+        ({"batch_size": 0}, InvalidArgument, "batch_size must be at least 1"),
+        ({"batch_size": 1.5}, InvalidArgument, "batch_size must be a whole number, not 1.5"),
+        ({"batch_size": "all"}, InvalidArgument, "batch_size must be a whole number, not 'all'"),
+        ({"device": "foo"}, InvalidArgument, "device='foo' cannot compute.*say 'cpu'"),
+        ({"device": "meta"}, InvalidArgument, "device='meta' cannot compute"),
+        ({"device": "cuda:99"}, InvalidArgument, "device='cuda:99' cannot compute"),
+        ({"device": []}, InvalidArgument, "cannot compute"),
     ],
 )
 @pytest.mark.parametrize("make", [FunctionalMLP, Untraceable])
@@ -610,6 +635,22 @@ def test_bad_input_is_explained(settings, error, message, make):
         warnings.simplefilter("error")
         with pytest.raises(error, match=message):
             sv.local_complexity(seeded(make), **given)
+
+
+@pytest.mark.parametrize("make", [lambda: mlp(6, 9, 9, 3), lambda: Opaque(mlp(6, 9, 9, 3))])
+def test_names_may_come_from_a_generator(make):
+    model, x = seeded(make), points(3, 6)
+    names = sv.local_complexity(model, x, directions=3).names
+    asked = sv.local_complexity(model, x, directions=3, layers=(name for name in names))
+    assert asked.names == names
+    assert asked.method == sv.local_complexity(model, x, directions=3, layers=[*names]).method
+
+
+def test_a_radius_may_be_a_tensor_with_a_gradient():
+    model, x = seeded(lambda: mlp(6, 9, 3)), points(3, 6)
+    radii = torch.tensor([0.1, 0.5], dtype=torch.float64, requires_grad=True)
+    one, other = (sv.local_complexity(model, x, radius, 3) for radius in (radii, [0.1, 0.5]))
+    np.testing.assert_array_equal(one.counts, other.counts)
 
 
 @pytest.mark.parametrize("make", [FunctionalMLP, Untraceable, Transformer])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import shutil
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from splineviz.errors import (
     UnknownName,
     UnknownStep,
 )
-from tests.complexity.plain import points, seeded
+from tests.complexity.plain import mlp, points, seeded
 
 STEPS = [0, 325, 30000]
 SETTINGS = {"radius": 0.1, "directions": 2}
@@ -110,6 +112,15 @@ def test_the_bundled_run_falls_late(run):
     assert "training 9.693 → 12.07 → 7.447; steps 0 to 30000, 56 checkpoints" in repr(curves)
 
 
+def test_unless_said_there_are_as_many_directions_as_fit(run, calls):
+    curves = run.local_complexity(steps=[0])
+    assert curves.n_directions == 2
+    lc = sv.local_complexity(run.program(0), run.samples[0])
+    np.testing.assert_array_equal(curves.at(0).counts, lc.counts)
+    run.local_complexity(steps=[0], directions=2)
+    assert len(calls) == len(cached(run)) == 1
+
+
 # Probes -------------------------------------------------------------------------------------------
 
 
@@ -187,13 +198,17 @@ def test_a_run_without_checkpoints_or_points_is_told(tmp_path):
     with pytest.raises(InvalidArgument, match=r"'bare' kept no training points.*probes="):
         bare.local_complexity(directions=4)
     assert bare.local_complexity(points(5, 4), directions=4).probes == ("probe",)
-    with pytest.raises(InvalidArgument, match="no checkpoints"):
+    with pytest.raises(InvalidArgument, match="steps is empty: name at least one of the 2 steps"):
         bare.local_complexity(points(5, 4), directions=4, steps=[])
+    with pytest.raises(InvalidArgument, match=r"a sequence of steps, such as \[1\], not 1"):
+        bare.local_complexity(points(5, 4), directions=4, steps=1)
 
 
 def test_what_is_asked_wrongly_is_told_before_anything_is_made(run, calls):
     with pytest.raises(InvalidArgument, match="say directions=2"):
-        run.local_complexity()
+        run.local_complexity(directions=3)
+    with pytest.raises(InvalidArgument, match="seed must be a whole number"):
+        run.local_complexity(seed=None, **SETTINGS)
     with pytest.raises(UnknownStep, match="no checkpoint at step 7000"):
         run.local_complexity(steps=[0, 7000], **SETTINGS)
     with pytest.raises(UnknownName, match="unknown layer 'x'"):
@@ -227,6 +242,132 @@ def test_progress_is_by_checkpoint(run, capsys):
     assert told == [(1, 3), (2, 3), (3, 3)]
     run.local_complexity(steps=STEPS, progress=True, **SETTINGS)
     assert "3/3" in capsys.readouterr().err
+
+
+# A training of one's own --------------------------------------------------------------------------
+
+
+def trained(make=lambda: mlp(2, 8, 1, activation=nn.GELU), **settings):
+    """The networks at three steps, and what is measured of them at two probes."""
+    model, probes = seeded(make), {"training": points(20, 2), "random": points(30, 2, seed=1)}
+    models, found = [], {name: [] for name in probes}
+    for _ in range(3):
+        models.append(copy.deepcopy(model))
+        for name, x in probes.items():
+            found[name].append(sv.local_complexity(model, x, **{"radius": 0.2, **settings}))
+        with torch.no_grad():
+            model[0].weight *= 1.5
+    return models, found
+
+
+@pytest.mark.parametrize("radius", [0.2, [0.1, 0.2]])
+def test_any_network_has_curves_of_what_was_measured(radius):
+    _, found = trained(radius=radius)
+    curves = sv.ComplexityCurves.from_results([0, 10, 100], found)
+    assert curves.is_proxy
+    assert curves.probes == ("training", "random")
+    assert curves.steps.tolist() == [0, 10, 100]
+    for name, results in found.items():
+        for step, result in zip(curves.steps, results, strict=True):
+            again = curves.at(step, name)
+            np.testing.assert_array_equal(again.counts, result.counts)
+            np.testing.assert_array_equal(again.near, result.near)
+            assert repr(again) == repr(result)
+            assert again.method == result.method == "module"
+        np.testing.assert_array_equal(curves.mean(name), [one.mean() for one in results])
+        lows = [one.interval()[0] for one in results]
+        np.testing.assert_array_equal(curves.interval(name)[0], lows)
+    assert len(curves.to_dataframe()) == 2 * 3 * np.size(radius) * 2
+    ax = curves.plot(plt.figure().add_subplot())
+    assert [line.get_label() for line in ax.lines] == ["training", "random"]
+    assert len(ax.collections) == 2
+    plt.close("all")
+    assert len(sv.ComplexityPlot(curves).curves) == 2
+
+
+def test_what_a_run_gives_can_be_collected_too(run):
+    x = run.samples[0]
+    curves = run.local_complexity({"a": x}, steps=STEPS, shared_frame=False, **SETTINGS)
+    found = [
+        sv.local_complexity(run.program(step), x, shared_frame=False, **SETTINGS) for step in STEPS
+    ]
+    made = sv.ComplexityCurves.from_results(np.array(STEPS), {"a": iter(found)})
+    assert repr(made) == repr(curves)
+    assert made.method == curves.method == "program"
+    np.testing.assert_array_equal(made.counts["a"], curves.counts["a"])
+
+
+def test_collected_results_may_lack_some():
+    _, found = trained()
+    never = {"never": [None] * 3, "late": [None, *found["random"][1:]]}
+    curves = sv.ComplexityCurves.from_results([0, 10, 100], found | never)
+    assert np.isnan(curves.mean("never")).all()
+    assert np.isnan(curves.mean("late")).tolist() == [True, False, False]
+    assert curves.mean("late")[2] == curves.mean("random")[2]
+    curves.to_dataframe()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"radius": 0.1}, "that of 'random' at step 10 has another radius than that of 'training'"),
+        ({"radius": [0.2]}, "another radius"),
+        ({"directions": 1}, "another number of directions"),
+        ({"directions": np.eye(2)}, "other directions"),
+        ({"seed": 1, "shared_frame": False}, "other directions"),
+        ({"logits": True}, "other layers"),
+    ],
+)
+def test_results_that_cannot_be_compared_are_told(change, message):
+    models, found = trained()
+    x = points(30, 2, seed=1)
+    found["random"][1] = sv.local_complexity(models[1], x, **({"radius": 0.2} | change))
+    with pytest.raises(InvalidArgument, match=message):
+        sv.ComplexityCurves.from_results([0, 10, 100], found)
+
+
+def test_results_of_other_seeds_or_methods_cannot_be_compared():
+    x = points(5, 2)
+    one, other = (
+        sv.local_complexity(seeded(lambda: mlp(2, 8, 1)), x, shared_frame=False, seed=seed)
+        for seed in (0, 1)
+    )
+    with pytest.raises(InvalidArgument, match="at step 1 has another seed than that of 'a' at"):
+        sv.ComplexityCurves.from_results([0, 1], {"a": [one, other]})
+    pushed = dataclasses.replace(one, method="module")
+    with pytest.raises(InvalidArgument, match="another method"):
+        sv.ComplexityCurves.from_results([0, 1], {"a": [one, pushed]})
+
+
+@pytest.mark.parametrize(
+    ("steps", "change", "error", "message"),
+    [
+        ([0, 10, 10], {}, InvalidArgument, "must increase, but 10 comes after 10"),
+        ([0, 10.5, 11], {}, InvalidArgument, "a step must be a whole number, not 10.5"),
+        (3, {}, InvalidArgument, "steps must be a list with one entry for each step, not 3"),
+        ([], {}, InvalidArgument, "steps is empty"),
+        ([0, 10], {}, ShapeMismatch, r"results\['training'\] holds 3 results for 2 steps"),
+        ([0, 1, 2], {"a": 3}, InvalidArgument, r"results\['a'\] must be a list"),
+        ([0, 1, 2], {"a": [1.0] * 3}, InvalidArgument, "that of 'a' at step 0 is a float"),
+        ([0, 1, 2], {3: [None] * 3}, InvalidArgument, "a probe's name must be a str, not 3"),
+    ],
+)
+def test_what_cannot_be_collected_is_told(steps, change, error, message):
+    _, found = trained()
+    with pytest.raises(error, match=message):
+        sv.ComplexityCurves.from_results(steps, found | change)
+
+
+def test_results_must_hold_some_by_name():
+    _, found = trained()
+    with pytest.raises(InvalidArgument, match=r"must be a mapping.*not a list"):
+        sv.ComplexityCurves.from_results([0, 1, 2], found["training"])
+    for nothing in ({}, {"a": [None] * 3}):
+        with pytest.raises(InvalidArgument, match="results holds no result"):
+            sv.ComplexityCurves.from_results([0, 1, 2], nothing)
+    fewer = sv.local_complexity(seeded(lambda: mlp(2, 8, 1, activation=nn.GELU)), points(3, 2), 0.2)
+    with pytest.raises(ShapeMismatch, match="'training' found 3 points at step 2 and 20 at step 0"):
+        sv.ComplexityCurves.from_results([0, 1, 2], {"training": [*found["training"][:2], fewer]})
 
 
 # Cache --------------------------------------------------------------------------------------------

@@ -421,7 +421,7 @@ def refused(model: Any, shape: Any = (3,)) -> UnsupportedLayer:
     ("layer", "shape", "why", "advice"),
     [
         (nn.GELU(), (3,), "curved", "ReLU"),
-        (nn.Sigmoid(), (3,), "curved", "measure local complexity (LC), which accepts any network"),
+        (nn.Sigmoid(), (3,), "curved", "ComplexityCurves.from_results"),
         (nn.Tanh(), (3,), "curved", "LeakyReLU"),
         (nn.Softmax(1), (3,), "curved", "Take it off"),
         (nn.LayerNorm(3), (3,), "statistic of each sample", "BatchNorm1d"),

@@ -18,11 +18,12 @@ from splineviz.network.layers.rows import (
     Refused,
     Value,
 )
+from splineviz.network.refusals import MEASURE_LC
 
 _PRODUCT = (
     "a product of two values computed from the input is curved, so the network is not piecewise "
     "linear",
-    "Multiply by constants only; or measure local complexity (LC), which accepts any network.",
+    f"Multiply by constants only. {MEASURE_LC}",
 )
 
 
@@ -135,8 +136,7 @@ def read_div(call: Call) -> Reading:
     if isinstance(given["other"], Value):
         raise Refused(
             "it divides by a value computed from the input, so the network is not piecewise linear",
-            "Divide by constants only; or measure local complexity (LC), which accepts any "
-            "network.",
+            f"Divide by constants only. {MEASURE_LC}",
         )
     if given["rounding_mode"] is not None:
         raise Refused("it rounds, so it is not continuous", "Divide without a rounding_mode.")

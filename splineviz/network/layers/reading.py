@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from splineviz.network.layers.rows import Array, Call, Constant, Options, Reading, Refused, Value
+from splineviz.network.refusals import MEASURE_LC
 
 MIXES_SAMPLES = "Keep the first dimension, which counts the samples, as it is."
 
@@ -30,8 +31,7 @@ def weight_of(argument: Any) -> Constant:
     if isinstance(argument, Value):
         raise Refused(
             "its weights are computed from the input, so the network is not piecewise linear",
-            "Use weights that do not depend on the input; or measure local complexity (LC), which "
-            "accepts any network.",
+            f"Use weights that do not depend on the input. {MEASURE_LC}",
         )
     raise Refused(f"its weights are {argument!r}, not a tensor", "Pass a parameter or a buffer.")
 

@@ -1,0 +1,157 @@
+"""Results at one step after the other, checked and put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from splineviz.arrays import read_whole
+from splineviz.complexity.result import LocalComplexity
+from splineviz.errors import InvalidArgument, ShapeMismatch
+
+IntArray = npt.NDArray[np.int64]
+
+
+def checked_steps(steps: Iterable[int]) -> list[int]:
+    """Training steps as integers.
+
+    Raises
+    ------
+    InvalidArgument
+        If there is none, one is not a whole number of at least 0, or they do not increase.
+    """
+    checked = [read_whole(step, "a step", 0) for step in _listed(steps, "steps")]
+    if not checked:
+        raise InvalidArgument("steps is empty: there must be a result at one step or more")
+    for before, after in pairwise(checked):
+        if after <= before:
+            raise InvalidArgument(f"the steps must increase, but {after} comes after {before}")
+    return checked
+
+
+def checked_results(
+    steps: Sequence[int], results: Mapping[str, Iterable[LocalComplexity | None]]
+) -> tuple[dict[str, list[LocalComplexity | None]], LocalComplexity]:
+    """Results by the names of their probes, and one that stands for what they have in common.
+
+    Parameters
+    ----------
+    steps : sequence of int
+        As `checked_steps` gives them.
+    results : mapping of str to iterable of LocalComplexity or None
+        For each probe the result at each step; None where it has no points.
+
+    Raises
+    ------
+    InvalidArgument
+        If there is no result at all, something is none, or two differ in their radius, directions,
+        seed, layers or method.
+    ShapeMismatch
+        If a probe has not as many as there are steps.
+    """
+    if not isinstance(results, Mapping):
+        raise InvalidArgument(
+            "results must be a mapping, such as {'training': found} with the result at each step "
+            f"in found, not a {type(results).__name__}"
+        )
+    listed = {name: _listed(found, f"results[{name!r}]") for name, found in results.items()}
+    first: tuple[str, LocalComplexity] | None = None
+    for name, found in listed.items():
+        if not isinstance(name, str):
+            raise InvalidArgument(f"a probe's name must be a str, not {name!r}")
+        if len(found) != len(steps):
+            raise ShapeMismatch(
+                f"results[{name!r}] holds {len(found)} results for {len(steps)} steps; at a step "
+                "where there are no points, put None"
+            )
+        for step, result in zip(steps, found, strict=True):
+            if result is None:
+                continue
+            where = f"that of {name!r} at step {step}"
+            if not isinstance(result, LocalComplexity):
+                raise InvalidArgument(
+                    f"a result must be what local_complexity gives, or None; {where} is a "
+                    f"{type(result).__name__}"
+                )
+            first = first or (where, result)
+            other = _difference(result, first[1])
+            if other is not None:
+                raise InvalidArgument(
+                    f"the results cannot be compared: {where} has {other} than {first[0]}. Measure "
+                    "all with the same arguments, and the same network"
+                )
+    if first is None:
+        raise InvalidArgument("results holds no result: there must be one at some step")
+    return listed, first[1]
+
+
+def stacked(
+    name: str,
+    made: Sequence[tuple[IntArray, IntArray] | None],
+    steps: Sequence[int],
+    empty: tuple[int, ...],
+) -> tuple[IntArray, IntArray, npt.NDArray[np.bool_]]:
+    """The counts of a probe at all steps (S, [R,] N, L), those near, and where there are any (S,).
+
+    Parameters
+    ----------
+    name : str
+        Of the probe, for the message of an error.
+    made : sequence of pairs of int64 arrays ([R,] N, L), or None
+        Counts, and those near, at each step; None where there are no points.
+    steps : sequence of int
+    empty : tuple of int
+        The shape of the counts at a step if there are none at all.
+
+    Raises
+    ------
+    ShapeMismatch
+        If there are not equally many points at each step.
+    """
+    there = np.array([pair is not None for pair in made])
+    start, expected = next(
+        ((step, pair[0].shape) for step, pair in zip(steps, made, strict=True) if pair),
+        (steps[0], empty),
+    )
+    nothing = np.zeros(expected, dtype=np.int64), np.zeros(expected, dtype=np.int64)
+    pairs = [pair or nothing for pair in made]
+    for step, (counts, _) in zip(steps, pairs, strict=True):
+        if counts.shape != expected:
+            raise ShapeMismatch(
+                f"the probe {name!r} found {counts.shape[-2]} points at step {step} and "
+                f"{expected[-2]} at step {start}; it must find equally many for each network"
+            )
+    return np.stack([pair[0] for pair in pairs]), np.stack([pair[1] for pair in pairs]), there
+
+
+def _listed(values: Any, what: str) -> list[Any]:
+    try:
+        return [*values]
+    except TypeError as error:
+        raise InvalidArgument(
+            f"{what} must be a list with one entry for each step, not {values!r}"
+        ) from error
+
+
+def _difference(one: LocalComplexity, other: LocalComplexity) -> str | None:
+    """What two results do not have in common, if anything."""
+    same = {
+        "other layers": [*map(astuple, one.layers)] == [*map(astuple, other.layers)],
+        "another radius": np.array_equal(one.radius, other.radius),
+        "another number of directions": one.n_directions == other.n_directions,
+        "other directions": _same(one.directions, other.directions),
+        "another seed": one.seed == other.seed,
+        "another method": one.method == other.method,
+    }
+    return next((what for what, whether in same.items() if not whether), None)
+
+
+def _same(one: npt.NDArray[Any] | None, other: npt.NDArray[Any] | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return np.array_equal(one, other)
