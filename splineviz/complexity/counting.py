@@ -16,7 +16,6 @@ from splineviz.complexity.inputs import batches
 from splineviz.complexity.neighbourhood import Neighbourhood
 from splineviz.complexity.networks import Neighbourhoods
 from splineviz.complexity.span import Span
-from splineviz.errors import InvalidArgument
 
 IntArray = npt.NDArray[np.int64]
 
@@ -129,8 +128,6 @@ def _of_batch(
 
 def at_a_time(network: Neighbourhoods, frame: Frame, batch_size: int | None) -> tuple[int, int]:
     """How many points to take at a time, and how many directions of each."""
-    if batch_size is not None and batch_size < 1:
-        raise InvalidArgument(f"batch_size must be at least 1, not {batch_size}")
     numbers = _ON_CPU
     if network.device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(network.device)
