@@ -28,6 +28,9 @@ class Decision(NamedTuple):
     ----------
     columns : torch.Tensor (n, width)
         Positive where a bit of the pattern is set.
+    values : torch.Tensor (n, width)
+        The number that each column is made from, before a kink or the best of the others is
+        subtracted.
     neurons : torch.Tensor (width,), int64
         The neuron, or window, that each column belongs to.
     contest : bool
@@ -37,6 +40,7 @@ class Decision(NamedTuple):
     """
 
     columns: torch.Tensor
+    values: torch.Tensor
     neurons: torch.Tensor
     contest: bool = False
     smooth: bool = False
@@ -47,9 +51,13 @@ class Decision(NamedTuple):
 
 def _behind(x: torch.Tensor, *kinks: float) -> Decision:
     """How far each number lies behind each kink, kink by kink."""
-    numbers = x.flatten(1)
+    x = torch.atleast_1d(x)
+    numbers = x.reshape(len(x), -1)
     neurons = torch.arange(numbers.shape[1]).repeat(len(kinks))
-    return Decision(torch.cat([numbers - kink for kink in kinks], dim=1), neurons)
+    columns = torch.cat([numbers - kink for kink in kinks], dim=1)
+    # One for each kink, without a copy if there is one kink.
+    values = numbers.unsqueeze(1).expand(-1, len(kinks), -1).flatten(1)
+    return Decision(columns, values, neurons)
 
 
 def _smooth(x: torch.Tensor) -> Decision:
@@ -82,19 +90,23 @@ def _shrunk(x: torch.Tensor, width: float | None) -> Decision | None:
 # Functions that compare ---------------------------------------------------------------------------
 
 
-def _margins(candidates: torch.Tensor) -> torch.Tensor:
-    """By how much each of (..., k) candidates beats the best of the others; 1 if it is alone."""
+def _margins(candidates: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """By how much each of (..., k) candidates beats the best of the others, and the candidates.
+
+    Both are 1 for one that is alone.
+    """
     if candidates.shape[-1] == 1:
-        return torch.ones_like(candidates)
+        ones = torch.ones_like(candidates)
+        return ones, ones
     first, second = candidates.topk(2, dim=-1).values.split(1, dim=-1)
-    return candidates - torch.where(candidates == first, second, first)
+    return candidates - torch.where(candidates == first, second, first), candidates
 
 
 def _compared(candidates: torch.Tensor) -> Decision:
     """A decision among (n, ..., k) candidates."""
-    columns = _margins(candidates).flatten(1)
+    columns, values = (made.flatten(1) for made in _margins(candidates))
     k = candidates.shape[-1]
-    return Decision(columns, torch.arange(columns.shape[1]) // k, contest=True)
+    return Decision(columns, values, torch.arange(columns.shape[1]) // k, contest=True)
 
 
 def _of_two(sign: float) -> Callable[..., Decision | None]:
@@ -131,17 +143,18 @@ def _of_two_or_over(sign: float) -> Callable[..., Decision | None]:
 def _pooled(x: torch.Tensor, places: Sequence[Sequence[Sequence[int]]]) -> Decision:
     """Compare what lies in each window, given by the places that it covers along each axis."""
     channels = x.flatten(1, -len(places) - 1) if x.ndim > len(places) + 1 else x.unsqueeze(1)
-    columns = []
+    made = []
     for window in itertools.product(*places):
         inside = channels
         for axis, covered in enumerate(window):
             inside = inside.index_select(axis + 2, torch.tensor(covered, device=x.device))
-        columns.append(_margins(inside.flatten(2)))
+        made.append(_margins(inside.flatten(2)))
     # Windows go channel by channel, and row by row within a channel.
-    sizes = torch.tensor([one.shape[2] for one in columns])
+    sizes = torch.tensor([one.shape[2] for one, _ in made])
     windows = torch.arange(len(sizes) * channels.shape[1])
     neurons = windows.repeat_interleave(sizes.repeat(channels.shape[1]))
-    return Decision(torch.cat(columns, dim=2).flatten(1), neurons, contest=True)
+    columns, values = (torch.cat(parts, dim=2).flatten(1) for parts in zip(*made, strict=True))
+    return Decision(columns, values, neurons, contest=True)
 
 
 def _max_pool(dimensions: int) -> Callable[..., Decision | None]:
@@ -254,11 +267,17 @@ class Watch(TorchFunctionMode):
         What is going to be called; its weights and buffers are marked as constant.
     tell : callable
         Called with the name of the function and a :class:`Decision`.
+
+    Attributes
+    ----------
+    eps : float
+        That of the coarsest type of number met, float64 at best.
     """
 
     def __init__(self, network: torch.nn.Module, tell: Callable[[str, Decision], None]) -> None:
         super().__init__()
         self.tell = tell
+        self.eps = torch.finfo(torch.float64).eps
         for module in network.modules():
             for held in (module._parameters, module._buffers, vars(module)):
                 for tensor in _tensors([*held.values()]):
@@ -284,6 +303,8 @@ class Watch(TorchFunctionMode):
         made = func(*args, **kwargs)
         for tensor in _tensors(made):
             _mark(tensor, constant)
+            if not constant and tensor.is_floating_point():
+                self.eps = max(self.eps, torch.finfo(tensor.dtype).eps)
         return made
 
 
