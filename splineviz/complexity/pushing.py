@@ -57,6 +57,9 @@ class ModuleNeighbourhoods:
         ``"module"``.
     dtypes : tuple of torch.dtype
         float64 alone.
+    unwatched, choices : list of str
+        The functions called that are no activations here, and those of them that decide by
+        comparisons; see :class:`~splineviz.network.probe.Watch`.
 
     Raises
     ------
@@ -130,7 +133,7 @@ class ModuleNeighbourhoods:
         def on_values(name: str, values: torch.Tensor) -> None:
             if values.ndim and len(values) == _SAMPLES and values.is_floating_point():
                 calls[name] = calls.get(name, 0) + 1
-                self._widths[name] = values[0].numel()
+                self._widths[name] = values.numel() // _SAMPLES
 
         rng = np.random.default_rng(0)
         samples = torch.from_numpy(rng.random((_SAMPLES, *self.input_shape))).to(self.device)
@@ -138,7 +141,7 @@ class ModuleNeighbourhoods:
             check_apart(self._met, samples)
             watch = self._watch(on_activation, on_values)
             output = self._run(samples, watch)
-        self._eps = watch.eps
+        self._eps, self.unwatched, self.choices = watch.eps, [*watch.unwatched], [*watch.choices]
         self._widths[OUTPUT] = output[0].numel()
         self._acting = {layer.name for layer, _ in self.available}
         self.available.append((Layer(OUTPUT, OUTPUT, output[0].numel()), Switches()))

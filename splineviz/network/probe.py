@@ -64,6 +64,10 @@ def _smooth(x: torch.Tensor) -> Decision:
     return _behind(x, 0.0)._replace(smooth=True)
 
 
+def _gate(x: torch.Tensor, dim: int | None) -> Decision:
+    return _smooth(x.chunk(2, -1 if dim is None else dim)[1])
+
+
 def _between(x: torch.Tensor, low: Any = None, high: Any = None) -> Decision | None:
     bounds = [float(bound) for bound in (low, high) if bound is not None]
     kinks = [bound for bound in bounds if math.isfinite(bound)]
@@ -225,13 +229,16 @@ _ACTIVATIONS: dict[str, tuple[str, Callable[..., Decision | None]]] = {
     **{f"adaptive_max_pool{d}d": ("output_size", _adaptive_max_pool(d)) for d in (1, 2, 3)},
 }
 # Curved: they have no pattern.
-_SMOOTH: dict[str, tuple[str, Callable[..., Decision | None]]] = dict.fromkeys(
-    (
-        *("gelu", "silu", "mish", "elu", "celu", "selu", "tanh", "sigmoid", "softplus"),
-        *("softsign", "tanhshrink", "logsigmoid", "hardswish", "hardshrink"),
+_SMOOTH: dict[str, tuple[str, Callable[..., Decision | None]]] = {
+    **dict.fromkeys(
+        (
+            *("gelu", "silu", "mish", "elu", "celu", "selu", "tanh", "sigmoid", "softplus"),
+            *("softsign", "tanhshrink", "logsigmoid", "hardswish", "hardshrink"),
+        ),
+        ("", _smooth),
     ),
-    ("", _smooth),
-)
+    "glu": ("dim", _gate),
+}
 
 _WATCHED = {
     getattr(owner, spelling): row
@@ -254,8 +261,12 @@ def _decides(
     return decide(x, *given[: len(names.split())])
 
 
-# These look at a tensor's shape only.
-_CONSTANT = (torch.zeros_like, torch.ones_like, torch.full_like, torch.Tensor.new_zeros)
+# These look at a tensor's shape only, or ask whether it is finite: it is, or the run fails.
+_CONSTANT = (
+    *(torch.zeros_like, torch.ones_like, torch.full_like, torch.Tensor.new_zeros),
+    *(torch.isnan, torch.isinf, torch.isfinite),
+    *(torch.Tensor.isnan, torch.Tensor.isinf, torch.Tensor.isfinite),
+)
 
 
 class Watch(TorchFunctionMode):
@@ -272,12 +283,19 @@ class Watch(TorchFunctionMode):
     ----------
     eps : float
         That of the coarsest type of number met, float64 at best.
+    unwatched : dict with str keys
+        The names of the other functions that were called on what depends on the input.
+    choices : dict with str keys
+        Those among them that made numbers by truth values, such as ``x > 0``, that depend on the
+        input: they may bend or jump there.
     """
 
     def __init__(self, network: torch.nn.Module, tell: Callable[[str, Decision], None]) -> None:
         super().__init__()
         self.tell = tell
         self.eps = torch.finfo(torch.float64).eps
+        self.unwatched: dict[str, None] = {}
+        self.choices: dict[str, None] = {}
         for module in network.modules():
             for held in (module._parameters, module._buffers, vars(module)):
                 for tensor in _tensors([*held.values()]):
@@ -291,28 +309,35 @@ class Watch(TorchFunctionMode):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         kwargs = dict(kwargs or {})
-        constant = func in _CONSTANT or all(
-            _is_constant(tensor) for tensor in _tensors([*args, *kwargs.values()])
-        )
+        given = [tensor for tensor in _tensors([*args, kwargs]) if not _is_constant(tensor)]
+        constant = func in _CONSTANT or not given
+        name = func.__name__.strip("_")
         if func in _WATCHED and not constant:
             # Before the call, which may write in place.
             with made_on("cpu"):
                 decision = _decides(func, args, kwargs)
             if decision is not None:
-                self.tell(func.__name__.strip("_"), decision)
+                self.tell(name, decision)
         made = func(*args, **kwargs)
+        numbers = [tensor for tensor in _tensors(made) if tensor.is_floating_point()]
         for tensor in _tensors(made):
             _mark(tensor, constant)
-            if not constant and tensor.is_floating_point():
-                self.eps = max(self.eps, torch.finfo(tensor.dtype).eps)
+        if not constant:
+            self.eps = max([self.eps, *(torch.finfo(tensor.dtype).eps for tensor in numbers)])
+            if func not in _WATCHED and numbers:
+                self.unwatched[name] = None
+            if any(tensor.dtype == torch.bool for tensor in given) and (
+                numbers or func is torch.Tensor.__setitem__
+            ):
+                self.choices[name] = None
         return made
 
 
 def _tensors(values: Any) -> Iterator[torch.Tensor]:
     if isinstance(values, torch.Tensor):
         yield values
-    elif isinstance(values, list | tuple):
-        for value in values:
+    elif isinstance(values, list | tuple | dict):
+        for value in values.values() if isinstance(values, dict) else values:
             yield from _tensors(value)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,8 @@ import torch.nn.functional as F
 from torch import nn
 
 import splineviz as sv
-from splineviz.errors import UnsupportedLayer
+from splineviz.errors import InvalidArgument, ShapeMismatch, UnsupportedLayer
+from splineviz.network.probe import _ACTIVATIONS, _SMOOTH
 from tests.complexity.plain import Opaque, mlp, plain_counts, points, seeded
 
 X = points(30, 6, low=-1)
@@ -162,3 +165,109 @@ def test_what_is_random_is_refused(noise):
 def test_a_network_may_need_more_than_one_sample():
     lc = measured(net(lambda s, x: torch.relu(s.a(x).squeeze())), points(1, 6))
     assert lc.widths.tolist() == [16]
+
+
+# Types of numbers ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda s, x: F.relu(s.a(x.float())),
+        lambda s, x: F.relu(s.b(F.relu(s.a(x)).half())),
+        lambda s, x: torch.relu(x @ torch.ones(6, 3)),
+        lambda s, x: F.relu(F.conv1d(x.float()[:, None], x.new_ones(2, 1, 2))),
+        lambda s, x: torch.relu(torch.einsum("ni,i->n", x, torch.ones(6))),
+    ],
+)
+def test_conversions_in_a_forward_are_named_as_such(function):
+    with pytest.raises(UnsupportedLayer, match=r"run in float64.*x\.float\(\) out of its forward"):
+        measured(net(function))
+    with pytest.raises(ShapeMismatch, match=r"inputs of shape \(2, 5\)"):
+        measured(net(lambda s, x: torch.relu(s.a(x))), points(3, 5))
+
+
+# What is looked at --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("function", "names"),
+    [
+        (lambda h: torch.where(h > 0, h, torch.zeros_like(h)), "where"),
+        (lambda h: h * (h > 0), "mul"),
+        (lambda h: h * (h > 0).double(), "double"),
+        (lambda h: h.masked_fill(~(h > 0) | (h > 9), 0.0), "masked_fill"),
+        (lambda h: h.index_put((h < 0,), h.new_zeros(())), "index_put"),
+    ],
+)
+def test_choices_that_are_not_looked_at_are_told(function, names):
+    model = net(lambda s, x: function(s.b(torch.relu(s.a(x)))))
+    with pytest.warns(UserWarning, match=rf"comparisons.*\({names}\)"):
+        lc = measured(model)
+    assert lc.names == ("relu",)
+    # Who chooses the layers knows.
+    np.testing.assert_array_equal(measured(model, layers=["relu"]).counts, lc.counts)
+    with pytest.raises(InvalidArgument, match=rf"that is watched.*calls is .*\b{names}\b"):
+        measured(net(lambda s, x: function(s.a(x))))
+
+
+def test_writing_to_what_is_negative_is_told():
+    def forward(s, x):
+        y = s.b(torch.relu(s.a(x)))
+        y[y < 0] = 0
+        return y
+
+    with pytest.warns(UserWarning, match=r"\(setitem\)"):
+        measured(net(forward))
+
+
+@pytest.mark.parametrize("name", ["sin", "exp", "softmax"])
+def test_what_is_no_activation_here_is_named(name):
+    with pytest.raises(InvalidArgument, match=rf"what it calls is .*linear, {name}\. The"):
+        measured(net(lambda s, x: getattr(torch, name)(s.a(x), *([1] * (name == "softmax")))))
+
+
+def attention(s, x):
+    tokens = torch.relu(s.a(x)).reshape(len(x), 4, 4)
+    scores = tokens @ tokens.transpose(1, 2) / torch.sqrt(tokens.square().mean() * 0 + 4)
+    causal = torch.ones(4, 4).triu(1) > 0
+    scores = scores.masked_fill(causal, -torch.inf).masked_fill(s.masks["kept"], 0.0)
+    return torch.where(scores.isnan(), 0.0, torch.softmax(scores, -1)) @ tokens
+
+
+def checked(s, x):
+    h = torch.relu(s.a(x))
+    assert bool((h >= 0).all())
+    return s.b(h) if h.sum() > -1 else h
+
+
+@pytest.mark.parametrize("function", [attention, checked])
+def test_masks_that_are_constant_and_checks_raise_no_alarm(function):
+    model = net(function)
+    model.masks = {"kept": torch.eye(4) > 0}
+    assert measured(model).names == ("relu",)
+
+
+def test_gated_units_are_counted_by_their_gates():
+    model = net(lambda s, x: F.glu(s.a(x)))
+    lc = measured(model)
+    gates = mlp(6, 8, 2)
+    gates[0].weight.data, gates[0].bias.data = model.a.weight[8:].data, model.a.bias[8:].data
+    np.testing.assert_array_equal(lc.counts, measured(gates).counts)
+    assert lc.is_proxy
+    assert measured(net(lambda s, x: F.glu(s.a(x)[:, None], dim=2)), radius=1.0).counts.any()
+
+
+def test_the_notes_list_what_is_watched():
+    spellings = {"absolute", "clip", "clamp_min", "clamp_max"}
+    listed = set(re.findall(r"\w+", sv.local_complexity.__doc__))
+    for name in {*_ACTIVATIONS, *_SMOOTH} - spellings:
+        assert re.sub(r"\dd$", "", name) in listed
+
+
+def test_the_result_says_how_many_neurons_are_near():
+    model = Opaque(mlp(6, 4, 2, bias=False))
+    assert "near" not in repr(measured(model))
+    lc = measured(model, np.eye(6)[:2], radius=1.0, directions=np.eye(6)[:1])
+    assert lc.near.tolist() == [[4], [0]]
+    assert ", 4 neurons near zero up to rounding)" in repr(lc)
