@@ -309,9 +309,9 @@ class Watch(TorchFunctionMode):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         kwargs = dict(kwargs or {})
-        given = [tensor for tensor in _tensors([*args, kwargs]) if not _is_constant(tensor)]
+        given = [t for t in _tensors([*args, *kwargs.values()]) if not _is_constant(t)]
         constant = func in _CONSTANT or not given
-        name = func.__name__.strip("_")
+        name = getattr(func, "__name__", type(func).__name__).strip("_")
         if func in _WATCHED and not constant:
             # Before the call, which may write in place.
             with made_on("cpu"):
@@ -323,11 +323,14 @@ class Watch(TorchFunctionMode):
         for tensor in _tensors(made):
             _mark(tensor, constant)
         if not constant:
-            self.eps = max([self.eps, *(torch.finfo(tensor.dtype).eps for tensor in numbers)])
+            # Truth values and integers are exact in any type.
+            if any(tensor.is_floating_point() for tensor in given):
+                self.eps = max([self.eps, *(torch.finfo(tensor.dtype).eps for tensor in numbers)])
             if func not in _WATCHED and numbers:
                 self.unwatched[name] = None
-            if any(tensor.dtype == torch.bool for tensor in given) and (
-                numbers or func is torch.Tensor.__setitem__
+            if (numbers or func is torch.Tensor.__setitem__) and any(
+                tensor.dtype == torch.bool and hasattr(tensor, "_splineviz_constant")
+                for tensor in given
             ):
                 self.choices[name] = None
         return made
@@ -336,8 +339,8 @@ class Watch(TorchFunctionMode):
 def _tensors(values: Any) -> Iterator[torch.Tensor]:
     if isinstance(values, torch.Tensor):
         yield values
-    elif isinstance(values, list | tuple | dict):
-        for value in values.values() if isinstance(values, dict) else values:
+    elif isinstance(values, list | tuple):
+        for value in values:
             yield from _tensors(value)
 
 

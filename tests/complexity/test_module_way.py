@@ -235,6 +235,17 @@ def attention(s, x):
     return torch.where(scores.isnan(), 0.0, torch.softmax(scores, -1)) @ tokens
 
 
+def test_truth_values_as_numbers_of_any_type_are_exact():
+    def forward(s, x):
+        h = s.a(x)
+        return torch.relu(h * (h > -9).half())
+
+    with pytest.warns(UserWarning, match="half"):
+        lc = measured(net(forward))
+    np.testing.assert_array_equal(lc.counts, measured(net(lambda s, x: torch.relu(s.a(x)))).counts)
+    assert not lc.near.any()
+
+
 def checked(s, x):
     h = torch.relu(s.a(x))
     assert bool((h >= 0).all())
