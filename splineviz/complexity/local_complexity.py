@@ -56,8 +56,8 @@ def local_complexity(
     seed : int
         Decides the random directions. Only a generator of this call's own is used.
     layers : callable or sequence, optional
-        Which layers to count, unless all activations. A function is asked with each
-        :class:`~splineviz.complexity.layers.Layer`. Names choose in their order: an activation
+        Which layers to count, unless all activations (Notes list them). A function is asked with
+        each :class:`~splineviz.complexity.layers.Layer`. Names choose in their order: an activation
         by its name (its pre-activations are looked at), any other module or step by the sign of
         what it makes, a tuple of names by the sign of the sum of what they make.
     logits : bool
@@ -84,7 +84,8 @@ def local_complexity(
     Raises
     ------
     UnsupportedLayer
-        If the model is not a module, cannot be copied, or cannot be run.
+        If the model is not a module, cannot be copied or run, is random, does not keep the samples
+        of a batch apart, or converts its inputs to a type that does not go with its weights.
     ShapeMismatch
         If x is empty, or not a batch of inputs of the network.
     InvalidArgument
@@ -114,7 +115,17 @@ def local_complexity(
 
     Where the network is piecewise linear and can be traced, differences between vertices are
     carried through it, in float32; points that this leaves uncertain are done again in float64.
-    Otherwise the vertices are pushed through the module itself in float64.
+    Otherwise the vertices are pushed through the module itself in float64, which must keep the
+    samples of a batch apart. How far rounding reaches is an estimate there.
+
+    Activations are these, as modules, functions or methods of tensors. With kinks: relu,
+    leaky_relu, rrelu, prelu, abs, relu6, hardtanh, hardsigmoid, softshrink, threshold, clamp.
+    Smooth, as a proxy: gelu, silu, mish, elu, celu, selu, tanh, sigmoid, softplus, softsign,
+    tanhshrink, logsigmoid, hardswish, hardshrink, glu (of its gate). With winners: maximum,
+    minimum, amax, amin, max and min over an axis or of two tensors, max_pool and
+    adaptive_max_pool. Nothing else is one: softmax, sin and exp are not counted, and neither are
+    ``torch.where`` and products with truth values, of which a warning tells. What is inside one
+    call, such as ``torch.nn.LSTM`` or attention, is not seen.
 
     Forward hooks of the network run, since they belong to what it computes: one that records is
     called with batches that are made here.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -108,7 +109,17 @@ def neighbourhoods_in(
         traced = None
     if traced is not None and _has_all(traced, asked):
         return _watching(traced, asked, winners, logits)
-    return _watching(ModuleNeighbourhoods(model, input_shape, place), asked, winners, logits)
+    pushed = ModuleNeighbourhoods(model, input_shape, place)
+    watching = _watching(pushed, asked, winners, logits, pushed.unwatched)
+    if pushed.choices and (asked is None or callable(asked)):
+        warnings.warn(
+            "the network chooses numbers by comparisons, or other truth values, of what it "
+            f"computes ({', '.join(pushed.choices)}), and where these choices change is not looked "
+            "at: only activations are, such as relu, clamp and maximum. Write "
+            "torch.where(x > 0, x, 0) as torch.relu(x), for example",
+            stacklevel=3,
+        )
+    return watching
 
 
 def _device(model: torch.nn.Module | Program, device: str | torch.device | None) -> torch.device:
@@ -145,6 +156,12 @@ def _has_all(network: Neighbourhoods, asked: Asked) -> bool:
     return all(name in known for names in asked for name in names)
 
 
-def _watching(network: Neighbourhoods, asked: Asked, winners: bool, logits: bool) -> Neighbourhoods:
-    chosen = selected(network.available, network.others, asked, winners, logits)
+def _watching(
+    network: Neighbourhoods,
+    asked: Asked,
+    winners: bool,
+    logits: bool,
+    unwatched: Sequence[str] = (),
+) -> Neighbourhoods:
+    chosen = selected(network.available, network.others, asked, winners, logits, unwatched)
     return network.watch(chosen)

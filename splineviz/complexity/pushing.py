@@ -14,12 +14,13 @@ import torch
 from splineviz.complexity.layers import OUTPUT, Layer, Switches
 from splineviz.complexity.neighbourhood import Visit, neighbourhood_of
 from splineviz.complexity.selection import Names
+from splineviz.complexity.separation import Met, check_apart
 from splineviz.errors import NonFiniteValues, ShapeMismatch, UnsupportedLayer
 from splineviz.network.isolation import float64_copy, run_copy, untouched_random_state
 from splineviz.network.probe import Decision, Watch
 
-# Of a layer's largest value: what counts as zero. Nobody knows the rounding of an unknown network.
-_NOISE = 64 * torch.finfo(torch.float64).eps
+# Of a number's size, in units of its type's precision: what counts as zero.
+_NOISE = 64
 # Arrays of the size of the largest one that a network may need at a time.
 _ARRAYS = 6
 _SAMPLES = 2
@@ -56,6 +57,9 @@ class ModuleNeighbourhoods:
         ``"module"``.
     dtypes : tuple of torch.dtype
         float64 alone.
+    unwatched, choices : list of str
+        The functions called that are no activations here, and those of them that decide by
+        comparisons; see :class:`~splineviz.network.probe.Watch`.
 
     Raises
     ------
@@ -116,7 +120,10 @@ class ModuleNeighbourhoods:
         self._widths: dict[str, int] = {}
 
         def on_activation(name: str, kind: str, decision: Decision) -> None:
-            neurons = decision.neurons.numpy()
+            # Samples may lie on the first axis with parts of them, such as the places of an image.
+            parts = np.arange(len(decision.columns))[:, None] * len(decision.neurons)
+            of_sample = (parts + decision.neurons.numpy()).reshape(_SAMPLES, -1)[0]
+            neurons = np.unique(of_sample, return_inverse=True)[1]
             width = int(neurons.max()) + 1
             alone = len(neurons) == width and not decision.contest
             switches = Switches(None if alone else neurons, contest=decision.contest)
@@ -124,19 +131,33 @@ class ModuleNeighbourhoods:
             largest.append(len(neurons))
 
         def on_values(name: str, values: torch.Tensor) -> None:
-            if len(values) == _SAMPLES and values.is_floating_point():
+            if values.ndim and len(values) == _SAMPLES and values.is_floating_point():
                 calls[name] = calls.get(name, 0) + 1
-                self._widths[name] = values[0].numel()
+                self._widths[name] = values.numel() // _SAMPLES
 
         rng = np.random.default_rng(0)
         samples = torch.from_numpy(rng.random((_SAMPLES, *self.input_shape))).to(self.device)
-        output = self._run(samples, on_activation, on_values)
+        with untouched_random_state():
+            check_apart(self._met, samples)
+            watch = self._watch(on_activation, on_values)
+            output = self._run(samples, watch)
+        self._eps, self.unwatched, self.choices = watch.eps, [*watch.unwatched], [*watch.choices]
         self._widths[OUTPUT] = output[0].numel()
         self._acting = {layer.name for layer, _ in self.available}
         self.available.append((Layer(OUTPUT, OUTPUT, output[0].numel()), Switches()))
         taken = {*self._acting, OUTPUT}
         self.others = [name for name, times in calls.items() if times == 1 and name not in taken]
         self._widest = max(*largest, *self._widths.values())
+
+    def _met(self, batch: torch.Tensor) -> list[Met]:
+        """What a batch meets on its way."""
+        met: list[Met] = []
+
+        def on_activation(name: str, kind: str, decision: Decision) -> None:
+            met.append(Met(name, kind, decision.columns))
+
+        output = self._run(batch, self._watch(on_activation))
+        return [*met, Met(OUTPUT, OUTPUT, output)]
 
     def numbers_a_vertex(self, shared_frame: bool) -> int:
         """The most numbers that one vertex has at a time."""
@@ -186,33 +207,41 @@ class ModuleNeighbourhoods:
             names: {} for names in self._chosen if len(names) > 1 or names[0] not in self._acting
         }
 
-        def look(number: int, values: torch.Tensor) -> None:
-            rows = values.reshape(n, count, -1)
-            zero = torch.zeros_like(rows[:, 0])
-            noise = _NOISE * rows.abs().amax((1, 2), keepdim=True)[:, 0]
-            visit(number, neighbourhood_of(zero, rows, noise.expand_as(zero)))
+        def look(number: int, columns: torch.Tensor, sizes: torch.Tensor) -> None:
+            rows = columns.double().reshape(n, count, -1)
+            noise = self._noise(sizes.reshape(n, count, -1).amax(1))
+            visit(number, neighbourhood_of(torch.zeros_like(noise), rows, noise))
 
         def on_activation(name: str, kind: str, decision: Decision) -> None:
             if (name,) in numbers:
-                look(numbers[name,], decision.columns)
+                look(numbers[name,], decision.columns, decision.values.abs())
 
         def on_values(name: str, values: torch.Tensor) -> None:
             for names, found in terms.items():
                 if name in names and name not in found:
                     found[name] = values.clone()
                     if len(found) == len(names):
-                        look(numbers[names], sum(found.values(), torch.zeros_like(values)))
+                        zero = torch.zeros_like(values)
+                        sizes = sum((term.abs() for term in found.values()), zero)
+                        look(numbers[names], sum(found.values(), zero), sizes)
 
-        on_values(OUTPUT, self._run(vertices.flatten(0, 1), on_activation, on_values))
+        with untouched_random_state():
+            output = self._run(vertices.flatten(0, 1), self._watch(on_activation, on_values))
+        on_values(OUTPUT, output)
 
-    def _run(
-        self,
-        batch: torch.Tensor,
-        on_activation: Callable[[str, str, Decision], None] | None = None,
-        on_values: Callable[[str, torch.Tensor], None] | None = None,
-    ) -> torch.Tensor:
-        tell = self._listener(on_activation, on_values)
-        with untouched_random_state(), Watch(self._network, tell):
+    def _noise(self, sizes: torch.Tensor) -> torch.Tensor:
+        """How far rounding may have moved numbers, from their largest sizes (n, columns).
+
+        An estimate: nobody knows what an unknown network adds up. A small number may be what is
+        left of large terms, so it is taken to be as large as the median of the sample's numbers at
+        least; not as the largest of them, which says nothing of the others.
+        """
+        # By sort, as median is not deterministic on CUDA.
+        median = sizes.sort(1).values[:, (sizes.shape[1] - 1) // 2, None]
+        return _NOISE * self._eps * torch.maximum(sizes, median).double()
+
+    def _run(self, batch: torch.Tensor, watch: Watch) -> torch.Tensor:
+        with watch:
             made = run_copy(self._network, batch)
         if not made.ndim or len(made) != len(batch):
             raise UnsupportedLayer(
@@ -229,22 +258,20 @@ class ModuleNeighbourhoods:
             )
         return made
 
-    def _listener(
+    def _watch(
         self,
-        on_activation: Callable[[str, str, Decision], None] | None,
-        on_values: Callable[[str, torch.Tensor], None] | None,
-    ) -> Callable[[str, Decision], None]:
-        """What to tell of each activation in a new run; it adds where the activation stands."""
-        self._seen.on_values = on_values or _nothing
+        on_activation: Callable[[str, str, Decision], None],
+        on_values: Callable[[str, torch.Tensor], None] = _nothing,
+    ) -> Watch:
+        """What tells of each activation in a new run, and where it stands."""
+        self._seen.on_values = on_values
         self._seen.modules.clear()
         self._seen.names.clear()
 
         def tell(kind: str, decision: Decision) -> None:
-            name = self._name(kind)
-            if on_activation is not None:
-                on_activation(name, kind, decision)
+            on_activation(self._name(kind), kind, decision)
 
-        return tell
+        return Watch(self._network, tell)
 
     def _name(self, kind: str) -> str:
         """The name that a trace gives to a call: its module's, or that and the function's."""

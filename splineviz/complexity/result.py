@@ -31,7 +31,8 @@ class LocalComplexity:
         For each point and layer the neurons whose boundary crosses the neighbourhood.
     near : int64 array, like counts
         How many of the layer's neurons are zero at some vertex up to rounding, so that rounding
-        decides whether they are crossed. They count as on the boundary.
+        decides whether they are crossed. They count as on the boundary. How far rounding reaches
+        is bounded if the method is ``"program"``, and an estimate if it is ``"module"``.
     layers : tuple of Layer
         Name, kind and width of each layer, in the order of the network.
     radius : float or float64 array (n_radii,)
@@ -44,7 +45,7 @@ class LocalComplexity:
         Where random directions came from.
     method : str
         ``"program"`` if the network was traced, ``"module"`` if its vertices were pushed through
-        it: the same counts, more slowly.
+        it: more slowly, and the same counts but where rounding decides, see ``near``.
     """
 
     counts: IntArray
@@ -170,8 +171,10 @@ class LocalComplexity:
         neurons = int(self.widths.sum())
         radius = np.array2string(np.asarray(self.radius), precision=4, separator=", ")
         means = ", ".join(f"{mean:.4g}" for mean in np.atleast_1d(self.mean()))
+        near = int(self.near.sum())
+        uncertain = f", {near:,} neurons near zero up to rounding" if near else ""
         proxy = ", a proxy: some activations are smooth" if self.is_proxy else ""
         return (
             f"LocalComplexity(mean {means} of {neurons:,} neurons in {len(self.layers)} layers; "
-            f"{points:,} points, radius {radius}, {self.n_directions} directions{proxy})"
+            f"{points:,} points, radius {radius}, {self.n_directions} directions{uncertain}{proxy})"
         )

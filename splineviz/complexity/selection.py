@@ -15,6 +15,9 @@ whose outputs are added."""
 Asked: TypeAlias = "Callable[[Layer], bool] | tuple[Names, ...] | None"
 """A :data:`~splineviz.complexity.layers.Selection` that was read."""
 
+# Functions to list.
+_MOST = 20
+
 
 def read_selection(layers: Selection) -> Asked:
     """Read which layers a user asks for.
@@ -59,6 +62,7 @@ def selected(
     layers: Asked,
     winners: bool,
     logits: bool,
+    unwatched: Sequence[str] = (),
 ) -> tuple[Names, ...]:
     """The names of the layers to count, in the order of the network or as they are asked for.
 
@@ -72,6 +76,8 @@ def selected(
         Which; None takes all activations.
     winners, logits : bool
         Whether those that pass the largest value on are among them, and the output.
+    unwatched : sequence of str
+        What the network calls besides, for the message if nothing is left.
 
     Raises
     ------
@@ -88,7 +94,7 @@ def selected(
         ]
         found = [layer.name for layer in offered if layers is None or layers(layer)]
         if not found:
-            raise InvalidArgument(_nothing(available, offered))
+            raise InvalidArgument(_nothing(available, offered, unwatched))
         return tuple((name,) for name in found)
     known = dict.fromkeys([*(layer.name for layer, _ in available), *others])
     chosen = [*layers]
@@ -103,7 +109,11 @@ def selected(
     return tuple(chosen)
 
 
-def _nothing(available: Sequence[tuple[Layer, Switches]], offered: Sequence[Layer]) -> str:
+def _nothing(
+    available: Sequence[tuple[Layer, Switches]],
+    offered: Sequence[Layer],
+    unwatched: Sequence[str],
+) -> str:
     if offered:
         names = ", ".join(repr(layer.name) for layer in offered[:10])
         return f"the function given as layers says no to all {len(offered)} layers: {names}"
@@ -111,6 +121,12 @@ def _nothing(available: Sequence[tuple[Layer, Switches]], offered: Sequence[Laye
         return (
             "the network's only activations pass the largest of several values on; count the "
             "windows whose winner changes with winners=True, or the outputs with logits=True"
+        )
+    if unwatched:
+        return (
+            "the network has no activation that is watched, so there is nothing to count; what it "
+            f"calls is {', '.join(unwatched[:_MOST])}. The Notes of local_complexity list what is "
+            "watched; logits=True counts the signs of its outputs"
         )
     return (
         "the network has no activation, so there is nothing to count; logits=True counts the "

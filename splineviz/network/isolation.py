@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+import re
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -19,6 +20,9 @@ _WRAPPERS = {
     "DataParallel": "module",
     "DistributedDataParallel": "module",
 }
+
+# What torch says of numbers of different types.
+_TYPES = re.compile(r"\bdtypes?\b|scalar types?|type \(.*\) should be the same", re.IGNORECASE)
 
 _HOOKS = (
     "_forward_pre_hooks",
@@ -131,13 +135,23 @@ def run_copy(network: torch.nn.Module, batch: torch.Tensor) -> torch.Tensor:
     ShapeMismatch
         If it does not take inputs of that shape.
     UnsupportedLayer
-        If it does not return one tensor.
+        If it does not return one tensor, or needs another type of number.
     """
     kind, shape = type(network).__name__, tuple(batch.shape)
     try:
         with made_on(batch.device):
             outputs = network(batch)
     except Exception as error:
+        if _TYPES.search(str(error)):
+            kept = str(batch.dtype).removeprefix("torch.")
+            raise UnsupportedLayer(
+                "",
+                kind,
+                f"it is run in {kept}, and its forward needs or makes numbers of another type "
+                f"({type(error).__name__}: {error})",
+                "Take conversions such as x.float() out of its forward, or convert to x.dtype, and "
+                "make new tensors with dtype=x.dtype.",
+            ) from error
         raise ShapeMismatch(
             f"{kind} cannot run on inputs of shape {shape} ({type(error).__name__}: {error})"
         ) from error

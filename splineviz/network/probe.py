@@ -28,6 +28,9 @@ class Decision(NamedTuple):
     ----------
     columns : torch.Tensor (n, width)
         Positive where a bit of the pattern is set.
+    values : torch.Tensor (n, width)
+        The number that each column is made from, before a kink or the best of the others is
+        subtracted.
     neurons : torch.Tensor (width,), int64
         The neuron, or window, that each column belongs to.
     contest : bool
@@ -37,6 +40,7 @@ class Decision(NamedTuple):
     """
 
     columns: torch.Tensor
+    values: torch.Tensor
     neurons: torch.Tensor
     contest: bool = False
     smooth: bool = False
@@ -47,13 +51,21 @@ class Decision(NamedTuple):
 
 def _behind(x: torch.Tensor, *kinks: float) -> Decision:
     """How far each number lies behind each kink, kink by kink."""
-    numbers = x.flatten(1)
+    x = torch.atleast_1d(x)
+    numbers = x.reshape(len(x), -1)
     neurons = torch.arange(numbers.shape[1]).repeat(len(kinks))
-    return Decision(torch.cat([numbers - kink for kink in kinks], dim=1), neurons)
+    columns = torch.cat([numbers - kink for kink in kinks], dim=1)
+    # One for each kink, without a copy if there is one kink.
+    values = numbers.unsqueeze(1).expand(-1, len(kinks), -1).flatten(1)
+    return Decision(columns, values, neurons)
 
 
 def _smooth(x: torch.Tensor) -> Decision:
     return _behind(x, 0.0)._replace(smooth=True)
+
+
+def _gate(x: torch.Tensor, dim: int | None) -> Decision:
+    return _smooth(x.chunk(2, -1 if dim is None else dim)[1])
 
 
 def _between(x: torch.Tensor, low: Any = None, high: Any = None) -> Decision | None:
@@ -82,19 +94,23 @@ def _shrunk(x: torch.Tensor, width: float | None) -> Decision | None:
 # Functions that compare ---------------------------------------------------------------------------
 
 
-def _margins(candidates: torch.Tensor) -> torch.Tensor:
-    """By how much each of (..., k) candidates beats the best of the others; 1 if it is alone."""
+def _margins(candidates: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """By how much each of (..., k) candidates beats the best of the others, and the candidates.
+
+    Both are 1 for one that is alone.
+    """
     if candidates.shape[-1] == 1:
-        return torch.ones_like(candidates)
+        ones = torch.ones_like(candidates)
+        return ones, ones
     first, second = candidates.topk(2, dim=-1).values.split(1, dim=-1)
-    return candidates - torch.where(candidates == first, second, first)
+    return candidates - torch.where(candidates == first, second, first), candidates
 
 
 def _compared(candidates: torch.Tensor) -> Decision:
     """A decision among (n, ..., k) candidates."""
-    columns = _margins(candidates).flatten(1)
+    columns, values = (made.flatten(1) for made in _margins(candidates))
     k = candidates.shape[-1]
-    return Decision(columns, torch.arange(columns.shape[1]) // k, contest=True)
+    return Decision(columns, values, torch.arange(columns.shape[1]) // k, contest=True)
 
 
 def _of_two(sign: float) -> Callable[..., Decision | None]:
@@ -131,17 +147,18 @@ def _of_two_or_over(sign: float) -> Callable[..., Decision | None]:
 def _pooled(x: torch.Tensor, places: Sequence[Sequence[Sequence[int]]]) -> Decision:
     """Compare what lies in each window, given by the places that it covers along each axis."""
     channels = x.flatten(1, -len(places) - 1) if x.ndim > len(places) + 1 else x.unsqueeze(1)
-    columns = []
+    made = []
     for window in itertools.product(*places):
         inside = channels
         for axis, covered in enumerate(window):
             inside = inside.index_select(axis + 2, torch.tensor(covered, device=x.device))
-        columns.append(_margins(inside.flatten(2)))
+        made.append(_margins(inside.flatten(2)))
     # Windows go channel by channel, and row by row within a channel.
-    sizes = torch.tensor([one.shape[2] for one in columns])
+    sizes = torch.tensor([one.shape[2] for one, _ in made])
     windows = torch.arange(len(sizes) * channels.shape[1])
     neurons = windows.repeat_interleave(sizes.repeat(channels.shape[1]))
-    return Decision(torch.cat(columns, dim=2).flatten(1), neurons, contest=True)
+    columns, values = (torch.cat(parts, dim=2).flatten(1) for parts in zip(*made, strict=True))
+    return Decision(columns, values, neurons, contest=True)
 
 
 def _max_pool(dimensions: int) -> Callable[..., Decision | None]:
@@ -212,13 +229,16 @@ _ACTIVATIONS: dict[str, tuple[str, Callable[..., Decision | None]]] = {
     **{f"adaptive_max_pool{d}d": ("output_size", _adaptive_max_pool(d)) for d in (1, 2, 3)},
 }
 # Curved: they have no pattern.
-_SMOOTH: dict[str, tuple[str, Callable[..., Decision | None]]] = dict.fromkeys(
-    (
-        *("gelu", "silu", "mish", "elu", "celu", "selu", "tanh", "sigmoid", "softplus"),
-        *("softsign", "tanhshrink", "logsigmoid", "hardswish", "hardshrink"),
+_SMOOTH: dict[str, tuple[str, Callable[..., Decision | None]]] = {
+    **dict.fromkeys(
+        (
+            *("gelu", "silu", "mish", "elu", "celu", "selu", "tanh", "sigmoid", "softplus"),
+            *("softsign", "tanhshrink", "logsigmoid", "hardswish", "hardshrink"),
+        ),
+        ("", _smooth),
     ),
-    ("", _smooth),
-)
+    "glu": ("dim", _gate),
+}
 
 _WATCHED = {
     getattr(owner, spelling): row
@@ -241,8 +261,12 @@ def _decides(
     return decide(x, *given[: len(names.split())])
 
 
-# These look at a tensor's shape only.
-_CONSTANT = (torch.zeros_like, torch.ones_like, torch.full_like, torch.Tensor.new_zeros)
+# These look at a tensor's shape only, or ask whether it is finite: it is, or the run fails.
+_CONSTANT = (
+    *(torch.zeros_like, torch.ones_like, torch.full_like, torch.Tensor.new_zeros),
+    *(torch.isnan, torch.isinf, torch.isfinite),
+    *(torch.Tensor.isnan, torch.Tensor.isinf, torch.Tensor.isfinite),
+)
 
 
 class Watch(TorchFunctionMode):
@@ -254,11 +278,24 @@ class Watch(TorchFunctionMode):
         What is going to be called; its weights and buffers are marked as constant.
     tell : callable
         Called with the name of the function and a :class:`Decision`.
+
+    Attributes
+    ----------
+    eps : float
+        That of the coarsest type of number met, float64 at best.
+    unwatched : dict with str keys
+        The names of the other functions that were called on what depends on the input.
+    choices : dict with str keys
+        Those among them that made numbers by truth values, such as ``x > 0``, that depend on the
+        input: they may bend or jump there.
     """
 
     def __init__(self, network: torch.nn.Module, tell: Callable[[str, Decision], None]) -> None:
         super().__init__()
         self.tell = tell
+        self.eps = torch.finfo(torch.float64).eps
+        self.unwatched: dict[str, None] = {}
+        self.choices: dict[str, None] = {}
         for module in network.modules():
             for held in (module._parameters, module._buffers, vars(module)):
                 for tensor in _tensors([*held.values()]):
@@ -272,18 +309,30 @@ class Watch(TorchFunctionMode):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         kwargs = dict(kwargs or {})
-        constant = func in _CONSTANT or all(
-            _is_constant(tensor) for tensor in _tensors([*args, *kwargs.values()])
-        )
+        given = [t for t in _tensors([*args, *kwargs.values()]) if not _is_constant(t)]
+        constant = func in _CONSTANT or not given
+        name = getattr(func, "__name__", type(func).__name__).strip("_")
         if func in _WATCHED and not constant:
             # Before the call, which may write in place.
             with made_on("cpu"):
                 decision = _decides(func, args, kwargs)
             if decision is not None:
-                self.tell(func.__name__.strip("_"), decision)
+                self.tell(name, decision)
         made = func(*args, **kwargs)
+        numbers = [tensor for tensor in _tensors(made) if tensor.is_floating_point()]
         for tensor in _tensors(made):
             _mark(tensor, constant)
+        if not constant:
+            # Truth values and integers are exact in any type.
+            if any(tensor.is_floating_point() for tensor in given):
+                self.eps = max([self.eps, *(torch.finfo(tensor.dtype).eps for tensor in numbers)])
+            if func not in _WATCHED and numbers:
+                self.unwatched[name] = None
+            if (numbers or func is torch.Tensor.__setitem__) and any(
+                tensor.dtype == torch.bool and hasattr(tensor, "_splineviz_constant")
+                for tensor in given
+            ):
+                self.choices[name] = None
         return made
 
 

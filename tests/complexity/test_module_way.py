@@ -1,0 +1,284 @@
+"""Networks that no trace can follow: what is measured in the module itself, and what is refused."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+import splineviz as sv
+from splineviz.errors import InvalidArgument, ShapeMismatch, UnsupportedLayer
+from splineviz.network.probe import _ACTIVATIONS, _SMOOTH
+from tests.complexity.plain import Opaque, mlp, plain_counts, points, seeded
+
+X = points(30, 6, low=-1)
+
+
+class Net(nn.Module):
+    """Two Linear layers and a forward, in front of which no trace gets."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.a, self.b = nn.Linear(6, 16), nn.Linear(16, 9)
+        self.function = function
+
+    def forward(self, x):
+        return self.function(self, x * 1.0 if float(x.sum()) > -1e9 else x)
+
+
+def net(function):
+    return seeded(lambda: Net(function))
+
+
+def measured(model, x=X, **settings):
+    return sv.local_complexity(model, x, **{"radius": 0.1, "directions": 4, **settings})
+
+
+# What rounding decides ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda s, x: s.a(x).clamp(0, 1e20),
+        lambda s, x: F.hardtanh(s.a(x), 0, 1e20),
+        lambda s, x: torch.minimum(torch.relu(s.a(x)), torch.tensor(1e20)),
+    ],
+)
+def test_a_kink_far_away_hides_nothing(function):
+    lc, relu = measured(net(function)), measured(net(lambda s, x: torch.relu(s.a(x))))
+    assert (lc.method, relu.method) == ("module", "module")
+    np.testing.assert_array_equal(lc.counts[:, 0], relu.counts[:, 0])
+    assert relu.counts.any()
+    assert not lc.near.any()
+
+
+def test_a_large_neuron_hides_no_others():
+    model = seeded(lambda: mlp(6, 16, 2))
+    expected = plain_counts(model, X, 0.1, measured(model).directions)
+    model[0].weight.data[3] *= 1e13
+    model[0].bias.data[3] *= 1e13
+    lc = measured(Opaque(model))
+    np.testing.assert_array_equal(lc.counts, expected)
+    assert not lc.near.any()
+
+
+def test_what_cancels_is_zero_whatever_the_rounding():
+    model = mlp(6, 20, 12, 2).double()
+    model[0].weight.data[10:], model[0].bias.data[10:] = model[0].weight[:10], model[0].bias[:10]
+    model[2].weight.data[:5, 10:], model[2].bias.data[:5] = -model[2].weight[:5, :10], 0.0
+    traced, pushed = measured(model), measured(Opaque(model))
+    assert (pushed.near[:, 1] == 5).all()
+    np.testing.assert_array_equal(traced.counts, pushed.counts)
+    np.testing.assert_array_equal(traced.near, pushed.near)
+    rounded = plain_counts(model, X, 0.1, pushed.directions)
+    assert (rounded[:, 1] > pushed.counts[:, 1]).all()
+
+
+def test_a_sum_that_cancels_is_zero_whatever_the_rounding():
+    model = net(lambda s, x: torch.relu(s.a(x) + s.c(x.flip(1))))
+    model.c = nn.Linear(6, 16)
+    model.c.weight.data, model.c.bias.data = -model.a.weight.flip(1), -model.a.bias
+    lc = measured(model, layers=[("a", "c")])
+    assert not lc.counts.any()
+    assert lc.near.any()
+
+
+def test_numbers_of_another_type_are_rounded_as_that_type_is():
+    def forward(s, x):
+        x, weight = x.float(), s.a.weight.float()
+        return torch.relu(F.linear(x, weight) - s.share * F.linear(x.flip(1), weight.flip(1)))
+
+    model = net(forward)
+    model.share = torch.ones(16)
+    model.share[5:] = 0.5
+    lc = measured(model)
+    assert (lc.near >= 5).all()
+    assert (lc.counts <= 11).all()
+
+
+def test_the_samples_may_have_several_rows_each():
+    made = nn.Sequential(nn.Unflatten(1, (3, 2)), nn.Linear(2, 5), nn.GELU(), nn.Hardtanh())
+    rows = net(lambda s, x: s.m[3](s.m[2](s.m[1](s.m[0](x).flatten(0, 1)))).reshape(len(x), -1))
+    made, rows.m = seeded(lambda: made), made
+    expected, lc = measured(made), measured(rows)
+    np.testing.assert_array_equal(lc.counts, expected.counts)
+    assert lc.widths.tolist() == expected.widths.tolist() == [15, 15]
+
+
+def test_an_activation_of_one_number_is_counted():
+    lc = measured(net(lambda s, x: torch.relu(s.a(x).sum(1))), radius=1.0)
+    assert lc.widths.tolist() == [1]
+    assert lc.counts.any()
+
+
+# Samples kept apart -------------------------------------------------------------------------------
+
+
+def batch_norm():
+    return seeded(
+        lambda: nn.Sequential(
+            nn.Linear(6, 16), nn.BatchNorm1d(16, track_running_stats=False), nn.ReLU()
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "place"),
+    [
+        (batch_norm(), "relu at '2'"),
+        (net(lambda s, x: torch.relu(s.a(x) - s.a(x).mean(0))), "relu at 'relu'"),
+        (net(lambda s, x: F.gelu(s.b(torch.relu(s.a(x))).cumsum(0))), "gelu at 'gelu'"),
+        (net(lambda s, x: torch.relu(s.a(x)).flip(0)), "output at 'output'"),
+        (net(lambda s, x: torch.relu(s.a(x)) / len(x)), "output at 'output'"),
+        (net(lambda s, x: torch.relu(x.sum()) * s.a(x)), "relu at 'relu'"),
+        (net(lambda s, x: torch.relu(s.a(x).T).T), "relu at 'relu'"),
+        (net(lambda s, x: F.gelu(s.a(x)) if x.mean() > 0.5 else torch.relu(s.a(x))), "gelu at"),
+    ],
+)
+def test_what_mixes_the_samples_of_a_batch_is_refused(model, place):
+    with pytest.raises(UnsupportedLayer, match=f"{place}.*do not belong to one sample each"):
+        measured(model)
+
+
+def test_a_transformer_with_the_samples_on_the_second_axis_is_refused():
+    model = net(lambda s, x: s.layer(x.reshape(-1, 3, 2).transpose(0, 1)).transpose(0, 1))
+    model.layer = seeded(lambda: nn.TransformerEncoderLayer(2, 1, 4))
+    with pytest.raises(UnsupportedLayer, match="batch_first=True"):
+        measured(model)
+
+
+@pytest.mark.parametrize(
+    "noise", [torch.randn_like, F.dropout, lambda h: h + float(np.random.default_rng().random())]
+)
+def test_what_is_random_is_refused(noise):
+    state = torch.get_rng_state()
+    with pytest.raises(UnsupportedLayer, match=r"relu at 'relu'.*on the same inputs again"):
+        measured(net(lambda s, x: torch.relu(noise(s.a(x)))))
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_a_network_may_need_more_than_one_sample():
+    lc = measured(net(lambda s, x: torch.relu(s.a(x).squeeze())), points(1, 6))
+    assert lc.widths.tolist() == [16]
+
+
+# Types of numbers ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda s, x: F.relu(s.a(x.float())),
+        lambda s, x: F.relu(s.b(F.relu(s.a(x)).half())),
+        lambda s, x: torch.relu(x @ torch.ones(6, 3)),
+        lambda s, x: F.relu(F.conv1d(x.float()[:, None], x.new_ones(2, 1, 2))),
+        lambda s, x: torch.relu(torch.einsum("ni,i->n", x, torch.ones(6))),
+    ],
+)
+def test_conversions_in_a_forward_are_named_as_such(function):
+    with pytest.raises(UnsupportedLayer, match=r"run in float64.*x\.float\(\) out of its forward"):
+        measured(net(function))
+    with pytest.raises(ShapeMismatch, match=r"inputs of shape \(2, 5\)"):
+        measured(net(lambda s, x: torch.relu(s.a(x))), points(3, 5))
+
+
+# What is looked at --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("function", "names"),
+    [
+        (lambda h: torch.where(h > 0, h, torch.zeros_like(h)), "where"),
+        (lambda h: h * (h > 0), "mul"),
+        (lambda h: h * (h > 0).double(), "double"),
+        (lambda h: h.masked_fill(~(h > 0) | (h > 9), 0.0), "masked_fill"),
+        (lambda h: h.index_put((h < 0,), h.new_zeros(())), "index_put"),
+    ],
+)
+def test_choices_that_are_not_looked_at_are_told(function, names):
+    model = net(lambda s, x: function(s.b(torch.relu(s.a(x)))))
+    with pytest.warns(UserWarning, match=rf"comparisons.*\({names}\)"):
+        lc = measured(model)
+    assert lc.names == ("relu",)
+    # Who chooses the layers knows.
+    np.testing.assert_array_equal(measured(model, layers=["relu"]).counts, lc.counts)
+    with pytest.raises(InvalidArgument, match=rf"that is watched.*calls is .*\b{names}\b"):
+        measured(net(lambda s, x: function(s.a(x))))
+
+
+def test_writing_to_what_is_negative_is_told():
+    def forward(s, x):
+        y = s.b(torch.relu(s.a(x)))
+        y[y < 0] = 0
+        return y
+
+    with pytest.warns(UserWarning, match=r"\(setitem\)"):
+        measured(net(forward))
+
+
+@pytest.mark.parametrize("name", ["sin", "exp", "softmax"])
+def test_what_is_no_activation_here_is_named(name):
+    with pytest.raises(InvalidArgument, match=rf"what it calls is .*linear, {name}\. The"):
+        measured(net(lambda s, x: getattr(torch, name)(s.a(x), *([1] * (name == "softmax")))))
+
+
+def attention(s, x):
+    tokens = torch.relu(s.a(x)).reshape(len(x), 4, 4)
+    scores = tokens @ tokens.transpose(1, 2) / torch.sqrt(tokens.square().mean() * 0 + 4)
+    causal = torch.ones(4, 4).triu(1) > 0
+    scores = scores.masked_fill(causal, -torch.inf).masked_fill(s.masks["kept"], 0.0)
+    return torch.where(scores.isnan(), 0.0, torch.softmax(scores, -1)) @ tokens
+
+
+def test_truth_values_as_numbers_of_any_type_are_exact():
+    def forward(s, x):
+        h = s.a(x)
+        return torch.relu(h * (h > -9).half())
+
+    with pytest.warns(UserWarning, match="half"):
+        lc = measured(net(forward))
+    np.testing.assert_array_equal(lc.counts, measured(net(lambda s, x: torch.relu(s.a(x)))).counts)
+    assert not lc.near.any()
+
+
+def checked(s, x):
+    h = torch.relu(s.a(x))
+    assert bool((h >= 0).all())
+    return s.b(h) if h.sum() > -1 else h
+
+
+@pytest.mark.parametrize("function", [attention, checked])
+def test_masks_that_are_constant_and_checks_raise_no_alarm(function):
+    model = net(function)
+    model.masks = {"kept": torch.eye(4) > 0}
+    assert measured(model).names == ("relu",)
+
+
+def test_gated_units_are_counted_by_their_gates():
+    model = net(lambda s, x: F.glu(s.a(x)))
+    lc = measured(model)
+    gates = mlp(6, 8, 2)
+    gates[0].weight.data, gates[0].bias.data = model.a.weight[8:].data, model.a.bias[8:].data
+    np.testing.assert_array_equal(lc.counts, measured(gates).counts)
+    assert lc.is_proxy
+    assert measured(net(lambda s, x: F.glu(s.a(x)[:, None], dim=2)), radius=1.0).counts.any()
+
+
+def test_the_notes_list_what_is_watched():
+    spellings = {"absolute", "clip", "clamp_min", "clamp_max"}
+    listed = set(re.findall(r"\w+", sv.local_complexity.__doc__))
+    for name in {*_ACTIVATIONS, *_SMOOTH} - spellings:
+        assert re.sub(r"\dd$", "", name) in listed
+
+
+def test_the_result_says_how_many_neurons_are_near():
+    model = Opaque(mlp(6, 4, 2, bias=False))
+    assert "near" not in repr(measured(model))
+    lc = measured(model, np.eye(6)[:2], radius=1.0, directions=np.eye(6)[:1])
+    assert lc.near.tolist() == [[4], [0]]
+    assert ", 4 neurons near zero up to rounding)" in repr(lc)
