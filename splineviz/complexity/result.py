@@ -32,7 +32,9 @@ class LocalComplexity:
     near : int64 array, like counts
         How many of the layer's neurons are zero at some vertex up to rounding, so that rounding
         decides whether they are crossed. They count as on the boundary. How far rounding reaches
-        is bounded if the method is ``"program"``, and an estimate if it is ``"module"``.
+        is bounded step by step if the method is ``"program"``, as
+        :func:`~splineviz.complexity.local_complexity.local_complexity` notes, and an estimate if
+        it is ``"module"``.
     layers : tuple of Layer
         Name, kind and width of each layer, in the order of the network.
     radius : float or float64 array (n_radii,)
