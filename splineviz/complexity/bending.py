@@ -76,11 +76,9 @@ def slopes_at(
     -------
     tensor (n, columns)
     """
-    made: torch.Tensor | None = None
-    for point, before, after in zip(kinks.points.tolist(), slopes[:-1], slopes[1:], strict=True):
-        passed = centre > point
-        made = torch.where(passed, after, before if made is None else made)
-    assert made is not None
+    made = torch.zeros_like(centre) + slopes[0]
+    for point, after in zip(kinks.points.tolist(), slopes[1:], strict=True):
+        made = torch.where(centre > point, after, made)
     return made
 
 

@@ -60,6 +60,10 @@ class Coefficients:
     def linear(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
         """The linear part of an affine step on differences (n, *shape)."""
         assert self.kind.linear is not None
+        if self.step.kind == "interpolate":
+            # torch's own weights there have fewer digits in float32 than its sums.
+            exact = self.kind.linear(None, [x.double() for x in inputs], self.step.options)
+            return exact.to(inputs[0].dtype)
         return self.kind.linear(self._weights, inputs, self.step.options)
 
     def variance(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
@@ -87,7 +91,7 @@ class Coefficients:
         ]
         added = float(self.kind.linear(used, ones, self.step.options).max())
         # Averages have no weights to tell: their windows, or else what they make of how much.
-        window = math.prod(self.step.options.get("kernel_size", ()))
+        window = math.prod(np.atleast_1d(self.step.options.get("kernel_size", ())).tolist())
         share = sum(map(math.prod, self._input_shapes)) / math.prod(self.shape)
         return max(added, window, share)
 

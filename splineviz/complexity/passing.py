@@ -22,6 +22,9 @@ from splineviz.network.program import Program
 # A vertex within so many times the error that is carried along counts as on the boundary: errors of
 # earlier steps are not quite independent.
 _SAFETY = 32.0
+# What is smaller may vanish in float32, or its square; an error of so many units at least.
+_LEAST = 2.0**-48
+_ROOT_OF_LARGEST = 2.0**63
 # Covers the rounding of lengths.
 _LONGER = 1.001
 # If more than one value in so many lies near a kink, it is not worth looking which pairs bend.
@@ -177,7 +180,10 @@ class Pass:
         # Two more for the rounding of what is read and what is made, and as many to spare.
         share = (step.terms + 4) / _SAFETY
         variance = behind(step.variance, [one.variance for one in carried])
-        return _added(variance, behind(step.sizes, sizes), share)
+        made = _added(variance, behind(step.sizes, sizes), share)
+        if self.dtype == torch.float64:
+            return made
+        return made.clamp_(min=min(_LEAST / self.radius, _ROOT_OF_LARGEST) ** 2)
 
     def _size(self, value: int, carried: Carried) -> torch.Tensor:
         """How large differences are, and the centre, whose error is that of float64."""
@@ -199,8 +205,10 @@ class Pass:
             self._part(near, points, carried.d)
         slopes = self.coarse[i].slopes(rule)
         slope = slopes_at(rule, slopes, span.centre).to(self.dtype)
-        # What comes near a kink may meet any slope.
-        steep = slope.abs()
+        # Vertices that are not near lie on one side, which need not be the centre's; what comes
+        # near a kink may meet any slope.
+        beside = slopes_at(rule, slopes, span.centre + span.low).to(self.dtype)
+        steep = torch.maximum(slope.abs(), beside.abs())
         steep[near.sample, near.column] = rule.steepest
         return Carried(
             self._bent(rule, slopes, span.centre, slope, carried),
@@ -262,7 +270,7 @@ class Pass:
             rows_of(windows.largest(numbers).unflatten(1, shape), 1) for numbers in (size, variance)
         )
         d = rows_of(windows.winners(d).unflatten(2, shape), 2)
-        return Carried(Differences.of_all(d), size, _added(variance, size, 2 / _SAFETY))
+        return Carried(Differences.of_all(d), size, _added(variance, size, 3 / _SAFETY))
 
     def give_back(self, carried: Carried) -> None:
         """Let others have the memory of a value that was private and is read no more."""

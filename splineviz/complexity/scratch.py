@@ -33,4 +33,6 @@ class Scratch:
     def give(self, tensor: torch.Tensor) -> None:
         """Give back a tensor that shares its memory with none that is in use."""
         size = tensor.untyped_storage().nbytes() // tensor.element_size()
+        if not size:
+            return
         self._free = [*self._free, tensor.as_strided((size,), (1,), 0)][-_MOST:]

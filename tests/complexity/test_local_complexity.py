@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 import splineviz as sv
+from splineviz.complexity.bending import slopes_at
 from splineviz.complexity.carrying import ProgramNeighbourhoods
 from splineviz.complexity.counting import at_a_time, counted
 from splineviz.complexity.cross_polytope import Frame
@@ -22,6 +23,7 @@ from splineviz.errors import (
     UnknownName,
     UnsupportedLayer,
 )
+from splineviz.network.kinks import Kinks
 from splineviz.network.trace import trace
 from tests.complexity.plain import (
     FunctionalMLP,
@@ -456,6 +458,58 @@ def test_an_error_bound_that_overflows_float32_is_made_again_in_float64():
         net[0].weight *= 1e6
     lc = sv.local_complexity(net, x, radius=1e-12, directions=frame)
     assert (np.abs(lc.counts - plain_counts(net, x, 1e-12, frame)) <= lc.near).all()
+
+
+def test_errors_pass_a_kink_that_only_the_centre_lies_before():
+    r, d = 0.01, 8
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        net = mlp(d, 2 * d, 32, 64, 1).double()
+        with torch.no_grad():
+            net[0].weight[:] = torch.cat([torch.eye(d), -torch.eye(d)])
+            net[0].bias[:] = 0.0
+            # The sum of the sizes of the inputs, less than any vertex has.
+            net[2].weight[:] = torch.from_numpy(rng.uniform(1, 2, (32, 2 * d)))
+            net[2].bias[:] = -0.5 * r
+            net[4].weight[:] = torch.from_numpy(rng.normal(size=(64, 32)))
+            net[4].bias[:] = 0.0
+            # The boundaries pass close to a vertex.
+            z = net[:5](torch.cat([r * torch.eye(d), -r * torch.eye(d)]).double())
+            shift = rng.choice([-1, 1], 64) * r * 10.0 ** rng.uniform(-9, -6, 64)
+            net[4].bias[:] = torch.from_numpy(shift) - z.amax(0)
+        lc = sv.local_complexity(net, np.zeros((1, d)), radius=r, directions=np.eye(d))
+        expected = plain_counts(net, np.zeros((1, d)), r, np.eye(d))
+        assert (np.abs(lc.counts - expected) <= lc.near).all(), seed
+
+
+@pytest.mark.parametrize("layers", [(nn.Unfold(3),), (nn.Unfold(2, stride=2), nn.Fold(6, 2, stride=2))])
+def test_windows_of_one_size(layers):
+    net = seeded(lambda: nn.Sequential(*layers, nn.Flatten(), nn.LazyLinear(9), nn.ReLU()))
+    x = points(4, 1, 6, 6).astype(np.float32)
+    with torch.no_grad():
+        net(torch.from_numpy(x))
+    lc = sv.local_complexity(net, x, radius=0.2, directions=5)
+    np.testing.assert_array_equal(lc.counts, plain_counts(net, x, 0.2, lc.directions))
+
+
+@pytest.mark.parametrize("scale", [2.0**-30, 2.0**-60])
+def test_small_weights_do_not_vanish(scale):
+    net = seeded(lambda: mlp(6, 30, 30, 30, 2, bias=False))
+    x, frame = points(40, 6, low=-1), np.eye(6)
+    expected = sv.local_complexity(net, x, radius=0.1, directions=frame).counts
+    with torch.no_grad():
+        for layer in net[::2]:
+            layer.weight *= scale
+    lc = sv.local_complexity(net.double(), x, radius=0.1, directions=frame)
+    np.testing.assert_array_equal(lc.counts, expected)
+
+
+def test_slopes_are_as_exact_as_what_they_multiply():
+    centre = torch.tensor([[-1.0, 1.0]], dtype=torch.float64)
+    kinks = Kinks(np.zeros(1), np.array([0.3, 1.0]), 0.0)
+    made = slopes_at(kinks, [0.3, 1.0], centre)
+    assert made.dtype == torch.float64
+    assert made.tolist() == [[0.3, 1.0]]
 
 
 def test_vertices_that_overflow_float64_are_refused():
