@@ -482,7 +482,9 @@ def test_errors_pass_a_kink_that_only_the_centre_lies_before():
         assert (np.abs(lc.counts - expected) <= lc.near).all(), seed
 
 
-@pytest.mark.parametrize("layers", [(nn.Unfold(3),), (nn.Unfold(2, stride=2), nn.Fold(6, 2, stride=2))])
+@pytest.mark.parametrize(
+    "layers", [(nn.Unfold(3),), (nn.Unfold(2, stride=2), nn.Fold(6, 2, stride=2))]
+)
 def test_windows_of_one_size(layers):
     net = seeded(lambda: nn.Sequential(*layers, nn.Flatten(), nn.LazyLinear(9), nn.ReLU()))
     x = points(4, 1, 6, 6).astype(np.float32)
