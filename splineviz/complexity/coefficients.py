@@ -80,7 +80,7 @@ class Coefficients:
 
     @cached_property
     def terms(self) -> float:
-        """How many numbers an affine step adds at most for one of its own, roughly."""
+        """About how many numbers an affine step adds up for one number that it makes."""
         if self.matrix is not None:
             return self.matrix.shape[1]
         assert self.kind.linear is not None
@@ -90,7 +90,8 @@ class Coefficients:
             for shape in self._input_shapes
         ]
         added = float(self.kind.linear(used, ones, self.step.options).max())
-        # Averages have no weights to tell: their windows, or else what they make of how much.
+        # The weights of an average add up to one whatever their number. Pooling has a window; a
+        # mean or an adaptive one reads so many times as much as it makes.
         window = math.prod(np.atleast_1d(self.step.options.get("kernel_size", ())).tolist())
         share = sum(map(math.prod, self._input_shapes)) / math.prod(self.shape)
         return max(added, window, share)

@@ -137,15 +137,13 @@ class ComplexityCurves:
         at = checked_steps(steps)
         listed, first = checked_results(at, results)
         empty = (*first.counts.shape[:-2], 0, len(first.layers))
-        made = {}
-        for name, found in listed.items():
-            pairs = [None if one is None else (one.counts, one.near) for one in found]
-            made[name] = stacked(name, pairs, at, empty)
+        pairs = {
+            name: [None if one is None else (one.counts, one.near) for one in found]
+            for name, found in listed.items()
+        }
         return cls(
             np.array(at, dtype=np.int64),
-            {name: counts for name, (counts, _, _) in made.items()},
-            {name: near for name, (_, near, _) in made.items()},
-            {name: there for name, (_, _, there) in made.items()},
+            *stacked(pairs, at, empty),
             first.layers,
             first.radius,
             first.directions,

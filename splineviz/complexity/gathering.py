@@ -91,19 +91,17 @@ def checked_results(
 
 
 def stacked(
-    name: str,
-    made: Sequence[tuple[IntArray, IntArray] | None],
+    found: Mapping[str, Sequence[tuple[IntArray, IntArray] | None]],
     steps: Sequence[int],
     empty: tuple[int, ...],
-) -> tuple[IntArray, IntArray, npt.NDArray[np.bool_]]:
-    """The counts of a probe at all steps (S, [R,] N, L), those near, and where there are any (S,).
+) -> tuple[dict[str, IntArray], dict[str, IntArray], dict[str, npt.NDArray[np.bool_]]]:
+    """By probe, the counts at all steps (S, [R,] N, L), those near, and where there are any (S,).
 
     Parameters
     ----------
-    name : str
-        Of the probe, for the message of an error.
-    made : sequence of pairs of int64 arrays ([R,] N, L), or None
-        Counts, and those near, at each step; None where there are no points.
+    found : mapping of str to sequence of pairs of int64 arrays ([R,] N, L), or None
+        By the name of the probe, the counts and those near at each step; None where it has no
+        points.
     steps : sequence of int
     empty : tuple of int
         The shape of the counts at a step if there are none at all.
@@ -113,6 +111,19 @@ def stacked(
     ShapeMismatch
         If there are not equally many points at each step.
     """
+    counts, near, there = {}, {}, {}
+    for name, made in found.items():
+        counts[name], near[name], there[name] = _of_probe(name, made, steps, empty)
+    return counts, near, there
+
+
+def _of_probe(
+    name: str,
+    made: Sequence[tuple[IntArray, IntArray] | None],
+    steps: Sequence[int],
+    empty: tuple[int, ...],
+) -> tuple[IntArray, IntArray, npt.NDArray[np.bool_]]:
+    """The same of one probe."""
     there = np.array([pair is not None for pair in made])
     start, expected = next(
         ((step, pair[0].shape) for step, pair in zip(steps, made, strict=True) if pair),

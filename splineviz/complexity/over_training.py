@@ -114,13 +114,13 @@ def complexity_over_training(
                 found[name].append(made)
             report(done)
     empty = (len(radii), 0, len(chosen))
-    together = {name: stacked(name, made, steps, empty) for name, made in found.items()}
+    counts, near, there = stacked(found, steps, empty)
     axes = (slice(None), 0) if single else ()
     return ComplexityCurves(
         np.array(steps, dtype=np.int64),
-        {name: counts[axes] for name, (counts, _, _) in together.items()},
-        {name: near[axes] for name, (_, near, _) in together.items()},
-        {name: there for name, (_, _, there) in together.items()},
+        {name: of_all[axes] for name, of_all in counts.items()},
+        {name: of_all[axes] for name, of_all in near.items()},
+        there,
         chosen,
         float(radii[0]) if single else radii,
         frame.directions,
