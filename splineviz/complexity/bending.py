@@ -63,7 +63,10 @@ def bend(
 
 
 def slopes_at(
-    kinks: Kinks, slopes: Sequence[float | torch.Tensor], centre: torch.Tensor
+    kinks: Kinks,
+    slopes: Sequence[float | torch.Tensor],
+    centre: torch.Tensor,
+    dtype: torch.dtype,
 ) -> torch.Tensor:
     """The slopes of a piecewise-linear function of one number, off its kinks.
 
@@ -71,14 +74,20 @@ def slopes_at(
     ----------
     kinks, slopes, centre
         As for `bend`.
+    dtype : torch.dtype
+        That of the slopes.
 
     Returns
     -------
     tensor (n, columns)
     """
-    made = torch.zeros_like(centre) + slopes[0]
+    made = torch.zeros_like(centre, dtype=dtype).add_(slopes[0])
     for point, after in zip(kinks.points.tolist(), slopes[1:], strict=True):
-        made = torch.where(centre > point, after, made)
+        behind = centre > point
+        if isinstance(after, torch.Tensor):
+            made = torch.where(behind, after, made)
+        else:
+            made.masked_fill_(behind, after)
     return made
 
 

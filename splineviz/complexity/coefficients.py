@@ -73,8 +73,6 @@ class Coefficients:
 
     def sizes(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
         """The sums of the sizes of what an affine step adds, or bounds, from sizes (n, *shape)."""
-        if self.matrix is not None:
-            return torch.linalg.vector_norm(inputs[0], dim=1, keepdim=True) * self.lengths
         assert self.kind.linear is not None
         return self.kind.linear(self._sizes, inputs, self.step.options)
 

@@ -117,13 +117,8 @@ def _of_batch(
     for some in parts:
         part = directions if len(parts) == 1 else directions[:, some]
         network.carry(centres, part, radius, dtype, visit)
-    made = [crossings(spans[i], switches) for i, (_, switches) in enumerate(network.layers)]
-    return torch.stack(
-        [
-            torch.stack([layer.counts for layer in made], 1),
-            torch.stack([layer.near for layer in made], 1),
-        ]
-    )
+    numbers = range(len(network.layers))
+    return crossings([spans[i] for i in numbers], [switches for _, switches in network.layers])
 
 
 def at_a_time(network: Neighbourhoods, frame: Frame, batch_size: int | None) -> tuple[int, int]:

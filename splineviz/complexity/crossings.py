@@ -1,8 +1,8 @@
-"""From the range of a neuron's values over the vertices to whether its boundary crosses them."""
+"""From the ranges of neurons' values over the vertices to how many boundaries cross them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import torch
 
@@ -11,24 +11,8 @@ from splineviz.complexity.span import Span
 from splineviz.errors import NonFiniteValues
 
 
-@dataclass(frozen=True, eq=False)
-class Crossings:
-    """How many neurons of a layer are crossed.
-
-    Attributes
-    ----------
-    counts : int64 tensor (n,)
-        For each sample the neurons whose boundary passes between its vertices, or through one.
-    near : int64 tensor (n,)
-        For each sample the neurons of which that is known only up to rounding.
-    """
-
-    counts: torch.Tensor
-    near: torch.Tensor
-
-
-def crossings(span: Span, switches: Switches) -> Crossings:
-    """Count the neurons that switch between the vertices.
+def crossings(spans: Sequence[Span], switches: Sequence[Switches]) -> torch.Tensor:
+    """Count the neurons that switch between the vertices round each sample.
 
     A neuron is crossed at a switching point if not all vertices lie strictly on one side of it,
     or all on it. So one that is zero at some vertices and not at others is crossed, and one that
@@ -36,46 +20,64 @@ def crossings(span: Span, switches: Switches) -> Crossings:
 
     Parameters
     ----------
-    span : Span
-        The range of the values.
-    switches : Switches
-        Where the neurons switch.
+    spans : sequence of Span
+        The ranges of the values of each layer.
+    switches : sequence of Switches
+        Where its neurons switch.
 
     Returns
     -------
-    Crossings
+    int64 tensor (2, n, layers)
+        For each sample and layer the neurons whose boundary passes between the vertices, or through
+        one, and those of which that is known only up to rounding.
 
     Raises
     ------
     NonFiniteValues
         If a value overflows float64; one that overflows float32 is near.
     """
+    samples, layers = len(spans[0].centre), len(spans)
+    found = [
+        one
+        for layer, (span, where) in enumerate(zip(spans, switches, strict=True))
+        for one in _found(span, where, layer, layers)
+    ]
+    # All layers at once: there are many more operations here than numbers.
+    behind, low, high, noise, place, neuron = map(torch.cat, zip(*found, strict=True))
+    low, high = behind + low, behind + high
+    below, above = low < -noise, high > noise
+    apart = (low > noise) | (high < -noise)
+    # Signs differ: low is negative and high is not, or high is positive and low is not.
+    crossed = (below | above) & ~apart
+    near = ~(apart | (below & above)) & (noise != 0)
+    once = all(where.neurons is None and len(where.points) == 1 for where in switches)
+    widest = max(span.centre.shape[1] for span in spans)
+
+    def counted(which: torch.Tensor) -> torch.Tensor:
+        places = place[which]
+        if not once:
+            # A neuron may have several columns, and several points.
+            places = (widest * places + neuron[which]).unique() // widest
+        return torch.bincount(places, minlength=samples * layers)
+
+    return torch.stack([counted(crossed), counted(near)]).view(2, samples, layers)
+
+
+def _found(
+    span: Span, switches: Switches, layer: int, layers: int
+) -> list[tuple[torch.Tensor, ...]]:
+    """What comes near each switching point of a layer: its range, where it counts, its neuron."""
     points = tuple(switches.points.tolist())
-    found = span.near(points)
-    ends = torch.stack([found.low, found.high])
-    if span.low.dtype == torch.float64 and not bool(ends.isfinite().all()):
+    near = span.near(points)
+    if span.low.dtype == torch.float64 and not bool((near.low + near.high).isfinite().all()):
         raise NonFiniteValues(
             "the network overflows at vertices round some samples, though its weights are finite; "
             "make the radius or its weights smaller"
         )
-    crossed = torch.zeros_like(found.sample, dtype=torch.bool)
-    near = torch.zeros_like(crossed)
-    for point in points:
-        low, high = found.centre - point + found.low, found.centre - point + found.high
-        below, above = low < -found.noise, high > found.noise
-        apart = (low > found.noise) | (high < -found.noise)
-        # Signs differ: low is negative and high is not, or high is positive and low is not.
-        crossed |= ~apart & (below | above)
-        near |= ~apart & ~(below & above) & (found.noise != 0)
-    samples, columns = span.centre.shape
-    column = found.column
+    neuron = near.column
     if switches.neurons is not None:
-        column = torch.as_tensor(switches.neurons, device=column.device)[column]
-    neuron = columns * found.sample + column
-
-    def by_sample(which: torch.Tensor) -> torch.Tensor:
-        # A neuron may have several columns.
-        some = neuron[which] if switches.neurons is None else neuron[which].unique()
-        return torch.bincount(some // columns, minlength=samples)
-
-    return Crossings(by_sample(crossed), by_sample(near))
+        neuron = torch.as_tensor(switches.neurons, device=neuron.device)[neuron]
+    place = layers * near.sample + layer
+    return [
+        (near.centre - point, near.low, near.high, near.noise, place, neuron) for point in points
+    ]

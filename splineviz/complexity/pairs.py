@@ -29,7 +29,7 @@ class Differences:
         Those of the vertices x + r v of each sample, or of all samples if they are alike; zero
         where the pair has parted, and without directions where all have.
     apart : tensor (vertices, columns)
-        Those of the pairs that have parted, in the order of `Pairs.rows`.
+        Those of the pairs that have parted, the latest last.
     """
 
     mirrored: torch.Tensor
@@ -61,16 +61,19 @@ class Pairs:
     Attributes
     ----------
     whole : bool
-        Whether all have. Then `rows` is not kept: the vertices lie in the order of their numbers.
-    rows : int64 tensor (vertices,)
-        The numbers of the vertices of those that have, the latest last. A sample has 2 P numbers,
-        and x - r v comes P behind x + r v.
+        Whether all have. Then the others are not kept: the vertices of a sample lie together, all
+        x - r v behind all x + r v.
+    sample, direction : int64 tensor (vertices,)
+        Those of the vertices of pairs that have, the latest last.
+    sign : tensor (vertices,)
+        1 for x + r v, -1 for x - r v.
     """
 
     def __init__(self, samples: int, directions: int, device: torch.device) -> None:
         self.samples, self.directions = samples, directions
         self.whole = False
-        self.rows = torch.arange(0, device=device)
+        self.sample = self.direction = torch.arange(0, device=device)
+        self.sign = torch.ones(0, device=device)
         self._together = torch.ones((samples, directions), dtype=torch.bool, device=device)
 
     def part(self, sample: torch.Tensor, direction: torch.Tensor) -> None:
@@ -85,18 +88,22 @@ class Pairs:
         turning[sample, direction] = True
         sample, direction = (turning & self._together).nonzero(as_tuple=True)
         self._together[sample, direction] = False
-        first = 2 * self.directions * sample + direction
-        self.rows = torch.cat([self.rows, first, first + self.directions])
+        plus = torch.ones_like(sample, dtype=self.sign.dtype)
+        self.sample = torch.cat([self.sample, sample, sample])
+        self.direction = torch.cat([self.direction, direction, direction])
+        self.sign = torch.cat([self.sign, plus, -plus])
         # A mirrored pair has a row whether it is together or not, a vertex apart its own.
-        self.whole = len(self.rows) > self._together.numel()
+        self.whole = len(self.sample) > self._together.numel()
 
     def part_all(self) -> None:
         """Part all pairs."""
         self.whole = True
 
-    def sample_of(self, apart: torch.Tensor) -> torch.Tensor:
-        """The samples that vertices apart, as many as there were at some time, belong to."""
-        return self.rows[: len(apart)] // (2 * self.directions)
+    @property
+    def rows(self) -> torch.Tensor:
+        """The places of vertices apart among all vertices, where all are in order."""
+        plus = 2 * self.directions * self.sample + self.direction
+        return torch.where(self.sign > 0, plus, plus + self.directions)
 
     def by_sample(self, apart: torch.Tensor) -> torch.Tensor:
         """Vertices apart (n * 2 P, columns), where all are, as (n, 2 P, columns)."""
@@ -116,17 +123,16 @@ class Pairs:
             if d.whole:
                 return d
             return Differences.of_all(self.vertices(d).expand(self.samples, -1, -1))
-        if len(d.apart) == len(self.rows):
+        if len(d.apart) == len(self.sample):
             return d
         mirrored = d.mirrored.repeat(self.samples // len(d.mirrored), 1, 1)
         return Differences(self.cleared(mirrored, d), self.apart(d))
 
     def apart(self, d: Differences) -> torch.Tensor:
         """Those of all vertices that are apart now, one by one."""
-        sample, vertex = self._new(d)
-        found = d.mirrored.expand(self.samples, -1, -1)[sample, vertex % self.directions]
-        sign = torch.where(vertex < self.directions, 1.0, -1.0).to(found.dtype)
-        return torch.cat([d.apart, found.mul_(sign.unsqueeze(1))])
+        new = slice(len(d.apart), None)
+        found = d.mirrored.expand(self.samples, -1, -1)[self.sample[new], self.direction[new]]
+        return torch.cat([d.apart, found.mul_(self.sign[new].unsqueeze(1))])
 
     def mirrored_at(
         self, d: Differences, sample: torch.Tensor, column: torch.Tensor
@@ -136,14 +142,9 @@ class Pairs:
 
     def cleared(self, mirrored: torch.Tensor, d: Differences) -> torch.Tensor:
         """Mirrored differences (n, P, columns), in place zero where pairs have parted since d."""
-        sample, vertex = self._new(d)
-        mirrored[sample, vertex % self.directions] = 0.0
+        new = slice(len(d.apart), None)
+        mirrored[self.sample[new], self.direction[new]] = 0.0
         return mirrored
-
-    def _new(self, d: Differences) -> tuple[torch.Tensor, torch.Tensor]:
-        """Sample, and number in it, of the vertices of pairs that have parted since d was made."""
-        new = self.rows[len(d.apart) :]
-        return new // (2 * self.directions), new % (2 * self.directions)
 
     def ends(self, d: Differences) -> Ends:
         """The smallest and the largest difference, each (n or 1, columns)."""
@@ -164,7 +165,7 @@ class Pairs:
         """
         if not len(apart):
             return -reach, reach
-        of = self.sample_of(apart)
+        of = self.sample[: len(apart)]
         # Where no pair is mirrored, the zeros in its place are nobody's.
         none = torch.bincount(of, minlength=self.samples) == 2 * self.directions
         reach = reach.masked_fill(none.unsqueeze(1), -torch.inf)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 import torch
@@ -13,18 +13,13 @@ from splineviz.complexity.coefficients import Coefficients
 from splineviz.complexity.layout import rows_of, values_of
 from splineviz.complexity.neighbourhood import Neighbourhood, neighbourhood_of
 from splineviz.complexity.pairs import Differences, Ends, Pairs
+from splineviz.complexity.rounding import Rounding
 from splineviz.complexity.scratch import Scratch
 from splineviz.complexity.span import Near, Span
 from splineviz.network.contest import Contest
 from splineviz.network.kinks import Kinks
 from splineviz.network.program import Program
 
-# A vertex within so many times the error that is carried along counts as on the boundary: errors of
-# earlier steps are not quite independent.
-_SAFETY = 32.0
-# What is smaller may vanish in float32, or its square; an error of so many units at least.
-_LEAST = 2.0**-48
-_ROOT_OF_LARGEST = 2.0**63
 # Covers the rounding of lengths.
 _LONGER = 1.001
 # If more than one value in so many lies near a kink, it is not worth looking which pairs bend.
@@ -39,10 +34,9 @@ class Carried:
     ----------
     d : Differences
         From the centre. Before the first activation they are in float64, and divided by the radius.
-    size : tensor (n or 1, columns)
-        The largest absolute difference, or a bound, divided by the radius.
-    variance : tensor (n or 1, columns)
-        The squared error of a value, in units of rounding of the differences times the radius.
+    size, variance : tensor (n or 1, columns)
+        Bounds of the differences, and squares of their errors, as in
+        :class:`~splineviz.complexity.rounding.Rounding`.
     linear : bool
         Whether no activation lies before it.
     private : bool
@@ -58,11 +52,6 @@ class Carried:
     linear: bool = False
     private: bool = False
     ends: Ends | None = None
-
-
-def _added(variance: torch.Tensor, error: torch.Tensor, times: float = 1.0) -> torch.Tensor:
-    """A variance with that of some more errors."""
-    return torch.addcmul(variance, error, error, value=times**2)
 
 
 class Pass:
@@ -110,9 +99,7 @@ class Pass:
         self.directions = directions
         self.radius = radius
         self.coarse, self.fine, self.dtype = coarse, fine, dtype
-        self.unit = torch.finfo(dtype).eps / 2
-        # A unit of rounding of float64, in those of the differences.
-        self.fine_unit = torch.finfo(torch.float64).eps / 2 / self.unit
+        self.rounding = Rounding(dtype, radius)
         self._spans: dict[int, Span] = {}
         self.pairs = Pairs(len(centres[0]), directions.shape[1], directions.device)
 
@@ -130,7 +117,7 @@ class Pass:
         d = self._straight(i, carried) if linear else self._through(i, self.coarse[i], carried)
         low, high = ends = self.pairs.ends(d)
         size = torch.maximum(-low, high) / (1.0 if linear else self.radius)
-        return Carried(d, size, self._error(i, carried), linear, i + 1 in self.private, ends)
+        return Carried(d, size, self._variance(i, carried), linear, i + 1 in self.private, ends)
 
     def _straight(self, i: int, carried: Sequence[Carried]) -> Differences:
         """The differences behind a step before the first activation."""
@@ -162,34 +149,15 @@ class Pass:
         apart = made([one.d.apart for one in carried])
         return Differences(made(mirrored).reshape(count, -1, apart.shape[1]), apart)
 
-    def _error(self, i: int, carried: Sequence[Carried]) -> torch.Tensor:
-        """The variance behind a step.
-
-        Errors that come with what it reads are taken as independent. What it adds itself is bounded
-        for any order of sums and any numbers: equal terms round alike, and their errors add up.
-        """
-        step, inputs = self.coarse[i], self.program.steps[i].inputs
-
-        def behind(
-            made: Callable[[Sequence[torch.Tensor]], torch.Tensor], of: Sequence[torch.Tensor]
-        ) -> torch.Tensor:
-            shapes = [self.program.shapes[value] for value in inputs]
-            return rows_of(made([*map(values_of, of, shapes)]), 1)
-
-        sizes = [self._size(value, one) for value, one in zip(inputs, carried, strict=True)]
-        # Two more for the rounding of what is read and what is made, and as many to spare.
-        share = (step.terms + 4) / _SAFETY
-        variance = behind(step.variance, [one.variance for one in carried])
-        made = _added(variance, behind(step.sizes, sizes), share)
-        if self.dtype == torch.float64:
-            return made
-        return made.clamp_(min=min(_LEAST / self.radius, _ROOT_OF_LARGEST) ** 2)
-
-    def _size(self, value: int, carried: Carried) -> torch.Tensor:
-        """How large differences are, and the centre, whose error is that of float64."""
-        unit = 1.0 if carried.linear else self.fine_unit
-        centre = rows_of(self.centres[value], 1).to(self.dtype).abs()
-        return carried.size.to(self.dtype) + unit / self.radius * centre
+    def _variance(self, i: int, carried: Sequence[Carried]) -> torch.Tensor:
+        """The variance behind a step."""
+        return self.rounding.stepped(
+            self.coarse[i],
+            [self.centres[value] for value in self.program.steps[i].inputs],
+            [one.size for one in carried],
+            [one.variance for one in carried],
+            linear=carried[0].linear,
+        )
 
     def activated(self, i: int, inputs: Sequence[Carried]) -> Carried:
         """What an activation makes; pairs that it bends part."""
@@ -204,18 +172,17 @@ class Pass:
         else:
             self._part(near, points, carried.d)
         slopes = self.coarse[i].slopes(rule)
-        slope = slopes_at(rule, slopes, span.centre).to(self.dtype)
-        # Vertices that are not near lie on one side, which need not be the centre's; what comes
-        # near a kink may meet any slope.
-        beside = slopes_at(rule, slopes, span.centre + span.low).to(self.dtype)
-        steep = torch.maximum(slope.abs(), beside.abs())
+        slope = slopes_at(rule, slopes, span.centre, self.dtype)
+        steep = slope.abs()
+        if len(carried.d.apart):
+            # All vertices may lie on one side of a kink, and the centre on the other.
+            beside = slopes_at(rule, slopes, span.centre + span.low, self.dtype)
+            steep = torch.maximum(steep, beside.abs_())
+        # What comes near a kink may meet any slope.
         steep[near.sample, near.column] = rule.steepest
-        return Carried(
-            self._bent(rule, slopes, span.centre, slope, carried),
-            steep * carried.size,
-            _added(steep**2 * carried.variance, steep * carried.size, 2 / _SAFETY),
-            private=i + 1 in self.private,
-        )
+        size, variance = self.rounding.bent(carried.variance, carried.size, steep)
+        d = self._bent(rule, slopes, span.centre, slope, carried)
+        return Carried(d, size, variance, private=i + 1 in self.private)
 
     def _part(self, near: Near, points: tuple[float, ...], d: Differences) -> None:
         """Part the pairs of which not both vertices lie strictly on one side of each kink.
@@ -252,8 +219,8 @@ class Pass:
             reuse = carried.private or not d.whole
             return Differences.of_all(bend(rule, slopes, centre, pairs.vertices(d), reuse=reuse))
         apart = pairs.apart(d)
-        of = pairs.sample_of(apart)
-        apart = bend(rule, slopes, centre, apart.unsqueeze(1), of, reuse=True).squeeze(1)
+        each = apart.unsqueeze(1)
+        apart = bend(rule, slopes, centre, each, pairs.sample, reuse=True).squeeze(1)
         # The others lie between two kinks, where a product is enough.
         mirrored = d.mirrored
         if not carried.private or len(mirrored) < len(centre):
@@ -270,7 +237,7 @@ class Pass:
             rows_of(windows.largest(numbers).unflatten(1, shape), 1) for numbers in (size, variance)
         )
         d = rows_of(windows.winners(d).unflatten(2, shape), 2)
-        return Carried(Differences.of_all(d), size, _added(variance, size, 3 / _SAFETY))
+        return Carried(Differences.of_all(d), size, self.rounding.won(variance, size))
 
     def give_back(self, carried: Carried) -> None:
         """Let others have the memory of a value that was private and is read no more."""
@@ -286,7 +253,7 @@ class Pass:
         windows, d, _, variance = self._competing(rule, values, carried)
         margins = windows.margins(d)
         # A margin is a difference of two values.
-        noise = 2 * self._noise(windows.largest_by_column(variance))
+        noise = 2 * self.rounding.noise(windows.largest_by_column(variance), linear=False)
         return neighbourhood_of(torch.zeros_like(noise), margins, noise)
 
     def _competing(
@@ -317,9 +284,9 @@ class Pass:
         """The range of a value over the vertices."""
         if value not in self._spans:
             low, high = carried.ends or self.pairs.ends(carried.d)
-            noise = self._noise(carried.variance)
             if carried.linear:
-                low, high, noise = self.radius * low, self.radius * high, self.fine_unit * noise
+                low, high = self.radius * low, self.radius * high
+            noise = self.rounding.noise(carried.variance, carried.linear)
             self._spans[value] = Span(rows_of(self.centres[value], 1), low, high, noise)
         return self._spans[value]
 
@@ -333,7 +300,7 @@ class Pass:
         assert matrix is not None
         carried = self._now(read)
         bound = _LONGER * self.pairs.longest(carried.d) * self.coarse[i].lengths
-        noise = self._noise(self._error(i, [carried]))
+        noise = self.rounding.noise(self._variance(i, [carried]), linear=False)
         centre = rows_of(self.centres[i + 1], 1)
         close = torch.zeros_like(centre, dtype=torch.bool)
         for point in points:
@@ -355,8 +322,5 @@ class Pass:
             return carried
         mirrored = (self.radius * carried.d.mirrored).to(self.dtype)
         size = carried.size.to(self.dtype)
-        variance = _added(self.fine_unit**2 * carried.variance, size, 1 / _SAFETY)
+        variance = self.rounding.typed(carried.variance, size)
         return Carried(Differences(mirrored, mirrored[0, :0]), size, variance, private=True)
-
-    def _noise(self, variance: torch.Tensor) -> torch.Tensor:
-        return _SAFETY * self.unit * self.radius * variance.sqrt().double()

@@ -23,7 +23,12 @@ class Scratch:
     def take(self, shape: tuple[int, ...], like: torch.Tensor) -> torch.Tensor:
         """A tensor with anything in it, of the type and on the device of another."""
         size = math.prod(shape)
-        fitting = [flat for flat in self._free if flat.dtype == like.dtype and len(flat) >= size]
+        # A small one would take a large one's place for nothing.
+        fitting = [
+            flat
+            for flat in self._free
+            if flat.dtype == like.dtype and size <= len(flat) <= 2 * size
+        ]
         if not fitting:
             return like.new_empty(shape)
         flat = min(fitting, key=len)

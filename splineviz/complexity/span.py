@@ -88,5 +88,6 @@ class Span:
 
     def _reaches(self, point: float) -> torch.Tensor:
         behind = self.centre - point if point else self.centre
+        beyond = torch.maximum(behind + self.low, (behind + self.high).neg_())
         # Not by <=, so that it holds for what is not a number.
-        return ~((behind + self.low > self.noise) | (behind + self.high < -self.noise))
+        return (beyond > self.noise).logical_not_()
