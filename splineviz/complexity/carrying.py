@@ -22,6 +22,7 @@ from splineviz.complexity.layers import OUTPUT, Layer, Switches
 from splineviz.complexity.neighbourhood import Visit
 from splineviz.complexity.passing import Carried, Pass
 from splineviz.complexity.scratch import Scratch
+from splineviz.complexity.screening import FEWEST_DIRECTIONS, Screen
 from splineviz.complexity.selection import Names
 from splineviz.errors import NonFiniteValues, ShapeMismatch
 from splineviz.network.contest import Contest
@@ -226,6 +227,51 @@ class ProgramNeighbourhoods:
                 )
         return values
 
+    def screens(self, directions: int, shared_frame: bool) -> bool:
+        """Whether `doubtful` can save carrying vertices, for so many directions of a sample."""
+        return shared_frame and directions >= FEWEST_DIRECTIONS and self._screen is not None
+
+    def doubtful(
+        self, centres: Mapping[int, torch.Tensor], directions: torch.Tensor, radius: float
+    ) -> torch.Tensor:
+        """The samples round which a neuron may switch.
+
+        Parameters
+        ----------
+        centres : dict of int to float64 tensor (n, *shape)
+            From `centres`.
+        directions : float64 tensor (n or 1, p, *input_shape)
+            The directions, of each sample or of all.
+        radius : float
+            r.
+
+        Returns
+        -------
+        bool tensor (n,)
+            Round the others none does.
+        """
+        if self._screen is None or not self.screens(directions.shape[1], len(directions) == 1):
+            return torch.ones(len(centres[0]), dtype=torch.bool, device=self.device)
+        return self._screen.doubtful(self._pass(centres, directions, radius, torch.float64))
+
+    @cached_property
+    def _screen(self) -> Screen | None:
+        """What finds samples round which no neuron switches, if the network is simple enough."""
+        points: dict[int, set[float]] = {}
+        for i in self._steps:
+            if i in self.program.activation_at:
+                rule = self.program.activation_at[i].rule
+                if isinstance(rule, Kinks):
+                    found = points.setdefault(self.program.steps[i].inputs[0], set())
+                    found.update(rule.points.tolist())
+        for watched in self._watched:
+            if watched.contest is not None:
+                return None
+            points.setdefault(watched.values[0], set()).update(watched.switches.points.tolist())
+        sorted_points = {value: tuple(sorted(some)) for value, some in points.items()}
+        fine = self._coefficients(torch.float64)
+        return Screen.of(self.program, fine, self._steps, sorted_points)
+
     def carry(
         self,
         centres: Mapping[int, torch.Tensor],
@@ -249,18 +295,7 @@ class ProgramNeighbourhoods:
         visit : callable
             Told of each layer that is looked at.
         """
-        made = Pass(
-            self.program,
-            centres,
-            directions,
-            radius,
-            self._coefficients(dtype),
-            self._coefficients(torch.float64),
-            dtype,
-            self._private,
-            self._straight_along(directions),
-            self._scratch,
-        )
+        made = self._pass(centres, directions, radius, dtype)
         values = {0: made.start()}
         self._look(0, values, made, visit)
         for i in self._steps:
@@ -277,6 +312,26 @@ class ProgramNeighbourhoods:
                 # Other steps take no memory.
                 if value in self._private and made.fine[i].matrix is not None:
                     made.give_back(read)
+
+    def _pass(
+        self,
+        centres: Mapping[int, torch.Tensor],
+        directions: torch.Tensor,
+        radius: float,
+        dtype: torch.dtype,
+    ) -> Pass:
+        return Pass(
+            self.program,
+            centres,
+            directions,
+            radius,
+            self._coefficients(dtype),
+            self._coefficients(torch.float64),
+            dtype,
+            self._private,
+            self._straight_along(directions),
+            self._scratch,
+        )
 
     def _straight_along(self, directions: torch.Tensor) -> dict[int, torch.Tensor]:
         """What was made of the same directions round other samples."""

@@ -21,6 +21,8 @@ IntArray = npt.NDArray[np.int64]
 
 # Numbers at a time on a CPU: few enough to stay near its cache from one step to the next.
 _ON_CPU = 2**23
+# So many times the points whose vertices are carried are screened at a time.
+_AHEAD = 2
 # The share of a GPU's free memory that is used.
 _SHARE = 0.25
 
@@ -58,20 +60,27 @@ def counted(
     """
     size, most = at_a_time(network, frame, batch_size)
     found = np.zeros((2, len(radii), len(points), len(network.layers)), dtype=np.int64)
-    for rows, centres, directions in located(network, points, frame, size):
+    ahead = _AHEAD if batch_size is None and network.screens(frame.count, frame.shared) else 1
+    for rows, centres, directions in located(network, points, frame, ahead * size):
         for k, radius in enumerate(radii.tolist()):
-            some, own, places = centres, directions, np.arange(rows.start, rows.stop)
-            for dtype in network.dtypes:
-                made = _of_batch(network, some, own, radius, dtype, with_centre, most)
-                found[:, k, places] = made.cpu().numpy()
-                uncertain = made[1].any(dim=1)
-                if not bool(uncertain.any()):
-                    break
-                some = {value: tensor[uncertain] for value, tensor in some.items()}
-                own = own if len(own) == 1 else own[uncertain]
-                places = places[uncertain.cpu().numpy()]
+            carried = network.doubtful(centres, directions, radius).nonzero()[:, 0]
+            for some in batches(len(carried), size):
+                part = carried[some]
+                kept, own = _only(part, centres, directions)
+                made = _of_batch(network, kept, own, radius, with_centre, most)
+                found[:, k, rows.start + part.cpu().numpy()] = made.cpu().numpy()
         report(rows.stop)
     return found[0], found[1]
+
+
+def _only(
+    which: torch.Tensor, centres: Mapping[int, torch.Tensor], directions: torch.Tensor
+) -> tuple[Mapping[int, torch.Tensor], torch.Tensor]:
+    """What belongs to some samples, in order."""
+    if len(which) == len(centres[0]):
+        return centres, directions
+    some = {value: tensor[which] for value, tensor in centres.items()}
+    return some, directions if len(directions) == 1 else directions[which]
 
 
 def located(
@@ -92,7 +101,7 @@ def located(
     for rows in batches(len(points), size):
         x = points[rows].astype(np.float64)
         # The same tensor if all samples share it: what is made of it is made once.
-        if directions is None or frame.directions is None:
+        if directions is None or not frame.shared:
             directions = torch.tensor(frame.around(x)).to(network.device)
         yield rows, network.centres(torch.from_numpy(x).to(network.device)), directions
 
@@ -102,11 +111,35 @@ def _of_batch(
     centres: Mapping[int, torch.Tensor],
     directions: torch.Tensor,
     radius: float,
-    dtype: torch.dtype,
     with_centre: bool,
     most: int,
 ) -> torch.Tensor:
     """Counts, and how many are uncertain, as one int64 tensor (2, n, L)."""
+    found, left = None, torch.arange(len(centres[0]), device=network.device)
+    for dtype in network.dtypes:
+        some, own = _only(left, centres, directions)
+        made = _in_type(network, some, own, radius, dtype, with_centre, most)
+        if found is None:
+            found = made
+        else:
+            found[:, left] = made
+        left = left[made[1].any(dim=1)]
+        if not len(left):
+            break
+    assert found is not None
+    return found
+
+
+def _in_type(
+    network: Neighbourhoods,
+    centres: Mapping[int, torch.Tensor],
+    directions: torch.Tensor,
+    radius: float,
+    dtype: torch.dtype,
+    with_centre: bool,
+    most: int,
+) -> torch.Tensor:
+    """The same with differences in one type."""
     spans: dict[int, Span] = {}
 
     def visit(number: int, neighbourhood: Neighbourhood) -> None:
@@ -127,7 +160,7 @@ def at_a_time(network: Neighbourhoods, frame: Frame, batch_size: int | None) -> 
     if network.device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(network.device)
         numbers = int(_SHARE * free / 8)
-    of_direction = 2 * network.numbers_a_vertex(shared_frame=frame.directions is not None)
+    of_direction = 2 * network.numbers_a_vertex(frame.shared)
     most = max(1, numbers // of_direction)
     if most < frame.count:
         return batch_size or 1, most

@@ -44,6 +44,11 @@ class Frame:
     input_shape: tuple[int, ...]
     seed: int
 
+    @property
+    def shared(self) -> bool:
+        """Whether all samples have the same directions."""
+        return self.directions is not None
+
     @classmethod
     def of(
         cls,

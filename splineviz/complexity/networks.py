@@ -57,6 +57,14 @@ class Neighbourhoods(Protocol):
     def centres(self, x: torch.Tensor) -> dict[int, torch.Tensor]:
         """What is known of samples (n, *input_shape), by number; the first axis is theirs."""
 
+    def screens(self, directions: int, shared_frame: bool) -> bool:
+        """Whether `doubtful` can save carrying vertices, for so many directions of a sample."""
+
+    def doubtful(
+        self, centres: Mapping[int, torch.Tensor], directions: torch.Tensor, radius: float
+    ) -> torch.Tensor:
+        """The samples round which a neuron may switch: bool tensor (n,)."""
+
     def carry(
         self,
         centres: Mapping[int, torch.Tensor],

@@ -184,6 +184,16 @@ class ModuleNeighbourhoods:
         """The samples; nothing else is known of them before."""
         return {0: x}
 
+    def screens(self, directions: int, shared_frame: bool) -> bool:
+        """No."""
+        return False
+
+    def doubtful(
+        self, centres: Mapping[int, torch.Tensor], directions: torch.Tensor, radius: float
+    ) -> torch.Tensor:
+        """All samples."""
+        return torch.ones(len(centres[0]), dtype=torch.bool, device=self.device)
+
     def carry(
         self,
         centres: Mapping[int, torch.Tensor],
