@@ -171,6 +171,15 @@ class ProgramNeighbourhoods:
         later = {value for values in sums for value in values if value < max(values)}
         return {value for value in made - later if reads[value] == 1}
 
+    @cached_property
+    def _switching(self) -> set[int]:
+        """The values of which neurons switch."""
+        activated = self.program.activation_at
+        read = {
+            value for i in self._steps if i in activated for value in self.program.steps[i].inputs
+        }
+        return read | {value for watched in self._watched for value in watched.values}
+
     def numbers_a_vertex(self, shared_frame: bool) -> int:
         """The most numbers that one vertex has at a time, but for what all samples share."""
         sizes = [math.prod(shape) for shape in self.program.shapes]
@@ -329,6 +338,7 @@ class ProgramNeighbourhoods:
             self._coefficients(torch.float64),
             dtype,
             self._private,
+            self._switching,
             self._straight_along(directions),
             self._scratch,
         )

@@ -16,6 +16,8 @@ from splineviz.network.layers import LAYERS
 from splineviz.network.layers.rows import step_params
 from splineviz.network.program import Program, Step
 
+_CONVOLUTIONS = ("conv1d", "conv2d", "conv3d")
+
 
 class Coefficients:
     """What a step computes, with its weights in one type."""
@@ -77,10 +79,49 @@ class Coefficients:
         assert self.kind.linear is not None
         return self.kind.linear(self._squares, inputs, self.step.options)
 
-    def sizes(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
-        """The sums of the sizes of what an affine step adds, or bounds, from sizes (n, *shape)."""
+    def bound(
+        self, sizes: Sequence[torch.Tensor], centres: Sequence[torch.Tensor], share: float
+    ) -> torch.Tensor:
+        """Bounds of the sums of the sizes of what an affine step adds.
+
+        Parameters
+        ----------
+        sizes : sequence of tensor (n or 1, *shape)
+            Of what it reads.
+        centres : sequence of float64 tensor (n, *shape)
+            Of which a share is added to the sizes.
+        share : float
+            That share.
+
+        Returns
+        -------
+        tensor (n, *shape)
+        """
         assert self.kind.linear is not None
-        return self.kind.linear(self._sizes, inputs, self.step.options)
+        if self.matrix is not None:
+            # No sum of products is larger than the product of their lengths.
+            length = _length(sizes[0]) + share * _length(centres[0]).to(self._dtype)
+            return (length + self._vanished) * self.lengths
+        read = [
+            torch.add(size, centre.to(self._dtype).abs_(), alpha=share)
+            for size, centre in zip(sizes, centres, strict=True)
+        ]
+        if self._is_conv:
+            assert self._weights is not None
+            one, dims = torch.ones_like(self._weights[:1]), [*range(1, self._weights.ndim)]
+            lengths = torch.linalg.vector_norm(self._weights, dim=dims)
+            patches = self.kind.linear(one, [read[0].square_()], self.step.options).sqrt_()
+            return patches.add_(self._vanished) * lengths.view(-1, *[1] * (patches.ndim - 2))
+        return self.kind.linear(self._sizes, read, self.step.options)
+
+    @property
+    def _is_conv(self) -> bool:
+        return self.step.kind in _CONVOLUTIONS and self.step.options["groups"] == 1
+
+    @property
+    def _vanished(self) -> float:
+        """What squares that are too small for their type may have added to a length, at most."""
+        return math.sqrt(self.terms * torch.finfo(self._dtype).tiny)
 
     @cached_property
     def terms(self) -> float:
@@ -139,3 +180,7 @@ class Coefficients:
             return rule.slopes.tolist()
         slopes = torch.tensor(rule.slopes).to(self._device, self._dtype)
         return [*rows_of(slopes.expand(len(slopes), *self.shape), 1)]
+
+
+def _length(values: torch.Tensor) -> torch.Tensor:
+    return torch.linalg.vector_norm(values, dim=1, keepdim=True)

@@ -15,12 +15,13 @@ from splineviz.complexity.crossings import crossings
 from splineviz.complexity.inputs import batches
 from splineviz.complexity.neighbourhood import Neighbourhood
 from splineviz.complexity.networks import Neighbourhoods
+from splineviz.complexity.scratch import free_one_block
 from splineviz.complexity.span import Span
 
 IntArray = npt.NDArray[np.int64]
 
-# Numbers at a time on a CPU: few enough to stay near its cache from one step to the next.
-_ON_CPU = 2**23
+# Numbers at a time on a CPU: few enough that the C library keeps what is freed.
+_ON_CPU = 3 * 2**22
 # So many times the points whose vertices are carried are screened at a time.
 _AHEAD = 2
 # The share of a GPU's free memory that is used.
@@ -59,6 +60,7 @@ def counted(
         The neurons that are crossed, and those of which that is known only up to rounding.
     """
     size, most = at_a_time(network, frame, batch_size)
+    free_one_block()
     found = np.zeros((2, len(radii), len(points), len(network.layers)), dtype=np.int64)
     ahead = _AHEAD if batch_size is None and network.screens(frame.count, frame.shared) else 1
     for rows, centres, directions in located(network, points, frame, ahead * size):

@@ -73,6 +73,8 @@ class Pass:
         The type of the differences behind the first activation.
     private : set of int
         The values that only one step reads and that share no memory with another.
+    switching : set of int
+        The values of which neurons switch, so that their range is asked for.
     straight : dict of int to tensor
         What steps before the first activation have made of these directions, where all samples
         share them; what is missing is added.
@@ -90,11 +92,13 @@ class Pass:
         fine: Mapping[int, Coefficients],
         dtype: torch.dtype,
         private: Set[int],
+        switching: Set[int],
         straight: dict[int, torch.Tensor],
         scratch: Scratch,
     ) -> None:
         self.program = program
-        self.private, self.straight, self.scratch = private, straight, scratch
+        self.private, self.switching = private, switching
+        self.straight, self.scratch = straight, scratch
         self.centres = centres
         self.directions = directions
         self.radius = radius
@@ -115,9 +119,13 @@ class Pass:
         linear = all(one.linear for one in inputs)
         carried = [one if linear else self._now(one) for one in inputs]
         d = self._straight(i, carried) if linear else self._through(i, self.coarse[i], carried)
-        low, high = ends = self.pairs.ends(d)
-        size = torch.maximum(-low, high) / (1.0 if linear else self.radius)
-        return Carried(d, size, self._variance(i, carried), linear, i + 1 in self.private, ends)
+        size, variance = self._bounds(i, carried)
+        ends = None
+        # Elsewhere a bound is enough, but where values are exact it would be far larger.
+        if linear or i + 1 in self.switching:
+            low, high = ends = self.pairs.ends(d)
+            size = torch.maximum(-low, high) / (1.0 if linear else self.radius)
+        return Carried(d, size, variance, linear, i + 1 in self.private, ends)
 
     def _straight(self, i: int, carried: Sequence[Carried]) -> Differences:
         """The differences behind a step before the first activation."""
@@ -149,8 +157,8 @@ class Pass:
         apart = made([one.d.apart for one in carried])
         return Differences(made(mirrored).reshape(count, -1, apart.shape[1]), apart)
 
-    def _variance(self, i: int, carried: Sequence[Carried]) -> torch.Tensor:
-        """The variance behind a step."""
+    def _bounds(self, i: int, carried: Sequence[Carried]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Size and variance behind an affine step."""
         return self.rounding.stepped(
             self.coarse[i],
             [self.centres[value] for value in self.program.steps[i].inputs],
@@ -174,12 +182,10 @@ class Pass:
         slopes = self.coarse[i].slopes(rule)
         slope = slopes_at(rule, slopes, span.centre, self.dtype)
         steep = slope.abs()
-        if len(carried.d.apart):
-            # All vertices may lie on one side of a kink, and the centre on the other.
-            beside = slopes_at(rule, slopes, span.centre + span.low, self.dtype)
-            steep = torch.maximum(steep, beside.abs_())
-        # What comes near a kink may meet any slope.
+        # What comes near a kink may meet any slope, and so may vertices on one side of the centre.
         steep[near.sample, near.column] = rule.steepest
+        if len(carried.d.apart):
+            steep.masked_fill_((span.low > 0) | (span.high < 0), rule.steepest)
         size, variance = self.rounding.bent(carried.variance, carried.size, steep)
         d = self._bent(rule, slopes, span.centre, slope, carried)
         return Carried(d, size, variance, private=i + 1 in self.private)
@@ -300,7 +306,7 @@ class Pass:
         assert matrix is not None
         carried = self._now(read)
         bound = _LONGER * self.pairs.longest(carried.d) * self.coarse[i].lengths
-        noise = self.rounding.noise(self._variance(i, [carried]), linear=False)
+        noise = self.rounding.noise(self._bounds(i, [carried])[1], linear=False)
         centre = rows_of(self.centres[i + 1], 1)
         close = torch.zeros_like(centre, dtype=torch.bool)
         for point in points:

@@ -63,8 +63,8 @@ class Rounding:
         sizes: Sequence[torch.Tensor],
         variances: Sequence[torch.Tensor],
         linear: bool,
-    ) -> torch.Tensor:
-        """The variance behind an affine step.
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """A bound of the sizes, and the variance, behind an affine step.
 
         Parameters
         ----------
@@ -79,28 +79,22 @@ class Rounding:
 
         Returns
         -------
-        tensor (n, columns)
+        size, variance : tensor (n, columns)
         """
         # How much a unit of rounding of the centre is, beside one of the differences.
         weight = (1.0 if linear else self.fine_unit) / self.radius
         shapes = [centre.shape[1:] for centre in centres]
         passed = rows_of(step.variance([*map(values_of, variances, shapes)]), 1)
+        read = [
+            values_of(size.to(self.dtype), shape) for size, shape in zip(sizes, shapes, strict=True)
+        ]
         # Two more for the rounding of what is read and what is made, and as many to spare.
         terms = step.terms + 4
-        if step.matrix is not None:
-            # A sum of products is no larger than the product of their lengths.
-            length = _length(sizes[0]) + weight * _length(centres[0])
-            squares = length.to(self.dtype).square().mul_((terms / _SAFETY) ** 2)
-            made = torch.addcmul(passed, squares, step.lengths.square())
-        else:
-            read = [
-                values_of(size.to(self.dtype), shape) + weight * centre.to(self.dtype).abs()
-                for size, centre, shape in zip(sizes, centres, shapes, strict=True)
-            ]
-            made = _added(passed, rows_of(step.sizes(read), 1), terms)
-        if self.dtype == torch.float64:
-            return made
-        return made.clamp_(min=min(_LEAST / self.radius, _ROOT_OF_LARGEST) ** 2)
+        size = rows_of(step.bound(read, centres, weight), 1)
+        made = _added(passed, size, terms)
+        if self.dtype != torch.float64:
+            made.clamp_(min=min(_LEAST / self.radius, _ROOT_OF_LARGEST) ** 2)
+        return size, made
 
     def bent(
         self, variance: torch.Tensor, size: torch.Tensor, steep: torch.Tensor
@@ -117,7 +111,3 @@ class Rounding:
 def _added(variance: torch.Tensor, size: torch.Tensor, times: float) -> torch.Tensor:
     """A variance with that of numbers of a size being rounded so many times, all the same way."""
     return torch.addcmul(variance, size, size, value=(times / _SAFETY) ** 2)
-
-
-def _length(values: torch.Tensor) -> torch.Tensor:
-    return torch.linalg.vector_norm(values, dim=1, keepdim=True)

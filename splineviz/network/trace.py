@@ -128,8 +128,8 @@ def _checked_shape(input_shape: Sequence[int] | int) -> tuple[int, ...]:
 
 
 def _inputs(shape: tuple[int, ...]) -> torch.Tensor:
-    """Random inputs, small, middling and large."""
-    scales = np.repeat([0.01, 1.0, 10.0], 8).reshape(-1, *[1] * len(shape))
+    """Random inputs, small, middling and large, as many as the largest batch has."""
+    scales = np.resize([0.01, 1.0, 10.0], max(_BATCH_SIZES)).reshape(-1, *[1] * len(shape))
     rng = np.random.default_rng(1)
     return torch.from_numpy(scales * rng.standard_normal((len(scales), *shape)))
 
