@@ -13,15 +13,16 @@ def pytest_terminal_summary(terminalreporter, config):
     session = getattr(config, "_benchmarksession", None)
     groups: dict[str, dict[str, float]] = {}
     facts: dict[str, dict[str, float]] = {}
+    plain: dict[str, dict[str, float]] = {}
     for run in getattr(session, "benchmarks", []):
         peer = (run.params or {}).get("peer")
-        if peer is not None:
+        if "megabytes splineviz" in run.extra_info:
+            plain[run.group] = {"splineviz": run.stats.median, **run.extra_info}
+        elif peer is not None:
             groups.setdefault(run.group, {})[peer] = run.stats.median
             facts.setdefault(run.group, {}).update(run.extra_info)
-    plain = {name: seconds for name, seconds in groups.items() if "splineviz" in seconds}
     if plain:
-        _against_plain(terminalreporter, plain, facts)
-    groups = {name: seconds for name, seconds in groups.items() if name not in plain}
+        _against_plain(terminalreporter, plain)
     if not groups:
         return
     terminalreporter.section("seconds (medians), ratios, and peak memory")
@@ -58,7 +59,7 @@ def pytest_terminal_summary(terminalreporter, config):
         terminalreporter.write_line(f"geometric mean of the ratios to regioncam: {mean:.2f}")
 
 
-def _against_plain(terminalreporter, groups, facts):
+def _against_plain(terminalreporter, found):
     """The table of local complexity beside the plain method."""
     terminalreporter.section("local complexity: seconds (medians), ratios, and peak memory in MB")
     columns = (
@@ -72,14 +73,12 @@ def _against_plain(terminalreporter, groups, facts):
         "MB float64",
     )
     terminalreporter.write_line("".join([f"{'':24}", *(f"{c:>12}" for c in columns)]))
-    for name, seconds in groups.items():
-        own = seconds.get("splineviz")
-        cells = [_number(own, ".3f")]
+    for name, facts in found.items():
+        cells = [_number(facts["splineviz"], ".3f")]
         for peer in ("plain float32", "plain float64"):
-            other = seconds.get(peer)
-            cells += [_number(other, ".3f"), _number(_ratio(other, own), ".2f")]
+            cells += [_number(facts.get(peer), ".3f"), _number(facts.get(f"ratio {peer}"), ".2f")]
         for peer in ("splineviz", "plain float32", "plain float64"):
-            cells.append(_number(facts[name].get(f"megabytes {peer}"), ".0f"))
+            cells.append(_number(facts.get(f"megabytes {peer}"), ".0f"))
         terminalreporter.write_line("".join([f"{name:24}", *(f"{cell:>12}" for cell in cells)]))
 
 
