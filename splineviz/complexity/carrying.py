@@ -223,7 +223,7 @@ class ProgramNeighbourhoods:
         NonFiniteValues
             If a value overflows.
         """
-        values = {0: x}
+        values = {0: x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x}
         for i in self._steps:
             step = self.program.steps[i]
             read = [values[value] for value in step.inputs]

@@ -40,8 +40,8 @@ class Coefficients:
         weights, offset = self.kind.coefficients(params, self.step.options)
         self._params = {role: tensor(array) for role, array in params.items()}
         self._weights, self._offset = tensor(weights), tensor(offset)
-        if self.step.kind == "conv2d" and dtype != torch.float64:
-            # Twice as fast; float64 convolutions are not.
+        if self.step.kind == "conv2d":
+            # Twice as fast, and values are in this order already; see `layout`.
             self._weights = self._weights.to(memory_format=torch.channels_last)
         self._dtype, self._device = dtype, device
 
@@ -106,19 +106,22 @@ class Coefficients:
             torch.add(size, centre.to(self._dtype).abs_(), alpha=share)
             for size, centre in zip(sizes, centres, strict=True)
         ]
-        if self._is_conv:
-            assert self._weights is not None
-            one, dims = torch.ones_like(self._weights[:1]), [*range(1, self._weights.ndim)]
-            lengths = torch.linalg.vector_norm(self._weights, dim=dims)
-            patches = self.kind.linear(one, [read[0].square_()], self.step.options).sqrt_()
-            return patches.add_(self._vanished) * lengths.view(-1, *[1] * (patches.ndim - 2))
+        if self._filters is not None:
+            ones, lengths = self._filters
+            patches = self.kind.linear(ones, [read[0].square_()], self.step.options).sqrt_()
+            return patches.add_(self._vanished) * lengths
         return self.kind.linear(self._sizes, read, self.step.options)
 
-    @property
-    def _is_conv(self) -> bool:
-        return self.step.kind in _CONVOLUTIONS and self.step.options["groups"] == 1
+    @cached_property
+    def _filters(self) -> tuple[torch.Tensor, torch.Tensor] | None:
+        """Of a convolution a filter of ones, and the lengths of its filters (channels, 1, ...)."""
+        if self.step.kind not in _CONVOLUTIONS or self.step.options["groups"] != 1:
+            return None
+        dims = [*range(1, self._weights.ndim)]
+        lengths = torch.linalg.vector_norm(self._weights, dim=dims)
+        return torch.ones_like(self._weights[:1]), lengths.view(-1, *[1] * (len(dims) - 1))
 
-    @property
+    @cached_property
     def _vanished(self) -> float:
         """What squares that are too small for their type may have added to a length, at most."""
         return math.sqrt(self.terms * torch.finfo(self._dtype).tiny)
