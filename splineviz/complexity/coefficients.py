@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from splineviz.complexity.layout import rows_of
+from splineviz.complexity.lengths import lengths
 from splineviz.network.kinks import Kinks
 from splineviz.network.layers import LAYERS
 from splineviz.network.layers.rows import step_params
@@ -58,6 +59,13 @@ class Coefficients:
         """Whether the linear part has weights, so that what it makes is new memory."""
         return self._weights is not None
 
+    @cached_property
+    def offset_sizes(self) -> torch.Tensor | None:
+        """The sizes of what an affine step adds at the end, (1, columns)."""
+        if self._offset is None:
+            return None
+        return rows_of(self._offset.abs().expand(1, *self.shape), 1)
+
     def value(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
         """What the step makes of values (n, *shape)."""
         if self.kind.activate is not None:
@@ -100,31 +108,32 @@ class Coefficients:
         assert self.kind.linear is not None
         if self.matrix is not None:
             # No sum of products is larger than the product of their lengths.
-            length = _length(sizes[0]) + share * _length(centres[0]).to(self._dtype)
-            return (length + self._vanished) * self.lengths
+            length = lengths(sizes[0]) + share * lengths(centres[0]).to(self._dtype)
+            return length * self.lengths
         read = [
             torch.add(size, centre.to(self._dtype).abs_(), alpha=share)
             for size, centre in zip(sizes, centres, strict=True)
         ]
         if self._filters is not None:
-            ones, lengths = self._filters
+            ones, of_filters = self._filters
             patches = self.kind.linear(ones, [read[0].square_()], self.step.options).sqrt_()
-            return patches.add_(self._vanished) * lengths
+            # Squares may have vanished.
+            lost = math.sqrt(self.terms * torch.finfo(self._dtype).tiny)
+            return patches.add_(lost) * of_filters
         return self.kind.linear(self._sizes, read, self.step.options)
 
     @cached_property
     def _filters(self) -> tuple[torch.Tensor, torch.Tensor] | None:
-        """Of a convolution a filter of ones, and the lengths of its filters (channels, 1, ...)."""
-        if self.step.kind not in _CONVOLUTIONS or self.step.options["groups"] != 1:
-            return None
-        dims = [*range(1, self._weights.ndim)]
-        lengths = torch.linalg.vector_norm(self._weights, dim=dims)
-        return torch.ones_like(self._weights[:1]), lengths.view(-1, *[1] * (len(dims) - 1))
+        """Of a convolution a filter of ones, and the lengths of its filters (channels, 1, ...).
 
-    @cached_property
-    def _vanished(self) -> float:
-        """What squares that are too small for their type may have added to a length, at most."""
-        return math.sqrt(self.terms * torch.finfo(self._dtype).tiny)
+        None in float64, where bounds have to be zero if nothing but zeros is added.
+        """
+        whole = self.step.kind in _CONVOLUTIONS and self.step.options["groups"] == 1
+        if not whole or self._dtype == torch.float64:
+            return None
+        of_filters = lengths(self._weights.flatten(1))
+        dims = [1] * (self._weights.ndim - 3)
+        return torch.ones_like(self._weights[:1]), of_filters.view(-1, 1, *dims)
 
     @cached_property
     def terms(self) -> float:
@@ -148,7 +157,7 @@ class Coefficients:
     def lengths(self) -> torch.Tensor:
         """The lengths of the rows of `matrix`."""
         assert self.matrix is not None
-        return torch.linalg.vector_norm(self.matrix, dim=1)
+        return lengths(self.matrix)[:, 0]
 
     @cached_property
     def norm(self) -> float:
@@ -157,17 +166,19 @@ class Coefficients:
         The sum of the 16th powers of all of them bounds that of the largest.
         """
         assert self.matrix is not None
-        matrix = self.matrix if self.matrix.shape[0] <= self.matrix.shape[1] else self.matrix.T
-        power, bound, share = matrix @ matrix.T, 1.0, 1.0
+        largest = float(self.matrix.abs().max())
+        if not largest:
+            return 0.0
+        matrix = self.matrix / largest
+        power = matrix @ matrix.T if matrix.shape[0] <= matrix.shape[1] else matrix.T @ matrix
+        bound, share = 1.0, 1.0
         for _ in range(2):
             size = float(torch.linalg.matrix_norm(power))
-            if not size:
-                return 0.0
             bound *= size**share
             power = power / size
             power, share = power @ power, share / 2
         size = float(torch.linalg.matrix_norm(power))
-        return math.sqrt(bound * size**share) * (1 + 1e-9)
+        return largest * math.sqrt(bound * size**share) * (1 + 1e-9)
 
     @cached_property
     def _squares(self) -> torch.Tensor | None:
@@ -183,7 +194,3 @@ class Coefficients:
             return rule.slopes.tolist()
         slopes = torch.tensor(rule.slopes).to(self._device, self._dtype)
         return [*rows_of(slopes.expand(len(slopes), *self.shape), 1)]
-
-
-def _length(values: torch.Tensor) -> torch.Tensor:
-    return torch.linalg.vector_norm(values, dim=1, keepdim=True)

@@ -69,7 +69,9 @@ def _found(
     """What comes near each switching point of a layer: its range, where it counts, its neuron."""
     points = tuple(switches.points.tolist())
     near = span.near(points)
-    if span.low.dtype == torch.float64 and not bool((near.low + near.high).isfinite().all()):
+    if span.low.dtype == torch.float64 and not bool(
+        torch.stack([near.low, near.high]).isfinite().all()
+    ):
         raise NonFiniteValues(
             "the network overflows at vertices round some samples, though its weights are finite; "
             "make the radius or its weights smaller"

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 import torch
 
+from splineviz.complexity.lengths import lengths
 from splineviz.complexity.neighbourhood import extent
 from splineviz.complexity.scratch import Scratch
 
@@ -175,10 +176,10 @@ class Pairs:
 
     def longest(self, d: Differences) -> torch.Tensor:
         """The length of the longest vertex of each sample, (n or 1, 1)."""
-        apart = torch.linalg.vector_norm(d.apart, dim=1, keepdim=True)
+        apart = lengths(d.apart)
         if d.whole:
             return self.by_sample(apart).amax(1)
-        mirrored = torch.linalg.vector_norm(d.mirrored, dim=2).amax(1, keepdim=True)
+        mirrored = lengths(d.mirrored)[..., 0].amax(1, keepdim=True)
         return self.with_apart(mirrored, apart)[1]
 
     def ends_of_products(

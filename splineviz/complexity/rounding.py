@@ -92,6 +92,8 @@ class Rounding:
         terms = step.terms + 4
         size = rows_of(step.bound(read, centres, weight), 1)
         made = _added(passed, size, terms)
+        if step.offset_sizes is not None:
+            made = _added(made, weight * step.offset_sizes, 2)
         if self.dtype != torch.float64:
             made.clamp_(min=min(_LEAST / self.radius, _ROOT_OF_LARGEST) ** 2)
         return size, made

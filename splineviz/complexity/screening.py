@@ -12,13 +12,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import torch
 
 from splineviz.complexity.bending import slopes_at
 from splineviz.complexity.coefficients import Coefficients
 from splineviz.complexity.layout import rows_of
+from splineviz.complexity.lengths import lengths
 from splineviz.complexity.passing import Pass
 from splineviz.network.kinks import Kinks
 from splineviz.network.program import Program
@@ -26,6 +26,8 @@ from splineviz.network.program import Program
 FEWEST_DIRECTIONS = 8
 """With fewer directions of a sample carrying them is as quick."""
 
+# Steps that change nothing.
+_SAME = ("identity", "dropout")
 # Products for bounds of matrices larger than this cost more than they save.
 _WIDEST = 512
 # A sample that more neurons of a layer may switch near is not worth their rows.
@@ -38,28 +40,31 @@ _COARSE = 2.0**-10
 # More than lengths, and products of them, lose in float64.
 _FINE = 2.0**-30
 _UNIT = torch.finfo(torch.float64).eps / 2
+# More than a length loses with squares that vanish, and a bound with products that do.
+_VANISHED, _LEAST = 2.0**-500, 2.0**-1000
 
 
 @dataclass(frozen=True, eq=False)
 class _Stage:
-    """A step behind the first activation, round all samples: an activation or a dense one.
+    """A step behind the first activation, round all samples, or all before it.
 
     Attributes
     ----------
     length : float64 tensor (n, 1)
         No difference that it reads is longer, divided by the radius.
+    norm : float or float64 tensor ()
+        It makes none longer than so many times that.
+    matrix : float32 tensor (rows, columns), or None
+        That of a dense step, or the transposed products of all before with the directions, divided
+        by the norm.
     slopes : float32 tensor (n, columns), or None
-        Of an activation, at the samples.
-    unit : float32 tensor (rows, columns), or None
-        The matrix of a dense step, divided by its norm.
-    norm : float
-        Its norm, or a bound.
+        Those of an activation at the samples, divided by the norm.
     """
 
     length: torch.Tensor
+    norm: float | torch.Tensor
+    matrix: torch.Tensor | None = None
     slopes: torch.Tensor | None = None
-    unit: torch.Tensor | None = None
-    norm: float = 1.0
 
 
 class Screen:
@@ -107,6 +112,8 @@ class Screen:
             if program.steps[i].inputs != (before + 1,):
                 return None
         for i in chain:
+            if program.steps[i].kind in _SAME and i + 1 not in points:
+                continue
             matrix = fine[i].matrix
             if i in program.activation_at:
                 # What an activation makes has bounds, too, but is rarely looked at.
@@ -133,57 +140,49 @@ class Screen:
         # How the input of the first activation differs, and how far its centre may be off.
         ahead, error, doubtful = self._before_activations(made)
         centre = rows_of(made.centres[self._program.steps[self._chain[0]].inputs[0]], 1)
-        longest = _length(ahead).amax()
-        stages = [_Stage(longest.expand(len(centre), 1), unit=(ahead / longest).float())]
-        length = stages[0].length
+        longest = lengths(ahead).amax()
+        length = longest.expand(len(centre), 1)
+        stages = [_Stage(length, longest, matrix=(ahead / longest).float().T)]
         for i in self._chain:
-            if i in self._program.activation_at and self._is_in_vain(doubtful, i):
-                return torch.ones_like(doubtful)
             step, behind = self._fine[i], rows_of(made.centres[i + 1], 1)
+            if step.step.kind in _SAME:
+                continue
             if i in self._program.activation_at:
+                if self._is_in_vain(doubtful, i):
+                    return torch.ones_like(doubtful)
                 rule = self._program.activation_at[i].rule
                 assert isinstance(rule, Kinks)
                 slopes = slopes_at(rule, step.slopes(rule), centre, centre.dtype)
-                stages.append(_Stage(length, slopes=slopes.float()))
+                steepest = rule.steepest + _VANISHED
+                stages.append(_Stage(length, steepest, slopes=(slopes / steepest).float()))
                 steep = slopes.abs().amax(1, keepdim=True)
-                length = steep * length
-                if len(stages) == 2:
+                length = steep * length + _VANISHED
+                if i == self._chain[0]:
                     # It reads the same differences round all samples.
                     squares = slopes.square() @ ahead.square().T
-                    length = squares.amax(1, keepdim=True).sqrt()
-                error = steep * error + 4 * _UNIT * _length(behind)
+                    length = squares.amax(1, keepdim=True).sqrt() + _VANISHED
+                error = steep * error + 4 * _UNIT * lengths(behind)
             else:
+                assert step.matrix is not None
                 # How far one neuron is off: what it reads, and its own sum.
-                terms = _UNIT * (centre.shape[1] + 4)
-                off = error + terms * _length(centre)
+                summed = _UNIT * (centre.shape[1] + 4) * lengths(centre)
                 if i + 1 in self._points:
-                    self._look(i, behind, stages, length, off, made.radius, doubtful)
+                    self._look(i, behind, stages, length, error + summed, made.radius, doubtful)
                 if i == self._chain[-1]:
                     break
-                stages.append(_Stage(length, unit=self._units[i][1], norm=step.norm))
-                length = step.norm * length
-                error = (
-                    step.norm * error
-                    + terms * torch.linalg.vector_norm(step.lengths) * _length(centre)
-                    + 4 * _UNIT * _length(behind)
-                )
+                norm = step.norm + _VANISHED
+                stages.append(_Stage(length, norm, matrix=(step.matrix / norm).float()))
+                length = norm * length + _VANISHED
+                summed = summed * (torch.linalg.matrix_norm(step.matrix) + _VANISHED)
+                error = norm * error + summed + 4 * _UNIT * lengths(behind)
             centre = behind
         return doubtful
 
-    @cached_property
-    def _units(self) -> dict[int, tuple[torch.Tensor, torch.Tensor]]:
-        """The matrices of dense steps in float32, with rows of length 1, and with norm 1."""
-        found = {}
-        for i in self._chain:
-            step = self._fine[i]
-            if step.matrix is not None:
-                rows = (step.matrix / step.lengths.unsqueeze(1)).float()
-                last = i == self._chain[-1]
-                found[i] = rows, rows if last else (step.matrix / step.norm).float()
-        return found
-
     def _is_in_vain(self, doubtful: torch.Tensor, i: int) -> bool:
-        """Whether few samples will be left at the end, if as many drop out by layer as before i."""
+        """Whether few samples will be left at the end, if as many drop out by layer as before i.
+
+        This is a guess, on which only the time depends.
+        """
         looked_at = sum(value <= i for value in self._points)
         left = 1 - float(doubtful.double().mean())
         return left ** (len(self._points) / looked_at) < _SMALLEST_SHARE
@@ -198,10 +197,13 @@ class Screen:
             len(made.centres[0]), dtype=torch.bool, device=made.centres[0].device
         )
         for value in values.keys() & self._points.keys():
-            doubtful[made.span(value, values[value]).near(self._points[value]).sample] = True
+            near = made.span(value, values[value]).near(self._points[value])
+            # One that reads nothing is the same everywhere.
+            moves = (near.low != 0) | (near.high != 0) | (near.noise != 0)
+            doubtful[near.sample[moves]] = True
         read = self._program.steps[self._chain[0]].inputs[0]
         ahead = values[read].d.mirrored[0]
-        return ahead, _length(made.span(read, values[read]).noise), doubtful
+        return ahead, lengths(made.span(read, values[read]).noise), doubtful
 
     def _look(
         self,
@@ -214,34 +216,34 @@ class Screen:
         doubtful: torch.Tensor,
     ) -> None:
         """Mark the samples round which a neuron behind a dense step may switch."""
-        points, lengths = self._points[i + 1], self._fine[i].lengths
+        points, matrix = self._points[i + 1], self._fine[i].matrix
+        assert matrix is not None
+        of_rows = lengths(matrix)
         # A number at the centre is rounded itself, and so is how far it is from a point.
-        rounding = length.new_tensor(_FINE * max(map(abs, points)))
+        rounding = length.new_tensor(_FINE * max(map(abs, points)) + _LEAST)
         gap, *others = [(centre - point if point else centre).abs() for point in points]
         for other in others:
             gap = torch.minimum(gap, other)
         # Not by <=, so that it holds for what is not a number.
         away = (1 + 4 * _FINE) * (radius * length + off)
-        near = (gap > torch.addcmul(rounding, away, lengths)).logical_not_()
+        near = (gap > torch.addcmul(rounding, away, of_rows.T)).logical_not_()
+        # A neuron that reads nothing is the same everywhere.
+        near &= (of_rows != 0).T
         doubtful |= near.sum(1) > _MOST_ROWS
         sample, row = (near & ~doubtful.unsqueeze(1)).nonzero(as_tuple=True)
-        room = gap[sample, row] * (1 - 4 * _FINE) - rounding - lengths[row] * off[sample, 0]
-        scale, lost = radius * lengths[row], _COARSE
-        rows = self._units[i][0][row]
+        rows, scale = (matrix / of_rows).float()[row], of_rows[row, 0]
+        room = gap[sample, row] * (1 - 4 * _FINE) - rounding - scale * off[sample, 0]
+        scale, lost = radius * scale + _LEAST, 0.0
         for stage in reversed(stages):
-            if stage.slopes is not None:
-                rows.mul_(stage.slopes[sample])
-                bound = scale * (_length(rows)[:, 0] + lost) * stage.length[sample, 0]
-                left = (~(room > bound)).nonzero()[:, 0]
-                sample, room, scale, rows = sample[left], room[left], scale[left], rows[left]
-            elif stage is not stages[0]:
-                assert stage.unit is not None
-                rows = rows @ stage.unit
-                scale, lost = stage.norm * scale, lost + _COARSE
-        assert stages[0].unit is not None
-        reach = (rows @ stages[0].unit.T).abs().amax(1) + lost + _COARSE
-        doubtful[sample[~(room > scale * reach * stages[0].length[sample, 0])]] = True
-
-
-def _length(values: torch.Tensor) -> torch.Tensor:
-    return torch.linalg.vector_norm(values, dim=1, keepdim=True)
+            lost += _COARSE
+            if stage.matrix is not None:
+                rows = rows @ stage.matrix
+                scale = stage.norm * scale + _LEAST
+                continue
+            assert stage.slopes is not None
+            rows.mul_(stage.slopes[sample])
+            scale = stage.norm * scale + _LEAST
+            bound = scale * (lengths(rows)[:, 0] + lost) * stage.length[sample, 0]
+            left = (~(room > bound)).nonzero()[:, 0]
+            sample, room, scale, rows = sample[left], room[left], scale[left], rows[left]
+        doubtful[sample[~(room > scale * (rows.abs().amax(1) + lost))]] = True

@@ -1,0 +1,312 @@
+"""Samples that are cleared without carrying vertices are those round which nothing switches."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import splineviz as sv
+from splineviz.complexity.carrying import ProgramNeighbourhoods
+from splineviz.complexity.coefficients import Coefficients
+from splineviz.complexity.cross_polytope import Frame
+from splineviz.network.trace import trace
+from tests.complexity.plain import mlp, plain_counts, points, resnet18, seeded
+
+DIRECTIONS = 8
+ACTIVATIONS = {
+    "relu": (nn.ReLU, (0,)),
+    "leaky": (lambda: nn.LeakyReLU(0.1), (0,)),
+    "steep": (lambda: nn.LeakyReLU(300.0), (0,)),
+    "hardtanh": (lambda: nn.Hardtanh(-1.0, 0.5), (-1.0, 0.5)),
+    "relu6": (nn.ReLU6, (0, 6)),
+    "prelu": (lambda: nn.PReLU(init=-0.7), (0,)),
+}
+
+
+@pytest.fixture
+def carried(monkeypatch):
+    """Counts what is carried; with `all` every sample is."""
+
+    class Carried:
+        samples = 0
+        all = False
+
+    carry, screens = ProgramNeighbourhoods.carry, ProgramNeighbourhoods.screens
+
+    def counting(self, centres, *rest):
+        Carried.samples += len(centres[0])
+        return carry(self, centres, *rest)
+
+    monkeypatch.setattr(ProgramNeighbourhoods, "carry", counting)
+    monkeypatch.setattr(
+        ProgramNeighbourhoods, "screens", lambda self, *a: not Carried.all and screens(self, *a)
+    )
+    return Carried
+
+
+def chain(rng, activation):
+    """A random network with dense layers of many kinds, one behind another."""
+    widths = [DIRECTIONS + int(rng.integers(20)), *rng.integers(1, 40, int(rng.integers(1, 6)))]
+    layers = []
+    for before, after in itertools.pairwise(widths):
+        dense = nn.Linear(int(before), int(after), bias=bool(rng.random() < 0.8))
+        with torch.no_grad():
+            match int(rng.integers(8)):
+                case 0:
+                    dense.weight.copy_((3 * before**0.5 * dense.weight).round())
+                case 1:
+                    dense.weight.copy_(dense.weight[:1].expand_as(dense.weight))
+                case 2:
+                    dense.weight *= 10.0 ** rng.uniform(-6, 6)
+                case 3 if dense.bias is not None:
+                    dense.bias.zero_()
+                case 4 if dense.bias is not None:
+                    dense.bias.fill_(1e6 * rng.random())
+                case 5:
+                    dense.weight[rng.random(int(after)) < 0.5] = 0.0
+        layers += [dense, activation()]
+    if rng.random() < 0.5:
+        layers.append(nn.Linear(int(widths[-1]), 3))
+    return nn.Sequential(*layers), int(widths[0])
+
+
+@pytest.mark.parametrize("kind", ACTIVATIONS)
+def test_counts_are_those_of_all_vertices(kind, carried):
+    make, kinks = ACTIVATIONS[kind]
+    kinds, cleared = (type(make()),), 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        net, inputs = seeded(lambda rng=rng: chain(rng, make)[0], seed), None
+        inputs = net[0].in_features
+        x = rng.standard_normal((20, inputs)) * 10.0 ** rng.uniform(-2, 2)
+        if rng.random() < 0.3:
+            x = x.round()
+        radius = 10.0 ** rng.uniform(-7, 1)
+        carried.samples, carried.all = 0, False
+        lc = sv.local_complexity(net, x, radius, DIRECTIONS, logits=bool(seed % 2))
+        cleared += len(x) - min(carried.samples, len(x))
+        carried.all = True
+        full = sv.local_complexity(net, x, radius, DIRECTIONS, logits=bool(seed % 2))
+        assert (abs(lc.counts - full.counts) <= lc.near + full.near).all(), seed
+        plain = plain_counts(net, x, radius, lc.directions, kinds, kinks)
+        assert (abs(lc.counts[:, : plain.shape[1]] - plain) <= full.near[:, : plain.shape[1]]).all()
+    assert cleared > 100
+
+
+def test_most_samples_need_no_vertices_at_a_small_radius(carried):
+    net, x = seeded(lambda: mlp(50, 80, 80, 80, 3)), points(200, 50)
+    lc = sv.local_complexity(net, x, 1e-3, DIRECTIONS)
+    none = int((lc.counts.sum(1) == 0).sum())
+    assert 0 < carried.samples < 1.5 * (200 - none)
+    np.testing.assert_array_equal(lc.counts, plain_counts(net, x, 1e-3, lc.directions))
+
+
+def test_nothing_is_carried_where_nothing_switches(carried):
+    told = []
+    net, x = seeded(lambda: mlp(20, 30, 30, 3)), points(50, 20)
+    lc = sv.local_complexity(net, x, 1e-12, DIRECTIONS, progress=lambda *done: told.append(done))
+    assert carried.samples == 0
+    assert not lc.counts.any()
+    assert told[-1] == (50, 50)
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, None])
+def test_some_radii_clear_and_others_do_not(batch_size, carried):
+    net, x, radii = seeded(lambda: mlp(20, 30, 30, 3)), points(40, 20), [1e-9, 3.0, 1e-3]
+    lc = sv.local_complexity(net, x, radii, DIRECTIONS, batch_size=batch_size)
+    for counts, radius in zip(lc.counts, radii, strict=True):
+        np.testing.assert_array_equal(counts, plain_counts(net, x, radius, lc.directions))
+
+
+class Residual(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Linear(20, 20), nn.Linear(20, 20)
+
+    def forward(self, x):
+        h = torch.relu(self.first(x))
+        return x + torch.relu(self.second(h) + h)
+
+
+@pytest.mark.parametrize(
+    ("make", "options"),
+    [
+        (Residual, {}),
+        (lambda: mlp(20, 30, 600, 3), {}),
+        (lambda: mlp(20, 30, 30, 3), {"shared_frame": False}),
+        (lambda: mlp(20, 30, 30, 3), {"directions": 3}),
+        (lambda: nn.Sequential(nn.Linear(20, 30), nn.Tanh(), nn.Linear(30, 3)), {}),
+        (lambda: nn.Sequential(nn.Linear(20, 30), nn.ReLU(), nn.BatchNorm1d(30), nn.ReLU()), {}),
+        # The sign of what an activation makes is looked at.
+        (lambda: nn.Sequential(nn.Linear(20, 30), nn.Hardtanh()), {"logits": True}),
+        (lambda: nn.Sequential(nn.Linear(20, 30), nn.Hardtanh()), {"layers": ["0", "1"]}),
+    ],
+)
+def test_networks_that_are_not_screened(make, options, carried):
+    net, x = seeded(make), points(30, 20)
+    options = {"directions": DIRECTIONS, **options}
+    found = sv.local_complexity(net, x, 1e-9, **options)
+    if found.method == "program" and "layers" not in options:
+        assert carried.samples >= len(x)
+    carried.all = True
+    np.testing.assert_array_equal(found.counts, sv.local_complexity(net, x, 1e-9, **options).counts)
+
+
+def test_layers_before_the_first_activation_are_looked_at(carried):
+    net, x = seeded(lambda: nn.Sequential(nn.Linear(20, 8), *mlp(8, 30, 3))), points(30, 20)
+    options = {"radius": 0.01, "directions": DIRECTIONS, "layers": ["0", "1", "2", "output"]}
+    with_all = sv.local_complexity(net, x, **options)
+    carried.all = True
+    np.testing.assert_array_equal(sv.local_complexity(net, x, **options).counts, with_all.counts)
+    assert with_all.counts.any()
+
+
+@pytest.mark.parametrize("screened", [True, False])
+@pytest.mark.parametrize(
+    "scales", [(1e-100, 1e100, 1), (1e-170, 1e170, 1), (1e150, 1e-150, 1), (1, 1e-200, 1e200)]
+)
+def test_small_and_large_weights_cancel(scales, screened, carried):
+    net = seeded(lambda: mlp(10, 30, 30, 3, bias=False)).double()
+    x = points(60, 10, low=-1)
+    expected = sv.local_complexity(net, x, 0.02, DIRECTIONS).counts
+    assert expected.any()
+    with torch.no_grad():
+        for dense, scale in zip(net[::2], scales, strict=True):
+            dense.weight *= scale
+    carried.all = not screened
+    lc = sv.local_complexity(net, x, 0.02, DIRECTIONS)
+    assert (abs(lc.counts - expected) <= lc.near).all()
+    # Where squares vanish not much is certain.
+    assert not lc.near.any() or min(scales) < 1e-150
+
+
+def test_a_radius_that_is_tiny_or_huge():
+    net, x = seeded(lambda: mlp(10, 30, 30, 3)), points(20, 10)
+    assert not sv.local_complexity(net, x, 1e-300, DIRECTIONS).counts.any()
+    lc = sv.local_complexity(net, x, 1e200, DIRECTIONS)
+    np.testing.assert_array_equal(lc.counts, plain_counts(net, x, 1e200, lc.directions))
+
+
+@pytest.mark.parametrize("make", [torch.randn, torch.ones, torch.zeros, torch.rand])
+@pytest.mark.parametrize("shape", [(1, 1), (3, 40), (40, 3), (60, 60)])
+@pytest.mark.parametrize("scale", [1.0, 1e-200, 1e200])
+def test_norms_are_bounds(make, shape, scale):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        net = nn.Linear(shape[1], shape[0], bias=False).double()
+        with torch.no_grad():
+            net.weight.copy_(scale * make(shape, dtype=torch.float64))
+    step = Coefficients(trace(net, (shape[1],)), 0, torch.float64, torch.device("cpu"))
+    norm = scale * float(torch.linalg.matrix_norm(net.weight.detach() / scale, 2))
+    assert norm <= step.norm <= 1.2 * norm
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: nn.Conv2d(3, 8, 3, padding=1),
+        lambda: nn.Conv2d(3, 8, 3, padding=2, stride=2, dilation=2),
+        lambda: nn.Conv2d(3, 6, 3, groups=3),
+        lambda: nn.Conv2d(3, 8, 3, padding=1, padding_mode="circular"),
+        lambda: nn.Conv2d(3, 8, 3, padding="same", padding_mode="reflect"),
+        lambda: nn.Conv2d(3, 8, (1, 4), padding=(0, 3)),
+        lambda: nn.ConvTranspose2d(3, 4, 3, stride=2),
+        lambda: nn.AvgPool2d(2),
+        lambda: nn.AdaptiveAvgPool2d(3),
+        lambda: nn.Upsample(scale_factor=2, mode="bilinear"),
+        lambda: nn.BatchNorm2d(3).eval(),
+        nn.Flatten,
+        lambda: nn.Sequential(nn.Flatten(), nn.Linear(3 * 64, 5)),
+    ],
+)
+def test_bounds_of_steps_are_bounds(make):
+    net = seeded(make)
+    program = trace(net, (3, 8, 8))
+    rng = np.random.default_rng(0)
+    for dtype in (torch.float32, torch.float64):
+        values = torch.from_numpy(rng.standard_normal((5, 3, 8, 8))).to(dtype)
+        made, bound = values, values.abs()
+        for i in range(len(program.steps)):
+            step = Coefficients(program, i, dtype, torch.device("cpu"))
+            bound = step.bound([bound], [torch.zeros_like(bound).double()], 1.0)
+            made = step.linear([made])
+        assert (made.abs() <= bound * (1 + 1e-5)).all()
+
+
+def test_ranges_that_nobody_asks_for_do_not_make_results_uncertain():
+    net, x = seeded(lambda: resnet18(4)), points(6, 3, 32, 32)
+    network = ProgramNeighbourhoods(trace(net, (3, 32, 32)), torch.device("cpu"))
+    network = network.watch([(layer.name,) for layer, _ in network.available])
+    asked = {value for watched in network._watched for value in watched.values}
+    assert len(asked) < 0.7 * sum(step.kind != "relu" for step in network.program.steps)
+    lc = sv.local_complexity(net, x, 0.005, Frame.of(8, (3, 32, 32)).directions)
+    np.testing.assert_array_equal(lc.counts, plain_counts(net, x, 0.005, lc.directions.copy()))
+    assert not lc.near.any()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(
+    ("make", "shape"),
+    [
+        (lambda: mlp(10, 8, 8, 8, 3, bias=False), (10,)),
+        (
+            lambda: nn.Sequential(nn.Conv2d(1, 4, 3, bias=False), nn.ReLU(), nn.Conv2d(4, 4, 3)),
+            (1, 7, 7),
+        ),
+        (
+            lambda: nn.Sequential(
+                *(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 4, 3, bias=False), nn.ReLU())
+            ),
+            (1, 7, 7),
+        ),
+    ],
+)
+def test_what_is_zero_at_all_vertices_is_certain(make, shape, dtype):
+    net = seeded(make).to(dtype)
+    with torch.no_grad():
+        for parameter in net[0].parameters():
+            parameter.copy_(-parameter.abs())
+        net[0].weight -= 10.0
+    x = 1.0 + points(20, *shape)
+    lc = sv.local_complexity(net, x, 0.01, DIRECTIONS)
+    assert not lc.counts.any()
+    assert not lc.near.any()
+
+
+def test_a_kernel_of_which_one_weight_is_not_zero():
+    net = nn.Sequential(nn.Conv2d(1, 1, 3, padding=1, bias=False), nn.ReLU())
+    with torch.no_grad():
+        net[0].weight.zero_()
+        net[0].weight[0, 0, 0, 0] = 1.0
+    lc = sv.local_complexity(net, points(5, 1, 4, 4), 0.01, DIRECTIONS)
+    assert not lc.counts.any()
+    assert not lc.near.any()
+
+
+def test_a_bias_that_lies_on_a_kink_is_rounded():
+    net = seeded(lambda: mlp(8, 8, 8, 3, activation=nn.Hardtanh)).double()
+    with torch.no_grad():
+        net[2].weight *= 1e-16
+        net[2].bias.fill_(1.0)
+    lc = sv.local_complexity(net, points(100, 8), 0.01, DIRECTIONS)
+    assert (lc.near[:, 1] >= lc.counts[:, 1]).all()
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [nn.Identity, lambda: nn.Dropout(0.5), lambda: nn.Sequential(nn.Dropout(0.1), nn.Identity())],
+)
+def test_steps_that_change_nothing_and_dead_neurons_are_screened(extra, carried):
+    net = seeded(lambda: nn.Sequential(*mlp(20, 30, 30)[:2], extra(), *mlp(30, 30, 30, 3)))
+    with torch.no_grad():
+        for dense in (net[0], net[3]):
+            dense.weight[:3] = 0.0
+            dense.bias[:3] = 0.0
+    x = points(40, 20)
+    lc = sv.local_complexity(net, x, 1e-4, DIRECTIONS)
+    assert carried.samples < 20
+    np.testing.assert_array_equal(lc.counts, plain_counts(net, x, 1e-4, lc.directions))
