@@ -17,6 +17,7 @@ from splineviz.network.layers import LAYERS
 from splineviz.network.layers.rows import step_params
 from splineviz.network.program import Program, Step
 
+# Of transposed ones each place reads another number of weights.
 _CONVOLUTIONS = ("conv1d", "conv2d", "conv3d")
 
 
@@ -76,10 +77,6 @@ class Coefficients:
     def linear(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
         """The linear part of an affine step on differences (n, *shape)."""
         assert self.kind.linear is not None
-        if self.step.kind == "interpolate":
-            # torch's own weights there have fewer digits in float32 than its sums.
-            exact = self.kind.linear(None, [x.double() for x in inputs], self.step.options)
-            return exact.to(inputs[0].dtype)
         return self.kind.linear(self._weights, inputs, self.step.options)
 
     def variance(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:

@@ -34,8 +34,9 @@ _WIDEST = 512
 _MOST_ROWS = 32
 # If a smaller share of the samples is left to be cleared, carrying the vertices of all is as quick.
 _SMALLEST_SHARE = 0.25
-# What a row of length 1 loses in float32 in a product with a matrix of norm 1, at most of _WIDEST:
-# 2^-24 for each of its terms, times the root of their number, as sizes have a larger norm.
+# What a row of length at most 1 loses in float32 in a product with a matrix of norm at most 1: each
+# of at most _WIDEST terms 2^-24 of its size, and the norm of sizes is at most the root of that
+# number. All rows and matrices are divided by their norms.
 _COARSE = 2.0**-10
 # More than lengths, and products of them, lose in float64.
 _FINE = 2.0**-30

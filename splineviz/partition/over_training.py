@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from splineviz.arrays import read_whole
 from splineviz.errors import InvalidArgument, UnknownName
 from splineviz.network.program import Program
 from splineviz.partition.enumeration import enumerate_regions
@@ -151,7 +152,8 @@ def region_migration(
     Raises
     ------
     InvalidArgument
-        If there are no points, or the radius or `n_boundary` is not positive.
+        If there are no points, the radius or `n_boundary` is not positive, or `steps` holds
+        anything but whole numbers.
     UnknownName
         If there is no checkpoint at one of `steps`, or no such layer.
     ShapeMismatch, NonFiniteValues, RunCorrupt
@@ -161,17 +163,26 @@ def region_migration(
     measure = MigrationMeasure.of(
         run, plane, points, radius, n_boundary=n_boundary, seed=seed, layer=layer
     )
-    known = [int(step) for step in run.steps]
-    chosen = known if steps is None else sorted({int(step) for step in steps})
-    for step in chosen:
-        if step not in known:
-            raise UnknownName("step", str(step), [str(each) for each in known])
+    chosen = _chosen([int(step) for step in run.steps], steps)
     found = {}
     with reporting(progress, len(chosen), "checkpoint") as report:
         for done, step in enumerate(chosen, 1):
             found[step] = measure.at(run.program(step))
             report(done)
     return measure.curves(found)
+
+
+def _chosen(known: list[int], steps: Iterable[int] | None) -> list[int]:
+    """The training steps to measure, in order."""
+    if steps is None:
+        return known
+    if not isinstance(steps, Iterable):
+        raise InvalidArgument(f"steps must be a list of training steps, such as [{steps!r}]")
+    chosen = sorted({read_whole(step, "a step", 0) for step in steps})
+    for step in chosen:
+        if step not in known:
+            raise UnknownName("step", str(step), [str(each) for each in known])
+    return chosen
 
 
 def _data_on(run: Recorded, plane: InputSlice) -> FloatArray:

@@ -13,6 +13,7 @@ from torch import nn
 import splineviz as sv
 from splineviz.complexity.bending import slopes_at
 from splineviz.complexity.carrying import ProgramNeighbourhoods
+from splineviz.complexity.coefficients import Coefficients
 from splineviz.complexity.counting import at_a_time, counted
 from splineviz.complexity.cross_polytope import Frame
 from splineviz.complexity.networks import neighbourhoods_in
@@ -512,6 +513,15 @@ def test_slopes_are_as_exact_as_what_they_multiply():
     made = slopes_at(kinks, [0.3, 1.0], centre, torch.float64)
     assert made.dtype == torch.float64
     assert made.tolist() == [[0.3, 1.0]]
+
+
+@pytest.mark.parametrize(("mode", "shape"), [("bilinear", (1, 50, 50)), ("linear", (3, 40))])
+def test_interpolation_has_all_digits_of_its_type(mode, shape):
+    net = nn.Upsample(scale_factor=3.3, mode=mode)
+    step = Coefficients(trace(net, shape), 0, torch.float32, torch.device("cpu"))
+    x = torch.from_numpy(points(2, *shape)).float()
+    expected = net(x.double()).float()
+    assert torch.equal(step.linear([x]), expected)
 
 
 def test_vertices_that_overflow_float64_are_refused():

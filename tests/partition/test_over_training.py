@@ -125,3 +125,9 @@ def test_in_words():
     assert repr(sv.region_migration(run, SQUARE, steps=[])).startswith("MigrationCurves(nothing")
     one = repr(sv.region_migration(run, SQUARE, steps=[10]))
     assert one == "MigrationCurves(ratio 0, step 10, radius 0.1)"
+
+
+@pytest.mark.parametrize(("steps", "said"), [(30000, r"\[30000\]"), ([0.5], "a step must be")])
+def test_steps_that_are_no_list_of_whole_numbers(steps, said):
+    with pytest.raises(InvalidArgument, match=said):
+        sv.region_migration(MovingLine(), SQUARE, steps=steps)

@@ -186,7 +186,7 @@ _ROWS = (
             "nn.Upsample nn.UpsamplingNearest2d "
             "nn.UpsamplingBilinear2d F.interpolate": avg.read_interpolate,
         },
-        linear=avg.in_torch_batch("interpolate"),
+        linear=avg.interpolate,
     ),
     LayerKind(
         "pad",

@@ -90,6 +90,17 @@ def in_torch_batch(name: str) -> Callable[[None, Sequence[Array], Options], Arra
     return linear
 
 
+_interpolated = in_torch_batch("interpolate")
+
+
+def interpolate(weights: None, inputs: Sequence[Array], options: Options) -> Array:
+    """Numbers between others; in float64, as torch's weights in float32 have too few digits."""
+    x = inputs[0]
+    if x.dtype == library(x).float64:
+        return _interpolated(None, [x], options)
+    return _interpolated(None, [x.double()], options).to(x.dtype)
+
+
 # Sums over axes -----------------------------------------------------------------------------------
 
 
