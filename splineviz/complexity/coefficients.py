@@ -108,7 +108,7 @@ class Coefficients:
             length = lengths(sizes[0]) + share * lengths(centres[0]).to(self._dtype)
             return length * self.lengths
         read = [
-            torch.add(size, centre.to(self._dtype).abs_(), alpha=share)
+            torch.add(size, centre.to(self._dtype).abs(), alpha=share)
             for size, centre in zip(sizes, centres, strict=True)
         ]
         if self._filters is not None:

@@ -60,7 +60,6 @@ def counted(
         The neurons that are crossed, and those of which that is known only up to rounding.
     """
     size, most = at_a_time(network, frame, batch_size)
-    free_one_block()
     found = np.zeros((2, len(radii), len(points), len(network.layers)), dtype=np.int64)
     ahead = _AHEAD if batch_size is None and network.screens(frame.count, frame.shared) else 1
     for rows, centres, directions in located(network, points, frame, ahead * size):
@@ -99,6 +98,7 @@ def located(
     directions : float64 tensor (1 or n, P, *input_shape)
         Those at each of them.
     """
+    free_one_block()
     directions = None
     for rows in batches(len(points), size):
         x = points[rows].astype(np.float64)
@@ -117,18 +117,16 @@ def _of_batch(
     most: int,
 ) -> torch.Tensor:
     """Counts, and how many are uncertain, as one int64 tensor (2, n, L)."""
-    found, left = None, torch.arange(len(centres[0]), device=network.device)
+    left = torch.arange(len(centres[0]), device=network.device)
+    shape = (2, len(left), len(network.layers))
+    found = torch.zeros(shape, dtype=torch.int64, device=network.device)
     for dtype in network.dtypes:
         some, own = _only(left, centres, directions)
         made = _in_type(network, some, own, radius, dtype, with_centre, most)
-        if found is None:
-            found = made
-        else:
-            found[:, left] = made
+        found[:, left] = made
         left = left[made[1].any(dim=1)]
         if not len(left):
             break
-    assert found is not None
     return found
 
 

@@ -8,8 +8,6 @@ import torch
 
 # As many as one product needs: what it reads, what it makes, and those of vertices apart.
 _MOST = 4
-
-
 # The largest block that changes how glibc keeps memory is one of 32 MiB, headers included.
 _BLOCK = 31 * 2**20
 
@@ -19,7 +17,8 @@ def free_one_block() -> None:
 
     It gives memory back to the system at the end of its heap when more is free there than twice the
     largest block that the process ever freed, and new pages cost as much as the step that writes to
-    them. A block that nobody writes to costs nothing.
+    them. This holds for the whole process, as behind any program that frees a large array. A block
+    that nobody writes to costs nothing.
     """
     torch.empty(_BLOCK, dtype=torch.uint8)
 

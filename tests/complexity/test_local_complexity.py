@@ -377,6 +377,41 @@ def test_float32_differences_stay_within_the_noise_that_is_carried():
             assert float(coarse.noise.mean()) < largest * float(fine.high.abs().mean() + 1e-9)
 
 
+class Sums(nn.Module):
+    """What an activation reads is read by a sum first."""
+
+    def __init__(self):
+        super().__init__()
+        self.one, self.two = nn.Conv2d(2, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1)
+
+    def forward(self, x):
+        h = self.one(x)
+        return torch.relu(h + self.two(torch.relu(h))) - torch.relu(h).flatten(2).unflatten(
+            2, (6, 6)
+        )
+
+
+@pytest.mark.parametrize(
+    ("make", "shape"),
+    [(cnn, (1, 9, 9)), (lambda: resnet18(4), (3, 32, 32)), (Sums, (2, 6, 6)), (mlp, (6, 9, 9, 2))],
+)
+def test_differences_in_float64_alone(make, shape, monkeypatch):
+    if make is mlp:
+        make, shape = (lambda widths=shape: mlp(*widths)), shape[:1]
+    net, x, radii = seeded(make), points(6, *shape, low=-1), [0.2, 0.01]
+    expected = sv.local_complexity(net, x, radii, 5).counts
+    monkeypatch.setattr(ProgramNeighbourhoods, "dtypes", (torch.float64,))
+    lc = sv.local_complexity(net, x, radii, 5)
+    np.testing.assert_array_equal(lc.counts, expected)
+    assert not lc.near.any()
+    network = neighbourhoods_in(net, shape, None, None, False, False)
+    centres = network.centres(torch.from_numpy(x))
+    before = {value: tensor.clone() for value, tensor in centres.items()}
+    frame = torch.from_numpy(Frame.of(5, shape).around(x)).clone()
+    network.carry(centres, frame, 0.01, torch.float64, lambda number, found: None)
+    assert all(torch.equal(centres[value], tensor) for value, tensor in before.items())
+
+
 def test_equal_neurons_round_alike_and_their_errors_add_up():
     # One neuron many times over, and sums of it that nearly cancel.
     for width in (512, 4096):
