@@ -116,9 +116,12 @@ def local_complexity(
     Where the network is piecewise linear and can be traced, differences between vertices are
     carried through it, in float32; points that this leaves uncertain are done again in float64.
     What a step's own rounding can do is bounded, for any numbers and order of sums; what it makes
-    of the rounding of earlier steps, as if they were independent, times 32. Otherwise the vertices
-    are pushed through the module itself in float64, which must keep the samples of a batch apart.
-    How far rounding reaches is an estimate there.
+    of the rounding of earlier steps, as if they were independent, times 32. In a chain of dense
+    layers at most 512 wide, with 8 directions or more that all points share, bounds tell round
+    which points no neuron can switch, and only the others are carried.
+
+    Otherwise the vertices are pushed through the module itself in float64, which must keep the
+    samples of a batch apart. How far rounding reaches is an estimate there.
 
     Activations are these, as modules, functions or methods of tensors. With kinks: relu,
     leaky_relu, rrelu, prelu, abs, relu6, hardtanh, hardsigmoid, softshrink, threshold, clamp.
