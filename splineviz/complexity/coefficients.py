@@ -12,7 +12,6 @@ import torch
 
 from splineviz.complexity.layout import rows_of
 from splineviz.complexity.lengths import lengths
-from splineviz.network.kinks import Kinks
 from splineviz.network.layers import LAYERS
 from splineviz.network.layers.rows import step_params
 from splineviz.network.program import Program, Step
@@ -185,9 +184,9 @@ class Coefficients:
     def _sizes(self) -> torch.Tensor | None:
         return None if self._weights is None else self._weights.abs()
 
-    def slopes(self, rule: Kinks) -> list[float | torch.Tensor]:
-        """The slopes of an activation, by column where they are not all alike."""
-        if rule.slopes.ndim == 1:
-            return rule.slopes.tolist()
-        slopes = torch.tensor(rule.slopes).to(self._device, self._dtype)
-        return [*rows_of(slopes.expand(len(slopes), *self.shape), 1)]
+    def by_segment(self, numbers: np.ndarray) -> list[float | torch.Tensor]:
+        """The slopes of an activation, or what is like them, by column where they differ."""
+        if numbers.ndim == 1:
+            return numbers.tolist()
+        made = torch.tensor(numbers).to(self._device, self._dtype)
+        return [*rows_of(made.expand(len(made), *self.shape), 1)]

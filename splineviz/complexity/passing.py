@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 
 from splineviz.complexity.bending import Windows, bend, slopes_at
@@ -179,16 +180,28 @@ class Pass:
             self.pairs.part_all()
         else:
             self._part(near, points, carried.d)
-        slopes = self.coarse[i].slopes(rule)
+        slopes = self.coarse[i].by_segment(rule.slopes)
         slope = slopes_at(rule, slopes, span.centre, self.dtype)
-        steep = slope.abs()
-        # What comes near a kink may meet any slope, and so may vertices on one side of the centre.
-        steep[near.sample, near.column] = rule.steepest
-        if len(carried.d.apart):
-            steep.masked_fill_((span.low > 0) | (span.high < 0), rule.steepest)
-        size, variance = self.rounding.bent(carried.variance, carried.size, steep)
+        steep = self._largest(slope.abs(), span, near, carried, rule.steepest)
+        summed = steep
+        if not np.array_equal(rule.sums, rule.slopes):
+            sums = slopes_at(rule, self.coarse[i].by_segment(rule.sums), span.centre, self.dtype)
+            summed = self._largest(sums, span, near, carried, float(rule.sums.max()))
+        size, variance = self.rounding.bent(
+            carried.variance, carried.size, steep, summed, len(points)
+        )
         d = self._bent(rule, slopes, span.centre, slope, carried)
         return Carried(d, size, variance, private=i + 1 in self.private)
+
+    def _largest(
+        self, numbers: torch.Tensor, span: Span, near: Near, carried: Carried, largest: float
+    ) -> torch.Tensor:
+        """Numbers for the slopes at the centres, in place those for all that vertices may meet."""
+        # What comes near a kink may meet any slope, and so may vertices on one side of the centre.
+        numbers[near.sample, near.column] = largest
+        if len(carried.d.apart):
+            numbers.masked_fill_((span.low > 0) | (span.high < 0), largest)
+        return numbers
 
     def _part(self, near: Near, points: tuple[float, ...], d: Differences) -> None:
         """Part the pairs of which not both vertices lie strictly on one side of each kink.

@@ -99,11 +99,30 @@ class Rounding:
         return size, made
 
     def bent(
-        self, variance: torch.Tensor, size: torch.Tensor, steep: torch.Tensor
+        self,
+        variance: torch.Tensor,
+        size: torch.Tensor,
+        steep: torch.Tensor,
+        summed: torch.Tensor,
+        kinks: int,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Size and variance behind an activation that is nowhere steeper than it is said to be."""
-        made = steep * size
-        return made, _added(steep.square().mul_(variance), made, 2)
+        """Size and variance behind an activation.
+
+        Parameters
+        ----------
+        variance, size : tensor (n or 1, columns)
+            Those of what it reads.
+        steep, summed : tensor (n, columns)
+            The largest slope that vertices may meet, and sum of the sizes of the first slope and of
+            the changes up to there.
+        kinks : int
+            How many changes there are.
+
+        Returns
+        -------
+        size, variance : tensor (n, columns)
+        """
+        return steep * size, _added(steep.square() * variance, summed * size, 2 + kinks)
 
     def won(self, variance: torch.Tensor, size: torch.Tensor) -> torch.Tensor:
         """The variance of what wins a contest, from the largest of the candidates."""

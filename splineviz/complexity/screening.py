@@ -153,7 +153,7 @@ class Screen:
                     return torch.ones_like(doubtful)
                 rule = self._program.activation_at[i].rule
                 assert isinstance(rule, Kinks)
-                slopes = slopes_at(rule, step.slopes(rule), centre, centre.dtype)
+                slopes = slopes_at(rule, step.by_segment(rule.slopes), centre, centre.dtype)
                 steepest = rule.steepest + _VANISHED
                 stages.append(_Stage(length, steepest, slopes=(slopes / steepest).float()))
                 steep = slopes.abs().amax(1, keepdim=True)

@@ -49,6 +49,17 @@ class Kinks:
         """The largest absolute value of the slopes."""
         return float(np.abs(self.slopes).max())
 
+    @cached_property
+    def sums(self) -> np.ndarray:
+        """For each segment the sizes of the slope before the first kink and of the changes since.
+
+        Like slopes. Written with a product for each change, the function is a sum of such sizes.
+        """
+        changes = np.abs(np.diff(self.slopes, axis=0))
+        return np.abs(self.slopes[:1]) + np.concatenate(
+            [np.zeros_like(self.slopes[:1]), np.cumsum(changes, axis=0)]
+        )
+
     def switches(self, x: np.ndarray) -> np.ndarray:
         """How far each neuron lies behind each kink.
 

@@ -1,0 +1,62 @@
+"""What is carried as error covers what float32 loses."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from splineviz.complexity.bending import bend, slopes_at
+from splineviz.complexity.lengths import lengths
+from splineviz.complexity.rounding import Rounding
+from splineviz.network.kinks import Kinks
+
+RULES = {
+    "relu": Kinks([0.0], [0.0, 1.0], 0.0),
+    "leaky": Kinks([0.0], [0.1, 1.0], 0.0),
+    "steep": Kinks([0.0], [1000.3, 1.0], 0.0),
+    "hardtanh": Kinks([-1.0, 1.0], [0.0, 1.0, 0.0], -1.0),
+    "folded": Kinks([-0.3, 0.2, 0.9], [5.1, -300.7, 0.0, 70.3], 0.0),
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("scale", [1e-6, 1e-2, 1.0])
+def test_bends_in_float32_are_within_the_error_that_is_carried(name, scale):
+    rule, radius = RULES[name], 0.01
+    generator = torch.Generator().manual_seed(0)
+    centre = torch.randn((20, 300), generator=generator, dtype=torch.float64)
+    # Half of the vertices do not come near a kink.
+    d = (scale * torch.randn((20, 8, 300), generator=generator)).float()
+    exact = bend(rule, rule.slopes.tolist(), centre, d.double())
+    made = bend(rule, rule.slopes.tolist(), centre, d)
+    ends = (d.amin(1), d.amax(1), torch.zeros_like(centre))
+    sides = torch.stack([(centre + end - point).sign() for end in ends for point in rule.points])
+    still = (sides.amin(0) == sides.amax(0)) & (sides[0] != 0)
+    largest = torch.full_like(centre, float(rule.sums.max())).float()
+    summed = slopes_at(rule, rule.sums.tolist(), centre, torch.float32)
+    summed = torch.where(still, summed, largest)
+    size = d.abs().amax(1) / radius
+    rounding = Rounding(torch.float32, radius)
+    _, variance = rounding.bent(0 * size, size, 0 * size, summed, len(rule.points))
+    error = (made.double() - exact).abs().amax(1)
+    assert (error <= rounding.noise(variance, linear=False) * (1 + 1e-6)).all()
+
+
+def test_sums_are_those_of_what_a_function_is_written_with():
+    assert RULES["relu"].sums.tolist() == [0.0, 1.0]
+    assert RULES["hardtanh"].sums.tolist() == [0.0, 1.0, 2.0]
+    assert RULES["steep"].sums.tolist() == pytest.approx([1000.3, 1999.6])
+    channels = Kinks([0.0], np.array([[-0.5, 2.0], [1.0, 1.0]]), 0.0)
+    assert channels.sums.tolist() == [[0.5, 2.0], [2.0, 3.0]]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_lengths_lose_nothing_to_squares_that_vanish(dtype):
+    tiny = torch.finfo(dtype).tiny
+    values = torch.tensor([[3.0, 4.0], [3 * tiny, 4 * tiny], [0.0, 0.0], [tiny, 1.0]], dtype=dtype)
+    made = lengths(values)[:, 0]
+    assert made[0] == 5
+    assert made[1] >= 5 * tiny
+    assert made[2] == 0
+    assert made[3] == 1
