@@ -185,7 +185,8 @@ class Pass:
         steep = self._largest(slope.abs(), span, near, carried, rule.steepest)
         summed = steep
         if not np.array_equal(rule.sums, rule.slopes):
-            sums = slopes_at(rule, self.coarse[i].by_segment(rule.sums), span.centre, self.dtype)
+            numbers = self.coarse[i].by_segment(np.abs(rule.slopes) if rule.whole else rule.sums)
+            sums = slopes_at(rule, numbers, span.centre, self.dtype)
             summed = self._largest(sums, span, near, carried, float(rule.sums.max()))
         size, variance = self.rounding.bent(
             carried.variance, carried.size, steep, summed, len(points)

@@ -60,6 +60,11 @@ class Kinks:
             [np.zeros_like(self.slopes[:1]), np.cumsum(changes, axis=0)]
         )
 
+    @cached_property
+    def whole(self) -> bool:
+        """Whether all slopes are -1, 0 or 1, so that off the kinks such a sum is exact."""
+        return bool(np.isin(self.slopes, (-1.0, 0.0, 1.0)).all())
+
     def switches(self, x: np.ndarray) -> np.ndarray:
         """How far each neuron lies behind each kink.
 

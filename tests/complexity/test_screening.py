@@ -277,6 +277,19 @@ def test_what_is_zero_at_all_vertices_is_certain(make, shape, dtype):
     assert not lc.near.any()
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_what_is_saturated_at_zero_at_all_vertices_is_certain(dtype):
+    layers = nn.Linear(10, 8), nn.Hardtanh(-1.0, 0.0), nn.Linear(8, 3, bias=False), nn.ReLU()
+    net = nn.Sequential(*layers).to(dtype)
+    with torch.no_grad():
+        net[0].weight.fill_(10.0)
+    x = 1.0 + points(20, 10)
+    assert not net(torch.tensor(x, dtype=dtype)).any()
+    lc = sv.local_complexity(net, x, 0.01, DIRECTIONS)
+    assert not lc.counts.any()
+    assert not lc.near.any()
+
+
 def test_a_kernel_of_which_one_weight_is_not_zero():
     net = nn.Sequential(nn.Conv2d(1, 1, 3, padding=1, bias=False), nn.ReLU())
     with torch.no_grad():
