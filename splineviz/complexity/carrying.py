@@ -172,13 +172,20 @@ class ProgramNeighbourhoods:
         return {value for value in made - later if reads[value] == 1}
 
     @cached_property
-    def _switching(self) -> set[int]:
-        """The values of which neurons switch."""
-        activated = self.program.activation_at
-        read = {
-            value for i in self._steps if i in activated for value in self.program.steps[i].inputs
-        }
-        return read | {value for watched in self._watched for value in watched.values}
+    def _switching(self) -> dict[int, tuple[float, ...]]:
+        """The values of which neurons switch, and at which points, if not in a contest only."""
+        found: dict[int, set[float]] = {}
+        for i in self._steps:
+            if i in self.program.activation_at:
+                rule = self.program.activation_at[i].rule
+                for value in self.program.steps[i].inputs:
+                    points = rule.points.tolist() if isinstance(rule, Kinks) else ()
+                    found.setdefault(value, set()).update(points)
+        for watched in self._watched:
+            for value in watched.values:
+                points = watched.switches.points.tolist() if watched.contest is None else ()
+                found.setdefault(value, set()).update(points)
+        return {value: tuple(sorted(points)) for value, points in found.items()}
 
     def numbers_a_vertex(self, shared_frame: bool) -> int:
         """The most numbers that one vertex has at a time, but for what all samples share."""
@@ -266,20 +273,10 @@ class ProgramNeighbourhoods:
     @cached_property
     def _screen(self) -> Screen | None:
         """What finds samples round which no neuron switches, if the network is simple enough."""
-        points: dict[int, set[float]] = {}
-        for i in self._steps:
-            if i in self.program.activation_at:
-                rule = self.program.activation_at[i].rule
-                if isinstance(rule, Kinks):
-                    found = points.setdefault(self.program.steps[i].inputs[0], set())
-                    found.update(rule.points.tolist())
-        for watched in self._watched:
-            if watched.contest is not None:
-                return None
-            points.setdefault(watched.values[0], set()).update(watched.switches.points.tolist())
-        sorted_points = {value: tuple(sorted(some)) for value, some in points.items()}
+        if any(watched.contest is not None for watched in self._watched):
+            return None
         fine = self._coefficients(torch.float64)
-        return Screen.of(self.program, fine, self._steps, sorted_points)
+        return Screen.of(self.program, fine, self._steps, self._switching)
 
     def carry(
         self,
@@ -338,7 +335,7 @@ class ProgramNeighbourhoods:
             self._coefficients(torch.float64),
             dtype,
             self._private,
-            self._switching,
+            self._switching.keys(),
             self._straight_along(directions),
             self._scratch,
         )

@@ -177,6 +177,18 @@ class Coefficients:
         return largest * math.sqrt(bound * size**share) * (1 + 1e-9)
 
     @cached_property
+    def unit_rows(self) -> torch.Tensor:
+        """`matrix` with rows of length 1, in float32; not numbers in rows of zeros."""
+        assert self.matrix is not None
+        return (self.matrix / self.lengths.unsqueeze(1)).float()
+
+    @cached_property
+    def unit(self) -> torch.Tensor:
+        """`matrix` divided by `norm`, in float32."""
+        assert self.matrix is not None
+        return (self.matrix / (self.norm or 1.0)).float()
+
+    @cached_property
     def _squares(self) -> torch.Tensor | None:
         return None if self._weights is None else self._weights**2
 

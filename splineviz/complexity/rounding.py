@@ -82,7 +82,7 @@ class Rounding:
         size, variance : tensor (n, columns)
         """
         # How much a unit of rounding of the centre is, beside one of the differences.
-        weight = (1.0 if linear else self.fine_unit) / self.radius
+        share = (1.0 if linear else self.fine_unit) / self.radius
         shapes = [centre.shape[1:] for centre in centres]
         passed = rows_of(step.variance([*map(values_of, variances, shapes)]), 1)
         read = [
@@ -90,10 +90,10 @@ class Rounding:
         ]
         # Two more for the rounding of what is read and what is made, and as many to spare.
         terms = step.terms + 4
-        size = rows_of(step.bound(read, centres, weight), 1)
+        size = rows_of(step.bound(read, centres, share), 1)
         made = _added(passed, size, terms)
         if step.offset_sizes is not None:
-            made = _added(made, weight * step.offset_sizes, 2)
+            made = _added(made, share * step.offset_sizes, 2)
         if self.dtype != torch.float64:
             made.clamp_(min=min(_LEAST / self.radius, _ROOT_OF_LARGEST) ** 2)
         return size, made

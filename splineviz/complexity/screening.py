@@ -164,18 +164,16 @@ class Screen:
                     length = squares.amax(1, keepdim=True).sqrt() + _VANISHED
                 error = steep * error + 4 * _UNIT * lengths(behind)
             else:
-                assert step.matrix is not None
                 # How far one neuron is off: what it reads, and its own sum.
                 summed = _UNIT * (centre.shape[1] + 4) * lengths(centre)
                 if i + 1 in self._points:
                     self._look(i, behind, stages, length, error + summed, made.radius, doubtful)
                 if i == self._chain[-1]:
                     break
-                norm = step.norm + _VANISHED
-                stages.append(_Stage(length, norm, matrix=(step.matrix / norm).float()))
-                length = norm * length + _VANISHED
-                summed = summed * (torch.linalg.matrix_norm(step.matrix) + _VANISHED)
-                error = norm * error + summed + 4 * _UNIT * lengths(behind)
+                stages.append(_Stage(length, step.norm, matrix=step.unit))
+                length = step.norm * length + _VANISHED
+                summed = summed * lengths(step.lengths)
+                error = step.norm * error + summed + 4 * _UNIT * lengths(behind)
             centre = behind
         return doubtful
 
@@ -217,9 +215,7 @@ class Screen:
         doubtful: torch.Tensor,
     ) -> None:
         """Mark the samples round which a neuron behind a dense step may switch."""
-        points, matrix = self._points[i + 1], self._fine[i].matrix
-        assert matrix is not None
-        of_rows = lengths(matrix)
+        points, step = self._points[i + 1], self._fine[i]
         # A number at the centre is rounded itself, and so is how far it is from a point.
         rounding = length.new_tensor(_FINE * max(map(abs, points)) + _LEAST)
         gap, *others = [(centre - point if point else centre).abs() for point in points]
@@ -227,12 +223,12 @@ class Screen:
             gap = torch.minimum(gap, other)
         # Not by <=, so that it holds for what is not a number.
         away = (1 + 4 * _FINE) * (radius * length + off)
-        near = (gap > torch.addcmul(rounding, away, of_rows.T)).logical_not_()
+        near = (gap > torch.addcmul(rounding, away, step.lengths)).logical_not_()
         # A neuron that reads nothing is the same everywhere.
-        near &= (of_rows != 0).T
+        near &= step.lengths != 0
         doubtful |= near.sum(1) > _MOST_ROWS
         sample, row = (near & ~doubtful.unsqueeze(1)).nonzero(as_tuple=True)
-        rows, scale = (matrix / of_rows).float()[row], of_rows[row, 0]
+        rows, scale = step.unit_rows[row], step.lengths[row]
         room = gap[sample, row] * (1 - 4 * _FINE) - rounding - scale * off[sample, 0]
         scale, lost = radius * scale + _LEAST, 0.0
         for stage in reversed(stages):

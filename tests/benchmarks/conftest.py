@@ -16,7 +16,7 @@ def pytest_terminal_summary(terminalreporter, config):
     plain: dict[str, dict[str, float]] = {}
     for run in getattr(session, "benchmarks", []):
         peer = (run.params or {}).get("peer")
-        if "megabytes splineviz" in run.extra_info:
+        if "points" in run.extra_info:
             plain[run.group] = {"splineviz": run.stats.median, **run.extra_info}
         elif peer is not None:
             groups.setdefault(run.group, {})[peer] = run.stats.median
