@@ -159,13 +159,14 @@ class Coefficients:
     def norm(self) -> float:
         """A bound of the largest singular value of `matrix`, mostly less than a tenth above it.
 
-        The sum of the 16th powers of all of them bounds that of the largest.
+        The sum of the 16th powers of all of them bounds that of the largest. Up to 512 rows and
+        columns what float32 loses is less than a hundredth, or than what the others add.
         """
         assert self.matrix is not None
         largest = float(self.matrix.abs().max())
         if not largest:
             return 0.0
-        matrix = self.matrix / largest
+        matrix = (self.matrix / largest).float()
         power = matrix @ matrix.T if matrix.shape[0] <= matrix.shape[1] else matrix.T @ matrix
         bound, share = 1.0, 1.0
         for _ in range(2):
@@ -174,7 +175,7 @@ class Coefficients:
             power = power / size
             power, share = power @ power, share / 2
         size = float(torch.linalg.matrix_norm(power))
-        return largest * math.sqrt(bound * size**share) * (1 + 1e-9)
+        return largest * math.sqrt(bound * size**share) * 1.01
 
     @cached_property
     def unit_rows(self) -> torch.Tensor:
