@@ -22,7 +22,7 @@ from splineviz.complexity.layers import OUTPUT, Layer, Switches
 from splineviz.complexity.neighbourhood import Visit
 from splineviz.complexity.passing import Carried, Pass
 from splineviz.complexity.scratch import Scratch
-from splineviz.complexity.screening import FEWEST_DIRECTIONS, Screen
+from splineviz.complexity.screening import FEWEST_DIRECTIONS, Screen, Screened
 from splineviz.complexity.selection import Names
 from splineviz.errors import NonFiniteValues, ShapeMismatch
 from splineviz.network.contest import Contest
@@ -244,13 +244,13 @@ class ProgramNeighbourhoods:
         return values
 
     def screens(self, directions: int, shared_frame: bool) -> bool:
-        """Whether `doubtful` can save carrying vertices, for so many directions of a sample."""
+        """Whether `screened` may find something, for so many directions of a sample."""
         return shared_frame and directions >= FEWEST_DIRECTIONS and self._screen is not None
 
-    def doubtful(
+    def screened(
         self, centres: Mapping[int, torch.Tensor], directions: torch.Tensor, radius: float
-    ) -> torch.Tensor:
-        """The samples round which a neuron may switch.
+    ) -> Screened | None:
+        """What switches round samples, as far as that is known without carrying their vertices.
 
         Parameters
         ----------
@@ -263,20 +263,25 @@ class ProgramNeighbourhoods:
 
         Returns
         -------
-        bool tensor (n,)
-            Round the others none does.
+        Screened or None
+            None if it is little.
         """
         if self._screen is None or not self.screens(directions.shape[1], len(directions) == 1):
-            return torch.ones(len(centres[0]), dtype=torch.bool, device=self.device)
-        return self._screen.doubtful(self._pass(centres, directions, radius, torch.float64))
+            return None
+        return self._screen.screened(self._pass(centres, directions, radius, torch.float64))
 
     @cached_property
     def _screen(self) -> Screen | None:
-        """What finds samples round which no neuron switches, if the network is simple enough."""
+        """What finds that, if the network is simple enough."""
         if any(watched.contest is not None for watched in self._watched):
             return None
-        fine = self._coefficients(torch.float64)
-        return Screen.of(self.program, fine, self._steps, self._switching)
+        return Screen.of(
+            self.program,
+            self._coefficients(torch.float64),
+            self._steps,
+            self._switching,
+            [watched.values[0] for watched in self._watched],
+        )
 
     def carry(
         self,

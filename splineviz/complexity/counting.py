@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 
 from splineviz.complexity.cross_polytope import Frame
-from splineviz.complexity.crossings import crossings
+from splineviz.complexity.crossings import crossings, switching
 from splineviz.complexity.inputs import batches
 from splineviz.complexity.neighbourhood import Neighbourhood
 from splineviz.complexity.networks import Neighbourhoods
@@ -64,14 +64,32 @@ def counted(
     ahead = _AHEAD if batch_size is None and network.screens(frame.count, frame.shared) else 1
     for rows, centres, directions in located(network, points, frame, ahead * size):
         for k, radius in enumerate(radii.tolist()):
-            carried = network.doubtful(centres, directions, radius).nonzero()[:, 0]
-            for some in batches(len(carried), size):
-                part = carried[some]
+            made, left = _without_vertices(network, centres, directions, radius, with_centre)
+            for some in batches(len(left), size):
+                part = left[some]
                 kept, own = _only(part, centres, directions)
-                made = _of_batch(network, kept, own, radius, with_centre, most)
-                found[:, k, rows.start + part.cpu().numpy()] = made.cpu().numpy()
+                made[:, part] = _of_batch(network, kept, own, radius, with_centre, most)
+            found[:, k, rows] = made.cpu().numpy()
         report(rows.stop)
     return found[0], found[1]
+
+
+def _without_vertices(
+    network: Neighbourhoods,
+    centres: Mapping[int, torch.Tensor],
+    directions: torch.Tensor,
+    radius: float,
+    with_centre: bool,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Counts, and how many are uncertain, (2, n, L), and the samples whose vertices are needed."""
+    samples = len(centres[0])
+    screened = network.screened(centres, directions, radius)
+    if screened is None:
+        every = torch.arange(samples, device=network.device)
+        return every.new_zeros(2, samples, len(network.layers)), every
+    found = [near.with_centre() if with_centre else near for near in screened.near]
+    made = crossings(found, [switches for _, switches in network.layers], samples)
+    return made, (screened.doubtful | made[1].any(dim=1)).nonzero()[:, 0]
 
 
 def _only(
@@ -150,8 +168,9 @@ def _in_type(
     for some in parts:
         part = directions if len(parts) == 1 else directions[:, some]
         network.carry(centres, part, radius, dtype, visit)
-    numbers = range(len(network.layers))
-    return crossings([spans[i] for i in numbers], [switches for _, switches in network.layers])
+    switches = [switches for _, switches in network.layers]
+    found = [switching(spans[i], where) for i, where in enumerate(switches)]
+    return crossings(found, switches, len(centres[0]))
 
 
 def at_a_time(network: Neighbourhoods, frame: Frame, batch_size: int | None) -> tuple[int, int]:

@@ -117,8 +117,9 @@ def local_complexity(
     carried through it, in float32; points that this leaves uncertain are done again in float64.
     What a step's own rounding can do is bounded, for any numbers and order of sums; what it makes
     of the rounding of earlier steps, as if they were independent, times 32. In a chain of dense
-    layers at most 512 wide, with 8 directions or more that all points share, bounds tell round
-    which points no neuron can switch, and only the others are carried.
+    layers at most 512 wide, with 8 directions or more that all points share, bounds tell which
+    neurons may switch round a point; where those are few, they alone are found, with the same
+    certainty.
 
     Otherwise the vertices are pushed through the module itself in float64, which must keep the
     samples of a batch apart. How far rounding reaches is an estimate there.

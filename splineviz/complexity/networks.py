@@ -12,6 +12,7 @@ from splineviz.complexity.carrying import ProgramNeighbourhoods
 from splineviz.complexity.layers import Layer, Selection, Switches
 from splineviz.complexity.neighbourhood import Visit
 from splineviz.complexity.pushing import ModuleNeighbourhoods
+from splineviz.complexity.screening import Screened
 from splineviz.complexity.selection import Asked, Names, read_selection, selected
 from splineviz.errors import InvalidArgument, ShapeMismatch, UnsupportedLayer
 from splineviz.network.program import Program
@@ -58,12 +59,12 @@ class Neighbourhoods(Protocol):
         """What is known of samples (n, *input_shape), by number; the first axis is theirs."""
 
     def screens(self, directions: int, shared_frame: bool) -> bool:
-        """Whether `doubtful` can save carrying vertices, for so many directions of a sample."""
+        """Whether `screened` may find something, for so many directions of a sample."""
 
-    def doubtful(
+    def screened(
         self, centres: Mapping[int, torch.Tensor], directions: torch.Tensor, radius: float
-    ) -> torch.Tensor:
-        """The samples round which a neuron may switch: bool tensor (n,)."""
+    ) -> Screened | None:
+        """What switches round samples, as far as that is known without carrying their vertices."""
 
     def carry(
         self,

@@ -188,11 +188,10 @@ class ModuleNeighbourhoods:
         """No."""
         return False
 
-    def doubtful(
+    def screened(
         self, centres: Mapping[int, torch.Tensor], directions: torch.Tensor, radius: float
-    ) -> torch.Tensor:
-        """All samples."""
-        return torch.ones(len(centres[0]), dtype=torch.bool, device=self.device)
+    ) -> None:
+        """Nothing is known without carrying vertices."""
 
     def carry(
         self,

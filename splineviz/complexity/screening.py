@@ -1,25 +1,28 @@
-"""Samples whose neighbourhoods lie in one linear region, found without carrying their vertices.
+"""Samples round which few neurons switch, counted without carrying their vertices.
 
-Where no neuron switches the network is affine: the difference behind its dense layer l is
-``W_l D_{l-1} ... D_1 u``, with the slopes D at the sample, and the same u for all samples if they
-share the directions. A product of lengths bounds it. That clears most neurons at once; for one
-that it leaves, its row is multiplied from the left, and the bound shrinks on the way. So a sample
-costs a few rows, not a product for each direction and layer.
+Round such a sample a network is affine but for corrections by the few neurons that switch there. So
+a product of lengths bounds the differences in each layer, which clears most neurons at once, and
+what it leaves is found row by row; see :mod:`~splineviz.complexity.tracing_back`. A sample costs a
+few rows, not a product for each direction and layer.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 
 from splineviz.complexity.bending import slopes_at
 from splineviz.complexity.coefficients import Coefficients
+from splineviz.complexity.corrections import Corrections
 from splineviz.complexity.layout import rows_of
 from splineviz.complexity.lengths import lengths
 from splineviz.complexity.passing import Pass
+from splineviz.complexity.span import Near
+from splineviz.complexity.tracing_back import Bend, Product, Reached, Suspects
 from splineviz.network.kinks import Kinks
 from splineviz.network.program import Program
 
@@ -28,48 +31,56 @@ FEWEST_DIRECTIONS = 8
 
 # Steps that change nothing.
 _SAME = ("identity", "dropout")
-# Products for bounds of matrices larger than this cost more than they save.
+# Bounds of the norms of matrices larger than this cost more than they save.
 _WIDEST = 512
-# A sample that more neurons of a layer may switch near is not worth their rows.
-_MOST_ROWS = 32
-# If a smaller share of the samples is left to be cleared, carrying the vertices of all is as quick.
-_SMALLEST_SHARE = 0.25
-# What a row of length at most 1 loses in float32 in a product with a matrix of norm at most 1: each
-# of at most _WIDEST terms 2^-24 of its size, and the norm of sizes is at most the root of that
-# number. All rows and matrices are divided by their norms.
-_COARSE = 2.0**-10
+# A sample with more neurons of a layer that may switch, by direction, or that bend, is not worth
+# their rows.
+_MOST_ROWS, _MOST_BENDS = 2, 16
+# So many products of a row cost as much as carrying the vertices of a direction through a step.
+_WORTH = 2.5
 # More than lengths, and products of them, lose in float64.
 _FINE = 2.0**-30
 _UNIT = torch.finfo(torch.float64).eps / 2
-# More than a length loses with squares that vanish, and a bound with products that do.
-_VANISHED, _LEAST = 2.0**-500, 2.0**-1000
+# More than a length loses with squares that vanish.
+_VANISHED = 2.0**-500
+# More than a product of lengths and noise loses where it vanishes.
+_LEAST = 2.0**-1000
+# Products of norms stay between this and its inverse.
+_SMALLEST = 2.0**-900
 
 
-@dataclass(frozen=True, eq=False)
-class _Stage:
-    """A step behind the first activation, round all samples, or all before it.
+class Screened(NamedTuple):
+    """What is found without vertices.
+
+    Attributes
+    ----------
+    near : list of Near
+        By the number of the layer, all neurons that may switch.
+    doubtful : bool tensor (n,)
+        The samples of which that is not known.
+    """
+
+    near: list[Near]
+    doubtful: torch.Tensor
+
+
+class _Bounds(NamedTuple):
+    """Bounds of lengths of vectors round samples.
 
     Attributes
     ----------
     length : float64 tensor (n, 1)
-        No difference that it reads is longer, divided by the radius.
-    norm : float or float64 tensor ()
-        It makes none longer than so many times that.
-    matrix : float32 tensor (rows, columns), or None
-        That of a dense step, or the transposed products of all before with the directions, divided
-        by the norm.
-    slopes : float32 tensor (n, columns), or None
-        Those of an activation at the samples, divided by the norm.
+        Of the differences.
+    error : float64 tensor (n, 1)
+        Of what rounding has moved the values at the samples by.
     """
 
     length: torch.Tensor
-    norm: float | torch.Tensor
-    matrix: torch.Tensor | None = None
-    slopes: torch.Tensor | None = None
+    error: torch.Tensor
 
 
 class Screen:
-    """Finds samples round which surely no neuron switches.
+    """Finds what switches round samples if that is little.
 
     Parameters
     ----------
@@ -82,6 +93,8 @@ class Screen:
         before, dense ones and activations.
     points : dict of int to tuple of float
         Where neurons switch, for each value that switches.
+    looked_at : list of int
+        By the number of the layer, the value that is looked at.
     """
 
     def __init__(
@@ -91,9 +104,13 @@ class Screen:
         front: Sequence[int],
         chain: Sequence[int],
         points: Mapping[int, tuple[float, ...]],
+        looked_at: Sequence[int],
     ) -> None:
         self._program, self._fine = program, fine
-        self._front, self._chain, self._points = front, chain, points
+        self._front, self._chain = front, chain
+        self._points, self._looked_at = points, looked_at
+        # The values that switch behind dense steps.
+        self._dense = [i + 1 for i in chain if i + 1 in points]
 
     @classmethod
     def of(
@@ -102,6 +119,7 @@ class Screen:
         fine: Mapping[int, Coefficients],
         steps: Sequence[int],
         points: Mapping[int, tuple[float, ...]],
+        looked_at: Sequence[int],
     ) -> Screen | None:
         """The screen of the steps of a network, in order, or None if they are no chain."""
         activations = [i for i in steps if i in program.activation_at]
@@ -112,20 +130,27 @@ class Screen:
         for before, i in itertools.pairwise(chain):
             if program.steps[i].inputs != (before + 1,):
                 return None
+        range_of_scales = 0.0
         for i in chain:
             if program.steps[i].kind in _SAME and i + 1 not in points:
                 continue
-            matrix = fine[i].matrix
             if i in program.activation_at:
+                rule = program.activation_at[i].rule
                 # What an activation makes has bounds, too, but is rarely looked at.
-                if i + 1 in points or not isinstance(program.activation_at[i].rule, Kinks):
+                if i + 1 in points or not isinstance(rule, Kinks):
                     return None
-            elif matrix is None or max(matrix.shape) > _WIDEST:
+                range_of_scales += _magnitude(rule.steepest)
+                continue
+            matrix = fine[i].matrix
+            if matrix is None or max(matrix.shape) > _WIDEST:
                 return None
-        return cls(program, fine, front, chain, points)
+            range_of_scales += _range(fine[i], last=i == chain[-1])
+        if not range_of_scales < -math.log2(_SMALLEST):
+            return None
+        return cls(program, fine, front, chain, points, looked_at)
 
-    def doubtful(self, made: Pass) -> torch.Tensor:
-        """The samples round which a neuron may switch.
+    def screened(self, made: Pass) -> Screened | None:
+        """Find what switches round samples.
 
         Parameters
         ----------
@@ -135,112 +160,175 @@ class Screen:
 
         Returns
         -------
-        bool tensor (n,)
-            Round the others none does, whatever rounding did.
+        Screened, or None
+            None if little will be found. What is found holds whatever rounding did.
         """
-        # How the input of the first activation differs, and how far its centre may be off.
-        ahead, error, doubtful = self._before_activations(made)
-        centre = rows_of(made.centres[self._program.steps[self._chain[0]].inputs[0]], 1)
-        longest = lengths(ahead).amax()
-        length = longest.expand(len(centre), 1)
-        stages = [_Stage(length, longest, matrix=(ahead / longest).float().T)]
+        x = made.centres[0]
+        doubtful = torch.zeros(len(x), dtype=torch.bool, device=x.device)
+        found, ahead, error = self._before_activations(made)
+        longest = made.radius * float(lengths(ahead).amax())
+        if not _SMALLEST < longest < 1 / _SMALLEST:
+            return None
+        # The vertices differ by the same round all samples before the first activation.
+        first = Product((ahead * (made.radius / longest)).float().T, longest)
+        bounds = _Bounds(error.new_full((len(x), 1), longest), error)
+        near = found[self._program.steps[self._chain[0]].inputs[0]]
+        near = near.at(_worth_it(near.sample, doubtful))
+        mirrored = made.radius * ahead.T[near.column]
+        reached = Reached(near, torch.cat([mirrored, -mirrored], 1))
+        steps: list[Product | Bend] = []
         for i in self._chain:
-            step, behind = self._fine[i], rows_of(made.centres[i + 1], 1)
-            if step.step.kind in _SAME:
+            if self._program.steps[i].kind in _SAME:
                 continue
             if i in self._program.activation_at:
-                if self._is_in_vain(doubtful, i):
-                    return torch.ones_like(doubtful)
-                rule = self._program.activation_at[i].rule
-                assert isinstance(rule, Kinks)
-                slopes = slopes_at(rule, step.by_segment(rule.slopes), centre, centre.dtype)
-                steepest = rule.steepest + _VANISHED
-                stages.append(_Stage(length, steepest, slopes=(slopes / steepest).float()))
-                steep = slopes.abs().amax(1, keepdim=True)
-                length = steep * length + _VANISHED
-                if i == self._chain[0]:
-                    # It reads the same differences round all samples.
-                    squares = slopes.square() @ ahead.square().T
-                    length = squares.amax(1, keepdim=True).sqrt() + _VANISHED
-                error = steep * error + 4 * _UNIT * lengths(behind)
-            else:
-                # How far one neuron is off: what it reads, and its own sum.
-                summed = _UNIT * (centre.shape[1] + 4) * lengths(centre)
-                if i + 1 in self._points:
-                    self._look(i, behind, stages, length, error + summed, made.radius, doubtful)
+                bend, bounds = self._bend(i, made, bounds, reached, None if steps else ahead)
+                steps.append(bend)
+                continue
+            if i + 1 in self._points:
+                suspects = self._suspects(i, made, bounds, doubtful)
+                if suspects is None:
+                    return None
+                near, vertices = suspects.traced_back(first, steps)
+                found[i + 1] = near
                 if i == self._chain[-1]:
                     break
-                stages.append(_Stage(length, step.norm, matrix=step.unit))
-                length = step.norm * length + _VANISHED
-                summed = summed * lengths(step.lengths)
-                error = step.norm * error + summed + 4 * _UNIT * lengths(behind)
-            centre = behind
-        return doubtful
+                some = _worth_it(near.sample, doubtful)
+                reached = Reached(near.at(some), vertices[some])
+            steps.append(Product(self._fine[i].unit, self._fine[i].norm))
+            bounds = self._multiplied(i, made, bounds)
+        return Screened([found[value] for value in self._looked_at], doubtful)
 
-    def _is_in_vain(self, doubtful: torch.Tensor, i: int) -> bool:
-        """Whether few samples will be left at the end, if as many drop out by layer as before i.
+    def _bend(
+        self,
+        i: int,
+        made: Pass,
+        bounds: _Bounds,
+        reached: Reached,
+        ahead: torch.Tensor | None,
+    ) -> tuple[Bend, _Bounds]:
+        """An activation, and bounds behind it.
 
-        This is a guess, on which only the time depends.
+        Parameters
+        ----------
+        i : int
+            Its step.
+        made : Pass
+            The way through the network.
+        bounds : _Bounds
+            Of what it reads.
+        reached : Reached
+            The neurons that may bend.
+        ahead : float64 tensor (directions, columns), or None
+            What it reads, divided by the radius, where that is the same round all samples.
         """
-        looked_at = sum(value <= i for value in self._points)
-        left = 1 - float(doubtful.double().mean())
-        return left ** (len(self._points) / looked_at) < _SMALLEST_SHARE
+        rule = self._program.activation_at[i].rule
+        assert isinstance(rule, Kinks)
+        segments = self._fine[i].by_segment(rule.slopes)
+        centre = self._centre(self._program.steps[i].inputs[0], made)
+        slopes = slopes_at(rule, segments, centre, centre.dtype)
+        corrections = Corrections.of(rule, segments, *reached, len(centre))
+        if ahead is None:
+            length = slopes.abs().amax(1, keepdim=True) * bounds.length
+        else:
+            squares = slopes.square() @ ahead.square().T
+            length = made.radius * squares.amax(1, keepdim=True).sqrt()
+        length = length + _VANISHED + corrections.length + corrections.error
+        rounded = 4 * _UNIT * lengths(self._centre(i + 1, made))
+        scaled = (slopes / rule.steepest).float()
+        return (
+            Bend(scaled, rule.steepest, bounds.length, corrections),
+            _Bounds(length, rule.steepest * bounds.error + rounded),
+        )
 
-    def _before_activations(self, made: Pass) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """What the vertices are before the first activation, where no sample differs."""
+    def _multiplied(self, i: int, made: Pass, bounds: _Bounds) -> _Bounds:
+        """Bounds behind a dense step."""
+        step = self._fine[i]
+        rounded = 4 * _UNIT * lengths(self._centre(i + 1, made))
+        summed = self._summed(i, made) * lengths(step.lengths)
+        return _Bounds(
+            step.norm * bounds.length + _VANISHED, step.norm * bounds.error + summed + rounded
+        )
+
+    def _summed(self, i: int, made: Pass) -> torch.Tensor:
+        """How far rounding of its sum may move what a row of length 1 makes at the samples."""
+        read = self._centre(self._program.steps[i].inputs[0], made)
+        return _UNIT * (read.shape[1] + 4) * lengths(read)
+
+    def _centre(self, value: int, made: Pass) -> torch.Tensor:
+        return rows_of(made.centres[value], 1)
+
+    def _is_in_vain(self, value: int, near: torch.Tensor, directions: int) -> bool:
+        """Whether carrying all vertices is as quick, as a guess on which only the time depends.
+
+        A row takes a product for each dense step before its own, a direction one for each step.
+        Where more neurons are near, more bend, and more are near in the steps behind.
+        """
+        number, layers = self._dense.index(value) + 1, len(self._dense)
+        growth = sum(layer**2 for layer in range(number, layers + 1)) / number
+        rows = float(near.sum()) / len(near)
+        return growth * rows > _WORTH * directions * layers
+
+    def _before_activations(self, made: Pass) -> tuple[dict[int, Near], torch.Tensor, torch.Tensor]:
+        """What switches before the first activation, what that reads, and how far it is off."""
         values = {0: made.start()}
         for i in self._front:
             inputs = [values[value] for value in self._program.steps[i].inputs]
             values[i + 1] = made.mapped(i, inputs)
-        doubtful = torch.zeros(
-            len(made.centres[0]), dtype=torch.bool, device=made.centres[0].device
-        )
+        found = {}
         for value in values.keys() & self._points.keys():
             near = made.span(value, values[value]).near(self._points[value])
             # One that reads nothing is the same everywhere.
             moves = (near.low != 0) | (near.high != 0) | (near.noise != 0)
-            doubtful[near.sample[moves]] = True
+            found[value] = near.at(moves)
         read = self._program.steps[self._chain[0]].inputs[0]
         ahead = values[read].d.mirrored[0]
-        return ahead, lengths(made.span(read, values[read]).noise), doubtful
+        return found, ahead, lengths(made.span(read, values[read]).noise)
 
-    def _look(
-        self,
-        i: int,
-        centre: torch.Tensor,
-        stages: Sequence[_Stage],
-        length: torch.Tensor,
-        off: torch.Tensor,
-        radius: float,
-        doubtful: torch.Tensor,
-    ) -> None:
-        """Mark the samples round which a neuron behind a dense step may switch."""
-        points, step = self._points[i + 1], self._fine[i]
-        # A number at the centre is rounded itself, and so is how far it is from a point.
-        rounding = length.new_tensor(_FINE * max(map(abs, points)) + _LEAST)
+    def _suspects(
+        self, i: int, made: Pass, bounds: _Bounds, doubtful: torch.Tensor
+    ) -> Suspects | None:
+        """The neurons behind a dense step that may switch, by the length of what it reads.
+
+        None if there are so many that they are not worth it; samples of too many are marked.
+        """
+        points, step, centre = self._points[i + 1], self._fine[i], self._centre(i + 1, made)
         gap, *others = [(centre - point if point else centre).abs() for point in points]
         for other in others:
             gap = torch.minimum(gap, other)
+        # How far one neuron is off: what it reads, and its own sum; and its distance from a point.
+        off = bounds.error + self._summed(i, made)
+        rounding = gap.new_tensor(_FINE * max(map(abs, points)) + _LEAST)
+        away = (1 + 4 * _FINE) * (bounds.length + off)
         # Not by <=, so that it holds for what is not a number.
-        away = (1 + 4 * _FINE) * (radius * length + off)
         near = (gap > torch.addcmul(rounding, away, step.lengths)).logical_not_()
         # A neuron that reads nothing is the same everywhere.
         near &= step.lengths != 0
-        doubtful |= near.sum(1) > _MOST_ROWS
-        sample, row = (near & ~doubtful.unsqueeze(1)).nonzero(as_tuple=True)
-        rows, scale = step.unit_rows[row], step.lengths[row]
-        room = gap[sample, row] * (1 - 4 * _FINE) - rounding - scale * off[sample, 0]
-        scale, lost = radius * scale + _LEAST, 0.0
-        for stage in reversed(stages):
-            lost += _COARSE
-            if stage.matrix is not None:
-                rows = rows @ stage.matrix
-                scale = stage.norm * scale + _LEAST
-                continue
-            assert stage.slopes is not None
-            rows.mul_(stage.slopes[sample])
-            scale = stage.norm * scale + _LEAST
-            bound = scale * (lengths(rows)[:, 0] + lost) * stage.length[sample, 0]
-            left = (~(room > bound)).nonzero()[:, 0]
-            sample, room, scale, rows = sample[left], room[left], scale[left], rows[left]
-        doubtful[sample[~(room > scale * (rows.abs().amax(1) + lost))]] = True
+        directions = made.directions.shape[1]
+        if self._is_in_vain(i + 1, near, directions):
+            return None
+        doubtful |= near.sum(1) > _MOST_ROWS * directions
+        sample, column = (near & ~doubtful.unsqueeze(1)).nonzero(as_tuple=True)
+        scale = step.lengths[column]
+        noise = rounding + scale * off[sample, 0]
+        rows = step.unit_rows[column]
+        return Suspects(
+            sample, column, centre[sample, column], gap[sample, column], noise, rows, scale
+        )
+
+
+def _worth_it(sample: torch.Tensor, doubtful: torch.Tensor) -> torch.Tensor:
+    """Which bends belong to samples of not too many, int64; the other samples are marked."""
+    doubtful |= torch.bincount(sample, minlength=len(doubtful)) > _MOST_BENDS
+    return (~doubtful[sample]).nonzero()[:, 0]
+
+
+def _range(step: Coefficients, last: bool) -> float:
+    """By how many powers of 2 the rows of a dense step, or its norm, differ from 1."""
+    rows = step.lengths[step.lengths > 0]
+    ends = [float(rows.min()), float(rows.max())] if len(rows) else []
+    return max(map(_magnitude, ends if last else [*ends, step.norm]), default=0.0)
+
+
+def _magnitude(number: float) -> float:
+    """By how many powers of 2 a number differs from 1; infinite for 0."""
+    return abs(math.log2(number)) if 0 < number < math.inf else math.inf

@@ -26,6 +26,14 @@ class Near(NamedTuple):
     high: torch.Tensor
     noise: torch.Tensor
 
+    def at(self, which: torch.Tensor) -> Near:
+        """Some of them, by a mask or by number."""
+        return Near(*(part[which] for part in self))
+
+    def with_centre(self) -> Near:
+        """The same neurons where the centre counts as a vertex."""
+        return self._replace(low=self.low.clamp(max=0), high=self.high.clamp(min=0))
+
 
 @dataclass(frozen=True, eq=False)
 class Span:
