@@ -1,9 +1,11 @@
-"""Numbers as users give them: whole ones, arrays, lists, or tensors on any device."""
+"""Numbers as users give them: whole ones, seeds, arrays, lists, or tensors on any device."""
 
 from __future__ import annotations
 
 from operator import index
 from typing import Any
+
+import numpy as np
 
 from splineviz.errors import InvalidArgument
 
@@ -43,6 +45,20 @@ def read_whole(value: Any, what: str, least: int) -> int:
         number = index(value)
     except TypeError as error:
         raise InvalidArgument(f"{what} must be a whole number, not {value!r}") from error
-    if not least <= number < 2**63:
-        raise InvalidArgument(f"{what} must be at least {least} and below 2**63, not {number}")
+    if number < least:
+        raise InvalidArgument(f"{what} must be at least {least}, not {number}")
+    if number >= 2**63:
+        raise InvalidArgument(f"{what} must be below 2**63, not {number}")
     return number
+
+
+def random_generator(seed: Any) -> np.random.Generator:
+    """A generator of the caller's own, which the seed decides.
+
+    Raises
+    ------
+    InvalidArgument
+        If the seed is no whole number of at least 0: NumPy would take None, and never draw the same
+        again.
+    """
+    return np.random.default_rng(read_whole(seed, "seed", 0))

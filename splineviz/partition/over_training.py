@@ -14,7 +14,6 @@ from splineviz.errors import InvalidArgument, UnknownName
 from splineviz.network.program import Program
 from splineviz.partition.enumeration import enumerate_regions
 from splineviz.partition.measures.density import check_radius
-from splineviz.partition.measures.lines import check_count
 from splineviz.partition.measures.migration import Migration
 from splineviz.partition.migration_curves import MigrationCurves
 from splineviz.partition.points import as_points
@@ -88,7 +87,8 @@ class MigrationMeasure:
             float(radius),
             **more,
         )
-        check_count(measure.n_boundary, "n_boundary")
+        read_whole(measure.n_boundary, "n_boundary", 1)
+        read_whole(measure.seed, "seed", 0)
         return measure
 
     def at(self, program: Program) -> Migration:

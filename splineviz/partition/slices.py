@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from splineviz.arrays import random_generator
 from splineviz.errors import InvalidSlice, NonFiniteValues, ShapeMismatch
 
 FloatArray = npt.NDArray[np.float64]
@@ -165,10 +166,12 @@ class InputSlice:
         ------
         InvalidSlice
             If the two inputs are equal, or the direction is that of the line through them.
+        InvalidArgument
+            If the seed is no whole number of at least 0.
         """
         start, end = _finite(x0, "anchor x0"), _finite(x1, "anchor x1")
         if direction is None:
-            direction = np.random.default_rng(seed).standard_normal(start.shape)
+            direction = random_generator(seed).standard_normal(start.shape)
         across = _finite(direction, "the direction")
         if not start.shape == end.shape == across.shape:
             raise ShapeMismatch(
@@ -208,11 +211,18 @@ class InputSlice:
             ones, drawn from a generator of this call's own.
         seed : int
             Seed of that generator.
+
+        Raises
+        ------
+        InvalidSlice
+            If the directions are parallel.
+        InvalidArgument
+            If the seed is no whole number of at least 0.
         """
         centre = _finite(x, "the centre")
         square = _square(half_width)
         if directions is None:
-            spread = np.random.default_rng(seed).standard_normal((2, *centre.shape))
+            spread = random_generator(seed).standard_normal((2, *centre.shape))
         else:
             spread = _finite(directions, "the directions")
             if spread.shape != (2, *centre.shape):

@@ -304,7 +304,7 @@ class SplinePartition:
         EmptyBoundary
             If one class is predicted on the whole slice.
         InvalidArgument
-            If `n` is not positive.
+            If `n` is not positive, `seed` is negative, or one of them is no whole number.
         """
         return lines.sample_lines(self._decision_boundary, n, seed)
 
@@ -428,7 +428,8 @@ class SplinePartition:
         Raises
         ------
         InvalidArgument
-            If the radius or `n_boundary` is not positive.
+            If the radius or `n_boundary` is not positive, `seed` is negative, or one of the last
+            two is no whole number.
         ShapeMismatch, NonFiniteValues, UnknownName
             As for :meth:`distance_to_boundary`.
         """

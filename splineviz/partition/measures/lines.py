@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from splineviz.errors import EmptyBoundary, InvalidArgument
+from splineviz.arrays import random_generator, read_whole
+from splineviz.errors import EmptyBoundary
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -40,7 +41,7 @@ def points_along(lines: shapely.MultiLineString, shares: FloatArray) -> FloatArr
 
 def spaced_shares(n: int, seed: int) -> FloatArray:
     """Shares of a length, 1 / n apart, the first at random, float64 array (n,)."""
-    return (np.arange(n) + np.random.default_rng(seed).random()) / n
+    return (np.arange(n) + random_generator(seed).random()) / n
 
 
 def sample_lines(lines: shapely.MultiLineString, n: int, seed: int) -> FloatArray:
@@ -51,16 +52,10 @@ def sample_lines(lines: shapely.MultiLineString, n: int, seed: int) -> FloatArra
     EmptyBoundary
         If there are no lines.
     """
-    check_count(n, "n")
+    n = read_whole(n, "n", 1)
     if not lines.length > 0:
         raise EmptyBoundary(
             "there is no boundary to draw points from: one class is predicted on the whole slice. "
             "Choose a slice through inputs of different classes"
         )
-    return points_along(lines, np.random.default_rng(seed).random(n))
-
-
-def check_count(n: int, what: str) -> None:
-    """Raise InvalidArgument unless a number of points is positive."""
-    if n < 1:
-        raise InvalidArgument(f"{what} must be at least 1, not {n!r}")
+    return points_along(lines, random_generator(seed).random(n))

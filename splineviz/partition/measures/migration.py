@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from splineviz.arrays import read_whole
 from splineviz.partition.measures.density import densities, distances
-from splineviz.partition.measures.lines import check_count, points_along, spaced_shares
+from splineviz.partition.measures.lines import points_along, spaced_shares
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -67,7 +68,7 @@ def measure_migration(
     seed: int,
 ) -> Migration:
     """Measure neuron boundaries (m, 2, 2) near points (n, 2) and near the decision boundary."""
-    check_count(n_boundary, "n_boundary")
+    n_boundary = read_whole(n_boundary, "n_boundary", 1)
     density = densities(points, radius, segments, domain)
     counts = ~np.isnan(density)
     near_data = _mean(density[counts])

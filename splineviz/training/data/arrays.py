@@ -1,8 +1,7 @@
-"""Arrays and counts as users give them."""
+"""Arrays as users give them."""
 
 from __future__ import annotations
 
-from operator import index
 from typing import Any
 
 import numpy as np
@@ -75,23 +74,6 @@ def as_labels(values: Any, n: int) -> npt.NDArray[Any]:
     if array.dtype.kind == "f" and np.isnan(array).any():
         raise NonFiniteValues(f"the label of input {int(np.isnan(array).argmax())} is NaN")
     return array
-
-
-def as_count(value: Any, what: str) -> int:
-    """A whole number of at least 1.
-
-    Raises
-    ------
-    InvalidArgument
-        If it is another.
-    """
-    try:
-        count = index(value)
-    except TypeError as error:
-        raise InvalidArgument(f"{what} must be a whole number, not {value!r}") from error
-    if count < 1:
-        raise InvalidArgument(f"{what} must be at least 1, not {count}")
-    return count
 
 
 def _as_array(values: Any, what: str) -> npt.NDArray[Any]:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from splineviz.arrays import read_whole
 from splineviz.errors import EmptyBoundary, InvalidArgument
 from splineviz.network.outputs import evaluator, predicted_classes
 from splineviz.network.program import Program
-from splineviz.training.data.arrays import as_count, as_inputs, as_labels
+from splineviz.training.data.arrays import as_inputs, as_labels
 from splineviz.training.data.pairs import separated_pairs
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ class BoundaryProbe:
     NonFiniteValues
         If an input holds NaN or infinity, or a label is NaN.
     InvalidArgument
-        If `n` is not positive, or all labels are the same.
+        If `n` is not positive, `seed` is negative, one of them is no whole number, or all labels
+        are the same.
 
     Notes
     -----
@@ -84,7 +86,8 @@ class BoundaryProbe:
             )
         object.__setattr__(self, "inputs", _frozen(inputs))
         object.__setattr__(self, "labels", None if labels is None else _frozen(labels))
-        object.__setattr__(self, "n", as_count(self.n, "n"))
+        object.__setattr__(self, "n", read_whole(self.n, "n", 1))
+        object.__setattr__(self, "seed", read_whole(self.seed, "seed", 0))
 
     def __call__(self, model: Program | torch.nn.Module) -> FloatArray:
         """Points on the decision boundary of a network.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from splineviz.arrays import random_generator
+
 Codes = npt.NDArray[np.int64]
 
 # So many pairs are tried for a point before one is drawn from those that will do.
@@ -39,7 +41,7 @@ def separated_pairs(labels: Codes, classes: Codes, n: int, seed: int) -> Codes:
     there is one, since a network that gives one class to all inputs of different labels gives it to
     all inputs.
     """
-    rng = np.random.default_rng(seed)
+    rng = random_generator(seed)
     pairs = np.empty((n, 2), dtype=np.int64)
     missing = np.ones(n, dtype=bool)
     for _ in range(_TRIES):

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from splineviz.arrays import random_generator, read_whole
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch
-from splineviz.training.data.arrays import as_count, as_inputs
+from splineviz.training.data.arrays import as_inputs
 from splineviz.training.data.sets import Dataset
 
 # Data sets are often drawn with the same small seeds: without a stream of their own, random points
@@ -43,7 +44,8 @@ def random_points(
     Raises
     ------
     InvalidArgument
-        If `n` is not positive, or a lowest value exceeds the highest.
+        If `n` is not positive, `seed` is negative, one of them is no whole number, or a lowest
+        value exceeds the highest.
     ShapeMismatch
         If there are no data, or the bounds do not broadcast to `input_shape`.
     NonFiniteValues
@@ -61,7 +63,7 @@ def random_points(
     >>> random_points(np.array([[0.0, 1.0], [2.0, 5.0]]), n=3).shape
     (3, 2)
     """
-    data, n = as_inputs(like), as_count(n, "n")
+    data, n, seed = as_inputs(like), read_whole(n, "n", 1), read_whole(seed, "seed", 0)
     shape = data.shape[1:]
     low, high = (data.min(), data.max()) if bounds is None else bounds
     low, high = _as_bound(low, shape), _as_bound(high, shape)
@@ -94,7 +96,7 @@ def probes(data: Dataset, n: int | None = None, seed: int = 0) -> dict[str, npt.
     Raises
     ------
     InvalidArgument
-        If `n` is not positive.
+        If `n` is not positive, `seed` is negative, or one of them is no whole number.
     ShapeMismatch, NonFiniteValues
         If there are no training points, or one holds NaN or infinity.
 
@@ -103,9 +105,9 @@ def probes(data: Dataset, n: int | None = None, seed: int = 0) -> dict[str, npt.
     The points of arXiv 2402.15555, section 3. Points on the decision boundary depend on the
     network: :class:`~splineviz.training.data.boundary.BoundaryProbe` finds them for each.
     """
-    rng = np.random.default_rng(seed)
+    rng = random_generator(seed)
     if n is not None:
-        n = as_count(n, "n")
+        n = read_whole(n, "n", 1)
     return {
         "train": _some(data.train_inputs, n, rng),
         "test": _some(data.test_inputs, n, rng),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from splineviz.arrays import random_generator
 from splineviz.errors import RecordingError
 
 Inputs = npt.NDArray[np.float32]
@@ -45,7 +46,7 @@ def checkerboard(train: int = 150, test: int = 2000, *, tiles: int = 3, seed: in
     seed : int
         Training points for two seeds are different; test points too.
     """
-    rng = np.random.default_rng(seed)
+    rng = random_generator(seed)
 
     def draw(n: int) -> tuple[Inputs, Labels]:
         position = rng.uniform(0, tiles, (n, 2))
@@ -67,7 +68,7 @@ def two_moons(train: int = 100, test: int = 2000, *, noise: float = 0.1, seed: i
     seed : int
         Training points for two seeds are different; test points too.
     """
-    rng = np.random.default_rng(seed)
+    rng = random_generator(seed)
 
     def draw(n: int) -> tuple[Inputs, Labels]:
         labels = np.arange(n, dtype=np.int64) % 2
@@ -95,7 +96,7 @@ def circles(
     seed : int
         Training points for two seeds are different; test points too.
     """
-    rng = np.random.default_rng(seed)
+    rng = random_generator(seed)
 
     def draw(n: int) -> tuple[Inputs, Labels]:
         labels = np.arange(n, dtype=np.int64) % 2
@@ -131,7 +132,7 @@ def spirals(
     seed : int
         Training points for two seeds are different; test points too.
     """
-    rng = np.random.default_rng(seed)
+    rng = random_generator(seed)
 
     def draw(n: int) -> tuple[Inputs, Labels]:
         labels = np.arange(n, dtype=np.int64) % arms
@@ -161,7 +162,7 @@ def blobs(
     seed : int
         Training points for two seeds are different; test points too.
     """
-    rng = np.random.default_rng(seed)
+    rng = random_generator(seed)
 
     def draw(n: int) -> tuple[Inputs, Labels]:
         labels = np.arange(n, dtype=np.int64) % classes
@@ -196,7 +197,7 @@ def digits(train: int = 200, *, seed: int = 0) -> Dataset:
             f"digits can be trained on 10 to 1700 points, the same number of each digit; {train} "
             "is not a multiple of 10 in that range"
         )
-    rng = np.random.default_rng(seed)
+    rng = random_generator(seed)
     loaded: Any = load_digits()
     inputs = (loaded.data / 16).astype(np.float32)
     labels = loaded.target.astype(np.int64)
