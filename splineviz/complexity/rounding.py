@@ -13,6 +13,7 @@ import torch
 
 from splineviz.complexity.coefficients import Coefficients
 from splineviz.complexity.layout import rows_of, values_of
+from splineviz.complexity.lengths import VANISHED
 
 # A vertex within so many times the error that is carried along counts as on the boundary: errors of
 # earlier steps are not quite independent.
@@ -96,7 +97,9 @@ class Rounding:
             made = _added(made, share * step.offset_sizes, 2)
         if self.dtype != torch.float64:
             made.clamp_(min=min(_LEAST / self.radius, _ROOT_OF_LARGEST) ** 2)
-        return size, made
+            return size, made
+        # What is zero is exact there.
+        return size, torch.where(size > 0, made.clamp(min=VANISHED**2), made)
 
     def bent(
         self,
