@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from splineviz.complexity.bending import bend, slopes_at
+from splineviz.complexity.lengths import VANISHED
 from splineviz.complexity.span import Near
 from splineviz.network.kinks import Kinks
 
@@ -77,7 +78,8 @@ class Corrections:
         largest = values.abs().amax(1)
         sizes = torch.stack([largest, error], 1).square_()
         squares = sizes.new_zeros(samples, 2).index_add_(0, near.sample, sizes)
-        length, wrong = (squares.sqrt() * (1 + _LOST)).split(1, dim=1)
+        bends = torch.bincount(near.sample, minlength=samples).double().unsqueeze(1)
+        length, wrong = (squares.sqrt() * (1 + _LOST) + VANISHED * bends).split(1, dim=1)
         return cls(near.sample, near.column, values, largest, length, wrong)
 
     def bound(self, sample: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:

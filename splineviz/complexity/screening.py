@@ -19,7 +19,7 @@ from splineviz.complexity.bending import slopes_at
 from splineviz.complexity.coefficients import Coefficients
 from splineviz.complexity.corrections import Corrections
 from splineviz.complexity.layout import rows_of
-from splineviz.complexity.lengths import lengths
+from splineviz.complexity.lengths import VANISHED, lengths
 from splineviz.complexity.passing import Pass
 from splineviz.complexity.span import Near
 from splineviz.complexity.tracing_back import Bend, Product, Reached, Suspects
@@ -33,16 +33,18 @@ FEWEST_DIRECTIONS = 8
 _SAME = ("identity", "dropout")
 # Bounds of the norms of matrices larger than this cost more than they save.
 _WIDEST = 512
-# A sample with more neurons of a layer that may switch, by direction, or that bend, is not worth
-# their rows.
-_MOST_ROWS, _MOST_BENDS = 2, 16
-# So many products of a row cost as much as carrying the vertices of a direction through a step.
-_WORTH = 2.5
+# A sample with more neurons of a layer that may switch, by direction, is not worth their rows.
+_MOST_ROWS = 2
+# Nor is one with more neurons of a layer that bend.
+_MOST_BENDS = 16
+# What a row costs for each step, beside carrying the vertices of a direction through one: so much,
+# and more for each direction, since its differences are put together.
+_ROW, _DIFFERENCES = 0.36, 1 / 320
+# Of networks as they are made, layer l has so many more neurons near as l to this power.
+_GROWTH = 1.35
 # More than lengths, and products of them, lose in float64.
 _FINE = 2.0**-30
 _UNIT = torch.finfo(torch.float64).eps / 2
-# More than a length loses with squares that vanish.
-_VANISHED = 2.0**-500
 # More than a product of lengths and noise loses where it vanishes.
 _LEAST = 2.0**-1000
 # Products of norms stay between this and its inverse.
@@ -109,6 +111,8 @@ class Screen:
         self._program, self._fine = program, fine
         self._front, self._chain = front, chain
         self._points, self._looked_at = points, looked_at
+        passed = [i for i in chain[:-1] if program.steps[i].kind == "linear"]
+        self._products = {i: Product(fine[i].unit, fine[i].norm) for i in passed}
         # The values that switch behind dense steps.
         self._dense = [i + 1 for i in chain if i + 1 in points]
 
@@ -170,11 +174,12 @@ class Screen:
         if not _SMALLEST < longest < 1 / _SMALLEST:
             return None
         # The vertices differ by the same round all samples before the first activation.
-        first = Product((ahead * (made.radius / longest)).float().T, longest)
+        ahead = ahead * (made.radius / longest)
+        first = Product(ahead.float().T, longest)
         bounds = _Bounds(error.new_full((len(x), 1), longest), error)
         near = found[self._program.steps[self._chain[0]].inputs[0]]
         near = near.at(_worth_it(near.sample, doubtful))
-        mirrored = made.radius * ahead.T[near.column]
+        mirrored = longest * ahead.T[near.column]
         reached = Reached(near, torch.cat([mirrored, -mirrored], 1))
         steps: list[Product | Bend] = []
         for i in self._chain:
@@ -188,14 +193,13 @@ class Screen:
                 suspects = self._suspects(i, made, bounds, doubtful)
                 if suspects is None:
                     return None
-                near, vertices = suspects.traced_back(first, steps)
+                near, vertices = suspects.traced_back(first, steps, doubtful)
                 found[i + 1] = near
-                if i == self._chain[-1]:
-                    break
                 some = _worth_it(near.sample, doubtful)
                 reached = Reached(near.at(some), vertices[some])
-            steps.append(Product(self._fine[i].unit, self._fine[i].norm))
-            bounds = self._multiplied(i, made, bounds)
+            if i != self._chain[-1]:
+                steps.append(self._products[i])
+                bounds = self._multiplied(i, made, bounds)
         return Screened([found[value] for value in self._looked_at], doubtful)
 
     def _bend(
@@ -219,7 +223,8 @@ class Screen:
         reached : Reached
             The neurons that may bend.
         ahead : float64 tensor (directions, columns), or None
-            What it reads, divided by the radius, where that is the same round all samples.
+            The differences that it reads, divided by the longest of them, where they are the same
+            round all samples.
         """
         rule = self._program.activation_at[i].rule
         assert isinstance(rule, Kinks)
@@ -227,16 +232,17 @@ class Screen:
         centre = self._centre(self._program.steps[i].inputs[0], made)
         slopes = slopes_at(rule, segments, centre, centre.dtype)
         corrections = Corrections.of(rule, segments, *reached, len(centre))
+        scaled = slopes / rule.steepest
         if ahead is None:
-            length = slopes.abs().amax(1, keepdim=True) * bounds.length
+            share = scaled.abs().amax(1, keepdim=True)
         else:
-            squares = slopes.square() @ ahead.square().T
-            length = made.radius * squares.amax(1, keepdim=True).sqrt()
-        length = length + _VANISHED + corrections.length + corrections.error
+            squares = scaled.square() @ ahead.square().T
+            share = squares.amax(1, keepdim=True).sqrt() + VANISHED
+        straight = rule.steepest * share * bounds.length + VANISHED
+        length = straight + corrections.length + corrections.error
         rounded = 4 * _UNIT * lengths(self._centre(i + 1, made))
-        scaled = (slopes / rule.steepest).float()
         return (
-            Bend(scaled, rule.steepest, bounds.length, corrections),
+            Bend(scaled.float(), rule.steepest, bounds.length, corrections),
             _Bounds(length, rule.steepest * bounds.error + rounded),
         )
 
@@ -246,7 +252,7 @@ class Screen:
         rounded = 4 * _UNIT * lengths(self._centre(i + 1, made))
         summed = self._summed(i, made) * lengths(step.lengths)
         return _Bounds(
-            step.norm * bounds.length + _VANISHED, step.norm * bounds.error + summed + rounded
+            step.norm * bounds.length + VANISHED, step.norm * bounds.error + summed + rounded
         )
 
     def _summed(self, i: int, made: Pass) -> torch.Tensor:
@@ -260,13 +266,13 @@ class Screen:
     def _is_in_vain(self, value: int, near: torch.Tensor, directions: int) -> bool:
         """Whether carrying all vertices is as quick, as a guess on which only the time depends.
 
-        A row takes a product for each dense step before its own, a direction one for each step.
-        Where more neurons are near, more bend, and more are near in the steps behind.
+        A direction takes a step for each of the L layers, a row of layer l takes l. Where more
+        neurons are near, more bend, and more are near in the layers behind.
         """
         number, layers = self._dense.index(value) + 1, len(self._dense)
-        growth = sum(layer**2 for layer in range(number, layers + 1)) / number
+        steps = sum(layer * (layer / number) ** _GROWTH for layer in range(number, layers + 1))
         rows = float(near.sum()) / len(near)
-        return growth * rows > _WORTH * directions * layers
+        return steps * rows * (_ROW + _DIFFERENCES * directions) > directions * layers
 
     def _before_activations(self, made: Pass) -> tuple[dict[int, Near], torch.Tensor, torch.Tensor]:
         """What switches before the first activation, what that reads, and how far it is off."""
@@ -311,7 +317,7 @@ class Screen:
         scale = step.lengths[column]
         noise = rounding + scale * off[sample, 0]
         rows = step.unit_rows[column]
-        return Suspects(
+        return Suspects.of(
             sample, column, centre[sample, column], gap[sample, column], noise, rows, scale
         )
 

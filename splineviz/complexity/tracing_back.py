@@ -24,6 +24,8 @@ _UNIT = torch.finfo(torch.float32).eps / 2
 _AT_FIRST = 4 * _UNIT
 # More than what rounding in float64 adds to a bound.
 _SLACK = 1 + 2.0**-30
+# A sample with more terms to add up, at each vertex, is not worth it.
+_MOST_TERMS = 128
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,13 +35,13 @@ class Product:
     Attributes
     ----------
     matrix : float32 tensor (rows, columns)
-        Divided by its norm.
-    norm : float
-        It makes nothing longer than so many times that.
+        Divided by the scale.
+    scale : float
+        Of a step at least its norm, so that no product is longer than the row, but for rounding.
     """
 
     matrix: torch.Tensor
-    norm: float
+    scale: float
 
     @cached_property
     def rounding(self) -> float:
@@ -47,7 +49,7 @@ class Product:
 
         Each number may lose so many units of the product of the lengths of row and column.
         """
-        size = float(torch.linalg.vector_norm(self.matrix))
+        size = float(lengths(self.matrix.flatten()))
         return _UNIT * (len(self.matrix) + 8) * size
 
 
@@ -106,10 +108,10 @@ class _Passed(NamedTuple):
     place: torch.Tensor
 
 
-class Suspects:
+class Suspects(NamedTuple):
     """Neurons of one dense step that may reach a kink, as rows that are multiplied on.
 
-    Parameters
+    Attributes
     ----------
     sample, column : int64 tensor (found,)
         Round which sample, in increasing order, and which neuron.
@@ -118,15 +120,31 @@ class Suspects:
     gap : float64 tensor (found,)
         How far that is from the nearest kink.
     noise : float64 tensor (found,)
-        How far rounding may have moved that.
+        How far rounding may have moved it.
     rows : float32 tensor (found, columns)
-        The rows of the step, of length 1.
+        What the steps from here up to the neuron make of a difference, divided by the scale.
     scale : float64 tensor (found,)
-        Their lengths.
+        At first the lengths of the rows of the step.
+    size, lost : float64 tensor (found,)
+        No row is longer, and none is off by a longer one.
+    added : float64 tensor (found,)
+        The corrections behind here add no more to any difference.
     """
 
-    def __init__(
-        self,
+    sample: torch.Tensor
+    column: torch.Tensor
+    centre: torch.Tensor
+    gap: torch.Tensor
+    noise: torch.Tensor
+    rows: torch.Tensor
+    scale: torch.Tensor
+    size: torch.Tensor
+    lost: torch.Tensor
+    added: torch.Tensor
+
+    @classmethod
+    def of(
+        cls,
         sample: torch.Tensor,
         column: torch.Tensor,
         centre: torch.Tensor,
@@ -134,18 +152,15 @@ class Suspects:
         noise: torch.Tensor,
         rows: torch.Tensor,
         scale: torch.Tensor,
-    ) -> None:
-        self._sample, self._column = sample, column
-        self._centre, self._gap, self._noise = centre, gap, noise
-        self._rows, self._scale = rows, scale
-        # No row is longer, and none is off by a longer one.
-        self._size = torch.ones_like(scale)
-        self._lost = torch.full_like(scale, _AT_FIRST)
-        # Corrections have added no more to any difference.
-        self._added = torch.zeros_like(scale)
-        self._passed: list[_Passed] = []
+    ) -> Suspects:
+        """The neurons, with their rows of length 1."""
+        size, lost = torch.ones_like(scale), torch.full_like(scale, _AT_FIRST)
+        added = torch.zeros_like(scale)
+        return cls(sample, column, centre, gap, noise, rows, scale, size, lost, added)
 
-    def traced_back(self, ahead: Product, steps: Sequence[Product | Bend]) -> Reached:
+    def traced_back(
+        self, ahead: Product, steps: Sequence[Product | Bend], doubtful: torch.Tensor
+    ) -> Reached:
         """Multiply on, down to the directions, and leave out what is known to reach no kink.
 
         Parameters
@@ -155,62 +170,90 @@ class Suspects:
             column is longer than 1.
         steps : sequence of Product or Bend
             The steps from there on, in order.
+        doubtful : bool tensor (n,)
+            Samples where too much is left are marked, and left out.
         """
+        left, passed = self, list[_Passed]()
         for step in reversed(steps):
             if isinstance(step, Product):
-                self._multiply(step)
-            else:
-                self._correct(step.corrections)
-                self._bend(step)
-        self._multiply(ahead)
-        self._noise = self._noise + self._scale * self._lost
-        self._keep(self._scale * self._rows.abs().amax(1) + self._added)
-        mirrored = self._scale.unsqueeze(1) * self._rows.double()
-        vertices = torch.cat([mirrored, -mirrored], 1)
-        for corrections, rows, scale, place in self._passed:
-            added = corrections.times(self._sample, rows[place])
-            vertices += added.mul_(scale[place].unsqueeze(1))
-        some = self._keep(vertices.abs().amax(1))
-        vertices = vertices[some]
-        low, high, noise = vertices.amin(1), vertices.amax(1), self._noise * _SLACK
-        near = Near(self._sample, self._column, self._centre, low, high, noise)
-        return Reached(near, vertices)
+                left = left._multiplied(step)
+                continue
+            if len(step.corrections.sample):
+                place = torch.arange(len(left.sample), device=left.sample.device)
+                passed.append(_Passed(step.corrections, left.rows, left.scale, place))
+                left = left._corrected(step.corrections)
+            left = left._bent(step)
+            reach = left.scale * (left.size + left.lost) * step.length[left.sample, 0]
+            left, passed = _at(left._reaching(reach + left.added), left, passed)
+        left = left._multiplied(ahead)
+        left = left._replace(noise=left.noise + left.scale * left.lost)
+        some = left._reaching(left.scale * left.rows.abs().amax(1) + left.added)
+        left, passed = _at(some, left, passed)
+        left, passed = _at(_not_too_many(left, passed, doubtful), left, passed)
+        vertices = left._vertices(passed)
+        some = left._reaching(vertices.abs().amax(1))
+        return left.at(some)._reached(vertices[some])
 
-    def _multiply(self, step: Product) -> None:
-        self._lost = self._lost + step.rounding * self._size
-        self._rows = self._rows @ step.matrix
-        self._scale = self._scale * step.norm
+    def at(self, which: torch.Tensor) -> Suspects:
+        """Some of them, by number."""
+        return Suspects(*(part[which] for part in self))
 
-    def _correct(self, corrections: Corrections) -> None:
-        if not len(corrections.sample):
-            return
-        length, error = corrections.length[self._sample, 0], corrections.error[self._sample, 0]
-        off = self._lost * length + (self._size + self._lost) * error
-        self._noise = self._noise + self._scale * off
-        self._added = self._added + self._scale * corrections.bound(self._sample, self._rows)
-        place = torch.arange(len(self._sample), device=self._sample.device)
-        self._passed.append(_Passed(corrections, self._rows, self._scale, place))
+    def _multiplied(self, step: Product) -> Suspects:
+        return self._replace(
+            rows=self.rows @ step.matrix,
+            scale=self.scale * step.scale,
+            size=self.size + step.rounding * self.size,
+            lost=self.lost + step.rounding * self.size,
+        )
 
-    def _bend(self, step: Bend) -> None:
-        self._rows = self._rows * step.slopes[self._sample]
-        self._scale = self._scale * step.steepest
-        self._size = lengths(self._rows)[:, 0].double()
-        self._lost = self._lost + 4 * _UNIT * self._size
-        ahead = self._scale * (self._size + self._lost) * step.length[self._sample, 0]
-        self._keep(ahead + self._added)
+    def _corrected(self, corrections: Corrections) -> Suspects:
+        length, error = corrections.length[self.sample, 0], corrections.error[self.sample, 0]
+        off = self.lost * length + (self.size + self.lost) * error
+        return self._replace(
+            noise=self.noise + self.scale * off,
+            added=self.added + self.scale * corrections.bound(self.sample, self.rows),
+        )
 
-    def _keep(self, reach: torch.Tensor) -> torch.Tensor:
-        """Leave out those whose differences are no larger, if that reaches no kink.
+    def _bent(self, step: Bend) -> Suspects:
+        rows = self.rows * step.slopes[self.sample]
+        size = lengths(rows)[:, 0].double()
+        lost = self.lost + 4 * _UNIT * size
+        return self._replace(rows=rows, scale=self.scale * step.steepest, size=size, lost=lost)
 
-        Returns
-        -------
-        int64 tensor (left,)
-            The others.
-        """
+    def _reaching(self, reach: torch.Tensor) -> torch.Tensor:
+        """Which may reach a kink, int64 (left,), if no difference is larger."""
         # Not by <=, so that it holds for what is not a number.
-        some = (~(self._gap > (reach + self._noise) * _SLACK)).nonzero()[:, 0]
-        for name, value in vars(self).items():
-            if isinstance(value, torch.Tensor):
-                vars(self)[name] = value[some]
-        self._passed = [passed._replace(place=passed.place[some]) for passed in self._passed]
-        return some
+        return (~(self.gap > (reach + self.noise) * _SLACK)).nonzero()[:, 0]
+
+    def _vertices(self, passed: Sequence[_Passed]) -> torch.Tensor:
+        """All differences, float64 (found, vertices), of rows that are products with directions."""
+        mirrored = self.scale.unsqueeze(1) * self.rows.double()
+        vertices = torch.cat([mirrored, -mirrored], 1)
+        for corrections, rows, scale, place in passed:
+            added = corrections.times(self.sample, rows[place])
+            vertices += added.mul_(scale[place].unsqueeze(1))
+        return vertices
+
+    def _reached(self, vertices: torch.Tensor) -> Reached:
+        low, high, noise = vertices.amin(1), vertices.amax(1), self.noise * _SLACK
+        return Reached(Near(self.sample, self.column, self.centre, low, high, noise), vertices)
+
+
+def _at(
+    which: torch.Tensor, left: Suspects, passed: Sequence[_Passed]
+) -> tuple[Suspects, list[_Passed]]:
+    """Some suspects, by number, and the corrections that they have met."""
+    return left.at(which), [one._replace(place=one.place[which]) for one in passed]
+
+
+def _not_too_many(
+    left: Suspects, passed: Sequence[_Passed], doubtful: torch.Tensor
+) -> torch.Tensor:
+    """Those round samples where corrections are few enough, int64; other samples are marked."""
+    samples = len(doubtful)
+    terms = torch.ones_like(doubtful, dtype=torch.int64)
+    for one in passed:
+        terms += torch.bincount(one.corrections.sample, minlength=samples)
+    terms *= torch.bincount(left.sample, minlength=samples)
+    doubtful |= terms > _MOST_TERMS
+    return (~doubtful[left.sample]).nonzero()[:, 0]

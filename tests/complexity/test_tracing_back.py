@@ -143,3 +143,61 @@ def test_scales_that_products_may_leave_are_not_screened():
         for dense in net[2], net[4]:
             dense.weight *= 1e-140
     assert screened(net, x, 1e-3, directions)[0] is None
+
+
+def test_a_row_along_the_longest_difference_is_not_called_shorter():
+    # Of such a row float32 finds a length that is far too short.
+    row = torch.tensor([1.834212064743042, 0.09016203880310059]).double()[
+        torch.arange(413) * 2 // 413
+    ]
+    net = seeded(lambda: nn.Sequential(nn.Linear(8, 413), nn.ReLU(), nn.Linear(413, 1), nn.ReLU()))
+    net = net.double()
+    for just in (1e-8, 1e-7, 3e-7, 1e-6):
+        with torch.no_grad():
+            net[0].weight.zero_()
+            net[0].weight[:, 0] = row
+            net[0].bias.fill_(2.0)
+            net[2].weight.copy_(row[None])
+            length = float(net[2].weight[0] @ row)
+            net[2].bias.fill_(-2 * float(net[2].weight.sum()) - 0.5 * length * (1 - just))
+        found, layers, _ = screened(net, np.zeros((1, 8)), 0.5, np.eye(8))
+        assert layers[1].amin() < 0 < layers[1].amax()
+        assert len(found.near[1].sample) == 1
+
+
+@pytest.mark.parametrize("power", [155, 160, 162, 164, 166, 168])
+def test_squares_that_vanish_are_not_brought_back_by_the_radius(power):
+    radius, tiny = 0.5e150, 10.0**-power
+    net = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 1), nn.ReLU()).double()
+    with torch.no_grad():
+        net[0].weight.copy_(tiny * torch.eye(8, dtype=torch.float64))
+        net[0].bias.fill_(2 * radius * tiny)
+        net[2].weight.fill_(1.0)
+        net[2].bias.fill_(-15.4 * radius * tiny)
+    found, layers, _ = screened(net, np.zeros((1, 8)), radius, np.eye(8))
+    assert layers[1].amin() < 0 < layers[1].amax()
+    assert found is None or len(found.near[1].sample) == 1
+
+
+def test_bounds_of_corrections_lose_nothing_to_squares_that_vanish():
+    rule = trace(nn.ReLU().double(), (4,)).activation_at[0].rule
+    tiny = torch.full((2,), 1e-170, dtype=torch.float64)
+    near = Near(torch.tensor([1, 1]), torch.tensor([0, 3]), -0.5 * tiny, -tiny, tiny, 1e-16 * tiny)
+    made = Corrections.of(rule, [0.0, 1.0], near, torch.stack([tiny, -tiny], 1), samples=3)
+    assert made.length[1] >= 1e-170
+    assert made.error[1] >= 2e-186
+    assert (made.length[[0, 2]] == 0).all()
+    assert (made.error[[0, 2]] == 0).all()
+
+
+def test_a_sample_of_too_many_corrections_is_doubtful():
+    # Round the first sample some neurons bend, and more lie on their boundary behind them.
+    net = seeded(lambda: mlp(64, 64, 64, 3)).double()
+    with torch.no_grad():
+        net[0].bias.fill_(10.0)
+        net[0].bias[:8] = 0.0
+        net[2].bias.copy_(-net[2].weight @ net[0].bias)
+    x = np.zeros((20, 64))
+    x[1:] = 5.0
+    found, _, _ = screened(net, x, 1e-3, np.eye(64))
+    assert found.doubtful.tolist() == [True] + 19 * [False]
