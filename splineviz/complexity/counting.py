@@ -87,7 +87,7 @@ def _without_vertices(
     if screened is None:
         every = torch.arange(samples, device=network.device)
         return every.new_zeros(2, samples, len(network.layers)), every
-    found = [near.with_centre() if with_centre else near for near in screened.near]
+    found = [near.with_sample() if with_centre else near for near in screened.near]
     made = crossings(found, [switches for _, switches in network.layers], samples)
     return made, (screened.doubtful | made[1].any(dim=1)).nonzero()[:, 0]
 
@@ -161,7 +161,7 @@ def _in_type(
     spans: dict[int, Span] = {}
 
     def visit(number: int, neighbourhood: Neighbourhood) -> None:
-        span = neighbourhood.span.with_centre() if with_centre else neighbourhood.span
+        span = neighbourhood.span.with_sample() if with_centre else neighbourhood.span
         spans[number] = span.merged(spans.get(number))
 
     parts = batches(directions.shape[1], most)

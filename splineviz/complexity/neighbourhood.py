@@ -34,10 +34,11 @@ class Neighbourhood:
 
 
 def neighbourhood_of(
-    centre: torch.Tensor, differences: torch.Tensor, noise: torch.Tensor
+    values: torch.Tensor, at_sample: torch.Tensor, noise: torch.Tensor
 ) -> Neighbourhood:
-    """A neighbourhood from the differences of all vertices, (n or 1, vertices, columns)."""
-    return Neighbourhood(Span(centre, *extent(differences), noise), lambda: differences)
+    """A neighbourhood from values at all vertices, (n, vertices, columns), and at the sample."""
+    span = Span(torch.zeros_like(noise), *extent(values), noise, at_sample)
+    return Neighbourhood(span, lambda: values)
 
 
 def extent(differences: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -274,7 +274,8 @@ class Pass:
         margins = windows.margins(d)
         # A margin is a difference of two values.
         noise = 2 * self.rounding.noise(windows.largest_by_column(variance), linear=False)
-        return neighbourhood_of(torch.zeros_like(noise), margins, noise)
+        at_sample = windows.margins(torch.zeros_like(d[:, :1]))[:, 0]
+        return neighbourhood_of(margins, at_sample, noise)
 
     def _competing(
         self, rule: Contest, values: Sequence[int], carried: Sequence[Carried]

@@ -208,8 +208,8 @@ class ModuleNeighbourhoods:
         """
         x = centres[0].unsqueeze(1)
         step = radius * directions
-        vertices = torch.cat([x + step, x - step], 1)
-        n, count = vertices.shape[:2]
+        pushed = torch.cat([x, x + step, x - step], 1)
+        n, count = pushed.shape[:2]
         numbers = {names: i for i, names in enumerate(self._chosen)}
         # Of an activation alone the pre-activations are looked at, of all else what it makes.
         terms: dict[Names, dict[str, torch.Tensor]] = {
@@ -219,7 +219,7 @@ class ModuleNeighbourhoods:
         def look(number: int, columns: torch.Tensor, sizes: torch.Tensor) -> None:
             rows = columns.double().reshape(n, count, -1)
             noise = self._noise(sizes.reshape(n, count, -1).amax(1))
-            visit(number, neighbourhood_of(torch.zeros_like(noise), rows, noise))
+            visit(number, neighbourhood_of(rows[:, 1:], rows[:, 0], noise))
 
         def on_activation(name: str, kind: str, decision: Decision) -> None:
             if (name,) in numbers:
@@ -235,7 +235,7 @@ class ModuleNeighbourhoods:
                         look(numbers[names], sum(found.values(), zero), sizes)
 
         with untouched_random_state():
-            output = self._run(vertices.flatten(0, 1), self._watch(on_activation, on_values))
+            output = self._run(pushed.flatten(0, 1), self._watch(on_activation, on_values))
         on_values(OUTPUT, output)
 
     def _noise(self, sizes: torch.Tensor) -> torch.Tensor:

@@ -30,8 +30,8 @@ class Near(NamedTuple):
         """Some of them, by a mask or by number."""
         return Near(*(part[which] for part in self))
 
-    def with_centre(self) -> Near:
-        """The same neurons where the centre counts as a vertex."""
+    def with_sample(self) -> Near:
+        """The same neurons, of which the centre is the value at the sample, and counts too."""
         return self._replace(low=self.low.clamp(max=0), high=self.high.clamp(min=0))
 
 
@@ -48,17 +48,24 @@ class Span:
         samples where they do not depend on the sample.
     noise : float64 tensor (n or 1, columns)
         How far rounding may have moved a value.
+    at_sample : tensor (n, columns), or None
+        The difference of the value at the sample itself; None for zero.
     """
 
     centre: torch.Tensor
     low: torch.Tensor
     high: torch.Tensor
     noise: torch.Tensor
+    at_sample: torch.Tensor | None = None
     _near: dict[tuple[float, ...], Near] = field(default_factory=dict, init=False, repr=False)
 
-    def with_centre(self) -> Span:
-        """The range where the centre counts as a vertex."""
-        low, high = self.low.clamp(max=0), self.high.clamp(min=0)
+    def with_sample(self) -> Span:
+        """The range where the sample counts as a vertex."""
+        if self.at_sample is None:
+            low, high = self.low.clamp(max=0), self.high.clamp(min=0)
+        else:
+            low = torch.minimum(self.low, self.at_sample)
+            high = torch.maximum(self.high, self.at_sample)
         return Span(self.centre, low, high, self.noise)
 
     def merged(self, other: Span | None) -> Span:

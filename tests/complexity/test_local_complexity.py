@@ -252,16 +252,56 @@ def test_the_centre_counts_as_a_vertex_on_request():
     assert with_centre.counts.tolist() == [[3, 1]]
 
 
-def test_winners_of_max_pooling():
+@pytest.mark.parametrize(
+    ("make", "shape"),
+    [
+        (lambda: mlp(20, 40, 40, 5), (20,)),
+        (lambda: mlp(20, 40, 40, 5, activation=nn.GELU), (20,)),
+        (lambda: Opaque(mlp(20, 40, 40, 5)), (20,)),
+        (Untraceable, (6,)),
+        (cnn, (1, 8, 8)),
+        (Transformer, (3, 8)),
+    ],
+)
+def test_with_the_centre_all_is_as_by_definition(make, shape):
+    model, x = seeded(make), points(40, *shape)
+    for radius in (1e-3, 0.3, 3.0):
+        lc = sv.local_complexity(model, x, radius, 2, centre=True)
+        if make not in (Untraceable, Transformer):
+            plain = plain_counts(model, x, radius, lc.directions, centre=True)
+            np.testing.assert_array_equal(lc.counts, plain)
+        without = sv.local_complexity(model, x, radius, 2)
+        assert (lc.counts >= without.counts).all()
+        assert radius < 3.0 or (lc.counts > without.counts).any()
+        assert lc.near.sum() == 0
+
+
+def test_winners_where_the_centre_is_a_vertex():
+    class Bump(nn.Module):
+        def forward(self, x):
+            return torch.maximum(1 - x.abs(), torch.zeros_like(x) + self.level)
+
+    # At the vertices its height is 0.2.
+    for level, changes in ((0.1, False), (0.5, True), (1.5, False)):
+        model, x = Bump(), np.zeros((1, 1))
+        model.level = level
+        for network in (model, Opaque(model)):
+            for centre in (True, False):
+                lc = sv.local_complexity(network, x, 0.8, 1, winners=True, centre=centre)
+                assert lc.counts[0, -1] == (changes and centre)
+
+
+@pytest.mark.parametrize("centre", [False, True])
+def test_winners_of_max_pooling(centre):
     model, x = seeded(cnn), points(20, 1, 8, 8)
-    lc = sv.local_complexity(model, x, radius=0.3, directions=6, winners=True)
+    lc = sv.local_complexity(model, x, radius=0.3, directions=6, winners=True, centre=centre)
     assert lc.names == ("1", "2", "5", "9")
     assert lc.widths[1] == 4 * 4 * 4
     read = []
     network = seeded(cnn).double()
     network[2].register_forward_pre_hook(lambda _, args: read.append(args[0]))
-    network(vertices(x, 0.3, lc.directions).flatten(0, 1))
-    windows = nn.functional.unfold(read[0].detach(), 2, stride=2).reshape(20, 12, 4, 4, 16)
+    network(vertices(x, 0.3, lc.directions, centre=centre).flatten(0, 1))
+    windows = nn.functional.unfold(read[0].detach(), 2, stride=2).reshape(20, -1, 4, 4, 16)
     best, second = windows.topk(2, dim=3).values.unbind(3)
     won = (windows == best.unsqueeze(3)) & (best > second).unsqueeze(3)
     lost = windows < best.unsqueeze(3)
