@@ -174,7 +174,7 @@ class RecordingError(SplinevizError, RuntimeError):
 
 
 class UnknownName(SplinevizError, KeyError):
-    """A name is not in one of the tables (recipes, colourings); the message lists the near ones.
+    """A name or number is in none of the tables (recipes, steps); the message lists the near ones.
 
     Parameters
     ----------
@@ -190,10 +190,14 @@ class UnknownName(SplinevizError, KeyError):
         self.what = what
         self.name = name
         self.known = known
+        numbers = all(each.isdecimal() for each in (name, *known))
         if len(known) <= _MOST_LISTED:
-            listed = f"known: {', '.join(sorted(known))}"
+            listed = f"known: {', '.join(sorted(known, key=int if numbers else None))}"
         else:
-            near = difflib.get_close_matches(name, known, _MOST_LISTED, cutoff=0.0)
+            if numbers:
+                near = sorted(known, key=lambda other: abs(int(other) - int(name)))[:_MOST_LISTED]
+            else:
+                near = difflib.get_close_matches(name, known, _MOST_LISTED, cutoff=0.0)
             listed = f"the nearest of {len(known)}: {', '.join(near)}"
         super().__init__(f"unknown {what} {name!r}; {listed}")
 

@@ -74,8 +74,8 @@ class Frame:
         Raises
         ------
         InvalidArgument
-            If there are none, more than the input has dimensions, or some are no unit vectors; or
-            the seed is not a whole number of at least 0.
+            If there are none, more than the input has dimensions, some are no unit vectors, or it
+            is another single value; or the seed is not a whole number of at least 0.
         ShapeMismatch
             If given directions have another shape than the inputs.
         NonFiniteValues
@@ -164,7 +164,11 @@ def _checked_directions(directions: npt.ArrayLike, input_shape: tuple[int, ...])
         given = np.asarray(off_torch(directions))
     except (RuntimeError, TypeError, ValueError) as error:
         raise ShapeMismatch(f"the directions do not make an array: {error}") from error
-    if given.dtype.kind not in "buif" or given.shape[1:] != input_shape or given.ndim == 0:
+    if given.ndim == 0:
+        raise InvalidArgument(
+            f"directions must be a whole number, or an array of unit vectors, not {directions!r}"
+        )
+    if given.dtype.kind not in "buif" or given.shape[1:] != input_shape:
         raise ShapeMismatch(
             f"the directions have shape {given.shape} and type {given.dtype}; expected a whole "
             f"number, or real numbers of shape (P, {', '.join(map(str, input_shape))}): one unit "

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from splineviz.complexity.curves import ComplexityCurves
+from splineviz.complexity.wording import directions_label, radius_label
 from splineviz.drawing.step_curve import StepCurve
 from splineviz.errors import InvalidArgument
-
-#: What the values are, on a vertical axis.
-VALUES = "local complexity (crossed neurons)"
 
 
 def lines_of(
@@ -35,7 +33,7 @@ def lines_of(
     if by == "probe":
         names = curves.probes if probe is None else (probe,)
         ends = [(curves.mean(name), *curves.interval(name, level)) for name in names]
-        labels = list(names)
+        labels = [name if curves.found[name].any() else f"{name} (no points)" for name in names]
         drawn = [[end.reshape(shape)[:, number] for end in of_probe] for of_probe in ends]
     else:
         chosen = curves.probes[0] if probe is None else probe
@@ -57,4 +55,4 @@ def heading(
     of = (
         f"{curves.probes[0] if probe is None else probe}, layer by layer; " if by == "layer" else ""
     )
-    return f"{of}radius {shown:g}, {curves.n_directions} directions"
+    return f"{of}{radius_label(shown)}, {directions_label(curves.n_directions)}"

@@ -364,8 +364,9 @@ class ComplexityCurves:
             f"{name} {_from_to(self.mean(name).reshape(len(self.steps), -1)[:, 0])}"
             for name in self.probes
         )
+        of = f" at radius {self.radii[0]:.4g}" if len(self.radii) > 1 else ""
         return (
-            f"ComplexityCurves({means}; {at}, radius {radius}, {self.n_directions} "
+            f"ComplexityCurves({means}{of}; {at}, radius {radius}, {self.n_directions} "
             f"directions{proxy})"
         )
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from splineviz.complexity.layers import Layer
 from splineviz.complexity.statistics import interval_of_mean
+from splineviz.complexity.wording import directions_label, radius_label
 from splineviz.errors import UnknownName
 
 if TYPE_CHECKING:
@@ -188,12 +189,12 @@ class Deformation:
 
         means, highs = self.mean(measure), self.interval(measure)[1]
         label, size = _MEASURES[measure]
-        labels = [f"r = {radius:.4g}" for radius in np.atleast_1d(self.radius)]
+        labels = [radius_label(radius) for radius in np.atleast_1d(self.radius)]
         ax = draw_by_layer(ax, self.names, labels, means, highs)
         if size:
             ax.set_yscale("log")
         ax.set(xlabel="layer", ylabel=label)
-        ax.legend(frameon=False)
+        ax.legend(title=directions_label(self.n_directions), frameon=False)
         return ax
 
     def __repr__(self) -> str:

@@ -117,6 +117,20 @@ def stacked(
     return counts, near, there
 
 
+def check_alike(
+    name: str, made: Sequence[tuple[IntArray, IntArray] | None], steps: Sequence[int]
+) -> None:
+    """Raise ShapeMismatch unless a probe has equally many points at the steps so far."""
+    known = [(step, pair[0].shape[-2]) for step, pair in zip(steps, made, strict=False) if pair]
+    for step, points in known:
+        start, expected = known[0]
+        if points != expected:
+            raise ShapeMismatch(
+                f"the probe {name!r} found {points} points at step {step} and {expected} at step "
+                f"{start}; it must find equally many for each network"
+            )
+
+
 def _of_probe(
     name: str,
     made: Sequence[tuple[IntArray, IntArray] | None],
@@ -124,19 +138,11 @@ def _of_probe(
     empty: tuple[int, ...],
 ) -> tuple[IntArray, IntArray, npt.NDArray[np.bool_]]:
     """The same of one probe."""
+    check_alike(name, made, steps)
     there = np.array([pair is not None for pair in made])
-    start, expected = next(
-        ((step, pair[0].shape) for step, pair in zip(steps, made, strict=True) if pair),
-        (steps[0], empty),
-    )
-    nothing = np.zeros(expected, dtype=np.int64), np.zeros(expected, dtype=np.int64)
+    shape = next((pair[0].shape for pair in made if pair), empty)
+    nothing = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
     pairs = [pair or nothing for pair in made]
-    for step, (counts, _) in zip(steps, pairs, strict=True):
-        if counts.shape != expected:
-            raise ShapeMismatch(
-                f"the probe {name!r} found {counts.shape[-2]} points at step {step} and "
-                f"{expected[-2]} at step {start}; it must find equally many for each network"
-            )
     return np.stack([pair[0] for pair in pairs]), np.stack([pair[1] for pair in pairs]), there
 
 

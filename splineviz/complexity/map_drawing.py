@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from splineviz.complexity.wording import directions_label, radius_label, values_label
 from splineviz.drawing.marks import draw_anchors, draw_edges
 from splineviz.partition.measures.neuron_boundaries import boundary_segments
 
@@ -47,13 +48,22 @@ def draw_map(
     values = measured.total if layer is None else measured.counts[..., layer]
     # Pale where nothing is crossed, so that the edges show there.
     image = ax.imshow(
-        values, cmap=_COLORS, vmin=0, extent=measured.extent, origin="lower", aspect="equal"
+        values,
+        cmap=_COLORS,
+        vmin=0,
+        vmax=max(1.0, float(np.nanmax(values))),
+        extent=measured.extent,
+        origin="lower",
+        aspect="equal",
     )
     bar = ax.figure.colorbar(image, ax=ax, ticks=MaxNLocator(integer=True))
-    bar.set_label("local complexity (crossed neurons)")
     name = None if layer is None else measured.layers[layer].name
-    if name is not None:
-        ax.set_title(f"layer {name}")
+    shown = measured.layers if layer is None else measured.layers[layer : layer + 1]
+    bar.set_label(values_label(any(one.proxy for one in shown)))
+    found = measured.complexity
+    round_each = directions_label(found.n_directions, measured.in_plane)
+    of_layer = [] if name is None else [f"layer {name}"]
+    ax.set_title(", ".join([*of_layer, radius_label(float(found.radius)), round_each]))
     if partition is not None:
         draw_edges(ax, _segments(partition, name))
     draw_anchors(ax, measured.plane.anchors)

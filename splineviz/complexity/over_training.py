@@ -16,7 +16,7 @@ import torch
 from splineviz.complexity.count_cache import CountCache, content_key
 from splineviz.complexity.cross_polytope import Frame
 from splineviz.complexity.curves import ComplexityCurves
-from splineviz.complexity.gathering import stacked
+from splineviz.complexity.gathering import check_alike, stacked
 from splineviz.complexity.inputs import checked_points, checked_radii
 from splineviz.complexity.layers import Layer, Selection
 from splineviz.complexity.local_complexity import local_complexity
@@ -33,7 +33,7 @@ Probe: TypeAlias = "npt.ArrayLike | Callable[[Program], npt.ArrayLike]"
 """Points (N, *input_shape), or a function that finds them for a network."""
 
 #: Part of every key: to be raised when the same arguments give other counts than before.
-ALGORITHM = "local complexity 2"
+ALGORITHM = "local complexity 3"
 
 
 def complexity_over_training(
@@ -112,6 +112,7 @@ def complexity_over_training(
                     made = measure.of(network(step), points)
                     kept.write(key, *made)
                 found[name].append(made)
+                check_alike(name, found[name], steps)
             report(done)
     empty = (len(radii), 0, len(chosen))
     counts, near, there = stacked(found, steps, empty)

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.complexity.curve_lines import VALUES, heading, lines_of
+from splineviz.complexity.curve_lines import heading, lines_of
 from splineviz.complexity.curves import ComplexityCurves
 from splineviz.complexity.result import LocalComplexity
+from splineviz.complexity.wording import directions_label, radius_label, values_label
 from splineviz.drawing.palette import curve_style
+from splineviz.drawing.step_curve import extremes
 from splineviz.drawing.step_plot import draw_step_curves
 
 if TYPE_CHECKING:
@@ -37,14 +39,15 @@ def draw_layers(lc: LocalComplexity, ax: Axes | None = None) -> Axes:
     ax = draw_by_layer(
         ax,
         [f"{layer.name} ({layer.width:,})" for layer in lc.layers],
-        [f"radius {radius:g}" for radius in np.atleast_1d(lc.radius)],
+        [radius_label(radius) for radius in np.atleast_1d(lc.radius)],
         lc.mean(per_layer=True),
         lc.interval(per_layer=True)[1],
     )
     ax.set_xlabel("layer (neurons)")
-    ax.set_ylabel(VALUES)
-    ax.set_ylim(bottom=0)
-    ax.legend(title=f"{lc.n_directions} directions", frameon=False)
+    ax.set_ylabel(values_label(lc.is_proxy))
+    _from_zero(ax, bool(lc.counts.any()))
+    of = f"{directions_label(lc.n_directions)}, {lc.counts.shape[-2]:,} points"
+    ax.legend(title=f"{of}; bars: 95 % confidence", frameon=False)
     return ax
 
 
@@ -112,9 +115,17 @@ def draw_curves(
     -------
     matplotlib.axes.Axes
     """
-    ax = draw_step_curves(ax, lines_of(curves, by, probe, radius, level), VALUES)
-    ax.legend(title=heading(curves, by, probe, radius), frameon=False)
+    lines, label = lines_of(curves, by, probe, radius, level), values_label(curves.is_proxy)
+    ax = draw_step_curves(ax, lines, label)
+    _from_zero(ax, bool((extremes(lines) > 0).any()))
+    of = heading(curves, by, probe, radius)
+    ax.legend(title=f"{of}; bands: {100 * level:g} % confidence", frameon=False)
     return ax
+
+
+def _from_zero(ax: Axes, crossed: bool) -> None:
+    """Show zero; and a whole neuron, where none is crossed."""
+    ax.set_ylim(0, None if crossed else max(1.0, ax.get_ylim()[1]))
 
 
 def _axes(ax: Axes | None) -> Axes:

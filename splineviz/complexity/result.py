@@ -131,8 +131,8 @@ class LocalComplexity:
         Returns
         -------
         pandas.DataFrame
-            With the columns ``radius``, ``point``, ``layer``, ``kind``, ``width``, ``crossed``,
-            ``fraction`` and ``near``.
+            With the columns ``radius``, ``point``, ``layer``, ``kind``, ``proxy`` (whether it is
+            smooth), ``width``, ``crossed``, ``fraction`` and ``near``.
         """
         import pandas as pd
 
@@ -145,6 +145,7 @@ class LocalComplexity:
                 "point": points,
                 "layer": pd.Categorical(np.array(self.names)[layers], [*self.names], ordered=True),
                 "kind": np.array([layer.kind for layer in self.layers], dtype=object)[layers],
+                "proxy": np.array([layer.proxy for layer in self.layers])[layers],
                 "width": self.widths[layers],
                 "crossed": counts.ravel(),
                 "fraction": (counts / self.widths).ravel(),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
 import shapely
@@ -15,10 +13,8 @@ from splineviz.complexity.layers import Selection
 from splineviz.complexity.local_complexity import local_complexity
 from splineviz.errors import InvalidArgument, ShapeMismatch
 from splineviz.network.program import Program
+from splineviz.partition.slices import InputSlice
 from splineviz.progress import Progress
-
-if TYPE_CHECKING:
-    from splineviz.partition.slices import InputSlice
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -80,8 +76,8 @@ def complexity_map(
     Raises
     ------
     InvalidArgument
-        If the resolution is below 2, no middle of a cell lies in the domain, or directions are
-        given and also to be in the plane; and as `local_complexity`.
+        If `plane` is no slice, the resolution is below 2, no middle of a cell lies in the domain,
+        or directions are given and also to be in the plane; and as `local_complexity`.
     ShapeMismatch
         If the network takes inputs of another shape than the slice's, or given directions have
         another one.
@@ -102,6 +98,11 @@ def complexity_map(
     >>> sv.complexity_map(program, plane, resolution=32, in_plane=True).total.shape
     (32, 32)
     """
+    if not isinstance(plane, InputSlice):
+        raise InvalidArgument(
+            f"plane must be an InputSlice, such as InputSlice.identity() of two inputs or "
+            f"InputSlice.through(a, b, c) of three samples, not a {type(plane).__name__}"
+        )
     shape = _grid_shape(plane, resolution)
     inside, middles = _middles(plane, shape)
     if isinstance(model, Program) and model.input_shape != plane.input_shape:

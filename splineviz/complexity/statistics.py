@@ -32,7 +32,7 @@ def interval_of_mean(values: npt.NDArray[np.float64], level: float = 0.95) -> tu
     """
     from scipy.stats import t
 
-    if not 0 < level < 1:
+    if not (isinstance(level, float | np.floating) and 0 < level < 1):
         raise InvalidArgument(f"the level must be between 0 and 1, such as 0.95; not {level!r}")
     n, mean = values.shape[-1], values.mean(axis=-1)
     if n == 1:

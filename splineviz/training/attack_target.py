@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 
 from splineviz.arrays import read_whole
-from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch
+from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch, SplinevizError
 from splineviz.network.isolation import eval_copy
 from splineviz.network.program import Program
 
@@ -128,13 +128,27 @@ def make_target(
         read_whole(batch_size, "batch_size", 1),
     )
     with torch.no_grad():
-        classes = target.outputs(target.on_device(samples[:1])).shape[1]
+        classes = _classes_of(target)
     if labels.min() < 0 or labels.max() >= classes:
         row = int(((labels < 0) | (labels >= classes)).nonzero()[0, 0])
         raise InvalidArgument(
             f"y[{row}] is {int(labels[row])}, and the network has the classes 0 to {classes - 1}"
         )
     return target
+
+
+def _classes_of(target: Target) -> int:
+    """How many outputs the network has for the first sample."""
+    sample = target.on_device(target.samples[:1])
+    try:
+        return target.outputs(sample).shape[1]
+    except SplinevizError:
+        raise
+    except Exception as error:
+        raise ShapeMismatch(
+            f"the network cannot run on inputs of shape {tuple(sample.shape)}, as x holds them "
+            f"({type(error).__name__}: {error})"
+        ) from error
 
 
 def _network(model: torch.nn.Module) -> torch.nn.Module:

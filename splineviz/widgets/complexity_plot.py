@@ -8,8 +8,9 @@ import ipywidgets
 import numpy as np
 import traitlets
 
-from splineviz.complexity.curve_lines import VALUES, heading, lines_of
+from splineviz.complexity.curve_lines import heading, lines_of
 from splineviz.complexity.curves import ComplexityCurves
+from splineviz.complexity.wording import values_label
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import extremes
 from splineviz.widgets.controls import menu
@@ -110,7 +111,7 @@ class ComplexityPlot(StepPanel):
         probe = self.probe if by_layer else None
         lines = lines_of(self._complexity, self.by, probe, self.radius, self._level)
         ticks = round_ticks(np.array([0.0, *extremes(lines)]))
-        self.show(lines, ValueAxis(VALUES, ticks))
+        self.show(lines, ValueAxis(values_label(self._complexity.is_proxy), ticks))
         self.heading.value = heading(self._complexity, self.by, probe, self.radius)
         self.probe_menu.layout.display = _shown(by_layer and len(self._complexity.probes) > 1)
         self.radius_menu.layout.display = _shown(len(self._complexity.radii) > 1)

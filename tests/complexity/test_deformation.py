@@ -224,7 +224,10 @@ def test_what_is_drawn():
     ax = deformed.plot()
     assert ax.get_yscale() == "log"
     assert [label.get_text() for label in ax.get_xticklabels()] == ["1", "3"]
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["r = 0.1", "r = 0.2"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+        "radius 0.1",
+        "radius 0.2",
+    ]
     lines = [container.lines[0].get_ydata() for container in ax.containers]
     np.testing.assert_array_equal(lines, deformed.mean())
     assert deformed.plot(plt.figure().add_subplot(), measure="dimensions").get_yscale() == "linear"

@@ -707,6 +707,8 @@ def test_the_result_sums_up():
     assert all(np.isnan(end) for end in alone.interval())
     with pytest.raises(InvalidArgument, match="level"):
         lc.interval(95)
+    with pytest.raises(InvalidArgument, match=r"between 0 and 1, .* not 'all'"):
+        lc.interval("all")
 
 
 def test_progress_is_told():
@@ -743,6 +745,12 @@ def test_progress_is_told():
         ({"radius": [torch.ones(2, requires_grad=True)]}, InvalidArgument, "radius"),
         ({"directions": 7}, InvalidArgument, "directions=6"),
         ({"directions": 0}, InvalidArgument, "at least 1"),
+        (
+            {"directions": 2.5},
+            InvalidArgument,
+            "whole number, or an array of unit vectors, not 2.5",
+        ),
+        ({"directions": "all"}, InvalidArgument, "whole number, or an array .* not 'all'"),
         ({"directions": np.zeros((0, 6))}, InvalidArgument, "no directions"),
         ({"directions": np.eye(7)}, ShapeMismatch, "directions have shape"),
         ({"directions": [[1.0], [0.0, 1.0]]}, ShapeMismatch, "do not make an array"),
@@ -835,7 +843,24 @@ def test_the_plot_has_a_line_for_each_radius():
     np.testing.assert_allclose([line.get_ydata() for line in lines], lc.mean(per_layer=True))
     assert "crossed neurons" in ax.get_ylabel()
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["radius 0.1", "radius 0.3"]
+    assert (
+        ax.get_legend().get_title().get_text() == "8 directions, 12 points; bars: 95 % confidence"
+    )
     sv.local_complexity(model, x[:1], directions=8).plot(Figure().subplots())
+
+
+def test_a_plot_shows_that_nothing_is_crossed_and_what_is_a_proxy():
+    from matplotlib.figure import Figure
+
+    for activation, proxy in ((nn.ReLU, False), (nn.Tanh, True)):
+        model = seeded(lambda activation=activation: mlp(4, 9, 3, activation=activation))
+        with torch.no_grad():
+            model[0].bias.fill_(100.0)
+        lc = sv.local_complexity(model, points(5, 4))
+        ax = lc.plot(Figure().subplots())
+        assert ax.get_ylim() == (0, 1)
+        assert ("a proxy" in ax.get_ylabel()) == proxy
+        assert (lc.to_dataframe()["proxy"] == proxy).all()
 
 
 @pytest.mark.parametrize("radius", [1e-4, 0.02, 1.0])

@@ -159,6 +159,28 @@ def test_where_a_probe_has_no_points_there_is_no_mean(run):
     assert table["mean"].isna().sum() == (2 + 3) * 4
     assert "late 7.447" in repr(curves)
     assert "never nowhere" in repr(curves)
+    legend = curves.plot(plt.figure().add_subplot()).get_legend().get_texts()
+    assert [text.get_text() for text in legend] == ["late", "never (no points)", "training"]
+    plt.close("all")
+
+
+def test_a_probe_that_finds_other_numbers_of_points_ends_it_at_once(run):
+    seen = []
+
+    def growing(program):
+        seen.append(program)
+        return points(len(seen), 2)
+
+    with pytest.raises(ShapeMismatch, match="'growing' found 2 points at step 325 and 1 at step 0"):
+        run.local_complexity({"growing": growing}, steps=STEPS, **SETTINGS)
+    assert len(seen) == 2
+
+
+def test_several_radii_are_named_where_one_is_shown(run):
+    curves = run.local_complexity(
+        {"a": points(9, 2)}, radius=[0.05, 0.1], directions=2, steps=[0, 325], cache=False
+    )
+    assert " at radius 0.05; steps 0 to 325" in repr(curves)
     sv.ComplexityPlot(curves)
     curves.plot(plt.figure().add_subplot()).figure.canvas.draw()
     plt.close("all")
@@ -514,7 +536,9 @@ def test_curves_are_drawn_with_bands_over_the_steps(run):
     assert [label.get_text() for label in ax.get_xticklabels()][:2] == ["0", "1"]
     assert ax.get_xlabel() == "training step"
     assert "crossed neurons" in ax.get_ylabel()
-    assert ax.get_legend().get_title().get_text() == "radius 0.1, 2 directions"
+    assert ax.get_legend().get_title().get_text() == (
+        "radius 0.1, 2 directions; bands: 95 % confidence"
+    )
     by_layer = curves.plot(by="layer", probe="other")
     assert [line.get_label() for line in by_layer.lines] == [
         f"{name} (relu, 64 neurons)" for name in ("1", "3", "5")

@@ -6,6 +6,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 import shapely
+import torch
 from torch import nn
 
 import splineviz as sv
@@ -150,12 +151,31 @@ def test_what_is_drawn(program, partition):
         assert found.plot(other, partition, layer) is other
         np.testing.assert_array_equal(other.images[0].get_array(), found.counts[..., 1])
         assert len(other.collections[0].get_segments()) == (partition.edges.layer == 1).sum()
-        assert other.get_title() == "layer 3"
+        assert other.get_title() == "layer 3, radius 0.075, 2 directions"
+    assert ax.get_title() == "radius 0.075, 2 directions"
     assert not sv.complexity_map(program, SQUARE, 4).plot().lines
     plt.close("all")
 
 
+def test_a_map_of_nothing_is_pale_and_a_proxy_says_so():
+    import matplotlib.pyplot as plt
+
+    far = seeded(lambda: nn.Sequential(nn.Linear(2, 5), nn.GELU(), nn.Linear(5, 1)))
+    with torch.no_grad():
+        far[0].bias.fill_(100.0)
+    found = sv.complexity_map(far, SQUARE, 4, in_plane=True)
+    ax = found.plot()
+    assert not found.total.any()
+    assert ax.images[0].get_clim() == (0, 1)
+    assert "a proxy" in ax.images[0].colorbar.ax.get_ylabel()
+    assert "8 directions in the slice" in ax.get_title()
+    assert "a proxy" in repr(found)
+    plt.close("all")
+
+
 def test_errors(program, partition):
+    with pytest.raises(InvalidArgument, match=r"must be an InputSlice, such as .* not a ndarray"):
+        sv.complexity_map(program, np.zeros((3, 2)))
     for resolution in (1, 0, 2.5, True):
         with pytest.raises(InvalidArgument, match="resolution must be"):
             sv.complexity_map(program, SQUARE, resolution)

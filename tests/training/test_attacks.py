@@ -512,6 +512,9 @@ def test_what_is_no_network(mlp):
     program = sv.trace(model, (8,))
     with pytest.raises(ShapeMismatch, match=r"inputs of shape \(n, 8\); x has \(60, 7\)"):
         sv.pgd_accuracy(program, x[:, :7], y)
+    for attack in sv.pgd_accuracy, sv.fgsm_accuracy:
+        with pytest.raises(ShapeMismatch, match=r"cannot run on inputs of shape \(1, 7\), as x"):
+            attack(model, x[:, :7], y)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
