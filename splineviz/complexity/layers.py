@@ -11,6 +11,17 @@ import numpy as np
 Selection: TypeAlias = "Callable[[Layer], bool] | Iterable[str | tuple[str, ...]] | None"
 """Which layers to count: those for which a function says so, or those of some names."""
 
+# What a trace calls functions that are others with certain settings.
+_KINDS = {
+    **dict.fromkeys(("relu6", "hardtanh", "threshold", "clip", "clamp_min", "clamp_max"), "clamp"),
+    "rrelu": "leaky_relu",
+    "absolute": "abs",
+    "maximum": "max",
+    "amax": "max",
+    "minimum": "min",
+    "amin": "min",
+}
+
 OUTPUT = "output"
 """The kind, and the name, of the layer of the network's outputs."""
 
@@ -24,8 +35,9 @@ class Layer:
     name : str
         Where it stands in the network; for a sum the names of its terms, joined by ``" + "``.
     kind : str
-        ``"relu"``, ``"gelu"``, ``"max_pool2d"`` and so on; ``"output"`` for the network's outputs,
-        ``"values"`` for what some other module makes.
+        ``"relu"``, ``"gelu"``, ``"max_pool2d"`` and so on; ``"clamp"`` for relu6, hardtanh and
+        threshold too, ``"max"`` for maximum and amax, ``"leaky_relu"`` for rrelu; ``"output"`` for
+        the network's outputs, ``"values"`` for what some other module makes.
     width : int
         How many neurons: channels times pixels of a convolution, windows of a pooling.
     proxy : bool
@@ -57,3 +69,8 @@ class Switches:
     neurons: np.ndarray | None = None
     points: np.ndarray = field(default_factory=lambda: np.zeros(1))
     contest: bool = False
+
+
+def kind_of(function: str) -> str:
+    """The kind of a layer, from the name of a function of torch."""
+    return _KINDS.get(function, function)

@@ -59,7 +59,9 @@ def local_complexity(
         Which layers to count, unless all activations (Notes list them). A function is asked with
         each :class:`~splineviz.complexity.layers.Layer`. Names choose in their order: an activation
         by its name (its pre-activations are looked at), any other module or step by the sign of
-        what it makes, a tuple of names by the sign of the sum of what they make.
+        what it makes, a tuple of names by the sign of the sum of what they make: ``["1", "3"]`` are
+        two layers, ``[("1", "3")]`` is one. Of a module that is called several times the name is
+        that of the first call, with ``_1`` at the end that of the second.
     logits : bool
         Whether to count the network's outputs too, as the paper's code does for its MLPs.
     winners : bool

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from splineviz.complexity.layers import OUTPUT, Layer, Switches
+from splineviz.complexity.layers import OUTPUT, Layer, Switches, kind_of
 from splineviz.complexity.neighbourhood import Visit, neighbourhood_of
 from splineviz.complexity.selection import Names
 from splineviz.complexity.separation import Met, check_apart
@@ -28,11 +28,22 @@ _SAMPLES = 2
 
 @dataclass(eq=False)
 class _Seen:
-    """What a batch met on its way through the network: modules it is in, and names given."""
+    """What a batch met on its way through the network.
+
+    Attributes
+    ----------
+    on_values : callable
+        Told of what each call of a module makes, by a name of its own.
+    modules : list of pair
+        The modules it is in: where they stand, and whether they are whole functions of torch.
+    names, calls : set of str
+        The names given to activations, and to calls of modules.
+    """
 
     on_values: Callable[[str, torch.Tensor], None]
     modules: list[tuple[str, bool]] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
+    calls: set[str] = field(default_factory=set)
 
 
 def _nothing(name: str, values: torch.Tensor) -> None:
@@ -105,8 +116,10 @@ class ModuleNeighbourhoods:
 
             def leave(_: Any, args: Any, made: Any, path: str = path) -> None:
                 self._seen.modules.pop()
-                if path and isinstance(made, torch.Tensor):
-                    self._seen.on_values(path, made)
+                if path:
+                    name = self._unique(path, self._seen.calls, own=True)
+                    if isinstance(made, torch.Tensor):
+                        self._seen.on_values(name, made)
 
             module.register_forward_pre_hook(enter)
             module.register_forward_hook(leave)
@@ -116,7 +129,6 @@ class ModuleNeighbourhoods:
         self.available: list[tuple[Layer, Switches]] = []
         self.others: list[str] = []
         largest = [math.prod(self.input_shape)]
-        calls: dict[str, int] = {}
         self._widths: dict[str, int] = {}
 
         def on_activation(name: str, kind: str, decision: Decision) -> None:
@@ -127,12 +139,12 @@ class ModuleNeighbourhoods:
             width = int(neurons.max()) + 1
             alone = len(neurons) == width and not decision.contest
             switches = Switches(None if alone else neurons, contest=decision.contest)
-            self.available.append((Layer(name, kind, width, decision.smooth), switches))
+            layer = Layer(name, kind_of(kind), width, decision.smooth)
+            self.available.append((layer, switches))
             largest.append(len(neurons))
 
         def on_values(name: str, values: torch.Tensor) -> None:
             if values.ndim and len(values) == _SAMPLES and values.is_floating_point():
-                calls[name] = calls.get(name, 0) + 1
                 self._widths[name] = values.numel() // _SAMPLES
 
         rng = np.random.default_rng(0)
@@ -142,11 +154,10 @@ class ModuleNeighbourhoods:
             watch = self._watch(on_activation, on_values)
             output = self._run(samples, watch)
         self._eps, self.unwatched, self.choices = watch.eps, [*watch.unwatched], [*watch.choices]
-        self._widths[OUTPUT] = output[0].numel()
         self._acting = {layer.name for layer, _ in self.available}
+        self.others = [name for name in self._widths if name not in {*self._acting, OUTPUT}]
+        self._widths[OUTPUT] = output[0].numel()
         self.available.append((Layer(OUTPUT, OUTPUT, output[0].numel()), Switches()))
-        taken = {*self._acting, OUTPUT}
-        self.others = [name for name, times in calls.items() if times == 1 and name not in taken]
         self._widest = max(*largest, *self._widths.values())
 
     def _met(self, batch: torch.Tensor) -> list[Met]:
@@ -276,6 +287,7 @@ class ModuleNeighbourhoods:
         self._seen.on_values = on_values
         self._seen.modules.clear()
         self._seen.names.clear()
+        self._seen.calls.clear()
 
         def tell(kind: str, decision: Decision) -> None:
             on_activation(self._name(kind), kind, decision)
@@ -286,9 +298,13 @@ class ModuleNeighbourhoods:
         """The name that a trace gives to a call: its module's, or that and the function's."""
         path, whole = self._seen.modules[-1]
         name = path if whole and path else ".".join(filter(None, [path, kind]))
+        return self._unique(name, self._seen.names, own=whole)
+
+    def _unique(self, name: str, taken: set[str], own: bool) -> str:
+        """A name, with a number where it is taken or, if not its own, that of a module."""
         unique, count = name, 0
-        while unique in self._seen.names or (unique in self._paths and not (whole and not count)):
+        while unique in taken or (unique in self._paths and not (own and not count)):
             count += 1
             unique = f"{name}_{count}"
-        self._seen.names.add(unique)
+        taken.add(unique)
         return unique

@@ -282,3 +282,71 @@ def test_the_result_says_how_many_neurons_are_near():
     lc = measured(model, np.eye(6)[:2], radius=1.0, directions=np.eye(6)[:1])
     assert lc.near.tolist() == [[4], [0]]
     assert ", 4 neurons near zero up to rounding)" in repr(lc)
+
+
+# The same as of a trace ---------------------------------------------------------------------------
+
+
+class Hidden(nn.Module):
+    """A network in front of which no trace gets, with its own names."""
+
+    def __init__(self, inner):
+        super().__init__()
+        for name, module in inner.named_children():
+            self.add_module(name, module)
+        self.whole = [inner]
+
+    def forward(self, x):
+        return self.whole[0](x * 1.0 if float(x.sum()) > -1e9 else x)
+
+
+class Shared(nn.Module):
+    """One Linear layer and one activation, twice."""
+
+    def __init__(self, activation):
+        super().__init__()
+        self.a, self.r = nn.Linear(6, 6), activation
+
+    def forward(self, x):
+        return self.r(self.a(self.r(self.a(x))))
+
+
+@pytest.mark.parametrize("layers", [None, ["a"], ["a_1"], ["r_1", "r"], [("a", "r_1")]])
+def test_what_is_called_twice_has_the_names_of_a_trace(layers):
+    model = seeded(lambda: Shared(nn.ReLU6()))
+    traced, pushed = (measured(each, layers=layers) for each in (model, Hidden(model)))
+    assert (traced.method, pushed.method) == ("program", "module")
+    assert traced.names == pushed.names
+    np.testing.assert_array_equal(traced.counts, pushed.counts)
+
+
+ALIKE = {
+    "ReLU6": nn.ReLU6(),
+    "Hardtanh": nn.Hardtanh(),
+    "Threshold": nn.Threshold(0.1, 0.1),
+    "RReLU": nn.RReLU(),
+    "clip": lambda x: torch.clip(x, 0, 1),
+    "maximum": lambda x: torch.maximum(x[:, :3], x[:, 3:]).repeat(1, 2),
+    "amin": lambda x: x.amin(1, keepdim=True).repeat(1, 6),
+    "absolute": torch.absolute,
+}
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_kinds_are_those_of_a_trace(name):
+    model = seeded(lambda: Shared(ALIKE[name]))
+    traced, pushed = (measured(each, winners=True) for each in (model, Hidden(model)))
+    assert (traced.method, pushed.method) == ("program", "module")
+    assert [layer.kind for layer in traced.layers] == [layer.kind for layer in pushed.layers]
+
+
+def test_a_hook_that_changes_values_is_part_of_the_network():
+    model, same = seeded(lambda: mlp(6, 16, 9, 3)), seeded(lambda: mlp(6, 16, 9, 3))
+    with torch.no_grad():
+        same[0].weight *= 2
+        same[0].bias.mul_(2).add_(0.25)
+    model[0].register_forward_hook(lambda module, args, made: 2 * made + 0.25)
+    hooked = measured(model)
+    assert hooked.method == "module"
+    np.testing.assert_array_equal(hooked.counts, measured(same).counts)
+    assert hooked.counts.any()
