@@ -185,6 +185,8 @@ class Deformation:
         UnknownName
             If there is no such measure.
         """
+        from matplotlib.ticker import LogLocator, NullLocator
+
         from splineviz.complexity.plots import draw_by_layer
 
         means, highs = self.mean(measure), self.interval(measure)[1]
@@ -193,6 +195,9 @@ class Deformation:
         ax = draw_by_layer(ax, self.names, labels, means, highs)
         if size:
             ax.set_yscale("log")
+            ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            ax.yaxis.set_major_formatter("{x:g}")
+            ax.yaxis.set_minor_locator(NullLocator())
         ax.set(xlabel="layer", ylabel=label)
         ax.legend(title=directions_label(self.n_directions), frameon=False)
         return ax

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # Up to so many names stand side by side without running into each other.
 _MOST_LEVEL = 6
+# Lines of several radii stand beside each other, as those that are equal would hide another.
+_APART = 0.06
 
 
 def draw_layers(lc: LocalComplexity, ax: Axes | None = None) -> Axes:
@@ -47,7 +49,7 @@ def draw_layers(lc: LocalComplexity, ax: Axes | None = None) -> Axes:
     ax.set_ylabel(values_label(lc.is_proxy))
     _from_zero(ax, bool(lc.counts.any()))
     of = f"{directions_label(lc.n_directions)}, {lc.counts.shape[-2]:,} points"
-    ax.legend(title=f"{of}; bars: 95 % confidence", frameon=False)
+    ax.legend(title=f"{of}\nbars: 95 % confidence", frameon=False)
     return ax
 
 
@@ -80,7 +82,7 @@ def draw_by_layer(
     for number, (label, mean, reach) in enumerate(zip(labels, means, reaches, strict=True)):
         color, line_style = curve_style(number)
         ax.errorbar(
-            np.arange(len(layers)),
+            np.arange(len(layers)) + _APART * (number - (len(labels) - 1) / 2),
             mean,
             yerr=reach,
             label=label,
@@ -91,6 +93,7 @@ def draw_by_layer(
             capsize=3,
         )
     ax.set_xticks(np.arange(len(layers)), layers)
+    ax.set_xlim(-0.5, len(layers) - 0.5)
     if len(layers) > _MOST_LEVEL:
         ax.tick_params(axis="x", rotation=90)
     return ax
@@ -119,7 +122,7 @@ def draw_curves(
     ax = draw_step_curves(ax, lines, label)
     _from_zero(ax, bool((extremes(lines) > 0).any()))
     of = heading(curves, by, probe, radius)
-    ax.legend(title=f"{of}; bands: {100 * level:g} % confidence", frameon=False)
+    ax.legend(title=f"{of}\nbands: {100 * level:g} % confidence", frameon=False)
     return ax
 
 

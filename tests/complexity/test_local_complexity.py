@@ -844,7 +844,7 @@ def test_the_plot_has_a_line_for_each_radius():
     assert "crossed neurons" in ax.get_ylabel()
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["radius 0.1", "radius 0.3"]
     assert (
-        ax.get_legend().get_title().get_text() == "8 directions, 12 points; bars: 95 % confidence"
+        ax.get_legend().get_title().get_text() == "8 directions, 12 points\nbars: 95 % confidence"
     )
     sv.local_complexity(model, x[:1], directions=8).plot(Figure().subplots())
 

@@ -537,7 +537,7 @@ def test_curves_are_drawn_with_bands_over_the_steps(run):
     assert ax.get_xlabel() == "training step"
     assert "crossed neurons" in ax.get_ylabel()
     assert ax.get_legend().get_title().get_text() == (
-        "radius 0.1, 2 directions; bands: 95 % confidence"
+        "radius 0.1, 2 directions\nbands: 95 % confidence"
     )
     by_layer = curves.plot(by="layer", probe="other")
     assert [line.get_label() for line in by_layer.lines] == [
