@@ -13,6 +13,7 @@ from splineviz.complexity.result import LocalComplexity
 from splineviz.errors import InvalidArgument, UnknownName
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
     from splineviz.partition.slices import InputSlice
@@ -78,6 +79,19 @@ class ComplexityMap:
         x = xmin + (np.arange(nx) + 0.5) * (xmax - xmin) / nx
         y = ymin + (np.arange(ny) + 0.5) * (ymax - ymin) / ny
         return np.stack(np.meshgrid(x, y), axis=-1)
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row for each cell whose middle lies in the domain, and layer.
+
+        Returns
+        -------
+        pandas.DataFrame
+            With the columns of :meth:`LocalComplexity.to_dataframe`, where the points are numbered
+            row by row, and the middle of the cell in slice coordinates, ``s`` and ``t``.
+        """
+        table = self.complexity.to_dataframe()
+        s, t = self.points[self.inside][table["point"]].T
+        return table.assign(s=s, t=t)
 
     def plot(
         self,

@@ -157,6 +157,16 @@ def test_what_is_drawn(program, partition):
     plt.close("all")
 
 
+def test_the_table_says_where_each_cell_is(program):
+    plane = sv.InputSlice(np.zeros(2), np.eye(2), shapely.Point(0, 0).buffer(1.5))
+    found = sv.complexity_map(program, plane, 12)
+    table = found.to_dataframe()
+    assert len(table) == found.inside.sum() * len(found.layers) < 144 * len(found.layers)
+    last = table[table["layer"] == "5"]
+    np.testing.assert_array_equal(last[["s", "t"]], found.points[found.inside])
+    np.testing.assert_array_equal(last["crossed"], found.counts[found.inside][:, -1])
+
+
 def test_a_map_of_nothing_is_pale_and_a_proxy_says_so():
     import matplotlib.pyplot as plt
 
