@@ -264,7 +264,7 @@ class ProgramNeighbourhoods:
         Returns
         -------
         Screened or None
-            None if it is little.
+            None if nothing is, or it would not be quicker.
         """
         if self._screen is None or not self.screens(directions.shape[1], len(directions) == 1):
             return None

@@ -67,7 +67,7 @@ class Screened(NamedTuple):
 
 
 class _Bounds(NamedTuple):
-    """Bounds of lengths of vectors round samples.
+    """Bounds of lengths of vectors at one place in the network, round samples.
 
     Attributes
     ----------
@@ -75,10 +75,13 @@ class _Bounds(NamedTuple):
         Of the differences.
     error : float64 tensor (n, 1)
         Of what rounding has moved the values at the samples by.
+    size : float64 tensor (n, 1)
+        Of the values at the samples themselves.
     """
 
     length: torch.Tensor
     error: torch.Tensor
+    size: torch.Tensor
 
 
 class Screen:
@@ -165,7 +168,8 @@ class Screen:
         Returns
         -------
         Screened, or None
-            None if little will be found. What is found holds whatever rounding did.
+            None if so much seems to switch that carrying all vertices is as quick. What is found
+            holds whatever rounding did.
         """
         x = made.centres[0]
         doubtful = torch.zeros(len(x), dtype=torch.bool, device=x.device)
@@ -176,8 +180,10 @@ class Screen:
         # The vertices differ by the same round all samples before the first activation.
         ahead = ahead * (made.radius / longest)
         first = Product(ahead.float().T, longest)
-        bounds = _Bounds(error.new_full((len(x), 1), longest), error)
-        near = found[self._program.steps[self._chain[0]].inputs[0]]
+        read = self._program.steps[self._chain[0]].inputs[0]
+        length = error.new_full((len(x), 1), longest)
+        bounds = _Bounds(length, error, lengths(self._centre(read, made)))
+        near = found[read]
         near = near.at(_worth_it(near.sample, doubtful))
         mirrored = longest * ahead.T[near.column]
         reached = Reached(near, torch.cat([mirrored, -mirrored], 1))
@@ -240,25 +246,25 @@ class Screen:
             share = squares.amax(1, keepdim=True).sqrt() + VANISHED
         straight = rule.steepest * share * bounds.length + VANISHED
         length = straight + corrections.length + corrections.error
-        rounded = 4 * _UNIT * lengths(self._centre(i + 1, made))
+        size = lengths(self._centre(i + 1, made))
         return (
             Bend(scaled.float(), rule.steepest, bounds.length, corrections),
-            _Bounds(length, rule.steepest * bounds.error + rounded),
+            _Bounds(length, rule.steepest * bounds.error + 4 * _UNIT * size, size),
         )
 
     def _multiplied(self, i: int, made: Pass, bounds: _Bounds) -> _Bounds:
         """Bounds behind a dense step."""
-        step = self._fine[i]
-        rounded = 4 * _UNIT * lengths(self._centre(i + 1, made))
-        summed = self._summed(i, made) * lengths(step.lengths)
+        step, size = self._fine[i], lengths(self._centre(i + 1, made))
+        summed = self._summed(i, bounds) * lengths(step.lengths)
         return _Bounds(
-            step.norm * bounds.length + VANISHED, step.norm * bounds.error + summed + rounded
+            step.norm * bounds.length + VANISHED,
+            step.norm * bounds.error + summed + 4 * _UNIT * size,
+            size,
         )
 
-    def _summed(self, i: int, made: Pass) -> torch.Tensor:
+    def _summed(self, i: int, bounds: _Bounds) -> torch.Tensor:
         """How far rounding of its sum may move what a row of length 1 makes at the samples."""
-        read = self._centre(self._program.steps[i].inputs[0], made)
-        return _UNIT * (read.shape[1] + 4) * lengths(read)
+        return _UNIT * (self._fine[i].terms + 4) * bounds.size
 
     def _centre(self, value: int, made: Pass) -> torch.Tensor:
         return rows_of(made.centres[value], 1)
@@ -302,7 +308,7 @@ class Screen:
         for other in others:
             gap = torch.minimum(gap, other)
         # How far one neuron is off: what it reads, and its own sum; and its distance from a point.
-        off = bounds.error + self._summed(i, made)
+        off = bounds.error + self._summed(i, bounds)
         rounding = gap.new_tensor(_FINE * max(map(abs, points)) + _LEAST)
         away = (1 + 4 * _FINE) * (bounds.length + off)
         # Not by <=, so that it holds for what is not a number.
