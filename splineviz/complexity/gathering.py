@@ -117,18 +117,21 @@ def stacked(
     return counts, near, there
 
 
-def check_alike(
-    name: str, made: Sequence[tuple[IntArray, IntArray] | None], steps: Sequence[int]
-) -> None:
-    """Raise ShapeMismatch unless a probe has equally many points at the steps so far."""
-    known = [(step, pair[0].shape[-2]) for step, pair in zip(steps, made, strict=False) if pair]
-    for step, points in known:
-        start, expected = known[0]
-        if points != expected:
-            raise ShapeMismatch(
-                f"the probe {name!r} found {points} points at step {step} and {expected} at step "
-                f"{start}; it must find equally many for each network"
-            )
+def check_alike(name: str, first: tuple[int, int], found: tuple[int, int]) -> None:
+    """Raise ShapeMismatch unless a probe has as many points at a step as at its first.
+
+    Parameters
+    ----------
+    name : str
+        Of the probe.
+    first, found : pair of int
+        The step, and how many points it has there.
+    """
+    if found[1] != first[1]:
+        raise ShapeMismatch(
+            f"the probe {name!r} found {found[1]} points at step {found[0]} and {first[1]} at step "
+            f"{first[0]}; it must find equally many for each network"
+        )
 
 
 def _of_probe(
@@ -138,7 +141,9 @@ def _of_probe(
     empty: tuple[int, ...],
 ) -> tuple[IntArray, IntArray, npt.NDArray[np.bool_]]:
     """The same of one probe."""
-    check_alike(name, made, steps)
+    known = [(step, pair[0].shape[-2]) for step, pair in zip(steps, made, strict=True) if pair]
+    for one in known:
+        check_alike(name, known[0], one)
     there = np.array([pair is not None for pair in made])
     shape = next((pair[0].shape for pair in made if pair), empty)
     nothing = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)

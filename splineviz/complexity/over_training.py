@@ -99,6 +99,7 @@ def complexity_over_training(
     settings = _settings_of(first, measure, frame)
     kept = CountCache(cache)
     found: dict[str, list[tuple[IntArray, IntArray] | None]] = {name: [] for name in named}
+    starts: dict[str, tuple[int, int]] = {}
     with reporting(progress, len(steps), "checkpoint") as report:
         for done, step in enumerate(steps, 1):
             for name, probe in named.items():
@@ -106,13 +107,14 @@ def complexity_over_training(
                 if points is None:
                     found[name].append(None)
                     continue
+                at = step, len(points)
+                check_alike(name, starts.setdefault(name, at), at)
                 key = content_key([*settings, checkpoints[step], points])
                 made = kept.read(key, (len(radii), len(points), len(chosen)))
                 if made is None:
                     made = measure.of(network(step), points)
                     kept.write(key, *made)
                 found[name].append(made)
-                check_alike(name, found[name], steps)
             report(done)
     empty = (len(radii), 0, len(chosen))
     counts, near, there = stacked(found, steps, empty)
