@@ -137,32 +137,48 @@ def run_copy(network: torch.nn.Module, batch: torch.Tensor) -> torch.Tensor:
     UnsupportedLayer
         If it does not return one tensor, or needs another type of number.
     """
-    kind, shape = type(network).__name__, tuple(batch.shape)
     try:
         with made_on(batch.device):
             outputs = network(batch)
     except Exception as error:
-        if _TYPES.search(str(error)):
-            kept = str(batch.dtype).removeprefix("torch.")
-            raise UnsupportedLayer(
-                "",
-                kind,
-                f"it is run in {kept}, and its forward needs or makes numbers of another type "
-                f"({type(error).__name__}: {error})",
-                "Take conversions such as x.float() out of its forward, or convert to x.dtype, and "
-                "make new tensors with dtype=x.dtype.",
-            ) from error
-        raise ShapeMismatch(
-            f"{kind} cannot run on inputs of shape {shape} ({type(error).__name__}: {error})"
-        ) from error
+        raise not_run(network, batch, error) from error
     if not isinstance(outputs, torch.Tensor):
         raise UnsupportedLayer(
             "",
-            kind,
+            type(network).__name__,
             f"its forward returns a {type(outputs).__name__}, not one tensor",
             "Write a module whose forward calls it and returns one tensor.",
         )
     return outputs
+
+
+def not_run(
+    network: torch.nn.Module, batch: torch.Tensor, error: Exception, given: str = ""
+) -> UnsupportedLayer | ShapeMismatch:
+    """What to raise for an error that a network's own code has raised.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+    batch : tensor (n, *input_shape)
+        What it was run on.
+    error : Exception
+    given : str
+        Where the shape of the batch comes from, to be read behind it.
+    """
+    kind, why = type(network).__name__, f"{type(error).__name__}: {error}"
+    if _TYPES.search(str(error)):
+        kept = str(batch.dtype).removeprefix("torch.")
+        return UnsupportedLayer(
+            "",
+            kind,
+            f"it is run in {kept}, and its forward needs or makes numbers of another type ({why})",
+            "Take conversions such as x.float() out of its forward, or convert to x.dtype, and "
+            "make new tensors with dtype=x.dtype.",
+        )
+    return ShapeMismatch(
+        f"{kind} cannot run on inputs of shape {tuple(batch.shape)}{given} ({why})"
+    )
 
 
 def without_hooks(network: torch.nn.Module) -> torch.nn.Module:

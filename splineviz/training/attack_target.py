@@ -12,7 +12,7 @@ import torch
 
 from splineviz.arrays import read_whole
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch, SplinevizError
-from splineviz.network.isolation import eval_copy
+from splineviz.network.isolation import eval_copy, not_run
 from splineviz.network.program import Program
 
 # Normalizing data rounds a few times: that far outside the bounds is still inside.
@@ -145,10 +145,7 @@ def _classes_of(target: Target) -> int:
     except SplinevizError:
         raise
     except Exception as error:
-        raise ShapeMismatch(
-            f"the network cannot run on inputs of shape {tuple(sample.shape)}, as x holds them "
-            f"({type(error).__name__}: {error})"
-        ) from error
+        raise not_run(target.network, sample, error, ", as x holds them") from error
 
 
 def _network(model: torch.nn.Module) -> torch.nn.Module:

@@ -517,6 +517,21 @@ def test_what_is_no_network(mlp):
             attack(model, x[:, :7], y)
 
 
+def test_a_forward_that_needs_another_type_is_named_as_such(mlp):
+    model, x, y = mlp
+
+    class Converts(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = model
+
+        def forward(self, x):
+            return self.inner(x.double() if x.dtype == torch.float32 else x.float())
+
+    with pytest.raises(UnsupportedLayer, match=r"needs or makes numbers of another type.*x\.float"):
+        sv.pgd_accuracy(Converts(), x, y)
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_on_a_gpu(mlp):
     model, x, y = mlp
