@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from splineviz.complexity.layers import Layer
 from splineviz.complexity.result import LocalComplexity
+from splineviz.complexity.wording import proxy_note
 from splineviz.errors import InvalidArgument, UnknownName
 
 if TYPE_CHECKING:
@@ -143,12 +144,12 @@ class ComplexityMap:
         ny, nx = self.inside.shape
         total = self.complexity.total
         where = "in the slice" if self.in_plane else "in input space"
-        proxy = ", a proxy: some activations are smooth" if self.complexity.is_proxy else ""
         return (
             f"ComplexityMap({nx} x {ny} cells, LC {total.min()} to {total.max()}, "
             f"mean {total.mean():.4g}; {len(self.layers)} layers, "
             f"radius {self.complexity.radius:.4g}, "
-            f"{self.complexity.n_directions} directions {where}{proxy})"
+            f"{self.complexity.n_directions} directions {where}"
+            f"{proxy_note(self.complexity.is_proxy)})"
         )
 
 

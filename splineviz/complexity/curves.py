@@ -14,6 +14,7 @@ from splineviz.complexity.gathering import checked_results, checked_steps, stack
 from splineviz.complexity.layers import Layer
 from splineviz.complexity.result import LocalComplexity
 from splineviz.complexity.statistics import interval_of_mean
+from splineviz.complexity.wording import proxy_note
 from splineviz.errors import EmptyBoundary, InvalidArgument, UnknownName
 
 if TYPE_CHECKING:
@@ -359,7 +360,6 @@ class ComplexityCurves:
         if len(self.steps) > 1:
             at = f"steps {self.steps[0]} to {self.steps[-1]}, {len(self.steps)} checkpoints"
         radius = np.array2string(np.asarray(self.radius), precision=4, separator=", ")
-        proxy = ", a proxy: some activations are smooth" if self.is_proxy else ""
         means = ", ".join(
             f"{name} {_from_to(self.mean(name).reshape(len(self.steps), -1)[:, 0])}"
             for name in self.probes
@@ -367,7 +367,7 @@ class ComplexityCurves:
         of = f" at radius {self.radii[0]:.4g}" if len(self.radii) > 1 else ""
         return (
             f"ComplexityCurves({means}{of}; {at}, radius {radius}, {self.n_directions} "
-            f"directions{proxy})"
+            f"directions{proxy_note(self.is_proxy)})"
         )
 
     def _probe(self, probe: str | None) -> str:

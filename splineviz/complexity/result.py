@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from splineviz.complexity.layers import Layer
 from splineviz.complexity.statistics import interval_of_mean
+from splineviz.complexity.wording import proxy_note
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -176,8 +177,8 @@ class LocalComplexity:
         means = ", ".join(f"{mean:.4g}" for mean in np.atleast_1d(self.mean()))
         near = int(self.near.sum())
         uncertain = f", {near:,} neurons near zero up to rounding" if near else ""
-        proxy = ", a proxy: some activations are smooth" if self.is_proxy else ""
         return (
             f"LocalComplexity(mean {means} of {neurons:,} neurons in {len(self.layers)} layers; "
-            f"{points:,} points, radius {radius}, {self.n_directions} directions{uncertain}{proxy})"
+            f"{points:,} points, radius {radius}, {self.n_directions} directions{uncertain}"
+            f"{proxy_note(self.is_proxy)})"
         )

@@ -1,4 +1,4 @@
-"""What drawings of local complexity say, alike wherever it is drawn."""
+"""What is said of local complexity, alike wherever it is drawn or printed."""
 
 from __future__ import annotations
 
@@ -23,3 +23,8 @@ def directions_label(count: int, in_plane: bool = False) -> str:
     """How many directions a neighbourhood has, and whether they lie in a slice."""
     where = " in the slice" if in_plane else ""
     return f"{count} direction{'' if count == 1 else 's'}{where}"
+
+
+def proxy_note(proxy: bool) -> str:
+    """The end of what is printed, if a layer is smooth."""
+    return ", a proxy: some activations are smooth" if proxy else ""
