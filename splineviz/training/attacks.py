@@ -105,7 +105,8 @@ def pgd_accuracy(
     UnknownName
         If there is no such norm or loss.
     UnsupportedLayer
-        If `model` is neither a program nor a module that can be copied.
+        If `model` is neither a program nor a module that can be copied, or its forward needs
+        numbers of another type than its weights are.
 
     Notes
     -----
