@@ -15,6 +15,7 @@ import torch
 
 from splineviz.errors import ShapeMismatch, UnsupportedLayer
 
+# Classes of torch by name, because asking for that of compiled modules would import the compiler.
 _WRAPPERS = {
     "OptimizedModule": "_orig_mod",
     "DataParallel": "module",
@@ -30,6 +31,29 @@ _HOOKS = (
     "_backward_pre_hooks",
     "_backward_hooks",
 )
+
+
+def without_wrappers(model: torch.nn.Module) -> torch.nn.Module:
+    """The network inside what runs it: compiled and data-parallel wrappers, in any order.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        A network, as it is or wrapped by ``torch.compile``, ``DataParallel`` or
+        ``DistributedDataParallel``, also several times.
+
+    Returns
+    -------
+    torch.nn.Module
+        The network itself, not a copy.
+    """
+    while True:
+        for kind in type(model).__mro__:
+            if kind.__name__ in _WRAPPERS and kind.__module__.startswith("torch."):
+                model = getattr(model, _WRAPPERS[kind.__name__])
+                break
+        else:
+            return model
 
 
 def eval_copy(model: torch.nn.Module) -> torch.nn.Module:
@@ -58,8 +82,7 @@ def eval_copy(model: torch.nn.Module) -> torch.nn.Module:
             "it is not a torch.nn.Module",
             "Pass a torch.nn.Module, or write one whose forward calls it.",
         )
-    while type(model).__name__ in _WRAPPERS:
-        model = getattr(model, _WRAPPERS[type(model).__name__])
+    model = without_wrappers(model)
     if isinstance(model, torch.jit.ScriptModule):
         raise UnsupportedLayer(
             "",

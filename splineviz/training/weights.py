@@ -66,12 +66,13 @@ def read_weights(
     """
     import torch
 
-    while isinstance(model, torch.nn.DataParallel | torch.nn.parallel.DistributedDataParallel):
-        model = model.module
+    from splineviz.network.isolation import without_wrappers
+
+    network = without_wrappers(model)
     weights = {}
     for name, shape in shapes.items():
         try:
-            tensor = attrgetter(name)(model).detach()
+            tensor = attrgetter(name)(network).detach()
         except AttributeError as error:
             raise RecordingError(
                 f"the network no longer has the parameter {name!r} it had when the recording "
@@ -92,5 +93,6 @@ def read_weights(
                 f"the parameter {name!r} holds values too large for {dtype}; record with "
                 "dtype='float32' or 'float64'"
             )
-        weights[name] = np.ascontiguousarray(array)
+        # Not ascontiguousarray, which makes an array of one dimension of a single number.
+        weights[name] = np.asarray(array, order="C")
     return weights
