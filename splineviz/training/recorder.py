@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from splineviz.errors import NonFiniteValues, RecordingError, ShapeMismatch
 from splineviz.training.manifest import DTYPES, Manifest
+from splineviz.training.ranks import check_rank
 from splineviz.training.samples import as_samples
 from splineviz.training.schedule import Schedule, due_test
 from splineviz.training.weights import input_shape_of, read_weights
@@ -40,7 +41,8 @@ class Recorder:
 
     What is on disk is complete at every moment. If the process is killed, the run opens and holds
     every checkpoint but at most the one that was being written. While a recorder is open, another
-    one on the same folder is refused.
+    one on the same folder is refused. A training in several processes of ``torch.distributed`` is
+    recorded on rank 0 only.
 
     Parameters
     ----------
@@ -80,7 +82,7 @@ class Recorder:
     RecordingError
         If the folder holds a run and `resume` is False, or the run to resume has another network,
         dtype or other samples, ends before the step to resume from, or is still being recorded; if
-        an argument cannot be used; if the disk refuses.
+        an argument cannot be used; if this process has another rank than 0; if the disk refuses.
     RunCorrupt
         If the manifest or the metrics of the run to resume are damaged. A run that is refused
         stays as it was.
@@ -114,6 +116,7 @@ class Recorder:
         dtype: str = "float32",
         resume: bool | int = False,
     ) -> None:
+        check_rank()
         self.path = Path(path).expanduser().absolute()
         self._model = model
         self._due = due_test(schedule)
@@ -156,8 +159,8 @@ class Recorder:
         Parameters
         ----------
         step : int
-            The number of updates made so far; 0 is the untrained network. It must grow from call
-            to call.
+            The number of updates of the weights made so far; 0 is the untrained network. It must
+            grow from call to call. Batches whose gradients are accumulated make one step together.
         **metrics : number or tensor of one element
             Logged whether or not a checkpoint is due. NaN and infinity are kept as they are. A
             metric may be left out, or appear later: its other rows are then NaN.
@@ -185,9 +188,11 @@ class Recorder:
         step = natural_number(step, "a step")
         if step <= self._previous:
             raise RecordingError(
-                f"step {step} comes after step {self._previous}, and steps must grow. Report each "
-                "step once, with all its metrics; to record a part of a training anew, make a "
-                "Recorder with resume=STEP"
+                f"step {step} comes after step {self._previous}, and steps must grow. A step is an "
+                "update of the weights, not a batch: with gradient accumulation report it once, "
+                "after optimizer.step(), and count on from epoch to epoch. All metrics of a step "
+                "go into one call; to record a part of a training anew, make a Recorder with "
+                "resume=STEP"
             )
         row = {name: _checked_metric(name, value) for name, value in metrics.items()}
         due = self.due(step)

@@ -59,7 +59,7 @@ def as_samples(samples: Any) -> dict[str, npt.NDArray[Any]]:
     if not np.isfinite(inputs).all():
         row = int(np.argwhere(~np.isfinite(inputs))[0, 0])
         raise NonFiniteValues(f"row {row} of the inputs of samples holds NaN or infinity")
-    return {"inputs": np.ascontiguousarray(inputs), "targets": np.ascontiguousarray(targets)}
+    return {"inputs": np.asarray(inputs, order="C"), "targets": np.asarray(targets, order="C")}
 
 
 def _as_array(values: Any, what: str) -> npt.NDArray[Any]:

@@ -223,7 +223,8 @@ def _lock(path: Path) -> FolderLock:
     except BlockingIOError as error:
         raise RecordingError(
             f"the run in {path} is being recorded at this moment, here or in another process. "
-            "Close its Recorder first, or record into another folder"
+            "Close its Recorder first, or record into another folder. A training in several "
+            "processes is recorded on rank 0 only"
         ) from error
 
 

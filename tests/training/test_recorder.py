@@ -167,13 +167,41 @@ def test_tied_and_non_contiguous_weights(tmp_path: Path) -> None:
     np.testing.assert_allclose(Run(tmp_path / "run").program(0)(x), expected, rtol=1e-5)
 
 
-def test_a_data_parallel_wrapper_is_looked_through(tmp_path: Path, network: Network) -> None:
-    model = network(2, 4, 2)
-    with Recorder(tmp_path / "run", torch.nn.DataParallel(model)) as recorder:
+class Gate(torch.nn.Module):
+    """A network with a single number, as ReZero has one for each block."""
+
+    gate: torch.Tensor
+
+    def __init__(self, buffer: bool) -> None:
+        super().__init__()
+        self.first, self.last = torch.nn.Linear(2, 6), torch.nn.Linear(6, 3)
+        if buffer:
+            self.register_buffer("gate", torch.tensor(0.5))
+        else:
+            self.gate = torch.nn.Parameter(torch.tensor(0.5))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.last(self.gate * torch.relu(self.first(x)))  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("buffer", [False, True])
+@pytest.mark.parametrize("stored", ["float16", "float32", "float64"])
+def test_single_numbers_are_kept_as_such(tmp_path: Path, buffer: bool, stored: str) -> None:
+    model = Gate(buffer)
+    with Recorder(tmp_path / "run", model, input_shape=2, dtype=stored) as recorder:
         recorder.step(0)
-    np.testing.assert_array_equal(
-        Run(tmp_path / "run").state(0)["2.bias"], model[2].bias.detach().numpy()
-    )
+        model.gate.data.fill_(-2.0)
+        recorder.step(1)
+    run = Run(tmp_path / "run")
+    assert [run.state(step)["gate"].shape for step in (0, 1)] == [(), ()]
+    x = torch.randn(20, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    expected = model.double()(x).detach().numpy()
+    near = 0.02 if stored == "float16" else 1e-6
+    np.testing.assert_allclose(run.program(1)(x.numpy()), expected, rtol=near, atol=near)
+    restored = Gate(buffer)
+    found = {name: torch.from_numpy(array) for name, array in run.state(1).items()}
+    restored.load_state_dict(found)
+    assert restored.gate == -2.0
 
 
 def test_model_and_random_state_are_untouched(tmp_path: Path) -> None:
@@ -288,6 +316,14 @@ def test_steps_must_grow(tmp_path: Path, network: Network, step: int) -> None:
             recorder.step(step, loss=1.0)
         recorder.step(6)
     assert Run(tmp_path / "run").steps.tolist() == [5, 6]
+
+
+def test_micro_batches_of_one_update_are_one_step(tmp_path: Path, network: Network) -> None:
+    with Recorder(tmp_path / "run", network(2, 4, 2)) as recorder:
+        recorder.step(0)
+        with pytest.raises(RecordingError, match=r"an update of the weights, not a batch.*once"):
+            recorder.step(0)
+        recorder.step(1)
 
 
 @pytest.mark.parametrize(
