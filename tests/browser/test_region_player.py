@@ -341,6 +341,55 @@ def test_zooming_and_moving(opened, screenshots):
     player.wait_for_data("viewport", " ".join(f"{v:.5f}" for v in whole))
 
 
+def test_ten_turns_of_the_wheel_in_and_out(opened):
+    _, player = opened
+    page = player.page
+    box = player.plot.bounding_box()
+    place = (0.71, 0.33)
+    page.mouse.move(*player.at(*place))
+    pointed = [-1 + 2 * place[0], 1 - 2 * place[1]]
+    viewports = [player.viewport()]
+    for turn in (-100,) * 10 + (100,) * 10:
+        page.mouse.wheel(0, turn)
+        page.wait_for_timeout(100)
+        left, low, right, high = player.viewport()
+        viewports.append([left, low, right, high])
+        # The picture stays where it is, and the place under the pointer in it, to within a pixel.
+        assert player.plot.bounding_box() == box
+        assert abs(left + place[0] * (right - left) - pointed[0]) < (right - left) / box["width"]
+        assert abs(high - place[1] * (high - low) - pointed[1]) < (high - low) / box["height"]
+    assert viewports[10][2] - viewports[10][0] < 0.1
+    assert viewports[-1] == pytest.approx([-1, -1, 1, 1], abs=1e-3)
+    page.keyboard.press("0")
+    player.wait_for_data("viewport", "-1.00000 -1.00000 1.00000 1.00000")
+
+
+def test_lines_that_are_not_drawn_are_not_picked(opened):
+    _, player = opened
+    page = player.page
+    player.press("End", COUNT - 1)
+    places = [(0.1 + 0.04 * k, 0.15 + 0.09 * (k % 8)) for k in range(20)]
+    nearest = page.locator(".sv-tip .sv-fact", has_text="nearest boundary")
+    for layer in (1, 2, 3):
+        player.choose("Lines", f"layer {layer} (relu{layer - 1}) only")
+        page.wait_for_timeout(150)
+        for place in places:
+            page.mouse.move(*player.at(*place))
+            assert f"layer {layer} " in nearest.locator("+ span").inner_text()
+    player.choose("Lines", "none")
+    page.wait_for_timeout(150)
+    for place in places:
+        page.mouse.move(*player.at(*place))
+        page.locator(".sv-tip").wait_for()
+        assert nearest.count() == 0
+        page.mouse.click(*player.at(*place))
+        assert (player.data("pinned"), player.data("neuron")) == (player.data("region"), "")
+        page.keyboard.press("n")
+        assert player.data("neuron") == ""
+        page.keyboard.press("Escape")
+    player.choose("Lines", "all layers")
+
+
 def test_pinning_a_region(opened, screenshots):
     _, player = opened
     page = player.page

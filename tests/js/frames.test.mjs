@@ -37,7 +37,7 @@ test("neighbours", () => {
 
 test("the nearest edge, and the neuron behind it", () => {
   for (const { region, x, y, layer, neuron, distance } of facts.nearest) {
-    const found = js.nearestEdge(frame, region, x, y);
+    const found = js.nearestEdge(frame, js.edgesRound(frame, region, js.ALL_LAYERS), x, y);
     assert.ok(Math.abs(found.distance - distance) < 1e-5);
     assert.deepEqual(js.neuronOf(frame, found.column), { layer, neuron });
   }
@@ -50,9 +50,106 @@ test("in a picture that is stretched the nearest edge is the one that looks near
     ringOffsets: [0, 4],
     regionOffsets: [0, 1],
     edgeColumns: [1, 2, 3, 4],
+    layers: [],
   };
-  assert.deepEqual(js.nearestEdge(square, 0, 0.4, 0.2), { column: 1, distance: 0.2 });
-  assert.deepEqual(js.nearestEdge(square, 0, 0.4, 0.2, 10), { column: 4, distance: 0.4 });
+  const edges = js.edgesRound(square, 0, js.ALL_LAYERS);
+  const near = js.nearestEdge(square, edges, 0.4, 0.25);
+  assert.deepEqual(near, { column: 1, distance: 0.25, room: 1 });
+  const stretched = js.nearestEdge(square, edges, 0.5, 0.25, 10);
+  assert.deepEqual(stretched, { column: 4, distance: 0.5, room: 10 });
+});
+
+const patternsOf = (of) => Array.from({ length: of.count }, (_, r) => js.patternOf(of, r));
+
+/** The middle of a region's corners, which is inside of it. */
+function middle(of, region) {
+  const corners = new Set();
+  js.eachEdge(of, region, (_, from) => corners.add(from));
+  const mean = (k) => [...corners].reduce((sum, v) => sum + of.vertices[2 * v + k], 0) / corners.size;
+  return [mean(0), mean(1)];
+}
+
+test("only what is drawn is picked", () => {
+  for (const of of [frame, coinciding]) {
+    const patterns = patternsOf(of);
+    for (const layer of of.layers.keys()) {
+      // All edges of that layer, whichever region they are next to.
+      const drawn = [];
+      for (let region = 0; region < of.count; region++) {
+        js.eachEdge(of, region, (corner, a, b) => {
+          const other = of.twins[corner];
+          if (other >= 0 && String(patterns[region][layer]) !== String(patterns[other][layer])) {
+            drawn.push({ a, b, column: 1 });
+          }
+        });
+      }
+      for (let region = 0; region < of.count; region++) {
+        const [x, y] = middle(of, region);
+        const { column, distance } = js.nearestEdge(of, js.edgesRound(of, region, layer), x, y);
+        assert.equal(js.neuronOf(of, column).layer, layer);
+        assert.ok(Math.abs(distance - js.nearestEdge(of, drawn, x, y).distance) < 1e-6);
+        // It runs there indeed.
+        const own = [];
+        const edges = js.neuronEdges(of, column);
+        for (let k = 0; k < edges.length; k += 2) own.push({ a: edges[k], b: edges[k + 1], column });
+        assert.ok(Math.abs(distance - js.nearestEdge(of, own, x, y).distance) < 1e-6);
+      }
+    }
+    assert.deepEqual(js.edgesRound(of, 0, js.NO_LAYER), []);
+  }
+});
+
+test("where nothing is drawn nothing is near", () => {
+  const view = js.makeView([0, 0, 2, 2], [0, 0, 2, 2], 400, 400);
+  for (let region = 0; region < frame.count; region++) {
+    const [x, y] = middle(frame, region).map((value, k) => (k ? 400 - 200 * value : 200 * value));
+    const shown = { layer: js.NO_LAYER, withBoundary: false };
+    const nothing = { column: 0, isNear: false, onBoundary: false };
+    assert.deepEqual(js.pointedAt({ x, y }, frame, region, view, shown), nothing);
+  }
+});
+
+test("a click in the middle of a region pins it, however thin it is", () => {
+  const shown = { layer: js.ALL_LAYERS, withBoundary: false };
+  // 1 to 400 pixels high.
+  for (const height of [1, 2, 5, 9, 20, 400]) {
+    const view = js.makeView([0, 0, 1, 1], [0, 0, 1, 1], 400, 400);
+    const top = height / 400;
+    const stripe = {
+      vertices: new Float32Array([0, 0, 1, 0, 1, top, 0, top]),
+      ringVertices: new Uint8Array([0, 1, 2, 3]),
+      ringOffsets: [0, 4],
+      regionOffsets: [0, 1],
+      edgeColumns: [1, 0, 2, 0],
+      layers: [],
+    };
+    const at = (share) => js.pointedAt({ x: 200, y: 400 - share * height }, stripe, 0, view, shown);
+    assert.ok(!at(0.5).isNear);
+    assert.ok(!at(0.3).isNear);
+    assert.deepEqual([at(0.004).isNear, at(0.004).column], [true, 1]);
+    assert.deepEqual([at(0.996).isNear, at(0.996).column], [true, 2]);
+  }
+});
+
+test("near the decision boundary it is named, and a click means the region", () => {
+  const view = js.makeView([0, 0, 1, 1], [0, 0, 1, 1], 400, 400);
+  const square = {
+    vertices: new Float32Array([0, 0, 1, 0, 1, 1, 0, 1]),
+    ringVertices: new Uint8Array([0, 1, 2, 3]),
+    ringOffsets: [0, 4],
+    regionOffsets: [0, 1],
+    edgeColumns: [1, 2, 3, 4],
+    layers: [],
+    boundary: new Float32Array([0.5, 0, 0.5, 1]),
+    boundaryOffsets: [0, 2],
+  };
+  const at = (x, y, withBoundary) =>
+    js.pointedAt({ x, y }, square, 0, view, { layer: js.ALL_LAYERS, withBoundary });
+  assert.deepEqual(at(202, 200, true), { column: at(202, 200, true).column, isNear: false, onBoundary: true });
+  assert.ok(!at(202, 200, false).onBoundary);
+  assert.ok(!at(210, 200, true).onBoundary);
+  assert.ok(at(203, 399, true).isNear);
+  assert.ok(!at(201, 397, true).isNear);
 });
 
 /** The edges of a frame between regions in which a neuron is and is not active, as texts. */

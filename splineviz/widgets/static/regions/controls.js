@@ -1,6 +1,7 @@
 // The controls: they set traits of the model, and show what the traits are.
 
 import { element } from "./dom.js";
+import { ALL_LAYERS, NO_LAYER } from "./edges.js";
 import { layerText } from "./facts.js";
 import { KEY_HELP } from "./keys.js";
 import { formatNumber } from "./numbers.js";
@@ -13,9 +14,6 @@ export const SPEEDS = [
   ["4×", 50],
   ["fastest", 0],
 ];
-const ALL_LAYERS = -1;
-/** Lines of no layer. */
-export const NO_LAYER = -2;
 const NO_COMPARISON = -1;
 /** The comparison with whatever checkpoint comes before the one that is shown. */
 export const THE_STEP_BEFORE = -2;
@@ -42,10 +40,10 @@ function setOptions(select, options, value) {
 }
 
 /**
- * Make the controls. `change(traits)` sets traits of the model; `everything()` shows all of the
- * slice. Returns {update, setZoomed}: `update(get)` shows the state that the getter gives.
+ * Make the controls. `change(traits)` sets traits of the model. Returns {update}: `update(get)` shows
+ * the state that the getter gives.
  */
-export function buildControls(parent, change, everything, signal) {
+export function buildControls(parent, change, signal) {
   const listen = (node, type, handler) => node.addEventListener(type, handler, { signal });
   const transport = element("div", "sv-control-row", parent);
   const play = element("button", "sv-button sv-play", transport);
@@ -78,8 +76,6 @@ export function buildControls(parent, change, everything, signal) {
   const loop = box("loop", "loop");
   const boundary = box("decision boundary", "show_boundary");
   const points = box("data", "show_points");
-  const all = element("button", "sv-button sv-everything", choices, "show everything");
-  all.type = "button";
   const help = element("details", "sv-keys", choices);
   element("summary", "", help, "keys");
   const keys = element("div", "sv-key-list", help);
@@ -91,7 +87,6 @@ export function buildControls(parent, change, everything, signal) {
   let state = () => undefined;
   listen(play, "click", () => change({ playing: !state("playing") }));
   listen(slider, "input", () => change({ index: Number(slider.value) }));
-  listen(all, "click", everything);
   listen(compare, "change", () => {
     const value = Number(compare.value);
     change({ compare: value === THIS_STEP ? state("index") : value });
@@ -136,10 +131,5 @@ export function buildControls(parent, change, everything, signal) {
     points.checked = get("show_points");
     for (const control of [compare, speed, loop]) control.disabled = count < 2;
   };
-  return {
-    update,
-    setZoomed: (zoomed) => {
-      all.hidden = !zoomed;
-    },
-  };
+  return { update };
 }

@@ -1,7 +1,7 @@
 // One drawn state: the regions of one checkpoint, and what follows from them.
 
 import { decodeRings, offsets, unpack } from "./packing.js";
-import { activeCounts, activeIn, patternHashes, samePattern } from "./patterns.js";
+import { activeCounts, activeIn, differingNeuron, patternHashes } from "./patterns.js";
 
 /**
  * One frame as the drawing code wants it. What not every drawing needs is made when it is asked for
@@ -133,26 +133,6 @@ export function neighbours(frame, region) {
   return found;
 }
 
-/**
- * The edge of a region that is nearest to a point: {column, distance}, in slice units of x where
- * the picture is stretched so many times along y.
- */
-export function nearestEdge(frame, region, x, y, stretch = 1) {
-  const { vertices, edgeColumns } = frame;
-  const nearest = { column: 0, distance: Infinity };
-  eachEdge(frame, region, (corner, a, b) => {
-    if (edgeColumns[corner] === 0) return;
-    const [ax, ay] = [vertices[2 * a], stretch * vertices[2 * a + 1]];
-    const [dx, dy] = [vertices[2 * b] - ax, stretch * vertices[2 * b + 1] - ay];
-    const [px, py] = [x - ax, stretch * y - ay];
-    const along = (px * dx + py * dy) / (dx * dx + dy * dy || 1);
-    const t = Math.min(1, Math.max(0, along));
-    const distance = Math.hypot(px - t * dx, py - t * dy);
-    if (distance < nearest.distance) Object.assign(nearest, { column: edgeColumns[corner], distance });
-  });
-  return nearest;
-}
-
 /** The place of a pattern's column, counted from 1: {layer, neuron}, both counted from 0. */
 export function neuronOf(frame, column) {
   let neuron = column - 1;
@@ -190,7 +170,7 @@ export function neuronEdges(frame, column) {
  * pattern of that layer stays. An edge's column would not tell: boundaries of two layers coincide.
  */
 export function partsOfLayer(frame, layer) {
-  const same = samePattern(frame, layer);
+  const differing = differingNeuron(frame, layer);
   const parent = Uint32Array.from({ length: frame.count }, (_, region) => region);
   const root = (region) => {
     while (parent[region] !== region) region = parent[region] = parent[parent[region]];
@@ -199,7 +179,7 @@ export function partsOfLayer(frame, layer) {
   for (let region = 0; region < frame.count; region++) {
     eachEdge(frame, region, (corner) => {
       const other = frame.twins[corner];
-      if (other > region && same(region, other)) parent[root(other)] = root(region);
+      if (other > region && differing(region, other) < 0) parent[root(other)] = root(region);
     });
   }
   const parts = new Uint32Array(frame.count + 1);

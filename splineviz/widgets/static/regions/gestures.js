@@ -3,6 +3,8 @@
 const CLICK = 4; // CSS pixels that a click may wander
 const MOST_FINGERS = 2;
 const LEAST_SPREAD = 10; // CSS pixels: fingers that touch each other would enlarge without end
+const LINE = 16; // CSS pixels, where a browser tells the wheel in lines, and as high as a page
+const PAGE = 400;
 const REST_MS = 250; // without a turn of the wheel, before it is taken to be at rest
 
 /** The middle of one finger or two, and how far apart they are: {x, y, spread}. */
@@ -23,6 +25,7 @@ export class Gestures {
     this.acts = acts;
     this.held = new Map(); // where the mouse or each finger that is down was last, by pointerId
     this.start = null; // where the first of them went down
+    this.pointed = null; // where the mouse was when it moved last
     this.far = false; // whether they have moved too far for a click
     this.wheeling = 0;
     const listen = (type, handler, options = {}) =>
@@ -58,6 +61,7 @@ export class Gestures {
 
   move(event) {
     const place = this.placeOf(event);
+    this.pointed = place;
     if (!this.held.has(event.pointerId)) {
       if (!this.isHeld) this.acts.point(place);
       return;
@@ -82,11 +86,20 @@ export class Gestures {
     else this.acts.rest();
   }
 
+  /** The wheel tells whole pixels; every turn would move the picture by what they are beside it. */
+  placeOfWheel(event) {
+    const { pointed } = this;
+    const place = this.placeOf(event);
+    const isThere = pointed && Math.hypot(pointed.x - place.x, pointed.y - place.y) < 2;
+    return isThere ? pointed : place;
+  }
+
   turn(event) {
     // An unfocused picture leaves the wheel to the page, which scrolls.
     if (document.activeElement !== this.plot && !event.ctrlKey) return;
     event.preventDefault();
-    this.acts.zoom(Math.exp(-event.deltaY / 300), this.placeOf(event));
+    const turned = event.deltaY * [1, LINE, PAGE][event.deltaMode ?? 0];
+    this.acts.zoom(Math.exp(-turned / 300), this.placeOfWheel(event));
     clearTimeout(this.wheeling);
     this.wheeling = setTimeout(() => this.acts.rest(), REST_MS);
   }

@@ -1,8 +1,8 @@
 // How a frame is to look: what the menus say, worked out for it.
 
 import { changeColors, colorsOf, lineColors } from "./colors.js";
-import { NO_LAYER, THE_STEP_BEFORE } from "./controls.js";
-import { partsOfLayer } from "./frame.js";
+import { THE_STEP_BEFORE } from "./controls.js";
+import { NO_LAYER, partsOf } from "./edges.js";
 import { changes } from "./patterns.js";
 
 export class Look {
@@ -42,9 +42,7 @@ export class Look {
     const layer = this.model.get("layer");
     if (layer === NO_LAYER) return new Uint8Array(frame.count + 1).fill(1, 1);
     if (layer < 0 || layer >= frame.layers.length) return null;
-    frame.parts ??= new Map();
-    if (!frame.parts.has(layer)) frame.parts.set(layer, partsOfLayer(frame, layer));
-    return frame.parts.get(layer);
+    return partsOf(frame, layer);
   }
 
   /** The colours of the regions and of the lines round them, kept with the frame. */

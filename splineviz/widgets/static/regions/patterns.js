@@ -59,15 +59,18 @@ export function activeIn(frame, { layer, neuron }) {
   return Uint8Array.from(cells, (cell) => (bits[cell * size + byte] >> bit) & 1);
 }
 
-/** A function that tells whether two regions have the same pattern in one layer. */
-export function samePattern(frame, layer) {
+/** A function that gives the first neuron of a layer that two regions differ in, or -1. */
+export function differingNeuron(frame, layer) {
   const cells = cellsOfRegions(frame)[layer];
   const { bits } = frame.layers[layer];
   const size = bytesOf(frame.layers[layer]);
   return (region, other) => {
     const [a, b] = [cells[region] * size, cells[other] * size];
-    for (let i = 0; i < size; i++) if (bits[a + i] !== bits[b + i]) return false;
-    return true;
+    for (let i = 0; i < size; i++) {
+      const differ = bits[a + i] ^ bits[b + i];
+      if (differ) return 8 * i + 31 - Math.clz32(differ & -differ);
+    }
+    return -1;
   };
 }
 

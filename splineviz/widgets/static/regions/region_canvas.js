@@ -14,7 +14,7 @@ import { Look } from "./look.js";
 import { drawPoints } from "./marks.js";
 import { Pictures, storeOf } from "./pictures.js";
 import { Playing } from "./playing.js";
-import { neuronNear, regionUnder } from "./pointing.js";
+import { pointedAt, regionUnder } from "./pointing.js";
 import { buildScene, drawAxes, drawLegend } from "./scene.js";
 import { Selection } from "./selection.js";
 import { Stage } from "./stage.js";
@@ -109,13 +109,15 @@ export async function render({ model, el }) {
     else texts.hideTip();
   };
 
-  const near = (region) =>
-    neuronNear(selection.pointer, drawn.frame, region, stage.layout.view);
+  const near = (region) => {
+    const shown = { layer: get("layer"), withBoundary: get("show_boundary") };
+    return pointedAt(selection.pointer, drawn.frame, region, stage.layout.view, shown);
+  };
 
   const showTip = (region) => {
-    const { column, isNear } = near(region);
-    texts.showTip(drawn.frame, region, selection.pointer, column);
-    scene.plot.style.cursor = isNear ? "pointer" : "";
+    const pointed = near(region);
+    texts.showTip(drawn.frame, region, selection.pointer, pointed);
+    scene.plot.style.cursor = pointed.isNear ? "pointer" : "";
   };
 
   const showDetails = () => {
@@ -152,7 +154,7 @@ export async function render({ model, el }) {
     const { pixelWidth, pixelHeight } = layout;
     pictures.resize({ bounds, viewport, width: pixelWidth, height: pixelHeight });
     showAxes();
-    controls?.setZoomed(!stage.isWhole);
+    scene.whole.hidden = stage.isWhole;
     drawSamples();
     scene.root.dataset.viewport = viewport.map((value) => value.toPrecision(6)).join(" ");
     requestDraw();
@@ -224,7 +226,8 @@ export async function render({ model, el }) {
     },
     markNeuron: () => {
       const region = regionHere();
-      if (region >= 0) mark(near(region).column);
+      const column = region < 0 ? 0 : near(region).column;
+      if (column) mark(column);
     },
     letGo: () => {
       const held = selection.letGo();
@@ -236,8 +239,17 @@ export async function render({ model, el }) {
   // ------------------------------------------------------------------ putting it together
 
   const controls = get("controls")
-    ? buildControls(scene.controls, change, acts.everything, stop.signal)
+    ? buildControls(scene.controls, change, stop.signal)
     : null;
+  // What is pressed on the button is not pressed on the picture below it.
+  for (const type of ["pointerdown", "dblclick"]) {
+    scene.whole.addEventListener(type, (event) => event.stopPropagation(), { signal: stop.signal });
+  }
+  const showWhole = () => {
+    stage.everything();
+    scene.plot.focus({ preventScroll: true }); // the button goes, and what had the focus with it
+  };
+  scene.whole.addEventListener("click", showWhole, { signal: stop.signal });
   // What borrows its frames is moved by what it is linked to.
   const playing = new Playing(model, draw, store === model);
 

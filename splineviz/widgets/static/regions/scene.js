@@ -30,12 +30,16 @@ export function buildScene(el) {
     points: element("canvas", "sv-points", plot),
     axes: svgElement("svg", { class: "sv-axes", "aria-hidden": "true" }, plot),
     message: element("div", "sv-message", plot),
+    whole: element("button", "sv-button sv-everything", plot, "show everything"),
     tip: element("div", "sv-tip", plot),
     legend: element("div", "sv-legend", root),
     status: element("div", "sv-status", root),
     progress: element("progress", "sv-progress", root),
     details: element("section", "sv-details", root),
   };
+  // It lies on the picture: beside it, it would move the picture when it comes.
+  scene.whole.type = "button";
+  scene.whole.hidden = true;
   scene.status.setAttribute("role", "status");
   scene.progress.setAttribute("aria-label", "steps computed");
   scene.details.setAttribute("aria-label", "what is pinned");

@@ -71,13 +71,14 @@ export class Texts {
     progress.value = ready;
   }
 
-  /** What is known of the region at a place, beside it; `column` is that of the neuron near it. */
-  showTip(frame, region, pointer, column) {
+  /** What is known of the region at a place, and of what is drawn near it, beside it. */
+  showTip(frame, region, pointer, { column, onBoundary }) {
     const { model, scene, stage } = this;
     const { tip } = scene;
     tip.hidden = false;
     const facts = regionFacts(frame, region, model.get("colorings"), model.get("class_names"));
     if (column) facts.push(["nearest boundary", neuronText(frame, column)]);
+    if (onBoundary) facts.push(["here", "decision boundary"]);
     const { view } = stage.layout;
     const x = formatCoordinate(view.inverseX(pointer.x), view.pixelX);
     const y = formatCoordinate(view.inverseY(pointer.y), view.pixelY);
