@@ -7,6 +7,7 @@ Each message says what was wrong, where, and what would work. All of them derive
 from __future__ import annotations
 
 import difflib
+import reprlib
 from collections.abc import Sequence
 
 _MOST_LISTED = 12
@@ -180,26 +181,28 @@ class UnknownName(SplinevizError, KeyError):
     ----------
     what : str
         The kind of thing looked up, for example ``"recipe"``.
-    name : str
-        The name that was asked for.
+    name : object
+        What was asked for: a name that does not exist, or what is no text at all.
     known : sequence of str
         The names that exist.
     """
 
-    def __init__(self, what: str, name: str, known: list[str]) -> None:
+    def __init__(self, what: str, name: object, known: list[str]) -> None:
         self.what = what
         self.name = name
         self.known = known
-        numbers = all(each.isdecimal() for each in (name, *known))
+        text = name if isinstance(name, str) else reprlib.repr(name)
+        numbers = all(each.isdecimal() for each in (text, *known))
         if len(known) <= _MOST_LISTED:
             listed = f"known: {', '.join(sorted(known, key=int if numbers else None))}"
         else:
             if numbers:
-                near = sorted(known, key=lambda other: abs(int(other) - int(name)))[:_MOST_LISTED]
+                near = sorted(known, key=lambda other: abs(int(other) - int(text)))[:_MOST_LISTED]
             else:
-                near = difflib.get_close_matches(name, known, _MOST_LISTED, cutoff=0.0)
+                near = difflib.get_close_matches(text, known, _MOST_LISTED, cutoff=0.0)
             listed = f"the nearest of {len(known)}: {', '.join(near)}"
-        super().__init__(f"unknown {what} {name!r}; {listed}")
+        shown = repr(name) if isinstance(name, str) else text
+        super().__init__(f"unknown {what} {shown}; {listed}")
 
     def __str__(self) -> str:
         return str(self.args[0])

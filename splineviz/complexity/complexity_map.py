@@ -138,7 +138,7 @@ class ComplexityMap:
             return int(layer)
         if isinstance(layer, str):
             raise UnknownName("layer", layer, names)
-        raise UnknownName("layer number", str(layer), [*map(str, range(len(names)))])
+        raise UnknownName("layer number", layer, [*map(str, range(len(names)))])
 
     def __repr__(self) -> str:
         ny, nx = self.inside.shape

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from splineviz.arguments import check_name
 from splineviz.complexity.layers import Layer
 from splineviz.complexity.statistics import interval_of_mean
 from splineviz.complexity.wording import directions_label, radius_label
-from splineviz.errors import UnknownName
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,8 +133,7 @@ class Deformation:
 
     def _by_point(self, measure: str) -> FloatArray:
         """With the points on the last axis."""
-        if measure not in _MEASURES:
-            raise UnknownName("measure", str(measure), [*_MEASURES])
+        check_name(_MEASURES, "measure", measure)
         values: FloatArray = getattr(self, measure)
         return np.moveaxis(values, -2, -1)
 

@@ -13,7 +13,7 @@ from splineviz.complexity.layers import Selection
 from splineviz.complexity.local_complexity import local_complexity
 from splineviz.errors import InvalidArgument, ShapeMismatch
 from splineviz.network.program import Program
-from splineviz.partition.slices import InputSlice
+from splineviz.partition.slices import InputSlice, check_slice
 from splineviz.progress import Progress
 
 FloatArray = npt.NDArray[np.float64]
@@ -98,11 +98,7 @@ def complexity_map(
     >>> sv.complexity_map(program, plane, resolution=32, in_plane=True).total.shape
     (32, 32)
     """
-    if not isinstance(plane, InputSlice):
-        raise InvalidArgument(
-            f"plane must be an InputSlice, such as InputSlice.identity() of two inputs or "
-            f"InputSlice.through(a, b, c) of three samples, not a {type(plane).__name__}"
-        )
+    check_slice(plane)
     shape = _grid_shape(plane, resolution)
     inside, middles = _middles(plane, shape)
     if isinstance(model, Program) and model.input_shape != plane.input_shape:

@@ -76,6 +76,13 @@ def eval_copy(model: torch.nn.Module) -> torch.nn.Module:
         If it is not a module or cannot be copied.
     """
     if not isinstance(model, torch.nn.Module):
+        if callable(getattr(model, "program", None)):
+            raise UnsupportedLayer(
+                "",
+                type(model).__name__,
+                "it holds a network for each step",
+                "Take one of them: run.program(step), or run.model(step).",
+            )
         raise UnsupportedLayer(
             "",
             type(model).__name__,

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
-from splineviz.errors import ShapeMismatch, TooManyRegions, UnknownName
+from splineviz.arguments import check_name
+from splineviz.arrays import read_whole
+from splineviz.errors import ShapeMismatch, TooManyRegions
 from splineviz.network.contest import Contest
 from splineviz.network.program import Program
 from splineviz.partition.engine.assembly import assemble
@@ -18,7 +20,7 @@ from splineviz.partition.engine.tournament import settle
 from splineviz.partition.engine.values import VertexValues
 from splineviz.partition.patterns import LayerPattern
 from splineviz.partition.rounding import Rounding, behind_contest
-from splineviz.partition.slices import InputSlice
+from splineviz.partition.slices import InputSlice, check_slice
 from splineviz.partition.spline_partition import SplinePartition
 
 if TYPE_CHECKING:
@@ -74,6 +76,10 @@ def enumerate_regions(
         If the slice lies in a space of another shape than the network's inputs.
     NonFiniteValues
         If a weight is NaN or infinite, or a value on the slice overflows.
+    InvalidArgument
+        If `plane` is no InputSlice, or `threads` or `max_regions` no whole number of at least 1.
+    UnknownName
+        If there is no such engine.
     TooManyRegions
         If there are more than `max_regions`; the message says how many were found, and what to
         make smaller.
@@ -93,22 +99,17 @@ def enumerate_regions(
     >>> len(sv.enumerate_regions(net, sv.InputSlice.identity()))
     2
     """
-    if engine not in ("compiled", "shapely"):
-        raise UnknownName("engine", str(engine), ["compiled", "shapely"])
-    if threads is not None and threads < 1:
-        raise ValueError(f"threads must be at least 1, not {threads}")
-    if max_regions < 1:
-        raise ValueError(f"max_regions must be at least 1, not {max_regions}")
+    check_slice(plane)
+    check_name(("compiled", "shapely"), "engine", engine)
+    count = cores() if threads is None else read_whole(threads, "threads", 1)
+    most = read_whole(max_regions, "max_regions", 1)
     program = _program(model, plane)
-    with (
-        _reporting(progress) as report,
-        Workers(threads or cores()) as workers,
-    ):
+    with _reporting(progress) as report, Workers(count) as workers:
         if engine == "shapely":
             from splineviz.partition.reference import enumerate_with_shapely
 
-            return enumerate_with_shapely(program, plane, report, max_regions)
-        return _enumerate(program, plane, report, max_regions, workers)
+            return enumerate_with_shapely(program, plane, report, most)
+        return _enumerate(program, plane, report, most, workers)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from splineviz.arguments import check_run
 from splineviz.arrays import read_whole
 from splineviz.errors import InvalidArgument, UnknownName
 from splineviz.network.program import Program
@@ -17,7 +18,7 @@ from splineviz.partition.measures.density import check_radius
 from splineviz.partition.measures.migration import Migration
 from splineviz.partition.migration_curves import MigrationCurves
 from splineviz.partition.points import as_points
-from splineviz.partition.slices import InputSlice
+from splineviz.partition.slices import InputSlice, check_slice
 from splineviz.progress import Progress, reporting
 
 FloatArray = npt.NDArray[np.float64]
@@ -77,6 +78,8 @@ class MigrationMeasure:
         **more: Any,
     ) -> MigrationMeasure:
         """The measure for a run; arguments and errors as for :func:`region_migration`."""
+        check_run(run)
+        check_slice(plane)
         if radius is None:
             xmin, ymin, xmax, ymax = plane.domain.bounds
             radius = _RADIUS * min(xmax - xmin, ymax - ymin)

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from splineviz.errors import InvalidArgument, ShapeMismatch, UnknownName
+from splineviz.arguments import row_of
+from splineviz.errors import InvalidArgument, ShapeMismatch
 from splineviz.partition.colorings import COLORINGS, Coloring, Limits
 from splineviz.partition.measures.neuron_boundaries import Layers, boundary_segments
 from splineviz.partition.picture import RegionPicture
@@ -76,9 +77,7 @@ def _decision_lines(partition: SplinePartition) -> list[npt.NDArray[np.float64]]
 def _colored(partition: SplinePartition, color: Color) -> tuple[Coloring, np.ndarray]:
     """A row and its values for a partition."""
     if isinstance(color, str):
-        if color not in COLORINGS:
-            raise UnknownName("colouring", color, list(COLORINGS))
-        color = COLORINGS[color]
+        color = row_of(COLORINGS, "colouring", color)
     if isinstance(color, Coloring):
         return color, np.asarray(color.values(partition))
     values = np.asarray(color, dtype=np.float64)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from splineviz.arguments import check_kind
 from splineviz.arrays import random_generator
 from splineviz.errors import InvalidSlice, NonFiniteValues, ShapeMismatch
 
@@ -387,6 +388,13 @@ class InputSlice:
             f"bounds=({xmin:.6g}, {ymin:.6g}, {xmax:.6g}, {ymax:.6g}), "
             f"anchors={len(self.anchors)})"
         )
+
+
+def check_slice(plane: Any) -> None:
+    """Raise InvalidArgument unless something is an InputSlice, as an argument ``plane`` must be."""
+    advice = "InputSlice.identity(bounds=(-1, -1, 1, 1)) is a box in the space of two inputs, "
+    advice += "InputSlice.through(x0, x1, x2) the plane through three"
+    check_kind(plane, InputSlice, "plane", advice)
 
 
 def _finite(values: npt.ArrayLike, what: str) -> FloatArray:

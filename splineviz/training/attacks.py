@@ -12,14 +12,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from splineviz.arguments import row_of
 from splineviz.arrays import read_whole
-from splineviz.errors import InvalidArgument, NonFiniteValues, UnknownName
+from splineviz.errors import InvalidArgument, NonFiniteValues
 from splineviz.network.isolation import untouched_random_state
 from splineviz.network.program import Program
 from splineviz.training.attack_norms import LOSSES, NORMS, Norm, margins
@@ -27,8 +28,6 @@ from splineviz.training.attack_target import Target, make_target, read_number, r
 
 PAPER_EPS = 50 / 255
 BATCH = 256
-
-T = TypeVar("T")
 
 
 def pgd_accuracy(
@@ -187,7 +186,7 @@ def fgsm_accuracy(
     0.5
     """
     radii = read_radii(eps)
-    attack = Attack(_row(NORMS, "norm", norm), _row(LOSSES, "loss", loss), random_start=False)
+    attack = Attack(row_of(NORMS, "norm", norm), row_of(LOSSES, "loss", loss), random_start=False)
     with _isolated():
         target = make_target(model, x, y, bounds, scale, batch_size)
         return _accuracy(target, attack, radii)
@@ -424,7 +423,7 @@ def _isolated() -> Iterator[None]:
 def _attack(
     norm: str, steps: int, alpha: float | None, restarts: int, loss: str, seed: int
 ) -> Attack:
-    chosen = _row(NORMS, "norm", norm)
+    chosen = row_of(NORMS, "norm", norm)
     if alpha is None:
         step = chosen.alpha
     else:
@@ -437,16 +436,10 @@ def _attack(
 
     return Attack(
         chosen,
-        _row(LOSSES, "loss", loss),
+        row_of(LOSSES, "loss", loss),
         random_start=True,
         steps=read_whole(steps, "steps", 1),
         restarts=read_whole(restarts, "restarts", 1),
         seed=read_whole(seed, "seed", 0),
         alpha=step,
     )
-
-
-def _row(table: dict[str, T], what: str, name: str) -> T:
-    if name not in table:
-        raise UnknownName(what, name, list(table))
-    return table[name]

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.errors import InvalidArgument, NonFiniteValues, UnknownName
+from splineviz.arguments import check_name
+from splineviz.errors import InvalidArgument, NonFiniteValues
 from splineviz.training.data import Dataset
 from splineviz.training.schedule import log_schedule
 
@@ -128,8 +129,7 @@ class LiveTraining:
 
         from splineviz.training.mlp import scaled_mlp, with_batch_norm
 
-        if optimizer not in OPTIMIZERS:
-            raise UnknownName("optimizer", optimizer, list(OPTIMIZERS))
+        check_name(OPTIMIZERS, "optimizer", optimizer)
         for name, value in (("width", width), ("depth", depth), ("scale", scale)):
             if not value > 0:
                 raise InvalidArgument(f"{name} must be above 0, not {value}")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from splineviz.arguments import check_name
 from splineviz.errors import (
     InvalidArgument,
     InvalidProgram,
@@ -97,8 +98,7 @@ class Run:
         """
         data = Path(str(importlib.resources.files("splineviz").joinpath("data")))
         known = _runs_in(data)
-        if name not in known:
-            raise UnknownName("bundled run", name, known)
+        check_name(known, "bundled run", name)
         return cls(data / name)
 
     @property

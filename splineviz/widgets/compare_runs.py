@@ -11,10 +11,12 @@ import ipywidgets
 import numpy as np
 import traitlets
 
+from splineviz.arguments import check_run
 from splineviz.drawing.palette import LINE_STYLES
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import StepCurve, extremes
 from splineviz.errors import InvalidArgument
+from splineviz.partition.slices import InputSlice, check_slice
 from splineviz.widgets.borrowed_canvas import BorrowedCanvas
 from splineviz.widgets.closing import close_all
 from splineviz.widgets.curves import (
@@ -34,7 +36,6 @@ from splineviz.widgets.table_link import TableLink
 if TYPE_CHECKING:
     import pandas as pd
 
-    from splineviz.partition.slices import InputSlice
     from splineviz.training.runs import Run
 
 # Milliseconds from one step to the next.
@@ -103,6 +104,9 @@ class CompareRuns(StepView):
         index: int = 0,
         **options: Any,
     ) -> None:
+        check_run(run_a, "run_a")
+        check_run(run_b, "run_b")
+        check_slice(plane)
         self._runs = (run_a, run_b)
         self._names = [run.name for run in self._runs] if names is None else list(names)
         if len(self._names) != 2:

@@ -8,6 +8,7 @@ import ipywidgets
 import numpy as np
 import traitlets
 
+from splineviz.arguments import check_kind
 from splineviz.complexity.curve_lines import heading, lines_of
 from splineviz.complexity.curves import ComplexityCurves
 from splineviz.complexity.wording import values_label
@@ -79,6 +80,8 @@ class ComplexityPlot(StepPanel):
         level: float = 0.95,
         axis: StepAxis | None = None,
     ) -> None:
+        advice = "Run.local_complexity() measures them"
+        check_kind(curves, ComplexityCurves, "curves", advice)
         self._complexity = curves
         self._level = level
         chosen = float(curves.radii[curves.number_of_radius(radius)])

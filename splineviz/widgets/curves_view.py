@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from splineviz.arguments import check_kind, check_player, check_run
 from splineviz.complexity.curve_lines import lines_of
+from splineviz.complexity.curves import ComplexityCurves
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.widgets.complexity_plot import ComplexityPlot
 from splineviz.widgets.curves import Curves, chosen_columns, kinds_of_columns, with_steps
@@ -15,7 +17,6 @@ from splineviz.widgets.step_panel import StepPanel
 from splineviz.widgets.step_view import StepView
 
 if TYPE_CHECKING:
-    from splineviz.complexity.curves import ComplexityCurves
     from splineviz.training.runs import Run
     from splineviz.widgets.region_player import RegionPlayer
 
@@ -92,6 +93,11 @@ class CurvesView(StepView):
         level: float = 0.95,
         index: int | None = None,
     ) -> None:
+        check_run(run)
+        if player is not None:
+            check_player(player)
+        advice = "Run.local_complexity() measures them"
+        check_kind(complexity, ComplexityCurves, "complexity", advice, optional=True)
         self._run = run
         self._metrics = metrics
         self._complexity = complexity

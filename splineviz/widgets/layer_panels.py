@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import ipywidgets
 
+from splineviz.arguments import check_player
 from splineviz.widgets.borrowed_canvas import BorrowedCanvas
 from splineviz.widgets.closing import WholeBox
 
@@ -35,6 +36,7 @@ class LayerPanels(WholeBox):
     canvases: tuple[BorrowedCanvas, ...] = ()
 
     def __init__(self, player: RegionPlayer, height: int = 220) -> None:
+        check_player(player)
         canvas = player.canvas
         if canvas is None:
             super().__init__(

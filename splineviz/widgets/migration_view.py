@@ -10,6 +10,7 @@ import ipywidgets
 import numpy as np
 import numpy.typing as npt
 
+from splineviz.arguments import check_player
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import StepCurve, extremes
 from splineviz.partition.migration_curves import DENSITIES, DISTANCES, MigrationCurves
@@ -90,6 +91,8 @@ class MigrationView(StepView):
         index: int | None = None,
         background: bool = True,
     ) -> None:
+        if player is not None:
+            check_player(player)
         self._run = run
         self._measure = MigrationMeasure.of(
             run, plane, points, radius, n_boundary=n_boundary, seed=seed, layer=layer

@@ -13,12 +13,12 @@ import ipywidgets
 import numpy as np
 import traitlets
 
+from splineviz.arguments import check_name
 from splineviz.errors import (
     InvalidArgument,
     NonFiniteValues,
     SplinevizError,
     TooManyRegions,
-    UnknownName,
 )
 from splineviz.partition.slices import InputSlice
 from splineviz.training.data import blobs, checkerboard, circles, spirals, two_moons
@@ -156,8 +156,7 @@ class Playground(WholeBox):
         record: bool = False,
         folder: str | os.PathLike[str] = "runs/playground",
     ) -> None:
-        if data not in DATA:
-            raise UnknownName("data set", data, list(DATA))
+        check_name(DATA, "data set", data)
         if points < 1:
             raise InvalidArgument(f"a data set needs at least 1 point, not {points}")
         self.plane = InputSlice.identity(BOUNDS)

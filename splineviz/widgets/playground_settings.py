@@ -7,7 +7,8 @@ from typing import Any
 
 import ipywidgets
 
-from splineviz.errors import InvalidArgument, UnknownName
+from splineviz.arguments import check_name
+from splineviz.errors import InvalidArgument
 from splineviz.widgets.controls import menu
 
 _LIVE = ("learning_rate", "weight_decay", "batch")
@@ -62,8 +63,7 @@ class PlaygroundSettings(ipywidgets.HBox):
     ) -> None:
         from splineviz.training.live import OPTIMIZERS
 
-        if optimizer not in OPTIMIZERS:
-            raise UnknownName("optimizer", optimizer, list(OPTIMIZERS))
+        check_name(OPTIMIZERS, "optimizer", optimizer)
         for name, value in (("seed", seed), ("batch", batch - 1)):
             if value < 0:
                 raise InvalidArgument(f"{name} is too small")

@@ -12,9 +12,11 @@ import ipywidgets
 import numpy as np
 import traitlets
 
+from splineviz.arguments import check_name, check_run
 from splineviz.display.frames import Frame
 from splineviz.errors import ShapeMismatch, UnknownName
 from splineviz.partition.colorings import COLORINGS, Coloring
+from splineviz.partition.slices import InputSlice, check_slice
 from splineviz.progress import Progress
 from splineviz.widgets.closing import WholeBox
 from splineviz.widgets.curves import Curves, accuracy_curves
@@ -23,12 +25,11 @@ from splineviz.widgets.player_side import PlayerSide
 from splineviz.widgets.region_canvas import BUDGET, RegionCanvas
 from splineviz.widgets.run_tail import RunTail
 from splineviz.widgets.samples import anchors_of, samples_on_slice
-from splineviz.widgets.stepping import Stepping
+from splineviz.widgets.stepping import Stepping, read_place
 from splineviz.widgets.thumbnails import anchor_thumbnails
 
 if TYPE_CHECKING:
     from splineviz.network.program import Program
-    from splineviz.partition.slices import InputSlice
     from splineviz.partition.spline_partition import SplinePartition
     from splineviz.training.runs import Run
 
@@ -143,8 +144,9 @@ class RegionPlayer(WholeBox, Stepping):
         own = colorings or {}
         self._rows = COLORINGS | {name: _row(name, one) for name, one in own.items()}
         self._by_step = {name: one for name, one in own.items() if isinstance(one, Mapping)}
-        if color not in self._rows:
-            raise UnknownName("colouring", color, list(self._rows))
+        check_run(run)
+        check_slice(plane)
+        check_name(self._rows, "colouring", color)
         self.run = run
         self.plane = plane
         self.steps = [int(step) for step in run.steps]
@@ -156,10 +158,7 @@ class RegionPlayer(WholeBox, Stepping):
             super().__init__([_note("This run has no checkpoints yet: there is nothing to see.")])
             self.add_class("splineviz-player")
             return
-        if not -len(self.steps) <= index < len(self.steps):
-            known = [str(i) for i in range(len(self.steps))]
-            raise UnknownName("checkpoint", str(index), known)
-        index %= len(self.steps)
+        index = read_place(index, len(self.steps))
         placed, self._captions = self._placed(plane)
         self.canvas = RegionCanvas(
             self.steps,
@@ -200,6 +199,7 @@ class RegionPlayer(WholeBox, Stepping):
         ShapeMismatch
             If the slice does not fit the network's input; then nothing has changed.
         """
+        check_slice(plane)
         if self.canvas is None or self.feed is None:
             return
         placed, self._captions = self._placed(plane)

@@ -11,6 +11,7 @@ import ipywidgets
 import numpy as np
 import traitlets
 
+from splineviz.arguments import check_run
 from splineviz.drawing.palette import CURVE_COLORS
 from splineviz.errors import InvalidArgument, InvalidSlice, ShapeMismatch, SplinevizError
 from splineviz.partition.slices import InputSlice
@@ -109,6 +110,8 @@ class SlicePicker(WholeBox):
         class_names: Sequence[str] | None = None,
         image_shape: tuple[int, ...] | None = None,
     ) -> None:
+        if run is not None:
+            check_run(run)
         if inputs is None:
             if run is None or run.samples is None:
                 raise InvalidArgument(

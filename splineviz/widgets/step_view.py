@@ -12,12 +12,12 @@ import numpy as np
 import traitlets
 
 from splineviz.drawing.step_axis import StepAxis
-from splineviz.errors import SplinevizError, UnknownName
+from splineviz.errors import SplinevizError
 from splineviz.widgets.closing import WholeBox, close_all
 from splineviz.widgets.mirror import Mirror
 from splineviz.widgets.step_cursor import StepCursor
 from splineviz.widgets.step_panel import StepPanel
-from splineviz.widgets.stepping import Stepping
+from splineviz.widgets.stepping import Stepping, read_place
 from splineviz.widgets.table_link import TableLink
 
 if TYPE_CHECKING:
@@ -93,14 +93,12 @@ class StepView(WholeBox, Stepping):
         canvas = None if player is None else player.canvas
         if index is None:
             index = 0 if player is None or canvas is None else int(player.index)
-        if self.steps and not -len(self.steps) <= index < len(self.steps):
-            known = [str(i) for i in range(len(self.steps))]
-            raise UnknownName("checkpoint", str(index), known)
+        place = read_place(index, len(self.steps)) if self.steps else 0
         super().__init__([self._note])
         self.add_class("splineviz-step-view")
         if not self.steps:
             return
-        self.index = index % len(self.steps)
+        self.index = place
         self.step = self.steps[self.index]
         self.cursor = StepCursor(index=self.index, slider=canvas is None)
         self._canvas = canvas

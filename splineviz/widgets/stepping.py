@@ -6,6 +6,32 @@ from typing import Any
 
 import traitlets
 
+from splineviz.arrays import read_whole
+from splineviz.errors import UnknownName
+
+
+def read_place(index: Any, count: int) -> int:
+    """The number of a checkpoint from 0 on; negative ones count from the end.
+
+    Parameters
+    ----------
+    index : int
+        As a user gives it.
+    count : int
+        How many checkpoints there are.
+
+    Raises
+    ------
+    InvalidArgument
+        If it is no whole number.
+    UnknownName
+        If there is no checkpoint of that number.
+    """
+    place = read_whole(index, "index", -(2**63))
+    if not -count <= place < count:
+        raise UnknownName("checkpoint", str(place), [str(i) for i in range(count)])
+    return place % count
+
 
 class Stepping(traitlets.HasTraits):
     """The traits of a widget that goes over checkpoints.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from operator import index
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -56,12 +56,10 @@ def neuron_segments(
     UnknownName
         If the network has no such layer, or the layer no such neuron.
     """
-    (number,) = layer_numbers(layers, layer)
+    number = _number(layers, layer)
     width = layers[number].width
-    if not 0 <= neuron < width:
-        raise UnknownName(
-            f"neuron of layer {layers[number].name!r}", str(neuron), [f"0 to {width - 1}"]
-        )
+    if not _within(neuron, width):
+        raise UnknownName(f"neuron of layer {layers[number].name!r}", neuron, [f"0 to {width - 1}"])
     inner = np.flatnonzero((edges.regions >= 0).all(axis=1))
     own = inner[_differs(edges.regions[inner], layers, number, neuron)]
     return vertices[edges.vertices[own]]
@@ -75,18 +73,29 @@ def layer_numbers(layers: Sequence[LayerPattern], wanted: Layers) -> list[int]:
     UnknownName
         If the network has no such layer.
     """
+    several = wanted if isinstance(wanted, Iterable) and not isinstance(wanted, str) else [wanted]
+    return [_number(layers, one) for one in several]
+
+
+def _number(layers: Sequence[LayerPattern], wanted: object) -> int:
+    """The number of a layer given by number or name."""
     names = [layer.name for layer in layers]
-    several = [wanted] if isinstance(wanted, str | int | np.integer) else wanted
-    numbers = []
-    for one in several:
-        number = names.index(one) if one in names else one
-        if isinstance(number, str):
-            raise UnknownName("layer", number, names or ["none"])
-        if not 0 <= index(number) < len(names):
-            known = [f"{i} ({name!r})" for i, name in enumerate(names)]
-            raise UnknownName("layer", str(number), known or ["none"])
-        numbers.append(index(number))
-    return numbers
+    if isinstance(wanted, str):
+        if wanted not in names:
+            raise UnknownName("layer", wanted, names or ["none"])
+        return names.index(wanted)
+    if not _within(wanted, len(names)):
+        known = [f"{i} ({name!r})" for i, name in enumerate(names)]
+        raise UnknownName("layer", wanted, known or ["none"])
+    return index(wanted)  # type: ignore[arg-type]
+
+
+def _within(number: Any, count: int) -> bool:
+    """Whether something is a whole number from 0 to below count."""
+    try:
+        return 0 <= index(number) < count
+    except TypeError:
+        return False
 
 
 def _differs(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from splineviz.errors import UnknownName
+from splineviz.arguments import row_of
 from splineviz.training.whole import natural_number, whole_number
 
 if TYPE_CHECKING:
@@ -96,10 +96,9 @@ def train(
         If `out` already holds a run, `steps` is not a whole number of at least 1, or `seed` is not
         one from 0 to 2**63 - 1.
     """
-    if name not in RECIPES:
-        raise UnknownName("recipe", name, names())
+    row = row_of(RECIPES, "recipe", name)
     seed = natural_number(seed, "the seed")
-    recipe = import_module(f"{__name__}.{RECIPES[name].module}")
+    recipe = import_module(f"{__name__}.{row.module}")
     run: Run = recipe.train(
         out,
         seed=seed,

@@ -78,15 +78,15 @@ def test_names_that_do_not_exist_are_refused():
     part = sv.enumerate_regions(random_mlp(1, [2, 3, 4, 1]), SQUARE)
     with pytest.raises(UnknownName, match="unknown layer 'relu7'; known: relu0, relu1"):
         part.neuron_boundary("relu7", 0)
-    with pytest.raises(UnknownName, match=r"unknown layer '2'; known: 0 \('relu0'\), 1"):
+    with pytest.raises(UnknownName, match=r"unknown layer 2; known: 0 \('relu0'\), 1"):
         part.neuron_boundary(2, 0)
-    with pytest.raises(UnknownName, match="unknown layer '-1'"):
+    with pytest.raises(UnknownName, match="unknown layer -1"):
         part.distance_to_boundary([[0.0, 0.0]], layer=[0, -1])
-    with pytest.raises(UnknownName, match="unknown neuron of layer 'relu1' '4'; known: 0 to 3"):
+    with pytest.raises(UnknownName, match="unknown neuron of layer 'relu1' 4; known: 0 to 3"):
         part.neuron_boundary("relu1", 4)
     with pytest.raises(UnknownName, match="unknown neuron"):
         part.neuron_boundary("relu1", -1)
-    with pytest.raises(TypeError):
+    with pytest.raises(UnknownName, match=r"unknown layer 0\.5; known"):
         part.neuron_boundary(0.5, 0)
-    with pytest.raises(UnknownName, match="unknown layer '0'; known: none"):
+    with pytest.raises(UnknownName, match="unknown layer 0; known: none"):
         partition_of(shapely.box(0, 0, 1, 1)).neuron_boundary(0, 0)
