@@ -210,7 +210,7 @@ def test_errors(program, partition):
     with pytest.raises(UnknownName, match=r"unknown layer 'nine'; known: 1, 3, 5$"):
         found.plot(layer="nine")
     for layer in (3, -1):
-        with pytest.raises(UnknownName, match=f"layer number '{layer}'; known: 0, 1, 2$"):
+        with pytest.raises(UnknownName, match=f"layer number {layer}; known: 0, 1, 2$"):
             found.plot(layer=layer)
     moved = sv.InputSlice(np.ones(2), np.eye(2), SQUARE.domain)
     with pytest.raises(InvalidArgument, match="another plane"):
