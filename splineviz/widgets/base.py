@@ -11,6 +11,7 @@ import numpy as np
 import traitlets
 
 from splineviz.errors import ShapeMismatch, UnknownArgument
+from splineviz.widgets.closing import close_rest
 
 
 class StrictWidget(anywidget.AnyWidget):
@@ -42,8 +43,7 @@ class StrictWidget(anywidget.AnyWidget):
     def close(self) -> None:
         """Remove the widget from the page, and its layout from the kernel."""
         super().close()
-        if "layout" in self._trait_values:
-            self.layout.close()
+        close_rest(self)
 
     @classmethod
     def own_arguments(cls) -> set[str]:

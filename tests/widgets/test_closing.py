@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bqplot
 import ipywidgets
 import numpy as np
 import pytest
@@ -15,10 +16,7 @@ from splineviz.widgets.playground import Playground
 from splineviz.widgets.region_player import RegionPlayer
 from splineviz.widgets.slice_picker import SlicePicker
 from tests.widgets.standin import StandInRun
-
-
-def open_widgets():
-    return set(ipywidgets.widgets.widget._instances.values())
+from tests.widgets.states import check_states, open_widgets
 
 
 def compared(player, plane):
@@ -60,3 +58,19 @@ def test_a_box_in_a_box():
     before = open_widgets()
     close_all([ipywidgets.HBox([ipywidgets.VBox([ipywidgets.Button(), ipywidgets.Label()])])])
     assert open_widgets() == before
+
+
+def test_what_others_use_stays():
+    scales = {name: bqplot.LinearScale() for name in "xy"}
+    lines = [bqplot.Lines(x=[0, 1], y=[0, 1], scales=scales) for _ in range(2)]
+    close_all(lines[:1])
+    assert all(scale.comm is not None for scale in scales.values())
+    check_states()
+    close_all(lines[1:])
+    assert all(scale.comm is None for scale in scales.values())
+    layout = ipywidgets.Layout()
+    labels = [ipywidgets.Label(layout=layout) for _ in range(2)]
+    close_all(labels[:1])
+    assert layout.comm is not None
+    close_all(labels[1:])
+    assert layout.comm is None
