@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from splineviz.network.trace import trace as trace
     from splineviz.partition.enumeration import enumerate_regions as enumerate_regions
     from splineviz.partition.migration_curves import MigrationCurves as MigrationCurves
+    from splineviz.partition.one_dimensional.input_segment import InputSegment as InputSegment
+    from splineviz.partition.one_dimensional.segment_partition import (
+        SegmentPartition as SegmentPartition,
+    )
     from splineviz.partition.over_training import region_migration as region_migration
     from splineviz.partition.slices import InputSlice as InputSlice
     from splineviz.partition.spline_partition import SplinePartition as SplinePartition
@@ -52,6 +56,7 @@ _PUBLIC = {
     "ComplexityMap": "splineviz.complexity.complexity_map",
     "CurvesView": "splineviz.widgets.curves_view",
     "Deformation": "splineviz.complexity.deformation_result",
+    "InputSegment": "splineviz.partition.one_dimensional.input_segment",
     "InputSlice": "splineviz.partition.slices",
     "LayerPanels": "splineviz.widgets.layer_panels",
     "LocalComplexity": "splineviz.complexity.result",
@@ -62,6 +67,7 @@ _PUBLIC = {
     "Recorder": "splineviz.training.recorder",
     "RegionPlayer": "splineviz.widgets.region_player",
     "Run": "splineviz.training.runs",
+    "SegmentPartition": "splineviz.partition.one_dimensional.segment_partition",
     "SlicePicker": "splineviz.widgets.slice_picker",
     "SplinePartition": "splineviz.partition.spline_partition",
     "complexity_map": "splineviz.complexity.slice_map",

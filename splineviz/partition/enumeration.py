@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, overload
 
 from splineviz.arguments import check_name
 from splineviz.arrays import read_whole
@@ -18,6 +18,8 @@ from splineviz.partition.engine.cuts import cuts_of
 from splineviz.partition.engine.subdivision import subdivide_cells
 from splineviz.partition.engine.tournament import settle
 from splineviz.partition.engine.values import VertexValues
+from splineviz.partition.one_dimensional.input_segment import InputSegment
+from splineviz.partition.one_dimensional.segment_partition import SegmentPartition
 from splineviz.partition.patterns import LayerPattern
 from splineviz.partition.rounding import Rounding, behind_contest
 from splineviz.partition.slices import InputSlice, check_slice
@@ -33,22 +35,44 @@ _CELLS_IN_ROUNDS = (8, 100_000)
 Progress = Callable[[int, int, int], None]
 
 
+@overload
 def enumerate_regions(
     model: torch.nn.Module | Program,
     plane: InputSlice,
+    progress: Progress | bool | None = ...,
+    threads: int | None = ...,
+    engine: Literal["compiled", "shapely"] = ...,
+    max_regions: int = ...,
+) -> SplinePartition: ...
+
+
+@overload
+def enumerate_regions(
+    model: torch.nn.Module | Program,
+    plane: InputSegment,
+    progress: Progress | bool | None = ...,
+    threads: int | None = ...,
+    engine: Literal["compiled", "shapely"] = ...,
+    max_regions: int = ...,
+) -> SegmentPartition: ...
+
+
+def enumerate_regions(
+    model: torch.nn.Module | Program,
+    plane: InputSlice | InputSegment,
     progress: Progress | bool | None = None,
     threads: int | None = None,
     engine: Literal["compiled", "shapely"] = "compiled",
     max_regions: int = 5_000_000,
-) -> SplinePartition:
-    """Every activation region of a network on a 2D slice of its input space.
+) -> SplinePartition | SegmentPartition:
+    """Every activation region of a network on a slice of its input space, in one or two dimensions.
 
     Parameters
     ----------
     model : torch.nn.Module or Program
         A piecewise-linear network, in any mode, dtype or device; it comes back untouched. Its
         weights are taken to float64. A Program needs no torch.
-    plane : InputSlice
+    plane : InputSlice or InputSegment
         The slice; its `input_shape` is that of one input of the network.
     progress : bool or callable, optional
         True shows a progress bar. A function is called after each activation with (activations
@@ -65,6 +89,9 @@ def enumerate_regions(
     Returns
     -------
     SplinePartition
+        For a segment a
+        :class:`~splineviz.partition.one_dimensional.segment_partition.SegmentPartition`, whose
+        regions are intervals.
 
     Raises
     ------
@@ -99,6 +126,9 @@ def enumerate_regions(
     >>> len(sv.enumerate_regions(net, sv.InputSlice.identity()))
     2
     """
+    if isinstance(plane, InputSegment):
+        strip = enumerate_regions(model, plane.strip, progress, threads, engine, max_regions)
+        return SegmentPartition(plane, strip)
     check_slice(plane)
     check_name(("compiled", "shapely"), "engine", engine)
     count = cores() if threads is None else read_whole(threads, "threads", 1)

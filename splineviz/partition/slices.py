@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -14,12 +14,15 @@ from splineviz.arguments import check_kind
 from splineviz.arrays import random_generator
 from splineviz.errors import InvalidSlice, NonFiniteValues, ShapeMismatch
 
+if TYPE_CHECKING:
+    from splineviz.partition.one_dimensional.input_segment import InputSegment
+
 FloatArray = npt.NDArray[np.float64]
 
 # Below this sine of the angle between two directions, they do not span a plane in float64.
 _SMALLEST_SINE = 1e-9
-# Farther from the slice than this share of its size, an input is not on it.
-_ON_SLICE = 1e-6
+ON_SLICE = 1e-6
+"""Farther from a slice than this share of its size, an input is not on it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +72,8 @@ class InputSlice:
         domain: shapely.Polygon,
         anchors: npt.ArrayLike | None = None,
     ) -> None:
-        origin = _finite(origin, "the origin")
-        basis = _finite(basis, "the basis")
+        origin = finite_array(origin, "the origin")
+        basis = finite_array(basis, "the basis")
         if basis.shape != (2, *origin.shape):
             raise ShapeMismatch(
                 f"the basis has shape {basis.shape}; with an origin of shape {origin.shape} it "
@@ -78,31 +81,102 @@ class InputSlice:
             )
         _check_plane(basis, "the two basis directions")
         _check_domain(domain)
-        marks = np.empty((0, 2)) if anchors is None else _finite(anchors, "the anchors")
+        marks = np.empty((0, 2)) if anchors is None else finite_array(anchors, "the anchors")
         if marks.ndim != 2 or marks.shape[1] != 2:
             raise ShapeMismatch(f"anchors have shape {marks.shape}; expected (k, 2)")
-        for array in (origin, basis, marks):
+        self._set(origin, basis, shapely.Polygon(domain), marks)
+
+    def _set(
+        self, origin: FloatArray, basis: FloatArray, domain: shapely.Polygon, anchors: FloatArray
+    ) -> None:
+        for array in (origin, basis, anchors):
             array.flags.writeable = False
         object.__setattr__(self, "origin", origin)
         object.__setattr__(self, "basis", basis)
-        object.__setattr__(self, "domain", shapely.Polygon(domain))
-        object.__setattr__(self, "anchors", marks)
+        object.__setattr__(self, "domain", domain)
+        object.__setattr__(self, "anchors", anchors)
 
     @classmethod
-    def identity(cls, bounds: Sequence[float] = (-1.0, -1.0, 1.0, 1.0)) -> InputSlice:
-        """The whole input space of a network with two inputs, inside a box.
+    def unchecked(
+        cls,
+        origin: FloatArray,
+        basis: FloatArray,
+        domain: shapely.Polygon,
+        anchors: FloatArray | None = None,
+    ) -> InputSlice:
+        """A slice of arrays that are known to fit, whose directions need not span a plane.
+
+        For the strip that stands for a segment: see
+        :class:`~splineviz.partition.one_dimensional.input_segment.InputSegment`.
+        """
+        plane = object.__new__(cls)
+        plane._set(origin, basis, domain, np.empty((0, 2)) if anchors is None else anchors)
+        return plane
+
+    @overload
+    @classmethod
+    def identity(cls, bounds: tuple[float, float]) -> InputSegment: ...  # type: ignore[overload-overlap]
+
+    @overload
+    @classmethod
+    def identity(cls, bounds: Sequence[float] = ...) -> InputSlice: ...
+
+    @classmethod
+    def identity(
+        cls, bounds: Sequence[float] = (-1.0, -1.0, 1.0, 1.0)
+    ) -> InputSlice | InputSegment:
+        """The whole input space of a network with one or two inputs, between bounds.
 
         Parameters
         ----------
-        bounds : (xmin, ymin, xmax, ymax)
-            The box, in units of the inputs.
+        bounds : (xmin, ymin, xmax, ymax) or (low, high)
+            The box, in units of the inputs; for a network with one input, the two ends.
+
+        Returns
+        -------
+        InputSlice or InputSegment
+            An :class:`~splineviz.partition.one_dimensional.input_segment.InputSegment` for one
+            input.
         """
-        values = _finite(bounds, "the bounds")
+        from splineviz.partition.one_dimensional.input_segment import InputSegment
+
+        values = finite_array(bounds, "the bounds")
+        if values.shape == (2,):
+            return InputSegment.identity(bounds)
         if values.shape != (4,):
             raise InvalidSlice(
-                f"bounds must be four numbers (xmin, ymin, xmax, ymax), not {bounds!r}"
+                "bounds must be four numbers (xmin, ymin, xmax, ymax), or for a network with one "
+                f"input two numbers (low, high), not {bounds!r}"
             )
         return cls(np.zeros(2), np.eye(2), _box(values[:2], values[2:]))
+
+    @classmethod
+    def segment(cls, x0: npt.ArrayLike, x1: npt.ArrayLike, margin: float = 0.0) -> InputSegment:
+        """The segment from one input to another: a slice in one dimension.
+
+        Parameters
+        ----------
+        x0, x1 : array-like of shape (*input_shape)
+            Two inputs of any one shape. They become the segment's `anchors`; the position is the
+            distance from `x0`.
+        margin : float
+            How far the segment reaches beyond both, as a share of the distance between them
+            (default: 0).
+
+        Returns
+        -------
+        InputSegment
+
+        Raises
+        ------
+        InvalidSlice
+            If the two inputs are equal.
+        ShapeMismatch, NonFiniteValues
+            If they have different shapes, or hold NaN or infinity.
+        """
+        from splineviz.partition.one_dimensional.input_segment import InputSegment
+
+        return InputSegment.between(x0, x1, margin)
 
     @classmethod
     def through(
@@ -123,7 +197,7 @@ class InputSlice:
         InvalidSlice
             If the three inputs lie on one line.
         """
-        inputs = [_finite(x, f"anchor x{i}") for i, x in enumerate((x0, x1, x2))]
+        inputs = [finite_array(x, f"anchor x{i}") for i, x in enumerate((x0, x1, x2))]
         if len({x.shape for x in inputs}) > 1:
             shapes = ", ".join(str(x.shape) for x in inputs)
             raise ShapeMismatch(f"the three anchors have different shapes: {shapes}")
@@ -170,10 +244,10 @@ class InputSlice:
         InvalidArgument
             If the seed is no whole number of at least 0.
         """
-        start, end = _finite(x0, "anchor x0"), _finite(x1, "anchor x1")
+        start, end = finite_array(x0, "anchor x0"), finite_array(x1, "anchor x1")
         if direction is None:
             direction = random_generator(seed).standard_normal(start.shape)
-        across = _finite(direction, "the direction")
+        across = finite_array(direction, "the direction")
         if not start.shape == end.shape == across.shape:
             raise ShapeMismatch(
                 f"the two anchors and the direction must have one shape; they have {start.shape}, "
@@ -220,12 +294,12 @@ class InputSlice:
         InvalidArgument
             If the seed is no whole number of at least 0.
         """
-        centre = _finite(x, "the centre")
+        centre = finite_array(x, "the centre")
         square = _square(half_width)
         if directions is None:
             spread = random_generator(seed).standard_normal((2, *centre.shape))
         else:
-            spread = _finite(directions, "the directions")
+            spread = finite_array(directions, "the directions")
             if spread.shape != (2, *centre.shape):
                 raise ShapeMismatch(
                     f"directions have shape {spread.shape}; for an input of shape {centre.shape} "
@@ -260,14 +334,14 @@ class InputSlice:
         InvalidSlice
             If the data vary in fewer than two directions.
         """
-        data = _finite(X, "the data")
+        data = finite_array(X, "the data")
         if data.ndim < 2 or len(data) < 3:
             raise InvalidSlice(
                 f"principal directions need at least three samples; X has shape {data.shape}, "
                 "expected (n_samples, *input_shape)"
             )
         mean = data.mean(axis=0)
-        origin = mean if center is None else _finite(center, "the centre")
+        origin = mean if center is None else finite_array(center, "the centre")
         if origin.shape != mean.shape:
             raise ShapeMismatch(f"the centre has shape {origin.shape}, the samples {mean.shape}")
         flat = (data - mean).reshape(len(data), -1)
@@ -363,7 +437,7 @@ class InputSlice:
         lengths = np.linalg.norm(self.basis.reshape(2, -1), axis=1)
         size = float(np.hypot((xmax - xmin) * lengths[0], (ymax - ymin) * lengths[1]))
         inside = shapely.covers(self.domain, shapely.points(coordinates))
-        return coordinates, (distance <= _ON_SLICE * size) & inside
+        return coordinates, (distance <= ON_SLICE * size) & inside
 
     def to_json(self) -> dict[str, Any]:
         """The slice as JSON values; :meth:`from_json` reads it back exactly."""
@@ -397,8 +471,8 @@ def check_slice(plane: Any) -> None:
     check_kind(plane, InputSlice, "plane", advice)
 
 
-def _finite(values: npt.ArrayLike, what: str) -> FloatArray:
-    """A float64 copy, or an error that names the argument."""
+def finite_array(values: npt.ArrayLike, what: str) -> FloatArray:
+    """A float64 copy of an argument, or an error that names it."""
     if hasattr(values, "detach"):
         values = values.detach().cpu().numpy()
     array = np.array(values, dtype=np.float64)

@@ -56,13 +56,25 @@ def neuron_segments(
     UnknownName
         If the network has no such layer, or the layer no such neuron.
     """
+    number = neuron_layer(layers, layer, neuron)
+    inner = np.flatnonzero((edges.regions >= 0).all(axis=1))
+    own = inner[_differs(edges.regions[inner], layers, number, neuron)]
+    return vertices[edges.vertices[own]]
+
+
+def neuron_layer(layers: Sequence[LayerPattern], layer: int | str, neuron: int) -> int:
+    """The number of the layer that has a neuron.
+
+    Raises
+    ------
+    UnknownName
+        If the network has no such layer, or the layer no such neuron.
+    """
     number = _number(layers, layer)
     width = layers[number].width
     if not _within(neuron, width):
         raise UnknownName(f"neuron of layer {layers[number].name!r}", neuron, [f"0 to {width - 1}"])
-    inner = np.flatnonzero((edges.regions >= 0).all(axis=1))
-    own = inner[_differs(edges.regions[inner], layers, number, neuron)]
-    return vertices[edges.vertices[own]]
+    return number
 
 
 def layer_numbers(layers: Sequence[LayerPattern], wanted: Layers) -> list[int]:

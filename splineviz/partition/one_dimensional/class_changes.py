@@ -1,0 +1,73 @@
+"""Where the predicted class changes along a segment."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+
+# Relative to the largest output, and to the segment: what is closer than this is equal.
+_ROUNDING = 1e-13
+
+
+def class_changes(ends: FloatArray, values: FloatArray) -> FloatArray:
+    """The positions at which the largest of several outputs changes.
+
+    Parameters
+    ----------
+    ends : float64 array (R + 1,)
+        Ends of the intervals on which the outputs are affine.
+    values : float64 array (R + 1, out)
+        The outputs there. One output is held against zero.
+
+    Returns
+    -------
+    float64 array (k,)
+        Increasing.
+
+    Notes
+    -----
+    The largest of affine functions is convex: an output that is the largest at both ends of an
+    interval is so between them. So only intervals with different winners at their ends are
+    looked into. Of outputs that rounding cannot tell apart the first one wins.
+    """
+    if values.shape[1] == 1:
+        values = np.concatenate([np.zeros_like(values), values], axis=1)
+    zero = _ROUNDING * float(np.abs(values).max())
+    winner = (values >= values.max(axis=1, keepdims=True) - zero).argmax(axis=1)
+    changes: list[tuple[float, int, int]] = []
+    for r in np.flatnonzero(winner[:-1] != winner[1:]):
+        changes += _within(ends[r : r + 2], values[r : r + 2], int(winner[r]), int(winner[r + 1]))
+    kept: list[tuple[float, int, int]] = []
+    near = _ROUNDING * float(np.abs(ends).max())
+    for position, before, after in changes:
+        if kept and position - kept[-1][0] <= near:
+            # At one position: what counts is the class to its left and to its right.
+            position, before, _ = kept.pop()
+        if before != after:
+            kept.append((position, before, after))
+    return np.array([position for position, _, _ in kept], dtype=np.float64)
+
+
+def _within(
+    ends: FloatArray, values: FloatArray, first: int, last: int
+) -> list[tuple[float, int, int]]:
+    """The changes on one interval: position, winner before, winner after."""
+    rise = values[1] - values[0]
+    changes = []
+    share, current = 0.0, first
+    while current != last:
+        steeper = np.flatnonzero(rise > rise[current])
+        lead = values[0, current] - values[0, steeper]
+        meets = np.clip(lead / (rise[steeper] - rise[current]), share, 1.0)
+        # Of those that overtake first, the steepest goes on; the last winner if nothing is left.
+        order = np.lexsort((-rise[steeper], meets))
+        following = int(steeper[order[0]]) if len(steeper) else last
+        share = float(meets[order[0]]) if len(steeper) else 1.0
+        changes.append((float(ends[0] + share * (ends[1] - ends[0])), current, following))
+        current = following
+        if share >= 1.0 and current != last:
+            changes.append((float(ends[1]), current, last))
+            break
+    return changes
