@@ -24,6 +24,9 @@ FloatArray = npt.NDArray[np.float64]
 DISTANCES = "distance to boundary (slice units)"
 DENSITIES = "length of boundary by area (1 / slice units)"
 
+# Which curve uniform points are in either drawing, so that they look alike: dashed, as a control.
+_UNIFORM = 2
+
 
 @dataclass(frozen=True, eq=False)
 class MigrationCurves:
@@ -77,27 +80,56 @@ class MigrationCurves:
         """Density near the decision boundary over that near the data, float64 array (S,)."""
         return self._each("ratio")
 
+    @property
+    def density_near_uniform(self) -> FloatArray:
+        """Density near points drawn uniformly from the slice: the control, float64 array (S,)."""
+        return self._each("density_near_uniform")
+
+    @property
+    def ratio_uniform(self) -> FloatArray:
+        """Density near the decision boundary over that near uniform points, float64 array (S,)."""
+        return self._each("ratio_uniform")
+
+    @property
+    def median_distance_uniform(self) -> FloatArray:
+        """Median distance of uniform points from the nearest neuron boundary, array (S,)."""
+        return self._each("median_distance_uniform")
+
     def distance_curves(self) -> list[StepCurve]:
-        """The distances as a curve with a band; there is none where no boundary is."""
+        """The distances as curves, of the data with a band; there is none where no boundary is."""
         low, high = self.quartile_distances.T
         return [
             StepCurve(
-                "median and quartiles of the data",
+                "data: median and quartiles",
                 self.steps,
                 _finite(self.median_distance),
                 _finite(low),
                 _finite(high),
-            )
+            ),
+            StepCurve(
+                "uniform points: median",
+                self.steps,
+                _finite(self.median_distance_uniform),
+                number=_UNIFORM,
+                line_style="dashed",
+            ),
         ]
 
     def density_curves(self) -> list[StepCurve]:
-        """The densities as two curves."""
+        """The densities as three curves."""
         named = {
             "near the data": self.density_near_data,
             "near the decision boundary": self.density_near_decision,
+            "near uniform points": self.density_near_uniform,
         }
         return [
-            StepCurve(label, self.steps, _finite(values), number=number)
+            StepCurve(
+                label,
+                self.steps,
+                _finite(values),
+                number=number,
+                line_style="dashed" if number == _UNIFORM else None,
+            )
             for number, (label, values) in enumerate(named.items())
         ]
 
@@ -109,7 +141,9 @@ class MigrationCurves:
         pandas.DataFrame
             Indexed by ``step``, with the columns ``n_points``, ``median_distance``,
             ``lower_quartile_distance``, ``upper_quartile_distance``, ``density_near_data``,
-            ``density_near_decision`` and ``ratio``.
+            ``density_near_decision``, ``ratio``, ``density_near_uniform``, ``ratio_uniform`` and
+            ``median_distance_uniform``; what they mean says
+            :class:`~splineviz.partition.measures.migration.Migration`.
         """
         import pandas as pd
 
@@ -123,6 +157,9 @@ class MigrationCurves:
                 "density_near_data": self.density_near_data,
                 "density_near_decision": self.density_near_decision,
                 "ratio": self.ratio,
+                "density_near_uniform": self.density_near_uniform,
+                "ratio_uniform": self.ratio_uniform,
+                "median_distance_uniform": self.median_distance_uniform,
             },
             index=pd.Index(self.steps, name="step"),
         )

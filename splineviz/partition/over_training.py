@@ -54,9 +54,9 @@ class MigrationMeasure:
     radius : float
         How far to look round a point, in slice units.
     n_boundary : int
-        Number of points along the decision boundary.
+        Number of points along the decision boundary, and of uniform points.
     seed : int
-        Where the first of them is.
+        Where the first of them is, and the uniform points.
     layer : int, str or sequence of these, optional
         The layers whose boundaries count; all unless said.
     """
@@ -120,10 +120,13 @@ def region_migration(
     steps: Iterable[int] | None = None,
     progress: Progress | bool | None = None,
 ) -> MigrationCurves:
-    """How neuron boundaries leave the data for the decision boundary over a training.
+    """Whether neuron boundaries leave the data for the decision boundary over a training.
 
     At each checkpoint all regions of the slice are found, and measured as by
-    :meth:`SplinePartition.migration`.
+    :meth:`SplinePartition.migration`: how densely boundaries lie near the data, near the decision
+    boundary, and near points drawn uniformly from the slice. The last are the control. Where
+    neurons die, boundaries get fewer everywhere: that is no migration, and the curve of the uniform
+    points falls with that of the data.
 
     Parameters
     ----------
@@ -138,9 +141,11 @@ def region_migration(
         How far to look round a point, in slice units; a twentieth of the shorter side of the
         domain unless said.
     n_boundary : int
-        Number of points along the decision boundary, spaced evenly by length.
+        Number of points along the decision boundary, spaced evenly by length; and of uniform
+        points.
     seed : int
-        Seed for the place of the first of them.
+        Seed for the place of the first of them, and for the uniform points, which are the same at
+        all checkpoints.
     layer : int, str or sequence of these, optional
         The layers whose boundaries count; all unless said.
     steps : iterable of int, optional

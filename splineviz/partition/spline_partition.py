@@ -405,10 +405,11 @@ class SplinePartition:
         seed: int = 0,
         layer: Layers | None = None,
     ) -> Migration:
-        """How densely neuron boundaries lie near data and near the decision boundary.
+        """How densely neuron boundaries lie near data, near the decision boundary, and anywhere.
 
         The region migration of the paper, measured exactly on the slice: over a training, regions
-        leave the data for the decision boundary.
+        leave the data for the decision boundary. Points drawn uniformly from the slice are the
+        control.
 
         Parameters
         ----------
@@ -417,9 +418,11 @@ class SplinePartition:
         radius, layer
             As for :meth:`boundary_density`.
         n_boundary : int
-            Number of points along the decision boundary, spaced evenly by length.
+            Number of points along the decision boundary, spaced evenly by length; and of uniform
+            points.
         seed : int
-            Seed for the place of the first of them. NumPy's global random state is not used.
+            Seed for the place of the first of them, and for the uniform points. NumPy's global
+            random state is not used.
 
         Returns
         -------

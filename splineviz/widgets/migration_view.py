@@ -28,10 +28,12 @@ if TYPE_CHECKING:
 
 
 class MigrationView(StepView):
-    """Region migration over the steps of a run: boundaries leave the data for the decision.
+    """Region migration over the steps of a run: whether boundaries leave the data for the decision.
 
     One panel has the distance of the data from the nearest neuron boundary, the other how densely
-    boundaries lie near the data and near the decision boundary; both are exact on the slice. The
+    boundaries lie near the data and near the decision boundary; both are exact on the slice. In
+    both, points drawn uniformly from the slice are the control: where neurons die, boundaries get
+    fewer everywhere, and the curve of the data goes with that of the uniform points. The
     first checkpoint is measured before this returns, the others in a background thread, coarse to
     fine; the curves grow as they come. Lines, clicks and brush go together with a player as in
     :class:`~splineviz.widgets.curves_view.CurvesView`.
@@ -171,12 +173,24 @@ class MigrationView(StepView):
     def _renew(self) -> None:
         """Make the panels for the steps that there are now."""
         axis = StepAxis.of(self.steps)
-        titles = [
-            "Data to the nearest neuron boundary",
-            f"Neuron boundaries within {self._measure.radius:.3g}",
+        heads = [
+            [
+                _label("Distance to a neuron boundary", "splineviz-panel-title"),
+                _label("from the data; uniform points are the control", "splineviz-panel-text"),
+            ],
+            [
+                _label(
+                    f"Neuron boundaries within {self._measure.radius:.3g}",
+                    "splineviz-panel-title",
+                ),
+                _label(
+                    "they leave the data where its curve falls below the control's",
+                    "splineviz-panel-text",
+                ),
+            ],
         ]
         with self._drawing:
-            self.fill([StepPanel(axis, head=[_title(title)]) for title in titles], axis)
+            self.fill([StepPanel(axis, head=head) for head in heads], axis)
         self._draw()
         self._report()
 
@@ -206,7 +220,7 @@ def _axis(lines: Sequence[StepCurve], label: str) -> ValueAxis:
     return ValueAxis(label, round_ticks(np.array([0.0, *extremes(lines)])))
 
 
-def _title(text: str) -> ipywidgets.Label:
-    title = ipywidgets.Label(text)
-    title.add_class("splineviz-panel-title")
-    return title
+def _label(text: str, style: str) -> ipywidgets.Label:
+    label = ipywidgets.Label(text)
+    label.add_class(style)
+    return label

@@ -70,6 +70,10 @@ def test_the_numbers_are_those_of_each_partition():
     np.testing.assert_array_equal(table["ratio"], curves.ratio)
     np.testing.assert_array_equal(table["lower_quartile_distance"], curves.quartile_distances[:, 0])
     assert (table["n_points"] > 0).all()
+    for name in ("density_near_uniform", "ratio_uniform", "median_distance_uniform"):
+        found = [getattr(each, name) for each in curves.migrations]
+        np.testing.assert_array_equal(table[name], found)
+        np.testing.assert_array_equal(getattr(curves, name), found)
 
 
 def test_plots():
@@ -77,7 +81,10 @@ def test_plots():
     distances, densities = curves.plot()
     np.testing.assert_allclose(distances.lines[0].get_ydata(), curves.median_distance)
     labels = [text.get_text() for text in densities.get_legend().get_texts()]
-    assert labels == ["near the data", "near the decision boundary"]
+    assert labels == ["near the data", "near the decision boundary", "near uniform points"]
+    labels = [text.get_text() for text in distances.get_legend().get_texts()]
+    assert labels == ["data: median and quartiles", "uniform points: median"]
+    np.testing.assert_allclose(distances.lines[1].get_ydata(), curves.median_distance_uniform)
     assert distances.get_ylabel() == "distance to boundary (slice units)"
     assert curves.plot((distances, densities)) == (distances, densities)
     sv.region_migration(MovingLine(), SQUARE, steps=[]).plot()

@@ -25,13 +25,16 @@ def test_the_curves_are_those_of_the_plain_function(run, plane):
     curves = sv.region_migration(run, plane, radius=0.2, n_boundary=50, seed=1)
     pd.testing.assert_frame_equal(view.curves.to_dataframe(), curves.to_dataframe())
     distances, densities = view.panels
-    band, line, circles, _ = distances.figure.marks
+    band, line, circles, control, _, _ = distances.figure.marks
+    np.testing.assert_array_equal(control.y, curves.median_distance_uniform)
     assert line.x.tolist() == [0.5, 1, 10, 100, 1000]
     np.testing.assert_array_equal(line.y, curves.median_distance)
     low, high = curves.quartile_distances.T
     np.testing.assert_array_equal(band.y, [*low, *high[::-1]])
     assert len(circles.x) == 0
-    near_data, _, near_decision, alone, _ = densities.figure.marks
+    near_data, _, near_decision, alone, near_uniform, _, _ = densities.figure.marks
+    np.testing.assert_array_equal(near_uniform.y, curves.density_near_uniform)
+    assert near_uniform.colors == control.colors != near_data.colors
     np.testing.assert_array_equal(near_data.y, curves.density_near_data)
     there = ~np.isnan(curves.density_near_decision)
     # Where there is no decision boundary is a gap.

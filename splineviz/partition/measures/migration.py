@@ -1,4 +1,4 @@
-"""Region migration, measured on a slice: boundaries near the data and near the decision."""
+"""Region migration, measured on a slice: boundaries near the data, the decision, and anywhere."""
 
 from __future__ import annotations
 
@@ -11,15 +11,23 @@ import shapely
 from splineviz.arrays import read_whole
 from splineviz.partition.measures.density import densities, distances
 from splineviz.partition.measures.lines import points_along, spaced_shares
+from splineviz.partition.measures.uniform import uniform_points
 
 FloatArray = npt.NDArray[np.float64]
+
+# Uniform points have a stream of their own, so that they are no other's with the same seed.
+_STREAM = 20240216
 
 
 @dataclass(frozen=True)
 class Migration:
     """Where neuron boundaries gather: near the data or near the decision boundary.
 
-    Over a training, ``ratio`` rises and ``density_near_data`` falls when regions migrate.
+    Over a training, ``ratio`` rises and ``density_near_data`` falls when regions migrate. Both also
+    happen when boundaries leave the whole slice, as those of neurons do that die: what is measured
+    at uniform points is the control. Boundaries leave *the data* only if ``density_near_data``
+    falls more than ``density_near_uniform``, and gather at *the decision boundary* only if
+    ``ratio_uniform`` rises.
 
     Parameters
     ----------
@@ -36,11 +44,17 @@ class Migration:
     ratio : float
         Density near the decision boundary over that near the data. Infinite if no neuron boundary
         is near the data; nan if none is near either, or if a density is nan.
+    density_near_uniform : float
+        The same as ``density_near_data``, mean over points drawn uniformly from the slice.
+    ratio_uniform : float
+        Density near the decision boundary over that near uniform points, as ``ratio``.
     median_distance : float
         Median distance of the data points that count from the nearest neuron boundary, in slice
         units. Infinite if there is no neuron boundary, nan if no point counts.
     quartile_distances : tuple of float
         First and third quartile of these distances.
+    median_distance_uniform : float
+        Median distance of the uniform points from the nearest neuron boundary.
 
     Notes
     -----
@@ -56,6 +70,9 @@ class Migration:
     ratio: float
     median_distance: float
     quartile_distances: tuple[float, float]
+    density_near_uniform: float
+    ratio_uniform: float
+    median_distance_uniform: float
 
 
 def measure_migration(
@@ -67,7 +84,7 @@ def measure_migration(
     n_boundary: int,
     seed: int,
 ) -> Migration:
-    """Measure neuron boundaries (m, 2, 2) near points (n, 2) and near the decision boundary."""
+    """Measure neuron boundaries (m, 2, 2) near points (n, 2), the decision and uniform points."""
     n_boundary = read_whole(n_boundary, "n_boundary", 1)
     density = densities(points, radius, segments, domain)
     counts = ~np.isnan(density)
@@ -76,18 +93,28 @@ def measure_migration(
     if decision.length > 0:
         along = points_along(decision, spaced_shares(n_boundary, seed))
         near_decision = _mean(densities(along, radius, segments, domain))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = float(np.divide(near_decision, near_data))
+    uniform = uniform_points(
+        domain, n_boundary, np.random.default_rng([_STREAM, read_whole(seed, "seed", 0)])
+    )
+    near_uniform = _mean(densities(uniform, radius, segments, domain))
     lower, median, upper = _quartiles(distances(points[counts], segments))
     return Migration(
         radius=float(radius),
         n_points=int(counts.sum()),
         density_near_data=near_data,
         density_near_decision=near_decision,
-        ratio=ratio,
+        ratio=_ratio(near_decision, near_data),
         median_distance=median,
         quartile_distances=(lower, upper),
+        density_near_uniform=near_uniform,
+        ratio_uniform=_ratio(near_decision, near_uniform),
+        median_distance_uniform=_quartiles(distances(uniform, segments))[1],
     )
+
+
+def _ratio(over: float, under: float) -> float:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.divide(over, under))
 
 
 def _quartiles(values: FloatArray) -> tuple[float, float, float]:

@@ -9,6 +9,7 @@ import shapely
 import splineviz as sv
 from splineviz.errors import EmptyBoundary, InvalidArgument, NonFiniteValues
 from splineviz.partition.measures.lines import points_along
+from splineviz.partition.measures.uniform import uniform_points
 from tests.partition.networks import mlp, partition_of, random_mlp
 
 SQUARE = sv.InputSlice.identity()
@@ -73,11 +74,41 @@ def test_migration_is_made_of_densities(two_lines):
     assert two_lines.migration(points, 0.3, layer="relu0", n_boundary=50, seed=4) == found
 
 
+def test_uniform_points_are_the_control(two_lines):
+    found = two_lines.migration([[0.0, 0.0]], 0.3, n_boundary=4000, seed=4)
+    # A line of length 2 within 0.3 of points of a square of area 4: far from the sides, the length
+    # near a point is on average the length in all times the area of the disc over that of the
+    # square. Near the sides there is less of both.
+    assert found.density_near_uniform == pytest.approx(2 / 4, rel=0.05)
+    ratio = found.density_near_decision / found.density_near_uniform
+    assert found.ratio_uniform == pytest.approx(ratio)
+    # Uniform in x, the distances |x| from the line x = 0 have the median 1/2.
+    assert found.median_distance_uniform == pytest.approx(0.5, abs=0.04)
+    same = two_lines.migration([[0.9, 0.9]], 0.3, n_boundary=4000, seed=4)
+    assert same.density_near_uniform == found.density_near_uniform
+
+
+def test_uniform_points_are_uniform_and_miss_holes():
+    holed = shapely.Polygon(
+        [(0, 0), (4, 0), (4, 4), (0, 4)],
+        [[(1, 1), (3, 1), (3, 3), (1, 3)], [(3.5, 3), (4, 3.5), (3.5, 3.5)]],
+    )
+    points = uniform_points(holed, 12_000, np.random.default_rng(0))
+    assert points.shape == (12_000, 2)
+    assert shapely.intersects(holed, shapely.points(points)).all()
+    tiles = [shapely.box(i, j, i + 1, j + 1) for i in range(4) for j in range(4)]
+    for tile in tiles:
+        share = shapely.area(tile & holed) / holed.area
+        found = shapely.contains(tile, shapely.points(points)).mean()
+        assert found == pytest.approx(share, abs=4 * np.sqrt(max(share, 1e-12) / 12_000))
+
+
 def test_what_is_not_there_is_nan_or_infinite(two_lines):
     flat = partition_of(shapely.box(-1, -1, 1, 1)).migration([[0.0, 0.0]], 0.1)
     assert flat.density_near_data == 0.0
-    assert np.isnan([flat.density_near_decision, flat.ratio]).all()
-    assert flat.median_distance == np.inf
+    assert np.isnan([flat.density_near_decision, flat.ratio, flat.ratio_uniform]).all()
+    assert flat.median_distance == flat.median_distance_uniform == np.inf
+    assert flat.density_near_uniform == 0.0
     outside = two_lines.migration(np.empty((0, 2)), 0.3)
     assert outside.n_points == 0
     assert outside.density_near_decision > 0
