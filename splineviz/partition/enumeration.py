@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Literal, overload
 
 from splineviz.arguments import check_name
@@ -134,7 +134,9 @@ def enumerate_regions(
     count = cores() if threads is None else read_whole(threads, "threads", 1)
     most = read_whole(max_regions, "max_regions", 1)
     program = _program(model, plane)
-    with _reporting(progress) as report, Workers(count) as workers:
+    workers = Workers(count)
+    # They are closed twice: Ctrl-C may arrive while the first time is about to begin.
+    with _reporting(progress) as report, closing(workers), workers:
         if engine == "shapely":
             from splineviz.partition.reference import enumerate_with_shapely
 

@@ -7,13 +7,15 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import ExitStack
 from functools import cache
 from typing import TypeVar
 
 from threadpoolctl import ThreadpoolController
 
 _T = TypeVar("_T")
+
+# How long to wait for a thread that should answer at once, in seconds.
+_PATIENCE = 2.0
 
 
 class Workers:
@@ -27,14 +29,21 @@ class Workers:
 
     def __init__(self, threads: int) -> None:
         self._threads = threads
-        self._open = ExitStack()
         self._executor: Executor | None = None
 
     def __enter__(self) -> Workers:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._open.close()
+        self.close()
+
+    def close(self) -> None:
+        """Stop the threads; once more if an interruption stopped this."""
+        try:
+            if self._executor is not None:
+                self._executor.shutdown()
+        finally:
+            _ONE_THREAD_EACH.leave(self)
 
     def over(
         self,
@@ -68,8 +77,8 @@ class Workers:
         if len(lasts) < 2 and not aside:
             return [work(first, last) for first, last in zip(firsts, lasts, strict=True)]
         if self._executor is None:
-            self._open.enter_context(_ONE_THREAD_EACH)
-            self._executor = self._open.enter_context(ThreadPoolExecutor(self._threads))
+            _ONE_THREAD_EACH.enter(self)
+            self._executor = ThreadPoolExecutor(self._threads)
         made: dict[int, _T] = {}
         left = iter(range(len(lasts)))
 
@@ -79,8 +88,8 @@ class Workers:
                 made[i] = work(firsts[i], lasts[i])
 
         # This thread takes part, which wakes fewer threads, unless it is to wait.
-        others = [self._executor.submit(share) for _ in range(self._threads - (not aside))]
         try:
+            others = [self._executor.submit(share) for _ in range(self._threads - (not aside))]
             if not aside:
                 share()
             for other in others:
@@ -110,27 +119,40 @@ class _OneThreadEach:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._users = 0
-        self._taken = threading.Event()
-        self._done = threading.Event()
-        self._keeper = threading.Thread()
+        self._users: set[Workers] = set()
+        self._keeper: _Keeper | None = None
 
-    def __enter__(self) -> None:
+    def enter(self, user: Workers) -> None:
+        """Count a user, and take the threads away for the first."""
         with self._lock:
-            if self._users == 0:
-                self._taken.clear()
-                self._done.clear()
-                self._keeper = threading.Thread(target=self._keep, daemon=True)
-                self._keeper.start()
-                self._taken.wait()
-            self._users += 1
+            self._users.add(user)
+            if self._keeper is None:
+                self._keeper = _Keeper()
+                self._keeper.take()
 
-    def __exit__(self, *error: object) -> None:
+    def leave(self, user: Workers) -> None:
+        """Forget a user, if it is one, and give the threads back behind the last."""
         with self._lock:
-            self._users -= 1
-            if self._users == 0:
-                self._done.set()
-                self._keeper.join()
+            self._users.discard(user)
+            if not self._users and self._keeper is not None:
+                self._keeper.give_back()
+                self._keeper = None
+
+
+class _Keeper:
+    """A thread that takes the libraries' own threads away until it is told to give them back."""
+
+    def __init__(self) -> None:
+        self._taken, self._wanted_back, self._given = (threading.Event() for _ in range(3))
+
+    def take(self) -> None:
+        threading.Thread(target=self._keep, daemon=True).start()
+        self._taken.wait()
+
+    def give_back(self) -> None:
+        self._wanted_back.set()
+        # Not for ever: it may have been interrupted before its thread began.
+        self._given.wait(_PATIENCE)
 
     def _keep(self) -> None:
         try:
@@ -140,11 +162,12 @@ class _OneThreadEach:
                     of_torch = torch.get_num_threads()
                     torch.set_num_threads(1)
                 self._taken.set()
-                self._done.wait()
+                self._wanted_back.wait()
                 if torch is not None:
                     torch.set_num_threads(of_torch)
         finally:
             self._taken.set()
+            self._given.set()
 
 
 _ONE_THREAD_EACH = _OneThreadEach()

@@ -15,6 +15,7 @@ from splineviz.partition.engine.kernels.common import (
     set_bit,
     table_room,
 )
+from splineviz.partition.engine.kernels.entry import entry
 from splineviz.partition.engine.kernels.rows import barycentric
 
 # In place of a vertex number: two chords do not cross.
@@ -185,6 +186,7 @@ def _frame(halves, edge_vertices, xy):
     return a, b, c
 
 
+@entry
 @njit(cache=True, nogil=True, error_model="numpy")
 def cell_frames(first, last, offsets, halves, edge_vertices, xy, frames):
     """Three corners that span each of the cells ``first ... last - 1``, written to `frames`."""
@@ -396,6 +398,7 @@ def _neuron_scratch(k):
     )
 
 
+@entry
 @njit(cache=True, nogil=True, error_model="numpy")
 def split_cells(
     first_cell, last_cell, cell_offsets, cell_halves, edge_vertices, first_vertex, first_cut,

@@ -12,8 +12,10 @@ from splineviz.partition.engine.kernels.common import (
     room,
     table_room,
 )
+from splineviz.partition.engine.kernels.entry import entry
 
 
+@entry
 @njit(cache=True, nogil=True, error_model="numpy")
 def sign_planes(z, tolerance, first, positive, negative, low, high):
     """Write the signs of a block of rows of pre-activations into two bit planes.
@@ -58,6 +60,7 @@ def sign_planes(z, tolerance, first, positive, negative, low, high):
     return finite
 
 
+@entry
 @njit(cache=True, nogil=True, error_model="numpy")
 def cut_edges(
     first, last, xy, edge_vertices, z, row_of, column_of, tolerance, spacing, positive, negative
@@ -157,6 +160,7 @@ def cut_edges(
     )
 
 
+@entry
 @njit(cache=True, nogil=True, error_model="numpy")
 def split_edges(edge_vertices, first_vertex, n_vertices):
     """Vertices (P, 2) of the pieces of all cut edges, and the edge (P,) that each is part of.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from numba import njit
 
+from splineviz.partition.engine.kernels.entry import entry
+
 # 2**27 + 1: splits a float64 into two halves whose products are exact.
 _SPLITTER = 134217729.0
 
@@ -42,6 +44,7 @@ def barycentric(px, py, ux, uy, vx, vy):
     return _cross(px, py, vx, vy) / area, _cross(ux, uy, px, py) / area
 
 
+@entry
 @njit(cache=True, nogil=True, error_model="numpy")
 def weigh(points, place, xy, frames, corners, weights):
     """Points as affine combinations of three corners of the cell that each lies in.
@@ -83,6 +86,7 @@ def weigh(points, place, xy, frames, corners, weights):
         weights[i, 1] = min(max(w2, -2.0), 2.0)
 
 
+@entry
 @njit(cache=True, nogil=True, error_model="numpy")
 def interpolate(rows, corners, weights, out):
     """Rows of values at points that are combinations of three vertices, as ``weigh`` gives them.
