@@ -150,6 +150,10 @@ class UnwritablePath(SplinevizError, OSError):
     """A file cannot be written where it was asked for."""
 
 
+class UnsafeFile(SplinevizError, OSError):
+    """A file is not what it should be: no regular file, too large, or a link that leads away."""
+
+
 class NothingToDraw(SplinevizError, ValueError):
     """A picture is wanted of a run without checkpoints."""
 

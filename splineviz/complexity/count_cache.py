@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.files import write_atomically
+from splineviz.files import make_folder, read_file, write_atomically
 
 IntArray = npt.NDArray[np.int64]
+
+# What a file holds beside its two arrays.
+_MOST_BESIDE = 4096
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,8 @@ class CountCache:
     Attributes
     ----------
     folder : Path or None
-        Where the files are; made when it is needed. None for a cache that keeps nothing.
+        Where the files are; made when it is needed. None for a cache that keeps nothing. What
+        links lead out of the folder around it is neither read nor written.
     """
 
     folder: Path | None
@@ -52,7 +57,8 @@ class CountCache:
         if self.folder is None:
             return None
         try:
-            arrays = load(self._file(key).read_bytes())
+            most = 2 * 8 * math.prod(shape) + _MOST_BESIDE
+            arrays = load(read_file(self._file(key), most, inside=self.folder.parent))
         except (OSError, SafetensorError, ValueError, KeyError):
             return None
         if arrays.keys() != {"counts", "near", "sha256"}:
@@ -83,8 +89,8 @@ class CountCache:
         digest = np.frombuffer(_digest(*small), dtype=np.uint8)
         data = save({"counts": small[0], "near": small[1], "sha256": digest})
         try:
-            self.folder.mkdir(exist_ok=True)
-            write_atomically(self._file(key), data)
+            make_folder(self.folder, inside=self.folder.parent)
+            write_atomically(self._file(key), data, inside=self.folder.parent)
         except OSError:
             return
 

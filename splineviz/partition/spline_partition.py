@@ -678,7 +678,10 @@ class SplinePartition:
         Raises
         ------
         OSError
-            If the disk refuses. An old file stays as it was.
+            If the disk refuses, or a folder, a pipe or a device has this name. An old file stays
+            as it was.
+        InvalidArgument
+            If the file would be larger than the 16 GiB that are read.
 
         Notes
         -----

@@ -14,8 +14,8 @@ import shapely
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from splineviz.errors import PartitionCorrupt, SplinevizError
-from splineviz.files import write_atomically
+from splineviz.errors import InvalidArgument, PartitionCorrupt, SplinevizError, UnsafeFile
+from splineviz.files import check_file, write_atomically
 from splineviz.network.program import Program
 from splineviz.partition.patterns import LayerPattern
 from splineviz.partition.slices import InputSlice
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 FORMAT = "splineviz-partition"
 VERSION = 1
+
+# No more is read: some tens of millions of regions.
+MOST_BYTES = 2**34
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -76,7 +79,13 @@ def save_partition(partition: SplinePartition, path: Path) -> None:
         "contents": text,
         "sha256": _digest(arrays, text),
     }
-    write_atomically(path, save(arrays, metadata))
+    data = save(arrays, metadata)
+    if len(data) > MOST_BYTES:
+        raise InvalidArgument(
+            f"the partition has {len(data):,} bytes, and no more than {MOST_BYTES:,} are read from "
+            "a file: save partitions of smaller slices"
+        )
+    write_atomically(path, data)
 
 
 def load_partition(path: Path) -> SplinePartition:
@@ -112,6 +121,11 @@ def load_partition(path: Path) -> SplinePartition:
 
 def _read(path: Path) -> tuple[Arrays, Mapping[str, str]]:
     """All arrays of a file, and its metadata."""
+    try:
+        if not path.is_dir():
+            check_file(path, MOST_BYTES)
+    except UnsafeFile as error:
+        raise PartitionCorrupt(f"this is not the file of a partition: {error}") from error
     with open(path, "rb"):  # its errors say more than those of safetensors
         pass
     try:

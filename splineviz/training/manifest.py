@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from splineviz.errors import RunCorrupt
@@ -19,13 +20,23 @@ METRICS = "metrics.csv"
 SAMPLES = "samples.safetensors"
 CHECKPOINTS = "checkpoints"
 
+# No more is read. Samples are what is drawn, and the manifest of 400,000 checkpoints is smaller.
+MOST_MANIFEST_BYTES = 2**26
+MOST_SAMPLES_BYTES = 2**32
+
 DTYPES = ("float16", "float32", "float64")
 STATUSES = ("recording", "finished", "interrupted")
+
+_MOST_BESIDE_WEIGHTS = 2**20
+_MOST_STEP = 2**63 - 1
 
 _ADVICE = (
     "The checkpoints beside it may be intact: restore this file from a copy, or record the run "
     "again"
 )
+
+
+_NO_FILE = "that names no file of the run"
 
 
 @dataclass(frozen=True)
@@ -98,6 +109,16 @@ class Manifest:
     metadata: Mapping[str, Any] | None = None
     libraries: Mapping[str, str] | None = None
 
+    def most_checkpoint_bytes(self) -> int:
+        """How many bytes a checkpoint may have, by the shapes of the network's weights."""
+        most = _MOST_BESIDE_WEIGHTS
+        state = self.network.get("state")
+        for key, shape in state.items() if isinstance(state, dict) else ():
+            # Anything else is found when the program is made.
+            if isinstance(shape, list) and all(type(size) is int and size >= 0 for size in shape):
+                most += 8 * math.prod(shape) + 12 * len(key) + 256
+        return most
+
     def to_bytes(self) -> bytes:
         """Encode as indented UTF-8 JSON with a fixed order of keys.
 
@@ -147,7 +168,7 @@ class Manifest:
 
         try:
             document = json.loads(data)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise RunCorrupt(
                 f"{path} is not valid JSON ({error}): it was truncated or edited. {_ADVICE}"
             ) from error
@@ -179,12 +200,18 @@ class Manifest:
         check(isinstance(rows, list), "holds no list of checkpoints")
         samples = document.get("samples")
         for row in [*rows, *([] if samples is None else [samples])]:
-            check(_names_a_file(row), f"has an entry that names no file of the run: {row!r}")
+            check(_names_a_file(row), f"has an entry {_NO_FILE}: {row!r}")
         steps = [row.get("step") for row in rows]
         check(
-            all(type(step) is int and step >= 0 for step in steps)
+            all(type(step) is int and 0 <= step <= _MOST_STEP for step in steps)
             and all(a < b for a, b in pairwise(steps)),
             "has checkpoints whose steps are not increasing whole numbers",
+        )
+        for row in rows:
+            check(row["file"] == checkpoint_file(row["step"]), f"has an entry {_NO_FILE}: {row!r}")
+        check(
+            samples is None or samples["file"] == SAMPLES,
+            f"has an entry {_NO_FILE}: {samples!r}",
         )
         return cls(
             network=network,
@@ -198,12 +225,15 @@ class Manifest:
         )
 
 
+def checkpoint_file(step: int) -> str:
+    """The only name that the checkpoint of a step may have."""
+    return f"{CHECKPOINTS}/step-{step:09d}.safetensors"
+
+
 def _names_a_file(row: Any) -> bool:
-    """Whether an entry has a hash and a path that stays inside the run's folder."""
-    if not isinstance(row, dict):
-        return False
-    file, sha256 = row.get("file"), row.get("sha256")
-    if not isinstance(file, str) or not isinstance(sha256, str) or not file or "\\" in file:
-        return False
-    path = PurePosixPath(file)
-    return not path.is_absolute() and ".." not in path.parts and ":" not in file
+    """Whether an entry has the name of a file and a hash."""
+    return (
+        isinstance(row, dict)
+        and isinstance(row.get("file"), str)
+        and isinstance(row.get("sha256"), str)
+    )

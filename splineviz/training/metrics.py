@@ -12,11 +12,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from splineviz.errors import RunCorrupt
-from splineviz.files import write_atomically
+from splineviz.errors import RunCorrupt, UnsafeFile
+from splineviz.files import open_to_append, read_file, write_atomically
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# No more is read. Rows may be shorter than the header, so that the table is bounded too.
+MOST_BYTES = 2**30
+MOST_CELLS = 2**27
+_MOST_STEP = 2**63 - 1
 
 
 class MetricsLog:
@@ -35,7 +40,7 @@ class MetricsLog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.names = _names(complete_lines(path))
+        self.names = _names(complete_lines(path), path)
         self._file: io.FileIO | None = None
 
     def append(self, step: int, values: Mapping[str, float]) -> None:
@@ -46,6 +51,10 @@ class MetricsLog:
         OSError
             If the disk refuses. The file is then as it was before.
         """
+        if self._file is not None and not self._is_in_place(self._file):
+            # It was replaced or deleted by hand: the rows go where readers will find them.
+            self.close()
+            self.names = _names(complete_lines(self.path), self.path)
         new = [name for name in values if name not in self.names]
         names = [*self.names, *new]
         cells = [str(step), *(repr(values[name]) if name in values else "" for name in names)]
@@ -54,8 +63,8 @@ class MetricsLog:
             # The first row goes this way too: it drops a row cut short by a crash.
             rows = complete_lines(self.path).partition(b"\n")[2]
             self.close()
-            write_atomically(self.path, _header(names) + rows + row)
-            self._file = open(self.path, "ab", buffering=0)  # noqa: SIM115
+            write_atomically(self.path, _header(names) + rows + row, inside=self.path.parent)
+            self._file = open_to_append(self.path, inside=self.path.parent)
             self.names = names
         else:
             self._append_bytes(self._file, row)
@@ -84,7 +93,8 @@ class MetricsLog:
         kept = [line for line, at in zip(lines[1:], steps, strict=True) if at <= step]
         if len(kept) < len(steps):
             self.close()
-            write_atomically(self.path, b"".join([*lines[:1], *kept]))
+            data = b"".join([*lines[:1], *kept])
+            write_atomically(self.path, data, inside=self.path.parent)
 
     def steps(self) -> list[int]:
         """The steps of the rows.
@@ -96,6 +106,12 @@ class MetricsLog:
         """
         rows = complete_lines(self.path).splitlines()[1:]
         return [_step(row, self.path, number) for number, row in enumerate(rows, start=2)]
+
+    def _is_in_place(self, file: io.FileIO) -> bool:
+        try:
+            return os.path.samestat(self.path.stat(), os.fstat(file.fileno()))
+        except FileNotFoundError:
+            return False
 
     @staticmethod
     def _append_bytes(file: io.FileIO, data: bytes) -> None:
@@ -130,25 +146,41 @@ def read_metrics(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     data = complete_lines(path)
-    names = _names(data)
+    names = _names(data, path)
+    lines = data.splitlines()[1:]
+    if len(lines) * len(names) > MOST_CELLS:
+        raise RunCorrupt(
+            f"{path} has {len(lines):,} rows of {len(names):,} metrics, and no more than "
+            f"{MOST_CELLS:,} numbers are read. The checkpoints do not depend on it: delete the "
+            "file to go on without these metrics"
+        )
     steps = []
-    table = []
-    for number, line in enumerate(data.splitlines()[1:], start=2):
-        steps.append(_step(line, path, number))
-        table.append(_values(line, len(names), path, number))
+    table = np.full((len(lines), len(names)), np.nan)
+    for row, line in enumerate(lines):
+        steps.append(_step(line, path, row + 2))
+        values = _values(line, len(names), path, row + 2)
+        table[row, : len(values)] = values
     return pd.DataFrame(
-        np.array(table, dtype=np.float64).reshape(len(steps), len(names)),
+        table,
         index=pd.Index(steps, dtype="int64", name="step"),
         columns=names,
     )
 
 
 def complete_lines(path: Path) -> bytes:
-    """The contents of a file up to its last line end; nothing if there is no such file."""
+    """The contents of a file up to its last line end; nothing if there is no such file.
+
+    Raises
+    ------
+    RunCorrupt
+        If it is no regular file in its folder, or too large.
+    """
     try:
-        data = path.read_bytes()
+        data = read_file(path, MOST_BYTES, inside=path.parent)
     except FileNotFoundError:
         return b""
+    except UnsafeFile as error:
+        raise RunCorrupt(f"the metrics of the run cannot be used: {error}") from error
     return data[: data.rfind(b"\n") + 1]
 
 
@@ -158,28 +190,36 @@ def _header(names: list[str]) -> bytes:
     return text.getvalue().encode()
 
 
-def _names(data: bytes) -> list[str]:
+def _names(data: bytes, path: Path) -> list[str]:
     header = data.partition(b"\n")[0].decode(errors="replace")
-    return next(csv.reader([header]), ["step"])[1:]
+    try:
+        names = next(csv.reader([header]), ["step"])[1:]
+    except csv.Error as error:
+        raise _broken(path, 1, f"does not name metrics ({error})") from error
+    if len(set(names)) < len(names):
+        raise _broken(path, 1, "names a metric twice")
+    return names
 
 
 def _step(line: bytes, path: Path, number: int) -> int:
     try:
-        return int(line.partition(b",")[0])
+        step = int(line.partition(b",")[0])
     except ValueError as error:
         raise _broken(path, number, "does not begin with a step") from error
+    if not 0 <= step <= _MOST_STEP:
+        raise _broken(path, number, "does not begin with a step")
+    return step
 
 
 def _values(line: bytes, columns: int, path: Path, number: int) -> list[float]:
-    """The metrics of a row; older rows are shorter than the header."""
+    """The metrics of a row, no more than columns; older rows are shorter than the header."""
     cells = line.split(b",")[1:]
     if len(cells) > columns:
         raise _broken(path, number, f"has {len(cells)} metrics for {columns} columns")
     try:
-        values = [float(cell) if cell else math.nan for cell in cells]
+        return [float(cell) if cell else math.nan for cell in cells]
     except ValueError as error:
         raise _broken(path, number, f"is not a row of numbers ({error})") from error
-    return values + [math.nan] * (columns - len(cells))
 
 
 def _broken(path: Path, number: int, what: str) -> RunCorrupt:

@@ -22,9 +22,19 @@ from splineviz.errors import (
     ShapeMismatch,
     UnknownName,
     UnknownStep,
+    UnsafeFile,
 )
+from splineviz.files import read_file
 from splineviz.network.program import Program
-from splineviz.training.manifest import MANIFEST, METRICS, Checkpoint, Manifest, StoredFile
+from splineviz.training.manifest import (
+    MANIFEST,
+    METRICS,
+    MOST_MANIFEST_BYTES,
+    MOST_SAMPLES_BYTES,
+    Checkpoint,
+    Manifest,
+    StoredFile,
+)
 from splineviz.training.metrics import read_metrics
 from splineviz.training.whole import whole_number
 
@@ -150,7 +160,7 @@ class Run:
         """
         if self._manifest.samples is None:
             return None
-        arrays = self._read_arrays(self._manifest.samples)
+        arrays = self._read_arrays(self._manifest.samples, MOST_SAMPLES_BYTES)
         if arrays.keys() != {"inputs", "targets"}:
             raise RunCorrupt(
                 f"{self.path / self._manifest.samples.file} holds {sorted(arrays)} where "
@@ -204,7 +214,8 @@ class Run:
             If the checkpoint's file is missing, truncated or altered.
         """
         checkpoint = self._checkpoint(step)
-        return self._read_arrays(StoredFile(checkpoint.file, checkpoint.sha256))
+        stored = StoredFile(checkpoint.file, checkpoint.sha256)
+        return self._read_arrays(stored, self._manifest.most_checkpoint_bytes())
 
     def program(self, step: int) -> Program:
         """The network at a checkpoint, with its weights as float64. Needs no torch.
@@ -410,23 +421,27 @@ class Run:
     def _read_manifest(self) -> Manifest:
         path = self.path / MANIFEST
         try:
-            data = path.read_bytes()
+            data = read_file(path, MOST_MANIFEST_BYTES, inside=self.path)
         except (FileNotFoundError, NotADirectoryError) as error:
             raise RunNotFound(_what_is_there(self.path)) from error
+        except UnsafeFile as error:
+            raise RunCorrupt(f"the run in {self.path} cannot be opened: {error}") from error
         except OSError as error:
             raise RunNotFound(f"the run in {self.path} cannot be read: {error}") from error
         return Manifest.from_bytes(data, path)
 
-    def _read_arrays(self, stored: StoredFile) -> dict[str, npt.NDArray[Any]]:
+    def _read_arrays(self, stored: StoredFile, most: int) -> dict[str, npt.NDArray[Any]]:
         path = self.path / stored.file
         advice = (
             "Restore it from a copy of the run; the other files of the run are not affected. If "
             "the run is being recorded anew, call refresh()"
         )
         try:
-            data = path.read_bytes()
+            data = read_file(path, most, inside=self.path)
         except FileNotFoundError as error:
             raise RunCorrupt(f"{path} is missing. {advice}") from error
+        except OSError as error:
+            raise RunCorrupt(f"{path} cannot be read: {error}. {advice}") from error
         if hashlib.sha256(data).hexdigest() != stored.sha256:
             raise RunCorrupt(
                 f"{path} ({len(data)} bytes) is not the file that was recorded: its SHA-256 "

@@ -11,17 +11,20 @@ from typing import Any
 
 import numpy.typing as npt
 
-from splineviz.errors import RecordingError
-from splineviz.files import write_atomically
+from splineviz.errors import RecordingError, RunCorrupt, UnsafeFile
+from splineviz.files import make_folder, read_file, remove_file, write_atomically
 from splineviz.training.lock import FolderLock
 from splineviz.training.manifest import (
     CHECKPOINTS,
     MANIFEST,
     METRICS,
+    MOST_MANIFEST_BYTES,
+    MOST_SAMPLES_BYTES,
     SAMPLES,
     Checkpoint,
     Manifest,
     StoredFile,
+    checkpoint_file,
 )
 from splineviz.training.metrics import MetricsLog
 
@@ -92,6 +95,11 @@ class RunWriter:
             If the metrics of the run to resume are damaged; it stays as it was.
         """
         data = None if samples is None else _encode(samples)
+        if data is not None and len(data) > MOST_SAMPLES_BYTES:
+            raise RecordingError(
+                f"the samples have {len(data):,} bytes, and a run keeps up to "
+                f"{MOST_SAMPLES_BYTES:,}: give fewer of them, those that are to be drawn"
+            )
         stored = None if data is None else StoredFile(SAMPLES, _sha256(data))
         with self._disk("the run cannot be begun"):
             self.path.mkdir(parents=True, exist_ok=True)
@@ -100,9 +108,9 @@ class RunWriter:
                 # Again, because another recording may have ended since the first look.
                 old = self._existing_run()
                 if old is None:
-                    (self.path / CHECKPOINTS).mkdir(exist_ok=True)
+                    make_folder(self.path / CHECKPOINTS, inside=self.path)
                     if data is not None:
-                        write_atomically(self.path / SAMPLES, data)
+                        write_atomically(self.path / SAMPLES, data, inside=self.path)
                     self._write_manifest(replace(manifest, samples=stored))
                     last = -1
                 else:
@@ -134,10 +142,9 @@ class RunWriter:
             If the disk refuses; the run is then as it was before.
         """
         data = _encode(weights)
-        file = f"{CHECKPOINTS}/step-{step:09d}.safetensors"
-        checkpoint = Checkpoint(step, file, _sha256(data))
+        checkpoint = Checkpoint(step, checkpoint_file(step), _sha256(data))
         with self._disk(f"the checkpoint at step {step} is not kept"):
-            write_atomically(self.path / file, data)
+            write_atomically(self.path / checkpoint.file, data, inside=self.path)
             self._open_metrics().sync()
             self._write_manifest(
                 replace(self.manifest, checkpoints=(*self.manifest.checkpoints, checkpoint))
@@ -180,7 +187,7 @@ class RunWriter:
                 + (f"its last step is {end}" if end >= 0 else "it has no steps yet")
                 + ". Pass resume=True to go on after its last checkpoint"
             )
-        (self.path / CHECKPOINTS).mkdir(exist_ok=True)
+        make_folder(self.path / CHECKPOINTS, inside=self.path)
         kept = tuple(checkpoint for checkpoint in old.checkpoints if checkpoint.step <= last)
         self._write_manifest(
             replace(
@@ -193,11 +200,18 @@ class RunWriter:
         )
         metrics.drop_after(last)
         for checkpoint in old.checkpoints[len(kept) :]:
-            (self.path / checkpoint.file).unlink(missing_ok=True)
+            remove_file(self.path / checkpoint.file, inside=self.path)
         return last
 
     def _write_manifest(self, manifest: Manifest) -> None:
-        write_atomically(self.path / MANIFEST, manifest.to_bytes())
+        data = manifest.to_bytes()
+        if len(data) > MOST_MANIFEST_BYTES:
+            raise RecordingError(
+                f"{self.path / MANIFEST} would have {len(data):,} bytes, and no more than "
+                f"{MOST_MANIFEST_BYTES:,} are read: give less metadata or fewer class names, or "
+                "record fewer checkpoints"
+            )
+        write_atomically(self.path / MANIFEST, data, inside=self.path)
         self.manifest = manifest
 
     def _open_metrics(self) -> MetricsLog:
@@ -243,7 +257,11 @@ def _existing_run(path: Path, resume: bool | int) -> Manifest | None:
                 "delete them, or record into another folder"
             )
         return None
-    manifest = Manifest.from_bytes((path / MANIFEST).read_bytes(), path / MANIFEST)
+    try:
+        data = read_file(path / MANIFEST, MOST_MANIFEST_BYTES, inside=path)
+    except UnsafeFile as error:
+        raise RunCorrupt(f"the run in {path} cannot be resumed: {error}") from error
+    manifest = Manifest.from_bytes(data, path / MANIFEST)
     if resume is False:
         last = f" up to step {manifest.checkpoints[-1].step}" if manifest.checkpoints else ""
         raise RecordingError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 from dataclasses import fields, is_dataclass
 
@@ -14,7 +15,7 @@ from safetensors import safe_open
 from safetensors.numpy import save, save_file
 
 import splineviz as sv
-from splineviz.errors import PartitionCorrupt
+from splineviz.errors import InvalidArgument, PartitionCorrupt, UnsafeFile
 from tests.partition.networks import FRAME_WITH_HOLES, partition_of, partitions, random_mlp
 
 PLANE = sv.InputSlice.around(np.linspace(-1, 1, 5), seed=1)
@@ -174,3 +175,26 @@ def test_no_file_and_no_folder_are_the_usual_errors(part, tmp_path):
         part.save(tmp_path / "none" / "a")
     with pytest.raises(IsADirectoryError):
         sv.SplinePartition.load(tmp_path)
+
+
+def test_only_files_of_bounded_size_are_read(saved, part, monkeypatch):
+    with open(saved, "wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(PartitionCorrupt, match=r"1,099,511,627,776 bytes"):
+        sv.SplinePartition.load(saved)
+    saved.unlink()
+    os.mkfifo(saved)
+    with pytest.raises(PartitionCorrupt, match="is a pipe"):
+        sv.SplinePartition.load(saved)
+    with pytest.raises(UnsafeFile, match="is a pipe"):
+        part.save(saved)
+    monkeypatch.setattr("splineviz.partition.storage.MOST_BYTES", 1000)
+    with pytest.raises(InvalidArgument, match="smaller slices"):
+        part.save(saved.with_name("large"))
+    assert not saved.with_name("large").exists()
+
+
+def test_a_partition_behind_a_link_of_the_user_is_read(saved, part):
+    link = saved.with_name("link")
+    link.symlink_to(saved)
+    assert_identical(sv.SplinePartition.load(link), part)

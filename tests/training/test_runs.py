@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -133,10 +134,10 @@ def test_a_missing_run_is_a_missing_file_for_python(tmp_path: Path) -> None:
 def test_a_run_that_may_not_be_read_is_told(
     recorded: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(path: Path) -> bytes:
+    def refuse(path: Path, *args: object) -> int:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(RunNotFound, match=r"cannot be read.*Permission denied"):
         Run(recorded)
 
