@@ -21,6 +21,11 @@ class FolderLock:
         The folder, which must exist. On Windows, where folders cannot be locked, an empty file
         ``.lock`` in it stands for it.
 
+    Attributes
+    ----------
+    owner : int
+        The number of the process that keeps the folder.
+
     Raises
     ------
     BlockingIOError
@@ -28,13 +33,31 @@ class FolderLock:
     """
 
     def __init__(self, folder: Path) -> None:
-        descriptor = _open(folder)
+        descriptor = _open(_place(folder))
         try:
             _lock(descriptor)
         except BlockingIOError:
             os.close(descriptor)
             raise
-        self.release = weakref.finalize(self, _release, descriptor, os.getpid())
+        self.owner = os.getpid()
+        self._descriptor = descriptor
+        self.release = weakref.finalize(self, _release, descriptor, self.owner)
+
+    def is_of(self, folder: Path) -> bool:
+        """Whether a folder is the one that is kept, and not another that has taken its name.
+
+        Only to be asked before `release`.
+
+        Raises
+        ------
+        OSError
+            If that cannot be found out.
+        """
+        try:
+            found = _place(folder).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return os.path.samestat(found, os.fstat(self._descriptor))
 
 
 def _release(descriptor: int, owner: int) -> None:
@@ -49,8 +72,15 @@ def _release(descriptor: int, owner: int) -> None:
 if sys.platform == "win32":
     import msvcrt
 
-    def _open(folder: Path) -> int:
-        return os.open(folder / ".lock", os.O_RDWR | os.O_CREAT)
+    from splineviz.errors import UnsafeFile
+
+    def _place(folder: Path) -> Path:
+        return folder / ".lock"
+
+    def _open(place: Path) -> int:
+        if place.is_symlink():
+            raise UnsafeFile(f"{place} is a symbolic link: delete it")
+        return os.open(place, os.O_RDWR | os.O_CREAT)
 
     def _lock(descriptor: int) -> None:
         try:
@@ -64,8 +94,11 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _open(folder: Path) -> int:
-        return os.open(folder, os.O_RDONLY)
+    def _place(folder: Path) -> Path:
+        return folder
+
+    def _open(place: Path) -> int:
+        return os.open(place, os.O_RDONLY | os.O_DIRECTORY)
 
     def _lock(descriptor: int) -> None:
         try:

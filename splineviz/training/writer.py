@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -105,6 +106,7 @@ class RunWriter:
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock = _lock(self.path)
             try:
+                self._check_ours()
                 # Again, because another recording may have ended since the first look.
                 old = self._existing_run()
                 if old is None:
@@ -131,6 +133,7 @@ class RunWriter:
             If the disk refuses; the file is then as it was before.
         """
         with self._disk(f"the metrics of step {step} are not kept"):
+            self._check_ours()
             self._open_metrics().append(step, values)
 
     def add_checkpoint(self, step: int, weights: Arrays) -> None:
@@ -144,6 +147,7 @@ class RunWriter:
         data = _encode(weights)
         checkpoint = Checkpoint(step, checkpoint_file(step), _sha256(data))
         with self._disk(f"the checkpoint at step {step} is not kept"):
+            self._check_ours()
             write_atomically(self.path / checkpoint.file, data, inside=self.path)
             self._open_metrics().sync()
             self._write_manifest(
@@ -162,6 +166,7 @@ class RunWriter:
             with self._disk(f"that the recording is {status} is not noted"):
                 metrics = self._open_metrics()
                 try:
+                    self._check_ours()
                     metrics.sync()
                 finally:
                     metrics.close()
@@ -213,6 +218,23 @@ class RunWriter:
             )
         write_atomically(self.path / MANIFEST, data, inside=self.path)
         self.manifest = manifest
+
+    def _check_ours(self) -> None:
+        """Refuse to write where another process, or another recording, does."""
+        if self._lock is None:
+            raise RecordingError("a RunWriter is used before begin() was called")
+        if os.getpid() != self._lock.owner:
+            raise RecordingError(
+                f"the recording in {self.path} belongs to process {self._lock.owner}, from which "
+                f"this one ({os.getpid()}) was forked: report steps there, or make a Recorder with "
+                "a folder of its own here. Nothing was written"
+            )
+        if not self._lock.is_of(self.path):
+            raise RecordingError(
+                f"{self.path} is no longer the folder that this recording began in: it was "
+                "deleted, moved or replaced since. Nothing was written there. Where the run is "
+                "now, make a Recorder with resume=True; to begin again, make one without"
+            )
 
     def _open_metrics(self) -> MetricsLog:
         if self._metrics is None:
