@@ -6,7 +6,6 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -181,17 +180,23 @@ class LiveTraining:
     def batch(self, value: int) -> None:
         self._use(self.data, value)
 
-    def learn(self, inputs: npt.NDArray[Any], labels: npt.NDArray[Any]) -> None:
-        """Go on with other training points.
+    def learn(self, data: Dataset) -> None:
+        """Go on with other points.
 
         Parameters
         ----------
-        inputs : ndarray of shape (n, 2)
-        labels : ndarray of shape (n,), int
-            Numbers of classes that the network has outputs for.
+        data : Dataset
+            Of as many classes as the one before.
+
+        Raises
+        ------
+        InvalidArgument
+            If there are more classes, or fewer.
         """
-        inputs, labels = np.asarray(inputs, np.float32), np.asarray(labels, np.int64)
-        self._use(replace(self.data, train_inputs=inputs, train_labels=labels), self._batch)
+        known, new = len(self.data.class_names), len(data.class_names)
+        if new != known:
+            raise InvalidArgument(f"the network tells {known} classes apart, not {new}")
+        self._use(data, self._batch)
 
     # ------------------------------------------------------------ training
 

@@ -30,6 +30,7 @@ from splineviz.widgets.live_frame import live_frame
 from splineviz.widgets.live_recording import LiveRecording
 from splineviz.widgets.live_status import LiveStatus
 from splineviz.widgets.live_worker import LiveWorker
+from splineviz.widgets.playground_data import PlaygroundData
 from splineviz.widgets.playground_points import PlaygroundPoints
 from splineviz.widgets.playground_settings import PlaygroundSettings
 from splineviz.widgets.playground_toolbar import PlaygroundToolbar
@@ -71,7 +72,8 @@ class Playground(WholeBox):
     The training runs in a background thread, which shares its time between updates and frames;
     frames that the page has no time for are not made. A colour scale spans all frames so far, so
     that a colour keeps its meaning, unless the menu says otherwise. Learning rate, weight decay,
-    batch size and points apply at once; any other change begins anew. Points are drawn on the pad.
+    batch size and points apply at once; any other change begins anew. Points are drawn on the pad;
+    they stay until they are cleared or another data set is chosen, and *Undo* brings them back.
 
     The thread ends with :meth:`stop`, with :meth:`close`, and when the last picture of the
     playground is gone from the page, as when its cell is run again.
@@ -95,8 +97,8 @@ class Playground(WholeBox):
     batch : int
         Points an update.
     seed : int
-        Decides data, initial weights and the order of the points. Nothing random outside of the
-        playground is used or changed.
+        Decides initial weights, the order of the points and, unless these were edited, the points.
+        Nothing random outside of the playground is used or changed.
     record : bool
         Whether to record from the first step on.
     folder : str or path-like
@@ -166,6 +168,7 @@ class Playground(WholeBox):
         self._curves_due = 0.0
         self._measured = 0
         self._player: RegionPlayer | None = None
+        self._data = PlaygroundData(DATA, data, points, seed)
         self.settings = PlaygroundSettings(
             data=(list(DATA), data),
             points=points,
@@ -223,7 +226,7 @@ class Playground(WholeBox):
             worker.wait()
 
     def reset(self) -> None:
-        """Begin anew, with the settings as they are; a recording ends and another begins."""
+        """Begin anew, with settings and points as they are; a recording ends, another begins."""
         self._worker_of_open()
         self._end_recording()
         self.training = self._new_training()
@@ -279,12 +282,15 @@ class Playground(WholeBox):
         self.toolbar.on_click(
             **{name: lambda action=action: self._try(action) for name, action in actions.items()}
         )
-        self.points.on_edit(lambda: self._try(self._learn_points))
+        self.points.on_edit(
+            edited=lambda: self._try(self._learn_points), undo=lambda: self._try(self._undo)
+        )
         self.status.observe(self._follow_views, "views")
         self.settings.on_change(
             live=lambda name: self._try(lambda: self._apply(name)),
-            anew=lambda: self._try(self.reset),
+            anew=lambda name: self._try(lambda: self._change(name)),
             record=lambda on: self._try(lambda: self._follow_record(on)),
+            refuse=lambda why: setattr(self.status, "message", why),
         )
 
     # ------------------------------------------------------------ a training begins and ends
@@ -293,8 +299,8 @@ class Playground(WholeBox):
         from splineviz.training.live import LiveTraining
 
         chosen = self.settings.values()
-        make = DATA[chosen.pop("data")]
-        data = make(chosen.pop("points"), seed=chosen["seed"])
+        del chosen["data"], chosen["points"]
+        data = self._data.current
         training = LiveTraining(data, **chosen)
         # Before the thread sees it: so the first step is recorded.
         if self.settings.record.value and len(data.train_inputs):
@@ -307,9 +313,8 @@ class Playground(WholeBox):
         self._diverged = False
         self.status.message = ""
         self._rate.clear()
-        data = training.data
-        self.canvas.class_names = list(data.class_names)
-        self.points.show(data.train_inputs, data.train_labels, data.class_names)
+        self.canvas.class_names = list(training.data.class_names)
+        self.points.show(self._data)
         self._show_points()
         with self._drawing:
             self.curves.clear()
@@ -414,16 +419,46 @@ class Playground(WholeBox):
             self.recording.begin(self.training, self.settings.values())
             self._tell()
 
+    def _change(self, name: str) -> None:
+        """Begin anew with another setting."""
+        chosen = self.settings.values()
+        if name == "data":
+            if chosen["data"] == self._data.name:
+                return
+            self._data.choose(chosen["data"], chosen["points"], chosen["seed"])
+        elif name == "points":
+            self._data.resize(chosen["points"], chosen["seed"])
+        elif name == "seed":
+            self._data.reseed(chosen["points"], chosen["seed"])
+        self.reset()
+
     def _learn_points(self) -> None:
         pad = self.points.pad
-        self.training.learn(pad.points, pad.point_classes)
+        self._data.edit(pad.points, pad.point_classes, pad.drawn, pad.stroke)
+        self.points.undo.disabled = not self._data.can_undo
+        self._learn()
+
+    def _undo(self) -> None:
+        if not self._data.undo():
+            return
+        self.settings.data.value = self._data.name
+        if self._data.current.class_names == self.training.data.class_names:
+            self.points.show(self._data)
+            self._learn()
+        else:
+            self.reset()
+
+    def _learn(self) -> None:
+        """Train on with the points as they are now."""
+        data = self._data.current
+        self.training.learn(data)
         self._show_points()
-        if len(pad.points) == 0:
+        if len(data.train_inputs) == 0:
             self.pause()
-        elif not self.running:
-            self._tell()
-        if len(pad.points):
+        else:
             self.status.message = ""
+            if not self.running:
+                self._tell()
 
     def _show_points(self) -> None:
         data = self.training.data

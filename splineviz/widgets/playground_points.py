@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import ipywidgets
-import numpy.typing as npt
 import traitlets
 
 from splineviz.drawing.palette import CLASS_COLORS
 from splineviz.widgets.controls import button, menu
+from splineviz.widgets.playground_data import PlaygroundData
 from splineviz.widgets.point_pad import PointPad
 
 
@@ -29,7 +29,7 @@ class PlaygroundPoints(ipywidgets.VBox):
     class_menu : Dropdown
         The class that is drawn, by its number.
     erase : Checkbox
-    clear : Button
+    clear, undo : Button
     """
 
     def __init__(
@@ -39,9 +39,10 @@ class PlaygroundPoints(ipywidgets.VBox):
         self.class_menu = menu("Draw", [("class 1", 0)], 0)
         self.class_menu.layout.max_width = "220px"
         self.erase = ipywidgets.Checkbox(description="erase", indent=False)
-        self.erase.layout.width = "70px"
-        self.clear = button("Clear", "trash", "take away all points", "80px")
-        tools = ipywidgets.HBox([self.erase, self.clear])
+        self.erase.layout.width = "62px"
+        self.clear = button("Clear", "trash", "take away all points", "70px")
+        self.undo = button("Undo", "undo", "bring back the points before the last change", "70px")
+        tools = ipywidgets.HBox([self.erase, self.clear, self.undo])
         tools.add_class("splineviz-playground-row")
         super().__init__([*head, self.pad, self.class_menu, tools])
         self.add_class("splineviz-playground-settings")
@@ -53,26 +54,23 @@ class PlaygroundPoints(ipywidgets.VBox):
             ipywidgets.jslink((self.erase, "value"), (self.pad, "erase")),
         )
 
-    def show(
-        self, points: npt.ArrayLike, classes: npt.ArrayLike, class_names: Sequence[str]
-    ) -> None:
-        """Show the points of another data set; the first class is drawn.
+    def show(self, data: PlaygroundData) -> None:
+        """Show other points; where there are other classes, the first is drawn."""
+        current = data.current
+        options = [(name, number) for number, name in enumerate(current.class_names)]
+        if list(self.class_menu.options) != options:
+            # The menu's old number may not exist among the new classes.
+            self.pad.current = 0
+            self.class_menu.options = options
+            self.class_menu.value = 0
+        self.pad.show(current.train_inputs, current.train_labels, current.class_names, data.drawn)
+        self.undo.disabled = not data.can_undo
 
-        Parameters
-        ----------
-        points : array-like of shape (n, 2)
-        classes : array-like of int, shape (n,)
-        class_names : sequence of str
-        """
-        # The menu's old number may not exist among the new classes.
-        self.pad.current = 0
-        self.class_menu.options = [(name, number) for number, name in enumerate(class_names)]
-        self.class_menu.value = 0
-        self.pad.show(points, classes, class_names)
-
-    def on_edit(self, edited: Callable[[], object]) -> None:
-        """Say what to do when somebody has drawn or erased."""
+    def on_edit(self, edited: Callable[[], object], undo: Callable[[], object]) -> None:
+        """Say what to do when somebody has drawn or erased, or wants the last change undone."""
         self.pad.observe(lambda _: edited(), "edits")
+        self.pad.observe(lambda _: undo(), "undos")
+        self.undo.on_click(lambda _: undo())
 
     def close(self) -> None:
         """Remove the pad and its tools from the page."""

@@ -16,6 +16,7 @@ _RATES = (1e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.5, 1.0, 3.0, 10.
 _DECAYS = (0.0, 1e-4, 1e-3, 1e-2, 0.03, 0.1, 0.3, 1.0)
 _SCALES = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0)
 _BATCHES = (2, 8, 16, 32, 64, 128, 256)
+_BOUNDS = {"width": (1, 1024), "depth": (1, 16), "seed": (0, 2**31)}
 
 
 class PlaygroundSettings(ipywidgets.HBox):
@@ -76,8 +77,16 @@ class PlaygroundSettings(ipywidgets.HBox):
             description="Points",
             continuous_update=False,
         )
-        self.width = _number("Width", width, 128)
-        self.depth = _number("Depth", depth, 6)
+        self._bounds = {
+            name: (least, max(most, value))
+            for (name, (least, most)), value in zip(
+                _BOUNDS.items(), (width, depth, seed), strict=True
+            )
+        }
+        self._numbers = {"width": width, "depth": depth, "seed": seed}
+        self.width, self.depth, self.seed = (
+            _number(name, value, *self._bounds[name]) for name, value in self._numbers.items()
+        )
         self.scale = _menu("Init scale", _SCALES, scale)
         self.batch_norm = ipywidgets.Checkbox(
             value=batch_norm, description="batch normalization", indent=False
@@ -88,7 +97,6 @@ class PlaygroundSettings(ipywidgets.HBox):
         self.learning_rate = _menu("Learning rate", _RATES, learning_rate)
         self.weight_decay = _menu("Weight decay", _DECAYS, weight_decay)
         self.batch = _menu("Batch", _BATCHES, batch)
-        self.seed = ipywidgets.BoundedIntText(value=seed, min=0, max=2**31, description="Seed")
         self.record = ipywidgets.Checkbox(value=record, description="Record", indent=False)
         parts = [
             *(self.width, self.depth, self.scale, self.batch_norm, self.optimizer),
@@ -117,8 +125,9 @@ class PlaygroundSettings(ipywidgets.HBox):
     def on_change(
         self,
         live: Callable[[str], None],
-        anew: Callable[[], None],
+        anew: Callable[[str], None],
         record: Callable[[bool], None],
+        refuse: Callable[[str], None],
     ) -> None:
         """Say what to do when somebody changes something.
 
@@ -127,16 +136,30 @@ class PlaygroundSettings(ipywidgets.HBox):
         live : callable
             Called with the name of a setting that applies on the way.
         anew : callable
-            Called when another setting has changed: the training must begin anew.
+            Called with the name of another setting: the training must begin anew.
         record : callable
             Called with whether to record.
+        refuse : callable
+            Called with what is wrong with a number, which is set back.
         """
+
+        def number(name: str, value: int) -> None:
+            least, most = self._bounds[name]
+            if not least <= value <= most:
+                getattr(self, name).value = self._numbers[name]
+                refuse(f"{name} must be from {least:,} to {most:,}, not {value:,}")
+            elif value != self._numbers[name]:
+                self._numbers[name] = value
+                anew(name)
+
         for name in self.values():
             part = getattr(self, name)
             if name in _LIVE:
                 part.observe(lambda _, name=name: live(name), "value")
+            elif name in self._bounds:
+                part.observe(lambda change, name=name: number(name, change["new"]), "value")
             else:
-                part.observe(lambda _: anew(), "value")
+                part.observe(lambda _, name=name: anew(name), "value")
         self.record.observe(lambda change: record(change["new"]), "value")
 
 
@@ -145,7 +168,8 @@ def _menu(title: str, options: Sequence[float], value: float) -> ipywidgets.Drop
     return menu(title, [(f"{option:g}", option) for option in known], value)
 
 
-def _number(title: str, value: int, most: int) -> ipywidgets.BoundedIntText:
-    return ipywidgets.BoundedIntText(
-        value=value, min=min(1, value), max=max(most, value), description=title
+def _number(name: str, value: int, least: int, most: int) -> ipywidgets.IntText:
+    # A bounded one would cut off what is outside, and say nothing.
+    return ipywidgets.IntText(
+        value=value, description=name.capitalize(), tooltip=f"{name}: {least:,} to {most:,}"
     )

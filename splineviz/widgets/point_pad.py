@@ -21,7 +21,7 @@ class PointPad(StrictWidget):
 
     The mouse draws a point where it is pressed and more along its way; with `erase` it takes away
     what is near. On the focused pad, the arrows move a cross, Enter or the space bar puts a point
-    there, Delete or Backspace erases, and a digit chooses the class.
+    there, Delete or Backspace erases, Ctrl+Z undoes, and a digit chooses the class.
 
     Attributes
     ----------
@@ -39,6 +39,12 @@ class PointPad(StrictWidget):
         Whether the mouse erases.
     edits : int
         How often somebody has drawn or erased; to be observed.
+    undos : int
+        How often somebody has asked for the last change to be undone; to be observed.
+    drawn : ndarray of bool, shape (n,)
+        Which points were drawn; only Python knows them.
+    stroke : int or None
+        While an edit is told: which movement of the mouse it belongs to.
     """
 
     _esm = _STATIC / "point_pad.js"
@@ -56,13 +62,20 @@ class PointPad(StrictWidget):
     current = traitlets.Int(0, min=0).tag(sync=True)
     erase = traitlets.Bool(False).tag(sync=True)
     edits = traitlets.Int(0)
+    undos = traitlets.Int(0)
 
     def __init__(self, **traits: Any) -> None:
+        self.drawn = np.zeros(0, np.bool_)
+        self.stroke: int | None = None
         super().__init__(**traits)
         self.on_msg(self._hear)
 
     def show(
-        self, points: npt.ArrayLike, classes: npt.ArrayLike, class_names: Sequence[str]
+        self,
+        points: npt.ArrayLike,
+        classes: npt.ArrayLike,
+        class_names: Sequence[str],
+        drawn: npt.ArrayLike | None = None,
     ) -> None:
         """Show other points.
 
@@ -71,7 +84,11 @@ class PointPad(StrictWidget):
         points : array-like of shape (n, 2)
         classes : array-like of int, shape (n,)
         class_names : sequence of str
+        drawn : array-like of bool, shape (n,), optional
+            Which of them were drawn; none unless said.
         """
+        none = np.zeros(len(np.asarray(classes)), np.bool_)
+        self.drawn = none if drawn is None else np.asarray(drawn, np.bool_)
         with self.hold_sync():
             self.class_names = [str(name) for name in class_names]
             self.current = min(self.current, max(0, len(self.class_names) - 1))
@@ -96,6 +113,7 @@ class PointPad(StrictWidget):
             self.points = np.concatenate([self.points, drawn])
             classes = np.full(len(drawn), number, np.uint16)
             self.point_classes = np.concatenate([self.point_classes, classes])
+            self.drawn = np.concatenate([self.drawn, np.ones(len(drawn), np.bool_)])
         self.edits += 1
 
     def rub(self, points: npt.ArrayLike, radius: float) -> None:
@@ -114,6 +132,7 @@ class PointPad(StrictWidget):
             return
         with self.hold_sync():
             self.points, self.point_classes = self.points[~near], self.point_classes[~near]
+            self.drawn = self.drawn[~near]
         self.edits += 1
 
     def clear(self) -> None:
@@ -121,7 +140,11 @@ class PointPad(StrictWidget):
         self.rub(self.points, np.inf)
 
     def _hear(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:
+        self.stroke = content.get("stroke")
         if content.get("do") == "draw":
             self.draw(content["points"], int(content["class"]))
         elif content.get("do") == "rub":
             self.rub(content["points"], float(content["radius"]))
+        elif content.get("do") == "undo":
+            self.undos += 1
+        self.stroke = None

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./load.mjs";
 
-const { described, isApart, makeMap, moved } = await load("point_pad.js");
+const { described, isApart, isUndo, makeMap, moved } = await load("point_pad.js");
 
 test("pixels and coordinates are each other's inverse, and y points up", () => {
   const map = makeMap([-1, 0, 3, 2], 200, 100);
@@ -29,4 +29,12 @@ test("the pad says what it holds", () => {
   const text = described([0, 1, 1], ["in", "out"], 1, false);
   assert.equal(text, "pad with points: 1 of in, 2 of out; drawing out");
   assert.match(described([], [], 0, true), /erasing/);
+});
+
+test("Ctrl+Z and Cmd+Z undo", () => {
+  const key = { key: "z", ctrlKey: false, metaKey: false, altKey: false, shiftKey: false };
+  assert.ok(isUndo({ ...key, ctrlKey: true }));
+  assert.ok(isUndo({ ...key, metaKey: true }));
+  assert.ok(!isUndo(key));
+  assert.ok(!isUndo({ ...key, ctrlKey: true, shiftKey: true }));
 });

@@ -114,11 +114,14 @@ def test_points_can_be_added_on_the_way(data: Dataset) -> None:
         training.measure()
     assert training.steps == 0
     assert training.program().output_shape == (2,)
-    training.learn(data.train_inputs[:1], data.train_labels[:1])
+    one = replace(data, train_inputs=data.train_inputs[:1], train_labels=data.train_labels[:1])
+    training.learn(one)
     training.step(5)
-    training.learn(data.train_inputs, data.train_labels)
+    training.learn(data)
     training.step(5)
     assert training.steps == 10
+    with pytest.raises(InvalidArgument, match="tells 2 classes apart, not 3"):
+        training.learn(blobs(9, 9))
 
 
 def test_without_test_points(data: Dataset) -> None:

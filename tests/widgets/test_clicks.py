@@ -56,8 +56,10 @@ def actions_of(widget):
         return [from_the_page(widget, index=index) for index in range(len(widget.options))]
     if isinstance(widget, ipywidgets.Checkbox):
         return [from_the_page(widget, value=value) for value in (True, False)]
-    if isinstance(widget, (ipywidgets.IntSlider, ipywidgets.BoundedIntText)):
+    if isinstance(widget, ipywidgets.IntSlider):
         return of_numbers(widget)
+    if isinstance(widget, ipywidgets.IntText):
+        return [from_the_page(widget, value=value) for value in (widget.value + 1, 1, -1)]
     if isinstance(widget, (ipywidgets.FloatSlider, ipywidgets.FloatLogSlider)):
         return [from_the_page(widget, value=widget.value * factor) for factor in (0.5, 1)]
     if isinstance(widget, StepCursor):

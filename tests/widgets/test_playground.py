@@ -162,6 +162,146 @@ def test_points_are_drawn_and_learned(make):
     assert len(playground.canvas.points) == 0
 
 
+def points_of(playground):
+    pad, data = playground.points.pad, playground.training.data
+    np.testing.assert_array_equal(pad.points, data.train_inputs)
+    np.testing.assert_array_equal(pad.point_classes, data.train_labels)
+    np.testing.assert_array_equal(playground.canvas.points, data.train_inputs + 2)
+    return [*map(tuple, pad.points.tolist())], pad.point_classes.tolist()
+
+
+ANEW = {
+    "width": 9,
+    "depth": 1,
+    "scale": 2.0,
+    "batch_norm": True,
+    "optimizer": "SGD",
+    "seed": 5,
+    "reset": None,
+}
+
+
+@pytest.mark.parametrize("name", ANEW)
+@pytest.mark.parametrize("data", ["two moons", "your own points"])
+def test_what_was_drawn_stays_when_a_training_begins_anew(make, data, name):
+    playground = make(data)
+    pad = playground.points.pad
+    pad.draw([[0, 0], [1, 1]], 0)
+    playground.points.class_menu.value = 1
+    pad.draw([[1.5, -1.5]], 1)
+    pad.rub([[1, 1]], 0.01)
+    before = points_of(playground)
+    playground.step(3)
+    if name == "reset":
+        playground.toolbar.reset.click()
+    else:
+        getattr(playground.settings, name).value = ANEW[name]
+    playground._worker.wait()
+    assert playground.training.steps == 0
+    assert points_of(playground) == before
+    assert before[0][-1] == (1.5, -1.5)
+    assert before[1][-1] == 1
+    # What is drawn next is of the class that was chosen.
+    assert playground.points.class_menu.value == pad.current == 1
+
+
+def test_an_edited_data_set_keeps_what_is_missing(make):
+    playground = make()
+    playground.points.pad.rub([playground.points.pad.points[0]], 1e-6)
+    before = points_of(playground)
+    assert len(before[0]) == 39
+    playground.settings.seed.value = 3
+    assert points_of(playground) == before
+
+
+def test_a_seed_chooses_other_points_where_nothing_was_drawn(make):
+    playground = make()
+    before = points_of(playground)
+    playground.settings.seed.value = 3
+    assert points_of(playground) != before
+
+
+def test_another_number_of_points_leaves_those_that_were_drawn(make):
+    playground = make()
+    playground.points.pad.draw([[0, 0]], 1)
+    playground.settings.points.value = 60
+    points, classes = points_of(playground)
+    assert len(points) == 61
+    assert (points[-1], classes[-1]) == ((0, 0), 1)
+
+
+def test_an_accidental_clear_is_undone(make):
+    playground = make()
+    pad = playground.points.pad
+    assert playground.points.undo.disabled
+    pad.draw([[0, 0]], 1)
+    before = points_of(playground)
+    test_points = playground.training.data.test_inputs
+    playground.step(4)
+    playground.points.clear.click()
+    assert points_of(playground) == ([], [])
+    # The test points are those of a data set of which nothing is left.
+    assert len(playground.training.data.test_inputs) == 0
+    playground.points.undo.click()
+    assert points_of(playground) == before
+    assert playground.training.data.test_inputs is test_points
+    playground.points.undo.click()
+    assert len(pad.points) == 40
+    assert playground.points.undo.disabled
+    playground.points.undo.click()
+    assert len(pad.points) == 40
+    assert playground.training.steps == 4
+
+
+def test_an_accidental_choice_of_a_data_set_is_undone(make):
+    playground = make("your own points")
+    playground.points.pad.draw([[0, 0], [1, 1]], 2)
+    playground.settings.data.value = "two moons"
+    assert len(playground.points.pad.points) == 40
+    playground.points.undo.click()
+    assert playground.settings.data.value == "your own points"
+    assert points_of(playground) == ([(0, 0), (1, 1)], [2, 2])
+    assert playground.canvas.class_names == ["class 1", "class 2", "class 3"]
+    playground.step(2)
+
+
+def test_a_movement_of_the_mouse_is_undone_as_a_whole(make):
+    playground = make("your own points")
+    pad = playground.points.pad
+    for stroke, x in [(7, 0), (7, 0.5), (7, 1), (8, 1.5)]:
+        pad._hear(None, {"do": "draw", "points": [[x, 0]], "class": 0, "stroke": stroke}, [])
+    for left in (3, 0, 0):
+        pad._hear(None, {"do": "undo"}, [])
+        assert len(pad.points) == left
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "said"),
+    [
+        ("width", 2000, "width must be from 1 to 1,024, not 2,000"),
+        ("width", 0, "width must be from 1 to 1,024, not 0"),
+        ("depth", 17, "depth must be from 1 to 16, not 17"),
+        ("seed", -1, "seed must be from 0 to 2,147,483,648, not -1"),
+    ],
+)
+def test_a_number_that_is_refused_is_told(make, name, wrong, said):
+    playground = make()
+    training = playground.training
+    control = getattr(playground.settings, name)
+    before = control.value
+    control.set_state({"value": wrong})
+    assert control.value == before
+    assert playground.status.message == said
+    assert playground.training is training
+
+
+def test_a_width_of_200_is_taken(make):
+    playground = make(width=6, depth=1)
+    playground.settings.width.set_state({"value": 200})
+    assert playground.training.model[0].out_features == 200
+    assert playground.status.message == ""
+
+
 def test_class_menu_and_pad_agree(make):
     playground = make("blobs")
     playground.points.class_menu.value = 2

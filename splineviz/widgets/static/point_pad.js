@@ -28,6 +28,11 @@ export function moved(key, [x, y]) {
   return [x + moves[key][0], y + moves[key][1]].map((share) => Math.min(1, Math.max(0, share)));
 }
 
+/** Whether a key asks for the last change to be undone. */
+export function isUndo({ key, ctrlKey, metaKey, altKey, shiftKey }) {
+  return (ctrlKey || metaKey) && !altKey && !shiftKey && key.toLowerCase() === "z";
+}
+
 /** Whether a place is far enough from the last one to be drawn as well. */
 export function isApart(last, place, spacing = SPACING) {
   return !last || Math.hypot(place[0] - last[0], place[1] - last[1]) >= spacing;
@@ -56,6 +61,9 @@ function render({ model, el }) {
   let last = null; // where the mouse drew last, while it is down
   let fresh = []; // drawn, and not yet known by the kernel: [x, y, class]
   let waiting = 0;
+  // Of a view of its own: strokes of two pages are never the same.
+  const strokes = Math.floor(Math.random() * 2 ** 40) * 1000;
+  let stroke = 0;
 
   const size = () => [canvas.clientWidth, canvas.clientHeight];
   const map = () => makeMap(model.get("bounds"), ...size());
@@ -112,10 +120,11 @@ function render({ model, el }) {
     const point = [at.toX(place[0]), at.toY(place[1])];
     if (erase) {
       const radius = at.toX(ERASER) - at.toX(0);
-      model.send({ do: "rub", points: [point], radius });
+      model.send({ do: "rub", points: [point], radius, stroke: strokes + stroke });
     } else {
       fresh.push([...point, model.get("current")]);
-      model.send({ do: "draw", points: [point], class: model.get("current") });
+      const told = { points: [point], class: model.get("current"), stroke: strokes + stroke };
+      model.send({ do: "draw", ...told });
     }
     redraw();
   };
@@ -126,6 +135,7 @@ function render({ model, el }) {
     if (event.type === "pointerdown" && event.button === 0) {
       canvas.setPointerCapture(event.pointerId);
       last = place;
+      stroke += 1;
       put(place, model.get("erase"));
     } else if (event.type === "pointermove" && last && isApart(last, place)) {
       last = place;
@@ -136,7 +146,14 @@ function render({ model, el }) {
   };
 
   const onKey = (event) => {
+    if (isUndo(event)) {
+      model.send({ do: "undo" });
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
     if (event.altKey || event.ctrlKey || event.metaKey) return;
+    stroke += 1;
     const [width, height] = size();
     const next = moved(event.key, cross);
     const here = [cross[0] * width, (1 - cross[1]) * height];
