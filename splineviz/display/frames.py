@@ -15,6 +15,7 @@ from splineviz.display.packing import narrowest, pack, unpack
 from splineviz.errors import InvalidFrame
 from splineviz.partition import patterns
 from splineviz.partition.colorings import COLORINGS, Coloring
+from splineviz.partition.measures.class_pieces import ClassPieces
 from splineviz.partition.patterns import LayerPattern
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Frame:
     step : int
         Training step of the checkpoint.
     vertices : ndarray of float32, shape (V, 2)
-        Corners of the regions, shared by neighbours.
+        Corners of the regions, shared by neighbours; then those of the pieces.
     ring_vertices : ndarray of integers, shape (sum of ring sizes,)
         Rows of `vertices`, ring after ring; a ring closes by itself.
     ring_offsets : ndarray of integers, shape (n_rings + 1,)
@@ -56,6 +57,9 @@ class Frame:
         Points of the decision boundary's lines, line after line.
     boundary_offsets : ndarray of integers, shape (n_lines + 1,)
         Where each line starts in `boundary`.
+    pieces : ClassPieces
+        The parts of regions in which another class wins than their value of the colouring "class";
+        their rings are rows of `vertices`.
     spreads : mapping of str to ndarray of float64
         How the values spread over the slice, as :meth:`spread` says, by name of the colouring;
         those that are known from the partition. They do not travel.
@@ -77,6 +81,7 @@ class Frame:
     limits: Mapping[str, tuple[float, float]]
     boundary: np.ndarray
     boundary_offsets: np.ndarray
+    pieces: ClassPieces = field(default_factory=ClassPieces.none)
     spreads: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -87,8 +92,16 @@ class Frame:
         _check_offsets("region_offsets", self.region_offsets, len(self.ring_offsets) - 1)
         _check_offsets("ring_offsets", self.ring_offsets, len(self.ring_vertices))
         _check_offsets("boundary_offsets", self.boundary_offsets, len(self.boundary))
-        if self.ring_vertices.size and int(self.ring_vertices.max()) >= len(self.vertices):
-            raise InvalidFrame("ring_vertices names a vertex that is not there")
+        pieces = self.pieces
+        _check_offsets("piece_offsets", pieces.piece_offsets, len(pieces.ring_offsets) - 1)
+        _check_offsets("the rings of pieces", pieces.ring_offsets, len(pieces.ring_vertices))
+        for corners in (self.ring_vertices, pieces.ring_vertices):
+            if corners.size and int(corners.max()) >= len(self.vertices):
+                raise InvalidFrame("ring_vertices names a vertex that is not there")
+        if not len(pieces.piece_offsets) - 1 == len(pieces.regions) == len(pieces.classes):
+            raise InvalidFrame("each piece needs a region and a class")
+        if pieces.regions.size and int(pieces.regions.max()) >= len(self):
+            raise InvalidFrame("a piece is part of a region that is not there")
         if len(self.edge_columns) != len(self.ring_vertices):
             raise InvalidFrame("edge_columns needs one number an edge, as ring_vertices")
         for name, array in self.values.items():
@@ -133,10 +146,11 @@ class Frame:
                 numbered = row.scale == "category" and array.dtype.kind in "iu"
                 values[name] = narrowest(array) if numbered else _float32(array)
         corner = partition.plane.domain.bounds[:2]
+        vertices, pieces = partition.class_pieces()
         lines = shapely.get_parts(partition.decision_boundary())
         return cls(
             step=int(step),
-            vertices=_float32(partition.vertices - corner),
+            vertices=_float32(vertices - corner),
             ring_vertices=partition.ring_vertices,
             ring_offsets=partition.ring_offsets,
             region_offsets=partition.region_offsets,
@@ -146,6 +160,7 @@ class Frame:
             limits=limits,
             boundary=_float32(shapely.get_coordinates(lines) - corner),
             boundary_offsets=_offsets(shapely.get_num_coordinates(lines)),
+            pieces=pieces,
             spreads=spreads,
         )
 
@@ -192,20 +207,25 @@ class Frame:
         -------
         bytes
             In the layout of :mod:`splineviz.display.packing`. Offsets travel as sizes, which fit
-            one byte each, those of the regions only if one has holes; integers are as narrow as
-            they can be. Of a layer's pattern there are ``bits:k``, eight columns in a byte, and
+            one byte each, those of the regions and of the pieces only if one has several rings;
+            integers are as narrow as they can be. Of a layer's pattern there are ``bits:k``, eight columns in a byte, and
             from the second layer on ``cells:k``, into how many cells it divides each of the layer
             before.
         """
-        one_ring_each = len(self.ring_offsets) == len(self.region_offsets)
+        pieces = self.pieces
         arrays = {
             "vertices": self.vertices,
             "ring_vertices": narrowest(self.ring_vertices),
             "ring_sizes": narrowest(np.diff(self.ring_offsets)),
-            "region_sizes": narrowest(np.diff(self.region_offsets)[: 0 if one_ring_each else None]),
+            "region_sizes": _sizes_unless_one(self.region_offsets),
             "edge_columns": narrowest(self.edge_columns),
             "boundary": self.boundary,
             "boundary_sizes": narrowest(np.diff(self.boundary_offsets)),
+            "piece_vertices": narrowest(pieces.ring_vertices),
+            "piece_ring_sizes": narrowest(np.diff(pieces.ring_offsets)),
+            "piece_sizes": _sizes_unless_one(pieces.piece_offsets),
+            "piece_regions": narrowest(pieces.regions),
+            "piece_classes": narrowest(pieces.classes),
         }
         for k, layer in enumerate(self.layers):
             arrays[f"bits:{k}"] = patterns.octets(layer)
@@ -241,16 +261,12 @@ class Frame:
         """
         arrays, meta = unpack(data)
         try:
-            ring_offsets = _offsets(arrays["ring_sizes"])
-            region_sizes = arrays["region_sizes"]
-            if len(region_sizes) == 0:
-                region_sizes = np.ones(len(arrays["ring_sizes"]), dtype=np.uint8)
             return cls(
                 step=int(meta["step"]),
                 vertices=arrays["vertices"],
                 ring_vertices=arrays["ring_vertices"],
-                ring_offsets=ring_offsets,
-                region_offsets=_offsets(region_sizes),
+                ring_offsets=_offsets(arrays["ring_sizes"]),
+                region_offsets=_offsets_of_sizes(arrays["region_sizes"], arrays["ring_sizes"]),
                 edge_columns=arrays["edge_columns"],
                 layers=tuple(
                     _layer(name, width, arrays[f"bits:{k}"], arrays.get(f"cells:{k}"))
@@ -264,6 +280,15 @@ class Frame:
                 limits={name: (low, high) for name, (low, high) in meta["limits"].items()},
                 boundary=arrays["boundary"],
                 boundary_offsets=_offsets(arrays["boundary_sizes"]),
+                pieces=ClassPieces(
+                    ring_vertices=arrays["piece_vertices"],
+                    ring_offsets=_offsets(arrays["piece_ring_sizes"]),
+                    piece_offsets=_offsets_of_sizes(
+                        arrays["piece_sizes"], arrays["piece_ring_sizes"]
+                    ),
+                    regions=arrays["piece_regions"],
+                    classes=arrays["piece_classes"],
+                ),
             )
         except KeyError as missing:
             raise InvalidFrame(f"a packed frame lacks {missing}") from None
@@ -314,6 +339,16 @@ def _float32(array: Any) -> np.ndarray:
 
 def _offsets(sizes: np.ndarray) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]).astype(np.int32)
+
+
+def _sizes_unless_one(offsets: np.ndarray) -> np.ndarray:
+    """How many rings each polygon has; none are said where each has one."""
+    sizes = np.diff(offsets)
+    return narrowest(sizes[: 0 if (sizes == 1).all() else None])
+
+
+def _offsets_of_sizes(sizes: np.ndarray, ring_sizes: np.ndarray) -> np.ndarray:
+    return _offsets(sizes if len(sizes) else np.ones(len(ring_sizes), dtype=np.uint8))
 
 
 def _check_offsets(name: str, offsets: np.ndarray, end: int) -> None:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from splineviz.display.frames import Frame, following_corners, undirected
 from splineviz.drawing.palette import CHANGE_COLORS
 from splineviz.partition.colorings import Coloring, Limits
+from splineviz.partition.measures.class_pieces import ClassPieces
 from splineviz.partition.picture import RegionPicture
 
 FloatArray = npt.NDArray[np.float64]
@@ -67,6 +68,7 @@ def picture_of_frame(
         limits=limits,
         segments=segments_of_frame(frame, layer) + corner,
         boundary=lines if decision_boundary else [],
+        pieces=frame.pieces if row.by_class else ClassPieces.none(),
         **parts,
     )
 
@@ -91,6 +93,7 @@ def with_changes(
         coloring=row,
         values=(~np.isin(now, before)).astype(np.uint8),
         limits=None,
+        pieces=ClassPieces.none(),
         names=["kept", "born", "vanished (lines)"],
         gone=_borders(other, ~np.isin(before, now)) + corner,
     )

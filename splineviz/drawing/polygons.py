@@ -19,6 +19,8 @@ FloatArray = npt.NDArray[np.floating]
 # Neighbours overlap by this many points, or a viewer that smooths edges lets the page shine through
 # between them.
 _OVERLAP = 0.5
+# What lies over a polygon covers what that one overlaps.
+_OVERLAP_ABOVE = 1.0
 
 
 def fill_polygons(
@@ -29,6 +31,7 @@ def fill_polygons(
     region_offsets: IntArray,
     seen: tuple[float, float, float, float],
     rasterized: bool = False,
+    above: bool = False,
 ) -> tuple[PathCollection, IntArray]:
     """Add the polygons of regions to axes; their colours are set on what is returned.
 
@@ -45,6 +48,8 @@ def fill_polygons(
         xmin, ymin, xmax, ymax of what is seen; regions outside are left out.
     rasterized : bool
         Whether a vector file holds them as pixels.
+    above : bool
+        Whether they lie over polygons that are drawn already.
 
     Returns
     -------
@@ -62,7 +67,7 @@ def fill_polygons(
     collection = PathCollection(
         paths,
         edgecolors="face",
-        linewidths=_OVERLAP,
+        linewidths=_OVERLAP_ABOVE if above else _OVERLAP,
         joinstyle="bevel",  # a sliver's mitre would reach far
         snap=False,
         rasterized=rasterized,

@@ -63,6 +63,9 @@ class Coloring:
     sent : bool
         Whether a frame carries the values. Those that follow from :class:`Shapes` need not be
         sent: `values` takes a frame as well, and the front end makes them on its own.
+    by_class : bool
+        Whether the values are the classes of ``SplinePartition.predictions``. Then a region that
+        the decision boundary crosses has the color of its own class on either side.
     """
 
     title: str
@@ -73,6 +76,7 @@ class Coloring:
     labels: Literal["", "classes"] = ""
     note: str = ""
     sent: bool = True
+    by_class: bool = False
 
     def quantiles(self, values: np.ndarray, areas: np.ndarray) -> np.ndarray:
         """How one frame's values spread over the slice.
@@ -158,6 +162,7 @@ class Coloring:
             "scale": self.scale,
             "labels": self.labels,
             "note": self.note,
+            "by_class": self.by_class,
             "colors": list(self.colors()),
         }
 
@@ -189,13 +194,13 @@ COLORINGS: dict[str, Coloring] = {
         values=lambda partition: partition.slope_norms(),
     ),
     "class": Coloring(
-        # The decision boundary may cut a region, which has one colour all the same.
-        title="class at each region's middle",
+        title="class",
         unit="",
         scale="category",
         values=lambda partition: partition.predictions(),
         colors=lambda: CLASS_COLORS,
         labels="classes",
+        by_class=True,
     ),
     "margin": Coloring(
         title="margin at each region's middle",

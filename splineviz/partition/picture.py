@@ -20,6 +20,7 @@ from splineviz.drawing.marks import (
 from splineviz.drawing.palette import NO_VALUE
 from splineviz.drawing.polygons import fill_polygons
 from splineviz.partition.colorings import Coloring, Limits
+from splineviz.partition.measures.class_pieces import ClassPieces
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -82,6 +83,8 @@ class RegionPicture:
         Names of the categories that colour the regions; empty if they have none.
     gone : float array (n, 2, 2)
         Borders of regions that are there no more.
+    pieces : ClassPieces
+        Parts of regions, with classes in place of values; their rings are rows of `vertices`.
     """
 
     vertices: FloatArray
@@ -101,6 +104,7 @@ class RegionPicture:
     class_names: Sequence[str] = ()
     names: Sequence[str] = ()
     gone: FloatArray = field(default_factory=_no_segments)
+    pieces: ClassPieces = field(default_factory=ClassPieces.none)
 
     def draw(
         self, ax: Axes, colorbar: bool = True, bar_ax: Axes | None = None, rasterized: bool = False
@@ -128,6 +132,19 @@ class RegionPicture:
             rasterized,
         )
         self._color(regions, self.values[drawn])
+        if len(self.pieces):
+            parts = self.pieces
+            pieces, drawn = fill_polygons(
+                ax,
+                self.vertices,
+                parts.ring_vertices,
+                parts.ring_offsets,
+                parts.piece_offsets,
+                self.seen,
+                rasterized,
+                above=True,
+            )
+            self._color(pieces, parts.classes[drawn])
         if len(self.segments):
             draw_edges(ax, self.segments)
         if len(self.gone):

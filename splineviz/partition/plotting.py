@@ -13,6 +13,7 @@ import shapely
 from splineviz.arguments import row_of
 from splineviz.errors import InvalidArgument, ShapeMismatch
 from splineviz.partition.colorings import COLORINGS, Coloring, Limits
+from splineviz.partition.measures.class_pieces import ClassPieces
 from splineviz.partition.measures.neuron_boundaries import Layers, boundary_segments
 from splineviz.partition.picture import RegionPicture
 from splineviz.partition.points import as_points
@@ -50,8 +51,11 @@ def picture_of(
     names = list(class_names or [])
     outputs = max(2, math.prod(partition.program.output_shape))
     names += [f"class {k}" for k in range(len(names), outputs)]
+    vertices, pieces = partition.vertices, ClassPieces.none()
+    if row.by_class:
+        vertices, pieces = partition.class_pieces()
     return RegionPicture(
-        vertices=partition.vertices,
+        vertices=vertices,
         ring_vertices=partition.ring_vertices,
         ring_offsets=partition.ring_offsets,
         region_offsets=partition.region_offsets,
@@ -67,6 +71,7 @@ def picture_of(
         anchors=partition.plane.anchors if anchors else np.empty((0, 2)),
         class_names=names,
         names=names if row.labels == "classes" else (),
+        pieces=pieces,
     )
 
 

@@ -27,6 +27,7 @@ from splineviz.partition.measures import (
     moments,
     neuron_boundaries,
 )
+from splineviz.partition.measures.class_pieces import ClassPieces, class_pieces
 from splineviz.partition.measures.linear_regions import LinearRegions, merge_regions
 from splineviz.partition.measures.map_rounding import slope_units
 from splineviz.partition.measures.migration import Migration
@@ -271,9 +272,30 @@ class SplinePartition:
         """
         return self._decision_boundary
 
+    def class_pieces(self) -> tuple[FloatArray, ClassPieces]:
+        """The parts of regions in which another class wins than :meth:`predictions` says.
+
+        The decision boundary cuts some regions; with these pieces over the regions, every point of
+        the slice has its own class.
+
+        Returns
+        -------
+        vertices : float64 array of shape (V + P, 2)
+            The vertices, then the points where the decision boundary crosses edges or meets itself.
+        pieces : ClassPieces
+            Their rings, with the region and the class of each. The lower class wins a tie.
+        """
+        return class_pieces(
+            self.vertices,
+            self.ring_vertices,
+            self.ring_offsets,
+            self.region_offsets,
+            self._vertex_outputs,
+            self.predictions(),
+        )
+
     @cached_property
     def _decision_boundary(self) -> shapely.MultiLineString:
-        outputs = maps.outputs_at(self.program, self.plane, self.vertices)
         return boundary.decision_boundary(
             self.vertices,
             self.ring_vertices,
@@ -281,8 +303,13 @@ class SplinePartition:
             self.region_offsets,
             self.edges.vertices,
             self.edges.regions,
-            outputs,
+            self._vertex_outputs,
         )
+
+    @cached_property
+    def _vertex_outputs(self) -> FloatArray:
+        """The outputs at the vertices, (V, out)."""
+        return maps.outputs_at(self.program, self.plane, self.vertices)
 
     def sample_decision_boundary(self, n: int, seed: int = 0) -> FloatArray:
         """Points on the decision boundary, drawn uniformly by length.

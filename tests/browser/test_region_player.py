@@ -264,7 +264,7 @@ def test_hovering_tells_about_a_region(opened, screenshots):
         "slope norm",
         "area",
         "margin",
-        "class at its middle",
+        "class",
         "active neurons",
         " of 64, ",
         "nearest boundary",
@@ -891,7 +891,7 @@ def test_text_of_a_run_stays_text(new_notebook, screenshots):
     page.mouse.move(*player.at(0.4, 0.4))
     page.locator(".sv-tip").wait_for()
     page.keyboard.press("Enter")
-    player.choose_color("class at each region's middle")
+    player.choose_color("class")
     page.wait_for_timeout(500)
     page.screenshot(path=screenshots / "player-hostile.png")
     assert page.evaluate("window.hacked") is None

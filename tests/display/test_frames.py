@@ -52,20 +52,28 @@ def test_the_bytes_of_a_frame(square):
     rows = {name: COLORINGS[name] for name in ("slope", "class", "area")}
     frame = Frame.from_partition(square, 10, rows)
     header = (
-        b'{"arrays":{"vertices":["f4",[4,2],0],"ring_vertices":["u1",[6],32],'
-        b'"ring_sizes":["u1",[2],40],"region_sizes":["u1",[0],44],"edge_columns":["u1",[6],44],'
-        b'"boundary":["f4",[3,2],52],"boundary_sizes":["u1",[1],76],"bits:0":["u1",[2,1],80],'
-        b'"value:slope":["f4",[2],84],"value:class":["u1",[2],92]},'
+        b'{"arrays":{"vertices":["f4",[7,2],0],"ring_vertices":["u1",[6],56],'
+        b'"ring_sizes":["u1",[2],64],"region_sizes":["u1",[0],68],"edge_columns":["u1",[6],68],'
+        b'"boundary":["f4",[3,2],76],"boundary_sizes":["u1",[1],100],'
+        b'"piece_vertices":["u1",[6],104],"piece_ring_sizes":["u1",[2],112],'
+        b'"piece_sizes":["u1",[0],116],"piece_regions":["u1",[2],116],'
+        b'"piece_classes":["u1",[2],120],"bits:0":["u1",[2,1],124],'
+        b'"value:slope":["f4",[2],128],"value:class":["u1",[2],136]},'
         b'"meta":{"step":10,"layers":[["relu",2]],"limits":{"slope":[1.0,10.0],"area":[0.5,5.0]}}}'
     )
     header += b" " * (-len(header) % 4)
     data = (
-        np.array([1, 0, 1, 1, 0, 1, 0, 0], "<f4").tobytes()
+        np.array([1, 0, 1, 1, 0, 1, 0, 0, 0, 0.5, 0.5, 0.5, 1, 0.5], "<f4").tobytes()
         + bytes([1, 2, 3, 3, 0, 1, 0, 0])
         + bytes([3, 3, 0, 0])
         + bytes([0, 0, 1, 0, 0, 1, 0, 0])
         + np.array([0, 0.5, 0.5, 0.5, 1, 0.5], "<f4").tobytes()
         + bytes([3, 0, 0, 0])
+        # Below the line in the upper triangle, and above it in the lower one.
+        + bytes([4, 3, 5, 6, 1, 5, 0, 0])
+        + bytes([3, 3, 0, 0])
+        + bytes([0, 1, 0, 0])
+        + bytes([0, 1, 0, 0])
         + bytes([2, 3, 0, 0])
         + np.array([1, 1], "<f4").tobytes()
         + bytes([1, 0, 0, 0])
@@ -85,6 +93,9 @@ def test_round_trip(deep):
     np.testing.assert_array_equal(back.edge_columns, frame.edge_columns)
     for name, values in frame.values.items():
         np.testing.assert_array_equal(back.values[name], values)
+    assert len(frame.pieces) > 0
+    for name, array in vars(frame.pieces).items():
+        np.testing.assert_array_equal(getattr(back.pieces, name), array)
     for layer, other in zip(back.layers, deep.layers, strict=True):
         assert (layer.name, layer.width) == (other.name, other.width)
         np.testing.assert_array_equal(layer.bits, other.bits)
@@ -137,8 +148,9 @@ def test_a_small_square_far_away_keeps_its_shape(square):
     near = Frame.from_partition(square, 0)
     # Whole numbers times a power of two: nothing is rounded.
     frame = Frame.from_partition(cut_square((2**20, 2**20, 2**20 + 0.25, 2**20 + 0.25)), 0)
-    corners = frame.vertices[np.lexsort(frame.vertices.T)]
-    expected = near.vertices * np.float32(0.25)
+    corners = frame.vertices[np.unique(frame.ring_vertices)]
+    corners = corners[np.lexsort(corners.T)]
+    expected = near.vertices[np.unique(near.ring_vertices)] * np.float32(0.25)
     np.testing.assert_array_equal(corners, expected[np.lexsort(expected.T)])
 
 
@@ -171,5 +183,5 @@ def test_arrays_that_do_not_fit_are_refused(square, change):
 def test_a_block_that_is_no_frame_is_refused():
     from splineviz.display.packing import pack
 
-    with pytest.raises(InvalidFrame, match="lacks 'ring_sizes'"):
+    with pytest.raises(InvalidFrame, match="lacks 'vertices'"):
         Frame.unpack(pack({"x": np.zeros(1, np.uint8)}, {"step": 0}))

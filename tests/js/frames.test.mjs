@@ -221,6 +221,24 @@ test("boundaries of several layers may coincide", () => {
   }
 });
 
+test("every pixel has the class that is predicted there, and is of its region", () => {
+  assert.ok(frame.owners.length > 5);
+  const bounds = [-1, -1, 1, 1];
+  const view = js.makeView(bounds, bounds, 60, 60);
+  const ids = js.fillIds(frame, view, 60, 60);
+  const classes = Array.from(ids, (id) => js.classAt(frame, id, frame.values.class));
+  assert.deepEqual(classes, facts.classes);
+  const regions = Array.from(ids, (id) => frame.regionIds[id]);
+  assert.deepEqual(regions, [...js.fillIds({ ...frame, owners: [] }, view, 60, 60)]);
+  // What is crossed by the decision boundary is no border of regions.
+  const look = new js.Look({ get: () => js.ALL_LAYERS }, null);
+  assert.equal(look.partsOf(frame), frame.regionIds);
+  for (const layer of [0, 1]) {
+    const parts = js.partsOfLayer(frame, layer);
+    frame.owners.forEach((region, k) => assert.equal(parts[frame.count + 1 + k], parts[region + 1]));
+  }
+});
+
 test("what became of the regions", () => {
   const { born, vanished, count } = js.changes(later, frame);
   assert.deepEqual([...born], facts.born);

@@ -67,6 +67,7 @@ function frameOf(polygons) {
     ringVertices: new Uint16Array(ringVertices),
     ringOffsets: js.offsets(ringSizes),
     regionOffsets: js.offsets(regionSizes),
+    owners: [],
   };
 }
 
@@ -96,6 +97,14 @@ test("a hole is left out, an island in it is not", () => {
 test("a region that is not convex", () => {
   const u = [[0, 0], [5, 0], [5, 3], [4, 3], [4, 1], [1, 1], [1, 3], [0, 3]];
   assert.deepEqual(rows(fill([[u]], 5, 3), 5), ["10001", "10001", "11111"]);
+});
+
+test("a piece is part of its region alone, and leaves the others theirs", () => {
+  const frame = frameOf([[box(0, 0, 2, 3)], [box(2, 0, 4, 3)], [box(1, 1, 4, 2)]]);
+  const whole = [0, 0, 4, 3];
+  const cut = { ...frame, count: 2, owners: [0] };
+  const ids = js.fillIds(cut, js.makeView(whole, whole, 4, 3), 4, 3);
+  assert.deepEqual(rows(ids, 4), ["1122", "1322", "1122"]);
 });
 
 test("regions beyond the window are cut off", () => {
@@ -174,7 +183,7 @@ test("painting is what the definition says", () => {
         ? 7
         : 0,
     );
-    const lines = js.paintBorders(runs, width, height, marked, 7, new Uint32Array(ids.length));
+    const lines = js.paintBorders(runs, width, height, [0, 1, 2, 3], marked, 7, new Uint32Array(ids.length));
     assert.deepEqual([...lines], borders);
   }
 });
@@ -358,20 +367,25 @@ test("what is said in place of a frame", () => {
 test("what is known about a region", () => {
   const layers = [{ name: "relu", width: 3 }, { name: "relu2", width: 2 }];
   const counts = [[2, 3], [0, 1]];
-  const frame = { step: 1000, layers, counts, values: { slope: [0.25, 3], class: [1, 2], pattern: [9, 9] } };
+  const regionIds = [0, 1, 2, 1];
+  const pieces = { count: 2, regionIds, pieceClasses: [0] };
+  const frame = { step: 1000, layers, counts, ...pieces, values: { slope: [0.25, 3], class: [1, 2], pattern: [9, 9] } };
   const colorings = [
     { name: "slope", title: "slope norm", scale: "log", labels: "" },
-    { name: "class", title: "class", scale: "category", labels: "classes" },
+    { name: "class", title: "class", scale: "category", labels: "classes", by_class: true },
     { name: "pattern", title: "activation pattern", scale: "category", labels: "" },
     { name: "absent", title: "absent", scale: "log", labels: "" },
   ];
-  assert.deepEqual(js.regionFacts(frame, 0, colorings, ["in", "<b>out</b>"]), [
+  assert.deepEqual(js.regionFacts(frame, 1, colorings, ["in", "<b>out</b>"]), [
     ["step", "1,000"],
     ["slope norm", "0.25"],
     ["class", "<b>out</b>"],
     ["active neurons", "2 of 3, 0 of 2"],
   ]);
-  assert.deepEqual(js.regionFacts(frame, 1, colorings, [])[2], ["class", "2"]);
+  assert.deepEqual(js.regionFacts(frame, 2, colorings, [])[2], ["class", "2"]);
+  // In a piece another class wins; all else is the region's.
+  const piece = js.regionFacts(frame, 3, colorings, ["in", "out"]);
+  assert.deepEqual(piece.slice(1, 3), [["slope norm", "0.25"], ["class", "in"]]);
 });
 
 test("the colour bar of a few colours shows each of them, as wide as it is in the picture", () => {

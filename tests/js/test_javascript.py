@@ -62,7 +62,11 @@ def frames(folder):
         )
     patterns = first.activation_patterns()
     known, new = (set(map(int, part.pattern_hashes())) for part in (first, later))
+    # The class at the middle of each pixel of a picture, row by row from the top.
+    middles = (np.arange(60) + 0.5) / 30 - 1
+    pixels = np.stack(np.meshgrid(middles, -middles), axis=-1).reshape(-1, 2)
     facts = {
+        "classes": first.program(plane.embed(pixels)).argmax(axis=1).tolist(),
         "areas": first.areas.tolist(),
         "hashes": first.pattern_hashes().tolist(),
         "counts": first.activation_counts().T.tolist(),

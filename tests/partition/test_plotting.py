@@ -7,12 +7,14 @@ import io
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import shapely
 from matplotlib.colors import LogNorm, to_rgb
 from matplotlib.figure import Figure
 
 import splineviz as sv
 from splineviz.drawing.palette import CLASS_COLORS, NO_VALUE
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch, UnknownName
+from splineviz.network.outputs import predicted_classes
 from splineviz.partition.colorings import COLORINGS, Coloring
 from tests.partition.networks import FRAME_WITH_HOLES, partition_of, random_mlp
 
@@ -61,6 +63,19 @@ def test_every_region_has_its_colour(part, ax):
     assert len(regions) > 10
     wanted = [to_rgb(CLASS_COLORS[k]) for k in part.predictions()[regions]]
     np.testing.assert_allclose(pixels(ax, part.representative_points[regions]), wanted, atol=0.01)
+
+
+def test_the_decision_boundary_parts_the_colours_of_the_classes(part, ax):
+    part.plot(ax, "class", **BARE)
+    grid = np.stack(np.meshgrid(*[np.linspace(-0.99, 0.99, 60)] * 2), axis=-1).reshape(-1, 2)
+    # A pixel on a line between two classes has a mixture of their colours.
+    far = shapely.distance(part.decision_boundary(), shapely.points(grid)) > 0.02
+    grid = grid[far]
+    classes = predicted_classes(part.program(part.plane.embed(grid)))
+    crossed = classes != part.predictions()[part.locate(grid)]
+    assert crossed.sum() > 10
+    wanted = [to_rgb(CLASS_COLORS[k]) for k in classes]
+    np.testing.assert_allclose(pixels(ax, grid), wanted, atol=0.01)
 
 
 def test_a_value_has_its_colour_on_a_logarithmic_scale(part, ax):

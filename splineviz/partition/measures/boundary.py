@@ -43,9 +43,7 @@ def decision_boundary(
     on the edge alone, so that the lines of neighbouring regions meet in one point. Edges on which
     two outputs tie are boundary where the classes on their sides differ.
     """
-    if outputs.shape[1] == 1:
-        outputs = np.concatenate([np.zeros_like(outputs), outputs], axis=1)
-    zero = _ROUNDING * float(np.abs(outputs).max())
+    outputs, zero = comparable(outputs)
     starts, ends = directed_edges(ring_vertices, ring_offsets)
     region = region_of_corners(ring_offsets, region_offsets)
     segments = np.concatenate(
@@ -57,6 +55,16 @@ def decision_boundary(
     if outputs.shape[1] > 2 and len(segments) > 0:
         segments = _joined(segments, _ROUNDING * float(np.abs(vertices).max()))
     return merged_lines(segments)
+
+
+def comparable(outputs: FloatArray) -> tuple[FloatArray, float]:
+    """Outputs (n, k), the largest of which wins, and the difference up to which they are equal.
+
+    A single output wins where it is positive: it is compared with 0.
+    """
+    if outputs.shape[1] == 1:
+        outputs = np.concatenate([np.zeros_like(outputs), outputs], axis=1)
+    return outputs, _ROUNDING * float(np.abs(outputs).max())
 
 
 def directed_edges(

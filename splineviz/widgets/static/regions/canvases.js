@@ -12,7 +12,8 @@ export function paintRegions(canvas, layout, look, frame, runs, changed) {
   paint(runs, pixelWidth, pixelHeight, look.partsOf(frame), fill, line, image32);
   if (changed) {
     const color = pixelOf(CHANGE_COLORS.vanished);
-    paintBorders(changed.runs, pixelWidth, pixelHeight, changed.vanished, color, image32);
+    const { runs: before, other, vanished } = changed;
+    paintBorders(before, pixelWidth, pixelHeight, other.regionIds, vanished, color, image32);
   }
   canvas.getContext("2d").putImageData(image, 0, 0);
 }

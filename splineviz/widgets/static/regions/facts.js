@@ -1,6 +1,6 @@
 // What is said about the picture.
 
-import { neuronOf } from "./frame.js";
+import { classAt, neuronOf } from "./frame.js";
 import { formatNumber } from "./numbers.js";
 
 /** What is said in place of a frame that is not there. */
@@ -26,12 +26,14 @@ export function activeText(frame, region) {
   return frame.layers.map(({ width }, k) => `${frame.counts[k][region]} of ${width}`).join(", ");
 }
 
-/** What is known about a region, as [title, text] pairs. */
-export function regionFacts(frame, region, colorings, classNames) {
+/** What is known about the region of an id, and the class that wins there, as [title, text] pairs. */
+export function regionFacts(frame, id, colorings, classNames) {
+  const region = frame.regionIds[id] - 1;
   const facts = [["step", formatNumber(frame.step)]];
-  for (const { name, title, scale, labels } of colorings) {
+  for (const { name, title, scale, labels, by_class: byClass } of colorings) {
     if (!(name in frame.values) || name === "active") continue;
-    const value = frame.values[name][region];
+    const values = frame.values[name];
+    const value = byClass ? classAt(frame, id, values) : values[region];
     const about = title.replace("each region's", "its");
     if (labels === "classes") facts.push([about, classNames[value] ?? String(value)]);
     else if (scale !== "category") facts.push([about, formatNumber(value)]);

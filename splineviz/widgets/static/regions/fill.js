@@ -33,13 +33,15 @@ export function idType(count) {
 
 /**
  * Fill every region into a buffer of ids: 0 outside, region r has r + 1. A pixel belongs to the
- * region that holds its centre, so regions that share an edge leave no gap and never overlap.
+ * region that holds its centre, so regions that share an edge leave no gap and never overlap. Ids
+ * beyond those of the regions are of pieces, in the order of `owners`: the regions they are part of.
  */
 export function fillIds(frame, view, width, height) {
-  const { vertices, ringVertices, ringOffsets, regionOffsets, count } = frame;
+  const { vertices, ringVertices, ringOffsets, regionOffsets, count, owners } = frame;
+  const total = count + owners.length;
   // The first pixel whose centre is not before a position.
   const firstCentre = (position) => Math.ceil(position - 0.5);
-  const ids = new (idType(count))(width * height);
+  const ids = new (idType(total))(width * height);
   const px = new Float64Array(vertices.length / 2);
   const py = new Float64Array(vertices.length / 2);
   for (let v = 0; v < px.length; v++) {
@@ -72,10 +74,12 @@ export function fillIds(frame, view, width, height) {
   const fillSpan = (row, x0, x1, id) => {
     const start = row * width + Math.max(0, firstCentre(x0));
     const end = row * width + Math.min(width, firstCentre(x1));
-    for (let p = start; p < end; p++) ids[p] = id;
+    if (id <= count) for (let p = start; p < end; p++) ids[p] = id;
+    // A piece takes nothing from other regions, however its corners are rounded.
+    else for (let p = start; p < end; p++) if (ids[p] === owners[id - count - 1] + 1) ids[p] = id;
   };
 
-  for (let region = 0; region < count; region++) {
+  for (let region = 0; region < total; region++) {
     const rings = regionOffsets[region + 1];
     let [left, right, top, bottom] = [Infinity, -Infinity, Infinity, -Infinity];
     const corners = ringOffsets[rings];

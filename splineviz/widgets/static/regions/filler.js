@@ -1,11 +1,12 @@
 // Runs of coming frames are made ahead: in a worker, or where none can be had, in idle time.
 
 import { encodeRuns, fillIds, fillRuns, idType, makeView } from "./fill.js";
-import { decodeRings, offsets, unpack } from "./packing.js";
+import { decodeRings, joined, offsets, unpack } from "./packing.js";
 
 /** The program of the worker. */
 export function workerSource() {
-  const functions = [unpack, offsets, decodeRings, makeView, idType, fillIds, encodeRuns, fillRuns];
+  const packing = [unpack, offsets, joined, decodeRings];
+  const functions = [...packing, makeView, idType, fillIds, encodeRuns, fillRuns];
   return [
     ...functions.map(String),
     `self.onmessage = ({ data: { key, bytes, size } }) => {

@@ -23,10 +23,12 @@ export function decodeFrame(view) {
       cells: arrays[`cells:${k}`],
     })),
     ...decodeRings(arrays),
+    pieceClasses: arrays.piece_classes,
     edgeColumns: arrays.edge_columns,
     boundary: arrays.boundary,
     boundaryOffsets: offsets(arrays.boundary_sizes),
   };
+  lazily(frame, "regionIds", () => regionIds(frame));
   lazily(frame, "hashes", () => patternHashes(frame));
   lazily(frame, "counts", () => activeCounts(frame));
   lazily(frame, "regionOf", () => new Map([...frame.hashes].map((hash, region) => [hash, region])));
@@ -53,6 +55,18 @@ function lazily(object, name, make) {
       return value;
     },
   });
+}
+
+/** For each id that of the region: its own, or of a piece that of the region it is part of. */
+function regionIds({ count, owners }) {
+  return Uint32Array.from({ length: count + owners.length + 1 }, (_, id) =>
+    id <= count ? id : owners[id - count - 1] + 1,
+  );
+}
+
+/** The class that wins at an id, where the colouring by class has `classes` for the regions. */
+export function classAt({ count, pieceClasses }, id, classes) {
+  return id <= count ? classes[id - 1] : pieceClasses[id - count - 1];
 }
 
 function added(sum, counts) {
@@ -166,7 +180,7 @@ export function neuronEdges(frame, column) {
 
 /**
  * The parts into which the boundaries of one layer alone cut the picture: a number for each id (0
- * outside, region r + 1). Regions are of one part if a way leads from one to the other on which the
+ * outside). Regions are of one part if a way leads from one to the other on which the
  * pattern of that layer stays. An edge's column would not tell: boundaries of two layers coincide.
  */
 export function partsOfLayer(frame, layer) {
@@ -182,7 +196,5 @@ export function partsOfLayer(frame, layer) {
       if (other > region && differing(region, other) < 0) parent[root(other)] = root(region);
     });
   }
-  const parts = new Uint32Array(frame.count + 1);
-  for (let region = 0; region < frame.count; region++) parts[region + 1] = root(region) + 1;
-  return parts;
+  return frame.regionIds.map((id) => (id ? root(id - 1) + 1 : 0));
 }

@@ -3,6 +3,7 @@
 import { changeColors, colorsOf, lineColors } from "./colors.js";
 import { THE_STEP_BEFORE } from "./controls.js";
 import { NO_LAYER, partsOf } from "./edges.js";
+import { joined } from "./packing.js";
 import { changes } from "./patterns.js";
 
 export class Look {
@@ -27,7 +28,7 @@ export class Look {
   changedSince(frame) {
     const index = this.comparedIndex;
     const other = index >= 0 ? this.pictures.frameAt(index) : null;
-    return other && { index, step: other.step, ...changes(frame, other) };
+    return other && { index, other, step: other.step, ...changes(frame, other) };
   }
 
   /** The ends of the colour scale; null without one, or without a frame those of the run. */
@@ -37,12 +38,27 @@ export class Look {
     return model.get("limits")[model.get("coloring")];
   }
 
-  /** The part of each id whose borders are drawn; null for every region being its own. */
+  /** The part of each id whose borders are drawn; null for every id being its own. */
   partsOf(frame) {
     const layer = this.model.get("layer");
-    if (layer === NO_LAYER) return new Uint8Array(frame.count + 1).fill(1, 1);
-    if (layer < 0 || layer >= frame.layers.length) return null;
+    if (layer === NO_LAYER) return new Uint8Array(frame.regionIds.length).fill(1, 1);
+    if (layer < 0 || layer >= frame.layers.length) {
+      return frame.owners.length ? frame.regionIds : null;
+    }
     return partsOf(frame, layer);
+  }
+
+  /** The colour of each id. */
+  fillIn(frame, limits, changed) {
+    const { coloring } = this;
+    if (!changed && coloring.by_class) {
+      const classes = joined(frame.values[coloring.name], frame.pieceClasses);
+      return colorsOf(classes, coloring, limits);
+    }
+    const colors = changed
+      ? changeColors(changed.born)
+      : colorsOf(frame.values[coloring.name], coloring, limits);
+    return frame.owners.length ? frame.regionIds.map((id) => colors[id]) : colors;
   }
 
   /** The colours of the regions and of the lines round them, kept with the frame. */
@@ -51,9 +67,7 @@ export class Look {
     const limits = this.limitsOf(frame);
     const key = JSON.stringify([limits, changed?.index]);
     if (frame.painted?.key !== key || frame.painted.coloring !== coloring) {
-      const fill = changed
-        ? changeColors(changed.born)
-        : colorsOf(frame.values[coloring.name], coloring, limits);
+      const fill = this.fillIn(frame, limits, changed);
       frame.painted = { key, coloring, fill, line: lineColors(fill) };
     }
     return frame.painted;

@@ -28,18 +28,30 @@ export function offsets(sizes) {
   return starts;
 }
 
-/** The rings of the regions, as the drawing code wants them. */
+/** Two arrays of integers, one behind the other. */
+export function joined(first, second) {
+  const all = new Uint32Array(first.length + second.length);
+  all.set(first);
+  all.set(second, first.length);
+  return all;
+}
+
+/**
+ * The rings of the regions, as the drawing code wants them; behind them those of the pieces in which
+ * another class wins than in the rest of their region. `owners` are the regions of the pieces.
+ */
 export function decodeRings(arrays) {
-  const ringOffsets = offsets(arrays.ring_sizes);
-  // Without sizes every region has one ring.
-  const regionSizes = arrays.region_sizes.length
-    ? arrays.region_sizes
-    : new Uint8Array(arrays.ring_sizes.length).fill(1);
+  // Without sizes every polygon has one ring.
+  const ringsOf = (sizes, rings) =>
+    sizes.length ? sizes : new Uint8Array(rings.length).fill(1);
+  const regionSizes = ringsOf(arrays.region_sizes, arrays.ring_sizes);
+  const pieceSizes = ringsOf(arrays.piece_sizes, arrays.piece_ring_sizes);
   return {
     count: regionSizes.length,
     vertices: arrays.vertices,
-    ringVertices: arrays.ring_vertices,
-    ringOffsets,
-    regionOffsets: offsets(regionSizes),
+    ringVertices: joined(arrays.ring_vertices, arrays.piece_vertices),
+    ringOffsets: offsets(joined(arrays.ring_sizes, arrays.piece_ring_sizes)),
+    regionOffsets: offsets(joined(regionSizes, pieceSizes)),
+    owners: arrays.piece_regions,
   };
 }

@@ -40,15 +40,17 @@ export function paint(runs, width, height, parts, fill, line, out) {
   return out;
 }
 
-/** Colour the borders of the marked regions alone, and leave all else as it is. */
-export function paintBorders(runs, width, height, marked, color, out) {
-  const { rows, ends, ids } = runs;
+/** Colour the borders of the marked regions alone, by the region of each id, and leave all else. */
+export function paintBorders(runs, width, height, regionIds, marked, color, out) {
+  const { rows, ends } = runs;
+  const ids = runs.ids.map((id) => regionIds[id]);
   const isMarked = (id) => id > 0 && marked[id - 1] === 1;
   for (let row = 0; row < height; row++) {
     const start = row * width;
     const last = rows[row + 1];
     for (let run = rows[row]; run + 1 < last; run++) {
-      if (isMarked(ids[run]) || isMarked(ids[run + 1])) out[start + ends[run] - 1] = color;
+      const differ = ids[run] !== ids[run + 1];
+      if (differ && (isMarked(ids[run]) || isMarked(ids[run + 1]))) out[start + ends[run] - 1] = color;
     }
     if (row + 1 === height) break;
     let below = last;

@@ -5,14 +5,14 @@ import { idAt } from "./fill.js";
 
 const NEAR = 5; // CSS pixels from an edge
 
-/** The region under a place, or -1. */
-export function regionUnder(place, runs, layout) {
-  if (!place) return -1;
+/** The id under a place, or 0. */
+export function idUnder(place, runs, layout) {
+  if (!place) return 0;
   const column = Math.floor((place.x / layout.width) * layout.pixelWidth);
   const row = Math.floor((place.y / layout.height) * layout.pixelHeight);
   const within = (value, size) => value >= 0 && value < size;
-  if (!within(column, layout.pixelWidth) || !within(row, layout.pixelHeight)) return -1;
-  return idAt(runs, column, row) - 1;
+  if (!within(column, layout.pixelWidth) || !within(row, layout.pixelHeight)) return 0;
+  return idAt(runs, column, row);
 }
 
 /**

@@ -14,7 +14,7 @@ import { Look } from "./look.js";
 import { drawPoints } from "./marks.js";
 import { Pictures, storeOf } from "./pictures.js";
 import { Playing } from "./playing.js";
-import { pointedAt, regionUnder } from "./pointing.js";
+import { idUnder, pointedAt } from "./pointing.js";
 import { buildScene, drawAxes, drawLegend } from "./scene.js";
 import { Selection } from "./selection.js";
 import { Stage } from "./stage.js";
@@ -97,9 +97,13 @@ export async function render({ model, el }) {
     if (isLive()) pictures.ask();
   };
 
+  /** What is under the pointer: an id, and the number of the region or -1. */
+  const idHere = () => (drawn ? idUnder(selection.pointer, drawn.runs, stage.layout) : 0);
+  const regionHere = () => (drawn ? drawn.frame.regionIds[idHere()] - 1 : -1);
+
   const drawLines = () => {
     const context = emptied(scene.lines, stage.layout);
-    const under = drawn ? regionUnder(selection.pointer, drawn.runs, stage.layout) : -1;
+    const under = regionHere();
     if (drawn) {
       const { view } = stage.layout;
       paintLines(context, view, drawn.frame, selection, under, get("show_boundary"));
@@ -116,7 +120,7 @@ export async function render({ model, el }) {
 
   const showTip = (region) => {
     const pointed = near(region);
-    texts.showTip(drawn.frame, region, selection.pointer, pointed);
+    texts.showTip(drawn.frame, idHere(), selection.pointer, pointed);
     scene.plot.style.cursor = pointed.isNear ? "pointer" : "";
   };
 
@@ -171,8 +175,6 @@ export async function render({ model, el }) {
     drawLines();
     showDetails();
   };
-  const regionHere = () =>
-    drawn ? regionUnder(selection.pointer, drawn.runs, stage.layout) : -1;
   const pin = (region) => {
     selection.pin(drawn.frame.hashes[region]);
     select();

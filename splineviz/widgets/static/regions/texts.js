@@ -71,12 +71,12 @@ export class Texts {
     progress.value = ready;
   }
 
-  /** What is known of the region at a place, and of what is drawn near it, beside it. */
-  showTip(frame, region, pointer, { column, onBoundary }) {
+  /** What is known of the id at a place, and of what is drawn near it, beside it. */
+  showTip(frame, id, pointer, { column, onBoundary }) {
     const { model, scene, stage } = this;
     const { tip } = scene;
     tip.hidden = false;
-    const facts = regionFacts(frame, region, model.get("colorings"), model.get("class_names"));
+    const facts = regionFacts(frame, id, model.get("colorings"), model.get("class_names"));
     if (column) facts.push(["nearest boundary", neuronText(frame, column)]);
     if (onBoundary) facts.push(["here", "decision boundary"]);
     const { view } = stage.layout;

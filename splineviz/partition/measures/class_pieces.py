@@ -1,0 +1,251 @@
+"""What the decision boundary cuts off regions: pieces in which another class wins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from splineviz.partition.measures.boundary import comparable
+from splineviz.partition.measures.envelope import first_largest, ragged
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.integer]
+BoolArray = npt.NDArray[np.bool_]
+
+# Regions are cut in blocks, so that the outputs at their corners stay in a few megabytes: so many
+# numbers.
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class ClassPieces:
+    """The parts of regions in which another class wins than the one a region is drawn in.
+
+    Parameters
+    ----------
+    ring_vertices : integer array
+        Corners of all rings, one after another: rows of an array of vertices.
+    ring_offsets : integer array (n_rings + 1,)
+        Where each ring starts in `ring_vertices`.
+    piece_offsets : integer array (n + 1,)
+        Where the rings of each piece start in `ring_offsets`. By the even-odd rule, as regions.
+    regions : integer array (n,)
+        The region that each piece is part of, never decreasing.
+    classes : integer array (n,)
+        The class that wins in it.
+    """
+
+    ring_vertices: IntArray
+    ring_offsets: IntArray
+    piece_offsets: IntArray
+    regions: IntArray
+    classes: IntArray
+
+    def __len__(self) -> int:
+        return len(self.regions)
+
+    @classmethod
+    def none(cls) -> ClassPieces:
+        """No pieces: every region has one class."""
+        empty, zero = np.empty(0, np.int64), np.zeros(1, np.int64)
+        return cls(empty, zero, zero, empty, empty)
+
+
+class _Rings(NamedTuple):
+    """Rings of corners, and what each is part of.
+
+    Parameters
+    ----------
+    points, outputs : float64 arrays (n, 2), (n, out)
+        The corners, ring after ring, and the outputs there.
+    numbers : int64 array (n,)
+        The vertex of each corner; -1 for a crossing.
+    ring : int64 array (n,)
+        The ring of each corner, from 0, never decreasing.
+    owner : int64 array (n_rings,)
+        What each ring is part of, never decreasing.
+    """
+
+    points: FloatArray
+    outputs: FloatArray
+    numbers: npt.NDArray[np.int64]
+    ring: npt.NDArray[np.int64]
+    owner: npt.NDArray[np.int64]
+
+    def of(self, owners: npt.NDArray[np.int64]) -> _Rings:
+        """The rings of some owners, each as often as it is named; they are numbered from 0."""
+        first = np.searchsorted(self.owner, owners)
+        named, ring = ragged(first, np.searchsorted(self.owner, owners, side="right") - first)
+        size = np.bincount(self.ring, minlength=len(self.owner))
+        owned, corner = ragged((np.cumsum(size) - size)[ring], size[ring])
+        rows = (self.points[corner], self.outputs[corner], self.numbers[corner])
+        return _Rings(*rows, owned, named)
+
+
+def class_pieces(
+    vertices: FloatArray,
+    ring_vertices: npt.NDArray[np.int32],
+    ring_offsets: npt.NDArray[np.int64],
+    region_offsets: npt.NDArray[np.int64],
+    outputs: FloatArray,
+    classes: npt.NDArray[np.int64],
+) -> tuple[FloatArray, ClassPieces]:
+    """The pieces of regions in which another class is predicted than a given one.
+
+    Parameters
+    ----------
+    vertices : float64 array (V, 2)
+    ring_vertices, ring_offsets, region_offsets
+        The R regions, as in ``SplinePartition``.
+    outputs : float64 array (V, out)
+        The network's outputs at the vertices; affine on every region.
+    classes : int64 array (R,)
+        The class that each region is drawn in where no piece lies.
+
+    Returns
+    -------
+    vertices : float64 array (V + P, 2)
+        The vertices, then the points where the decision boundary crosses edges or meets itself.
+    pieces : ClassPieces
+
+    Notes
+    -----
+    On a region each output is affine, so what one of them wins is the region cut by a half-plane
+    for each rival. Rivals are at first the outputs that win at a corner; an output that exceeds the
+    winner anywhere in a cell does so at a corner of the cell, and becomes a rival too, until
+    nothing new wins. Ties are decided as for the decision boundary.
+    """
+    outputs, zero = comparable(outputs)
+    won = first_largest(outputs, zero)[ring_vertices]
+    first = ring_offsets[region_offsets[:-1]]
+    low, high = np.minimum.reduceat(won, first), np.maximum.reduceat(won, first)
+    # A region that one output wins at every corner, it wins everywhere.
+    cut = np.flatnonzero((low < high) | (low != classes))
+    size = np.diff(ring_offsets[region_offsets])[cut]
+    block = np.cumsum(size * outputs.shape[1]) // _BLOCK
+    found = []
+    for regions in np.split(cut, np.flatnonzero(np.diff(block)) + 1):
+        of_row, ring = ragged(region_offsets[regions], np.diff(region_offsets)[regions])
+        of_ring, corner = ragged(ring_offsets[ring], np.diff(ring_offsets)[ring])
+        number = ring_vertices[corner].astype(np.int64)
+        rings = _Rings(vertices[number], outputs[number], number, of_ring, of_row)
+        cells, row, winner = _cells(rings, len(regions), zero)
+        other = np.flatnonzero(
+            (winner != classes[regions[row]]) & (np.bincount(cells.owner, minlength=len(row)) > 0)
+        )
+        found.append((cells.of(other), regions[row[other]], winner[other]))
+    return _joined(vertices, found)
+
+
+def _cells(
+    rings: _Rings, n_rows: int, zero: float
+) -> tuple[_Rings, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Regions cut into a cell for each output that wins somewhere.
+
+    Parameters
+    ----------
+    rings : _Rings
+        The rings of the regions, owned by their rows.
+    n_rows : int
+        How many regions.
+    zero : float
+        A difference of outputs up to this is none.
+
+    Returns
+    -------
+    cells : _Rings
+        Rings of the cells, owned by their rows in the following; some have none.
+    row, winner : int64 arrays (n,)
+        The region of each cell, never decreasing, and the output that wins in it.
+    """
+    rivals = np.zeros((n_rows, rings.outputs.shape[1]), dtype=np.bool_)
+    rivals[rings.owner[rings.ring], first_largest(rings.outputs, zero)] = True
+    while True:
+        row, winner = np.nonzero(rivals)
+        cells = rings.of(row)
+        count = rivals.sum(axis=1)
+        first = np.cumsum(count) - count
+        for turn in range(count.max(initial=0)):
+            rival = winner[first[row] + np.minimum(turn, count[row] - 1)]
+            cell = cells.owner[cells.ring]
+            corner = np.arange(len(cell))
+            lead = cells.outputs[corner, winner[cell]] - cells.outputs[corner, rival[cell]]
+            lead[np.abs(lead) <= zero] = 0.0
+            lead[winner[cell] == rival[cell]] = 1.0
+            cells = _clipped(cells, lead, (winner < rival)[cells.owner])
+        crossing = np.flatnonzero(cells.numbers < 0)
+        cell, values = cells.owner[cells.ring[crossing]], cells.outputs[crossing]
+        best, number = first_largest(values, zero), np.arange(len(crossing))
+        exceeds = values[number, best] > values[number, winner[cell]] + zero
+        new = np.zeros_like(rivals)
+        new[row[cell[exceeds]], best[exceeds]] = True
+        if not (new & ~rivals).any():
+            return cells, row, winner
+        rivals |= new
+
+
+def _clipped(rings: _Rings, lead: FloatArray, keeps_ties: BoolArray) -> _Rings:
+    """What is left of rings where a function, affine on each, is not negative.
+
+    Parameters
+    ----------
+    rings : _Rings
+    lead : float64 array (n,)
+        The function at the corners.
+    keeps_ties : bool array (n_rings,)
+        Whether a ring stays on all of which the function is zero.
+    """
+    if len(lead) == 0:
+        return rings
+    start = np.flatnonzero(np.diff(rings.ring, prepend=-1))
+    following = np.arange(1, len(lead) + 1)
+    following[np.append(start[1:], len(lead)) - 1] = start
+    most, least = np.maximum.reduceat(lead, start), np.minimum.reduceat(lead, start)
+    left = ((most > 0) | ((most == 0) & (least == 0) & keeps_ties))[rings.ring]
+    behind = lead[following]
+    crossed = left & (((lead > 0) & (behind < 0)) | ((lead < 0) & (behind > 0)))
+    here, there = np.flatnonzero(crossed), following[crossed]
+    # From the smaller vertex number to the larger: both sides of an edge get the same point.
+    backward = rings.numbers[here] > rings.numbers[there]
+    a, b = np.where(backward, there, here), np.where(backward, here, there)
+    share = (lead[a] / (lead[a] - lead[b]))[:, None]
+    taken = np.flatnonzero(np.column_stack([left & (lead >= 0), crossed]).ravel())
+    corner, is_crossing = taken // 2, taken % 2 == 1
+    points, outputs, numbers = (
+        rings.points[corner],
+        rings.outputs[corner],
+        rings.numbers[corner],
+    )
+    for of_corner, before in ((points, rings.points), (outputs, rings.outputs)):
+        of_corner[is_crossing] = before[a] + share * (before[b] - before[a])
+    numbers[is_crossing] = -1
+    kept, ring = np.unique(rings.ring[corner], return_inverse=True)
+    return _Rings(points, outputs, numbers, ring, rings.owner[kept])
+
+
+def _joined(
+    vertices: FloatArray,
+    found: list[tuple[_Rings, npt.NDArray[np.int64], npt.NDArray[np.int64]]],
+) -> tuple[FloatArray, ClassPieces]:
+    """Rings of pieces, with their regions and classes, as offsets into one array of vertices."""
+    numbers = np.concatenate([rings.numbers for rings, *_ in found])
+    points = np.concatenate([rings.points for rings, *_ in found])[numbers < 0]
+    points, place = np.unique(points, axis=0, return_inverse=True)
+    numbers[numbers < 0] = len(vertices) + place.ravel()
+    corners = [np.bincount(rings.ring, minlength=len(rings.owner)) for rings, *_ in found]
+    n_rings = [np.bincount(rings.owner, minlength=len(own)) for rings, own, _ in found]
+    pieces = ClassPieces(
+        ring_vertices=numbers,
+        ring_offsets=_offsets(np.concatenate(corners)),
+        piece_offsets=_offsets(np.concatenate(n_rings)),
+        regions=np.concatenate([own for _, own, _ in found]),
+        classes=np.concatenate([classes for *_, classes in found]),
+    )
+    return np.concatenate([vertices, points]), pieces
+
+
+def _offsets(sizes: IntArray) -> npt.NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
