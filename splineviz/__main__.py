@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -20,6 +19,8 @@ import numpy.typing as npt
 
 from splineviz import __version__
 from splineviz.errors import InvalidArgument, SplinevizError
+from splineviz.files import write_atomically
+from splineviz.terminal import printable
 from splineviz.training import recipes
 from splineviz.training.data import random_points
 from splineviz.training.runs import Run
@@ -63,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except SplinevizError as error:
-        print(f"splineviz: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"splineviz: {printable(' '.join(str(error).split()))}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         print("splineviz: interrupted", file=sys.stderr)
@@ -93,7 +94,7 @@ def notebooks() -> Path:
     copied.mkdir(exist_ok=True)
     for source in shipped.iterdir():
         if not (copied / source.name).exists():
-            shutil.copy(source, copied)
+            write_atomically(copied / source.name, source.read_bytes())
     return copied
 
 
@@ -221,7 +222,7 @@ def _lab(words: list[str]) -> int:
         notebook, options = str(notebooks() / FIRST_NOTEBOOK), words
     path = Path(notebook).absolute()
     if not path.is_file():
-        print(f"splineviz: there is no notebook {path}", file=sys.stderr)
+        print(f"splineviz: there is no notebook {printable(path)}", file=sys.stderr)
         return FAILED
     # JupyterLab refuses to run as root, which is who one is in most containers.
     if hasattr(os, "geteuid") and os.geteuid() == 0 and "--allow-root" not in options:
@@ -244,9 +245,9 @@ def _train(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         with suppress(SplinevizError):
             run = Run(options.out)
-            print(f"{run}\nin {run.path}", file=sys.stderr)
+            print(f"{run}\nin {printable(run.path)}", file=sys.stderr)
         raise
-    print(f"{run}\nin {run.path}")
+    print(f"{run}\nin {printable(run.path)}")
     return 0
 
 
@@ -270,7 +271,7 @@ def _compile() -> int:
 
 def _info(path: Path | None) -> int:
     run = Run.bundled() if path is None else Run(path)
-    print(f"{run}\nin {run.path}")
+    print(f"{run}\nin {printable(run.path)}")
     facts: dict[str, object] = {"weights": run.dtype}
     if len(run):
         program = run.program(int(run.steps[-1]))
@@ -302,10 +303,7 @@ def _lc(options: argparse.Namespace) -> int:
         progress=sys.stderr.isatty(),
     )
     if options.csv is not None:
-        try:
-            curves.to_dataframe().to_csv(options.csv, index=False)
-        except OSError as error:
-            raise InvalidArgument(f"{options.csv} cannot be written: {error}") from error
+        _write(options.csv, curves.to_dataframe().to_csv(index=False).encode())
     print(f"{run}\ncrossed neurons, mean; radius {curves.radius:g}, ", end="")
     print(f"{curves.n_directions} directions\n")
     print(f"{'step':>9}", *(f"{name:>9}" for name in curves.probes))
@@ -328,10 +326,22 @@ def _training_and_random(
     }
 
 
+def _write(path: Path, data: bytes) -> None:
+    """Write a file in one piece, or into the pipe or device that has this name."""
+    try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)
+        else:
+            write_atomically(path, data)
+    except OSError as error:
+        raise InvalidArgument(f"{path} cannot be written: {error}") from error
+
+
 def _print_table(title: str, rows: Mapping[str, object]) -> None:
     print(f"\n{title}")
-    width = max(map(len, rows), default=0)
-    for name, value in rows.items():
+    shown = [(printable(name), printable(value)) for name, value in rows.items()]
+    width = max((len(name) for name, _ in shown), default=0)
+    for name, value in shown:
         print(f"  {name:<{width}}  {value}")
 
 

@@ -223,6 +223,10 @@ def _new_file(folder: Path) -> tuple[int, Path]:
             descriptor = os.open(temporary, flags, 0o666)
         except FileExistsError:
             continue
+        except OSError as error:
+            # The name of the temporary file says nothing to anybody.
+            error.filename = os.fspath(folder)
+            raise
         # Another process may have taken it for abandoned before it was locked.
         if _locked(descriptor) is not False and os.fstat(descriptor).st_nlink:
             return descriptor, temporary

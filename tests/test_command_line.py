@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -133,6 +134,78 @@ def test_info_is_about_the_bundled_run_unless_told(capsys):
     assert repr(Run.bundled()) in capsys.readouterr().out
 
 
+EVIL = "\x1b]0;mine\x07\x1b[2J\u202e"
+
+
+@pytest.fixture
+def evil(tmp_path):
+    """A run whose maker chose every name so that it steers a terminal."""
+    folder = tmp_path / f"run{EVIL}"
+    named = torch.nn.ModuleDict({f"first{EVIL}": torch.nn.Linear(2, 4)})
+
+    class Net(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = named
+            self.act = torch.nn.ReLU()
+
+        def forward(self, x):
+            for layer in self.layers.values():
+                x = self.act(layer(x))
+            return x
+
+    samples = ([[0.0, 1.0], [1.0, 2.0]], [0, 1])
+    names = [f"a{EVIL}", f"b{EVIL}"]
+    metadata = {f"key{EVIL}": f"value{EVIL}\n", "nested": {EVIL: [EVIL]}}
+    with Recorder(
+        folder, Net(), samples=samples, input_shape=2, class_names=names, metadata=metadata
+    ) as recorder:
+        recorder.step(0, loss=0.5)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["libraries"][f"library{EVIL}"] = EVIL
+    for step in manifest["network"]["steps"]:
+        step["name"] += EVIL
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    table = (folder / "metrics.csv").read_text().replace("loss", f"loss{EVIL}")
+    (folder / "metrics.csv").write_text(table)
+    return folder
+
+
+def assert_harmless(text):
+    assert r"\x1b]0;mine\x07\x1b[2J\u202e" in text
+    assert text.replace("\n", "").isprintable()
+
+
+def test_names_of_strangers_do_not_reach_the_terminal(evil, capsys):
+    assert main(["info", str(evil)]) == 0
+    told = capsys.readouterr().out
+    assert_harmless(told)
+    for text in ("in ", "key", "value", "library", "loss", "4 ("):
+        assert_harmless(next(line for line in told.splitlines() if text in line))
+    assert main(["lc", str(evil), "--radius", "0.1"]) == 0
+    assert_harmless(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("damage", ["manifest", "status", "metrics", "checkpoint", "nowhere"])
+def test_errors_of_strangers_do_not_reach_the_terminal(evil, damage, capsys):
+    manifest = evil / "manifest.json"
+    path = evil
+    if damage == "manifest":
+        manifest.write_text("{")
+    elif damage == "status":
+        manifest.write_text(manifest.read_text().replace('"finished"', json.dumps(EVIL)))
+    elif damage == "metrics":
+        (evil / "metrics.csv").write_text(f"step,loss\n0,{EVIL}\n")
+    elif damage == "checkpoint":
+        shutil.rmtree(evil / "checkpoints")
+    else:
+        path = evil.parent / f"near{EVIL}"
+    assert main(["info", str(path)]) == 2
+    error = capsys.readouterr().err
+    assert_harmless(error)
+    assert error.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
@@ -264,6 +337,26 @@ def test_lc_says_what_is_wrong(options, message, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert status("lc", str(run), *options) == 2
     assert message in capsys.readouterr().err
+
+
+def test_lc_writes_no_table_through_a_link_and_into_a_pipe(tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(Run.bundled().path, run, ignore=shutil.ignore_patterns("cache"))
+    mine = tmp_path / "mine.txt"
+    mine.write_text("mine")
+    table = run / "table.csv"
+    table.symlink_to(mine)
+    words = ["lc", str(run), "--points", "4", "--csv"]
+    assert main([*words, str(table)]) == 0
+    assert mine.read_text() == "mine"
+    written = table.read_text()
+    assert written.startswith("step,")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE, text=True) as reader:
+        assert main([*words, str(pipe)]) == 0
+        assert reader.communicate()[0] == written
+    assert pipe.is_fifo()
 
 
 def test_lc_of_a_run_without_points_is_told(tmp_path, capsys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +19,8 @@ _EPS = {"eps", "epsilon", "ε"}
 # What may stand beside an attack in the name of an accuracy that does not say that it is one.
 _PLAIN = {"train", "training", "test", "val", "valid", "validation", "l", "linf", "inf"}
 
-_NUMBER = r"\d*\.?\d+(?:[eE][-+]?\d+)?(?:/\d+)?"
+# No digit can be read as part of two of these, so that a name of any length is read at once.
+_NUMBER = r"(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?(?:/\d+)?"
 # The word stands alone: that of steps10 does not.
 _NAMED_EPS = re.compile(rf"(?<![^\W\d_])(?:eps|epsilon|ε)[\W_]*?({_NUMBER})", re.IGNORECASE)
 _LONE_NUMBER = re.compile(rf"(?:^|[\W_])({_NUMBER})(?=$|[\W_])")
@@ -84,7 +86,8 @@ class MetricName:
     def strength(self) -> float:
         """`eps` as a number, to sort by; 0 if there is none."""
         top, _, bottom = (self.eps or "0").partition("/")
-        return float(top) / (float(bottom or 1) or 1.0)
+        strength = float(top) / (float(bottom or 1) or 1.0)
+        return 0.0 if math.isnan(strength) else strength
 
     @property
     def group(self) -> str:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from splineviz.drawing.metric_names import MetricName
@@ -33,6 +35,27 @@ def test_other_metrics(name):
     read = MetricName(name)
     assert not read.is_adversarial
     assert read.eps is None
+
+
+@pytest.mark.parametrize(
+    ("name", "eps", "strength"),
+    [
+        ("adv_acc_" + "1" * 100_000 + "x", None, 0.0),
+        ("adv_acc_" + "1" * 100_000, "1" * 100_000, math.inf),
+        ("adv_acc_" + "1" * 1000 + "/" + "1" * 1000, "1" * 1000 + "/" + "1" * 1000, 0.0),
+        ("adv_acc_" + "." * 100_000 + "5", ".5", 0.5),
+        ("adv_acc_" + "1." * 50_000 + "x", "1.1", 1.1),
+        ("adv_acc_0" + "e1" * 50_000, None, 0.0),
+        ("adv_" + "eps_" * 50_000, None, 0.0),
+        ("adv_eps" + "_" * 100_000 + "x", None, 0.0),
+    ],
+    ids=range(8),
+)
+def test_a_name_of_any_length_is_read_at_once(name, eps, strength):
+    read = MetricName(name)
+    assert (read.eps, read.strength) == (eps, strength)
+    assert read.group.startswith("adversarial")
+    assert read.readable()
 
 
 def test_a_loss_under_attack_is_no_accuracy():
