@@ -208,9 +208,9 @@ class Frame:
         bytes
             In the layout of :mod:`splineviz.display.packing`. Offsets travel as sizes, which fit
             one byte each, those of the regions and of the pieces only if one has several rings;
-            integers are as narrow as they can be. Of a layer's pattern there are ``bits:k``, eight columns in a byte, and
-            from the second layer on ``cells:k``, into how many cells it divides each of the layer
-            before.
+            integers are as narrow as they can be. Of a layer's pattern there are ``bits:k``, eight
+            columns in a byte, and from the second layer on ``cells:k``, into how many cells it
+            divides each of the layer before.
         """
         pieces = self.pieces
         arrays = {
