@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from splineviz.training.attacks import fgsm_accuracy as fgsm_accuracy
     from splineviz.training.attacks import pgd_accuracy as pgd_accuracy
     from splineviz.training.attacks import pgd_attack as pgd_attack
+    from splineviz.training.attacks import pgd_zero_gradients as pgd_zero_gradients
     from splineviz.training.recorder import Recorder as Recorder
     from splineviz.training.runs import Run as Run
     from splineviz.training.schedule import log_schedule as log_schedule
@@ -78,6 +79,7 @@ _PUBLIC = {
     "log_schedule": "splineviz.training.schedule",
     "pgd_accuracy": "splineviz.training.attacks",
     "pgd_attack": "splineviz.training.attacks",
+    "pgd_zero_gradients": "splineviz.training.attacks",
     "region_migration": "splineviz.partition.over_training",
     "trace": "splineviz.network.trace",
 }

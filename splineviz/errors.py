@@ -1,4 +1,4 @@
-"""Every error a user of splineviz can meet.
+"""Every error and every warning of its own that a user of splineviz can meet.
 
 Each message says what was wrong, where, and what would work. All of them derive from
 :class:`SplinevizError`, and also from the built-in exception a Python programmer would expect.
@@ -9,12 +9,37 @@ from __future__ import annotations
 import difflib
 import reprlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 _MOST_LISTED = 12
 
 
 class SplinevizError(Exception):
     """Base class of all errors that splineviz raises on purpose."""
+
+
+class SplinevizWarning(UserWarning):
+    """Base class of the warnings of splineviz about what it gives back."""
+
+
+class ZeroGradients(SplinevizWarning):
+    """An attack had no gradient to follow, so that samples may look robust without being so.
+
+    Parameters
+    ----------
+    message : str
+        At how many samples, why, and what would work.
+    samples : bool array (n,)
+        Which samples.
+    """
+
+    def __init__(self, message: str, samples: npt.NDArray[np.bool_]) -> None:
+        self.samples = samples
+        super().__init__(message)
 
 
 class UnsupportedLayer(SplinevizError, TypeError):

@@ -43,6 +43,14 @@ class Target:
         """A batch in the dtype and on the device of the network."""
         return batch.to(self.low.device, self.low.dtype)
 
+    def moved(self, samples: torch.Tensor, displacement: torch.Tensor) -> torch.Tensor:
+        """Samples (n, *input_shape) displaced in the units of eps, inside the bounds.
+
+        Cutting a displacement off at the bounds keeps it in its ball, since samples are inside.
+        """
+        moved = samples + displacement / self.scale
+        return torch.minimum(torch.maximum(moved, self.low), self.high)
+
     def outputs(self, points: torch.Tensor) -> torch.Tensor:
         """The outputs at points of shape (n, *input_shape), of shape (n, classes), checked."""
         # A copy, since a network may change its input in place.

@@ -24,10 +24,13 @@ from splineviz.errors import InvalidArgument, NonFiniteValues
 from splineviz.network.isolation import untouched_random_state
 from splineviz.network.program import Program
 from splineviz.training.attack_norms import LOSSES, NORMS, Norm, margins
-from splineviz.training.attack_target import Target, make_target, read_number, read_radii
+from splineviz.training.attack_target import ROUNDINGS, Target, make_target, read_number, read_radii
+from splineviz.training.zero_gradients import Standstill, warn_of_zero_gradients
 
 PAPER_EPS = 50 / 255
 BATCH = 256
+# Random points that tell whether a network is constant round a sample without a gradient.
+_PROBES = 4
 
 
 def pgd_accuracy(
@@ -107,6 +110,13 @@ def pgd_accuracy(
         If `model` is neither a program nor a module that can be copied, or its forward needs
         numbers of another type than its weights are.
 
+    Warns
+    -----
+    ZeroGradients
+        If the attack had no gradient to follow at samples that count as right, and the network is
+        not known to be constant round them (Notes). The message says why and what would work; the
+        warning's attribute ``samples`` says at which, and `pgd_zero_gradients` does in any case.
+
     Notes
     -----
     Madry et al. (ICLR 2018) with the settings of arXiv 2402.15555: L-infinity, random start, 10
@@ -126,6 +136,13 @@ def pgd_accuracy(
     see whether a robust network is more than a weak attack, raise `steps`, `alpha` and `restarts`:
     the starts of fewer restarts are among those of more.
 
+    Where the gradient is zero the attack stands still, and the sample counts as right, robust or
+    not. A softmax or sigmoid at the end does that once it saturates: attack the outputs in front of
+    it. Rounded inputs do too: give the rounding the gradient of the identity. There is no warning
+    where neither the network nor the loss calls anything that saturates, rounds or cuts gradients
+    off, and the margin is the same at all points the attack came to and at four random ones: a
+    network of ReLUs is constant where all neurons of a layer are off.
+
     Forward hooks of the network run, since they belong to what it computes; backward hooks do not.
 
     Examples
@@ -140,7 +157,9 @@ def pgd_accuracy(
     attack = _attack(norm, steps, alpha, restarts, loss, seed)
     with _isolated():
         target = make_target(model, x, y, bounds, scale, batch_size)
-        return _accuracy(target, attack, radii)
+        shares, found = _accuracies(target, attack, radii)
+        _warn(found, target, loss)
+    return float(shares[0]) if radii.ndim == 0 else shares
 
 
 def fgsm_accuracy(
@@ -172,6 +191,11 @@ def fgsm_accuracy(
     InvalidArgument, ShapeMismatch, NonFiniteValues, UnknownName, UnsupportedLayer
         As for `pgd_accuracy`.
 
+    Warns
+    -----
+    ZeroGradients
+        As for `pgd_accuracy`.
+
     Notes
     -----
     Goodfellow et al. (ICLR 2015) for ``"linf"``, its counterpart for ``"l2"``. They maximize the
@@ -189,7 +213,9 @@ def fgsm_accuracy(
     attack = Attack(row_of(NORMS, "norm", norm), row_of(LOSSES, "loss", loss), random_start=False)
     with _isolated():
         target = make_target(model, x, y, bounds, scale, batch_size)
-        return _accuracy(target, attack, radii)
+        shares, found = _accuracies(target, attack, radii)
+        _warn(found, target, loss)
+    return float(shares[0]) if radii.ndim == 0 else shares
 
 
 def pgd_attack(
@@ -230,18 +256,80 @@ def pgd_attack(
     ------
     InvalidArgument, ShapeMismatch, NonFiniteValues, UnknownName, UnsupportedLayer
         As for `pgd_accuracy`.
+
+    Warns
+    -----
+    ZeroGradients
+        As for `pgd_accuracy`.
     """
-    if np.ndim(eps) != 0:
+    radii = read_radii(eps)
+    if radii.ndim != 0:
         raise InvalidArgument(
-            f"pgd_attack takes one eps, not {np.size(eps)} of them: call it for each"
+            f"pgd_attack takes one eps, not {radii.size} of them: call it for each"
         )
-    [radius] = read_radii(eps).ravel()
+    [radius] = radii.ravel()
     attack = _attack(norm, steps, alpha, restarts, loss, seed)
     with _isolated():
         target = make_target(model, x, y, bounds, scale, batch_size)
-        points = _worst(target, attack, float(radius), _judge_samples(target)).points.cpu()
+        worst, still = _worst(target, attack, float(radius), _judge_samples(target))
+        _warn([still], target, loss)
+        points = worst.points.cpu()
         # A copy: where nothing moved, they may be the caller's own tensor.
         return (points.float() if points.dtype == torch.bfloat16 else points).numpy().copy()
+
+
+def pgd_zero_gradients(
+    model: torch.nn.Module | Program,
+    x: npt.ArrayLike | torch.Tensor,
+    y: npt.ArrayLike | torch.Tensor,
+    eps: float | Sequence[float] | npt.NDArray[Any] = PAPER_EPS,
+    *,
+    norm: str = "linf",
+    steps: int = 10,
+    alpha: float | None = None,
+    restarts: int = 1,
+    loss: str = "margin",
+    bounds: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+    scale: npt.ArrayLike = 1.0,
+    batch_size: int = BATCH,
+    seed: int = 0,
+) -> npt.NDArray[np.bool_]:
+    """At which samples `pgd_accuracy` counts a sample as right for want of a gradient.
+
+    Parameters
+    ----------
+    model, x, y, eps, norm, steps, alpha, restarts, loss, bounds, scale, batch_size, seed
+        As for `pgd_accuracy`.
+
+    Returns
+    -------
+    bool array of shape (n,), or (len(eps), n) if `eps` is a sequence
+        The samples that are right at every point the attack came to, where the gradient was zero at
+        the end from each start. `pgd_accuracy` says why that need not be a fault: a network of
+        ReLUs has regions where it is constant. An `eps` of 0 needs no gradient.
+
+    Raises
+    ------
+    InvalidArgument, ShapeMismatch, NonFiniteValues, UnknownName, UnsupportedLayer
+        As for `pgd_accuracy`.
+
+    Examples
+    --------
+    >>> linear = torch.nn.Linear(1, 2)
+    >>> weights = {"weight": torch.tensor([[-9.0], [9.0]]), "bias": torch.ones(2)}
+    >>> _ = linear.load_state_dict(weights)
+    >>> model = torch.nn.Sequential(linear, torch.nn.Sigmoid())
+    >>> x, y = [[-30.0], [-0.1], [30.0]], [0, 0, 1]
+    >>> pgd_zero_gradients(model, x, y, 0.05).tolist()
+    [True, False, True]
+    """
+    radii = read_radii(eps)
+    attack = _attack(norm, steps, alpha, restarts, loss, seed)
+    with _isolated():
+        target = make_target(model, x, y, bounds, scale, batch_size)
+        found = _accuracies(target, attack, radii)[1]
+        masks = np.stack([still.samples.cpu().numpy() for still in found])
+    return masks[0] if radii.ndim == 0 else masks
 
 
 @dataclass(frozen=True)
@@ -291,15 +379,37 @@ class _Judged:
         )
 
 
-def _accuracy(
+@dataclass(frozen=True)
+class _Ascent:
+    """What an ascent found, of m samples.
+
+    Attributes
+    ----------
+    worst : _Judged
+    still, varied : bool tensor (m,)
+        Where it ended without a gradient, and where margins differed among the points it came to.
+    """
+
+    worst: _Judged
+    still: torch.Tensor
+    varied: torch.Tensor
+
+
+def _accuracies(
     target: Target, attack: Attack, radii: npt.NDArray[np.float64]
-) -> float | npt.NDArray[np.float64]:
+) -> tuple[npt.NDArray[np.float64], list[Standstill]]:
+    """The shares that are right, and where the attack stood still, for each of the radii."""
     found = _judge_samples(target)
-    shares = np.empty(radii.size)
+    shares, stills = np.empty(radii.size), {}
     for place in np.argsort(radii, axis=None):
-        found = _worst(target, attack, float(radii.flat[place]), found)
+        found, stills[place] = _worst(target, attack, float(radii.flat[place]), found)
         shares[place] = int((~found.wrong).sum()) / len(found.wrong)
-    return float(shares[0]) if radii.ndim == 0 else shares
+    return shares, [stills[place] for place in range(radii.size)]
+
+
+def _warn(found: list[Standstill], target: Target, loss: str) -> None:
+    sample = target.on_device(target.samples[:1])
+    warn_of_zero_gradients(found, target.network, sample, loss)
 
 
 def _judge_samples(target: Target) -> _Judged:
@@ -316,14 +426,20 @@ def _judge_samples(target: Target) -> _Judged:
     )
 
 
-def _worst(target: Target, attack: Attack, eps: float, found: _Judged) -> _Judged:
+def _worst(
+    target: Target, attack: Attack, eps: float, found: _Judged
+) -> tuple[_Judged, Standstill]:
     """The worst points within eps, on the device of the samples; broken ones are left as they are.
+
+    Also where the attack stood still.
 
     Starts are drawn one sample at a time, for broken ones too, so that none depends on the size of
     a batch or on what was broken before.
     """
+    still = torch.full_like(found.wrong, eps > 0)
+    varied = torch.zeros_like(still)
     if eps == 0:
-        return found
+        return found, Standstill(eps, still, varied, int((~found.wrong).sum()))
     found = _Judged(found.points.clone(), found.margins.clone(), found.wrong.clone())
     generator = torch.Generator("cpu").manual_seed(attack.seed)
     shape = tuple(target.samples.shape[1:])
@@ -341,11 +457,44 @@ def _worst(target: Target, attack: Attack, eps: float, found: _Judged) -> _Judge
             known = _Judged(
                 target.on_device(found.points[here]), found.margins[chosen], found.wrong[chosen]
             )
-            visited = _ascend(target, attack, eps, chosen, starts[alive.cpu()], known)
+            ascent = _ascend(target, attack, eps, chosen, starts[alive.cpu()], known)
+            still[chosen] &= ascent.still
+            varied[chosen] |= ascent.varied
+            visited = ascent.worst
             found.points[here] = visited.points.to(found.points.device)
             found.margins[chosen] = visited.margins
             found.wrong[chosen] = visited.wrong
-    return found
+    still &= ~found.wrong
+    varied |= _varies(target, attack, eps, still & ~varied)
+    return found, Standstill(eps, still, varied, int((~found.wrong).sum()))
+
+
+def _varies(target: Target, attack: Attack, eps: float, asked: torch.Tensor) -> torch.Tensor:
+    """Where, of the samples asked for, margins differ at a few random points of the ball."""
+    varied = torch.zeros_like(asked)
+    generator = torch.Generator("cpu").manual_seed(attack.seed)
+    shape = tuple(target.samples.shape[1:])
+    numbers = asked.nonzero()[:, 0]
+    if not len(numbers):
+        return varied
+    with torch.no_grad():
+        for chosen in numbers.split(target.batch_size):
+            labels = target.labels[chosen]
+            samples = target.on_device(target.samples[chosen.to(target.samples.device)])
+            outputs = target.outputs(samples)
+            first = margins(outputs, labels)
+            for _ in range(_PROBES):
+                drawn = torch.stack([attack.norm.draw(shape, generator) for _ in chosen])
+                moved = target.moved(samples, eps * target.on_device(drawn))
+                outputs = target.outputs(moved)
+                varied[chosen] |= _differ(margins(outputs, labels), first, outputs)
+    return varied
+
+
+def _differ(one: torch.Tensor, other: torch.Tensor, outputs: torch.Tensor) -> torch.Tensor:
+    """Where margins (n,) that outputs (n, classes) give differ by more than rounding."""
+    rounding = ROUNDINGS * torch.finfo(outputs.dtype).eps * outputs.abs().amax(1)
+    return (one - other).abs() > rounding
 
 
 def _ascend(
@@ -355,11 +504,8 @@ def _ascend(
     chosen: torch.Tensor,
     start: torch.Tensor,
     worst: _Judged,
-) -> _Judged:
+) -> _Ascent:
     """Climb the loss of some samples, and keep the worst of the points on the way.
-
-    Displacements are in the units of eps. Cutting them off at the bounds after the projection keeps
-    them in the ball, since the samples are inside the bounds.
 
     Parameters
     ----------
@@ -374,23 +520,30 @@ def _ascend(
     labels = target.labels[chosen]
     alpha = attack.alpha(eps, attack.steps)
 
-    def at(displacement: torch.Tensor) -> torch.Tensor:
-        moved = samples + displacement / target.scale
-        return torch.minimum(torch.maximum(moved, target.low), target.high)
+    first = worst.margins
+    varied = torch.zeros_like(worst.wrong)
 
-    points = at(eps * target.on_device(start))
+    def visit(points: torch.Tensor, outputs: torch.Tensor) -> None:
+        nonlocal worst, varied
+        judged = _judge(points, labels, outputs)
+        varied = varied | _differ(judged.margins, first, outputs)
+        worst = worst.worse(judged)
+
+    points = target.moved(samples, eps * target.on_device(start))
+    still = varied
     for _ in range(attack.steps):
         points.requires_grad_(True)
         outputs = target.outputs(points)
         gradient = _gradient(attack.loss(outputs, labels), points)
         points = points.detach()
-        worst = worst.worse(_judge(points, labels, outputs.detach()))
+        visit(points, outputs.detach())
         direction = attack.norm.direction(gradient / target.scale)
+        still = (direction == 0).flatten(1).all(1)
         displacement = (points - samples) * target.scale + alpha * direction
-        points = at(attack.norm.project(displacement, eps))
+        points = target.moved(samples, attack.norm.project(displacement, eps))
     with torch.no_grad():
-        outputs = target.outputs(points)
-    return worst.worse(_judge(points, labels, outputs))
+        visit(points, target.outputs(points))
+    return _Ascent(worst, still, varied)
 
 
 def _judge(points: torch.Tensor, labels: torch.Tensor, outputs: torch.Tensor) -> _Judged:
