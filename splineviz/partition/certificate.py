@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import connected_components
 
 from splineviz.errors import InvalidPartition, ShapeMismatch
 from splineviz.network.program import Program
-from splineviz.partition.measures.boundary import directed_edges, region_of_corners
+from splineviz.partition.consistency import check_edge_table
 from splineviz.partition.patterns import activation_patterns
 from splineviz.partition.rounding import rounding_units
 
@@ -122,7 +122,7 @@ def _check_geometry(partition: SplinePartition) -> float:
             f"{invalid.sum()} regions are not valid polygons; region {first}: "
             f"{shapely.is_valid_reason(polygons[first])}"
         )
-    _check_edge_table(partition)
+    check_edge_table(partition)
     if not shapely.coverage_is_valid(polygons):
         _check_overlaps(polygons)
     euler = len(partition.vertices) - len(partition.edges) + len(partition)
@@ -140,37 +140,6 @@ def _check_geometry(partition: SplinePartition) -> float:
     if error > _ROUNDING:
         raise InvalidPartition(f"the regions' areas add up to {total}, the domain has {area}")
     return error
-
-
-def _check_edge_table(partition: SplinePartition) -> None:
-    """Each side of a region is one row of the edge table, and each row is used by its regions."""
-    edges, n = partition.edges, len(partition.vertices)
-    starts, ends = directed_edges(partition.ring_vertices, partition.ring_offsets)
-    owner = region_of_corners(partition.ring_offsets, partition.region_offsets)
-    first, second = edges.vertices.astype(np.int64).T
-    left, right = edges.regions.T
-    table = np.concatenate([first * n + second, second * n + first])
-    sides = np.concatenate([left, right])
-    inside = sides >= 0
-    wanted = np.stack([table[inside], sides[inside]])
-    drawn = np.stack([starts.astype(np.int64) * n + ends, owner])
-    wanted, drawn = (pairs[:, np.lexsort(pairs)] for pairs in (wanted, drawn))
-    twice = len(np.unique(np.minimum(first, second) * n + np.maximum(first, second))) < len(edges)
-    if twice or wanted.shape != drawn.shape or (wanted != drawn).any():
-        raise InvalidPartition(
-            "the edge table does not list the sides of the regions: an edge is missing or listed "
-            "twice, or names the wrong regions"
-        )
-    widths = np.array([layer.width for layer in partition.layers], dtype=np.int64)
-    labelled = edges.layer >= 0
-    if (labelled != (edges.regions >= 0).all(axis=1)).any():
-        raise InvalidPartition("the edges without a neuron are not those of the domain's border")
-    if (
-        (edges.layer >= len(widths)).any()
-        or (edges.neuron[labelled] < 0).any()
-        or (edges.neuron[labelled] >= widths[edges.layer[labelled]]).any()
-    ):
-        raise InvalidPartition("an edge names a layer or a neuron that the network does not have")
 
 
 def _check_overlaps(polygons: npt.NDArray[np.object_]) -> None:

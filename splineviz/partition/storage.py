@@ -17,6 +17,7 @@ from safetensors.numpy import save
 from splineviz.errors import InvalidArgument, PartitionCorrupt, SplinevizError, UnsafeFile
 from splineviz.files import check_file, write_atomically
 from splineviz.network.program import Program
+from splineviz.partition.consistency import check_arrays
 from splineviz.partition.patterns import LayerPattern
 from splineviz.partition.slices import InputSlice
 
@@ -30,18 +31,6 @@ VERSION = 1
 MOST_BYTES = 2**34
 
 Arrays = dict[str, npt.NDArray[Any]]
-
-# Every array that is not numbered or named by the network: its type and its number of axes.
-_ARRAYS = {
-    "vertices": (np.float64, 2),
-    "edges.vertices": (np.int32, 2),
-    "edges.regions": (np.int32, 2),
-    "edges.layer": (np.int32, 1),
-    "edges.neuron": (np.int32, 1),
-    "ring_vertices": (np.int32, 1),
-    "ring_offsets": (np.int64, 1),
-    "region_offsets": (np.int64, 1),
-}
 
 
 def save_partition(partition: SplinePartition, path: Path) -> None:
@@ -141,12 +130,9 @@ def _read(path: Path) -> tuple[Arrays, Mapping[str, str]]:
 def _decode(arrays: Arrays, contents: Mapping[str, Any]) -> SplinePartition:
     from splineviz.partition.spline_partition import EdgeTable, SplinePartition
 
-    for name, (dtype, axes) in _ARRAYS.items():
-        if arrays[name].dtype != dtype or arrays[name].ndim != axes:
-            raise TypeError(f"{name} is a {arrays[name].dtype} array of {arrays[name].shape}")
     prefix = "program."
     state = {key.removeprefix(prefix): a for key, a in arrays.items() if key.startswith(prefix)}
-    return SplinePartition(
+    partition = SplinePartition(
         program=Program.from_json(contents["program"], state),
         plane=InputSlice(
             arrays["slice.origin"],
@@ -174,6 +160,8 @@ def _decode(arrays: Arrays, contents: Mapping[str, Any]) -> SplinePartition:
             for i, layer in enumerate(contents["layers"])
         ),
     )
+    check_arrays(partition)
+    return partition
 
 
 def _digest(arrays: Arrays, text: str) -> str:

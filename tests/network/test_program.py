@@ -381,3 +381,13 @@ def test_a_dense_step_is_one_product() -> None:
     assert made.flags.owndata
     assert made.flags.c_contiguous
     np.testing.assert_array_equal(made, x @ state["w"].T + state["b"])
+
+
+@pytest.mark.parametrize(
+    "view",
+    [[[2], [64], 0], [[2], [1], 1], [[2], [-1], 1], [[2], [1], -1], [[10**12, 2], [1, 1], 0]],
+)
+def test_a_view_that_leaves_its_weight_is_refused(view: list[object]) -> None:
+    step = Step("linear", (0,), "a", {"weight": "w", "bias": "b"}, {"views": {"bias": view}})
+    with pytest.raises(InvalidProgram, match="leaves its weight"):
+        Program((step,), ((2,), (2,)), {"w": np.eye(2), "b": np.zeros(2)}, 1)

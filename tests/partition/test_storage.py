@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import re
+import subprocess
+import sys
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -154,18 +158,119 @@ def test_a_file_of_a_newer_version_is_refused(saved):
     ],
 )
 def test_a_file_that_lacks_something_is_refused(saved, change):
-    from splineviz.partition.storage import _digest
-
-    with safe_open(saved, framework="numpy") as file:
-        metadata = dict(file.metadata())
-        arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    contents = json.loads(metadata["contents"])
-    change(arrays, contents)
-    metadata["contents"] = json.dumps(contents)
-    metadata["sha256"] = _digest(arrays, metadata["contents"])
-    saved.write_bytes(save(arrays, metadata))
+    tamper(saved, change)
     with pytest.raises(PartitionCorrupt, match="does not hold a whole partition"):
         sv.SplinePartition.load(saved)
+
+
+def tamper(path, change):
+    """Change what a file holds, and make its hash right."""
+    from splineviz.partition.storage import _digest
+
+    with safe_open(path, framework="numpy") as file:
+        metadata = dict(file.metadata())
+        arrays = {key: np.array(file.get_tensor(key)) for key in file.keys()}  # noqa: SIM118
+    contents = json.loads(metadata["contents"])
+    change(arrays, contents)
+    arrays = {key: np.array(array, order="C") for key, array in arrays.items()}
+    metadata["contents"] = json.dumps(contents)
+    metadata["sha256"] = _digest(arrays, metadata["contents"])
+    path.write_bytes(save(arrays, metadata))
+
+
+def entry(name, place, value):
+    def change(arrays, contents):
+        arrays[name].reshape(-1)[place] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "value"),
+    [
+        ("region_offsets", 1, 10_000),
+        ("region_offsets", 1, -1),
+        ("region_offsets", 0, 1),
+        ("region_offsets", 1, 0),
+        ("region_offsets", 1, 2**62),
+        ("ring_offsets", -1, 2**40),
+        ("ring_offsets", 1, 1),
+        ("ring_vertices", 5, 2**31 - 1),
+        ("ring_vertices", 5, -1),
+        ("edges.vertices", 0, 10**6),
+        ("edges.regions", 3, -2),
+        ("edges.layer", 2, 2),
+        ("edges.layer", 2, -2),
+        ("edges.neuron", -1, -2),
+        ("layers.0.parent", -1, 2**31 - 1),
+        ("layers.1.parent", 0, 3),
+        ("layers.1.bits", 1, 2**63),
+        ("vertices", 0, np.nan),
+        ("vertices", 0, 1e300),
+    ],
+)
+def test_a_number_that_leads_outside_is_refused_by_the_name_of_its_array(saved, name, place, value):
+    tamper(saved, entry(name, place, value))
+    with pytest.raises(PartitionCorrupt, match=rf"{re.escape(name)}\b|an edge names a"):
+        sv.SplinePartition.load(saved)
+
+
+MUTATIONS = """
+import sys
+from pathlib import Path
+import numpy as np
+import splineviz as sv
+from splineviz.errors import PartitionCorrupt, SplinevizError
+from tests.partition.test_storage import tamper
+from tests.partition.networks import FRAME_WITH_HOLES, random_mlp
+
+plane = sv.InputSlice(np.zeros(2), np.eye(2), FRAME_WITH_HOLES)
+part = sv.enumerate_regions(random_mlp(2, [2, 6, 7, 2]), plane)
+wild = [-1, -2, 0, 1, 2, 10_000, 2**31 - 1, -(2**31), 2**40, 2**62]
+refused = 0
+for seed in range(250):
+    rng = np.random.default_rng(seed)
+
+    def change(arrays, contents):
+        indices = ("ring_", "region", "edges", "layers")
+        name = rng.choice([key for key in sorted(arrays) if key.startswith(indices)])
+        array, kind = arrays[name], rng.integers(5)
+        if kind < 2:
+            value = wild[rng.integers(len(wild))]
+            array.reshape(-1)[rng.integers(array.size)] = np.array(value).astype(array.dtype)
+        elif kind == 2:
+            arrays[name] = array[: rng.integers(len(array))]
+        elif kind == 3:
+            arrays[name] = array.astype(rng.choice(["int16", "int64", "float64", "uint64"]))
+        else:
+            rng.shuffle(array)
+
+    part.save(sys.argv[1])
+    tamper(Path(sys.argv[1]), change)
+    try:
+        found = sv.SplinePartition.load(sys.argv[1])
+    except PartitionCorrupt:
+        refused += 1
+        continue
+    found.areas, found.representative_points, found.affine_maps(), found.pattern_hashes()
+    found.decision_boundary(), found.dual_graph(), found.merge_linear()
+    try:
+        found.verify(part.program)
+    except SplinevizError:
+        refused += 1
+print(refused)
+"""
+
+
+def test_whatever_is_changed_in_a_file_it_is_refused_or_read_without_a_crash(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", MUTATIONS, str(tmp_path / "a")],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 190
 
 
 def test_no_file_and_no_folder_are_the_usual_errors(part, tmp_path):

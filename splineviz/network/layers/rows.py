@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from splineviz.errors import InvalidProgram
 from splineviz.network.contest import Contest
 from splineviz.network.kinks import Kinks
 
@@ -247,6 +248,13 @@ def step_params(
 
 
 def _shown(weight: Array, size: list[int], stride: list[int], offset: int) -> Array:
+    # Nothing below looks at bounds.
+    last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
+    if min([offset, *size, *stride]) < 0 or (0 not in size and last >= math.prod(weight.shape)):
+        raise InvalidProgram(
+            f"a view of size {size}, stride {stride} and offset {offset} leaves its weight, which "
+            f"has the shape {tuple(weight.shape)}"
+        )
     if not isinstance(weight, np.ndarray):
         return weight.as_strided(size, stride, offset)
     flat = weight.reshape(math.prod(weight.shape))[offset:]
