@@ -24,6 +24,7 @@ from splineviz.partition.patterns import LayerPattern
 from splineviz.partition.rounding import Rounding, behind_contest
 from splineviz.partition.slices import InputSlice, check_slice
 from splineviz.partition.spline_partition import SplinePartition
+from splineviz.progress import showing
 
 if TYPE_CHECKING:
     import torch
@@ -152,15 +153,8 @@ def _reporting(progress: Progress | bool | None) -> Iterator[Progress]:
     elif not progress:
         yield lambda done, total, regions: None
     else:
-        from tqdm.auto import tqdm
-
-        with tqdm(unit="activation") as bar:
-
-            def show(done: int, total: int, regions: int) -> None:
-                bar.total, bar.n = total, done
-                bar.set_postfix_str(f"{regions:,} regions")
-
-            yield show
+        with showing("activation") as show:
+            yield lambda done, total, regions: show(done, total, f"{regions:,} regions")
 
 
 def _program(model: torch.nn.Module | Program, plane: InputSlice) -> Program:
