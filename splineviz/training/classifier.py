@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import torch
 
+from splineviz.errors import RecordingError
 from splineviz.training.data import Dataset
 from splineviz.training.fit import Progress, fit
 from splineviz.training.mlp import scaled_mlp
@@ -67,14 +68,27 @@ def record_classifier(
         metadata={"recipe": recipe, "seed": seed, "steps": steps},
         dtype=dtype,
     ) as recorder:
-        fit(
-            model,
-            optimizer,
-            data,
-            recorder,
-            steps=steps,
-            batch=BATCH,
-            generator=generator,
-            progress=progress,
-        )
+        try:
+            fit(
+                model,
+                optimizer,
+                data,
+                recorder,
+                steps=steps,
+                batch=BATCH,
+                generator=generator,
+                progress=progress,
+            )
+        except BaseException as error:
+            # An untrained network is not worth a folder that refuses the next try.
+            if not recorder.last_checkpoint:
+                _discard(recorder, error)
+            raise
     return Run(out)
+
+
+def _discard(recorder: Recorder, error: BaseException) -> None:
+    try:
+        recorder.discard()
+    except RecordingError as second:
+        error.add_note(f"While the recording was being discarded: {second}")

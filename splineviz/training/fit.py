@@ -112,6 +112,22 @@ def batches(
 
 
 @contextmanager
+def plain_training() -> Iterator[None]:
+    """Compute gradients, on the CPU and in the type of the weights, whatever the caller has set.
+
+    They are as before when the block is left. Networks and tensors for a training must be made in
+    such a block, too: those of inference mode cannot be trained.
+    """
+    with (
+        torch.inference_mode(False),
+        torch.enable_grad(),
+        torch.autocast("cpu", enabled=False),
+        torch.device("cpu"),
+    ):
+        yield
+
+
+@contextmanager
 def one_thread() -> Iterator[None]:
     """Let torch compute with one thread, and put the number back afterwards.
 

@@ -126,6 +126,7 @@ class LiveTraining:
     ) -> None:
         import torch
 
+        from splineviz.training.fit import plain_training
         from splineviz.training.mlp import scaled_mlp, with_batch_norm
 
         check_name(OPTIMIZERS, "optimizer", optimizer)
@@ -135,8 +136,9 @@ class LiveTraining:
         self._lock = threading.RLock()
         self._generator = torch.Generator().manual_seed(seed)
         widths = [2, *[width] * depth, len(data.class_names)]
-        mlp = scaled_mlp(widths, scale=scale, generator=self._generator).float()
-        self.model = with_batch_norm(mlp) if batch_norm else mlp
+        with plain_training():
+            mlp = scaled_mlp(widths, scale=scale, generator=self._generator)
+            self.model = with_batch_norm(mlp) if batch_norm else mlp
         self._smallest_batch = 2 if batch_norm else 1
         self._optimizer = OPTIMIZERS[optimizer](
             self.model.parameters(),
@@ -218,12 +220,10 @@ class LiveTraining:
         RecordingError
             If a checkpoint cannot be written.
         """
-        import torch
-
-        from splineviz.training.fit import one_thread
+        from splineviz.training.fit import one_thread, plain_training
 
         for _ in range(n):
-            with self._lock, one_thread(), torch.enable_grad():
+            with self._lock, one_thread(), plain_training():
                 self._update()
                 if self._recorder is not None and self._recorder.due(self.steps):
                     self._report(self._recorder)
@@ -269,9 +269,9 @@ class LiveTraining:
         import torch
         from torch.nn.functional import cross_entropy
 
-        from splineviz.training.fit import one_thread
+        from splineviz.training.fit import one_thread, plain_training
 
-        with self._lock, one_thread(), torch.no_grad():
+        with self._lock, one_thread(), plain_training(), torch.no_grad():
             self._check_points()
             self.model.eval()
             outputs, test = self.model(self._inputs), self.model(self._test_inputs)
@@ -365,12 +365,14 @@ class LiveTraining:
     def _use(self, data: Dataset, batch: int) -> None:
         import torch
 
+        from splineviz.training.fit import plain_training
+
         if batch < self._smallest_batch:
             why = " with batch normalization" if self._smallest_batch > 1 else ""
             raise InvalidArgument(
                 f"an update{why} needs at least {self._smallest_batch} points, not {batch}"
             )
-        with self._lock:
+        with self._lock, plain_training():
             self.data, self._batch = data, int(batch)
             self._inputs = torch.tensor(data.train_inputs)
             self._labels = torch.tensor(data.train_labels)

@@ -31,7 +31,7 @@ def scaled_mlp(
     """
     layers: list[torch.nn.Module] = []
     for fan_in, fan_out in pairwise(widths):
-        layer = torch.nn.utils.skip_init(torch.nn.Linear, fan_in, fan_out)
+        layer = torch.nn.utils.skip_init(torch.nn.Linear, fan_in, fan_out, dtype=torch.float32)
         bound = scale / math.sqrt(fan_in)
         for parameter in layer.parameters():
             torch.nn.init.uniform_(parameter, -bound, bound, generator=generator)

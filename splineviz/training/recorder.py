@@ -213,6 +213,21 @@ class Recorder:
         """
         self._close("finished")
 
+    def discard(self) -> None:
+        """End the recording and delete it, as if it had never begun.
+
+        For a training that failed before anything was learnt. Other files in the folder stay, and
+        the folder does if it was there before. If the recording is closed, nothing is done.
+
+        Raises
+        ------
+        RecordingError
+            If an earlier recording was resumed, which stays as it is; or if the disk refuses.
+        """
+        if not self._closed:
+            self._closed = True
+            self._writer.discard()
+
     def __enter__(self) -> Self:
         return self
 

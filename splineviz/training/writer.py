@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,7 @@ class RunWriter:
         self._resume = resume
         self._metrics: MetricsLog | None = None
         self._lock: FolderLock | None = None
+        self._is_new = self._made_folder = False
         self._existing_run()
 
     def begin(self, manifest: Manifest, samples: Arrays | None = None) -> int:
@@ -103,12 +104,14 @@ class RunWriter:
             )
         stored = None if data is None else StoredFile(SAMPLES, _sha256(data))
         with self._disk("the run cannot be begun"):
+            self._made_folder = not self.path.exists()
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock = _lock(self.path)
             try:
                 self._check_ours()
                 # Again, because another recording may have ended since the first look.
                 old = self._existing_run()
+                self._is_new = old is None
                 if old is None:
                     make_folder(self.path / CHECKPOINTS, inside=self.path)
                     if data is not None:
@@ -171,6 +174,39 @@ class RunWriter:
                 finally:
                     metrics.close()
                 self._write_manifest(replace(self.manifest, status=status))
+        finally:
+            if self._lock is not None:
+                self._lock.release()
+
+    def discard(self) -> None:
+        """Delete the run that was begun here, and let others record into the folder.
+
+        Raises
+        ------
+        RecordingError
+            If the run was there before, or the disk refuses.
+        """
+        try:
+            with self._disk("the recording is not discarded"):
+                self._open_metrics().close()
+                self._check_ours()
+                if not self._is_new:
+                    raise RecordingError(
+                        f"the run in {self.path} was resumed and is not discarded: delete the "
+                        "folder if nothing of it is wanted"
+                    )
+                folder = self.path / CHECKPOINTS
+                # There were none when it began.
+                for path in folder.glob("step-*.safetensors"):
+                    remove_file(path, inside=self.path)
+                for name in (METRICS, SAMPLES, MANIFEST):
+                    if name != SAMPLES or self.manifest.samples is not None:
+                        remove_file(self.path / name, inside=self.path)
+                # Where something else was put, it stays.
+                with suppress(OSError):
+                    folder.rmdir()
+                    if self._made_folder:
+                        self.path.rmdir()
         finally:
             if self._lock is not None:
                 self._lock.release()

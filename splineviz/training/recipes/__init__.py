@@ -64,7 +64,8 @@ def train(
 ) -> Run:
     """Run an experiment and record it.
 
-    Training is on one CPU thread and touches no global state; the same seed gives the same run on
+    Training is on one CPU thread, in float32, and touches no global state; ``torch.no_grad``, a
+    default dtype and the like do not reach it. The same seed gives the same run on
     the same machine, and other machines may diverge late.
 
     Parameters
@@ -86,7 +87,8 @@ def train(
     -------
     Run
         With metrics ``train_accuracy``, ``test_accuracy`` and ``train_loss``, and the training
-        points as its samples. If the training is interrupted, ``Run(out)`` opens what there is.
+        points as its samples. If the training is interrupted, ``Run(out)`` opens what there is;
+        if that is before the first update, nothing is left behind.
 
     Raises
     ------
@@ -98,12 +100,15 @@ def train(
     """
     row = row_of(RECIPES, "recipe", name)
     seed = natural_number(seed, "the seed")
+    from splineviz.training.fit import plain_training
+
     recipe = import_module(f"{__name__}.{row.module}")
-    run: Run = recipe.train(
-        out,
-        seed=seed,
-        steps=recipe.STEPS if steps is None else whole_number(steps, "the number of steps"),
-        progress=progress,
-        dtype=dtype,
-    )
+    with plain_training():
+        run: Run = recipe.train(
+            out,
+            seed=seed,
+            steps=recipe.STEPS if steps is None else whole_number(steps, "the number of steps"),
+            progress=progress,
+            dtype=dtype,
+        )
     return run
