@@ -203,6 +203,10 @@ class RecordingError(SplinevizError, RuntimeError):
     """A recording cannot start or go on as asked."""
 
 
+class NetworkChanged(RecordingError):
+    """A network in training is no longer the one that is recorded; the message says how."""
+
+
 class UnknownName(SplinevizError, KeyError):
     """A name or number is in none of the tables (recipes, steps); the message lists the near ones.
 

@@ -110,12 +110,12 @@ def eval_copy(model: torch.nn.Module) -> torch.nn.Module:
             continue
         raise UnsupportedLayer(name, "parameter", why, advice)
     # torch refuses to deep-copy tensors that carry a gradient history, such as an activation that
-    # the network keeps as an attribute; they are no part of what it computes.
+    # the network keeps; they are no part of what it computes.
     kept = {
-        id(value): value.detach().clone()
+        id(tensor): tensor.detach().clone()
         for module in model.modules()
-        for value in vars(module).values()
-        if isinstance(value, torch.Tensor) and not value.is_leaf
+        for tensor in _tensors(list(vars(module).values()))
+        if not tensor.is_leaf
     }
     try:
         copied = _deep_copy(model, kept)
@@ -215,6 +215,19 @@ def without_hooks(network: torch.nn.Module) -> torch.nn.Module:
     """A copy of a copy made here, without its hooks."""
     hooks = [getattr(part, name) for part in network.modules() for name in _HOOKS]
     return _deep_copy(network, {id(held): OrderedDict() for held in hooks})
+
+
+def _tensors(value: Any) -> list[torch.Tensor]:
+    """The tensors in lists, tuples and dicts in each other."""
+    found, waiting, met = [], [value], set()
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, torch.Tensor):
+            found.append(part)
+        elif isinstance(part, dict | list | tuple) and id(part) not in met:
+            met.add(id(part))
+            waiting.extend(part.values() if isinstance(part, dict) else part)
+    return found
 
 
 def _deep_copy(model: torch.nn.Module, copies: dict[int, Any]) -> torch.nn.Module:

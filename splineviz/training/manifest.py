@@ -13,7 +13,9 @@ from typing import Any
 from splineviz.errors import RunCorrupt
 
 FORMAT = "splineviz-run"
-VERSION = 1
+# Version 2 has checkpoints with constants of their own. A run without them is written as version 1,
+# which says the same.
+VERSION = 2
 
 MANIFEST = "manifest.json"
 METRICS = "metrics.csv"
@@ -23,6 +25,7 @@ CHECKPOINTS = "checkpoints"
 # No more is read. Samples are what is drawn, and the manifest of 400,000 checkpoints is smaller.
 MOST_MANIFEST_BYTES = 2**26
 MOST_SAMPLES_BYTES = 2**32
+MOST_CONSTANTS_BYTES = 2**25
 
 DTYPES = ("float16", "float32", "float64")
 STATUSES = ("recording", "finished", "interrupted")
@@ -66,12 +69,21 @@ class Checkpoint:
     file : str
         Its path relative to the run's folder, with forward slashes.
     sha256 : str
-        The hash of its bytes, in hexadecimal. Equal hashes are equal weights.
+        The hash of its bytes, in hexadecimal. In one run equal hashes are equal networks.
+    constants : bool
+        Whether constants of the network, such as a slope, differ from those in the manifest; the
+        file holds them.
     """
 
     step: int
     file: str
     sha256: str
+    constants: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """The entry in the manifest."""
+        entry = {"step": self.step, "file": self.file, "sha256": self.sha256}
+        return {**entry, "constants": True} if self.constants else entry
 
 
 @dataclass(frozen=True)
@@ -110,8 +122,10 @@ class Manifest:
     libraries: Mapping[str, str] | None = None
 
     def most_checkpoint_bytes(self) -> int:
-        """How many bytes a checkpoint may have, by the shapes of the network's weights."""
+        """How many bytes a checkpoint may have, by the network's weights and constants."""
         most = _MOST_BESIDE_WEIGHTS
+        if any(checkpoint.constants for checkpoint in self.checkpoints):
+            most += MOST_CONSTANTS_BYTES
         state = self.network.get("state")
         for key, shape in state.items() if isinstance(state, dict) else ():
             # Anything else is found when the program is made.
@@ -130,7 +144,7 @@ class Manifest:
         samples = self.samples
         document = {
             "format": FORMAT,
-            "version": VERSION,
+            "version": 2 if any(checkpoint.constants for checkpoint in self.checkpoints) else 1,
             "status": self.status,
             "libraries": dict(self.libraries or {}),
             "metadata": dict(self.metadata or {}),
@@ -138,10 +152,7 @@ class Manifest:
             "dtype": self.dtype,
             "network": dict(self.network),
             "samples": samples and {"file": samples.file, "sha256": samples.sha256},
-            "checkpoints": [
-                {"step": checkpoint.step, "file": checkpoint.file, "sha256": checkpoint.sha256}
-                for checkpoint in self.checkpoints
-            ],
+            "checkpoints": [checkpoint.to_json() for checkpoint in self.checkpoints],
         }
         return (json.dumps(document, indent=1, allow_nan=False) + "\n").encode()
 
@@ -182,7 +193,7 @@ class Manifest:
                 f"{path} has version {version} of the run format, and this splineviz reads up to "
                 f"version {VERSION}: upgrade splineviz to open it"
             )
-        check(version == VERSION, f"names no version of the run format that exists ({version!r})")
+        check(version in (1, 2), f"names no version of the run format that exists ({version!r})")
         network, metadata = document.get("network"), document.get("metadata")
         libraries, status = document.get("libraries"), document.get("status")
         class_names, dtype = document.get("class_names"), document.get("dtype")
@@ -216,7 +227,10 @@ class Manifest:
         return cls(
             network=network,
             dtype=dtype,
-            checkpoints=tuple(Checkpoint(row["step"], row["file"], row["sha256"]) for row in rows),
+            checkpoints=tuple(
+                Checkpoint(row["step"], row["file"], row["sha256"], row.get("constants") is True)
+                for row in rows
+            ),
             status=status,
             samples=samples and StoredFile(samples["file"], samples["sha256"]),
             class_names=class_names and tuple(class_names),

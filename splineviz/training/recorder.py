@@ -15,12 +15,19 @@ from typing import TYPE_CHECKING, Any, Self, SupportsFloat
 
 import numpy.typing as npt
 
-from splineviz.errors import NonFiniteValues, RecordingError, ShapeMismatch
+from splineviz.errors import (
+    NetworkChanged,
+    NonFiniteValues,
+    RecordingError,
+    ShapeMismatch,
+    SplinevizError,
+)
 from splineviz.training.manifest import DTYPES, Manifest
 from splineviz.training.ranks import check_rank
+from splineviz.training.recorded_network import RecordedNetwork
 from splineviz.training.samples import as_samples
 from splineviz.training.schedule import Schedule, due_test
-from splineviz.training.weights import input_shape_of, read_weights
+from splineviz.training.weights import input_shape_of
 from splineviz.training.whole import natural_number, whole_number
 from splineviz.training.writer import RunWriter
 
@@ -118,7 +125,6 @@ class Recorder:
     ) -> None:
         check_rank()
         self.path = Path(path).expanduser().absolute()
-        self._model = model
         self._due = due_test(schedule)
         self._dtype = dtype
         self._closed = False
@@ -129,10 +135,10 @@ class Recorder:
         self._writer = RunWriter(self.path, resume=resume)
         points = None if samples is None else as_samples(samples)
         program = _trace(model, input_shape, None if points is None else points["inputs"])
-        self._shapes = {name: array.shape for name, array in program.state.items()}
+        inputs = None if points is None else points["inputs"]
+        self._network = RecordedNetwork(model, program, dtype, inputs)
         manifest = Manifest(
-            # As it will be read back, so that a resumed run can be compared with it.
-            network=json.loads(json.dumps(program.to_json())),
+            network=self._graph(program),
             dtype=dtype,
             class_names=_checked_names(class_names),
             metadata=_checked_metadata(metadata),
@@ -200,7 +206,7 @@ class Recorder:
         if row:
             self._writer.log(step, row)
         if due:
-            self._writer.add_checkpoint(step, self._weights(step))
+            self._add_checkpoint(step)
         return due
 
     def close(self) -> None:
@@ -250,14 +256,33 @@ class Recorder:
         state = "closed" if self._closed else "open"
         return f"Recorder({str(self.path)!r}: {count} checkpoints, {state})"
 
-    def _weights(self, step: int) -> dict[str, npt.NDArray[Any]]:
+    def _graph(self, program: Program) -> Mapping[str, Any]:
+        """The network to note in the manifest: that of the run to resume, if there is one."""
+        found = self._writer.found
+        if found is None:
+            # As it will be read back.
+            graph: dict[str, Any] = json.loads(json.dumps(program.to_json()))
+            return graph
         try:
-            return read_weights(self._model, self._shapes, self._dtype)
-        except NonFiniteValues as error:
-            kept = len(self._writer.manifest.checkpoints)
-            raise NonFiniteValues(
-                f"no checkpoint at step {step}: {error}. The run keeps the {kept} before it"
+            self._network.resume(found.network)
+        except NetworkChanged as error:
+            raise NetworkChanged(
+                f"the run in {self.path} records another network than this model: {error}. Pass "
+                "the model the run was begun with, or record into another folder"
             ) from error
+        return found.network
+
+    def _add_checkpoint(self, step: int) -> None:
+        try:
+            weights, options = self._network.read()
+        except SplinevizError as error:
+            known = isinstance(error, NonFiniteValues | NetworkChanged)
+            kind = type(error) if known else RecordingError
+            raise kind(
+                f"no checkpoint at step {step}: {str(error).rstrip('.')}. The run keeps the "
+                f"{len(self._writer.manifest.checkpoints)} before it"
+            ) from error
+        self._writer.add_checkpoint(step, weights, options)
 
     def _close(self, status: str) -> None:
         if not self._closed:

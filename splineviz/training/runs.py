@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import importlib.resources
+import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -26,6 +27,7 @@ from splineviz.errors import (
 )
 from splineviz.files import read_file
 from splineviz.network.program import Program
+from splineviz.training.checkpoints import options_of, with_options
 from splineviz.training.manifest import (
     MANIFEST,
     METRICS,
@@ -238,9 +240,20 @@ class Run:
         RunCorrupt
             If the checkpoint's file is missing, truncated or altered, or does not fit the network.
         """
-        state = self.state(step)
+        checkpoint = self._checkpoint(step)
+        stored = StoredFile(checkpoint.file, checkpoint.sha256)
+        data = self._read_file(stored, self._manifest.most_checkpoint_bytes())
+        network = dict(self._manifest.network)
+        if checkpoint.constants:
+            try:
+                network = with_options(network, options_of(data))
+            except (ValueError, KeyError, TypeError) as error:
+                raise RunCorrupt(
+                    f"the constants in {self.path / checkpoint.file} do not fit the network in "
+                    f"{self.path / MANIFEST}: {error}"
+                ) from error
         try:
-            return Program.from_json(dict(self._manifest.network), state)
+            return Program.from_json(network, load_arrays(data))
         except (InvalidProgram, ShapeMismatch, UnknownName) as error:
             raise RunCorrupt(
                 f"the network in {self.path / MANIFEST} and its checkpoint at step {step} do not "
@@ -343,7 +356,7 @@ class Run:
         checkpoints = self.checkpoints if steps is None else self._chosen(steps)
         return complexity_over_training(
             self.program,
-            {checkpoint.step: checkpoint.sha256 for checkpoint in checkpoints},
+            {checkpoint.step: self._contents(checkpoint) for checkpoint in checkpoints},
             probes,
             radius=radius,
             directions=directions,
@@ -409,6 +422,14 @@ class Run:
             )
         return tuple(map(self._checkpoint, given))
 
+    def _contents(self, checkpoint: Checkpoint) -> str:
+        """A name for the network at a checkpoint; equal names are equal networks."""
+        if not any(other.constants for other in self.checkpoints):
+            return checkpoint.sha256
+        # Constants in the file are those that differ from the manifest's.
+        graph = json.dumps(self._manifest.network, sort_keys=True).encode()
+        return f"{checkpoint.sha256} {hashlib.sha256(graph).hexdigest()}"
+
     def _training_points(self) -> npt.NDArray[Any]:
         samples = self.samples
         if samples is None:
@@ -431,6 +452,9 @@ class Run:
         return Manifest.from_bytes(data, path)
 
     def _read_arrays(self, stored: StoredFile, most: int) -> dict[str, npt.NDArray[Any]]:
+        return load_arrays(self._read_file(stored, most))
+
+    def _read_file(self, stored: StoredFile, most: int) -> bytes:
         path = self.path / stored.file
         advice = (
             "Restore it from a copy of the run; the other files of the run are not affected. If "
@@ -447,7 +471,7 @@ class Run:
                 f"{path} ({len(data)} bytes) is not the file that was recorded: its SHA-256 "
                 f"differs from the one in {MANIFEST}, so it was truncated or altered. {advice}"
             )
-        return load_arrays(data)
+        return data
 
 
 def load_arrays(data: bytes) -> dict[str, npt.NDArray[Any]]:

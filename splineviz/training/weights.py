@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.errors import NonFiniteValues, RecordingError
+from splineviz.errors import NetworkChanged, NonFiniteValues, RecordingError
 
 if TYPE_CHECKING:
     import torch
@@ -55,11 +55,11 @@ def read_weights(
     Returns
     -------
     dict of str to numpy.ndarray
-        They may share memory with the network: copy or encode them before it trains on.
+        They share no memory with the network.
 
     Raises
     ------
-    RecordingError
+    NetworkChanged
         If a weight is gone or has another shape.
     NonFiniteValues
         If a weight is NaN or infinite, or too large for `dtype`.
@@ -74,16 +74,16 @@ def read_weights(
         try:
             tensor = attrgetter(name)(network).detach()
         except AttributeError as error:
-            raise RecordingError(
+            raise NetworkChanged(
                 f"the network no longer has the parameter {name!r} it had when the recording "
                 "began. A run records one network"
             ) from error
         if tuple(tensor.shape) != tuple(shape):
-            raise RecordingError(
+            raise NetworkChanged(
                 f"the parameter {name!r} had the shape {tuple(shape)} when the recording began, "
                 f"and now has {tuple(tensor.shape)}. A run records one network"
             )
-        array = tensor.to("cpu", getattr(torch, dtype)).numpy()
+        array = tensor.to("cpu", getattr(torch, dtype), copy=True).numpy()
         if not np.isfinite(array).all():
             if not bool(tensor.isfinite().all()):
                 raise NonFiniteValues(

@@ -8,12 +8,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-import numpy.typing as npt
 
 from splineviz.errors import RecordingError, RunCorrupt, UnsafeFile
 from splineviz.files import make_folder, read_file, remove_file, write_atomically
+from splineviz.training.checkpoints import Arrays, Options, encode_checkpoint
 from splineviz.training.lock import FolderLock
 from splineviz.training.manifest import (
     CHECKPOINTS,
@@ -28,8 +26,6 @@ from splineviz.training.manifest import (
     checkpoint_file,
 )
 from splineviz.training.metrics import MetricsLog
-
-Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 class RunWriter:
@@ -52,6 +48,8 @@ class RunWriter:
     ----------
     manifest : Manifest
         What is on disk; set by `begin`.
+    found : Manifest or None
+        That of the run to resume, if there is one.
 
     Raises
     ------
@@ -70,7 +68,7 @@ class RunWriter:
         self._metrics: MetricsLog | None = None
         self._lock: FolderLock | None = None
         self._is_new = self._made_folder = False
-        self._existing_run()
+        self.found = self._existing_run()
 
     def begin(self, manifest: Manifest, samples: Arrays | None = None) -> int:
         """Write the manifest and samples of a new run, or take up the old one.
@@ -139,16 +137,22 @@ class RunWriter:
             self._check_ours()
             self._open_metrics().append(step, values)
 
-    def add_checkpoint(self, step: int, weights: Arrays) -> None:
+    def add_checkpoint(self, step: int, weights: Arrays, options: Options) -> None:
         """Add a checkpoint, after all that were added before.
+
+        Parameters
+        ----------
+        step : int
+        weights, options
+            As for :func:`~splineviz.training.checkpoints.encode_checkpoint`.
 
         Raises
         ------
         RecordingError
             If the disk refuses; the run is then as it was before.
         """
-        data = _encode(weights)
-        checkpoint = Checkpoint(step, checkpoint_file(step), _sha256(data))
+        data = encode_checkpoint(weights, options)
+        checkpoint = Checkpoint(step, checkpoint_file(step), _sha256(data), bool(options))
         with self._disk(f"the checkpoint at step {step} is not kept"):
             self._check_ours()
             write_atomically(self.path / checkpoint.file, data, inside=self.path)

@@ -50,7 +50,7 @@ samples = {"inputs": np.ones((2, 2)), "targets": np.ones(2)}
 writer.begin(Manifest(network={}, dtype="float32"), samples)
 for step in range(last):
     writer.log(step, {"loss": step / 7})
-    writer.add_checkpoint(step, {"w": np.full(20_000, step, dtype=np.float32)})
+    writer.add_checkpoint(step, {"w": np.full(20_000, step, dtype=np.float32)}, {})
     print(step, flush=True)
 writer.end("finished")
 print("calls", calls, flush=True)

@@ -79,7 +79,7 @@ def test_a_truncated_manifest_is_refused(cut: int) -> None:
     ("fields", "message"),
     [
         ({"format": "something"}, "not the manifest of a run"),
-        ({"version": 2}, "upgrade splineviz"),
+        ({"version": 3}, "upgrade splineviz"),
         ({"version": 0}, "no version"),
         ({"version": "1"}, "no version"),
         ({"status": "lost"}, "unknown status"),

@@ -1,0 +1,168 @@
+"""The network of a recording: read at each checkpoint, and compared with what was traced of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import numpy.typing as npt
+
+from splineviz.errors import (
+    InvalidProgram,
+    NetworkChanged,
+    ShapeMismatch,
+    SplinevizError,
+    TraceMismatch,
+    UnknownName,
+    UnsupportedLayer,
+)
+from splineviz.training.weights import read_weights
+
+if TYPE_CHECKING:
+    import torch
+
+    from splineviz.network.program import Program
+
+_ADVICE = "A run records one network: record the changed one into another folder"
+_MOST_LISTED = 4
+
+
+class RecordedNetwork:
+    """Reads a network in training so that what is read computes what the network computes.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        The network, in any mode, dtype and on any device. It stays as it is.
+    program : Program
+        What was traced of it.
+    dtype : {"float16", "float32", "float64"}
+        The type to read weights in.
+    samples : array of shape (n, *input_shape), optional
+        Inputs that occur in training.
+
+    Attributes
+    ----------
+    program : Program
+        What was traced of it last; its weights are those at that time.
+    """
+
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        program: Program,
+        dtype: str,
+        samples: npt.NDArray[Any] | None = None,
+    ) -> None:
+        from splineviz.network.agreement import inputs_for
+
+        self.program = self._first = program
+        self._model = model
+        self._dtype = dtype
+        self._shapes = {name: array.shape for name, array in program.state.items()}
+        self._inputs = inputs_for(program, samples)
+
+    def resume(self, graph: Mapping[str, Any]) -> None:
+        """Go on with the network of an earlier recording.
+
+        Parameters
+        ----------
+        graph : mapping
+            That network, as ``Program.to_json()`` gives it. Its constants may have other values.
+
+        Raises
+        ------
+        NetworkChanged
+            If it differs in more than the values of weights and constants.
+        """
+        from splineviz.network.program import Program
+
+        try:
+            first = Program.from_json(graph, self.program.state)
+        except (InvalidProgram, ShapeMismatch, UnknownName) as error:
+            raise NetworkChanged(str(error)) from error
+        found = _changes(first, self.program)
+        if found:
+            raise NetworkChanged(found)
+        self._first = first
+
+    def read(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, dict[str, Any]]]:
+        """Read the network as it is now.
+
+        Returns
+        -------
+        weights : dict of str to array
+            As `read_weights` gives them.
+        options : dict of str to dict
+            The options of the steps whose constants differ from those of the first network, by the
+            names of the steps.
+
+        Raises
+        ------
+        NetworkChanged
+            If it has changed in another way than in the values of weights and constants.
+        NonFiniteValues
+            If a weight is NaN or infinite, or too large for the type, or the network overflows.
+        UnsupportedLayer
+            If it can no longer be copied.
+        """
+        from splineviz.network.changes import changed_options
+
+        weights, mismatch = self._read()
+        if mismatch is not None:
+            self.program = self._traced_again()
+            weights, mismatch = self._read()
+        if mismatch is not None:
+            raise self._unexplained(mismatch)
+        return weights, changed_options(self._first, self.program)
+
+    def _read(self) -> tuple[dict[str, npt.NDArray[Any]], SplinevizError | None]:
+        """The weights, and how the network differs from the program with them."""
+        import torch
+
+        from splineviz.network.agreement import check_agreement
+        from splineviz.network.isolation import float64_copy, made_on, untouched_random_state
+
+        with (
+            untouched_random_state(),
+            made_on("cpu"),
+            torch.inference_mode(False),
+            torch.no_grad(),
+        ):
+            network = float64_copy(self._model)
+            # Before it runs: a forward may write to buffers.
+            weights = read_weights(network, self._shapes, self._dtype)
+            held = {key: attrgetter(key)(network).clone() for key in self._shapes}
+            try:
+                check_agreement(self.program, held, network, self._inputs)
+            except (TraceMismatch, UnsupportedLayer) as error:
+                return weights, error
+        return weights, None
+
+    def _traced_again(self) -> Program:
+        from splineviz.network.trace import trace
+
+        try:
+            program = trace(self._model, self.program.input_shape)
+        except SplinevizError as error:
+            raise self._unexplained(error) from error
+        found = _changes(self.program, program)
+        if found:
+            raise NetworkChanged(f"the network has changed: {found}. {_ADVICE}")
+        return program
+
+    @staticmethod
+    def _unexplained(error: SplinevizError) -> NetworkChanged:
+        return NetworkChanged(
+            f"the network has changed, and can no longer be replayed: {str(error).rstrip('.')}. "
+            f"{_ADVICE}"
+        )
+
+
+def _changes(old: Program, new: Program) -> str:
+    from splineviz.network.changes import changes
+
+    found = changes(old, new)
+    more = len(found) - _MOST_LISTED
+    return "; ".join(found[:_MOST_LISTED]) + (f"; and {more} more" if more > 0 else "")
