@@ -11,22 +11,20 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
-
-import numpy as np
-import numpy.typing as npt
 
 from splineviz import __version__
 from splineviz.errors import InvalidArgument, SplinevizError
 from splineviz.files import write_atomically
 from splineviz.terminal import printable
 from splineviz.training import recipes
-from splineviz.training.data import random_points
 from splineviz.training.runs import Run
 
 FIRST_NOTEBOOK = "01_watch_regions_move.ipynb"
 COPIED_NOTEBOOKS = "splineviz-notebooks"
+
+# Of local complexity: small and large for inputs of about unit size, as the recipes have them.
+RADII = (0.005, 0.05, 0.1)
 
 FAILED = 2
 # As a shell counts: 128 and the number of the signal.
@@ -164,8 +162,10 @@ def _parser() -> argparse.ArgumentParser:
         "lc",
         help="measure the local complexity at every checkpoint of a run",
         description="Measure the local complexity at every checkpoint of a run: how many neurons "
-        "are crossed near its training points, and near as many points drawn uniformly from their "
-        "range.",
+        "are crossed near its training points; near test points, if a recipe made the run; near "
+        "random points, drawn uniformly from the range of the training points; and near points on "
+        "the decision boundary, found for each checkpoint anew. Whether a curve rises or falls can "
+        "depend on the radius, so several are measured.",
     )
     lc.add_argument(
         "run",
@@ -176,10 +176,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     lc.add_argument(
         "--radius",
-        type=_number,
-        default=0.005,
-        metavar="R",
-        help="how far a point's neighbourhood reaches, in units of the inputs (default: 0.005)",
+        type=_numbers,
+        default=RADII,
+        metavar="R[,R...]",
+        help="how far a point's neighbourhood reaches, in units of the inputs; several are "
+        "separated by commas (default: " + ",".join(f"{radius:g}" for radius in RADII) + ")",
     )
     lc.add_argument(
         "--directions",
@@ -197,12 +198,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _number(text: str) -> float:
+def _numbers(text: str) -> tuple[float, ...]:
     try:
-        return float(text)
+        return tuple(float(number) for number in text.split(","))
     except ValueError as error:
         raise argparse.ArgumentTypeError(
-            f"expected a number such as 0.005, not {text!r}"
+            f"expected a number such as 0.05, or several such as 0.005,0.05, not {text!r}"
         ) from error
 
 
@@ -295,35 +296,26 @@ def _lc(options: argparse.Namespace) -> int:
             f"run {run.name!r} kept no training points; from Python, Run.local_complexity measures "
             "at any points"
         )
-    inputs = run.samples[0]
+    from splineviz.complexity.summary import summary_lines, table_lines
+    from splineviz.complexity.wording import directions_label
+
+    if options.points is not None and options.points < 1:
+        raise InvalidArgument(f"--points must be at least 1, not {options.points}")
     curves = run.local_complexity(
-        _training_and_random(inputs, len(inputs) if options.points is None else options.points),
+        run.probes(options.points),
         radius=options.radius,
         directions=options.directions,
         progress=sys.stderr.isatty(),
     )
     if options.csv is not None:
         _write(options.csv, curves.to_dataframe().to_csv(index=False).encode())
-    print(f"{run}\ncrossed neurons, mean; radius {curves.radius:g}, ", end="")
-    print(f"{curves.n_directions} directions\n")
-    print(f"{'step':>9}", *(f"{name:>9}" for name in curves.probes))
-    for step, *means in zip(curves.steps, *map(curves.mean, curves.probes), strict=True):
-        print(f"{step:>9}", *(f"{mean:>9.4g}" for mean in means))
+    counts = ", ".join(f"{curves.counts[name].shape[-2]} {name}" for name in curves.probes)
+    directions = directions_label(curves.n_directions)
+    print(f"{run}\ncrossed neurons, means; points: {counts}; {directions}\n")
+    for radius in curves.radii.tolist():
+        print("\n".join(table_lines(curves, radius)), end="\n\n")
+    print("\n".join(summary_lines(curves.summary())))
     return 0
-
-
-def _training_and_random(
-    inputs: npt.NDArray[Any], count: int
-) -> dict[str, npt.NDArray[np.floating[Any]]]:
-    """At most so many training points, and as many uniform ones in the range of all of them."""
-    if count < 1:
-        raise InvalidArgument(f"--points must be at least 1, not {count}")
-    order = np.random.default_rng(0).permutation(len(inputs))
-    chosen = np.sort(order[:count])
-    return {
-        "training": inputs[chosen],
-        "random": random_points(inputs, len(chosen)),
-    }
 
 
 def _write(path: Path, data: bytes) -> None:

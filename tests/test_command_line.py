@@ -302,22 +302,55 @@ def test_compile_leaves_nothing_to_compile(capsys, monkeypatch):
             assert len(getattr(module, name).signatures) == 1, name
 
 
-def test_lc_prints_and_writes_the_local_complexity(tmp_path, capsys):
-    run = tmp_path / "run"
-    leave = shutil.ignore_patterns("cache")
-    shutil.copytree(Run.bundled().path, run, ignore=leave)
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    """A copy of some checkpoints of the bundled run, whose counts are kept from test to test."""
+    run = tmp_path_factory.mktemp("measured") / "run"
+    shutil.copytree(Run.bundled().path, run, ignore=shutil.ignore_patterns("cache"))
+    return run
+
+
+def test_lc_prints_and_writes_the_local_complexity(measured, tmp_path, capsys):
     table = tmp_path / "table.csv"
-    assert main(["lc", str(run), "--radius", "0.1", "--points", "40", "--csv", str(table)]) == 0
+    assert main(["lc", str(measured), "--points", "40", "--csv", str(table)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[1] == "crossed neurons, mean; radius 0.1, 2 directions"
-    assert lines[3].split() == ["step", "training", "random"]
-    assert len(lines) == 4 + 56
+    assert lines[1] == (
+        "crossed neurons, means; points: 40 training, 40 test, 40 random, 40 boundary; 2 directions"
+    )
+    probes = ["training", "test", "random", "boundary"]
     written = pd.read_csv(table)
-    assert len(written) == 56 * 2 * 4
-    total = written[(written["step"] == 0) & (written["layer"] == "total")]["mean"]
-    assert lines[4].split()[1:] == [f"{mean:.4g}" for mean in total]
-    training, random = total
-    assert training != random
+    assert len(written) == 56 * 3 * 4 * 4
+    total = written[written["layer"] == "total"].set_index(["radius", "step", "probe"])["mean"]
+    for radius in (0.005, 0.05, 0.1):
+        start = lines.index(f"radius {radius:g}")
+        assert lines[start + 1].split() == ["step", *probes]
+        shown = lines[start + 2 : start + 2 + 56]
+        assert shown[0].split()[0] == "0"
+        assert shown[-1].split()[0] == "30000"
+        for line, step in [(shown[0], 0), (shown[-1], 30_000)]:
+            assert line.split()[1:] == [f"{total[radius, step, name]:.2f}" for name in probes]
+    assert total[0.1, 0, "training"] != total[0.1, 0, "random"] != total[0.1, 0, "test"]
+
+
+def test_lc_says_that_the_sign_depends_on_the_radius(measured, capsys):
+    assert main(["lc", str(measured)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "What rises at one radius may fall at another: compare several, and say which." in lines
+    assert (
+        "Here, training: higher at the end at radius 0.005, lower at radius 0.05 and 0.1." in lines
+    )
+    assert max(map(len, lines)) <= 100
+
+
+def test_lc_of_a_run_without_classes_has_no_decision_boundary(tmp_path, capsys):
+    inputs = torch.rand(5, 2)
+    network = torch.nn.Sequential(torch.nn.Linear(2, 4), torch.nn.ReLU(), torch.nn.Linear(4, 1))
+    with Recorder(tmp_path / "sums", network, samples=(inputs, inputs.sum(1))) as recorder:
+        recorder.step(0)
+    assert main(["lc", str(tmp_path / "sums"), "--radius", "0.1"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "points: 5 training, 5 random;" in lines[1]
+    assert lines[4].split() == ["step", "training", "random"]
 
 
 @pytest.mark.parametrize(
@@ -327,7 +360,9 @@ def test_lc_prints_and_writes_the_local_complexity(tmp_path, capsys):
         (["--directions", "0"], "directions must be at least 1"),
         (["--directions", "3"], "say directions=2"),
         (["--radius", "-1"], "radius must be a positive number"),
-        (["--radius", "x"], "expected a number such as 0.005"),
+        (["--radius", "x"], "expected a number such as 0.05"),
+        (["--radius", "0.1,"], "several such as 0.005,0.05"),
+        (["--radius", "0.1,nan"], "radius must be a positive number"),
         (["--csv", "no/such/folder/x.csv"], "cannot be written"),
     ],
 )

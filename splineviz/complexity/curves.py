@@ -300,6 +300,22 @@ class ComplexityCurves:
             tables.append(pd.DataFrame(columns))
         return pd.concat(tables, ignore_index=True)
 
+    def summary(self) -> pd.DataFrame:
+        """How the mean of each probe goes from the first checkpoint to the last, at each radius.
+
+        The sign of a change can depend on the radius, so look at several.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row for each probe and radius, with the columns ``probe``, ``radius``, ``first``,
+            ``largest``, ``largest_step`` and ``last``: means of all layers together, over the
+            checkpoints where the probe has points; NaN, and -1 for the step, where it has none.
+        """
+        from splineviz.complexity.summary import summarized
+
+        return summarized(self)
+
     def plot(
         self,
         ax: Axes | None = None,

@@ -109,7 +109,10 @@ def local_complexity(
 
     LC is a lower bound for the neurons whose boundary passes through the image of the
     neighbourhood, and exact for the cross-polytope in the first layer only. It depends on r, P and
-    the directions: compare values for the same ones. For smooth activations it is a proxy.
+    the directions: compare values for the same ones. Over a training even the sign of a change can
+    depend on r: in the bundled run, LC near the training points is higher at the end than at the
+    start for r = 0.005, and lower for 0.05 and 0.1. So measure two or three radii, which a sequence
+    does in one call, and say which. For smooth activations it is a proxy.
 
     Over a training, :meth:`Run.local_complexity` measures each checkpoint of a run, and
     :meth:`ComplexityCurves.from_results` puts together what was measured in a loop of one's own, of

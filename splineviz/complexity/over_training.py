@@ -84,6 +84,10 @@ def complexity_over_training(
         If there is no checkpoint or no probe; and as ``local_complexity`` does.
     ShapeMismatch, NonFiniteValues, UnknownName
         As ``local_complexity`` does; the message names the probe.
+
+    Notes
+    -----
+    Whether a curve rises or falls can depend on the radius: measure two or three.
     """
     if not checkpoints:
         raise InvalidArgument("there are no checkpoints yet, so there is nothing to measure")

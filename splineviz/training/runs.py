@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from splineviz.complexity.layers import Selection
     from splineviz.complexity.over_training import Probe
     from splineviz.progress import Progress
+    from splineviz.training.data import BoundaryProbe
 
 CACHE = "cache"
 MOST_LISTED = 10
@@ -283,6 +284,49 @@ class Run:
         dtype = torch.float64 if self.dtype == "float64" else torch.float32
         return self.program(step).to_module(dtype=dtype)
 
+    def probes(
+        self, n: int | None = None, seed: int = 0
+    ) -> dict[str, npt.NDArray[np.floating[Any]] | BoundaryProbe]:
+        """The points to measure :meth:`local_complexity` around, by name.
+
+        Parameters
+        ----------
+        n : int, optional
+            How many of each kind, as many as there are training points unless said. Training and
+            test points are chosen without repetition, and are all if there are fewer; there are as
+            many random and boundary points as training points.
+        seed : int
+            Seed of all choices. NumPy's global random state is not used.
+
+        Returns
+        -------
+        dict of str to array (n, *input_shape) or BoundaryProbe
+            ``"training"``: points kept with the run. ``"test"``: test points of the recipe that
+            made the run; a run of one's own keeps none, and has none here. ``"random"``: uniform in
+            the range of the training points. ``"boundary"``: a
+            :class:`~splineviz.training.data.BoundaryProbe`, which finds points on the decision
+            boundary of each checkpoint; where the targets are classes.
+
+        Raises
+        ------
+        InvalidArgument
+            If the run kept no training points, `n` is not positive, `seed` is negative, or one of
+            them is no whole number.
+        RunCorrupt
+            As `program` does.
+
+        Examples
+        --------
+        >>> run = Run.bundled("checkerboard")
+        >>> list(run.probes())
+        ['training', 'test', 'random', 'boundary']
+        >>> run.probes(40)["test"].shape
+        (40, 2)
+        """
+        from splineviz.training.probes import probes_of
+
+        return probes_of(self, self._kept_samples(), n, seed)
+
     def local_complexity(
         self,
         probes: Probe | Mapping[str, Probe] | None = None,
@@ -309,10 +353,14 @@ class Run:
         Networks that cannot be recorded are measured while they are trained; see
         :meth:`ComplexityCurves.from_results`.
 
+        Whether a curve rises or falls can depend on the radius. Give two or three, such as
+        ``radius=[0.005, 0.05, 0.1]``, and :meth:`ComplexityCurves.summary` says what each shows.
+
         Parameters
         ----------
         probes : array-like of shape (N, *input_shape), callable, or mapping of str to these
-            Where to measure; the training points kept with the run unless said. A function is
+            Where to measure; the training points kept with the run unless said. :meth:`probes` has
+            test, random and boundary points beside them. A function is
             called with the Program of each checkpoint and finds points for it, as many each time;
             it may raise ``EmptyBoundary`` where there are none.
         radius, directions, seed, layers, logits, winners, centre, shared_frame, device
@@ -352,7 +400,7 @@ class Run:
         if not self.checkpoints:
             raise InvalidArgument(f"run {self.name!r} has no checkpoints yet: nothing to measure")
         if probes is None:
-            probes = {"training": self._training_points()}
+            probes = {"training": self._kept_samples()[0]}
         checkpoints = self.checkpoints if steps is None else self._chosen(steps)
         return complexity_over_training(
             self.program,
@@ -430,14 +478,14 @@ class Run:
         graph = json.dumps(self._manifest.network, sort_keys=True).encode()
         return f"{checkpoint.sha256} {hashlib.sha256(graph).hexdigest()}"
 
-    def _training_points(self) -> npt.NDArray[Any]:
+    def _kept_samples(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         samples = self.samples
         if samples is None:
             raise InvalidArgument(
                 f"run {self.name!r} kept no training points: say where to measure with probes=, "
                 "such as probes={'test': inputs}; a Recorder keeps them if it is given samples="
             )
-        return samples[0]
+        return samples
 
     def _read_manifest(self) -> Manifest:
         path = self.path / MANIFEST

@@ -1,9 +1,9 @@
 """Experiments by name: one file each, listed in the table below.
 
 To add an experiment, put a file here with a function ``train(out, *, seed, steps, progress,
-dtype)`` that records a training and returns its :class:`~splineviz.training.runs.Run`, and with the
-number of its ``STEPS``; then give it a row in :data:`RECIPES`. The tests read the table and check
-the new row.
+dtype)`` that records a training and returns its :class:`~splineviz.training.runs.Run`, with a
+function ``data(seed)`` for what it learns, and with the number of its ``STEPS``; then give it a row
+in :data:`RECIPES`. The tests read the table and check the new row.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from splineviz.arguments import row_of
 from splineviz.training.whole import natural_number, whole_number
 
 if TYPE_CHECKING:
+    from splineviz.training.data import Dataset
     from splineviz.training.runs import Run
 
 
@@ -39,12 +40,14 @@ class Recipe:
 
 RECIPES: dict[str, Recipe] = {
     "checkerboard": Recipe(
-        "checkerboard", "region migration seen whole: lines bundle on a 3 x 3 checkerboard's edges"
+        "checkerboard", "neuron boundaries gather at the decision boundary, and neurons die"
     ),
     "digits-grokking": Recipe(
         "digits_grokking", "delayed generalization: digits are learnt long after they are fitted"
     ),
-    "two-moons": Recipe("two_moons", "regions leaving the data, in seconds: train it live"),
+    "two-moons": Recipe(
+        "two_moons", "a training in seconds; regions get fewer and wider, but do not migrate"
+    ),
 }
 
 
@@ -98,11 +101,10 @@ def train(
         If `out` already holds a run, `steps` is not a whole number of at least 1, or `seed` is not
         one from 0 to 2**63 - 1.
     """
-    row = row_of(RECIPES, "recipe", name)
+    recipe = _module(name)
     seed = natural_number(seed, "the seed")
     from splineviz.training.fit import plain_training
 
-    recipe = import_module(f"{__name__}.{row.module}")
     with plain_training():
         run: Run = recipe.train(
             out,
@@ -112,3 +114,35 @@ def train(
             dtype=dtype,
         )
     return run
+
+
+def data(name: str, seed: int = 0) -> Dataset:
+    """Make the training and test points of an experiment.
+
+    A run keeps its training points; the test points are here.
+
+    Parameters
+    ----------
+    name : str
+        One of `names`.
+    seed : int
+        That of the training: ``run.metadata["seed"]``.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    UnknownName
+        If there is no such recipe; the message lists those there are.
+    RecordingError
+        If `seed` is not a whole number from 0 to 2**63 - 1.
+    """
+    made: Dataset = _module(name).data(natural_number(seed, "the seed"))
+    return made
+
+
+def _module(name: str) -> Any:
+    """The file of a recipe."""
+    return import_module(f"{__name__}.{row_of(RECIPES, 'recipe', name).module}")

@@ -1,0 +1,80 @@
+"""The points to measure around that belong to a run: training, test, random and boundary points."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from splineviz.arrays import read_whole
+from splineviz.training import recipes
+from splineviz.training.data import BoundaryProbe, random_points
+
+if TYPE_CHECKING:
+    from splineviz.training.runs import Run
+
+Points = npt.NDArray[np.floating[Any]]
+
+
+def probes_of(
+    run: Run,
+    samples: tuple[Points, npt.NDArray[Any]],
+    n: int | None = None,
+    seed: int = 0,
+) -> dict[str, Points | BoundaryProbe]:
+    """The points to measure around; see :meth:`splineviz.training.runs.Run.probes`.
+
+    Parameters
+    ----------
+    run : Run
+    samples : pair of arrays
+        Its training points.
+    n, seed
+        As for that method.
+
+    Returns
+    -------
+    dict of str to array or BoundaryProbe
+    """
+    inputs, targets = samples
+    count = len(inputs) if n is None else read_whole(n, "n", 1)
+    rng = np.random.default_rng(read_whole(seed, "seed", 0))
+    training = _some(inputs, count, rng)
+    found: dict[str, Points | BoundaryProbe] = {"training": training}
+    test = _test_inputs(run, inputs)
+    if test is not None:
+        found["test"] = _some(test, count, rng)
+    found["random"] = random_points(inputs, len(training), seed)
+    if _are_classes(run, targets):
+        found["boundary"] = BoundaryProbe(inputs, targets, len(training), seed)
+    return found
+
+
+def _some(inputs: Points, count: int, rng: np.random.Generator) -> Points:
+    """So many of them in their order, or all if there are fewer."""
+    return inputs[np.sort(rng.permutation(len(inputs))[:count])]
+
+
+def _test_inputs(run: Run, inputs: Points) -> Points | None:
+    """The test points of the recipe that made a run, if one did."""
+    name, seed = (run.metadata.get(key) for key in ("recipe", "seed"))
+    # Anybody may note a recipe; what it makes must be what the run was trained on.
+    if not isinstance(name, str) or name not in recipes.RECIPES:
+        return None
+    if not isinstance(seed, int) or not 0 <= seed < 2**63:
+        return None
+    data = recipes.data(name, seed)
+    return data.test_inputs if np.array_equal(data.train_inputs, inputs) else None
+
+
+def _are_classes(run: Run, targets: npt.NDArray[Any]) -> bool:
+    """Whether targets are the classes that the outputs of the network stand for."""
+    if targets.ndim != 1 or targets.dtype.kind not in "iu" or not len(run):
+        return False
+    classes = np.unique(targets)
+    outputs = math.prod(run.program(int(run.steps[0])).output_shape)
+    if outputs == 1:
+        return len(classes) == 2
+    return len(classes) > 1 and classes[0] >= 0 and classes[-1] < outputs
