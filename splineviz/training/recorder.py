@@ -25,7 +25,7 @@ from splineviz.errors import (
 from splineviz.training.manifest import DTYPES, Manifest
 from splineviz.training.ranks import check_rank
 from splineviz.training.recorded_network import RecordedNetwork
-from splineviz.training.samples import as_samples
+from splineviz.training.samples import as_samples, check_classes
 from splineviz.training.schedule import Schedule, due_test
 from splineviz.training.weights import input_shape_of
 from splineviz.training.whole import natural_number, whole_number
@@ -67,7 +67,7 @@ class Recorder:
         The shape of one input. By default that of `samples`, or what the first layer takes if that
         layer is a ``Linear``.
     class_names : sequence of str, optional
-        Names of the classes in the order of the labels.
+        Names of the classes in the order of the labels, one for each label there is.
     metadata : mapping, optional
         Anything JSON can hold that is worth knowing later: seed, optimizer, data set.
     dtype : {"float32", "float16", "float64"}
@@ -133,14 +133,17 @@ class Recorder:
         if not isinstance(resume, bool):
             resume = natural_number(resume, "a step")
         self._writer = RunWriter(self.path, resume=resume)
+        names = _checked_names(class_names)
         points = None if samples is None else as_samples(samples)
-        program = _trace(model, input_shape, None if points is None else points["inputs"])
+        if points is not None:
+            check_classes(points["targets"], names)
         inputs = None if points is None else points["inputs"]
+        program = _trace(model, input_shape, inputs)
         self._network = RecordedNetwork(model, program, dtype, inputs)
         manifest = Manifest(
             network=self._graph(program),
             dtype=dtype,
-            class_names=_checked_names(class_names),
+            class_names=names,
             metadata=_checked_metadata(metadata),
             libraries=_versions(),
         )

@@ -32,12 +32,11 @@ from splineviz.training.manifest import (
     MANIFEST,
     METRICS,
     MOST_MANIFEST_BYTES,
-    MOST_SAMPLES_BYTES,
     Checkpoint,
     Manifest,
-    StoredFile,
 )
 from splineviz.training.metrics import read_metrics
+from splineviz.training.stored import decoded, read_samples, read_stored
 from splineviz.training.whole import whole_number
 
 if TYPE_CHECKING:
@@ -159,17 +158,10 @@ class Run:
         Raises
         ------
         RunCorrupt
-            If the file is missing or not what the manifest says.
+            If the file is missing or not what the manifest says, or if inputs, targets, network and
+            class names do not fit each other.
         """
-        if self._manifest.samples is None:
-            return None
-        arrays = self._read_arrays(self._manifest.samples, MOST_SAMPLES_BYTES)
-        if arrays.keys() != {"inputs", "targets"}:
-            raise RunCorrupt(
-                f"{self.path / self._manifest.samples.file} holds {sorted(arrays)} where "
-                "'inputs' and 'targets' are expected: it was not written by this package"
-            )
-        return arrays["inputs"], arrays["targets"]
+        return read_samples(self.path, self._manifest)
 
     @property
     def class_names(self) -> tuple[str, ...] | None:
@@ -217,8 +209,8 @@ class Run:
             If the checkpoint's file is missing, truncated or altered.
         """
         checkpoint = self._checkpoint(step)
-        stored = StoredFile(checkpoint.file, checkpoint.sha256)
-        return self._read_arrays(stored, self._manifest.most_checkpoint_bytes())
+        most = self._manifest.most_checkpoint_bytes()
+        return decoded(read_stored(self.path, checkpoint, most), self.path / checkpoint.file)
 
     def program(self, step: int) -> Program:
         """The network at a checkpoint, with its weights as float64. Needs no torch.
@@ -242,19 +234,19 @@ class Run:
             If the checkpoint's file is missing, truncated or altered, or does not fit the network.
         """
         checkpoint = self._checkpoint(step)
-        stored = StoredFile(checkpoint.file, checkpoint.sha256)
-        data = self._read_file(stored, self._manifest.most_checkpoint_bytes())
+        data = read_stored(self.path, checkpoint, self._manifest.most_checkpoint_bytes())
+        state = decoded(data, self.path / checkpoint.file)
         network = dict(self._manifest.network)
         if checkpoint.constants:
             try:
                 network = with_options(network, options_of(data))
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, RecursionError) as error:
                 raise RunCorrupt(
                     f"the constants in {self.path / checkpoint.file} do not fit the network in "
                     f"{self.path / MANIFEST}: {error}"
                 ) from error
         try:
-            return Program.from_json(network, load_arrays(data))
+            return Program.from_json(network, state)
         except (InvalidProgram, ShapeMismatch, UnknownName) as error:
             raise RunCorrupt(
                 f"the network in {self.path / MANIFEST} and its checkpoint at step {step} do not "
@@ -498,35 +490,6 @@ class Run:
         except OSError as error:
             raise RunNotFound(f"the run in {self.path} cannot be read: {error}") from error
         return Manifest.from_bytes(data, path)
-
-    def _read_arrays(self, stored: StoredFile, most: int) -> dict[str, npt.NDArray[Any]]:
-        return load_arrays(self._read_file(stored, most))
-
-    def _read_file(self, stored: StoredFile, most: int) -> bytes:
-        path = self.path / stored.file
-        advice = (
-            "Restore it from a copy of the run; the other files of the run are not affected. If "
-            "the run is being recorded anew, call refresh()"
-        )
-        try:
-            data = read_file(path, most, inside=self.path)
-        except FileNotFoundError as error:
-            raise RunCorrupt(f"{path} is missing. {advice}") from error
-        except OSError as error:
-            raise RunCorrupt(f"{path} cannot be read: {error}. {advice}") from error
-        if hashlib.sha256(data).hexdigest() != stored.sha256:
-            raise RunCorrupt(
-                f"{path} ({len(data)} bytes) is not the file that was recorded: its SHA-256 "
-                f"differs from the one in {MANIFEST}, so it was truncated or altered. {advice}"
-            )
-        return data
-
-
-def load_arrays(data: bytes) -> dict[str, npt.NDArray[Any]]:
-    """Decode the bytes of a safetensors file into arrays that may be written to."""
-    import safetensors.numpy
-
-    return {name: array.copy() for name, array in safetensors.numpy.load(data).items()}
 
 
 def _runs_in(folder: Path) -> list[str]:

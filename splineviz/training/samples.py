@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,41 @@ def as_samples(samples: Any) -> dict[str, npt.NDArray[Any]]:
         row = int(np.argwhere(~np.isfinite(inputs))[0, 0])
         raise NonFiniteValues(f"row {row} of the inputs of samples holds NaN or infinity")
     return {"inputs": np.asarray(inputs, order="C"), "targets": np.asarray(targets, order="C")}
+
+
+def check_classes(targets: npt.NDArray[Any], class_names: Sequence[str] | None) -> None:
+    """Refuse labels for which there is no name.
+
+    Parameters
+    ----------
+    targets : ndarray of shape (n, ...)
+        Whole numbers are labels, -1 and 1 also those of two classes; rows of several numbers are
+        one-hot. Other numbers are values, and pass.
+    class_names : sequence of str or None
+        None and no names pass any.
+
+    Raises
+    ------
+    RecordingError
+        If a label has no name.
+    """
+    if not class_names:
+        return
+    rows = targets.reshape(len(targets), -1)
+    if rows.shape[1] > 1:
+        labels = rows.argmax(axis=1)
+    elif rows.dtype.kind in "iu":
+        labels = rows.ravel()
+    else:
+        return
+    count = len(class_names)
+    unnamed = labels[(labels < 0) | (labels >= count)]
+    signs = count == 2 and bool(np.isin(labels, (-1, 1)).all())
+    if len(unnamed) and not signs:
+        raise RecordingError(
+            f"samples have the label {unnamed[0]}, and class_names names {count} classes: the "
+            f"labels are to be 0 to {count - 1}, with one name a class"
+        )
 
 
 def _as_array(values: Any, what: str) -> npt.NDArray[Any]:

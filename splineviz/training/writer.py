@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 from splineviz.errors import RecordingError, RunCorrupt, UnsafeFile
 from splineviz.files import make_folder, read_file, remove_file, write_atomically
@@ -26,6 +27,8 @@ from splineviz.training.manifest import (
     checkpoint_file,
 )
 from splineviz.training.metrics import MetricsLog
+from splineviz.training.samples import check_classes
+from splineviz.training.stored import read_samples
 
 
 class RunWriter:
@@ -92,7 +95,8 @@ class RunWriter:
             resume from, or is being recorded; or if the disk refuses. A run that is not resumed
             stays as it was.
         RunCorrupt
-            If the metrics of the run to resume are damaged; it stays as it was.
+            If the metrics of the run to resume are damaged, or its samples and there are new class
+            names; it stays as it was.
         """
         data = None if samples is None else _encode(samples)
         if data is not None and len(data) > MOST_SAMPLES_BYTES:
@@ -118,6 +122,11 @@ class RunWriter:
                     last = -1
                 else:
                     _check_same_run(self.path, old, manifest, stored)
+                    if stored is None and manifest.class_names:
+                        # The old samples stay, and must fit the new names.
+                        kept = read_samples(self.path, replace(old, class_names=None))
+                        if kept is not None:
+                            check_classes(kept[1], manifest.class_names)
                     last = self._take_up(old, manifest)
                 self._metrics = MetricsLog(self.path / METRICS)
             except BaseException:
@@ -137,7 +146,9 @@ class RunWriter:
             self._check_ours()
             self._open_metrics().append(step, values)
 
-    def add_checkpoint(self, step: int, weights: Arrays, options: Options) -> None:
+    def add_checkpoint(
+        self, step: int, weights: Arrays, options: Options = MappingProxyType({})
+    ) -> None:
         """Add a checkpoint, after all that were added before.
 
         Parameters

@@ -424,6 +424,28 @@ def test_metadata_and_class_names_are_kept(tmp_path: Path, network: Network) -> 
     assert run.class_names == ("cat", "dog")
 
 
+@pytest.mark.parametrize(
+    ("targets", "label"),
+    [([0, 2], 2), ([0, -1], -1), ([[0, 0, 1], [0, 1, 0]], 2), ([False, 7], 7)],
+)
+def test_every_label_has_a_name(tmp_path: Path, network: Network, targets: Any, label: int) -> None:
+    samples = ([[0.0, 1.0], [1.0, 0.0]], targets)
+    with pytest.raises(RecordingError, match=f"the label {label}, and class_names names 2 classes"):
+        Recorder(tmp_path / "run", network(2, 4, 2), samples=samples, class_names=["cat", "dog"])
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("targets", [[0, 1], [-1, 1], [[1.0], [-3.5]], [[0, 1], [1, 0]]])
+def test_signs_values_and_one_hot_rows_have_names(
+    tmp_path: Path, network: Network, targets: Any
+) -> None:
+    samples = ([[0.0, 1.0], [1.0, 0.0]], targets)
+    names = ["cat", "dog"]
+    with Recorder(tmp_path / "run", network(2, 4, 2), samples=samples, class_names=names):
+        pass
+    assert Run(tmp_path / "run").samples is not None
+
+
 @pytest.mark.parametrize("value", [math.nan, object(), {1, 2}, np.zeros(2)], ids=str)
 def test_metadata_that_json_cannot_hold_is_refused(
     tmp_path: Path, network: Network, value: object

@@ -145,6 +145,20 @@ def test_what_does_not_belong_to_the_run_is_refused(
     assert (recorded / "manifest.json").read_bytes() == before
 
 
+def test_new_class_names_must_fit_the_old_samples(tmp_path: Path, network: Network) -> None:
+    path = tmp_path / "run"
+    samples = ([[0.0, 1.0], [1.0, 0.0]], [0, 2])
+    with Recorder(path, network(2, 4, 2), samples=samples, class_names=["a", "b", "c"]):
+        pass
+    before = contents(path)
+    with pytest.raises(RecordingError, match="the label 2, and class_names names 2 classes"):
+        Recorder(path, network(2, 4, 2), class_names=["a", "b"], resume=True)
+    assert contents(path) == before
+    with Recorder(path, network(2, 4, 2), class_names=["x", "y", "z"], resume=True):
+        pass
+    assert Run(path).class_names == ("x", "y", "z")
+
+
 def test_descriptions_stay_unless_given_anew(tmp_path: Path, network: Network) -> None:
     path = tmp_path / "run"
     samples = ([[0.0, 1.0]], [0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -9,8 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from safetensors.numpy import save
 
 from splineviz.errors import RecordingError, RunCorrupt
 from splineviz.training.manifest import SAMPLES
@@ -293,3 +296,65 @@ def test_a_manifest_may_say_anything_of_the_shapes(recorded: Path) -> None:
         )
         with pytest.raises(RunCorrupt):
             Run(recorded).program(10)
+
+
+# Samples ------------------------------------------------------------------------------------------
+
+
+def put(run: Path, data: bytes, **fields: Any) -> None:
+    """Make some bytes the samples of a run, with the hash that they have."""
+    (run / SAMPLES).write_bytes(data)
+
+    def change(manifest: Any) -> None:
+        manifest["samples"]["sha256"] = hashlib.sha256(data).hexdigest()
+        manifest.update(fields)
+
+    edit(run, change)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "targets", "message"),
+    [
+        (np.zeros((3, 2)), np.zeros(2), "3 inputs but targets"),
+        (np.zeros((2, 2)), np.zeros(3), "2 inputs but targets"),
+        (np.zeros((2, 2)), np.zeros(()), "2 inputs but targets"),
+        (np.zeros((0, 2)), np.zeros(0), "at least one row"),
+        (np.zeros(2), np.zeros(2), "at least one row"),
+        (np.zeros((2, 3)), np.zeros(2), r"shape \(3,\), and the network .* takes \[2\]"),
+        (np.zeros((2, 2, 1)), np.zeros(2), r"shape \(2, 1\), and the network .* takes \[2\]"),
+        (np.full((2, 2), np.nan), np.zeros(2), "NaN or infinity"),
+        (np.zeros((2, 2)), np.array([0, 2]), "the label 2, and class_names names 2 classes"),
+        (np.zeros((2, 2)), np.array([0, -1]), "the label -1, and class_names names 2 classes"),
+        (np.zeros((2, 2)), np.array([[0], [2**40]]), "the label 1099511627776"),
+        (np.zeros((2, 2)), np.eye(3)[1:], "the label 2, and"),
+    ],
+)
+def test_samples_that_fit_nothing_are_told(
+    recorded: Path, inputs: Any, targets: Any, message: str
+) -> None:
+    data = save({"inputs": inputs, "targets": targets})
+    put(recorded, data, class_names=["a", "b"])
+    with pytest.raises(RunCorrupt, match=message) as error:
+        _ = Run(recorded).samples
+    assert SAMPLES in str(error.value)
+    assert Run(recorded).program(0).input_shape == (2,)
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [np.array([0, 1]), np.array([-1, 1]), np.array([0.5, 7.5]), np.eye(2), np.array([[1], [0]])],
+    ids=str,
+)
+def test_samples_that_fit_are_read(recorded: Path, targets: Any) -> None:
+    data = save({"inputs": np.zeros((2, 2)), "targets": targets})
+    put(recorded, data, class_names=["a", "b"])
+    samples = Run(recorded).samples
+    assert samples is not None
+    np.testing.assert_array_equal(samples[1], targets)
+
+
+@pytest.mark.parametrize("data", [b"", b"12345678", b"\xff" * 100, save({"inputs": np.ones(2)})])
+def test_a_file_of_something_else_is_told(recorded: Path, data: bytes) -> None:
+    put(recorded, data)
+    with pytest.raises(RunCorrupt, match=SAMPLES):
+        _ = Run(recorded).samples
