@@ -41,7 +41,7 @@ class PlaygroundPoints(ipywidgets.VBox):
         self.erase = ipywidgets.Checkbox(description="erase", indent=False)
         self.erase.layout.width = "62px"
         self.clear = button("Clear", "trash", "take away all points", "70px")
-        self.undo = button("Undo", "undo", "bring back the points before the last change", "70px")
+        self.undo = button("Undo", "undo", "undo the last change of the points", "76px")
         tools = ipywidgets.HBox([self.erase, self.clear, self.undo])
         tools.add_class("splineviz-playground-row")
         super().__init__([*head, self.pad, self.class_menu, tools])

@@ -16,6 +16,7 @@ from splineviz.drawing.palette import CURVE_COLORS
 from splineviz.errors import InvalidArgument, InvalidSlice, ShapeMismatch, SplinevizError
 from splineviz.partition.slices import InputSlice
 from splineviz.widgets.closing import WholeBox, close_all
+from splineviz.widgets.figure_styles import FigureStyles
 from splineviz.widgets.labelled_samples import LabelledSamples
 from splineviz.widgets.sample_gallery import SampleGallery
 from splineviz.widgets.step_figure import round_ticks
@@ -194,7 +195,8 @@ class SlicePicker(WholeBox):
         controls = _row([self.width_slider, self.margin_slider, self.direction_menu, self.redraw])
         self.below = ipywidgets.HBox()
         self.below.add_class("splineviz-picker-columns")
-        return [top, self.gallery, self.chosen_gallery, controls, self.facts, self.below]
+        parts = [top, self.gallery, self.chosen_gallery, controls, self.facts, self.below]
+        return [*parts, FigureStyles()]
 
     def _link(self) -> None:
         for gallery in (self.gallery, self.chosen_gallery, self.near_gallery):
@@ -401,6 +403,7 @@ def _histogram() -> bqplot.Figure:
         padding_y=0.0,
         animation_duration=0,
     )
+    figure.add_class("splineviz-figure")
     figure.layout.width, figure.layout.height, figure.layout.min_width = "400px", "190px", "0"
     return figure
 

@@ -155,6 +155,7 @@ def step_figure(
         # Its buttons hide curves, and panning leaves the axis that clicks are read on.
         display_toolbar=False,
     )
+    figure.add_class("splineviz-figure")
     figure.layout.width = "auto"
     figure.layout.height = "380px"
     figure.layout.min_width = "0"

@@ -13,6 +13,7 @@ import traitlets
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import StepCurve
 from splineviz.widgets.closing import WholeBox, close_all
+from splineviz.widgets.figure_styles import FigureStyles
 from splineviz.widgets.step_figure import (
     CurveMarks,
     ValueAxis,
@@ -78,10 +79,8 @@ class StepPanel(WholeBox):
         self._scales = {"x": scale, "y": self._axis_y.scale}
         self.figure = step_figure(axis, scale, self._axis_y, [self.marker])
         self.legend = ipywidgets.HBox()
-        self.legend.layout.flex_flow = "row wrap"
-        self.legend.layout.grid_gap = "0 14px"
         self.legend.add_class("splineviz-legend")
-        super().__init__([*head, self.legend, self.figure])
+        super().__init__([*head, self.legend, self.figure, FigureStyles()])
         self.add_class("splineviz-step-panel")
         self.step = step
 

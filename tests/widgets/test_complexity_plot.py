@@ -8,6 +8,7 @@ import traitlets
 import splineviz as sv
 from splineviz.errors import InvalidArgument, UnknownName
 from splineviz.widgets.complexity_plot import ComplexityPlot
+from splineviz.widgets.figure_styles import FigureStyles
 
 
 @pytest.fixture(scope="module")
@@ -109,3 +110,9 @@ def test_what_there_is_not_is_told(curves):
     for wrong in ({"by": "x"}, {"radius": 3.0}, {"level": 0}):
         with pytest.raises(InvalidArgument):
             ComplexityPlot(curves, **wrong)
+
+
+def test_it_brings_its_styles_along(curves):
+    plot = ComplexityPlot(curves)
+    assert any(isinstance(child, FigureStyles) for child in plot.children)
+    assert "splineviz-figure" in plot.figure._dom_classes

@@ -19,7 +19,11 @@ export class Texts {
   describe(frame, changed) {
     const { model, scene, stage } = this;
     const unit = frame.count === 1 ? "linear region" : "linear regions";
-    const facts = [`step ${formatNumber(frame.step)}`, `${formatNumber(frame.count)} ${unit}`];
+    const facts = [`${formatNumber(frame.count)} ${unit}`];
+    // Of a training that is shown live, others tell how far it is.
+    if (model.get("count") > 1 || model.get("controls")) {
+      facts.unshift(`step ${formatNumber(frame.step)}`);
+    }
     if (changed) facts.push(changeText(changed.count, changed.step));
     if (stage.zoom > 1.01) facts.push(`${formatNumber(stage.zoom)} times enlarged`);
     const status = [...facts, model.get("progress")].filter(Boolean).join(" · ");
