@@ -12,6 +12,7 @@ import traitlets
 
 from splineviz.errors import ShapeMismatch, UnknownArgument
 from splineviz.widgets.closing import close_rest
+from splineviz.widgets.in_short import in_short
 
 
 class StrictWidget(anywidget.AnyWidget):
@@ -39,6 +40,9 @@ class StrictWidget(anywidget.AnyWidget):
                 f"{type(self).__name__} has no argument {', '.join(unknown)}; it has {known}"
             )
         super().__init__(**traits)
+
+    def __repr__(self) -> str:
+        return in_short(self)
 
     def close(self) -> None:
         """Remove the widget from the page, and its layout from the kernel."""

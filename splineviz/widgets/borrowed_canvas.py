@@ -9,7 +9,7 @@ from splineviz.widgets.mirror import Mirror
 from splineviz.widgets.region_canvas import RegionCanvas
 
 # What another look at a canvas takes from it.
-_FRAMES = ("steps", "count", "colorings", "layers", "messages", "ready")
+_FRAMES = ("steps", "count", "colorings", "layers", "messages", "ready", "streams")
 _SLICE = ("bounds", "axis_labels", "points", "point_classes", "anchors", "class_names")
 # What it takes unless it is said to be apart.
 _LOOK = (
@@ -17,6 +17,7 @@ _LOOK = (
     "coloring",
     "frame_scale",
     "limits",
+    "settled",
     "progress",
     "playing",
     "show_boundary",
@@ -38,7 +39,7 @@ class BorrowedCanvas(RegionCanvas):
         Whose frames are drawn.
     apart : sequence of str
         Traits that do not follow those of the canvas, of ``index``, ``coloring``, ``frame_scale``,
-        ``limits``, ``progress``, ``playing``, ``show_boundary``, ``show_points`` and
+        ``limits``, ``settled``, ``progress``, ``playing``, ``show_boundary``, ``show_points`` and
         ``viewport``. Of the others, step, playing and viewport go both ways.
     **traits
         Initial values of traits.

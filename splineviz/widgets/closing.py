@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, ClassVar
 
 import ipywidgets
 import traitlets
 from ipywidgets.widgets.widget import _instances as _open
+
+from splineviz.widgets.again import MadeOncePerCell
+from splineviz.widgets.in_short import in_short
 
 # What stands in a widget is closed with it.
 _CONTENTS = ("children", "marks", "axes")
@@ -38,11 +41,58 @@ def close_rest(widget: ipywidgets.Widget) -> None:
     _close_rest(widget, _users())
 
 
-class WholeBox(ipywidgets.VBox):
-    """A column that is closed as a whole: with all that stands in it, and its layout."""
+class WholeBox(ipywidgets.VBox, metaclass=MadeOncePerCell):
+    """A column that is closed as a whole: with all that stands in it, and its layout.
+
+    Parameters
+    ----------
+    children : sequence of Widget
+        What stands in it.
+    """
+
+    #: Which arguments must be the same for a cell that is run again to get the widget it made;
+    #: empty for all of them, None where it always gets a new one.
+    subject: ClassVar[tuple[str, ...] | None] = None
+
+    _stays = False
+
+    def __init__(self, children: Sequence[ipywidgets.Widget] = ()) -> None:
+        if self.comm is None:
+            super().__init__(children)
+        else:
+            self.children = children
+
+    def __repr__(self) -> str:
+        return in_short(self, self.in_words())
+
+    def in_words(self) -> str:
+        """What it shows; said where it is printed."""
+        return ""
+
+    def make_again(self, *args: Any, **kwargs: Any) -> None:
+        """Take the arguments of a new one: what shows this box then shows that.
+
+        It is closed if that fails.
+        """
+        self._stays = True
+        try:
+            self.close()
+        finally:
+            self._stays = False
+        for name in set(self.trait_names()) - set(ipywidgets.VBox.class_trait_names()):
+            self._trait_values.pop(name, None)
+        try:
+            type(self).__init__(self, *args, **kwargs)
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Remove it from the page, with all that it consists of."""
+        if self._stays:
+            parts, self.children = self.children, ()
+            close_all(parts)
+            return
         super().close()
         close_rest(self)
 

@@ -26,7 +26,9 @@ from splineviz.widgets.curves import (
     metric_curves,
     with_steps,
 )
+from splineviz.widgets.play_link import PlayLink
 from splineviz.widgets.region_player import RegionPlayer
+from splineviz.widgets.run_names import names_apart
 from splineviz.widgets.step_cursor import StepCursor
 from splineviz.widgets.step_figure import ValueAxis, round_ticks
 from splineviz.widgets.step_panel import StepPanel
@@ -40,15 +42,17 @@ if TYPE_CHECKING:
 
 # Milliseconds from one step to the next.
 _INTERVAL = 200
+_APART = ("index", "coloring", "limits", "settled", "playing")
 _DASHES = dict(zip(LINE_STYLES, ("━━", "╍╍"), strict=False))
 
 
 class CompareRuns(StepView):
     """The linear regions of two trainings, side by side at the same step.
 
-    One slider goes over the steps of both; each picture shows the checkpoint of its run that is
-    the last at or before the step. Colours mean the same in both. Below, the metrics of both are
-    drawn together: those of the first run solid, those of the second dashed.
+    One slider goes over the steps of both, and a bar below it says which of them can be shown yet;
+    each picture shows the checkpoint of its run that is the last at or before the step. Colours
+    mean the same in both. Below, the metrics of both are drawn together: those of the first run
+    solid, those of the second dashed.
 
     Parameters
     ----------
@@ -57,7 +61,8 @@ class CompareRuns(StepView):
     plane : InputSlice
         The slice to look at.
     names : pair of str, optional
-        What to call the runs; their own names unless said.
+        What to call the runs; their own names unless said. Where these are the same, the folders
+        in which they lie tell them apart, or else a number.
     color : str
         What colours the regions at first: a row of
         :data:`~splineviz.partition.colorings.COLORINGS`.
@@ -89,7 +94,10 @@ class CompareRuns(StepView):
         As ``RegionPlayer`` does.
     """
 
+    subject = ("run_a", "run_b", "plane")
+
     players: tuple[RegionPlayer, ...] = ()
+    _former: tuple[RegionPlayer, ...] = ()
     canvases: tuple[BorrowedCanvas, ...] = ()
 
     def __init__(
@@ -108,12 +116,15 @@ class CompareRuns(StepView):
         check_run(run_b, "run_b")
         check_slice(plane)
         self._runs = (run_a, run_b)
-        self._names = [run.name for run in self._runs] if names is None else list(names)
+        self._names = names_apart(self._runs) if names is None else list(map(str, names))
         if len(self._names) != 2:
             raise InvalidArgument(f"names must be those of the two runs, not {self._names}")
+        if self._names[0] == self._names[1]:
+            self._names = [f"{name} ({k})" for k, name in enumerate(self._names, 1)]
         self._metrics = metrics
         _columns([run.metrics for run in self._runs], metrics)
         self._limits = threading.Lock()
+        self.players, self.canvases = (), ()
         own = [[int(step) for step in run.steps] for run in self._runs]
         empty = [name for name, steps in zip(self._names, own, strict=True) if not steps]
         nothing = f"{' and '.join(empty)}: no checkpoints yet, so there is nothing to compare."
@@ -123,8 +134,13 @@ class CompareRuns(StepView):
         options = {"color": color, "metrics": [], **options}
         shown = [_at_or_before(steps, self.step) for steps in own]
         try:
-            for run, first in zip(self._runs, shown, strict=True):
-                self.players += (RegionPlayer(run, plane, index=first, **options),)
+            for number, (run, first) in enumerate(zip(self._runs, shown, strict=True)):
+                if number < len(self._former):
+                    player = self._former[number]
+                    player.make_again(run, plane, index=first, **options)
+                else:
+                    player = RegionPlayer(run, plane, index=first, **options)
+                self.players += (player,)
         except BaseException:
             # A player that nobody sees would go on making frames.
             super().close()
@@ -133,7 +149,7 @@ class CompareRuns(StepView):
             raise
         canvases = [player.canvas for player in self.players if player.canvas is not None]
         self.canvases = tuple(
-            BorrowedCanvas(canvas, apart=("index", "coloring", "limits", "playing"), index=first)
+            BorrowedCanvas(canvas, apart=_APART, index=first)
             for canvas, first in zip(canvases, shown, strict=True)
         )
         self._pictures = ipywidgets.HBox(
@@ -146,6 +162,7 @@ class CompareRuns(StepView):
         )
         self._pictures.add_class("splineviz-pictures")
         self.play = ipywidgets.Play(min=0, max=1, interval=_INTERVAL, repeat=True)
+        self._play_link = PlayLink(source=self.cursor, target=self.play)
         rows = canvases[0].colorings
         self.color_menu = ipywidgets.Dropdown(
             options=[(row["title"], number) for number, row in enumerate(rows)],
@@ -160,18 +177,29 @@ class CompareRuns(StepView):
         link = ipywidgets.jslink
         first_canvas, second_canvas = self.canvases
         self._fixed_links = [
-            link((self.cursor, "index"), (self.play, "value")),
             *(link((self.color_menu, "index"), (each, "coloring")) for each in self.canvases),
             *(link((self.play, "playing"), (each, "playing")) for each in self.canvases),
             link((first_canvas, "viewport"), (second_canvas, "viewport")),
         ]
         self._step_links: list[TableLink] = []
         for canvas in canvases:
-            canvas.observe(self._share_limits, "limits")
+            canvas.observe(self._share_limits, ["limits", "settled"])
             canvas.observe(self._grow, "count")
+            canvas.observe(self._tell_what_is_there, ["ready", "streams"])
         self._share_limits()
         self.add_class("splineviz-compare")
         self.refresh()
+
+    def make_again(self, *args: Any, **kwargs: Any) -> None:
+        """Take the arguments of a new one; frames that would be the same stay."""
+        self._former = self.players
+        try:
+            super().make_again(*args, **kwargs)
+        finally:
+            for player in self._former:
+                if self.comm is None or player not in self.players:
+                    player.close()
+            self._former = ()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until all frames of both runs are made for which there is room.
@@ -212,6 +240,7 @@ class CompareRuns(StepView):
         ]
         for link in old:
             link.close()
+        self._tell_what_is_there()
         self._follow_range()
         self.play.disabled = len(self.steps) < 2
         tables = [with_steps(run.metrics) for run in self._runs]
@@ -229,10 +258,20 @@ class CompareRuns(StepView):
         if self.cursor is not None and self.players:
             for player in self.players:
                 if player.canvas is not None:
-                    player.canvas.unobserve(self._share_limits, "limits")
+                    player.canvas.unobserve(self._share_limits, ["limits", "settled"])
                     player.canvas.unobserve(self._grow, "count")
-                player.close()
-            close_all([*self._step_links, *self._fixed_links, self._controls, self._pictures])
+                    player.canvas.unobserve(self._tell_what_is_there, ["ready", "streams"])
+                if not self._stays:
+                    player.close()
+            close_all(
+                [
+                    *self._step_links,
+                    *self._fixed_links,
+                    self._play_link,
+                    self._controls,
+                    self._pictures,
+                ]
+            )
         super().close()
 
     # ------------------------------------------------------------------ pictures
@@ -247,11 +286,33 @@ class CompareRuns(StepView):
     def _share_limits(self, change: dict[str, Any] | None = None) -> None:
         """Give both pictures the scales that span the values of both runs."""
         with self._limits:
-            each = [player.canvas.limits for player in self.players if player.canvas is not None]
+            own = [player.canvas for player in self.players if player.canvas is not None]
             rows = self.canvases[0].rows.values()
+            each = [canvas.limits for canvas in own]
             shared = [row.spanned(pair) for row, *pair in zip(rows, *each, strict=True)]
+            settled = all(canvas.settled for canvas in own)
             for canvas in self.canvases:
-                canvas.tell(limits=shared)
+                canvas.tell(limits=shared, settled=settled)
+
+    def _tell_what_is_there(self, change: dict[str, Any] | None = None) -> None:
+        """Tell the cursor which steps can be shown of both runs."""
+        cursor = self.cursor
+        if cursor is None:
+            return
+        known = [
+            [player.canvas is not None and player.canvas.can_show(k) for k in range(len(steps))]
+            for player in self.players
+            for steps in [player.steps]
+        ]
+        there = [
+            number
+            for number, step in enumerate(self.steps)
+            if all(
+                shown[_at_or_before(player.steps, step)]
+                for player, shown in zip(self.players, known, strict=True)
+            )
+        ]
+        cursor.tell(there=there)
 
     # ------------------------------------------------------------------ curves
 

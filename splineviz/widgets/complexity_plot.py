@@ -65,6 +65,8 @@ class ComplexityPlot(StepPanel):
     >>> plot = sv.ComplexityPlot(curves, by="layer", step=325)
     """
 
+    subject = ()
+
     by = traitlets.Unicode("probe")
     probe = traitlets.Unicode()
     radius = traitlets.Float()

@@ -78,6 +78,8 @@ class CurvesView(StepView):
     ['━━ train', '━━ train loss']
     """
 
+    subject = ()
+
     complexity: ComplexityPlot | None = None
 
     def __init__(
@@ -101,6 +103,7 @@ class CurvesView(StepView):
         self._run = run
         self._metrics = metrics
         self._complexity = complexity
+        self.complexity = None
         self._drawn_as: dict[str, Any] = {
             "by": by,
             "probe": probe,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from splineviz.errors import EndlessWait
 
@@ -62,6 +62,8 @@ class FrameFeed:
         Called at the end, without arguments.
     is_full : callable, optional
         Whether there is no room for further frames: then only those that are demanded are made.
+    done : collection of int
+        Frames that are there already.
 
     Attributes
     ----------
@@ -77,10 +79,11 @@ class FrameFeed:
         failed: Callable[[int, Exception], None] = lambda number, error: None,
         finished: Callable[[], None] = lambda: None,
         is_full: Callable[[], bool] = lambda: False,
+        done: Collection[int] = (),
     ) -> None:
         self.errors: dict[int, Exception] = {}
         self._count = count
-        self._pending = coarse_to_fine(count)
+        self._pending = [number for number in coarse_to_fine(count) if number not in done]
         self._demanded: list[int] = []
         self._making: int | None = None
         self._make = make

@@ -33,6 +33,8 @@ class LayerPanels(WholeBox):
         One for each layer, in the order of the network.
     """
 
+    subject = ()
+
     canvases: tuple[BorrowedCanvas, ...] = ()
 
     def __init__(self, player: RegionPlayer, height: int = 220) -> None:

@@ -23,7 +23,7 @@ class LiveCanvas(RegionCanvas):
 
     def __init__(self, **traits: Any) -> None:
         self._seen: list[Limits | None] = []
-        super().__init__([0], controls=False, **traits)
+        super().__init__([0], controls=False, goes_on=True, **traits)
 
     def begin(self) -> None:
         """Let the scales begin with the next frame; may be called from any thread."""
@@ -32,7 +32,9 @@ class LiveCanvas(RegionCanvas):
 
     def show(self, frame: Frame) -> None:
         """Show a frame in place of the one before; may be called from any thread."""
-        self.set_frame(0, frame)
+        with self.lock:
+            self.outdated = ""
+            self.set_frame(0, frame)
 
     def _scales(self) -> list[Limits | None]:
         now = super()._scales()

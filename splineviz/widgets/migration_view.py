@@ -77,6 +77,8 @@ class MigrationView(StepView):
         beside the buttons and raised by :meth:`wait`.
     """
 
+    subject = ()
+
     _feed: FrameFeed | None = None
 
     def __init__(
@@ -99,6 +101,7 @@ class MigrationView(StepView):
         self._measure = MigrationMeasure.of(
             run, plane, points, radius, n_boundary=n_boundary, seed=seed, layer=layer
         )
+        self._feed = None
         self._found: dict[int, Migration] = {}
         self._drawing = threading.Lock()
         steps = run.steps if player is None else player.steps

@@ -135,6 +135,8 @@ class Playground(WholeBox):
     >>> playground.close()
     """
 
+    subject = ()
+
     running = traitlets.Bool(False)
 
     _worker: LiveWorker | None = None
@@ -161,6 +163,8 @@ class Playground(WholeBox):
         check_name(DATA, "data set", data)
         if points < 1:
             raise InvalidArgument(f"a data set needs at least 1 point, not {points}")
+        self._closed = self._diverged = False
+        self._worker = None
         self.plane = InputSlice.identity(BOUNDS)
         self.recording = LiveRecording(Path(folder))
         self._drawing = threading.Lock()

@@ -9,6 +9,7 @@ import traitlets
 
 from splineviz.drawing.palette import CLASS_COLORS
 from splineviz.widgets.controls import button, menu
+from splineviz.widgets.in_short import in_short
 from splineviz.widgets.playground_data import PlaygroundData
 from splineviz.widgets.point_pad import PointPad
 
@@ -31,6 +32,9 @@ class PlaygroundPoints(ipywidgets.VBox):
     erase : Checkbox
     clear, undo : Button
     """
+
+    def __repr__(self) -> str:
+        return in_short(self)
 
     def __init__(
         self, bounds: tuple[float, float, float, float], head: Sequence[ipywidgets.Widget]

@@ -10,6 +10,7 @@ import ipywidgets
 from splineviz.arguments import check_name
 from splineviz.errors import InvalidArgument
 from splineviz.widgets.controls import menu
+from splineviz.widgets.in_short import in_short
 
 _LIVE = ("learning_rate", "weight_decay", "batch")
 _RATES = (1e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.5, 1.0, 3.0, 10.0)
@@ -45,6 +46,9 @@ class PlaygroundSettings(ipywidgets.HBox):
     InvalidArgument
         If a setting has no meaning.
     """
+
+    def __repr__(self) -> str:
+        return in_short(self)
 
     def __init__(
         self,

@@ -8,6 +8,7 @@ from typing import Any
 import ipywidgets
 
 from splineviz.widgets.controls import button, menu
+from splineviz.widgets.in_short import in_short
 from splineviz.widgets.live_canvas import LiveCanvas
 from splineviz.widgets.table_link import TableLink
 
@@ -30,6 +31,9 @@ class PlaygroundToolbar(ipywidgets.HBox):
     color, scale : Dropdown
         The colouring, and what its scale spans.
     """
+
+    def __repr__(self) -> str:
+        return in_short(self)
 
     def __init__(self, canvas: LiveCanvas) -> None:
         self.start = button("Start", "play", "train on, or pause", _WIDTH)

@@ -15,6 +15,7 @@ from splineviz.drawing.palette import CLASS_COLORS
 from splineviz.errors import UnknownName
 from splineviz.partition.colorings import COLORINGS, Coloring, Limits
 from splineviz.widgets.base import PackedArray, SharedWidget
+from splineviz.widgets.in_short import in_short
 from splineviz.widgets.modules import STATIC, module
 
 #: How many bytes of frames a canvas keeps unless it is told otherwise.
@@ -22,6 +23,20 @@ BUDGET = 64 * 2**20
 
 #: Values of `compare` that mean none of the numbers.
 NO_COMPARISON, THE_STEP_BEFORE = -1, -2
+
+# What users choose.
+_CHOSEN = (
+    "coloring",
+    "frame_scale",
+    "layer",
+    "compare",
+    "show_boundary",
+    "show_points",
+    "interval",
+    "loop",
+    "playing",
+    "play_range",
+)
 
 
 class RegionCanvas(SharedWidget):
@@ -101,6 +116,15 @@ class RegionCanvas(SharedWidget):
         Another canvas whose frames to draw; fixed once the widget exists.
     ready : int
         How many frames are there.
+    settled : bool
+        Whether the scales span the first and the last frame: then they stay as they are while the
+        frames run.
+    streams : bool
+        Whether further frames are not kept, but come when they are asked for.
+    goes_on : bool
+        Whether the kernel goes on making what is shown; without a kernel it is dim.
+    outdated : str
+        Why what is shown is not what there is now; it is dim then. Empty where it is.
     progress : str
         What is said behind the number of regions.
     messages : dict from str to str
@@ -150,6 +174,10 @@ class RegionCanvas(SharedWidget):
         sync=True, **ipywidgets.widget_serialization
     )
     ready = traitlets.Int(0).tag(sync=True)
+    settled = traitlets.Bool(False).tag(sync=True)
+    streams = traitlets.Bool(False).tag(sync=True)
+    goes_on = traitlets.Bool(False).tag(sync=True)
+    outdated = traitlets.Unicode("").tag(sync=True)
     progress = traitlets.Unicode("").tag(sync=True)
     messages = traitlets.Dict().tag(sync=True)
     views = traitlets.Int(0)
@@ -179,6 +207,9 @@ class RegionCanvas(SharedWidget):
             **traits,
         )
         self.on_msg(self._hear)
+
+    def __repr__(self) -> str:
+        return in_short(self, f"{self.count} steps, {self.ready} of them with a frame")
 
     def _add_frame_traits(self, count: int, first: int = 0) -> None:
         names = [f"frame_{i}" for i in range(first, count)]
@@ -211,7 +242,36 @@ class RegionCanvas(SharedWidget):
             self._spreads.clear()
             self.messages = {}
             self.ready = 0
+            self.settled = self.streams = False
             self.limits = [None] * len(self.rows)
+
+    def start_over(self, steps: Sequence[int], rows: Mapping[str, Coloring], budget: int) -> None:
+        """Forget all frames, and go over the checkpoints of another training.
+
+        Parameters
+        ----------
+        steps : sequence of int
+            Training step of each checkpoint.
+        rows : mapping of str to Coloring
+            What can colour the regions.
+        budget : int
+            How many bytes of frames to keep.
+        """
+        with self.lock, self.hold_sync():
+            self.index = 0
+            self.rows, self._budget = dict(rows), budget
+            self.clear_frames()
+            if len(steps) > self.count:
+                self._add_frame_traits(len(steps), self.count)
+            self.colorings = [row.describe(name) for name, row in rows.items()]
+            self.steps = [int(step) for step in steps]
+            self.count = len(self.steps)
+
+    def look_anew(self, **traits: Any) -> None:
+        """Set traits, and what users choose that is not among them to what it is at first."""
+        first = {name: self.traits()[name].default() for name in _CHOSEN} | traits
+        self.tell(**first)
+        self.show_everything()
 
     def show_everything(self) -> None:
         """Undo any zoom, also one that the browser has not told of yet."""
@@ -243,6 +303,12 @@ class RegionCanvas(SharedWidget):
         """
         return self.views > 0 or not self._was_seen
 
+    @property
+    def made(self) -> set[int]:
+        """Numbers of the checkpoints whose frames were made."""
+        with self.lock:
+            return set(self._spreads)
+
     def set_frame(self, index: int, frame: Frame) -> None:
         """Add the frame of one checkpoint; may be called from any thread.
 
@@ -269,9 +335,18 @@ class RegionCanvas(SharedWidget):
                 self.set_trait(f"frame_{index}", packed)
             else:
                 self.send({"frame": index}, [packed])
+            self.streams = self.is_full
             self.layers = [[layer.name, layer.width] for layer in frame.layers]
             self.ready = len(self._spreads)
+            self._scale()
+
+    def _scale(self) -> None:
+        """Set the scales, and whether they settle, together."""
+        ends = {0, self.count - 1}
+        done = self._spreads.keys() | {int(index) for index in self.messages}
+        with self.hold_sync():
             self.limits = self._scales()
+            self.settled = self.settled or ends <= done
 
     def _scales(self) -> list[Limits | None]:
         """The ends of each colouring's scale, now that another frame is there."""
@@ -303,6 +378,7 @@ class RegionCanvas(SharedWidget):
         """
         with self.lock:
             self.messages = {**self.messages, str(index): message}
+            self._scale()
 
     def frame(self, index: int) -> Frame | None:
         """The frame of one checkpoint, or None where it is not kept.
@@ -318,6 +394,18 @@ class RegionCanvas(SharedWidget):
         """
         packed = getattr(self, f"frame_{index}", b"")
         return Frame.unpack(packed) if packed else None
+
+    def can_show(self, index: int) -> bool:
+        """Whether the picture of a checkpoint is there, or comes when it is asked for.
+
+        Parameters
+        ----------
+        index : int
+            Number of the checkpoint, from 0.
+        """
+        if index in self._kept_bytes:
+            return True
+        return self.streams and str(index) not in self.messages
 
     def compared_with(self, index: int) -> int | None:
         """The checkpoint that changes are told against when one is shown; None if none are told.

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
-import numpy as np
 import traitlets
 
 from splineviz.arguments import check_name, check_run
 from splineviz.display.frames import Frame
-from splineviz.errors import ShapeMismatch, UnknownName
-from splineviz.partition.colorings import COLORINGS, Coloring
+from splineviz.errors import UnknownName
+from splineviz.partition.colorings import COLORINGS
 from splineviz.partition.slices import InputSlice, check_slice
 from splineviz.progress import Progress
-from splineviz.widgets.closing import WholeBox
+from splineviz.widgets.closing import WholeBox, close_all
 from splineviz.widgets.curves import Curves, accuracy_curves
+from splineviz.widgets.drawn import Drawn, placed_on
 from splineviz.widgets.frame_feed import FrameFeed
+from splineviz.widgets.own_colorings import OwnColoring, array_at, row_of
 from splineviz.widgets.player_side import PlayerSide
 from splineviz.widgets.region_canvas import BUDGET, RegionCanvas
 from splineviz.widgets.run_tail import RunTail
-from splineviz.widgets.samples import anchors_of, samples_on_slice
 from splineviz.widgets.stepping import Stepping, read_place
 from splineviz.widgets.thumbnails import anchor_thumbnails
 
@@ -32,10 +32,6 @@ if TYPE_CHECKING:
     from splineviz.network.program import Program
     from splineviz.partition.spline_partition import SplinePartition
     from splineviz.training.runs import Run
-
-#: What a colouring of the user's own may be: a row, a function from a partition to one number a
-#: region, or such arrays by the step of the checkpoint.
-OwnColoring = Coloring | Callable[["SplinePartition"], np.ndarray] | Mapping[int, np.ndarray]
 
 
 class RegionPlayer(WholeBox, Stepping):
@@ -48,8 +44,13 @@ class RegionPlayer(WholeBox, Stepping):
     Of a run that is still being written, new checkpoints appear as they come; the longer none
     comes, the rarer the run is looked at, at least twice a minute while the player is displayed.
 
-    A player holds the frames it shows until :meth:`close`, also when its cell is run again.
-    Beyond `budget` bytes, further frames are made when they are looked at, and not kept.
+    A player holds the frames it shows until :meth:`close`. A cell that is run again gets the player
+    that it made of the same run and slice: it looks as a new one does, its frames stay, and what
+    shows it in other cells, or is linked to it, goes with it. (In a script, and where the front end
+    does not tell which cell runs, a line does so that is run again with the same arguments and
+    sets the same variable.) Other cells, other slices, and a second player in the same cell are
+    players of their own. Beyond `budget` bytes, further frames are made when they are looked at,
+    and not kept.
 
     With the mouse: the wheel zooms where the picture has been clicked, as two fingers do on a touch
     screen; dragging moves it, a double click shows everything; a click pins a region with its
@@ -114,12 +115,14 @@ class RegionPlayer(WholeBox, Stepping):
         wrong with another checkpoint is told in its place and raised by :meth:`wait`.
     """
 
+    subject = ("run", "plane")
+
     # Also there when a wrong argument kept the player from being made.
     _closed = False
     _tail: RunTail | None = None
     _side_is_old = False
     _progress = _trouble = ""
-    _body: ipywidgets.HBox | None = None
+    _drawn: Drawn | None = None
     _side: PlayerSide | None = None
     feed: FrameFeed | None = None
     canvas: RegionCanvas | None = None
@@ -142,47 +145,93 @@ class RegionPlayer(WholeBox, Stepping):
         partition: Callable[[Program, InputSlice], SplinePartition] | None = None,
     ) -> None:
         own = colorings or {}
-        self._rows = COLORINGS | {name: _row(name, one) for name, one in own.items()}
-        self._by_step = {name: one for name, one in own.items() if isinstance(one, Mapping)}
+        rows = COLORINGS | {name: row_of(name, one) for name, one in own.items()}
         check_run(run)
         check_slice(plane)
-        check_name(self._rows, "colouring", color)
+        check_name(rows, "colouring", color)
+        steps = [int(step) for step in run.steps]
+        index = read_place(index, len(steps)) if steps else 0
+        drawn = Drawn.of(run, plane, own, partition, budget)
+        labels = None if axis_labels is None else tuple(axis_labels)
+        placed, captions = placed_on(run, plane, labels) if steps else ({}, {})
+
+        kept = self._drawn is not None and self._drawn.goes_on_as(drawn)
+        self._tail = None
+        self._side_is_old = False
+        self._progress = self._trouble = ""
+        self._drawn = drawn
+        self._rows = rows
+        self._by_step = {name: one for name, one in own.items() if isinstance(one, Mapping)}
         self.run = run
         self.plane = plane
-        self.steps = [int(step) for step in run.steps]
+        self.steps = steps
         self._metrics = metrics
-        self._axis_labels = axis_labels
+        self._axis_labels = labels
         self._image_shape = image_shape
+        self._captions = captions
         self._partition = partition or _exact_partition()
-        if not self.steps:
-            super().__init__([_note("This run has no checkpoints yet: there is nothing to see.")])
-            self.add_class("splineviz-player")
+        if not steps:
+            self._show_nothing()
             return
-        index = read_place(index, len(self.steps))
-        placed, self._captions = self._placed(plane)
-        self.canvas = RegionCanvas(
-            self.steps,
-            rows=self._rows,
-            budget=budget,
-            index=index,
-            coloring=list(self._rows).index(color),
-            **placed,
-        )
-        self.canvas.add_class("splineviz-canvas")
-        self._side = PlayerSide(self.canvas)
+        traits = {"index": index, "coloring": list(rows).index(color), **placed}
+        canvas = self.canvas
+        if canvas is None:
+            canvas = self._show_canvas(RegionCanvas(steps, rows=rows, budget=budget, **traits))
+        else:
+            if not kept:
+                canvas.start_over(steps, rows, budget)
+            elif len(steps) > canvas.count:
+                canvas.add_steps(steps[canvas.count :])
+            canvas.look_anew(**traits)
         self._fill_side()
-        self._body = ipywidgets.HBox([self.canvas, self._side])
-        self._body.add_class("splineviz-body")
-        super().__init__([self._body])
-        self.add_class("splineviz-player")
-        traitlets.link((self.canvas, "index"), (self, "index"))
-        traitlets.link((self.canvas, "play_range"), (self, "play_range"))
-        self.step = self.steps[index]
-        self.feed = self._new_feed()
-        self.canvas.on_want(self._make_wanted)
+        self.step = steps[index]
+        self.feed = self._new_feed(canvas.made if kept else ())
         self._make_frames(background)
         if run.status == "recording":
-            self._follow_run(self.canvas)
+            self._follow_run(canvas)
+
+    def in_words(self) -> str:
+        """The run and the step."""
+        name = getattr(getattr(self, "run", None), "name", "")
+        count = len(getattr(self, "steps", ()))
+        facts = [f"run {name!r}" if name else "", f"{count} step{'s' * (count != 1)}"]
+        return ", ".join(filter(None, [*facts, f"at step {self.step}" if count else ""]))
+
+    def make_again(self, *args: Any, **kwargs: Any) -> None:
+        """Take the arguments of a new player; frames that would be the same stay.
+
+        What is wrong with the arguments leaves the player as it was.
+        """
+        tail, feed = self._tail, self.feed
+        try:
+            type(self).__init__(self, *args, **kwargs)
+        finally:
+            if tail is not None and tail is not self._tail:
+                tail.stop()
+            if feed is not None and feed is not self.feed:
+                feed.stop()
+
+    def _show_nothing(self) -> None:
+        old = self.children
+        self.canvas = self._side = self.feed = None
+        super().__init__([_note("This run has no checkpoints yet: there is nothing to see.")])
+        self.add_class("splineviz-player")
+        close_all(old)
+
+    def _show_canvas(self, canvas: RegionCanvas) -> RegionCanvas:
+        old = self.children
+        self.canvas = canvas
+        canvas.add_class("splineviz-canvas")
+        self._side = PlayerSide(canvas)
+        body = ipywidgets.HBox([canvas, self._side])
+        body.add_class("splineviz-body")
+        super().__init__([body])
+        self.add_class("splineviz-player")
+        for name in ("index", "play_range"):
+            traitlets.link((canvas, name), (self, name))
+        canvas.on_want(self._make_wanted)
+        close_all(old)
+        return canvas
 
     def show(self, plane: InputSlice, background: bool = True) -> None:
         """Look at another slice; the step, the colouring and the curves stay.
@@ -202,9 +251,11 @@ class RegionPlayer(WholeBox, Stepping):
         check_slice(plane)
         if self.canvas is None or self.feed is None:
             return
-        placed, self._captions = self._placed(plane)
+        placed, self._captions = placed_on(self.run, plane, self._axis_labels)
         self.feed.stop()
         self.plane = plane
+        if self._drawn is not None:
+            self._drawn = replace(self._drawn, plane=plane)
         self.feed = self._new_feed()
         self.canvas.clear_frames()
         with self.canvas.hold_sync():
@@ -445,24 +496,28 @@ class RegionPlayer(WholeBox, Stepping):
         partition = self._partition(self.run.program(step), plane)
         rows = dict(self._rows)
         for name, arrays in self._by_step.items():
-            rows[name] = _row(name, partial(_array_at, arrays, step))
+            rows[name] = row_of(name, partial(array_at, arrays, step))
         return Frame.from_partition(partition, step, rows)
 
-    def _new_feed(self) -> FrameFeed:
+    def _new_feed(self, done: Collection[int] = ()) -> FrameFeed:
         assert self.canvas is not None
-        plane = self.plane
+        drawn = self._drawn
+        assert drawn is not None
         return FrameFeed(
             len(self.steps),
-            lambda index: self._make_frame(index, plane),
+            lambda index: self._make_frame(index, drawn),
             lambda: self.index,
-            lambda index, error: self._report_failure(index, plane, error),
-            lambda: self._report("", plane),
+            lambda index, error: self._report_failure(index, drawn, error),
+            lambda: self._report("", drawn),
             lambda: self.canvas.is_full if self.canvas else True,
+            done,
         )
 
     def _make_frames(self, background: bool) -> None:
         assert self.feed is not None
-        self.feed.make_first()
+        assert self.canvas is not None
+        if self.index not in self.canvas.made:
+            self.feed.make_first()
         if background and len(self.steps) > 1:
             self.feed.start()
         else:
@@ -472,22 +527,23 @@ class RegionPlayer(WholeBox, Stepping):
         if self.feed is not None:
             self.feed.demand(numbers)
 
-    def _make_frame(self, index: int, plane: InputSlice) -> None:
-        assert self.canvas is not None
-        frame = self._draw(self.steps[index], plane)
+    def _make_frame(self, index: int, drawn: Drawn) -> None:
+        if drawn is not self._drawn or self.canvas is None:
+            return
+        frame = self._draw(self.steps[index], drawn.plane)
         with self.canvas.lock:
-            if plane is self.plane:
+            if drawn is self._drawn:
                 self.canvas.set_frame(index, frame)
-            self._report(f"{self.canvas.ready} of {len(self.steps)} steps ready", plane)
+            self._report(f"{self.canvas.ready} of {len(self.steps)} steps ready", drawn)
 
-    def _report_failure(self, index: int, plane: InputSlice, error: Exception) -> None:
+    def _report_failure(self, index: int, drawn: Drawn, error: Exception) -> None:
         assert self.canvas is not None
         with self.canvas.lock:
-            if plane is self.plane:
+            if drawn is self._drawn:
                 self.canvas.set_message(index, f"This step could not be computed: {error}")
 
-    def _report(self, progress: str, plane: InputSlice) -> None:
-        if plane is self.plane:
+    def _report(self, progress: str, drawn: Drawn) -> None:
+        if drawn is self._drawn and self.canvas is not None:
             self._progress = progress
             self._say()
 
@@ -526,6 +582,8 @@ class RegionPlayer(WholeBox, Stepping):
             return False
         if new:
             self.steps = [*self.steps, *new]
+            if self._drawn is not None:
+                self._drawn.follow_run()
             self.canvas.add_steps(new)
             self.feed.extend(len(self.steps))
             self._side_is_old = True
@@ -542,30 +600,6 @@ class RegionPlayer(WholeBox, Stepping):
 
     # ------------------------------------------------------------------ what stands beside
 
-    def _placed(self, plane: InputSlice) -> tuple[dict[str, Any], dict[int, str]]:
-        """What the canvas needs to know of a slice, and the classes of the anchors in words."""
-        outputs = math.prod(self.run.program(self.steps[0]).output_shape)
-        points, classes = samples_on_slice(self.run, plane, outputs)
-        # A sample that spans the slice is drawn as a star, not as a point.
-        anchors = anchors_of(points, plane)
-        free = anchors < 0
-        names = _class_names(self.run, outputs)
-        captions = {
-            int(anchor): names[k] if k < len(names) else f"class {k}"
-            for anchor, k in zip(anchors[~free], classes[~free], strict=True)
-        }
-        corner = plane.domain.bounds[:2]
-        labels = self._axis_labels
-        placed = {
-            "bounds": tuple(float(bound) for bound in plane.domain.bounds),
-            "axis_labels": plane.axis_labels if labels is None else tuple(labels),
-            "points": points[free] - corner,
-            "point_classes": classes[free],
-            "anchors": plane.anchors - corner,
-            "class_names": names,
-        }
-        return placed, captions
-
     def _fill_side(self) -> None:
         """Draw the curves of the run and the pictures of the slice's anchors."""
         assert self._side is not None
@@ -575,40 +609,10 @@ class RegionPlayer(WholeBox, Stepping):
         self._side.show(self.curves, self.thumbnails)
 
 
-def _row(name: str, own: OwnColoring) -> Coloring:
-    if isinstance(own, Coloring):
-        return own
-    if isinstance(own, Mapping):
-        return Coloring(title=name, unit="", scale="linear", values=lambda _: np.empty(0))
-
-    def values(partition: SplinePartition) -> np.ndarray:
-        array = np.asarray(own(partition))
-        if array.shape != (len(partition),):
-            raise ShapeMismatch(
-                f"the colouring {name!r} gives an array of shape {array.shape}; with "
-                f"{len(partition)} regions it must be ({len(partition)},): one number a region"
-            )
-        return array
-
-    return Coloring(title=name, unit="", scale="linear", values=values)
-
-
-def _array_at(arrays: Mapping[int, np.ndarray], step: int, _: SplinePartition) -> np.ndarray:
-    if step not in arrays:
-        raise UnknownName("step", str(step), [str(known) for known in arrays])
-    return np.asarray(arrays[step])
-
-
 def _exact_partition() -> Callable[[Program, InputSlice], SplinePartition]:
     from splineviz.partition.enumeration import enumerate_regions
 
     return enumerate_regions
-
-
-def _class_names(run: Run, outputs: int) -> list[str]:
-    if run.class_names:
-        return [str(name) for name in run.class_names]
-    return [f"class {k}" for k in range(max(2, outputs))]
 
 
 def _note(text: str) -> ipywidgets.Label:

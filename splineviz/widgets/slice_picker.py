@@ -99,6 +99,8 @@ class SlicePicker(WholeBox):
     seed = traitlets.Int(0, min=0)
 
     distances: np.ndarray | None = None
+    subject = ()
+
     _ready = False
     _parts: Sequence[ipywidgets.Widget] = ()
 

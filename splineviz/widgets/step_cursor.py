@@ -38,6 +38,8 @@ class StepCursor(SharedWidget):
         On which ranges are chosen.
     brushes : list of bqplot.BrushIntervalSelector
         With what, one for each figure.
+    there : list of int or None
+        Numbers of the checkpoints that can be shown yet, drawn below the slider; None for all.
     note : str
         What is said behind the buttons.
     slider : bool
@@ -58,5 +60,6 @@ class StepCursor(SharedWidget):
     )
     figures: traitlets.List[Any] = traitlets.List().tag(sync=True, **_MODELS)
     brushes: traitlets.List[Any] = traitlets.List().tag(sync=True, **_MODELS)
+    there = traitlets.List(traitlets.Int(), None, allow_none=True).tag(sync=True)
     note = traitlets.Unicode("").tag(sync=True)
     slider = traitlets.Bool(False).tag(sync=True)

@@ -161,6 +161,11 @@ class StepView(WholeBox, Stepping):
         """What the view consists of, once it has panels."""
         return [cursor, row] if self.panels else [self._note]
 
+    def in_words(self) -> str:
+        """The step, and how many there are."""
+        count = len(self.steps)
+        return f"{count} step{'s' * (count != 1)}" + (f", at step {self.step}" if count else "")
+
     def refresh(self) -> None:
         """Look again at a run that is still being recorded."""
 

@@ -1,0 +1,34 @@
+"""Names that tell runs apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from splineviz.training.runs import Run
+
+
+def names_apart(runs: Sequence[Run]) -> list[str]:
+    """The names of runs, with as many of the folders they lie in as tell them apart.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+
+    Returns
+    -------
+    list of str
+        Runs of one and the same folder keep the same name.
+    """
+    names = [run.name for run in runs]
+    if len({*names}) == len(names):
+        return names
+    parts = [Path(getattr(run, "path", run.name)).parts for run in runs]
+    different = len({*parts})
+    for depth in range(1, max(map(len, parts)) + 1):
+        names = ["/".join(each[-depth:]) for each in parts]
+        if len({*names}) == different:
+            break
+    return names
