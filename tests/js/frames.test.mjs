@@ -255,3 +255,43 @@ test("the numbers of active neurons, spoken", () => {
   assert.equal(js.spoken([true, false, true]), "0, 2");
   assert.match(js.spoken(Array(100).fill(true)), /^0, 1, .* 39 and 60 more$/);
 });
+
+/** How a frame looks beside another, of a model that shows the first of them. */
+function lookAt(shown, other, traits = {}) {
+  const frames = [shown, other];
+  const values = { index: 0, compare: 1, coloring: 0, limits: [[0, 1]], ...traits };
+  const model = { get: (name) => values[name] };
+  return { look: new js.Look(model, { frameAt: (index) => frames[index] }), values };
+}
+
+test("changes are told from the earlier step to the later, whichever is shown", () => {
+  const now = lookAt(later, frame).look.changedIn(later);
+  const before = lookAt(frame, later).look.changedIn(frame);
+  for (const changed of [now, before]) {
+    assert.deepEqual([changed.from, changed.to], [100, 1000]);
+    assert.deepEqual(changed.count, now.count);
+  }
+  assert.equal(now.isLater, false);
+  assert.deepEqual([...now.fate], facts.born);
+  assert.deepEqual([...now.others], facts.vanished);
+  assert.equal(before.isLater, true);
+  assert.deepEqual([...before.fate], facts.vanished);
+  assert.deepEqual([...before.others], facts.born);
+  assert.match(js.changeText(before), /^from step 100 to step 1,000: \d+ born, \d+ kept, \d+ vanished$/);
+  assert.equal(js.changeText(now), js.changeText(before).replace(/from .*:/, "since step 100:"));
+});
+
+test("the scales stay while the frames run, once they span the run", () => {
+  const { look, values } = lookAt(frame, later, { limits: [[0, 1], null], playing: true });
+  assert.deepEqual(look.limits, [[0, 1], null]);
+  values.limits = [[0, 2], [1, 5]];
+  assert.deepEqual(look.limits, [[0, 2], [1, 5]]); // not settled yet
+  values.settled = true;
+  values.limits = [[0, 3], [1, 6]];
+  assert.deepEqual(look.limits, [[0, 2], [1, 5]]);
+  values.playing = false;
+  assert.deepEqual(look.limits, [[0, 3], [1, 6]]);
+  values.playing = true;
+  values.limits = [null, null]; // another slice
+  assert.deepEqual(look.limits, [null, null]);
+});

@@ -102,3 +102,71 @@ test("what is moved by another never takes a step", () => {
   assert.equal(model.get("index"), 4);
   assert.equal(model.get("playing"), true);
 });
+
+/** A model and what it shows while it plays, of frames that are there or come. */
+function playOf(traits, frames) {
+  waiting = [];
+  const model = new FakeModel({ count: 20, index: 0, interval: 100, loop: true, play_range: [], ...traits });
+  const all = { has: () => true, comes: () => false, ask: () => {}, begin: () => true, ...frames };
+  const view = new js.Playing(model, () => {}, true, all);
+  model.on("change:playing", () => view.follow());
+  model.set("playing", true);
+  const from = (start, end) => {
+    const seen = [];
+    for (let now = start; now <= end; now += 20) {
+      paintAt(now);
+      seen.push(model.get("index"));
+    }
+    return seen;
+  };
+  return { model, view, from };
+}
+
+test("what is there plays, in its time, and what is not is passed over", () => {
+  const there = new Set([0, 2, 19]);
+  const { view, from } = playOf({}, { has: (index) => there.has(index) });
+  view.stepped(1000);
+  const seen = from(1000, 2000);
+  assert.deepEqual([...new Set(seen)], [0, 2, 19]);
+  // Two steps' time for the one, no more than five for the seventeen, then it starts over.
+  const changes = seen.map((index, k) => (k && index !== seen[k - 1] ? 1000 + 20 * k : 0));
+  assert.deepEqual(changes.filter(Boolean), [1200, 1700, 1800, 2000]);
+});
+
+test("it waits for others while one frame is there, and goes on when they come", () => {
+  const there = new Set([3]);
+  const { model, from } = playOf({ index: 3, loop: false }, { has: (index) => there.has(index) });
+  assert.deepEqual([...new Set(from(1000, 1600))], [3]);
+  assert.equal(model.get("playing"), false); // no loop, and nothing behind it
+  model.set("loop", true);
+  model.set("playing", true);
+  assert.deepEqual([...new Set(from(1700, 2300))], [3]);
+  assert.equal(model.get("playing"), true);
+  there.add(4);
+  assert.deepEqual([...new Set(from(2320, 2340))], [4]);
+});
+
+test("a frame that comes when it is asked for is waited for", () => {
+  const there = new Set([0]);
+  const asked = [];
+  const frames = {
+    has: (index) => there.has(index),
+    comes: (index) => index < 3,
+    ask: (index) => asked.push(index),
+  };
+  const { from } = playOf({}, frames);
+  assert.deepEqual([...new Set(from(2000, 2900))], [0]);
+  assert.deepEqual(asked, [1]);
+  there.add(1);
+  from(2920, 3000);
+  assert.deepEqual([...new Set(from(3020, 3400))], [1]);
+  assert.deepEqual(asked, [1, 2]);
+});
+
+test("it begins when there is enough to keep the scales", () => {
+  let settled = false;
+  const { from } = playOf({}, { begin: () => settled });
+  assert.deepEqual([...new Set(from(1000, 2000))], [0]);
+  settled = true;
+  assert.deepEqual([...new Set(from(2020, 2100))], [1, 2].slice(0, 1));
+});

@@ -36,9 +36,3 @@ test("a range from the step that is shown", () => {
   assert.deepEqual(js.rangeFrom([2, 3], 0, "end", 5), [0, 0]);
 });
 
-test("what plays, in words", () => {
-  const steps = [0, 1, 10, 100, 1000];
-  assert.equal(js.rangeText([], steps), "");
-  assert.equal(js.rangeText([1, 4], steps), "steps 1 to 1,000 play");
-  assert.equal(js.rangeText([0, 0], steps), "only step 0 plays");
-});

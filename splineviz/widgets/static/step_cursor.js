@@ -2,6 +2,7 @@
 // Everything here works without the kernel. The pure helpers are exported for the tests.
 
 import { EDGE, nearest, positionAt } from "./step_axis.js";
+import { rangeText, showTrack, spansOf } from "./track.js";
 
 const NEXT = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 };
 
@@ -19,13 +20,6 @@ export function within(positions, [low, high]) {
 export function rangeFrom(range, index, side, count) {
   const [first, last] = range.length ? range : [0, count - 1];
   return side === "start" ? [index, Math.max(index, last)] : [Math.min(first, index), index];
-}
-
-/** What plays, in words. */
-export function rangeText(range, steps) {
-  if (!range.length) return "";
-  const [first, last] = range.map((index) => steps[index]?.toLocaleString("en-US"));
-  return first === last ? `only step ${first} plays` : `steps ${first} to ${last} play`;
 }
 
 function element(tag, name, parent, text = "") {
@@ -157,7 +151,9 @@ function render({ model, el }) {
       change("play_range", rangeFrom(range, index, side, steps.length));
     });
   }
-  const slider = model.get("slider") ? element("input", "sv-step-slider", root) : null;
+  const rail = model.get("slider") ? element("div", "sv-rail", root) : null;
+  const slider = rail && element("input", "sv-step-slider", rail);
+  const track = rail && element("div", "sv-track", rail);
   const told = element("output", "sv-told", root);
   const all = element("button", "sv-choice-button", root, "play all");
   all.type = "button";
@@ -190,6 +186,9 @@ function render({ model, el }) {
       slider.disabled = steps.length < 2;
       slider.value = model.get("index");
       slider.setAttribute("aria-valuetext", `step ${step}`);
+      const there = model.get("there");
+      const isThere = new Set(there ?? steps.keys());
+      showTrack(track, steps.length, spansOf(steps.length, (k) => isThere.has(k)), range);
     }
     Object.assign(root.dataset, { index: model.get("index"), mode, range: range.join(" ") });
     el.closest(".splineviz-step-view")?.setAttribute("data-mode", mode);
@@ -224,7 +223,7 @@ function render({ model, el }) {
   listen(document, "pointermove", move);
   listen(document, "pointerup", () => (dragged = null));
 
-  for (const name of ["index", "play_range", "mode", "steps", "note"]) {
+  for (const name of ["index", "play_range", "mode", "steps", "note", "there"]) {
     model.on(`change:${name}`, show);
     subscriptions.push([`change:${name}`, show]);
   }

@@ -11,9 +11,9 @@ export function paintRegions(canvas, layout, look, frame, runs, changed) {
   const { pixelWidth, pixelHeight, image, image32 } = layout;
   paint(runs, pixelWidth, pixelHeight, look.partsOf(frame), fill, line, image32);
   if (changed) {
-    const color = pixelOf(CHANGE_COLORS.vanished);
-    const { runs: before, other, vanished } = changed;
-    paintBorders(before, pixelWidth, pixelHeight, other.regionIds, vanished, color, image32);
+    const color = pixelOf(changed.isLater ? CHANGE_COLORS.born : CHANGE_COLORS.vanished);
+    const { runs: before, other, others } = changed;
+    paintBorders(before, pixelWidth, pixelHeight, other.regionIds, others, color, image32);
   }
   canvas.getContext("2d").putImageData(image, 0, 0);
 }

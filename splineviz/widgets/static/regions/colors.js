@@ -47,12 +47,13 @@ export function colorsOf(values, coloring, limits) {
   return colors;
 }
 
-/** The colour of each id by whether its region was born since another checkpoint. */
-export function changeColors(born) {
-  const [kept, fresh] = [CHANGE_COLORS.kept, CHANGE_COLORS.born].map(pixelOf);
-  const colors = new Uint32Array(born.length + 1);
-  born.forEach((flag, region) => {
-    colors[region + 1] = flag ? fresh : kept;
+/** The colour of each id by whether its region was born before, or vanishes until, another step. */
+export function changeColors(flags, vanish) {
+  const { kept, born, vanished } = CHANGE_COLORS;
+  const [same, other] = [kept, vanish ? vanished : born].map(pixelOf);
+  const colors = new Uint32Array(flags.length + 1);
+  flags.forEach((flag, region) => {
+    colors[region + 1] = flag ? other : same;
   });
   return colors;
 }

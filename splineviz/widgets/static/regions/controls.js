@@ -5,6 +5,7 @@ import { ALL_LAYERS, NO_LAYER } from "./edges.js";
 import { layerText } from "./facts.js";
 import { KEY_HELP } from "./keys.js";
 import { formatNumber } from "./numbers.js";
+import { rangeText, showTrack } from "../track.js";
 
 /** Milliseconds from one checkpoint to the next. */
 export const SPEEDS = [
@@ -40,18 +41,23 @@ function setOptions(select, options, value) {
 }
 
 /**
- * Make the controls. `change(traits)` sets traits of the model. Returns {update}: `update(get)` shows
- * the state that the getter gives.
+ * Make the controls. `change(traits)` sets traits of the model. Returns {update}: `update(get, there)`
+ * shows the state that the getter gives, and the steps whose frames are there, as spans.
  */
 export function buildControls(parent, change, signal) {
   const listen = (node, type, handler) => node.addEventListener(type, handler, { signal });
   const transport = element("div", "sv-control-row", parent);
   const play = element("button", "sv-button sv-play", transport);
   play.type = "button";
-  const slider = element("input", "sv-slider", transport);
+  const rail = element("div", "sv-rail", transport);
+  const slider = element("input", "sv-slider", rail);
+  const track = element("div", "sv-track", rail);
   Object.assign(slider, { type: "range", min: 0, step: 1 });
   slider.setAttribute("aria-label", "training step");
   const readOut = element("output", "sv-read-out", transport);
+  const wholeRun = element("button", "sv-button sv-range", transport);
+  wholeRun.type = "button";
+  wholeRun.title = "Let all steps play again";
 
   const choices = element("div", "sv-control-row", parent);
   const menu = (text, trait, parse = Number) => {
@@ -87,6 +93,7 @@ export function buildControls(parent, change, signal) {
   let state = () => undefined;
   listen(play, "click", () => change({ playing: !state("playing") }));
   listen(slider, "input", () => change({ index: Number(slider.value) }));
+  listen(wholeRun, "click", () => change({ play_range: [] }));
   listen(compare, "change", () => {
     const value = Number(compare.value);
     change({ compare: value === THIS_STEP ? state("index") : value });
@@ -94,8 +101,10 @@ export function buildControls(parent, change, signal) {
     update(state);
   });
 
-  const update = (get) => {
+  let spans = [];
+  const update = (get, there = spans) => {
     state = get;
+    spans = there;
     const [count, index, steps] = [get("count"), get("index"), get("steps")];
     const step = formatNumber(steps[index]);
     slider.max = Math.max(1, count - 1);
@@ -103,6 +112,12 @@ export function buildControls(parent, change, signal) {
     slider.disabled = play.disabled = count < 2;
     slider.setAttribute("aria-valuetext", `step ${step}`);
     readOut.textContent = `step ${step} (${index + 1} of ${count})`;
+    const range = get("play_range");
+    showTrack(track, count, there, range);
+    const told = rangeText(range, steps);
+    wholeRun.hidden = !told;
+    wholeRun.textContent = `${told} ✕`;
+    wholeRun.setAttribute("aria-label", `${told}: let all steps play again`);
     const playing = get("playing");
     play.textContent = playing ? "❚❚" : "▶";
     play.setAttribute("aria-label", playing ? "pause" : "play");

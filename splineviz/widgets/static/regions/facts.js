@@ -53,8 +53,15 @@ export function tipPlace(pointer, plot, tip) {
   return [beside(pointer.x, plot.width, tip.width), beside(pointer.y, plot.height, tip.height)];
 }
 
-/** How the regions have changed since another checkpoint. */
-export function changeText({ born, kept, vanished }, step) {
+/** Between which steps changes are told, always onwards: since an earlier one, or to a later. */
+export function spanText({ from, to, isLater }) {
+  const since = formatNumber(from);
+  return isLater ? `from step ${since} to step ${formatNumber(to)}` : `since step ${since}`;
+}
+
+/** How the regions have changed, from the earlier step to the later. */
+export function changeText(changed) {
+  const { born, kept, vanished } = changed.count;
   const [b, k, v] = [born, kept, vanished].map(formatNumber);
-  return `since step ${formatNumber(step)}: ${b} born, ${k} kept, ${v} vanished`;
+  return `${spanText(changed)}: ${b} born, ${k} kept, ${v} vanished`;
 }

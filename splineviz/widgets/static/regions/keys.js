@@ -44,6 +44,20 @@ export function nextPlayed(index, [first, last], loop) {
   return loop ? first : null;
 }
 
+/**
+ * The checkpoint behind one that is played, of those that can be shown; the same while there is no
+ * other, null at the end.
+ */
+export function nextShown(index, range, loop, canShow) {
+  let next = nextPlayed(index, range, loop);
+  const [first, last] = range;
+  for (let k = first; k <= last && next !== null && next !== index; k++) {
+    if (canShow(next)) return next;
+    next = nextPlayed(next, range, loop);
+  }
+  return next === null ? null : index;
+}
+
 /** Where playing begins: again from the first checkpoint of the range if it would end at once. */
 export function startOfPlay(index, [first, last], loop) {
   return index === last && !loop ? first : index;

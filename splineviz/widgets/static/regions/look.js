@@ -10,6 +10,7 @@ export class Look {
   constructor(model, pictures) {
     this.model = model;
     this.pictures = pictures;
+    this.held = []; // the ends of the scales, as they stay while the frames run
   }
 
   /** The row of the table that colours the regions. */
@@ -24,18 +25,36 @@ export class Look {
     return index >= 0 && index !== shown ? index : -1;
   }
 
-  /** What became of the regions since the checkpoint to compare with, or null. */
-  changedSince(frame) {
+  /**
+   * What became of the regions between the frame and the one to compare with, told from the earlier
+   * to the later, or null: `fate` has a flag for each region of the frame that was born, or will
+   * have vanished, and `others` for the regions that are only in the other one.
+   */
+  changedIn(frame) {
     const index = this.comparedIndex;
     const other = index >= 0 ? this.pictures.frameAt(index) : null;
-    return other && { index, other, step: other.step, ...changes(frame, other) };
+    if (!other) return null;
+    const isLater = other.step > frame.step;
+    const [earlier, later] = isLater ? [frame, other] : [other, frame];
+    const { born, vanished, count } = changes(later, earlier);
+    const [fate, others] = isLater ? [vanished, born] : [born, vanished];
+    return { index, other, isLater, from: earlier.step, to: later.step, fate, others, count };
   }
 
   /** The ends of the colour scale; null without one, or without a frame those of the run. */
   limitsOf(frame) {
     const { model } = this;
     if (frame && model.get("frame_scale")) return frame.limits[this.coloring.name] ?? null;
-    return model.get("limits")[model.get("coloring")];
+    return this.limits[model.get("coloring")];
+  }
+
+  /** The ends of all scales; once they span the first and the last frame, not while frames run. */
+  get limits() {
+    const { model } = this;
+    const now = model.get("limits");
+    const stay = model.get("playing") && model.get("settled");
+    this.held = now.map((pair, k) => (stay && pair && this.held[k]) || pair);
+    return this.held;
   }
 
   /** The part of each id whose borders are drawn; null for every id being its own. */
@@ -56,7 +75,7 @@ export class Look {
       return colorsOf(classes, coloring, limits);
     }
     const colors = changed
-      ? changeColors(changed.born)
+      ? changeColors(changed.fate, changed.isLater)
       : colorsOf(frame.values[coloring.name], coloring, limits);
     return frame.owners.length ? frame.regionIds.map((id) => colors[id]) : colors;
   }

@@ -40,6 +40,11 @@ export class Pictures {
     return kept?.byteLength ? kept : this.received.get(index);
   }
 
+  /** Whether a frame is there. */
+  has(index) {
+    return Boolean(this.store.get(`frame_${index}`)?.byteLength) || this.received.has(index);
+  }
+
   frameAt(index) {
     let frame = this.decoded.get(index);
     if (!frame) {
@@ -94,8 +99,7 @@ export class Pictures {
   }
 
   /** Frames that are not kept come when the kernel is asked for them. */
-  ask() {
-    const index = this.model.get("index");
+  ask(index = this.model.get("index")) {
     const ahead = upcoming(index, this.model.get("count"), this.direction).slice(0, FRAMES_ASKED);
     const messages = this.model.get("messages");
     const wanted = [index, ...ahead].filter((k) => !this.bytesAt(k) && !messages[k]);

@@ -19,6 +19,7 @@ import { buildScene, drawAxes, drawLegend } from "./scene.js";
 import { Selection } from "./selection.js";
 import { Stage } from "./stage.js";
 import { Texts } from "./texts.js";
+import { spansOf } from "../track.js";
 
 export async function render({ model, el }) {
   const stop = new AbortController(); // ends every DOM listener at clean-up
@@ -60,9 +61,10 @@ export async function render({ model, el }) {
     const started = performance.now();
     const index = get("index");
     const frame = pictures.frameAt(index);
-    controls?.update(get);
+    controls?.update(get, spansOf(get("count"), (k) => pictures.has(k)));
     texts.showProgress();
-    scene.plot.classList.toggle("sv-waiting", !frame);
+    texts.isStopped = get("goes_on") && !isLive();
+    scene.plot.classList.toggle("sv-waiting", !frame || Boolean(texts.outdated));
     if (!frame) {
       drawNothing(index);
       return;
@@ -71,7 +73,7 @@ export async function render({ model, el }) {
     const cached = pictures.isFilled(index);
     const runs = pictures.runsAt(index);
     drawn = { index, frame, runs };
-    const changed = look.changedSince(frame);
+    const changed = look.changedIn(frame);
     if (changed) changed.runs = pictures.runsAt(changed.index);
     paintRegions(scene.fill, stage.layout, look, frame, runs, changed);
     drawLines();
@@ -253,7 +255,14 @@ export async function render({ model, el }) {
   };
   scene.whole.addEventListener("click", showWhole, { signal: stop.signal });
   // What borrows its frames is moved by what it is linked to.
-  const playing = new Playing(model, draw, store === model);
+  const framesToPlay = {
+    has: (index) => pictures.has(index),
+    comes: (index) => isLive() && get("streams") && !get("messages")[index],
+    ask: (index) => pictures.ask(index),
+    // The scales stay while the frames run, so they are to span the run before.
+    begin: () => get("settled") || !isLive(),
+  };
+  const playing = new Playing(model, draw, store === model, framesToPlay);
 
   // The keys work all over the player, which is the parent of this element only once it is attached.
   const attachKeys = () => {
@@ -291,6 +300,7 @@ export async function render({ model, el }) {
   });
   on(model, "change:steps change:progress change:ready change:messages", requestDraw);
   on(model, "change:interval change:loop change:play_range comm_live_update", requestDraw);
+  on(model, "change:settled change:outdated change:goes_on", requestDraw);
   on(model, "change:playing", () => {
     playing.follow();
     requestDraw();

@@ -2,6 +2,7 @@
 
 import { CHANGE_COLORS, position } from "./colors.js";
 import { element, svgElement } from "./dom.js";
+import { spanText } from "./facts.js";
 import { formatNumber, linearTicks, logTicks, tickTexts } from "./numbers.js";
 
 const PLOT_HEIGHTS = [320, 620]; // CSS pixels
@@ -59,12 +60,14 @@ function swatches(header, entries) {
 }
 
 /** The legend of what changed, above the plot. */
-export function drawChangeHeader(header, title) {
+export function drawChangeHeader(header, changed) {
   header.replaceChildren();
-  element("div", "sv-title", header, title);
+  element("div", "sv-title", header, `change ${spanText(changed)}`);
   const { kept, born, vanished } = CHANGE_COLORS;
-  const names = [["kept", kept], ["born", born], ["borders of vanished regions", vanished]];
-  swatches(header, names);
+  const [fill, lines] = changed.isLater
+    ? [["will have vanished", vanished], ["borders of regions to be born", born]]
+    : [["born", born], ["borders of vanished regions", vanished]];
+  swatches(header, [["kept", kept], fill, lines]);
 }
 
 /** The stops of a gradient that shows a table of colours; few colours are bands, as in the picture. */

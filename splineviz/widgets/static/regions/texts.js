@@ -5,14 +5,22 @@ import { changeText, missingText, neuronText, regionFacts, tipPlace } from "./fa
 import { formatCoordinate, formatNumber } from "./numbers.js";
 import { drawChangeHeader, drawHeader } from "./scene.js";
 
+const STOPPED = "The kernel has stopped: run the cell again to go on";
+
 export class Texts {
   constructor(model, scene, look, stage) {
+    this.isStopped = false; // whether it goes on no more, but would with a kernel
     this.model = model;
     this.scene = scene;
     this.look = look;
     this.stage = stage;
     this.header = ""; // what the header says, so that it is made again only for something else
     this.explained = null; // the colouring that it explains
+  }
+
+  /** Why what is shown is not what there is now; empty where it is. */
+  get outdated() {
+    return this.model.get("outdated") || (this.isStopped ? STOPPED : "");
   }
 
   /** What is seen, under the picture and as its label. */
@@ -24,10 +32,10 @@ export class Texts {
     if (model.get("count") > 1 || model.get("controls")) {
       facts.unshift(`step ${formatNumber(frame.step)}`);
     }
-    if (changed) facts.push(changeText(changed.count, changed.step));
+    if (changed) facts.push(changeText(changed));
     if (stage.zoom > 1.01) facts.push(`${formatNumber(stage.zoom)} times enlarged`);
     const status = [...facts, model.get("progress")].filter(Boolean).join(" · ");
-    scene.message.textContent = "";
+    scene.message.textContent = this.outdated;
     scene.status.textContent = status;
     // While it plays, a screen reader could not keep up.
     scene.status.setAttribute("aria-live", model.get("playing") ? "off" : "polite");
@@ -50,12 +58,11 @@ export class Texts {
     const { look, scene } = this;
     const limits = look.limitsOf(frame);
     const names = this.model.get("class_names");
-    const since = changed && `change since step ${formatNumber(changed.step)}`;
-    const now = JSON.stringify([since, this.model.get("coloring"), limits, names]);
+    const now = JSON.stringify([changed?.from, changed?.to, changed?.isLater, this.model.get("coloring"), limits, names]);
     if (now === this.header && look.coloring === this.explained) return;
     this.header = now;
     this.explained = look.coloring;
-    if (changed) drawChangeHeader(scene.header, since);
+    if (changed) drawChangeHeader(scene.header, changed);
     else drawHeader(scene.header, look.coloring, limits, names);
   }
 
