@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from splineviz.complexity.local_complexity import local_complexity as local_complexity
     from splineviz.complexity.result import LocalComplexity as LocalComplexity
     from splineviz.complexity.slice_map import complexity_map as complexity_map
+    from splineviz.network.dense import dense_network as dense_network
     from splineviz.network.program import Program as Program
     from splineviz.network.trace import trace as trace
     from splineviz.partition.enumeration import enumerate_regions as enumerate_regions
@@ -73,6 +74,7 @@ _PUBLIC = {
     "SplinePartition": "splineviz.partition.spline_partition",
     "complexity_map": "splineviz.complexity.slice_map",
     "deformation": "splineviz.complexity.deformation",
+    "dense_network": "splineviz.network.dense",
     "enumerate_regions": "splineviz.partition.enumeration",
     "local_complexity": "splineviz.complexity.local_complexity",
     "fgsm_accuracy": "splineviz.training.attacks",
