@@ -239,10 +239,12 @@ def _remove_abandoned(folder: Path, earlier: str) -> None:
     `earlier` is how earlier versions named theirs.
     """
     with suppress(OSError), os.scandir(folder) as entries:
-        names = [e.name for e in entries if _TEMPORARY.fullmatch(e.name) or e.name == earlier]
+        # A run may have thousands of checkpoints: most names are told by how they begin.
+        names = [entry.name for entry in entries if entry.name.startswith(".")]
         for name in names:
-            with suppress(OSError):
-                _remove_if_abandoned(folder / name)
+            if name == earlier or _TEMPORARY.fullmatch(name):
+                with suppress(OSError):
+                    _remove_if_abandoned(folder / name)
 
 
 def _remove_if_abandoned(path: Path) -> None:

@@ -111,7 +111,11 @@ class Run:
         data = Path(str(importlib.resources.files("splineviz").joinpath("data")))
         known = _runs_in(data)
         check_name(known, "bundled run", name)
-        return cls(data / name)
+        path = data / name
+        if (path / MANIFEST).is_symlink():
+            # Some installers link every file of a package to a folder of theirs.
+            path = (path / MANIFEST).resolve().parent
+        return cls(path)
 
     @property
     def checkpoints(self) -> tuple[Checkpoint, ...]:

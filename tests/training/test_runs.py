@@ -142,6 +142,21 @@ def test_a_run_that_may_not_be_read_is_told(
         Run(recorded)
 
 
+def test_a_bundled_run_may_be_installed_as_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Run.bundled().path
+    for file in real.rglob("*"):
+        if file.is_file():
+            link = tmp_path / "data" / real.name / file.relative_to(real)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(file)
+    monkeypatch.setattr("importlib.resources.files", lambda package: tmp_path)
+    run = Run.bundled(real.name)
+    assert run.samples is not None
+    assert run.program(int(run.steps[-1])).input_shape == (2,)
+
+
 # Corrupt ------------------------------------------------------------------------------------------
 
 
