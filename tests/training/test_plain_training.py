@@ -17,6 +17,7 @@ from splineviz.training.data import two_moons
 from splineviz.training.live import LiveTraining
 from splineviz.training.recorder import Recorder
 from splineviz.training.runs import Run
+from splineviz.training.writer import RunWriter
 
 
 @contextmanager
@@ -101,7 +102,7 @@ def test_a_recipe_that_fails_before_its_first_step_leaves_nothing(
     place: tuple[Any, str] = {
         "first update": (torch.Tensor, "backward"),
         "first row": (Recorder, "step"),
-        "first checkpoint": (Recorder, "_weights"),
+        "first checkpoint": (RunWriter, "add_checkpoint"),
     }[at]
     monkeypatch.setattr(*place, fail)
     with pytest.raises(RuntimeError, match="no memory"):
