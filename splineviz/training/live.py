@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from splineviz.arguments import check_name
 from splineviz.errors import InvalidArgument, NonFiniteValues
 from splineviz.training.data import Dataset
+from splineviz.training.kept_steps import KeptSteps
 from splineviz.training.schedule import log_schedule
 
 if TYPE_CHECKING:
@@ -149,6 +151,7 @@ class LiveTraining:
         self.recording: Path | None = None
         self._recorder: Recorder | None = None
         self._keep_step = False
+        self._kept = KeptSteps()
         self._program: Program | None = None
         self._seed = seed
         self._use(data, batch)
@@ -224,7 +227,11 @@ class LiveTraining:
 
         for _ in range(n):
             with self._lock, one_thread(), plain_training():
+                if not self._kept:
+                    self._keep()
                 self._update()
+                if self.steps in SCHEDULE:
+                    self._keep()
                 if self._recorder is not None and self._recorder.due(self.steps):
                     self._report(self._recorder)
 
@@ -304,25 +311,50 @@ class LiveTraining:
         InvalidArgument
             If there are no training points, or it is recorded already.
         """
-        from splineviz.training.recorder import Recorder
-
         with self._lock:
             self._check_points()
             if self._recorder is not None:
                 raise InvalidArgument(f"this training is recorded already, in {self.recording}")
-            recorder = Recorder(
-                path,
-                self.model,
-                schedule=self._due,
-                samples=(self.data.train_inputs, self.data.train_labels),
-                class_names=self.data.class_names,
-                metadata={"seed": self._seed, **metadata},
-            )
+            recorder = self._recorder_of(path, self.model, self.data, self._due, metadata)
             self._recorder, self.recording = recorder, recorder.path
             # The first step is kept like the last.
             self._keep_step = True
             self._report(recorder)
             self._keep_step = False
+
+    def write_kept(self, path: str | os.PathLike[str], **metadata: Any) -> None:
+        """Write what is kept in memory of this training as a run, recorded or not.
+
+        That are the steps of :data:`SCHEDULE` from the first on, as many as there is room for, and
+        the last.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The folder of the run; it must not hold one.
+        **metadata
+            What is worth knowing later, beside the seed.
+
+        Raises
+        ------
+        InvalidArgument
+            If nothing has been trained yet.
+        RecordingError
+            If it cannot be written there.
+        """
+        import torch
+
+        with self._lock:
+            if len(self._kept) == 0:
+                raise InvalidArgument("nothing has been trained yet: train for a few steps first")
+            # Of a training that diverged, or has lost its points, the last step is nothing to keep.
+            with suppress(NonFiniteValues, InvalidArgument):
+                self._keep()
+            kept, data, model = list(self._kept), self.data, deepcopy(self.model)
+        with self._recorder_of(path, model, data, None, metadata) as recorder:
+            for step, state, metrics in kept:
+                model.load_state_dict({k: torch.from_numpy(array) for k, array in state.items()})
+                recorder.step(step, **metrics)
 
     def close(self) -> None:
         """End the recording, with a checkpoint of the last step; without one, do nothing."""
@@ -352,6 +384,32 @@ class LiveTraining:
         self.steps += 1
         if not np.isfinite(loss.item()):
             raise _diverged(self.steps, "the loss is not finite")
+
+    def _keep(self) -> None:
+        """Keep this step in memory, unless it is the last that is kept."""
+        kept = list(self._kept)
+        if not kept or kept[-1].step != self.steps:
+            self._kept.keep(self.steps, self.state(), self.measure())
+
+    def _recorder_of(
+        self,
+        path: str | os.PathLike[str],
+        model: torch.nn.Module,
+        data: Dataset,
+        schedule: Callable[[int], bool] | None,
+        metadata: Mapping[str, Any],
+    ) -> Recorder:
+        from splineviz.training.recorder import Recorder
+
+        return Recorder(
+            path,
+            model,
+            schedule=schedule,
+            samples=(data.train_inputs, data.train_labels) if len(data.train_inputs) else None,
+            input_shape=2,
+            class_names=data.class_names,
+            metadata={"seed": self._seed, **metadata},
+        )
 
     def _due(self, step: int) -> bool:
         return self._keep_step or step in SCHEDULE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from splineviz.errors import InvalidArgument
@@ -51,18 +52,26 @@ class LiveRecording:
         return "" if path is None else f"recorded in {self.folder / path.name}"
 
     @staticmethod
-    def run_of(training: LiveTraining) -> Path:
-        """The folder of what was recorded of a training.
+    def written(training: LiveTraining, settings: dict[str, Any]) -> TemporaryDirectory[str]:
+        """What is kept in memory of a training, as a run in a temporary folder.
+
+        Parameters
+        ----------
+        training : LiveTraining
+        settings : dict
+            As for :meth:`begin`.
 
         Raises
         ------
         InvalidArgument
-            If nothing was.
+            If nothing has been trained yet.
+        RecordingError
+            If it cannot be written.
         """
-        if training.recording is None:
-            raise InvalidArgument(
-                "nothing is recorded yet: tick Record, reset, and train"
-                if training.steps
-                else "nothing is recorded yet: tick Record, and train"
-            )
-        return training.recording
+        folder = TemporaryDirectory(prefix="splineviz-replay-")
+        try:
+            training.write_kept(folder.name, **settings | {"recipe": "playground"})
+        except BaseException:
+            folder.cleanup()
+            raise
+        return folder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
@@ -23,7 +24,7 @@ from splineviz.errors import (
 from splineviz.partition.slices import InputSlice
 from splineviz.training.data import blobs, checkerboard, circles, spirals, two_moons
 from splineviz.training.data.sets import Dataset
-from splineviz.widgets.closing import WholeBox
+from splineviz.widgets.closing import WholeBox, close_all
 from splineviz.widgets.live_canvas import LiveCanvas
 from splineviz.widgets.live_curves import LiveCurves
 from splineviz.widgets.live_frame import live_frame
@@ -171,7 +172,6 @@ class Playground(WholeBox):
         self._rate = UpdateRate()
         self._curves_due = 0.0
         self._measured = 0
-        self._player: RegionPlayer | None = None
         self._data = PlaygroundData(DATA, data, points, seed)
         self.settings = PlaygroundSettings(
             data=(list(DATA), data),
@@ -244,19 +244,26 @@ class Playground(WholeBox):
         self._end_recording()
 
     def player(self) -> RegionPlayer:
-        """What was recorded so far, to be replayed; the training pauses.
+        """Pause, and get a player of the training up to now.
+
+        It need not have been recorded: what is kept of it in memory is written to a temporary
+        folder then, which goes with the player.
 
         Raises
         ------
         InvalidArgument
-            If nothing was recorded.
+            If nothing has been trained yet.
         """
         from splineviz.training.runs import Run
 
         self.pause()
-        recorded = self.recording.run_of(self.training)
         self._worker_of_open().wait()
-        return RegionPlayer(Run(recorded), self.plane)
+        if self.training.recording is not None:
+            return RegionPlayer(Run(self.training.recording), self.plane)
+        folder = self.recording.written(self.training, self.settings.values())
+        player = RegionPlayer(Run(folder.name), self.plane)
+        weakref.finalize(player, folder.cleanup)
+        return player
 
     def close(self) -> None:
         """End the thread and the recording, and remove the playground from the page."""
@@ -476,10 +483,9 @@ class Playground(WholeBox):
 
     def _open_player(self) -> None:
         player = self.player()
-        old, self._player = self._player, player
-        self.replay.children = (player,)
-        if old is not None:
-            old.close()
+        old = self.replay.children
+        self.replay.children = (_said_of(self.training), player)
+        close_all(old)
 
     @traitlets.observe("running")
     def _follow_running(self, change: dict[str, Any]) -> None:
@@ -489,3 +495,13 @@ class Playground(WholeBox):
         if self._worker is None or self._closed:
             raise InvalidArgument("this playground is closed: make another")
         return self._worker
+
+
+def _said_of(training: LiveTraining) -> ipywidgets.Label:
+    """Where a replay comes from, in words."""
+    if training.recording is not None:
+        return ipywidgets.Label(f"Replay of what is recorded in {training.recording}")
+    return ipywidgets.Label(
+        f"Replay of steps 0 to {training.steps:,}, which are in memory only until the next reset. "
+        "To keep a training in a folder, tick Record before it begins."
+    )

@@ -41,7 +41,7 @@ class PlaygroundToolbar(ipywidgets.HBox):
         self.step = button("Step", "step-forward", "one update", _WIDTH)
         self.reset = button("Reset", "undo", "begin anew with these settings", _WIDTH)
         self.stop = button("Stop", "stop", "end the training and the recording", _WIDTH)
-        self.replay = button("Replay", "film", "open what was recorded in a player", _WIDTH)
+        self.replay = button("Replay", "film", "replay this training in a player", _WIDTH)
         titles = [(row["title"], number) for number, row in enumerate(canvas.colorings)]
         self.color = menu("Colour", titles, canvas.coloring)
         self.scale = menu("Scale", [("so far", False), ("this step", True)], canvas.frame_scale)

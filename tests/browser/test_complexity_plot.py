@@ -22,6 +22,12 @@ traitlets.link((slider, "value"), (plot, "step"))
 plot
 """
 MOVE = "slider.value = 96"
+READ = "import ipywidgets; print(len(ipywidgets.Widget.get_manager_state()['state']) > 30)"
+ELSEWHERE = """
+import splineviz as sv
+
+sv.RegionPlayer(sv.Run.bundled("checkerboard"), sv.InputSlice.identity(), background=False)
+"""
 BANDS = ".bqplot path.line[d^='M'][style*='fill-opacity: 0.2']"
 LINES = ".bqplot path.line[d^='M']"
 
@@ -43,4 +49,64 @@ def test_curves_with_bands_by_probe_and_by_layer(new_notebook, screenshots):
     notebook.run_cell(1)
     page.wait_for_timeout(500)
     page.screenshot(path=screenshots / "complexity-by-layer.png")
+    assert not notebook.problems
+
+
+def theme(page, name):
+    page.evaluate(
+        "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })",
+        f"JupyterLab {name}",
+    )
+    page.wait_for_timeout(800)
+
+
+def color_of(page, selector, name):
+    return page.locator(selector).first.evaluate("(e, name) => getComputedStyle(e)[name]", name)
+
+
+def test_alone_it_looks_right_in_the_dark(new_notebook, screenshots):
+    notebook = new_notebook("complexity-dark.ipynb", MAKE)
+    notebook.run_cell(0)
+    page = notebook.page
+    page.locator(".bqplot .axislabel").first.wait_for()
+    for name in ("Dark", "Light"):
+        theme(page, name)
+        page.screenshot(path=screenshots / f"complexity-alone-{name.lower()}.png")
+        for text in (".axislabel", ".tick text"):
+            of_texts = color_of(page, f".bqplot {text}", "fill")
+            assert of_texts == color_of(page, ".splineviz-step-panel", "color")
+    # Where an axis ends, nothing of it goes through the label there.
+    clips = page.locator(".bqplot .domain").evaluate_all(
+        "all => all.map(each => getComputedStyle(each).clipPath)"
+    )
+    assert len(clips) == 2
+    assert all(clip.startswith("inset(") for clip in clips)
+    assert not notebook.problems
+
+
+def test_after_any_choice_a_page_that_is_loaded_again_has_all_widgets(new_notebook, screenshots):
+    notebook = new_notebook("complexity-again.ipynb", MAKE, ELSEWHERE, READ)
+    page = notebook.page
+    for cell in (0, 1):
+        notebook.run_cell(cell)
+    page.locator(".bqplot").first.wait_for()
+    for choice, lines in (("by layer", 3), ("by probe", 2), ("by layer", 3), ("by probe", 2)):
+        page.get_by_role("button", name=choice).click()
+        # Each with its band, and the line at the step; old ones are gone.
+        page.wait_for_function(
+            f"""document.querySelector(".bqplot").querySelectorAll("path.line[d^='M']").length
+                === {2 * lines + 1}"""
+        )
+    notebook.run_cell(2)
+    assert notebook.output(2) == "True"
+    page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+    page.goto(f"{notebook.lab.url}/lab/tree/complexity-again.ipynb?reset")
+    page.wait_for_selector(".sv-regions[data-frame='0']")
+    page.wait_for_function("document.querySelectorAll('.bqplot').length === 2")
+    page.wait_for_function(f"""document.querySelectorAll("{LINES}").length >= 5""")
+    page.wait_for_timeout(500)
+    page.screenshot(path=screenshots / "complexity-again.png")
+    assert page.get_by_text("Loading widget").count() == 0
+    page.get_by_role("button", name="by layer").click()
+    page.get_by_text("training, layer by layer; radius 0.1, 2 directions").wait_for()
     assert not notebook.problems

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import threading
 import time
 
@@ -336,7 +337,7 @@ def test_too_many_regions_are_said_and_training_goes_on(make, monkeypatch):
 
 def test_recording_and_replay(make, tmp_path):
     playground = make(record=True)
-    with pytest.raises(InvalidArgument, match="nothing is recorded yet"):
+    with pytest.raises(InvalidArgument, match="nothing has been trained yet"):
         make().player()
     playground.step(5)
     player = playground.player()
@@ -344,10 +345,48 @@ def test_recording_and_replay(make, tmp_path):
     assert player.canvas.frame(3).step == 3
     player.close()
     playground.toolbar.replay.click()
-    assert len(playground.replay.children) == 1
+    said, _ = playground.replay.children
+    assert said.value == f"Replay of what is recorded in {tmp_path / '001'}"
     playground.reset()
     assert Run(tmp_path / "001").steps.tolist() == [0, 1, 2, 3, 4, 5]
     assert playground.training.recording == tmp_path / "002"
+
+
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_a_training_that_was_not_recorded_is_replayed(make, tmp_path, batch_norm):
+    playground = make(batch_norm=batch_norm)
+    playground.step(5)
+    states = [playground.training.state()]
+    playground.step(30)
+    states.append(playground.training.state())
+    playground.toolbar.replay.click()
+    said, player = playground.replay.children
+    assert said.value.startswith("Replay of steps 0 to 35, which are in memory only")
+    assert player.steps[:6] == [0, 1, 2, 3, 4, 5]
+    assert player.steps[-1] == 35
+    assert player.wait(60)
+    for step, state in zip((5, 35), states, strict=True):
+        program = playground.training.program().with_state(state)
+        partition = enumerate_regions(program, playground.plane)
+        assert len(player.canvas.frame(player.steps.index(step))) == len(partition)
+    assert player.run.metrics["train_loss"].notna().all()
+    # Nothing was asked to be kept.
+    assert list(tmp_path.iterdir()) == []
+    folder = player.run.path
+    assert folder.exists()
+    playground.step(2)
+    playground.toolbar.replay.click()
+    assert player.comm is None
+    assert playground.replay.children[1].steps[-1] == 37
+    del player
+    gc.collect()
+    assert not folder.exists()
+
+
+def test_there_is_nothing_to_replay_before_the_first_step(make):
+    playground = make()
+    playground.toolbar.replay.click()
+    assert playground.status.message == "nothing has been trained yet: train for a few steps first"
 
 
 def test_a_reset_while_it_trains_is_recorded_from_its_first_step(make, tmp_path):
