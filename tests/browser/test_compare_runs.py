@@ -105,6 +105,32 @@ def test_the_keys_on_one_picture_move_the_other(opened):
     view.wait_for(10, 30)
 
 
+def test_a_zoom_is_that_of_both_and_has_a_way_back(opened):
+    view = Comparison(opened.page)
+    page = opened.page
+    plot = view.pictures.nth(1).locator(".sv-plot")
+    whole = view.pictures.nth(0).get_attribute("data-viewport")
+    plot.focus()
+    box = plot.bounding_box()
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"])
+    for _ in range(3):
+        page.mouse.wheel(0, -100)
+    back = view.pictures.nth(0).get_by_role("button", name="show everything")
+    back.wait_for()
+    assert plot.bounding_box() == box
+    assert view.pictures.nth(0).get_attribute("data-viewport") != whole
+    back.click()
+    for number in (0, 1):
+        page.wait_for_function(
+            "([number, whole]) =>"
+            " document.querySelectorAll('.sv-regions')[number].dataset.viewport === whole",
+            arg=[number, whole],
+        )
+    assert back.is_hidden()
+    page.mouse.move(0, 0)
+    plot.focus()
+
+
 def test_the_space_bar_on_a_picture_plays_both(opened):
     view = Comparison(opened.page)
     page = opened.page

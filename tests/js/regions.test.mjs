@@ -383,6 +383,7 @@ test("what is known about a region", () => {
     ["active neurons", "2 of 3, 0 of 2"],
   ]);
   assert.deepEqual(js.regionFacts(frame, 2, colorings, [])[2], ["class", "2"]);
+  assert.deepEqual(js.regionFacts(frame, 2, [], [], 1)[1], ["active neurons", "1 of 2"]);
   // In a piece another class wins; all else is the region's.
   const piece = js.regionFacts(frame, 3, colorings, ["in", "out"]);
   assert.deepEqual(piece.slice(1, 3), [["slope norm", "0.25"], ["class", "in"]]);
@@ -419,10 +420,23 @@ test("a plot leaves room for the slider", () => {
   assert.deepEqual(heights, [320, 408, 620]);
 });
 
-test("a tip stays inside the plot", () => {
-  const plot = { width: 400, height: 300 };
+test("a tip is inside the window, and beside the region that is pointed at", () => {
+  const room = { width: 800, height: 600 };
   const tip = { width: 150, height: 60 };
-  assert.deepEqual(js.tipPlace({ x: 10, y: 10 }, plot, tip), [24, 24]);
-  assert.deepEqual(js.tipPlace({ x: 390, y: 290 }, plot, tip), [226, 216]);
-  assert.deepEqual(js.tipPlace({ x: 60, y: 10 }, { width: 100, height: 300 }, tip), [0, 24]);
+  const box = (left, top, right, bottom) => ({ left, top, right, bottom });
+  const place = (x, y, region) => js.tipPlace({ x, y }, region, tip, room);
+  // The nearest side is taken, and another one where there is no room.
+  assert.deepEqual(place(390, 300, box(300, 200, 400, 400)), [414, 270]);
+  assert.deepEqual(place(310, 300, box(300, 200, 400, 400)), [136, 270]);
+  assert.deepEqual(place(350, 390, box(300, 200, 400, 400)), [275, 414]);
+  assert.deepEqual(place(790, 300, box(700, 200, 800, 400)), [536, 270]);
+  assert.deepEqual(place(350, 590, box(300, 550, 400, 600))[1], 476);
+  for (const [x, y] of [[0, 0], [799, 0], [0, 599], [799, 599], [400, 300], [790, 20]]) {
+    for (const region of [box(0, 0, 800, 600), box(x - 5, y - 5, x + 5, y + 5), box(0, 0, x + 1, 600)]) {
+      const [left, top] = place(x, y, region);
+      assert.ok(left >= 4 && top >= 4 && left + 150 <= 796 && top + 60 <= 596);
+      // It never lies under the pointer.
+      assert.ok(x < left || x > left + 150 || y < top || y > top + 60);
+    }
+  }
 });

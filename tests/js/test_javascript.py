@@ -101,7 +101,9 @@ def coinciding(folder):
     return {"COINCIDING_FRAME": str(path)}
 
 
-@pytest.mark.parametrize("name", ["regions/region_canvas.js", "step_cursor.js"])
+@pytest.mark.parametrize(
+    "name", ["regions/region_canvas.js", "regions/standalone.js", "step_cursor.js"]
+)
 def test_a_widget_has_one_module(name, node, tmp_path):
     """The modules put together are one that runs: no name twice, nothing imported."""
     path = tmp_path / "widget.mjs"

@@ -21,13 +21,14 @@ export function neuronText(frame, column) {
   return `${layerText(layer, frame.layers[layer].name)}, neuron ${neuron}`;
 }
 
-/** How many neurons are active in a region, layer by layer. */
-export function activeText(frame, region) {
-  return frame.layers.map(({ width }, k) => `${frame.counts[k][region]} of ${width}`).join(", ");
+/** How many neurons are active in a region, layer by layer, or in one layer alone. */
+export function activeText(frame, region, layer = -1) {
+  const texts = frame.layers.map(({ width }, k) => `${frame.counts[k][region]} of ${width}`);
+  return texts[layer] ?? texts.join(", ");
 }
 
 /** What is known about the region of an id, and the class that wins there, as [title, text] pairs. */
-export function regionFacts(frame, id, colorings, classNames) {
+export function regionFacts(frame, id, colorings, classNames, layer = -1) {
   const region = frame.regionIds[id] - 1;
   const facts = [["step", formatNumber(frame.step)]];
   for (const { name, title, scale, labels, by_class: byClass } of colorings) {
@@ -38,19 +39,8 @@ export function regionFacts(frame, id, colorings, classNames) {
     if (labels === "classes") facts.push([about, classNames[value] ?? String(value)]);
     else if (scale !== "category") facts.push([about, formatNumber(value)]);
   }
-  if (frame.layers.length) facts.push(["active neurons", activeText(frame, region)]);
+  if (frame.layers.length) facts.push(["active neurons", activeText(frame, region, layer)]);
   return facts;
-}
-
-/** Where a tip goes: beside the pointer, on the side with more room, inside the plot. */
-export function tipPlace(pointer, plot, tip) {
-  const beside = (at, room, size) => {
-    const after = at + 14;
-    const before = at - 14 - size;
-    const place = at > room / 2 ? before : after;
-    return Math.max(0, Math.min(place, room - size));
-  };
-  return [beside(pointer.x, plot.width, tip.width), beside(pointer.y, plot.height, tip.height)];
 }
 
 /** Between which steps changes are told, always onwards: since an earlier one, or to a later. */

@@ -282,6 +282,11 @@ export async function render({ model, el }) {
   });
   resizing.observe(scene.root);
   window.addEventListener("resize", place, { signal: stop.signal });
+  // Whatever scrolls, the picture goes with it, and the tip has to follow.
+  const follow = () => {
+    if (!scene.tip.hidden) drawLines();
+  };
+  document.addEventListener("scroll", follow, { capture: true, passive: true, signal: stop.signal });
 
   let previous = get("index");
   on(model, "change:index", () => {

@@ -45,6 +45,7 @@ export function buildScene(el) {
   scene.progress.setAttribute("aria-label", "steps computed");
   scene.details.setAttribute("aria-label", "what is pinned");
   scene.tip.hidden = true;
+  scene.tip.setAttribute("popover", "manual");
   scene.details.hidden = true;
   scene.progress.hidden = true;
   return scene;

@@ -1,9 +1,12 @@
 // What is said round the picture: above, below and over it, and to those who do not see it.
 
-import { element } from "./dom.js";
-import { changeText, missingText, neuronText, regionFacts, tipPlace } from "./facts.js";
+import { ALL_LAYERS } from "./edges.js";
+import { changeText, missingText, neuronText, regionFacts } from "./facts.js";
 import { formatCoordinate, formatNumber } from "./numbers.js";
 import { drawChangeHeader, drawHeader } from "./scene.js";
+import { boxOf, hideTip, showTip } from "./tip.js";
+
+const SMALL = 320; // CSS pixels: a picture that is narrower has a short tip
 
 const STOPPED = "The kernel has stopped: run the cell again to go on";
 
@@ -84,28 +87,24 @@ export class Texts {
 
   /** What is known of the id at a place, and of what is drawn near it, beside it. */
   showTip(frame, id, pointer, { column, onBoundary }) {
-    const { model, scene, stage } = this;
-    const { tip } = scene;
-    tip.hidden = false;
-    const facts = regionFacts(frame, id, model.get("colorings"), model.get("class_names"));
+    const { model, scene, stage, look } = this;
+    const { layout } = stage;
+    // There is less room for words beside a small picture: of what it shows alone.
+    const isSmall = layout.width < SMALL;
+    const colorings = isSmall ? [look.coloring] : model.get("colorings");
+    const layer = isSmall ? model.get("layer") : ALL_LAYERS;
+    const facts = regionFacts(frame, id, colorings, model.get("class_names"), layer);
     if (column) facts.push(["nearest boundary", neuronText(frame, column)]);
     if (onBoundary) facts.push(["here", "decision boundary"]);
-    const { view } = stage.layout;
+    const { view } = layout;
     const x = formatCoordinate(view.inverseX(pointer.x), view.pixelX);
     const y = formatCoordinate(view.inverseY(pointer.y), view.pixelY);
     facts.push(["at", `(${x}, ${y})`]);
-    tip.replaceChildren();
-    for (const [title, text] of facts) {
-      element("span", "sv-fact", tip, title);
-      element("span", "", tip, text);
-    }
-    const size = { width: tip.offsetWidth, height: tip.offsetHeight };
-    const [left, top] = tipPlace(pointer, stage.layout, size);
-    tip.style.left = `${left}px`;
-    tip.style.top = `${top}px`;
+    const box = boxOf(frame, frame.regionIds[id] - 1, layout);
+    showTip(scene.tip, facts, pointer, box, isSmall);
   }
 
   hideTip() {
-    this.scene.tip.hidden = true;
+    hideTip(this.scene.tip);
   }
 }
