@@ -47,9 +47,10 @@ class Recorder:
     gradients and the random state stay as they are.
 
     What is on disk is complete at every moment. If the process is killed, the run opens and holds
-    every checkpoint but at most the one that was being written. While a recorder is open, another
-    one on the same folder is refused. A training in several processes of ``torch.distributed`` is
-    recorded on rank 0 only.
+    every checkpoint but at most the one that was being written. An exception that leaves the
+    ``with`` block before anything is recorded leaves no run behind. While a recorder is open,
+    another one on the same folder is refused. A training in several processes of
+    ``torch.distributed`` is recorded on rank 0 only.
 
     Parameters
     ----------
@@ -250,7 +251,10 @@ class Recorder:
             self._close("finished")
             return
         try:
-            self._close("interrupted")
+            if self._writer.is_empty():
+                self.discard()
+            else:
+                self._close("interrupted")
         except RecordingError as second:
             error.add_note(f"While the recording was being closed: {second}")
 

@@ -193,6 +193,10 @@ class RunWriter:
             if self._lock is not None:
                 self._lock.release()
 
+    def is_empty(self) -> bool:
+        """Whether the run was begun here, and has neither checkpoints nor metrics."""
+        return self._is_new and not self.manifest.checkpoints and not self._open_metrics().names
+
     def discard(self) -> None:
         """Delete the run that was begun here, and let others record into the folder.
 

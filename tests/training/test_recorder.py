@@ -647,6 +647,53 @@ def test_an_exception_leaves_a_complete_run(tmp_path: Path, network: Network) ->
     assert run.program(1).output_shape == (2,)
 
 
+def test_an_exception_before_anything_is_recorded_leaves_nothing(
+    tmp_path: Path, network: Network
+) -> None:
+    def train(resume: bool = False, **metrics: float) -> None:
+        with Recorder(
+            tmp_path / "run",
+            network(2, 4, 2),
+            schedule=[9],
+            samples=([[0.0, 1.0]], [0]),
+            resume=resume,
+        ) as recorder:
+            if metrics:
+                recorder.step(0, **metrics)
+            raise KeyboardInterrupt
+
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            train()
+        assert not (tmp_path / "run").exists()
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "samples.txt").write_text("mine")
+    with pytest.raises(KeyboardInterrupt):
+        train()
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["samples.txt"]
+    with pytest.raises(KeyboardInterrupt):
+        train(loss=1.0)
+    assert len(Run(tmp_path / "run").metrics) == 1
+    with pytest.raises(KeyboardInterrupt):
+        train(resume=True)
+    assert Run(tmp_path / "run").status == "interrupted"
+
+
+def test_a_recording_can_be_discarded(recorded: Path, network: Network) -> None:
+    recorder = Recorder(recorded.parent / "run", network(2, 4, 2))
+    recorder.step(0, loss=1.0)
+    recorder.discard()
+    recorder.discard()
+    recorder.close()
+    assert not (recorded.parent / "run").exists()
+    resumed = Recorder(recorded, network(2, 5, 3), resume=True)
+    with pytest.raises(RecordingError, match="was resumed and is not discarded"):
+        resumed.discard()
+    assert Run(recorded).steps.tolist() == [0, 10, 20, 30]
+    with Recorder(recorded, network(2, 5, 3), resume=True) as again:
+        again.step(40)
+
+
 def test_a_recorder_works_without_a_with_block(tmp_path: Path, network: Network) -> None:
     recorder = Recorder(tmp_path / "run", network(2, 4, 2))
     recorder.step(0, loss=1.0)
