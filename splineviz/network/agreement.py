@@ -31,7 +31,7 @@ _CAUSES = (
 
 # Numbers of all steps together for all inputs, and how many inputs that may be at the least and at
 # the most: in a wide network a few inputs already reach every segment of its activations.
-_NUMBERS = 2**20
+_NUMBERS = 2**18
 _FEWEST, _MOST = 3, 45
 _SCALES = (1.0, 0.1, 10.0, 0.01, 100.0)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import torch
 
     from splineviz.network.program import Program
+    from splineviz.network.surroundings import Surroundings
 
 _ADVICE = "A run records one network: record the changed one into another folder"
 _MOST_LISTED = 4
@@ -56,12 +57,14 @@ class RecordedNetwork:
         samples: npt.NDArray[Any] | None = None,
     ) -> None:
         from splineviz.network.agreement import inputs_for
+        from splineviz.network.surroundings import surroundings_of
 
         self.program = self._first = program
         self._model = model
         self._dtype = dtype
         self._shapes = {name: array.shape for name, array in program.state.items()}
         self._inputs = inputs_for(program, samples)
+        self._surroundings = surroundings_of(model)
 
     def resume(self, graph: Mapping[str, Any]) -> None:
         """Go on with the network of an earlier recording.
@@ -108,13 +111,17 @@ class RecordedNetwork:
             If it can no longer be copied.
         """
         from splineviz.network.changes import changed_options
+        from splineviz.network.surroundings import surroundings_of
 
+        now = surroundings_of(self._model)
         weights, mismatch = self._read()
-        if mismatch is not None:
-            self.program = self._traced_again()
+        # A change beside the weights may not show in the outputs yet, as behind a gate that is 0.
+        if mismatch is not None or now != self._surroundings:
+            self.program = self._traced_again(now)
             weights, mismatch = self._read()
         if mismatch is not None:
-            raise self._unexplained(mismatch)
+            raise self._unexplained(mismatch, now)
+        self._surroundings = now
         return weights, changed_options(self._first, self.program)
 
     def _read(self) -> tuple[dict[str, npt.NDArray[Any]], SplinevizError | None]:
@@ -140,29 +147,34 @@ class RecordedNetwork:
                 return weights, error
         return weights, None
 
-    def _traced_again(self) -> Program:
+    def _traced_again(self, now: Surroundings) -> Program:
         from splineviz.network.trace import trace
 
         try:
             program = trace(self._model, self.program.input_shape)
         except SplinevizError as error:
-            raise self._unexplained(error) from error
+            raise self._unexplained(error, now) from error
         found = _changes(self.program, program)
         if found:
             raise NetworkChanged(f"the network has changed: {found}. {_ADVICE}")
         return program
 
-    @staticmethod
-    def _unexplained(error: SplinevizError) -> NetworkChanged:
+    def _unexplained(self, error: SplinevizError, now: Surroundings) -> NetworkChanged:
+        from splineviz.network.surroundings import changed_places
+
+        places = changed_places(self._surroundings, now)
         return NetworkChanged(
-            f"the network has changed, and can no longer be replayed: {str(error).rstrip('.')}. "
-            f"{_ADVICE}"
+            f"the network has changed{f' ({_some(places)})' if places else ''}, and can no longer "
+            f"be replayed: {str(error).rstrip('.')}. {_ADVICE}"
         )
 
 
 def _changes(old: Program, new: Program) -> str:
     from splineviz.network.changes import changes
 
-    found = changes(old, new)
-    more = len(found) - _MOST_LISTED
-    return "; ".join(found[:_MOST_LISTED]) + (f"; and {more} more" if more > 0 else "")
+    return _some(changes(old, new))
+
+
+def _some(phrases: Sequence[str]) -> str:
+    more = len(phrases) - _MOST_LISTED
+    return "; ".join(phrases[:_MOST_LISTED]) + (f"; and {more} more" if more > 0 else "")

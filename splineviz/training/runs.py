@@ -191,7 +191,8 @@ class Run:
         """The weights at a checkpoint as they are stored, by their name in the recorded model.
 
         With ``torch.from_numpy`` they go into ``model.load_state_dict(..., strict=False)``, which
-        is how a training is taken up again. The optimizer's state is not part of a run.
+        is how a training is taken up again. The optimizer's state is not part of a run, and numbers
+        that are no weights, such as slopes, are in `program` only.
 
         Parameters
         ----------
@@ -218,6 +219,8 @@ class Run:
 
     def program(self, step: int) -> Program:
         """The network at a checkpoint, with its weights as float64. Needs no torch.
+
+        Constants such as slopes and masks are those that the network had at that step.
 
         Parameters
         ----------

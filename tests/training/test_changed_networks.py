@@ -101,7 +101,7 @@ REFUSED: dict[str, tuple[Callable[[Changing], object], str]] = {
         lambda net: setattr(net, "slope", 1.0),
         r"'leaky_relu' was leaky_relu \(negative_slope 0\.5\) and is now identity",
     ),
-    "hook": (hooked, "forward hook"),
+    "hook": (hooked, r"has changed \(the forward hooks of 'b'\), and can no longer"),
     "fewer outputs": (lambda net: setattr(net, "order", [0, 1]), r"shape \(3,\).*of shape \(2,\)"),
     "curved": (lambda net: setattr(net, "act", torch.nn.GELU()), "GELU at 'act'"),
 }
@@ -125,6 +125,55 @@ def test_another_network_is_refused_and_told(tmp_path: Path, name: str) -> None:
     assert run.steps.tolist() == [0, 2]
     assert run.metrics["loss"].tolist() == [1.0, 0.5, 0.25]
     assert run.status == "finished"
+
+
+class Gated(torch.nn.Module):
+    """A block that has no say yet, as at the beginning of a training with ReZero."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last = torch.nn.Linear(2, 6), torch.nn.Linear(6, 2)
+        self.gate = torch.nn.Parameter(torch.zeros(1))
+        self.bound = 0.25
+        self.register_buffer("shift", torch.zeros(6), persistent=False)
+        self.kinds = [torch.nn.functional.relu]
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        made = self.kinds[0](self.first(x) + self.shift).clamp(max=self.bound)
+        return x + self.gate * self.last(made)
+
+
+def test_a_change_that_does_not_show_in_the_outputs(tmp_path: Path) -> None:
+    model: Any = Gated()
+    with Recorder(tmp_path / "run", model, input_shape=2) as recorder:
+        recorder.step(0)
+        model.bound = 0.75
+        recorder.step(1)
+        model.shift.add_(1.0)
+        recorder.step(2)
+        model.kinds = [torch.nn.functional.relu6]
+        with pytest.raises(NetworkChanged, match=r"step 'relu' was relu and is now clamp"):
+            recorder.step(3)
+    run = Run(tmp_path / "run")
+    bounds = [
+        float(activation.rule.points[0])  # type: ignore[union-attr]
+        for step in (0, 1, 2)
+        for activation in run.program(step).activations
+        if activation.name.startswith("clamp")
+    ]
+    assert bounds == [0.25, 0.75, 0.75]
+    first, second = (run.program(step).pre_activations(X.numpy())[0] for step in (1, 2))
+    np.testing.assert_allclose(second - first, 1.0, rtol=0, atol=1e-6)
+
+
+def test_what_only_looks_like_a_change_is_none(tmp_path: Path) -> None:
+    model: Any = Changing()
+    with Recorder(tmp_path / "run", model, input_shape=2) as recorder:
+        for step in range(3):
+            model.epoch, model.history = step, {"losses": [0.5] * step}
+            model.b.register_forward_hook(lambda module, given, made: None)
+            recorder.step(step)
+    assert not any(checkpoint.constants for checkpoint in Run(tmp_path / "run").checkpoints)
 
 
 def test_weights_that_are_no_longer_one_are_told(tmp_path: Path, network: Network) -> None:
