@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from splineviz.arrays import off_torch
 from splineviz.errors import InvalidSlice, NonFiniteValues, ShapeMismatch
+from splineviz.widgets.samples import ON_ANCHOR, anchors_of, size_of
 from splineviz.widgets.thumbnails import image_shape_of, png
 
 if TYPE_CHECKING:
@@ -113,6 +114,22 @@ class LabelledSamples:
         """How far each sample is from a plane: float64 (n,), in units of the inputs."""
         blocks = range(0, len(self), _BLOCK)
         return np.concatenate([plane.project(self.inputs[i : i + _BLOCK])[1] for i in blocks])
+
+    def at_anchors_of(self, plane: InputSlice) -> list[int]:
+        """The numbers of the samples that are a plane's anchors; none unless each anchor is one."""
+        if math.prod(plane.input_shape) != self.inputs[0].size:
+            return []
+        found = np.full(len(plane.anchors), -1, np.int64)
+        near = ON_ANCHOR * size_of(plane)
+        for first in range(0, len(self), _BLOCK):
+            block = self.inputs[first : first + _BLOCK].reshape(-1, *plane.input_shape)
+            points, distances = plane.project(block)
+            anchors = anchors_of(points, plane)
+            for number in np.flatnonzero((anchors >= 0) & (distances <= near)):
+                # Of equal samples the first.
+                if found[anchors[number]] < 0:
+                    found[anchors[number]] = first + number
+        return found.tolist() if (found >= 0).all() else []
 
     @cached_property
     def directions(self) -> npt.NDArray[np.float64]:

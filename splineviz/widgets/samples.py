@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from splineviz.training.runs import Run
 
 # Farther from an anchor than this share of the slice's size, a sample is not it.
-_ON_ANCHOR = 1e-6
+ON_ANCHOR = 1e-6
 
 
 def anchors_of(points: np.ndarray, plane: InputSlice) -> np.ndarray:
@@ -30,11 +30,16 @@ def anchors_of(points: np.ndarray, plane: InputSlice) -> np.ndarray:
         Its number; -1 for a point that is none.
     """
     found = np.full(len(points), -1, dtype=np.int64)
-    xmin, ymin, xmax, ymax = plane.domain.bounds
     for number, anchor in enumerate(plane.anchors):
         distance = np.linalg.norm(points - anchor, axis=1)
-        found[distance <= _ON_ANCHOR * np.hypot(xmax - xmin, ymax - ymin)] = number
+        found[distance <= ON_ANCHOR * size_of(plane)] = number
     return found
+
+
+def size_of(plane: InputSlice) -> float:
+    """The diagonal of a slice, in units of the inputs."""
+    xmin, ymin, xmax, ymax = plane.domain.bounds
+    return float(np.hypot(xmax - xmin, ymax - ymin))
 
 
 def samples_on_slice(run: Run, plane: InputSlice, outputs: int) -> tuple[np.ndarray, np.ndarray]:

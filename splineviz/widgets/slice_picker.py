@@ -50,7 +50,8 @@ class SlicePicker(WholeBox):
         A recorded training. Inputs of another shape and the same size as its network takes are
         reshaped; its class names are used.
     player : optional
-        Whatever has a method ``show(plane)``, which is called with each new plane.
+        Whatever has a method ``show(plane)``, which is called with each new plane. If its ``plane``
+        goes through one, two or three of the samples, these are chosen at first.
     class_names : sequence of str, optional
         Names of the class numbers.
     image_shape : tuple of int, optional
@@ -102,6 +103,7 @@ class SlicePicker(WholeBox):
     subject = ()
 
     _ready = False
+    _nothing = "Nothing is chosen yet"
     _parts: Sequence[ipywidgets.Widget] = ()
 
     def __init__(
@@ -137,9 +139,10 @@ class SlicePicker(WholeBox):
         self.add_class("splineviz-picker")
         self.half_width = self.samples.spread
         self._link()
+        shown = self._take_from_player()
         self._ready = True
         self._turn_page()
-        self._make_plane()
+        self._make_plane(shown)
 
     def close(self) -> None:
         """Remove the picker from the page, with all its parts."""
@@ -236,21 +239,39 @@ class SlicePicker(WholeBox):
         if self._ready:
             self._make_plane()
 
-    def _make_plane(self) -> None:
+    def _take_from_player(self) -> InputSlice | None:
+        """Choose the samples that the player's slice goes through; returns that slice, if any."""
+        plane = getattr(self._player, "plane", None)
+        if not isinstance(plane, InputSlice):
+            return None
+        chosen = self.samples.at_anchors_of(plane)
+        if not 1 <= len(chosen) <= _MOST:
+            self._nothing = "Nothing is chosen yet; the player shows another slice"
+            return None
+        self.chosen = chosen
+        if len(chosen) == 1:
+            xmin, _, xmax, _ = plane.domain.bounds
+            self.half_width = (xmax - xmin) / 2
+        else:
+            self.margin = _margin_of(plane)
+        return plane
+
+    def _make_plane(self, shown: InputSlice | None = None) -> None:
+        """Show the slice through the chosen samples; that of the player needs not be made."""
         chosen = list(self.chosen)
         self._fill(
             self.chosen_gallery,
             list(dict.fromkeys(chosen)),
             [self.samples.caption(k) for k in dict.fromkeys(chosen)],
         )
-        self.chosen_gallery.title = "Chosen" if chosen else "Nothing is chosen yet"
+        self.chosen_gallery.title = "Chosen" if chosen else self._nothing
         self.width_slider.layout.display = _shown(len(chosen) < 2)
         self.margin_slider.layout.display = _shown(len(chosen) >= 2)
         self.direction_menu.layout.display = _shown(len(chosen) < _MOST)
         self.redraw.layout.display = _shown(len(chosen) < _MOST)
         self.redraw.disabled = self.directions != "random"
         try:
-            plane = self._plane_through(chosen) if chosen else None
+            plane = shown or (self._plane_through(chosen) if chosen else None)
         except SplinevizError as error:
             self._say(f"No plane: {error}", trouble=True)
             plane = None
@@ -259,7 +280,7 @@ class SlicePicker(WholeBox):
         self._show_distances(plane)
         # The observers come last: what they find of the picker belongs to the new plane.
         self.plane = plane
-        if plane is not None and self._player is not None:
+        if plane is not None and shown is None and self._player is not None:
             try:
                 self._player.show(plane)
             except SplinevizError as error:
@@ -353,6 +374,13 @@ def _as_network_inputs(inputs: Any, run: Run) -> Any:
     if math.prod(given) != math.prod(shape):
         raise ShapeMismatch(f"inputs of shape {given} do not fit the network, which takes {shape}")
     return inputs.reshape(-1, *shape)
+
+
+def _margin_of(plane: InputSlice) -> float:
+    """How far a slice reaches beyond its anchors, as a share of their longer side."""
+    low, high = plane.anchors.min(axis=0), plane.anchors.max(axis=0)
+    reach = float(low[0] - plane.domain.bounds[0])
+    return max(0.0, round(reach / float((high - low).max()), 6))
 
 
 def _described(plane: InputSlice, chosen: int) -> str:

@@ -261,3 +261,52 @@ def test_a_closed_picker_is_quiet():
     picker.close()
     picker.close()
     picker.chosen = [1]
+
+
+class Showing(Player):
+    def __init__(self, plane):
+        super().__init__()
+        self.plane = plane
+
+
+@pytest.mark.parametrize(
+    ("numbers", "plane"),
+    [
+        ([4], InputSlice.around(INPUTS[4], 0.7, seed=3)),
+        ([9, 2], InputSlice.between(INPUTS[9], INPUTS[2], margin=0.25)),
+        ([5, 1, 8], InputSlice.through(*INPUTS[[5, 1, 8]], margin=0.8)),
+    ],
+)
+def test_what_the_player_shows_is_chosen_at_first(numbers, plane):
+    player = Showing(plane)
+    picker = SlicePicker(INPUTS, LABELS, player=player)
+    assert picker.chosen == picker.chosen_gallery.numbers == numbers
+    assert picker.chosen_gallery.title == "Chosen"
+    assert picker.plane is plane
+    # It is there already.
+    assert player.shown == []
+    if len(numbers) == 1:
+        assert picker.half_width == pytest.approx(0.7)
+    else:
+        made = picker._plane_through(numbers)
+        np.testing.assert_allclose(made.domain.bounds, plane.domain.bounds, atol=1e-5)
+    picker.chosen = [0]
+    assert len(player.shown) == 1
+    picker.close()
+
+
+@pytest.mark.parametrize(
+    "plane",
+    [
+        InputSlice.through(INPUTS[0], INPUTS[1], INPUTS[2] + 1e-3),
+        InputSlice(INPUTS[0], np.eye(64)[:2], InputSlice.identity().domain),
+        InputSlice.identity(),
+    ],
+)
+def test_another_slice_that_the_player_shows_is_told(plane):
+    picker = SlicePicker(INPUTS, LABELS, player=Showing(plane))
+    assert picker.chosen == []
+    assert picker.plane is None
+    told = "Nothing is chosen yet; the player shows another slice"
+    assert picker.chosen_gallery.title == told
+    picker.close()
