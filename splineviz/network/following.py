@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from torch import fx
 
 from splineviz.errors import UnsupportedLayer
 from splineviz.network.layers import row_of_module
+from splineviz.network.refusals import REFUSED_FUNC
 
 ROOT = "network"
 """The attribute of the root module of a graph that holds the user's network."""
@@ -72,6 +74,8 @@ def follow(
                 tracer = _Tracer(input_shape, lengths)
     except Exception as error:
         path = user_path(tracer.failed_at or ROOT)
+        if _in_torch_func(error):
+            raise UnsupportedLayer(path, "torch.func", *REFUSED_FUNC) from error
         raise UnsupportedLayer(
             path,
             type(network.get_submodule(path)).__name__,
@@ -79,6 +83,15 @@ def follow(
             "The forward must take one tensor and apply layers to it, without decisions that "
             "depend on the numbers in the tensor or on the number of samples.",
         ) from error
+
+
+def _in_torch_func(error: Exception) -> bool:
+    """Whether an error comes from what torch.func made of a function."""
+    frames = traceback.walk_tb(error.__traceback__)
+    return any(
+        frame.f_globals.get("__name__", "").startswith(("torch._functorch", "torch.func"))
+        for frame, _ in frames
+    )
 
 
 def user_path(path: str) -> str:

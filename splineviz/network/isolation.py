@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from splineviz.errors import ShapeMismatch, UnsupportedLayer
+from splineviz.errors import ShapeMismatch, SplinevizError, UnsupportedLayer
 
 # Classes of torch by name, because asking for that of compiled modules would import the compiler.
 _WRAPPERS = {
@@ -90,13 +90,15 @@ def eval_copy(model: torch.nn.Module) -> torch.nn.Module:
             "Pass a torch.nn.Module, or write one whose forward calls it.",
         )
     model = without_wrappers(model)
-    if isinstance(model, torch.jit.ScriptModule):
-        raise UnsupportedLayer(
-            "",
-            type(model).__name__,
-            "it was compiled by TorchScript, which keeps no layers that can be followed",
-            "Pass the module that it was made from.",
-        )
+    for path, part in model.named_modules():
+        if isinstance(part, torch.jit.ScriptModule):
+            raise UnsupportedLayer(
+                path,
+                type(part).__name__,
+                "it was compiled by TorchScript, which keeps no layers that can be followed",
+                f"{'Put' if path else 'Pass'} the module that it was made from"
+                f"{' in its place' if path else ''}.",
+            )
     for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
         if torch.nn.parameter.is_lazy(tensor):
             why = "its shape is not known before the first call"
@@ -170,6 +172,8 @@ def run_copy(network: torch.nn.Module, batch: torch.Tensor) -> torch.Tensor:
     try:
         with made_on(batch.device):
             outputs = network(batch)
+    except SplinevizError:
+        raise
     except Exception as error:
         raise not_run(network, batch, error) from error
     if not isinstance(outputs, torch.Tensor):

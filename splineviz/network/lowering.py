@@ -295,7 +295,8 @@ class _Lowering:
         if target is getattr:
             name = str(node.args[1])
             return path, name, row_of_method(name), getattr
-        kind = getattr(target, "__name__", str(target))
+        # F.threshold calls itself _threshold.
+        kind = getattr(target, "__name__", str(target)).lstrip("_")
         return path, kind, row_of_function(target), target
 
     def _arguments(

@@ -18,7 +18,12 @@ import torch
 import torch.nn.functional as F
 from torch.overrides import TorchFunctionMode
 
+from splineviz.errors import UnsupportedLayer
 from splineviz.network.isolation import float64_copy, made_on, run_copy, untouched_random_state
+from splineviz.network.refusals import REFUSED_FUNC
+
+MADE_SMOOTH = "_splineviz_smooth"
+"""The attribute of a tensor that says whether a smooth activation has made it, in a `Watch`."""
 
 
 class Decision(NamedTuple):
@@ -240,13 +245,22 @@ _SMOOTH: dict[str, tuple[str, Callable[..., Decision | None]]] = {
     "glu": ("dim", _gate),
 }
 
-_WATCHED = {
-    getattr(owner, spelling): row
-    for name, row in {**_ACTIVATIONS, **_SMOOTH}.items()
-    for spelling in (name, f"{name}_")
-    for owner in (torch, torch.Tensor, F)
-    if hasattr(owner, spelling)
-}
+
+def _by_function(
+    rows: Mapping[str, tuple[str, Callable[..., Decision | None]]],
+) -> dict[Callable[..., Any], tuple[str, Callable[..., Decision | None]]]:
+    """Rows by the functions of torch and the methods of tensors that have their names."""
+    return {
+        getattr(owner, spelling): row
+        for name, row in rows.items()
+        for spelling in (name, f"{name}_")
+        for owner in (torch, torch.Tensor, F)
+        if hasattr(owner, spelling)
+    }
+
+
+_WATCHED = _by_function({**_ACTIVATIONS, **_SMOOTH})
+_IS_SMOOTH = _by_function(_SMOOTH).keys()
 
 
 def _decides(
@@ -310,6 +324,8 @@ class Watch(TorchFunctionMode):
     ) -> Any:
         kwargs = dict(kwargs or {})
         given = [t for t in _tensors([*args, *kwargs.values()]) if not _is_constant(t)]
+        if any(torch._C._functorch.is_functorch_wrapped_tensor(tensor) for tensor in given):
+            raise UnsupportedLayer("", "torch.func", *REFUSED_FUNC)
         constant = func in _CONSTANT or not given
         name = getattr(func, "__name__", type(func).__name__).strip("_")
         if func in _WATCHED and not constant:
@@ -319,6 +335,8 @@ class Watch(TorchFunctionMode):
             if decision is not None:
                 self.tell(name, decision)
         made = func(*args, **kwargs)
+        if isinstance(made, torch.Tensor):
+            setattr(made, MADE_SMOOTH, func in _IS_SMOOTH and not constant)
         numbers = [tensor for tensor in _tensors(made) if tensor.is_floating_point()]
         for tensor in _tensors(made):
             _mark(tensor, constant)

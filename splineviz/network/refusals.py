@@ -32,6 +32,13 @@ MEASURE_LC = (
     "and ComplexityCurves.from_results makes curves of what it gives during a training."
 )
 
+#: Why what torch.func makes of functions is refused, and what would work.
+REFUSED_FUNC = (
+    "torch.vmap, grad and the like call functions on tensors that stand for one sample each, so "
+    "that what they compute is not seen",
+    "Call layers on the whole batch: they take the samples on the first axis.",
+)
+
 REFUSALS = (
     Refusal(
         "gelu silu mish elu celu selu glu sigmoid logsigmoid hardswish tanh softplus softsign "

@@ -616,6 +616,8 @@ EXAMPLES: dict[str, list[tuple[Make, Shape]]] = {
     "nn.Threshold": [(lambda: nn.Threshold(0.5, 0.5), (4,))],
     "F.threshold": [(lambda: Calling(lambda x: F.threshold(x, -0.5, -0.5)), (4,))],
     "F.threshold_": [(lambda: Calling(lambda x: F.threshold_(x, 0, 0)), (4,))],
+    "torch.threshold": [(lambda: Calling(lambda x: torch.threshold(x, -0.5, -0.5)), (4,))],
+    "torch.threshold_": [(lambda: Calling(lambda x: torch.threshold_(x, 0, 0)), (4,))],
     "nn.Hardsigmoid": [(lambda: nn.Hardsigmoid(), (4,))],
     "F.hardsigmoid": [(lambda: Calling(F.hardsigmoid), (4, 2))],
     "nn.Softshrink": [(lambda: nn.Softshrink(), (4,)), (lambda: nn.Softshrink(0.2), (4, 2))],

@@ -358,7 +358,8 @@ _ROWS = (
             "torch.clamp_max torch.clamp_max_ .clamp_max .clamp_max_": elementwise.read_clamp_max,
             "nn.ReLU6 F.relu6": elementwise.read_relu6,
             "nn.Hardtanh F.hardtanh F.hardtanh_": elementwise.read_hardtanh,
-            "nn.Threshold F.threshold F.threshold_": elementwise.read_threshold,
+            "nn.Threshold F.threshold F.threshold_ "
+            "torch.threshold torch.threshold_": elementwise.read_threshold,
         },
         kinks=elementwise.clamp_kinks,
         activate=elementwise.clamp,
