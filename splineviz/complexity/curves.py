@@ -277,11 +277,13 @@ class ComplexityCurves:
         -------
         pandas.DataFrame
             With the columns ``step``, ``probe``, ``radius``, ``layer`` (``"total"`` for all layers
-            together), ``mean``, ``low`` and ``high``; NaN where a probe has no points.
+            together), ``proxy`` (whether it is smooth, or one of all is), ``mean``, ``low`` and
+            ``high``; NaN where a probe has no points.
         """
         import pandas as pd
 
         layers = np.array([*self.names, TOTAL], dtype=object)
+        proxies = np.array([*(layer.proxy for layer in self.layers), self.is_proxy])
         shape = (len(self.steps), len(self.radii), len(layers))
         steps, radii, rows = np.indices(shape).reshape(3, -1)
         tables = []
@@ -295,7 +297,7 @@ class ComplexityCurves:
                 for each, total in zip(*ends, strict=True)
             ]
             columns = {"step": self.steps[steps], "probe": name, "radius": self.radii[radii]}
-            columns |= {"layer": layers[rows]}
+            columns |= {"layer": layers[rows], "proxy": proxies[rows]}
             columns |= dict(zip(("mean", "low", "high"), map(np.ravel, values), strict=True))
             tables.append(pd.DataFrame(columns))
         return pd.concat(tables, ignore_index=True)

@@ -42,7 +42,8 @@ class Layer:
         How many neurons: channels times pixels of a convolution, windows of a pooling.
     proxy : bool
         Whether its function is smooth. It has no boundary then, and the zero of the pre-activation
-        stands for one.
+        stands for one. Of values that a module makes: whether a smooth function made them or is
+        applied to them, or to a normalization of them.
     """
 
     name: str

@@ -96,7 +96,8 @@ def local_complexity(
         cannot compute in float64, x holds no real numbers, layers holds anything but names, or
         nothing is left to count.
     NonFiniteValues
-        If x or a weight is NaN or infinite, or a value overflows.
+        If x, a parameter or an output is NaN or infinite, or a value overflows. A buffer may be
+        infinite, as the mask of an attention is.
     UnknownName
         If there is no layer of a name; the message lists the near ones.
 

@@ -14,7 +14,13 @@ from splineviz.complexity.neighbourhood import Visit
 from splineviz.complexity.pushing import ModuleNeighbourhoods
 from splineviz.complexity.screening import Screened
 from splineviz.complexity.selection import Asked, Names, read_selection, selected
-from splineviz.errors import InvalidArgument, ShapeMismatch, TraceMismatch, UnsupportedLayer
+from splineviz.errors import (
+    InvalidArgument,
+    NonFiniteValues,
+    ShapeMismatch,
+    TraceMismatch,
+    UnsupportedLayer,
+)
 from splineviz.network.program import Program
 from splineviz.network.trace import trace
 
@@ -114,8 +120,8 @@ def neighbourhoods_in(
         return _watching(ProgramNeighbourhoods(model, place), asked, winners, logits)
     try:
         traced = ProgramNeighbourhoods(trace(model, input_shape), place)
-    # A hook may change values, for example.
-    except (UnsupportedLayer, TraceMismatch):
+    # A hook may change values, for example, or a buffer hold a mask of infinities.
+    except (UnsupportedLayer, TraceMismatch, NonFiniteValues):
         traced = None
     if traced is not None and _has_all(traced, asked):
         return _watching(traced, asked, winners, logits)

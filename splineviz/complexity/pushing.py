@@ -15,9 +15,10 @@ from splineviz.complexity.layers import OUTPUT, Layer, Switches, kind_of
 from splineviz.complexity.neighbourhood import Visit, neighbourhood_of
 from splineviz.complexity.selection import Names
 from splineviz.complexity.separation import Met, check_apart
+from splineviz.complexity.smoothness import Smoothness
 from splineviz.errors import NonFiniteValues, ShapeMismatch, UnsupportedLayer
 from splineviz.network.isolation import float64_copy, run_copy, untouched_random_state
-from splineviz.network.probe import Decision, Watch
+from splineviz.network.probe import MADE_SMOOTH, Decision, Watch
 
 # Of a number's size, in units of its type's precision: what counts as zero.
 _NOISE = 64
@@ -44,6 +45,18 @@ class _Seen:
     modules: list[tuple[str, bool]] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
     calls: set[str] = field(default_factory=set)
+
+
+def _infinite_outputs(network: torch.nn.Module) -> str:
+    """Why outputs are not finite, where all parameters are."""
+    infinite = [
+        repr(name)
+        for name, tensor in network.named_buffers()
+        if tensor.is_floating_point() and not bool(tensor.isfinite().all())
+    ]
+    if infinite:
+        return f"as are values of its buffers {', '.join(infinite)}: mask out what is infinite"
+    return "though its weights are finite: it overflows. Make its weights or inputs smaller"
 
 
 def _nothing(name: str, values: torch.Tensor) -> None:
@@ -90,7 +103,8 @@ class ModuleNeighbourhoods:
     ) -> None:
         with untouched_random_state():
             self._network = float64_copy(model).to(device)
-        for name, tensor in [*self._network.named_parameters(), *self._network.named_buffers()]:
+        # A buffer may be infinite, as a mask is, or unused: the outputs tell.
+        for name, tensor in self._network.named_parameters():
             if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
                 raise NonFiniteValues(
                     f"the parameter {name!r} holds NaN or infinite values; local complexity is "
@@ -130,6 +144,7 @@ class ModuleNeighbourhoods:
         self.others: list[str] = []
         largest = [math.prod(self.input_shape)]
         self._widths: dict[str, int] = {}
+        met = Smoothness()
 
         def on_activation(name: str, kind: str, decision: Decision) -> None:
             # Samples may lie on the first axis with parts of them, such as the places of an image.
@@ -142,10 +157,12 @@ class ModuleNeighbourhoods:
             layer = Layer(name, kind_of(kind), width, decision.smooth)
             self.available.append((layer, switches))
             largest.append(len(neurons))
+            met.activation(decision)
 
         def on_values(name: str, values: torch.Tensor) -> None:
             if values.ndim and len(values) == _SAMPLES and values.is_floating_point():
                 self._widths[name] = values.numel() // _SAMPLES
+                met.values(name, values)
 
         rng = np.random.default_rng(0)
         samples = torch.from_numpy(rng.random((_SAMPLES, *self.input_shape))).to(self.device)
@@ -156,8 +173,10 @@ class ModuleNeighbourhoods:
         self._eps, self.unwatched, self.choices = watch.eps, [*watch.unwatched], [*watch.choices]
         self._acting = {layer.name for layer, _ in self.available}
         self.others = [name for name in self._widths if name not in {*self._acting, OUTPUT}]
+        self._smooth = met.smooth()
         self._widths[OUTPUT] = output[0].numel()
-        self.available.append((Layer(OUTPUT, OUTPUT, output[0].numel()), Switches()))
+        proxy = getattr(output, MADE_SMOOTH, False)
+        self.available.append((Layer(OUTPUT, OUTPUT, output[0].numel(), proxy), Switches()))
         self._widest = max(*largest, *self._widths.values())
 
     def _met(self, batch: torch.Tensor) -> list[Met]:
@@ -186,7 +205,8 @@ class ModuleNeighbourhoods:
             if len(sizes) > 1:
                 listed = ", ".join(f"{name!r} ({self._widths[name]} values)" for name in names)
                 raise ShapeMismatch(f"layers of different shapes cannot be added: {listed}")
-            layers.append((Layer(" + ".join(names), "values", sizes.pop()), Switches()))
+            proxy = not self._smooth.isdisjoint(names)
+            layers.append((Layer(" + ".join(names), "values", sizes.pop(), proxy), Switches()))
         made = copy.copy(self)
         made._chosen, made.layers = tuple(chosen), tuple(layers)
         return made
@@ -229,7 +249,14 @@ class ModuleNeighbourhoods:
 
         def look(number: int, columns: torch.Tensor, sizes: torch.Tensor) -> None:
             rows = columns.double().reshape(n, count, -1)
-            noise = self._noise(sizes.reshape(n, count, -1).amax(1))
+            sizes = sizes.reshape(n, count, -1)
+            masked = rows[:, :1].isinf()
+            if bool(masked.any()):
+                # Masked out, by -inf for example: its sign is all that matters, and is exact.
+                masked &= (rows == rows[:, :1]).all(1, keepdim=True)
+                rows = torch.where(masked, rows.sign(), rows)
+                sizes = torch.where(masked, 0.0, sizes)
+            noise = self._noise(sizes.amax(1), masked.sum(2))
             visit(number, neighbourhood_of(rows[:, 1:], rows[:, 0], noise))
 
         def on_activation(name: str, kind: str, decision: Decision) -> None:
@@ -249,15 +276,18 @@ class ModuleNeighbourhoods:
             output = self._run(pushed.flatten(0, 1), self._watch(on_activation, on_values))
         on_values(OUTPUT, output)
 
-    def _noise(self, sizes: torch.Tensor) -> torch.Tensor:
+    def _noise(self, sizes: torch.Tensor, masked: torch.Tensor) -> torch.Tensor:
         """How far rounding may have moved numbers, from their largest sizes (n, columns).
+
+        Of each sample some (n, 1) are masked out, and have size 0.
 
         An estimate: nobody knows what an unknown network adds up. A small number may be what is
         left of large terms, so it is taken to be as large as the median of the sample's numbers at
         least; not as the largest of them, which says nothing of the others.
         """
         # By sort, as median is not deterministic on CUDA.
-        median = sizes.sort(1).values[:, (sizes.shape[1] - 1) // 2, None]
+        middle = ((sizes.shape[1] + masked - 1) // 2).clamp(max=sizes.shape[1] - 1)
+        median = sizes.sort(1).values.gather(1, middle)
         return _NOISE * self._eps * torch.maximum(sizes, median).double()
 
     def _run(self, batch: torch.Tensor, watch: Watch) -> torch.Tensor:
@@ -273,8 +303,8 @@ class ModuleNeighbourhoods:
             )
         if not bool(made.isfinite().all()):
             raise NonFiniteValues(
-                "the network overflows: its outputs are NaN or infinite for some samples, though "
-                "its weights are finite; make its weights or inputs smaller"
+                "the network's outputs are NaN or infinite for some samples, "
+                + _infinite_outputs(self._network)
             )
         return made
 

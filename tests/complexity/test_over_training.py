@@ -504,7 +504,7 @@ def test_the_table_has_every_mean(run):
     probes = {"training": run.samples[0], "other": points(40, 2, low=-1)}
     curves = run.local_complexity(probes, radius=[0.05, 0.1], directions=2, steps=STEPS)
     table = curves.to_dataframe()
-    assert [*table] == ["step", "probe", "radius", "layer", "mean", "low", "high"]
+    assert [*table] == ["step", "probe", "radius", "layer", "proxy", "mean", "low", "high"]
     assert len(table) == 3 * 2 * 2 * 4
     rows = table.set_index(["probe", "step", "radius", "layer"])
     lc = curves.at(325, "other")
