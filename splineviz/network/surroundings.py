@@ -48,13 +48,23 @@ def surroundings_of(model: torch.nn.Module) -> Surroundings:
 
 def changed_places(before: Surroundings, now: Surroundings) -> list[str]:
     """Where two differ, as phrases such as ``"the forward hooks of 'act'"``."""
-    phrases: dict[str, None] = {}
+    found: dict[str, None] = {}
     for path, name in {**before, **now}:
         if before.get((path, name)) != now.get((path, name)):
-            owner = repr(path) if path else "the network"
-            what = "the forward hooks" if name in _HOOKS else f"the attribute {name!r}"
-            phrases[f"{what} of {owner}" if name else f"the class of {owner}"] = None
-    return list(phrases)
+            found[_phrase(path, name, before, now)] = None
+    return [*found]
+
+
+def _phrase(path: str, name: str, before: Surroundings, now: Surroundings) -> str:
+    owner = repr(path) if path else "the network"
+    kinds = before.get((path, "")), now.get((path, ""))
+    if None in kinds:
+        return f"the module {owner}, which is {'gone' if kinds[1] is None else 'new'}"
+    if kinds[0] is not kinds[1]:
+        # Its attributes are other ones then.
+        return f"the class of {owner}"
+    what = "the forward hooks" if name in _HOOKS else f"the attribute {name!r}"
+    return f"{what} of {owner}"
 
 
 def _mark(value: Any, met: set[int]) -> Any:

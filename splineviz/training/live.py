@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import torch
 
     from splineviz.network.program import Program
+    from splineviz.network.surroundings import Surroundings
     from splineviz.training.recorder import Recorder
 
 Weights = Iterable["torch.nn.Parameter"]
@@ -153,6 +154,7 @@ class LiveTraining:
         self._keep_step = False
         self._kept = KeptSteps()
         self._program: Program | None = None
+        self._surroundings: Surroundings = {}
         self._seed = seed
         self._use(data, batch)
 
@@ -241,23 +243,28 @@ class LiveTraining:
             return {name: value.numpy().copy() for name, value in self.model.state_dict().items()}
 
     def program(self) -> Program:
-        """The network as it is now; the first call traces it, which takes longer.
+        """The network as it is now; traced in the first call, which takes longer.
+
+        It is traced again if more of `model` was changed than its weights.
 
         Raises
         ------
         NonFiniteValues
             If the training has diverged.
         """
+        from splineviz.network.surroundings import surroundings_of
         from splineviz.network.trace import trace
 
         with self._lock:
             state, steps, program = self.state(), self.steps, self._program
+            surroundings = surroundings_of(self.model)
         for name, array in state.items():
             if not np.isfinite(array).all():
                 raise _diverged(steps, f"{name} holds NaN or infinity")
-        if program is None:
+        if program is None or surroundings != self._surroundings:
             with self._lock:
                 program = self._program = trace(self.model, 2)
+                self._surroundings = surroundings
         return program.with_state(state)
 
     def measure(self) -> dict[str, float]:

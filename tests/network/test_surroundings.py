@@ -40,7 +40,8 @@ CHANGES: dict[str, tuple[Callable[[Any], object], str]] = {
     "gone": (lambda net: delattr(net, "mask"), "the attribute 'mask' of the network"),
     "setting": (lambda net: setattr(net.part[1], "eps", 1.0), "the attribute 'eps' of 'part.1'"),
     "class": (lambda net: net.part.__setitem__(2, nn.ReLU6()), "the class of 'part.2'"),
-    "more": (lambda net: net.part.append(nn.ReLU()), "the class of 'part.3'"),
+    "more": (lambda net: net.part.append(nn.ReLU()), "the module 'part.3', which is new"),
+    "fewer": (lambda net: net.part.pop(2), "the module 'part.2', which is gone"),
     "hook": (
         lambda net: net.part.register_forward_hook(lambda *given: None),
         "the forward hooks of 'part'",
@@ -65,7 +66,7 @@ def test_each_change_is_seen_and_named(name: str) -> None:
     change(net)
     now = surroundings_of(net)
     assert before != now
-    assert changed_places(before, now)[0].startswith(place)
+    assert changed_places(before, now)[-1].startswith(place)
 
 
 def test_what_a_network_keeps_is_not_kept_alive() -> None:

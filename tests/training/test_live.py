@@ -52,6 +52,19 @@ def test_the_program_is_the_network_in_evaluation(data: Dataset) -> None:
     assert training.model.training
 
 
+def test_a_network_changed_under_its_hands_is_traced_again(data: Dataset) -> None:
+    training = LiveTraining(data, width=8, depth=2)
+    training.program()
+    training.model[1] = torch.nn.LeakyReLU(0.5)
+    for slope in (0.5, 0.25):
+        training.model[1].negative_slope = slope
+        program = training.program()
+        with torch.no_grad():
+            wanted = training.model.double()(torch.from_numpy(data.test_inputs).double())
+        training.model.float()
+        np.testing.assert_allclose(program(data.test_inputs.astype(float)), wanted, atol=1e-9)
+
+
 def test_the_same_seed_is_the_same_training_however_it_is_cut(data: Dataset) -> None:
     one, same, other = (LiveTraining(data, width=8, depth=1, seed=seed) for seed in (4, 4, 5))
     one.step(30)
