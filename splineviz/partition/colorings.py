@@ -19,6 +19,9 @@ from splineviz.drawing.palette import CLASS_COLORS, cividis, pattern_colors, vir
 #: How many powers of ten a logarithmic colour scale may span.
 MAX_DECADES = 4
 
+#: Where a logarithmic scale may end, times a power of ten.
+_DIGITS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0)
+
 Limits = tuple[float, float]
 
 
@@ -116,21 +119,26 @@ class Coloring:
         Returns
         -------
         tuple of float or None
-            The values below and above which 1 % of all area lies, rounded outwards to one digit
-            so that a scale rarely moves when a frame is added. A logarithmic scale spans at most
-            :data:`MAX_DECADES` below its upper end (the slope of a region where all neurons are
-            dead may be a rounding error away from 0), a linear one includes 0. None for
-            categories, and where no value has a place on the scale.
+            The values below and above which 1 % of all area lies, rounded outwards to numbers that
+            are easy to read and so close that most of the scale is used. A logarithmic scale spans
+            at most :data:`MAX_DECADES` below its upper end (the slope of a region where all neurons
+            are dead may be a rounding error away from 0); a linear one of a single value includes
+            0. None for categories, and where no value has a place on the scale.
         """
         pooled = np.concatenate([np.empty(0), *spreads])
         if len(pooled) == 0:
             return None
         low, high = (float(end) for end in np.quantile(pooled, [0.01, 0.99]))
-        high = _round(high, up=True)
         if self.scale == "linear":
-            low, high = min(0.0, _round(low, up=False)), max(0.0, high)
+            if low < high:
+                return _evenly_rounded(low, high)
+            low, high = min(0.0, _rounded(low, up=False)), max(0.0, _rounded(high, up=True))
             return (low, high) if low < high else (low, low + 1.0)
-        low = max(_round(low, up=False), high / 10**MAX_DECADES)
+        if low < high < 4 * low:
+            low, high = _evenly_rounded(low, high)
+        else:
+            low, high = _rounded(low, up=False), _rounded(high, up=True)
+        low = max(low, high / 10**MAX_DECADES)
         return (low, high) if low < high else (low, 10 * low)
 
     def spanned(self, limits: Iterable[Limits | None]) -> Limits | None:
@@ -167,16 +175,33 @@ class Coloring:
         }
 
 
-def _round(value: float, up: bool) -> float:
-    """The next number with one significant digit, up or down; a hair beyond one counts as it.
+def _evenly_rounded(low: float, high: float) -> Limits:
+    """Two numbers, outwards, to multiples of 1, 2 or 5 times a power of ten: at most an eighth of
+    their distance each. Numbers that a float cannot tell apart from such ones stay as they are.
+    """
+    least = (high - low) / 20
+    if not sys.float_info.min < least < math.inf:
+        return low, high
+    power = 10.0 ** math.floor(math.log10(least))
+    step = next((f * power for f in (1, 2, 5, 10) if f * power >= least * (1 - 1e-9)), 10 * power)
+    first, last = math.floor(low / step + 1e-6), math.ceil(high / step - 1e-6)
+    rounded = float(f"{first * step:.12g}"), float(f"{last * step:.12g}")
+    return rounded if rounded[0] < rounded[1] < math.inf else (low, high)
+
+
+def _rounded(value: float, up: bool) -> float:
+    """The next of some numbers that are even on a logarithmic scale; a hair beyond one counts as it.
 
     At the ends of what a float can hold, where there may be no such number, it is the value itself.
     """
-    if abs(value) < sys.float_info.min:
+    if value < 0:
+        return -_rounded(-value, not up)
+    if value < sys.float_info.min:
         return value
-    unit = 10.0 ** math.floor(math.log10(abs(value)))
+    unit = 10.0 ** math.floor(math.log10(value))
     digits = round(value / unit, 6)
-    rounded = (math.ceil(digits) if up else math.floor(digits)) * unit
+    known = [digit for digit in _DIGITS if (digit >= digits if up else digit <= digits)]
+    rounded = (min(known) if up else max(known)) * unit if known else value
     return rounded if math.isfinite(rounded) else value
 
 

@@ -207,9 +207,11 @@ class RegionPicture:
 
     def _named(self) -> list[int]:
         """The categories to name."""
-        if len(self.names) <= _MOST_NAMED:
+        if self.coloring.labels != "classes" and len(self.names) <= _MOST_NAMED:
             return list(range(len(self.names)))
-        seen = np.unique(self.values).tolist()
+        if not self.names:
+            return []
+        seen = np.unique(np.append(self.values, self.pieces.classes)).tolist()
         return seen if len(seen) <= _MOST_NAMED else []
 
 

@@ -51,10 +51,10 @@ class LayerPanels(WholeBox):
         )
         boxes = []
         for number, ((name, width), picture) in enumerate(
-            zip(canvas.layers, self.canvases, strict=True), start=1
+            zip(canvas.layers, self.canvases, strict=True)
         ):
             neurons = "1 neuron" if width == 1 else f"{width:,} neurons"
-            title = ipywidgets.Label(f"layer {number} ({name}): {neurons}")
+            title = ipywidgets.Label(f"layer {number} ({name!r}): {neurons}")
             title.style.font_weight = "600"
             title.layout.padding = "0 0 0 48px"
             box = ipywidgets.VBox([title, picture])

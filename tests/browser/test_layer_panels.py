@@ -70,7 +70,7 @@ def test_each_layer_alone(new_notebook, screenshots):
     assert notebook.output(1) == "True"
     page = notebook.page
     wait_for_all(page, 0)
-    assert page.get_by_text("layer 1 (relu0): 24 neurons").count() == 1
+    assert page.get_by_text("layer 0 ('relu0'): 24 neurons").count() == 1
     plain = page.locator(".sv-plain")
     assert plain.count() == 3
     slider = page.locator(".sv-slider")
@@ -88,7 +88,7 @@ def test_each_layer_alone(new_notebook, screenshots):
         plain.nth(k).locator(".sv-fill").evaluate("canvas => canvas.toDataURL()") for k in range(3)
     ]
     assert len(set(pictures)) == 3
-    tips_are_in_sight(page, plain.nth(2), "layer 3 ")
+    tips_are_in_sight(page, plain.nth(2), "layer 2 ")
     # The way back from a zoom is on each picture.
     plot = plain.nth(1).locator(".sv-plot")
     plot.click(position={"x": 90, "y": 60})

@@ -370,8 +370,8 @@ def test_lines_that_are_not_drawn_are_not_picked(opened):
     player.press("End", COUNT - 1)
     places = [(0.1 + 0.04 * k, 0.15 + 0.09 * (k % 8)) for k in range(20)]
     nearest = page.locator(".sv-tip .sv-fact", has_text="nearest boundary")
-    for layer in (1, 2, 3):
-        player.choose("Lines", f"layer {layer} (relu{layer - 1}) only")
+    for layer in (0, 1, 2):
+        player.choose("Lines", f"layer {layer} ('relu{layer}') only")
         page.wait_for_timeout(150)
         for place in places:
             page.mouse.move(*player.at(*place))
@@ -452,9 +452,9 @@ def test_layers_one_by_one(opened, screenshots):
     options = page.get_by_label("Lines", exact=True).locator("option").all_inner_texts()
     assert options == [
         "all layers",
-        "layer 1 (relu0) only",
-        "layer 2 (relu1) only",
-        "layer 3 (relu2) only",
+        "layer 0 ('relu0') only",
+        "layer 1 ('relu1') only",
+        "layer 2 ('relu2') only",
         "none",
     ]
     pictures = [player.picture()]

@@ -221,6 +221,28 @@ test("boundaries of several layers may coincide", () => {
   }
 });
 
+test("how many neurons of a layer have a boundary, and what layers are called", () => {
+  for (const [layer, patterns] of facts.layers.entries()) {
+    const differ = [...patterns[0]].filter((bit, k) => patterns.some((row) => row[k] !== patterns[0][k]));
+    assert.equal(js.bendingNeurons(frame, layer), differ.length);
+  }
+  assert.equal(js.layerText(1, "3"), "layer 1 ('3')");
+  assert.equal(js.neuronText(frame, 10), `layer 1 ('${frame.layers[1].name}'), neuron 0`);
+});
+
+test("the classes that a picture shows are named, no others", () => {
+  const coloring = { name: "class", labels: "classes", by_class: true };
+  const names = ["a", "b", "c", "d", "e"];
+  const shown = [...new Set(facts.classes)].sort().map((k) => [k, names[k]]);
+  assert.deepEqual(js.occurring(frame, coloring, names), shown);
+  assert.deepEqual(js.occurring(null, coloring, ["a", "b"]), [[0, "a"], [1, "b"]]);
+  assert.deepEqual(js.occurring(frame, { name: "slope", labels: "" }, names), []);
+});
+
+test("squares of neurons stay within their room", () => {
+  assert.deepEqual([5, 30, 60, 100, 240, 1000].map(js.squaresInRow), [1, 4, 8, 8, 32, 64]);
+});
+
 test("every pixel has the class that is predicted there, and is of its region", () => {
   assert.ok(frame.owners.length > 5);
   const bounds = [-1, -1, 1, 1];

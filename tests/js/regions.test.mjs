@@ -312,6 +312,7 @@ test("a coordinate tells neighbouring pixels apart", () => {
 test("logarithmic ticks", () => {
   assert.deepEqual(js.logTicks(0.01, 50), [0.01, 0.1, 1, 10]);
   assert.deepEqual(js.logTicks(0.3, 6), [0.5, 1, 2, 5]);
+  assert.deepEqual(js.logTicks(1.1, 1.9), [1.2, 1.4, 1.6, 1.8]);
 });
 
 test("numbers for people", () => {

@@ -114,7 +114,7 @@ def test_regions_count_by_their_area():
     assert row.limits([row.quantiles(values, areas)]) == (1.0, 7.0)
 
 
-def test_limits_are_rounded_outwards_to_one_digit():
+def test_limits_are_rounded_outwards():
     row = coloring("log")
     low, high = row.limits([np.linspace(0.0234, 41.2, 101)])
     assert low == pytest.approx(0.4)
@@ -144,11 +144,33 @@ def test_a_logarithmic_scale_leaves_out_what_it_cannot_show():
     assert row.limits([]) is None
 
 
-def test_a_linear_scale_includes_zero():
+def test_a_linear_scale_includes_zero_where_it_has_one_value():
     row = coloring("linear")
-    assert row.limits([np.array([0.21, 3.9])]) == (0.0, 4.0)
-    assert row.limits([np.array([-3.9, -0.21])]) == (-4.0, 0.0)
+    assert row.limits([np.array([0.21, 3.9])]) == (0.2, 4.0)
+    assert row.limits([np.array([-3.9, -0.21])]) == (-4.0, -0.2)
+    # Margins up to 1.1, and 33 to 54 active neurons.
+    assert row.limits([np.linspace(0, 1.1, 101)]) == (0.0, 1.1)
+    assert row.limits([np.linspace(33, 54, 101)]) == (32.0, 54.0)
+    assert row.limits([np.full(3, 7.0)]) == (0.0, 7.0)
+    assert row.limits([np.full(3, -7.0)]) == (-7.0, 0.0)
     assert row.limits([np.zeros(3)]) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("scale", ["log", "linear"])
+def test_most_of_a_scale_is_used(scale):
+    rng = np.random.default_rng(0)
+    row = coloring(scale)
+    for _ in range(500):
+        values = np.sort(10 ** rng.uniform(-6, 6) * np.exp(rng.normal(size=101) * rng.uniform(0, 2)))
+        low, high = row.limits([values])
+        first, last = np.quantile(values, [0.01, 0.99])
+        assert high >= last * (1 - 1e-5)
+        if scale == "log":
+            first = max(first, high / 10**MAX_DECADES)
+            assert np.log(last / first) > 0.7 * np.log(high / low)
+        assert low <= first * (1 + 1e-5)
+        if scale == "linear":
+            assert last - first > 0.75 * (high - low)
 
 
 def test_the_limits_of_a_run_do_not_depend_on_the_order_of_its_frames():

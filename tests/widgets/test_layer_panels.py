@@ -41,7 +41,7 @@ def test_a_picture_for_each_layer(player):
         assert canvas.height == 220
     titles = [box.children[0].value for box in panels.children[0].children]
     names = [name for name, _ in player.canvas.layers]
-    assert titles == [f"layer {k} ({name}): 12 neurons" for k, name in enumerate(names, start=1)]
+    assert titles == [f"layer {k} ({name!r}): 12 neurons" for k, name in enumerate(names)]
 
 
 def test_they_are_linked_in_the_browser(player):

@@ -5,7 +5,9 @@ import { layerText, neuronText } from "./facts.js";
 import { patternOf } from "./patterns.js";
 
 const CELL = 7; // CSS pixels
-const CELLS_A_ROW = 64;
+const BESIDE = 12; // CSS pixels between words and squares
+const MOST_IN_ROW = 64;
+const LEAST_IN_ROW = 16;
 const ACTIVE = "#e69f00";
 const SILENT = "#8d8d8d55";
 const MOST_SPOKEN = 40;
@@ -17,11 +19,16 @@ export function spoken(pattern) {
   return active.length > MOST_SPOKEN ? `${listed} and ${active.length - MOST_SPOKEN} more` : listed;
 }
 
-/** A square for each neuron of a layer, filled where it is active. */
-function drawSquares(parent, pattern) {
-  const canvas = element("canvas", "sv-squares", parent);
-  const columns = Math.min(CELLS_A_ROW, pattern.length);
-  const rows = Math.ceil(pattern.length / CELLS_A_ROW);
+/** How many squares stand in a row of some CSS pixels: a round number of them. */
+export function squaresInRow(room) {
+  const fit = Math.min(MOST_IN_ROW, Math.floor(room / CELL));
+  return fit >= 8 ? fit - (fit % 8) : Math.max(1, fit);
+}
+
+/** A square for each neuron of a layer, filled where it is active, so many in a row. */
+function drawSquares(canvas, pattern, most) {
+  const columns = Math.min(most, pattern.length);
+  const rows = Math.ceil(pattern.length / most);
   canvas.width = columns * CELL * 2;
   canvas.height = rows * CELL * 2;
   canvas.style.width = `${columns * CELL}px`;
@@ -30,7 +37,7 @@ function drawSquares(parent, pattern) {
   const context = canvas.getContext("2d");
   pattern.forEach((active, n) => {
     context.fillStyle = active ? ACTIVE : SILENT;
-    const [x, y] = [n % CELLS_A_ROW, Math.floor(n / CELLS_A_ROW)];
+    const [x, y] = [n % most, Math.floor(n / most)];
     context.fillRect(2 * CELL * x, 2 * CELL * y, 2 * CELL - 2, 2 * CELL - 2);
   });
 }
@@ -55,10 +62,17 @@ export function drawDetails(details, frame, pinned, column) {
   const title = `Pinned region, with ${pinned.neighbours} neighbours`;
   element("div", "sv-title", details, title);
   const table = element("div", "sv-circuit", details);
-  patternOf(frame, pinned.region).forEach((pattern, k) => {
+  const rows = patternOf(frame, pinned.region).map((pattern, k) => {
     const active = pattern.filter(Boolean).length;
     element("span", "", table, layerText(k, frame.layers[k].name));
-    element("span", "", table, `${active} of ${pattern.length} active`);
-    drawSquares(table, pattern);
+    const count = element("span", "", table, `${active} of ${pattern.length} active`);
+    return { pattern, count, canvas: element("canvas", "sv-squares", table) };
   });
+  if (rows.length === 0) return;
+  // Beside the words, or below them where there is little room, but never beyond the picture.
+  const [right, end] = [rows[0].count, details].map((part) => part.getBoundingClientRect().right);
+  const below = end - right - BESIDE < LEAST_IN_ROW * CELL;
+  table.classList.toggle("sv-below", below);
+  const most = squaresInRow(below ? details.clientWidth : end - right - BESIDE);
+  for (const { pattern, canvas } of rows) drawSquares(canvas, pattern, most);
 }

@@ -2,6 +2,7 @@
 
 import { classAt, neuronOf } from "./frame.js";
 import { formatNumber } from "./numbers.js";
+import { bendingNeurons } from "./patterns.js";
 
 /** What is said in place of a frame that is not there. */
 export function missingText(message, step, live) {
@@ -10,12 +11,15 @@ export function missingText(message, step, live) {
   return live ? missing : `${missing}; the kernel has stopped: run the cell again`;
 }
 
-/** A layer's name: that of its activation in the network alone may be no more than a number. */
+/**
+ * A layer's name: its number, from 0, and its name in the network, as neuron_boundary of a partition
+ * takes either.
+ */
 export function layerText(layer, name) {
-  return `layer ${layer + 1} (${name})`;
+  return `layer ${layer} ('${name}')`;
 }
 
-/** A neuron's name. */
+/** A neuron's name: its layer, and its number there, from 0. */
 export function neuronText(frame, column) {
   const { layer, neuron } = neuronOf(frame, column);
   return `${layerText(layer, frame.layers[layer].name)}, neuron ${neuron}`;
@@ -41,6 +45,11 @@ export function regionFacts(frame, id, colorings, classNames, layer = -1) {
   }
   if (frame.layers.length) facts.push(["active neurons", activeText(frame, region, layer)]);
   return facts;
+}
+
+/** How many neurons of a layer the lines in the picture are of. */
+export function bendingText(frame, layer) {
+  return `${bendingNeurons(frame, layer)} of ${frame.layers[layer].width} neurons with a boundary`;
 }
 
 /** Between which steps changes are told, always onwards: since an earlier one, or to a later. */

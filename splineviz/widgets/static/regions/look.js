@@ -6,6 +6,15 @@ import { NO_LAYER, partsOf } from "./edges.js";
 import { joined } from "./packing.js";
 import { changes } from "./patterns.js";
 
+/** The classes that a frame shows, as [number, name]; without a frame all that have a name. */
+export function occurring(frame, { name, labels, by_class: byClass }, classNames) {
+  if (labels !== "classes") return [];
+  if (!frame) return [...classNames.entries()];
+  const numbers = new Set(frame.values[name]);
+  if (byClass) for (const number of frame.pieceClasses) numbers.add(number);
+  return [...numbers].sort((a, b) => a - b).map((k) => [k, classNames[k] ?? String(k)]);
+}
+
 export class Look {
   constructor(model, pictures) {
     this.model = model;

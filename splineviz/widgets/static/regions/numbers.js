@@ -42,7 +42,10 @@ export function formatCoordinate(value, pixel) {
   return withDecimals(value, Math.ceil(-Math.log10(pixel)));
 }
 
-/** Powers of ten from low to high; over less than two decades 1, 2 and 5 times them as well. */
+/**
+ * Powers of ten from low to high; over less than two decades 1, 2 and 5 times them as well, and even
+ * numbers where there are not two of these.
+ */
 export function logTicks(low, high) {
   const factors = high / low < 99 ? [1, 2, 5] : [1];
   const ticks = [];
@@ -52,7 +55,7 @@ export function logTicks(low, high) {
       if (tick >= low * 0.999 && tick <= high * 1.001) ticks.push(tick);
     }
   }
-  return ticks;
+  return ticks.length > 1 ? ticks : linearTicks(low, high, 4);
 }
 
 /** A number for people: three digits, thousands apart, powers of ten where it is small or large. */

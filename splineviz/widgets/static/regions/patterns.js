@@ -59,6 +59,19 @@ export function activeIn(frame, { layer, neuron }) {
   return Uint8Array.from(cells, (cell) => (bits[cell * size + byte] >> bit) & 1);
 }
 
+/** How many neurons of a layer have a boundary on the slice: they are active on a part of it. */
+export function bendingNeurons(frame, layer) {
+  const { bits } = frame.layers[layer];
+  const size = bytesOf(frame.layers[layer]);
+  const changing = new Uint8Array(size);
+  bits.forEach((byte, place) => {
+    changing[place % size] |= byte ^ bits[place % size];
+  });
+  let count = 0;
+  for (let byte of changing) for (; byte; byte &= byte - 1) count++;
+  return count;
+}
+
 /** A function that gives the first neuron of a layer that two regions differ in, or -1. */
 export function differingNeuron(frame, layer) {
   const cells = cellsOfRegions(frame)[layer];

@@ -141,10 +141,10 @@ export async function render({ model, el }) {
     const { points, classes, anchors } = samplesOf(model);
     const colors = get("class_colors");
     const context = emptied(scene.points, stage.layout);
-    if (get("show_points")) {
-      drawPoints(context, stage.layout.view, points, classes, colors, anchors);
-    }
-    drawLegend(scene.legend, classes, get("class_names"), colors, anchors.length);
+    const shown = get("show_points");
+    if (shown) drawPoints(context, stage.layout.view, points, classes, colors, anchors);
+    const [seen, stars] = shown ? [classes, anchors.length] : [[], 0];
+    drawLegend(scene.legend, seen, get("class_names"), colors, stars);
     texts.explainBoundary(drawn?.frame);
   };
 

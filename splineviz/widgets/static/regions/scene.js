@@ -82,14 +82,14 @@ export function barStops(colors) {
   return colors.map((color, index) => `${color} ${percent(index - 0.5)} ${percent(index + 0.5)}`);
 }
 
-/** The colour bar, or the classes' swatches, above the plot. */
-export function drawHeader(header, coloring, limits, classNames) {
+/** The colour bar, or the swatches of classes, [number, name], above the plot. */
+export function drawHeader(header, coloring, limits, classes) {
   const unit = coloring.unit ? ` (${coloring.unit})` : "";
   header.replaceChildren();
   element("div", "sv-title", header, `${coloring.title}${unit}`);
   if (coloring.labels === "classes") {
     const { colors } = coloring;
-    swatches(header, classNames.map((name, index) => [name, colors[index % colors.length]]));
+    swatches(header, classes.map(([number, name]) => [name, colors[number % colors.length]]));
   } else if (coloring.scale === "category") {
     element("div", "sv-note", header, coloring.note);
   } else if (limits) {

@@ -52,7 +52,8 @@ export class Stage {
     const image = new ImageData(pixelWidth, pixelHeight);
     const image32 = new Uint32Array(image.data.buffer);
     this.layout = { width, height, ratio, pixelWidth, pixelHeight, image, image32 };
-    for (const part of [scene.header, scene.plot, scene.legend]) part.style.width = `${width}px`;
+    const parts = [scene.header, scene.plot, scene.legend, scene.details];
+    for (const part of parts) part.style.width = `${width}px`;
     scene.plot.style.height = `${height}px`;
     scene.fill.width = pixelWidth;
     scene.fill.height = pixelHeight;

@@ -1,7 +1,8 @@
 // What is said round the picture: above, below and over it, and to those who do not see it.
 
 import { ALL_LAYERS } from "./edges.js";
-import { changeText, missingText, neuronText, regionFacts } from "./facts.js";
+import { bendingText, changeText, missingText, neuronText, regionFacts } from "./facts.js";
+import { occurring } from "./look.js";
 import { formatCoordinate, formatNumber } from "./numbers.js";
 import { drawChangeHeader, drawHeader } from "./scene.js";
 import { boxOf, hideTip, showTip } from "./tip.js";
@@ -30,7 +31,11 @@ export class Texts {
   describe(frame, changed) {
     const { model, scene, stage } = this;
     const unit = frame.count === 1 ? "linear region" : "linear regions";
-    const facts = [`${formatNumber(frame.count)} ${unit}`];
+    const layer = model.get("layer");
+    // A picture of one layer beside a player says what is its own.
+    const ofLayer = layer >= 0 && layer < frame.layers.length;
+    const facts = ofLayer ? [bendingText(frame, layer)] : [];
+    if (!ofLayer || model.get("controls")) facts.unshift(`${formatNumber(frame.count)} ${unit}`);
     // Of a training that is shown live, others tell how far it is.
     if (model.get("count") > 1 || model.get("controls")) {
       facts.unshift(`step ${formatNumber(frame.step)}`);
@@ -60,7 +65,7 @@ export class Texts {
   explainColors(frame, changed) {
     const { look, scene } = this;
     const limits = look.limitsOf(frame);
-    const names = this.model.get("class_names");
+    const names = occurring(frame, look.coloring, this.model.get("class_names"));
     const now = JSON.stringify([changed?.from, changed?.to, changed?.isLater, this.model.get("coloring"), limits, names]);
     if (now === this.header && look.coloring === this.explained) return;
     this.header = now;
