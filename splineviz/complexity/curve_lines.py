@@ -39,7 +39,7 @@ def lines_of(
         chosen = curves.probes[0] if probe is None else probe
         bounds = (curves.mean(chosen, True), *curves.interval(chosen, level, True))
         by_layer = [end.reshape(*shape, -1)[:, number].T for end in bounds]
-        labels = [f"{each.name} ({each.kind}, {each.width:,} neurons)" for each in curves.layers]
+        labels = [f"{each.name!r} ({each.kind}, {each.width:,} neurons)" for each in curves.layers]
         drawn = [list(ends) for ends in zip(*by_layer, strict=True)]
     return [
         StepCurve(label, curves.steps, mean, low, high, number=k)

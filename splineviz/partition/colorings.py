@@ -176,8 +176,9 @@ class Coloring:
 
 
 def _evenly_rounded(low: float, high: float) -> Limits:
-    """Two numbers, outwards, to multiples of 1, 2 or 5 times a power of ten: at most an eighth of
-    their distance each. Numbers that a float cannot tell apart from such ones stay as they are.
+    """Two numbers, outwards, to multiples of 1, 2 or 5 times a power of ten.
+
+    At most an eighth of their distance each; numbers too close or too far apart for it stay.
     """
     least = (high - low) / 20
     if not sys.float_info.min < least < math.inf:
@@ -190,7 +191,7 @@ def _evenly_rounded(low: float, high: float) -> Limits:
 
 
 def _rounded(value: float, up: bool) -> float:
-    """The next of some numbers that are even on a logarithmic scale; a hair beyond one counts as it.
+    """The next number that is round on a logarithmic scale; a hair beyond one counts as it.
 
     At the ends of what a float can hold, where there may be no such number, it is the value itself.
     """

@@ -14,6 +14,17 @@ Words = npt.NDArray[np.uint64]
 _BLOCK = 2**22
 
 
+def layer_text(number: int, name: str) -> str:
+    """What a layer is called: its number, from 0, and name; ``neuron_boundary`` takes either.
+
+    Examples
+    --------
+    >>> layer_text(1, "3")
+    "layer 1 ('3')"
+    """
+    return f"layer {number} ({name!r})"
+
+
 @dataclass(frozen=True, eq=False)
 class LayerPattern:
     """Activation patterns of one layer on the cells that the layers up to it make.

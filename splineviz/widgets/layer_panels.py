@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import ipywidgets
 
 from splineviz.arguments import check_player
+from splineviz.partition.patterns import layer_text
 from splineviz.widgets.borrowed_canvas import BorrowedCanvas
 from splineviz.widgets.closing import WholeBox
 
@@ -54,7 +55,7 @@ class LayerPanels(WholeBox):
             zip(canvas.layers, self.canvases, strict=True)
         ):
             neurons = "1 neuron" if width == 1 else f"{width:,} neurons"
-            title = ipywidgets.Label(f"layer {number} ({name!r}): {neurons}")
+            title = ipywidgets.Label(f"{layer_text(number, name)}: {neurons}")
             title.style.font_weight = "600"
             title.layout.padding = "0 0 0 48px"
             box = ipywidgets.VBox([title, picture])

@@ -55,8 +55,10 @@ class RegionPlayer(WholeBox, Stepping):
     With the mouse: the wheel zooms where the picture has been clicked, as two fingers do on a touch
     screen; dragging moves it, a double click shows everything; a click pins a region with its
     neighbours and its active neurons, or on an edge shows the whole boundary of the neuron behind
-    it. Keys, on the picture: arrows, Page Up and Page Down, Home, End; the space bar plays and
-    pauses; the others are listed under "keys".
+    it, of the edges that are drawn. Layers and neurons are named as ``neuron_boundary`` of a
+    :class:`~splineviz.partition.spline_partition.SplinePartition` takes them: counted from 0, a
+    layer with its name in the network. Keys, on the picture: arrows, Page Up and Page Down, Home,
+    End; the space bar plays and pauses; the others are listed under "keys".
 
     Parameters
     ----------

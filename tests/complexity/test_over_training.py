@@ -541,7 +541,7 @@ def test_curves_are_drawn_with_bands_over_the_steps(run):
     )
     by_layer = curves.plot(by="layer", probe="other")
     assert [line.get_label() for line in by_layer.lines] == [
-        f"{name} (relu, 64 neurons)" for name in ("1", "3", "5")
+        f"{name!r} (relu, 64 neurons)" for name in ("1", "3", "5")
     ]
     np.testing.assert_array_equal(
         by_layer.lines[2].get_ydata(), curves.mean("other", per_layer=True)[:, 0, 2]

@@ -161,7 +161,9 @@ def test_most_of_a_scale_is_used(scale):
     rng = np.random.default_rng(0)
     row = coloring(scale)
     for _ in range(500):
-        values = np.sort(10 ** rng.uniform(-6, 6) * np.exp(rng.normal(size=101) * rng.uniform(0, 2)))
+        values = np.sort(
+            10 ** rng.uniform(-6, 6) * np.exp(rng.normal(size=101) * rng.uniform(0, 2))
+        )
         low, high = row.limits([values])
         first, last = np.quantile(values, [0.01, 0.99])
         assert high >= last * (1 - 1e-5)

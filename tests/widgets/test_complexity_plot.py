@@ -69,7 +69,7 @@ def test_the_menus_choose_what_is_shown(curves):
     plot.by_menu.value = "layer"
     assert plot.by == "layer"
     assert plot.probe_menu.layout.display is None
-    assert legend(plot) == [f"{name} (relu, 64 neurons)" for name in curves.names]
+    assert legend(plot) == [f"{name!r} (relu, 64 neurons)" for name in curves.names]
     assert plot.heading.value == "training, layer by layer; radius 0.1, 2 directions"
     plot.probe_menu.value = "half"
     plot.radius_menu.value = 0.2

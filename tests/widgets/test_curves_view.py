@@ -62,7 +62,7 @@ def test_other_metrics_and_local_complexity_have_panels_with_the_same_axis(run, 
     assert [names(panel)[0] for panel in view.panels] == [
         "test",
         "loss",
-        f"{complexity.names[0]} (relu, 64 neurons)",
+        f"{complexity.names[0]!r} (relu, 64 neurons)",
     ]
     assert view.panels[2] is view.complexity
     assert {(panel.axis.left, panel.axis.right) for panel in view.panels} == {(0.5, 30000)}

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from splineviz.drawing.marks import plain
 from splineviz.drawing.palette import CLASS_COLORS, curve_style
 from splineviz.errors import NonFiniteValues, ShapeMismatch
+from splineviz.partition.patterns import layer_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -78,7 +79,7 @@ def _draw_breakpoints(above: Axes, below: Axes, partition: SegmentPartition) -> 
         if not own.any():
             continue
         color, _ = curve_style(number)
-        label = f"kinks of layer {number} ({plain(name)})"
+        label = f"kinks of {plain(layer_text(number, name))}"
         at = table.position[own]
         if single:
             above.plot(at, heights[own], "o", color=color, ms=4.5, zorder=3, label=label)

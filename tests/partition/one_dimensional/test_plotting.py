@@ -42,7 +42,7 @@ def test_the_function_and_its_derivative():
 def test_several_outputs_have_ticks_in_place_of_dots():
     figure = partition_of(4, 8, 3).plot()
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert labels == ["output 0", "output 1", "output 2", "kinks of layer 0 (1)"]
+    assert labels == ["output 0", "output 1", "output 2", "kinks of layer 0 ('1')"]
 
 
 def test_many_breakpoints_and_none():
