@@ -120,7 +120,7 @@ def _read(path: Path) -> tuple[Arrays, Mapping[str, str]]:
     try:
         with safe_open(path, framework="numpy") as file:
             return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
-    except SafetensorError as error:
+    except (SafetensorError, OSError) as error:
         raise PartitionCorrupt(
             f"{path} is not a partition, or was truncated: it is not a whole safetensors file "
             f"({error})"

