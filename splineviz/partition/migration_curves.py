@@ -95,6 +95,11 @@ class MigrationCurves:
         """Median distance of uniform points from the nearest neuron boundary, array (S,)."""
         return self._each("median_distance_uniform")
 
+    @property
+    def n_switching(self) -> IntArray:
+        """Neurons that draw a boundary on the slice, int64 array (S,); it falls as they die."""
+        return np.array([each.n_switching for each in self.migrations], dtype=np.int64)
+
     def distance_curves(self) -> list[StepCurve]:
         """The distances as curves, of the data with a band; there is none where no boundary is."""
         low, high = self.quartile_distances.T
@@ -141,8 +146,8 @@ class MigrationCurves:
         pandas.DataFrame
             Indexed by ``step``, with the columns ``n_points``, ``median_distance``,
             ``lower_quartile_distance``, ``upper_quartile_distance``, ``density_near_data``,
-            ``density_near_decision``, ``ratio``, ``density_near_uniform``, ``ratio_uniform`` and
-            ``median_distance_uniform``; what they mean says
+            ``density_near_decision``, ``ratio``, ``density_near_uniform``, ``ratio_uniform``,
+            ``median_distance_uniform`` and ``n_switching``; what they mean says
             :class:`~splineviz.partition.measures.migration.Migration`.
         """
         import pandas as pd
@@ -160,6 +165,7 @@ class MigrationCurves:
                 "density_near_uniform": self.density_near_uniform,
                 "ratio_uniform": self.ratio_uniform,
                 "median_distance_uniform": self.median_distance_uniform,
+                "n_switching": self.n_switching,
             },
             index=pd.Index(self.steps, name="step"),
         )

@@ -126,7 +126,7 @@ def region_migration(
     :meth:`SplinePartition.migration`: how densely boundaries lie near the data, near the decision
     boundary, and near points drawn uniformly from the slice. The last are the control. Where
     neurons die, boundaries get fewer everywhere: that is no migration, and the curve of the uniform
-    points falls with that of the data.
+    points falls with that of the data. ``n_switching`` counts the neurons that are left.
 
     Parameters
     ----------

@@ -471,6 +471,7 @@ class SplinePartition:
             self.plane.domain,
             n_boundary,
             seed,
+            neuron_boundaries.count_switching(self.layers, layer),
         )
 
     @overload

@@ -171,6 +171,7 @@ def dies():
 
 def survivors_stay():
     found = [lc_of_survivors("training", step) for step in (HIGHEST, LAST)]
+    assert alive().sum() == migration(LAST).n_switching
     return alive().sum() == 101 and [round(mean, 1) for mean in found] == [7.7, 7.4]
 
 

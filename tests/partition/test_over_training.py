@@ -70,7 +70,12 @@ def test_the_numbers_are_those_of_each_partition():
     np.testing.assert_array_equal(table["ratio"], curves.ratio)
     np.testing.assert_array_equal(table["lower_quartile_distance"], curves.quartile_distances[:, 0])
     assert (table["n_points"] > 0).all()
-    for name in ("density_near_uniform", "ratio_uniform", "median_distance_uniform"):
+    for name in (
+        "density_near_uniform",
+        "ratio_uniform",
+        "median_distance_uniform",
+        "n_switching",
+    ):
         found = [getattr(each, name) for each in curves.migrations]
         np.testing.assert_array_equal(table[name], found)
         np.testing.assert_array_equal(getattr(curves, name), found)

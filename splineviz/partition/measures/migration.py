@@ -27,7 +27,7 @@ class Migration:
     happen when boundaries leave the whole slice, as those of neurons do that die: what is measured
     at uniform points is the control. Boundaries leave *the data* only if ``density_near_data``
     falls more than ``density_near_uniform``, and gather at *the decision boundary* only if
-    ``ratio_uniform`` rises.
+    ``ratio_uniform`` rises. ``n_switching`` says how many neurons are left.
 
     Parameters
     ----------
@@ -55,6 +55,10 @@ class Migration:
         First and third quartile of these distances.
     median_distance_uniform : float
         Median distance of the uniform points from the nearest neuron boundary.
+    n_switching : int
+        Neurons that draw a boundary on the slice: those that are neither off nor on everywhere on
+        it. Where this falls over a training, neurons die, and boundaries get fewer everywhere. An
+        activation with several kinks counts once for each, a maximum once for each candidate.
 
     Notes
     -----
@@ -73,6 +77,7 @@ class Migration:
     density_near_uniform: float
     ratio_uniform: float
     median_distance_uniform: float
+    n_switching: int
 
 
 def measure_migration(
@@ -83,6 +88,7 @@ def measure_migration(
     domain: shapely.Polygon,
     n_boundary: int,
     seed: int,
+    n_switching: int,
 ) -> Migration:
     """Measure neuron boundaries (m, 2, 2) near points (n, 2), the decision and uniform points."""
     n_boundary = read_whole(n_boundary, "n_boundary", 1)
@@ -109,6 +115,7 @@ def measure_migration(
         density_near_uniform=near_uniform,
         ratio_uniform=_ratio(near_decision, near_uniform),
         median_distance_uniform=_quartiles(distances(uniform, segments))[1],
+        n_switching=n_switching,
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from splineviz.errors import UnknownName
-from splineviz.partition.patterns import LayerPattern, cells_of_regions
+from splineviz.partition.patterns import LayerPattern, cells_of_regions, unpack
 
 if TYPE_CHECKING:
     from splineviz.partition.spline_partition import EdgeTable
@@ -75,6 +75,23 @@ def neuron_layer(layers: Sequence[LayerPattern], layer: int | str, neuron: int) 
     if not _within(neuron, width):
         raise UnknownName(f"neuron of layer {layers[number].name!r}", neuron, [f"0 to {width - 1}"])
     return number
+
+
+def count_switching(layers: Sequence[LayerPattern], layer: Layers | None) -> int:
+    """How many columns of the patterns of some layers change on the slice; of all for None.
+
+    Raises
+    ------
+    UnknownName
+        If the network has no such layer.
+    """
+    numbers = range(len(layers)) if layer is None else set(layer_numbers(layers, layer))
+    total = 0
+    for number in numbers:
+        bits = layers[number].bits
+        changes = np.bitwise_or.reduce(bits, axis=0) ^ np.bitwise_and.reduce(bits, axis=0)
+        total += int(unpack(changes[None], layers[number].width).sum())
+    return total
 
 
 def layer_numbers(layers: Sequence[LayerPattern], wanted: Layers) -> list[int]:

@@ -88,6 +88,22 @@ def test_uniform_points_are_the_control(two_lines):
     assert same.density_near_uniform == found.density_near_uniform
 
 
+def test_neurons_that_draw_a_boundary_are_counted():
+    # On the square: relu(x) switches, relu(x - 2) is off, relu(x + 2) is on; behind it 70 more.
+    rows = np.concatenate([np.zeros((70, 3)), np.ones((1, 3))])
+    weights = [np.array([[1.0, 0.0]] * 3), rows, np.ones((1, 71))]
+    program = mlp(weights, [np.array([0.0, -2.0, 2.0]), np.full(71, -2.5), np.zeros(1)])
+    part = sv.enumerate_regions(program, SQUARE)
+    patterns = part.activation_patterns()
+    wanted = patterns.any(axis=0) & ~patterns.all(axis=0)
+    assert wanted.tolist() == [True, False, False, *[False] * 70, True]
+    found = [part.migration([[0.0, 0.0]], 0.1, layer=layer).n_switching for layer in (None, 0, 1)]
+    assert found == [2, 1, 1]
+    assert part.migration([[0.0, 0.0]], 0.1, layer=[1, 1, 0]).n_switching == 2
+    flat = partition_of(shapely.box(-1, -1, 1, 1)).migration([[0.0, 0.0]], 0.1)
+    assert flat.n_switching == 0
+
+
 def test_uniform_points_are_uniform_and_miss_holes():
     holed = shapely.Polygon(
         [(0, 0), (4, 0), (4, 4), (0, 4)],
