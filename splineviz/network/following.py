@@ -13,7 +13,7 @@ from torch import fx
 
 from splineviz.errors import UnsupportedLayer
 from splineviz.network.layers import row_of_module
-from splineviz.network.refusals import REFUSED_FUNC
+from splineviz.network.refusals import MEASURE_LC, REFUSED_FUNC
 
 ROOT = "network"
 """The attribute of the root module of a graph that holds the user's network."""
@@ -76,13 +76,38 @@ def follow(
         path = user_path(tracer.failed_at or ROOT)
         if _in_torch_func(error):
             raise UnsupportedLayer(path, "torch.func", *REFUSED_FUNC) from error
+        if isinstance(error, _NotRegistered):
+            raise UnsupportedLayer(
+                path,
+                str(error),
+                "it is called, but no part of the network that torch knows of: it is made in the "
+                "forward, or kept in a list, a dict or a global variable",
+                "Make it in __init__ and keep it as an attribute, or in a torch.nn.ModuleList.",
+            ) from error
         raise UnsupportedLayer(
             path,
             type(network.get_submodule(path)).__name__,
             f"its forward cannot be followed by torch.fx ({type(error).__name__}: {error})",
-            "The forward must take one tensor and apply layers to it, without decisions that "
-            "depend on the numbers in the tensor or on the number of samples.",
+            f"{_advice(error)} {MEASURE_LC}",
         ) from error
+
+
+def _advice(error: Exception) -> str:
+    """What would work, where torch.fx fails with an error."""
+    if "iterated" in str(error):
+        return "Apply layers to the whole batch, not in a loop over a tensor."
+    if "control flow" in str(error):
+        return (
+            "Take the decision out of the forward: only those by the shape of the network's input "
+            "are followed, not by numbers or by the shape of a value inside."
+        )
+    if isinstance(error, TypeError) or "Proxy" in str(error):
+        return (
+            "The forward is run with a stand-in for the tensor, which some functions do not take. "
+            "Make tensors from others, as x.new_zeros(...) does, and keep sizes, scripted "
+            "functions and other libraries out of the forward."
+        )
+    return "The forward must take one tensor, and apply layers and functions of torch to it."
 
 
 def _in_torch_func(error: Exception) -> bool:
@@ -126,6 +151,10 @@ class _OneInput(torch.nn.Module):
 
     def forward(self, x: torch.Tensor) -> Any:
         return getattr(self, ROOT)(x)
+
+
+class _NotRegistered(Exception):
+    """A module is called that is no part of the network; the message is its type."""
 
 
 class _DependsOnNumbers(Exception):
@@ -187,6 +216,12 @@ class _Tracer(fx.Tracer):
     def is_leaf_module(self, m: torch.nn.Module, module_qualified_name: str) -> bool:
         return row_of_module(m) is not None or super().is_leaf_module(m, module_qualified_name)
 
+    def path_of_module(self, mod: torch.nn.Module) -> str:
+        try:
+            return super().path_of_module(mod)
+        except NameError as error:
+            raise _NotRegistered(type(mod).__name__) from error
+
     def proxy(self, node: fx.Node) -> fx.Proxy:
         return _Proxy(node, self)
 
@@ -201,8 +236,8 @@ class _Tracer(fx.Tracer):
             return forward(*args, **kwargs)
         try:
             return super().call_module(m, forward, args, kwargs)
-        except Exception:
-            if self.failed_at is None:
+        except Exception as error:
+            if self.failed_at is None and not isinstance(error, _NotRegistered):
                 self.failed_at = self.path_of_module(m)
             raise
 

@@ -25,6 +25,9 @@ _WRAPPERS = {
 # What torch says of numbers of different types.
 _TYPES = re.compile(r"\bdtypes?\b|scalar types?|type \(.*\) should be the same", re.IGNORECASE)
 
+# What it says of an Embedding that is given real numbers.
+_TOKENS = re.compile(r"argument #\d+ 'indices'|for embedding\b|tensors used as indices must")
+
 _HOOKS = (
     "_forward_pre_hooks",
     "_forward_hooks",
@@ -201,7 +204,24 @@ def not_run(
         Where the shape of the batch comes from, to be read behind it.
     """
     kind, why = type(network).__name__, f"{type(error).__name__}: {error}"
+    if _TOKENS.search(str(error)):
+        return UnsupportedLayer(
+            "",
+            kind,
+            f"its inputs are the numbers of tokens, which cannot be moved by a little ({why})",
+            "Give the embeddings to the part of the network behind its Embedding.",
+        )
     if _TYPES.search(str(error)):
+        where = _unregistered(network)
+        if where is not None:
+            return UnsupportedLayer(
+                "",
+                kind,
+                f"the layers in {where!r} are not registered, so that torch does not know their "
+                "weights",
+                "Keep them in a torch.nn.ModuleList or ModuleDict, parameters in a "
+                "torch.nn.ParameterList.",
+            )
         kept = str(batch.dtype).removeprefix("torch.")
         return UnsupportedLayer(
             "",
@@ -213,6 +233,20 @@ def not_run(
     return ShapeMismatch(
         f"{kind} cannot run on inputs of shape {tuple(batch.shape)}{given} ({why})"
     )
+
+
+def _unregistered(network: torch.nn.Module) -> str | None:
+    """Where a network holds weights in a list, tuple or dict, which torch does not know of."""
+    known = {id(part) for part in network.modules()}
+    for path, module in network.named_modules():
+        for name, value in vars(module).items():
+            if name.startswith("_") or not isinstance(value, list | tuple | dict):
+                continue
+            for part in value.values() if isinstance(value, dict) else value:
+                own = isinstance(part, torch.nn.Module) and any(True for _ in part.parameters())
+                if (own and id(part) not in known) or isinstance(part, torch.nn.Parameter):
+                    return ".".join(filter(None, [path, name]))
+    return None
 
 
 def without_hooks(network: torch.nn.Module) -> torch.nn.Module:

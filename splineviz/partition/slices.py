@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, overload
@@ -341,6 +342,7 @@ class InputSlice:
                 "expected (n_samples, *input_shape)"
             )
         mean = data.mean(axis=0)
+        _check_two_inputs(mean.shape)
         origin = mean if center is None else finite_array(center, "the centre")
         if origin.shape != mean.shape:
             raise ShapeMismatch(f"the centre has shape {origin.shape}, the samples {mean.shape}")
@@ -502,7 +504,18 @@ def _check_margin(margin: float) -> None:
         raise InvalidSlice(f"margin must be zero or a positive number, not {margin!r}")
 
 
+def _check_two_inputs(shape: tuple[int, ...]) -> None:
+    """Raise InvalidSlice if inputs are single numbers, which no plane goes through."""
+    if math.prod(shape) == 1:
+        raise InvalidSlice(
+            f"an input of shape {shape} is one number, and a slice is a plane through two or more. "
+            "Give the network a second input that it does not use: a module whose forward(x) calls "
+            "it with x[:, :1], and InputSlice.identity()"
+        )
+
+
 def _check_plane(directions: FloatArray, what: str) -> None:
+    _check_two_inputs(directions.shape[1:])
     singular = np.linalg.svd(directions.reshape(2, -1), compute_uv=False)
     if len(singular) < 2 or singular[1] <= _SMALLEST_SINE * singular[0]:
         raise InvalidSlice(f"{what} do not span a plane: they are parallel, or one is zero")
@@ -510,6 +523,7 @@ def _check_plane(directions: FloatArray, what: str) -> None:
 
 def _orthonormal(directions: FloatArray, problem: str, advice: str) -> FloatArray:
     """Gram-Schmidt on two directions; the first keeps its direction."""
+    _check_two_inputs(directions.shape[1:])
     flat = directions.reshape(2, -1)
     lengths = np.linalg.norm(flat, axis=1)
     if (lengths == 0).any():

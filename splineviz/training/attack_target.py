@@ -201,6 +201,11 @@ def _samples(x: npt.ArrayLike | torch.Tensor) -> torch.Tensor:
 
 def _labels(y: npt.ArrayLike | torch.Tensor, count: int) -> torch.Tensor:
     given = y.detach().cpu().numpy() if isinstance(y, torch.Tensor) else _array(y, "y")
+    if given.size == 1 < count:
+        raise ShapeMismatch(
+            f"y holds one class number and x has {count} samples: the first axis of x is that of "
+            "the samples. For one sample, give x[None] and [y]"
+        )
     if given.shape != (count,):
         raise ShapeMismatch(
             f"y has the shape {given.shape} and x has {count} samples; one class number a sample "

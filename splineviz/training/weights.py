@@ -27,11 +27,19 @@ def input_shape_of(model: torch.nn.Module) -> tuple[int, ...]:
 
     if not isinstance(model, torch.nn.Module):
         raise RecordingError(f"a recorder records a torch.nn.Module, not {type(model).__name__}")
-    for module in model.modules():
+    first = ""
+    for path, module in model.named_modules():
         if isinstance(module, torch.nn.Linear):
-            return (module.in_features,)
-        if next(module.parameters(recurse=False), None) is not None:
-            break
+            if not first:
+                return (module.in_features,)
+            raise RecordingError(
+                f"the shape of one input is not known: {first} stands before its Linear layer "
+                f"{path!r}. Pass input_shape={module.in_features} if that layer takes the input, "
+                "or else the shape of one input, or samples"
+            )
+        weight = next((name for name, _ in module.named_parameters(recurse=False)), None)
+        if weight is not None and not first:
+            first = f"{type(module).__name__} {path!r}" if path else f"its own weight {weight!r}"
     raise RecordingError(
         "the shape of one input is not known, because the network does not begin with a Linear "
         "layer. Pass input_shape, for example (1, 28, 28), or samples"
