@@ -33,7 +33,7 @@ _CAUSES = (
 # the most: in a wide network a few inputs already reach every segment of its activations.
 _NUMBERS = 2**18
 _FEWEST, _MOST = 3, 45
-_SCALES = (1.0, 0.1, 10.0, 0.01, 100.0)
+_SCALES = (1.0, 100.0, 0.1, 1e4, 10.0, 0.01, 1e6)
 
 
 def inputs_for(program: Program, samples: npt.NDArray[Any] | None = None) -> torch.Tensor:
