@@ -76,26 +76,32 @@ def picture_of_frame(
 def with_changes(
     picture: RegionPicture, frame: Frame, other: Frame, corner: tuple[float, float]
 ) -> RegionPicture:
-    """A picture of a frame, coloured by what has changed since another.
+    """A picture of a frame, coloured by what has changed between another and it.
 
-    Regions are told by their patterns; the borders of those that have gone are drawn as well.
+    Regions are told by their patterns, and changes from the earlier step to the later, whichever is
+    drawn; the borders of those that are only in the other frame are drawn as well.
     """
-    before, now = other.pattern_hashes(), frame.pattern_hashes()
+    own, others = frame.pattern_hashes(), other.pattern_hashes()
+    is_later = other.step > frame.step
+    span = f"from step {frame.step:,} to step {other.step:,}"
+    kept, born, vanished = CHANGE_COLORS.values()
     row = Coloring(
-        title=f"change since step {other.step:,}",
+        title=f"change {span}" if is_later else f"change since step {other.step:,}",
         unit="",
         scale="category",
         values=lambda _: np.empty(0),
-        colors=lambda: tuple(CHANGE_COLORS.values()),
+        colors=lambda: (kept, vanished, born) if is_later else (kept, born, vanished),
     )
     return replace(
         picture,
         coloring=row,
-        values=(~np.isin(now, before)).astype(np.uint8),
+        values=(~np.isin(own, others)).astype(np.uint8),
         limits=None,
-        pieces=ClassPieces.none(),
-        names=["kept", "born", "vanished (lines)"],
-        gone=_borders(other, ~np.isin(before, now)) + corner,
+        names=["kept", "vanishing", "born (lines)"]
+        if is_later
+        else ["kept", "born", "vanished (lines)"],
+        other_borders=_borders(other, ~np.isin(others, own)) + corner,
+        other_color=born if is_later else vanished,
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.drawing.palette import CHANGE_COLORS, CLASS_COLORS
+from splineviz.drawing.palette import CLASS_COLORS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,11 +42,10 @@ def draw_edges(ax: Axes, segments: FloatArray) -> None:
     ax.add_collection(lines, autolim=False)
 
 
-def draw_gone(ax: Axes, segments: FloatArray) -> None:
-    """Draw borders (n, 2, 2) of regions that are there no more."""
+def draw_other_borders(ax: Axes, segments: FloatArray, color: str) -> None:
+    """Draw borders (n, 2, 2) of regions that are there at another step only."""
     from matplotlib.collections import LineCollection
 
-    color = CHANGE_COLORS["vanished"]
     lines = LineCollection(list(segments), colors=color, linewidths=0.5, zorder=_EDGES)
     ax.add_collection(lines, autolim=False)
 

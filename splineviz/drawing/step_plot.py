@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from splineviz.drawing.marks import plain
 from splineviz.drawing.step_axis import StepAxis
-from splineviz.drawing.step_curve import StepCurve
+from splineviz.drawing.step_curve import StepCurve, pieces
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,7 +19,11 @@ BAND = 0.2
 
 
 def draw_step_curves(
-    ax: Axes | None, curves: Sequence[StepCurve], label: str, axis: StepAxis | None = None
+    ax: Axes | None,
+    curves: Sequence[StepCurve],
+    label: str,
+    axis: StepAxis | None = None,
+    marked: bool = True,
 ) -> Axes:
     """Draw curves with their bands over a logarithmic axis of steps.
 
@@ -32,6 +36,8 @@ def draw_step_curves(
         What the values are.
     axis : StepAxis, optional
         The axis of steps; the one that the curves need unless said.
+    marked : bool
+        Whether each value has a mark; otherwise only one that no line joins to another.
 
     Returns
     -------
@@ -49,15 +55,14 @@ def draw_step_curves(
     for curve in curves:
         color, style = curve.style
         x = axis.positions(curve.steps)
-        ax.plot(
-            x,
-            curve.values,
-            "o",
-            label=plain(curve.name),
-            color=color,
-            linestyle=style,
-            markersize=2.5,
-        )
+        look: dict[str, Any] = {"color": color, "linestyle": style, "markersize": 2.5}
+        rows = pieces(curve.steps, curve.values, curve.sparse)
+        if marked or not rows:
+            rows = [np.arange(len(x))]
+        for number, piece in enumerate(rows):
+            alone = "o" if marked or len(piece) == 1 else ""
+            name = plain(curve.name) if number == 0 else "_nolegend_"
+            ax.plot(x[piece], curve.values[piece], marker=alone, label=name, **look)
         if curve.low is not None and curve.high is not None:
             ax.fill_between(x, curve.low, curve.high, color=color, alpha=BAND, linewidth=0)
     ax.set_xscale("log")

@@ -13,11 +13,11 @@ from splineviz.drawing.marks import (
     draw_anchors,
     draw_decision_boundary,
     draw_edges,
-    draw_gone,
+    draw_other_borders,
     draw_samples,
     plain,
 )
-from splineviz.drawing.palette import NO_VALUE
+from splineviz.drawing.palette import CHANGE_COLORS, NO_VALUE
 from splineviz.drawing.polygons import fill_polygons
 from splineviz.partition.colorings import Coloring, Limits
 from splineviz.partition.measures.class_pieces import ClassPieces
@@ -81,8 +81,10 @@ class RegionPicture:
         Names of the classes.
     names : sequence of str
         Names of the categories that colour the regions; empty if they have none.
-    gone : float array (n, 2, 2)
-        Borders of regions that are there no more.
+    other_borders : float array (n, 2, 2)
+        Borders of regions that are there at another step only.
+    other_color : str
+        Their color.
     pieces : ClassPieces
         Parts of regions, with classes in place of values; their rings are rows of `vertices`.
     """
@@ -103,7 +105,8 @@ class RegionPicture:
     anchors: FloatArray = field(default_factory=_no_points)
     class_names: Sequence[str] = ()
     names: Sequence[str] = ()
-    gone: FloatArray = field(default_factory=_no_segments)
+    other_borders: FloatArray = field(default_factory=_no_segments)
+    other_color: str = CHANGE_COLORS["vanished"]
     pieces: ClassPieces = field(default_factory=ClassPieces.none)
 
     def draw(
@@ -147,8 +150,8 @@ class RegionPicture:
             self._color(pieces, parts.classes[drawn])
         if len(self.segments):
             draw_edges(ax, self.segments)
-        if len(self.gone):
-            draw_gone(ax, self.gone)
+        if len(self.other_borders):
+            draw_other_borders(ax, self.other_borders, self.other_color)
         if len(self.boundary):
             draw_decision_boundary(ax, self.boundary)
         if len(self.points):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from splineviz.widgets.base import StrictWidget
-from splineviz.widgets.modules import STATIC
+from splineviz.widgets.modules import STATIC, module
 
 
 class FigureStyles(StrictWidget):
@@ -13,7 +13,7 @@ class FigureStyles(StrictWidget):
     another widget.
     """
 
-    _esm = "export default { render() {} };"
+    _esm = module("figure_styles.js")
     _css = STATIC / "figures.css"
 
     def __init__(self) -> None:

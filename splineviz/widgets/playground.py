@@ -143,6 +143,7 @@ class Playground(WholeBox):
     _worker: LiveWorker | None = None
     _closed = False
     _diverged = False
+    _too_many = ""
 
     def __init__(
         self,
@@ -361,11 +362,15 @@ class Playground(WholeBox):
             training = self.training
             try:
                 self.canvas.show(live_frame(training, self.plane, MOST_REGIONS))
+                if self.status.message == self._too_many:
+                    self.status.message = ""
             except TooManyRegions as error:
-                self.status.message = (
+                self._too_many = (
                     f"More than {error.most:,} regions: too many to draw live. The training "
                     "goes on; choose a smaller width or depth to see it"
                 )
+                self.status.message = self._too_many
+                self.canvas.tell(outdated="An earlier step: now there are too many regions")
             self._draw_curves(training)
             self._tell()
             self.status.sent()

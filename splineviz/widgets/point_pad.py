@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,7 @@ import traitlets
 
 from splineviz.drawing.palette import CURVE_COLORS
 from splineviz.widgets.base import PackedArray, StrictWidget
-
-_STATIC = Path(__file__).parent / "static"
+from splineviz.widgets.modules import STATIC, module
 
 
 class PointPad(StrictWidget):
@@ -47,8 +45,8 @@ class PointPad(StrictWidget):
         While an edit is told: which movement of the mouse it belongs to.
     """
 
-    _esm = _STATIC / "point_pad.js"
-    _css = _STATIC / "point_pad.css"
+    _esm = module("point_pad.js")
+    _css = STATIC / "point_pad.css"
 
     points = PackedArray("f4", columns=2)
     point_classes = PackedArray("u2")

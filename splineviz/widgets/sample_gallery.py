@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import traitlets
 
 from splineviz.widgets.base import StrictWidget
-
-_STATIC = Path(__file__).parent / "static"
+from splineviz.widgets.modules import STATIC, module
 
 
 class SampleGallery(StrictWidget):
@@ -37,8 +34,8 @@ class SampleGallery(StrictWidget):
         Whether the note says that something is wrong.
     """
 
-    _esm = _STATIC / "sample_gallery.js"
-    _css = _STATIC / "sample_gallery.css"
+    _esm = module("sample_gallery.js")
+    _css = STATIC / "sample_gallery.css"
 
     numbers = traitlets.List(traitlets.Int()).tag(sync=True)
     names = traitlets.List(traitlets.Unicode()).tag(sync=True)

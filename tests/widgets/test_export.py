@@ -319,7 +319,7 @@ def test_too_few_or_too_many_pixels(player, tmp_path, dpi):
 
 def test_a_file_that_the_system_refuses(player, tmp_path):
     (tmp_path / "one.png").write_bytes(b"old")
-    long = "x" * 251 + ".png"
+    long = "x" * 252 + ".png"
     with pytest.raises(UnwritablePath, match=r"cannot write .*name too long"):
         player.save_png(tmp_path / long, dpi=20)
     assert [path.name for path in tmp_path.iterdir()] == ["one.png"]
@@ -329,7 +329,7 @@ def test_odd_names_and_a_file_that_is_there(player, tmp_path):
     path = tmp_path / "<b>ä ?\n'.PNG"
     path.write_bytes(b"old")
     player.save_png(path, dpi=20)
-    assert opened(path).size == (128, 110)
+    assert opened(path).size == (128, 116)
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -344,3 +344,42 @@ def test_an_interruption_leaves_the_old_file(player, tmp_path):
             save(target, progress=interrupt)
         assert target.read_bytes() == b"old"
     assert {each.name for each in tmp_path.iterdir()} == {"one.gif", "one.html"}
+
+
+def test_lines_and_marks_have_a_legend(player):
+    drawn = PlayerFigure(player, limits_for(player, []), 6.4, True)
+    [frame] = [f for step in (100, 1000) if len((f := player.frame(step)).boundary)][-1:]
+    drawn.show(frame)
+    picture, curves = drawn.figure.axes[:2]
+    names = [text.get_text() for text in picture.get_legend().get_texts()]
+    assert names == ["decision boundary", "class 0", "class 1"]
+    box = picture.get_legend().get_window_extent()
+    assert drawn.figure.bbox.y0 <= box.y0
+    assert box.y1 < picture.bbox.y0
+    # The curves are lines, as in the player, without a mark at each logged step.
+    lines = [line for line in curves.lines if len(line.get_xdata()) > 2]
+    assert len(lines) == len(player.curves.curves)
+    assert {line.get_marker() for line in lines} == {""}
+    assert len(curves.get_legend().get_texts()) == len(lines)
+    player.canvas.show_points = player.canvas.show_boundary = False
+    drawn.show(player.frame(10))
+    assert picture.get_legend() is None
+
+
+@pytest.mark.parametrize(("shown", "other"), [(1000, 10), (10, 1000)])
+def test_changes_are_told_from_the_earlier_step_to_the_later(player, shown, other):
+    earlier, later = player.frame(10), player.frame(1000)
+    before, after = earlier.pattern_hashes(), later.pattern_hashes()
+    player.canvas.compare = player.steps.index(other)
+    drawn = PlayerFigure(player, limits_for(player, []), 6.4, False)
+    picture = drawn._picture(player.frame(shown))
+    colors = np.array(picture.coloring.colors())[picture.values]
+    if shown == 1000:
+        assert picture.coloring.title == "change since step 10"
+        assert picture.other_color == CHANGE_COLORS["vanished"]
+        wanted = np.where(np.isin(after, before), CHANGE_COLORS["kept"], CHANGE_COLORS["born"])
+    else:
+        assert picture.coloring.title == "change from step 10 to step 1,000"
+        assert picture.other_color == CHANGE_COLORS["born"]
+        wanted = np.where(np.isin(before, after), CHANGE_COLORS["kept"], CHANGE_COLORS["vanished"])
+    assert colors.tolist() == wanted.tolist()

@@ -333,6 +333,11 @@ def test_too_many_regions_are_said_and_training_goes_on(make, monkeypatch):
     playground.start()
     wait_for(lambda: playground.training.steps > 10)
     assert playground.running
+    # What is shown is an old picture, until there are few enough again.
+    assert "too many regions" in playground.canvas.outdated
+    monkeypatch.setattr(module, "MOST_REGIONS", 60_000)
+    wait_for(lambda: not playground.canvas.outdated)
+    wait_for(lambda: playground.status.message == "")
 
 
 def test_recording_and_replay(make, tmp_path):

@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from splineviz.widgets.region_player import RegionPlayer
 
 # Inches beside and below the picture, for its colour bar, labels and title.
-_BESIDE, _BELOW = 1.9, 1.0
+_BESIDE, _BELOW = 1.9, 1.3
 # How much wider than high the figure may be, or higher than wide.
 _SLIMMEST = 2.0
 _BAR = (1.03, 0.0, 0.04, 1.0)
+# Where the legend begins, in heights of the picture, and how many entries stand in a row.
+_LEGEND, _ENTRIES = -0.13, 3
 
 
 class PlayerFigure:
@@ -79,6 +81,7 @@ class PlayerFigure:
 
         self._ax.clear()
         self._picture(frame).draw(self._ax, bar_ax=self._ax.inset_axes(_BAR))
+        self._explain_marks()
         unit = "linear region" if len(frame) == 1 else "linear regions"
         self._ax.set_title(f"step {frame.step:,} · {len(frame):,} {unit}", fontsize="medium")
         if self._marker is not None and self._curves is not None:
@@ -88,6 +91,22 @@ class PlayerFigure:
             # The first frame finds the places of all parts, and the others keep them.
             self.figure.draw_without_rendering()
             self.figure.set_layout_engine("none")
+
+    def _explain_marks(self) -> None:
+        """Say below the picture what its lines and marks are."""
+        handles, names = self._ax.get_legend_handles_labels()
+        if handles:
+            self._ax.legend(
+                handles,
+                names,
+                loc="upper center",
+                bbox_to_anchor=(0.5, _LEGEND),
+                ncols=_ENTRIES,
+                frameon=False,
+                fontsize="small",
+                handlelength=1.2,
+                columnspacing=1.2,
+            )
 
     def pixels(self, dpi: int) -> npt.NDArray[np.uint8]:
         """The figure as it is, (height, width, 3)."""
@@ -133,7 +152,7 @@ class PlayerFigure:
 def _draw_curves(ax: Axes, curves: Curves) -> Line2D:
     """Draw the curves beside a player; the line that marks a step is what is returned."""
     values = curves.values
-    draw_step_curves(ax, curves.curves, values.label, curves.axis)
+    draw_step_curves(ax, curves.curves, values.label, curves.axis, marked=False)
     ax.set_ylim(values.ticks[0], values.ticks[-1])
     for line in ax.lines:
         # A curve along the upper end is as thick as any other.

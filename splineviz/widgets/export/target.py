@@ -40,9 +40,10 @@ def checked_target(path: str | os.PathLike[str], extension: str) -> Path:
             f"{extension}, or use another of save_png, save_svg, save_gif, save_mp4, save_html"
         )
     folder = target.parent
-    if not folder.is_dir():
+    # Unlike those of a Path, these say no where the system refuses a name.
+    if not os.path.isdir(folder):  # noqa: PTH112
         raise UnwritablePath(f"cannot write {target}: there is no folder {folder}. Make it first")
-    if target.is_dir():
+    if os.path.isdir(target):  # noqa: PTH112
         raise UnwritablePath(f"cannot write {target}: there is a folder of this name")
     if not os.access(folder, os.W_OK):
         raise UnwritablePath(f"cannot write {target}: the folder {folder} may not be written to")

@@ -1,6 +1,8 @@
 // A pad to draw labelled points on. What is drawn goes to the kernel, which sends back all points;
 // until then the new ones are shown as they were drawn.
 
+import { keepKeys } from "./own_keys.js";
+
 const RADIUS = 4; // of a point, in CSS pixels
 const ERASER = 10;
 const SPACING = 9; // between two points along the way of the mouse
@@ -54,7 +56,7 @@ function render({ model, el }) {
   canvas.className = "sv-pad";
   canvas.tabIndex = 0;
   canvas.setAttribute("role", "application");
-  canvas.setAttribute("data-lm-suppress-shortcuts", "true"); // or the notebook takes the keys
+  keepKeys();
   el.append(canvas);
   const context = canvas.getContext("2d");
   let cross = [0.5, 0.5];

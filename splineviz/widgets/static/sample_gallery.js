@@ -1,6 +1,8 @@
 // Samples to choose from: one toggle button each, with a picture where there is one. The chosen
 // ones carry letters in the order of choice. Text from a run only ever becomes text, never HTML.
 
+import { keepKeys } from "./own_keys.js";
+
 const LETTERS = "ABC";
 
 /** The choice after a click: the sample leaves it, joins it, or takes the place of the last. */
@@ -31,7 +33,7 @@ function render({ model, el }) {
   const note = element("div", "sv-gallery-note", root);
   note.setAttribute("role", "status");
   grid.setAttribute("role", "group");
-  root.setAttribute("data-lm-suppress-shortcuts", "true"); // or the notebook takes the keys
+  keepKeys();
   const buttons = new Map();
   let addresses = [];
   let waiting = false;

@@ -1,6 +1,7 @@
 // A place in a training, and a range of it, chosen with the mouse on figures over its steps.
 // Everything here works without the kernel. The pure helpers are exported for the tests.
 
+import { keepKeys } from "./own_keys.js";
 import { EDGE, nearest, positionAt } from "./step_axis.js";
 import { rangeText, showTrack, spansOf } from "./track.js";
 
@@ -125,7 +126,7 @@ function render({ model, el }) {
   };
 
   const root = element("div", "sv-cursor", el);
-  root.setAttribute("data-lm-suppress-shortcuts", "true"); // or the notebook takes the keys
+  keepKeys();
   const choice = element("div", "sv-choice", root);
   choice.setAttribute("role", "group");
   choice.setAttribute("aria-label", "What the mouse does on the curves");

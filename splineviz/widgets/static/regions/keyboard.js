@@ -32,7 +32,7 @@ export function pressOnPicture({ key, shiftKey }, acts) {
  */
 export function press(event, model, { root, plot }, acts) {
   const { key, target } = event;
-  if (event.altKey || event.ctrlKey || event.metaKey || isTyping(target)) return;
+  if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || isTyping(target)) return;
   const [index, count] = [model.get("index"), model.get("count")];
   if (key === " ") {
     if (count < 2) return;

@@ -12,6 +12,7 @@ import { Gestures } from "./gestures.js";
 import { press } from "./keyboard.js";
 import { Look } from "./look.js";
 import { drawPoints } from "./marks.js";
+import { keepKeys } from "../own_keys.js";
 import { Pictures, storeOf } from "./pictures.js";
 import { Playing } from "./playing.js";
 import { idUnder, pointedAt } from "./pointing.js";
@@ -267,11 +268,11 @@ export async function render({ model, el }) {
   // The keys work all over the player, which is the parent of this element only once it is attached.
   const attachKeys = () => {
     const player = el.closest(".splineviz-player") ?? scene.root;
-    player.setAttribute("data-lm-suppress-shortcuts", "true"); // or the notebook takes the keys
     const onKey = (event) => press(event, model, scene, acts);
     player.addEventListener("keydown", onKey, { signal: stop.signal });
   };
 
+  keepKeys();
   let attached = false;
   const resizing = new ResizeObserver(() => {
     if (!attached && scene.root.isConnected) {
