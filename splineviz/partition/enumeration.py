@@ -18,6 +18,7 @@ from splineviz.partition.engine.cuts import cuts_of
 from splineviz.partition.engine.subdivision import subdivide_cells
 from splineviz.partition.engine.tournament import settle
 from splineviz.partition.engine.values import VertexValues
+from splineviz.partition.one_dimensional.graph import GraphSlice, graph_partition
 from splineviz.partition.one_dimensional.input_segment import InputSegment
 from splineviz.partition.one_dimensional.segment_partition import SegmentPartition
 from splineviz.partition.patterns import LayerPattern
@@ -130,7 +131,10 @@ def enumerate_regions(
     if isinstance(plane, InputSegment):
         strip = enumerate_regions(model, plane.strip, progress, threads, engine, max_regions)
         return SegmentPartition(plane, strip)
-    check_slice(plane)
+    if isinstance(plane, GraphSlice):
+        options = (progress, threads, engine, max_regions)
+        return graph_partition(enumerate_regions(model, plane.line, *options), plane)
+    check_slice(plane, graphs=True)
     check_name(("compiled", "shapely"), "engine", engine)
     count = cores() if threads is None else read_whole(threads, "threads", 1)
     most = read_whole(max_regions, "max_regions", 1)

@@ -87,6 +87,10 @@ class RegionPicture:
         Their color.
     pieces : ClassPieces
         Parts of regions, with classes in place of values; their rings are rows of `vertices`.
+    stretch : float
+        How much longer a unit of the second coordinate is drawn than one of the first.
+    line_name : str
+        What the lines in `boundary` are.
     """
 
     vertices: FloatArray
@@ -108,6 +112,8 @@ class RegionPicture:
     other_borders: FloatArray = field(default_factory=_no_segments)
     other_color: str = CHANGE_COLORS["vanished"]
     pieces: ClassPieces = field(default_factory=ClassPieces.none)
+    stretch: float = 1.0
+    line_name: str = "decision boundary"
 
     def draw(
         self, ax: Axes, colorbar: bool = True, bar_ax: Axes | None = None, rasterized: bool = False
@@ -153,12 +159,12 @@ class RegionPicture:
         if len(self.other_borders):
             draw_other_borders(ax, self.other_borders, self.other_color)
         if len(self.boundary):
-            draw_decision_boundary(ax, self.boundary)
+            draw_decision_boundary(ax, self.boundary, self.line_name)
         if len(self.points):
             draw_samples(ax, self.points, self.classes, self.class_names)
         draw_anchors(ax, self.anchors)
         xmin, ymin, xmax, ymax = self.seen
-        ax.set(xlim=(xmin, xmax), ylim=(ymin, ymax), aspect="equal")
+        ax.set(xlim=(xmin, xmax), ylim=(ymin, ymax), aspect=self.stretch)
         ax.set_xlabel(plain(self.axis_labels[0]))
         ax.set_ylabel(plain(self.axis_labels[1]))
         if colorbar:

@@ -64,6 +64,8 @@ def picture_of(
         limits=limits,
         seen=(xmin, ymin, xmax, ymax),
         axis_labels=partition.plane.axis_labels,
+        stretch=partition.plane.stretch,
+        line_name=partition.plane.line_name,
         segments=segments,
         boundary=_decision_lines(partition) if decision_boundary else [],
         points=samples,

@@ -13,7 +13,7 @@ import shapely
 
 from splineviz.arguments import check_kind
 from splineviz.arrays import random_generator
-from splineviz.errors import InvalidSlice, NonFiniteValues, ShapeMismatch
+from splineviz.errors import InvalidArgument, InvalidSlice, NonFiniteValues, ShapeMismatch
 
 if TYPE_CHECKING:
     from splineviz.partition.one_dimensional.input_segment import InputSegment
@@ -368,6 +368,16 @@ class InputSlice:
         return self.origin.shape
 
     @property
+    def stretch(self) -> float:
+        """How much longer a unit of the second coordinate is drawn than one of the first."""
+        return 1.0
+
+    @property
+    def line_name(self) -> str:
+        """What the lines are that are drawn across the regions."""
+        return "decision boundary"
+
+    @property
     def axis_labels(self) -> tuple[str, str]:
         """What the two slice coordinates are: the inputs themselves, or directions."""
         own = self.input_shape == (2,) and not self.origin.any()
@@ -466,11 +476,26 @@ class InputSlice:
         )
 
 
-def check_slice(plane: Any) -> None:
-    """Raise InvalidArgument unless something is an InputSlice, as an argument ``plane`` must be."""
+def check_slice(plane: Any, graphs: bool = False) -> None:
+    """Raise InvalidArgument unless something is an InputSlice, as an argument ``plane`` must be.
+
+    Parameters
+    ----------
+    plane : object
+        As a user gives it.
+    graphs : bool
+        Whether the plane in which a graph is drawn will do; areas and lengths in it mean nothing.
+    """
+    from splineviz.partition.one_dimensional.graph import GraphSlice
+
     advice = "InputSlice.identity(bounds=(-1, -1, 1, 1)) is a box in the space of two inputs, "
     advice += "InputSlice.through(x0, x1, x2) the plane through three"
     check_kind(plane, InputSlice, "plane", advice)
+    if isinstance(plane, GraphSlice) and not graphs:
+        raise InvalidArgument(
+            "plane is the graph of a function of one input; this measures a plane in two "
+            f"dimensions: {advice}"
+        )
 
 
 def finite_array(values: npt.ArrayLike, what: str) -> FloatArray:

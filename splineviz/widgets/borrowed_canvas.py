@@ -10,7 +10,16 @@ from splineviz.widgets.region_canvas import RegionCanvas
 
 # What another look at a canvas takes from it.
 _FRAMES = ("steps", "count", "colorings", "layers", "messages", "ready", "streams")
-_SLICE = ("bounds", "axis_labels", "points", "point_classes", "anchors", "class_names")
+_SLICE = (
+    "bounds",
+    "axis_labels",
+    "stretch",
+    "line_name",
+    "points",
+    "point_classes",
+    "anchors",
+    "class_names",
+)
 # What it takes unless it is said to be apart.
 _LOOK = (
     "index",

@@ -16,7 +16,6 @@ from splineviz.drawing.palette import LINE_STYLES
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import StepCurve, extremes
 from splineviz.errors import InvalidArgument
-from splineviz.partition.slices import InputSlice, check_slice
 from splineviz.widgets.borrowed_canvas import BorrowedCanvas
 from splineviz.widgets.closing import close_all
 from splineviz.widgets.curves import (
@@ -26,6 +25,7 @@ from splineviz.widgets.curves import (
     metric_curves,
     with_steps,
 )
+from splineviz.widgets.drawn import drawable
 from splineviz.widgets.play_link import PlayLink
 from splineviz.widgets.region_player import RegionPlayer
 from splineviz.widgets.run_names import names_apart
@@ -38,6 +38,8 @@ from splineviz.widgets.table_link import TableLink
 if TYPE_CHECKING:
     import pandas as pd
 
+    from splineviz.partition.one_dimensional.input_segment import InputSegment
+    from splineviz.partition.slices import InputSlice
     from splineviz.training.runs import Run
 
 # Milliseconds from one step to the next.
@@ -58,7 +60,7 @@ class CompareRuns(StepView):
     ----------
     run_a, run_b : Run
         Recorded trainings, whose networks take the same inputs.
-    plane : InputSlice
+    plane : InputSlice or InputSegment
         The slice to look at.
     names : pair of str, optional
         What to call the runs; their own names unless said. Where these are the same, the folders
@@ -104,7 +106,7 @@ class CompareRuns(StepView):
         self,
         run_a: Run,
         run_b: Run,
-        plane: InputSlice,
+        plane: InputSlice | InputSegment,
         names: Sequence[str] | None = None,
         *,
         color: str = "slope",
@@ -114,7 +116,7 @@ class CompareRuns(StepView):
     ) -> None:
         check_run(run_a, "run_a")
         check_run(run_b, "run_b")
-        check_slice(plane)
+        plane = drawable([run_a, run_b], plane)
         self._runs = (run_a, run_b)
         self._names = names_apart(self._runs) if names is None else list(map(str, names))
         if len(self._names) != 2:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from splineviz.partition.one_dimensional.graph import GraphSlice, graph_slice
+from splineviz.partition.one_dimensional.input_segment import InputSegment
+from splineviz.partition.slices import check_slice
 from splineviz.widgets.again import same
-from splineviz.widgets.samples import anchors_of, samples_on_slice
+from splineviz.widgets.samples import anchors_of, samples_on_graph, samples_on_slice
 
 if TYPE_CHECKING:
     from splineviz.partition.slices import InputSlice
@@ -80,6 +83,23 @@ def _checkpoints(run: Run) -> list[Any]:
     return list(getattr(run, "checkpoints", run.steps))
 
 
+def drawable(runs: Sequence[Run], plane: InputSlice | InputSegment) -> InputSlice:
+    """The plane that is drawn: of a segment that of the graphs at all checkpoints of some runs.
+
+    Raises
+    ------
+    InvalidArgument
+        If it is no slice.
+    ShapeMismatch
+        If the segment does not fit the network's input.
+    """
+    if isinstance(plane, InputSegment):
+        programs = (run.program(int(step)) for run in runs for step in run.steps)
+        return graph_slice(programs, plane)
+    check_slice(plane, graphs=True)
+    return plane
+
+
 def placed_on(
     run: Run, plane: InputSlice, axis_labels: tuple[str, ...] | None
 ) -> tuple[dict[str, Any], dict[int, str]]:
@@ -91,11 +111,14 @@ def placed_on(
         If the slice does not fit the network's input.
     """
     outputs = math.prod(run.program(int(run.steps[0])).output_shape)
-    points, classes = samples_on_slice(run, plane, outputs)
+    names = _class_names(run, outputs)
+    if isinstance(plane, GraphSlice):
+        points, classes, names = samples_on_graph(run, plane, outputs, names)
+    else:
+        points, classes = samples_on_slice(run, plane, outputs)
     # A sample that spans the slice is drawn as a star, not as a point.
     anchors = anchors_of(points, plane)
     free = anchors < 0
-    names = _class_names(run, outputs)
     captions = {
         int(anchor): names[k] if k < len(names) else f"class {k}"
         for anchor, k in zip(anchors[~free], classes[~free], strict=True)
@@ -104,6 +127,8 @@ def placed_on(
     placed = {
         "bounds": tuple(float(bound) for bound in plane.domain.bounds),
         "axis_labels": plane.axis_labels if axis_labels is None else axis_labels,
+        "stretch": plane.stretch,
+        "line_name": plane.line_name,
         "points": points[free] - corner,
         "point_classes": classes[free],
         "anchors": plane.anchors - corner,

@@ -90,6 +90,10 @@ class RegionCanvas(SharedWidget):
         coordinates of frames, points and anchors count from.
     axis_labels : tuple of str
         What the two coordinates are.
+    stretch : float
+        How much longer a unit of the second coordinate is drawn than one of the first.
+    line_name : str
+        What the lines across the regions are.
     points : ndarray of float32, shape (n, 2)
         Coordinates of samples, from the lower corner of `bounds`.
     point_classes : ndarray of uint16, shape (n,)
@@ -156,6 +160,8 @@ class RegionCanvas(SharedWidget):
     axis_labels = traitlets.Tuple(
         traitlets.Unicode(), traitlets.Unicode(), default_value=("slice u", "slice v")
     ).tag(sync=True)
+    stretch = traitlets.Float(1.0).tag(sync=True)
+    line_name = traitlets.Unicode("decision boundary").tag(sync=True)
     points = PackedArray("f4", columns=2)
     point_classes = PackedArray("u2")
     anchors = PackedArray("f4", columns=2)

@@ -15,11 +15,10 @@ from splineviz.arguments import check_name, check_run
 from splineviz.display.frames import Frame
 from splineviz.errors import UnknownName
 from splineviz.partition.colorings import COLORINGS
-from splineviz.partition.slices import InputSlice, check_slice
 from splineviz.progress import Progress
 from splineviz.widgets.closing import WholeBox, close_all
 from splineviz.widgets.curves import Curves, accuracy_curves
-from splineviz.widgets.drawn import Drawn, placed_on
+from splineviz.widgets.drawn import Drawn, drawable, placed_on
 from splineviz.widgets.frame_feed import FrameFeed
 from splineviz.widgets.own_colorings import OwnColoring, array_at, row_of
 from splineviz.widgets.player_side import PlayerSide
@@ -30,6 +29,8 @@ from splineviz.widgets.thumbnails import anchor_thumbnails
 
 if TYPE_CHECKING:
     from splineviz.network.program import Program
+    from splineviz.partition.one_dimensional.input_segment import InputSegment
+    from splineviz.partition.slices import InputSlice
     from splineviz.partition.spline_partition import SplinePartition
     from splineviz.training.runs import Run
 
@@ -64,8 +65,9 @@ class RegionPlayer(WholeBox, Stepping):
     ----------
     run : Run
         A recorded training.
-    plane : InputSlice
-        The slice to look at.
+    plane : InputSlice or InputSegment
+        The slice to look at. Of a segment the regions are columns, and the graph of the network
+        runs across them, within the heights that it has at the checkpoints there are now.
     color : str
         What colours the regions at first: a row of
         :data:`~splineviz.partition.colorings.COLORINGS`, or a name in `colorings`.
@@ -134,7 +136,7 @@ class RegionPlayer(WholeBox, Stepping):
     def __init__(
         self,
         run: Run,
-        plane: InputSlice,
+        plane: InputSlice | InputSegment,
         *,
         color: str = "slope",
         index: int = 0,
@@ -149,7 +151,7 @@ class RegionPlayer(WholeBox, Stepping):
         own = colorings or {}
         rows = COLORINGS | {name: row_of(name, one) for name, one in own.items()}
         check_run(run)
-        check_slice(plane)
+        plane = drawable([run], plane)
         check_name(rows, "colouring", color)
         steps = [int(step) for step in run.steps]
         index = read_place(index, len(steps)) if steps else 0
@@ -235,12 +237,12 @@ class RegionPlayer(WholeBox, Stepping):
         close_all(old)
         return canvas
 
-    def show(self, plane: InputSlice, background: bool = True) -> None:
+    def show(self, plane: InputSlice | InputSegment, background: bool = True) -> None:
         """Look at another slice; the step, the colouring and the curves stay.
 
         Parameters
         ----------
-        plane : InputSlice
+        plane : InputSlice or InputSegment
             The slice.
         background : bool
             Whether to return before all frames are made.
@@ -250,7 +252,7 @@ class RegionPlayer(WholeBox, Stepping):
         ShapeMismatch
             If the slice does not fit the network's input; then nothing has changed.
         """
-        check_slice(plane)
+        plane = drawable([self.run], plane)
         if self.canvas is None or self.feed is None:
             return
         placed, self._captions = placed_on(self.run, plane, self._axis_labels)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from splineviz.partition.one_dimensional.graph import GraphSlice
     from splineviz.partition.slices import InputSlice
     from splineviz.training.runs import Run
 
@@ -69,6 +70,44 @@ def samples_on_slice(run: Run, plane: InputSlice, outputs: int) -> tuple[np.ndar
     inputs, targets = run.samples
     points, held = plane.holds(inputs)
     return points[held], class_numbers(targets, outputs)[held]
+
+
+def samples_on_graph(
+    run: Run, plane: GraphSlice, outputs: int, names: list[str]
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """The training points of a run that lie on a segment.
+
+    Parameters
+    ----------
+    run : Run
+    plane : GraphSlice
+    outputs : int
+        How many outputs the network has.
+    names : list of str
+        Names of the classes.
+
+    Returns
+    -------
+    points : ndarray of float64, shape (n, 2)
+        Positions, and heights: the targets of a network with one output, where they are numbers
+        and not classes; else the lower border.
+    classes : ndarray of int64, shape (n,)
+        Their classes; 0 for numbers.
+    names : list of str
+        What the classes are called.
+    """
+    points, classes = samples_on_slice(run, plane, outputs)
+    if run.samples is None or outputs > 1:
+        return points, classes, names
+    inputs, targets = run.samples
+    heights = np.asarray(targets).reshape(len(targets), -1)
+    if heights.shape[1] != 1 or heights.dtype.kind != "f":
+        return points, classes, names
+    _, held = plane.holds(inputs)
+    points[:, 1] = heights[held, 0]
+    bottom, top = plane.domain.bounds[1::2]
+    seen = (points[:, 1] >= bottom) & (points[:, 1] <= top)
+    return points[seen], np.zeros(int(seen.sum()), dtype=np.int64), ["samples"]
 
 
 def class_numbers(targets: np.ndarray, outputs: int) -> np.ndarray:

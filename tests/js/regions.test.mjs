@@ -411,6 +411,7 @@ test("the colour bar of many colours runs from the first to the last", () => {
 test("the size of a plot", () => {
   assert.deepEqual(js.plotSize([-1, -1, 1, 1], 600, 400), [400, 400]);
   assert.deepEqual(js.plotSize([0, 0, 4, 1], 600, 400), [600, 150]);
+  assert.deepEqual(js.plotSize([0, 0, 4, 1], 600, 400, 2.4), [600, 360]);
   // Where a side would vanish it is stretched.
   assert.deepEqual(js.plotSize([0, 0, 1, 1e-4], 600, 400), [600, 24]);
   assert.deepEqual(js.plotSize([0, 0, 1e-4, 1], 600, 400), [24, 400]);

@@ -1,4 +1,4 @@
-"""GraphPartition: the regions of a segment as columns, with the function's graph across them.
+"""GraphSlice and GraphPartition: a segment's regions as columns, the function's graph across them.
 
 So what draws a slice in two dimensions draws one in one dimension: the first coordinate is the
 position, the second the height of the graph.
@@ -13,18 +13,80 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from splineviz.errors import InvalidSlice
 from splineviz.network.program import Program
 from splineviz.partition.measures.class_pieces import ClassPieces
 from splineviz.partition.one_dimensional.input_segment import InputSegment
 from splineviz.partition.one_dimensional.segment_partition import SegmentPartition
+from splineviz.partition.slices import InputSlice
 from splineviz.partition.spline_partition import SplinePartition
 
 FloatArray = npt.NDArray[np.float64]
 
 # How many positions the range of a function is taken from.
 _POSITIONS = 1001
+# The height of the picture over its width.
+_HEIGHT_OF_PICTURE = 0.6
 # What is left free above and below, as a share of the range.
 _MARGIN = 0.06
+
+
+@dataclass(frozen=True, eq=False, init=False, repr=False)
+class GraphSlice(InputSlice):
+    """The plane in which the graph of a network along a segment is drawn.
+
+    A point (t, height) is the input at position t, whatever the height.
+    ``enumerate_regions`` gives a :class:`GraphPartition` of it.
+
+    Parameters
+    ----------
+    line : InputSegment
+    bottom, top : float
+        The heights between which graphs are drawn, in the units of the outputs.
+
+    Raises
+    ------
+    InvalidSlice
+        If `bottom` is not below `top`, or one of them is not finite.
+    """
+
+    line: InputSegment
+
+    def __init__(self, line: InputSegment, bottom: float, top: float) -> None:
+        if not (np.isfinite([bottom, top]).all() and bottom < top):
+            raise InvalidSlice(
+                f"a graph is drawn between a lower and a higher height, not {bottom!r} and {top!r}"
+            )
+        strip = line.strip_of_height(float(bottom), float(top))
+        marks = np.stack([line.anchors, np.full(len(line.anchors), float(bottom))], axis=1)
+        self._set(strip.origin, strip.basis, strip.domain, marks)
+        object.__setattr__(self, "line", line)
+
+    def __repr__(self) -> str:
+        _, bottom, _, top = self.domain.bounds
+        return f"GraphSlice({self.line!r}, heights {bottom:.6g} to {top:.6g})"
+
+    @property
+    def axis_labels(self) -> tuple[str, str]:
+        """The position, and the outputs."""
+        return self.line.axis_label, "output"
+
+    @property
+    def line_name(self) -> str:
+        """The lines are graphs."""
+        return "function"
+
+    @property
+    def stretch(self) -> float:
+        """Positions and heights have units of their own: the picture has a shape instead."""
+        xmin, ymin, xmax, ymax = self.domain.bounds
+        return float(_HEIGHT_OF_PICTURE * (xmax - xmin) / (ymax - ymin))
+
+    def holds(self, inputs: npt.ArrayLike) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+        """Which inputs lie on the segment; their points stand at the bottom."""
+        positions, held = self.line.holds(inputs)
+        bottom = np.full(len(positions), self.domain.bounds[1])
+        return np.stack([positions, bottom], axis=1), held
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,20 +110,20 @@ class GraphPartition(SplinePartition):
         return self.vertices, ClassPieces.none()
 
 
-def graph_partition(partition: SegmentPartition, bottom: float, top: float) -> GraphPartition:
-    """The regions of a segment as columns between two heights, and the graph between them.
+def graph_partition(partition: SegmentPartition, plane: GraphSlice) -> GraphPartition:
+    """The regions of a segment as columns, and the graph between them.
 
     Parameters
     ----------
     partition : SegmentPartition
-    bottom, top : float
-        In the units of the outputs. What of the graph lies beyond is cut off.
+    plane : GraphSlice
+        Of the same segment. What of the graph lies beyond its heights is cut off.
     """
     strip = partition.strip
     low, high = strip.plane.domain.bounds[1::2]
+    bottom, top = plane.domain.bounds[1::2]
     vertices = strip.vertices.copy()
     vertices[:, 1] = np.where(vertices[:, 1] < (low + high) / 2, bottom, top)
-    plane = partition.segment.strip_of_height(bottom, top)
     lines = [
         shapely.LineString(np.stack([partition.ends, heights], axis=1))
         for heights in partition.values.T
@@ -74,8 +136,8 @@ def graph_partition(partition: SegmentPartition, bottom: float, top: float) -> G
     return GraphPartition(**kept, graph=shapely.MultiLineString(parts))
 
 
-def graph_range(programs: Iterable[Program], segment: InputSegment) -> tuple[float, float]:
-    """Heights between which the graphs of some networks lie, with a margin.
+def graph_slice(programs: Iterable[Program], segment: InputSegment) -> GraphSlice:
+    """The plane in which the graphs of some networks lie, with a margin above and below.
 
     Taken from the outputs at evenly spaced positions: between two of them a graph may reach a
     little further than the margin, and is cut off there.
@@ -85,5 +147,7 @@ def graph_range(programs: Iterable[Program], segment: InputSegment) -> tuple[flo
     for program in programs:
         outputs = program(inputs)
         low, high = min(low, float(outputs.min())), max(high, float(outputs.max()))
+    if low > high:  # no networks
+        low, high = 0.0, 1.0
     reach = _MARGIN * (high - low) or 0.5
-    return low - reach, high + reach
+    return GraphSlice(segment, low - reach, high + reach)

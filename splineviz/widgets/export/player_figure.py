@@ -60,7 +60,8 @@ class PlayerFigure:
         self._limits = limits
         self._curves = player.curves if curves else None
         xmin, ymin, xmax, ymax = self._seen()
-        height = (width - _BESIDE) * (ymax - ymin) / (xmax - xmin) + _BELOW
+        shape = self._canvas.stretch * (ymax - ymin) / (xmax - xmin)
+        height = (width - _BESIDE) * shape + _BELOW
         height = min(max(height, width / _SLIMMEST), width * _SLIMMEST)
         columns = 1 if self._curves is None else 2
         self.figure = Figure((width * columns, height), layout="constrained")
@@ -133,6 +134,8 @@ class PlayerFigure:
             canvas.show_boundary,
             seen=self._seen(),
             axis_labels=canvas.axis_labels,
+            stretch=canvas.stretch,
+            line_name=canvas.line_name,
             points=canvas.points + np.asarray(corner) if canvas.show_points else np.empty((0, 2)),
             classes=canvas.point_classes if canvas.show_points else None,
             anchors=canvas.anchors + np.asarray(corner) if canvas.show_points else np.empty((0, 2)),

@@ -80,7 +80,7 @@ export function buildControls(parent, change, signal) {
   const compare = menu("Compare", null);
   const speed = menu("Speed", "interval");
   const loop = box("loop", "loop");
-  const boundary = box("decision boundary", "show_boundary");
+  const boundary = box(get("line_name"), "show_boundary");
   const points = box("data", "show_points");
   const help = element("details", "sv-keys", choices);
   element("summary", "", help, "keys");
@@ -143,6 +143,8 @@ export function buildControls(parent, change, signal) {
     setOptions(speed, speeds, get("interval"));
     loop.checked = get("loop");
     boundary.checked = get("show_boundary");
+    boundary.setAttribute("aria-label", get("line_name"));
+    boundary.nextSibling.textContent = get("line_name");
     points.checked = get("show_points");
     for (const control of [compare, speed, loop]) control.disabled = count < 2;
   };

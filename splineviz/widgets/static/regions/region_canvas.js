@@ -145,7 +145,7 @@ export async function render({ model, el }) {
     const shown = get("show_points");
     if (shown) drawPoints(context, stage.layout.view, points, classes, colors, anchors);
     const [seen, stars] = shown ? [classes, anchors.length] : [[], 0];
-    drawLegend(scene.legend, seen, get("class_names"), colors, stars);
+    drawLegend(scene.legend, get("line_name"), seen, get("class_names"), colors, stars);
     texts.explainBoundary(drawn?.frame);
   };
 
@@ -317,8 +317,12 @@ export async function render({ model, el }) {
     requestDraw();
   });
   on(model, "change:axis_labels", showAxes);
+  on(model, "change:line_name", () => {
+    drawSamples();
+    requestDraw();
+  });
   on(model, "change:height", place);
-  on(model, "change:bounds", () => {
+  on(model, "change:bounds change:stretch", () => {
     stage.reset();
     place();
   });

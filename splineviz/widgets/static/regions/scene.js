@@ -112,11 +112,12 @@ export function tallestPlot(windowHeight, controlsHeight) {
 }
 
 /**
- * The size of a plot, in CSS pixels: true to the slice within the room there is. Of a slice so thin
- * that one side would vanish, that side is stretched.
+ * The size of a plot, in CSS pixels: true to the slice within the room there is, with units of y
+ * that are so many times as long as those of x. Of a slice so thin that one side would vanish, that
+ * side is stretched.
  */
-export function plotSize([xmin, ymin, xmax, ymax], room, tallest) {
-  const aspect = (ymax - ymin) / (xmax - xmin);
+export function plotSize([xmin, ymin, xmax, ymax], room, tallest, stretch = 1) {
+  const aspect = (stretch * (ymax - ymin)) / (xmax - xmin);
   const height = Math.min(room * aspect, tallest);
   const width = Math.min(room, height / aspect);
   return [width, height].map((side) => Math.round(Math.max(LEAST_SIDE, side)));
@@ -152,11 +153,11 @@ export function drawAxes(axes, view, seen, width, height, labels) {
 }
 
 /** What the lines and marks in the plot are. */
-export function drawLegend(legend, classes, classNames, colors, anchorCount) {
+export function drawLegend(legend, lineName, classes, classNames, colors, anchorCount) {
   legend.replaceChildren();
   const line = element("span", "sv-entry sv-boundary-entry", legend);
   element("span", "sv-line", line);
-  element("span", "", line, "decision boundary");
+  element("span", "", line, lineName);
   for (const index of [...new Set(classes)].sort((a, b) => a - b)) {
     const entry = element("span", "sv-entry", legend);
     element("span", "sv-dot", entry).style.background = colors[index % colors.length];

@@ -41,7 +41,7 @@ export class Stage {
     if (room < LEAST_ROOM) return false;
     const asked = this.model.get("height");
     const tallest = asked || tallestPlot(window.innerHeight, scene.controls.offsetHeight);
-    const [width, height] = plotSize(this.bounds, room, tallest);
+    const [width, height] = plotSize(this.bounds, room, tallest, this.model.get("stretch"));
     const ratio = window.devicePixelRatio || 1;
     const { layout } = this;
     if (layout?.width === width && layout.height === height && layout.ratio === ratio) return false;

@@ -79,7 +79,8 @@ export class Texts {
     const none = frame?.boundary.length === 0;
     const entry = this.scene.legend.querySelector(".sv-boundary-entry");
     entry?.classList.toggle("sv-absent", none);
-    if (entry) entry.lastChild.textContent = none ? "no decision boundary" : "decision boundary";
+    const name = this.model.get("line_name");
+    if (entry) entry.lastChild.textContent = none ? `no ${name}` : name;
   }
 
   showProgress() {
@@ -100,7 +101,7 @@ export class Texts {
     const layer = isSmall ? model.get("layer") : ALL_LAYERS;
     const facts = regionFacts(frame, id, colorings, model.get("class_names"), layer);
     if (column) facts.push(["nearest boundary", neuronText(frame, column)]);
-    if (onBoundary) facts.push(["here", "decision boundary"]);
+    if (onBoundary) facts.push(["here", model.get("line_name")]);
     const { view } = layout;
     const x = formatCoordinate(view.inverseX(pointer.x), view.pixelX);
     const y = formatCoordinate(view.inverseY(pointer.y), view.pixelY);
