@@ -22,12 +22,6 @@ traitlets.link((slider, "value"), (plot, "step"))
 plot
 """
 MOVE = "slider.value = 96"
-READ = "import ipywidgets; print(len(ipywidgets.Widget.get_manager_state()['state']) > 30)"
-ELSEWHERE = """
-import splineviz as sv
-
-sv.RegionPlayer(sv.Run.bundled("checkerboard"), sv.InputSlice.identity(), background=False)
-"""
 BANDS = ".bqplot path.line[d^='M'][style*='fill-opacity: 0.2']"
 LINES = ".bqplot path.line[d^='M']"
 
@@ -81,32 +75,4 @@ def test_alone_it_looks_right_in_the_dark(new_notebook, screenshots):
     )
     assert len(clips) == 2
     assert all(clip.startswith("inset(") for clip in clips)
-    assert not notebook.problems
-
-
-def test_after_any_choice_a_page_that_is_loaded_again_has_all_widgets(new_notebook, screenshots):
-    notebook = new_notebook("complexity-again.ipynb", MAKE, ELSEWHERE, READ)
-    page = notebook.page
-    for cell in (0, 1):
-        notebook.run_cell(cell)
-    page.locator(".bqplot").first.wait_for()
-    for choice, lines in (("by layer", 3), ("by probe", 2), ("by layer", 3), ("by probe", 2)):
-        page.get_by_role("button", name=choice).click()
-        # Each with its band, and the line at the step; old ones are gone.
-        page.wait_for_function(
-            f"""document.querySelector(".bqplot").querySelectorAll("path.line[d^='M']").length
-                === {2 * lines + 1}"""
-        )
-    notebook.run_cell(2)
-    assert notebook.output(2) == "True"
-    page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
-    page.goto(f"{notebook.lab.url}/lab/tree/complexity-again.ipynb?reset")
-    page.wait_for_selector(".sv-regions[data-frame='0']")
-    page.wait_for_function("document.querySelectorAll('.bqplot').length === 2")
-    page.wait_for_function(f"""document.querySelectorAll("{LINES}").length >= 5""")
-    page.wait_for_timeout(500)
-    page.screenshot(path=screenshots / "complexity-again.png")
-    assert page.get_by_text("Loading widget").count() == 0
-    page.get_by_role("button", name="by layer").click()
-    page.get_by_text("training, layer by layer; radius 0.1, 2 directions").wait_for()
     assert not notebook.problems
