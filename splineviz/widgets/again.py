@@ -41,9 +41,11 @@ class Origin:
     def of(cls, frame: FrameType) -> Origin:
         """Where the code of a frame makes something."""
         code = frame.f_code
-        # A text that is executed says as little of itself as "<string>".
-        text = (code.co_code, code.co_names) if code.co_filename.startswith("<") else ()
-        return cls(*_cell(), (code.co_filename, frame.f_lineno, frame.f_lasti, text))
+        where: tuple[Any, ...] = (code.co_filename,)
+        if code.co_filename.startswith("<"):
+            # A text that is executed has a name that says nothing, or a new one each time.
+            where = (code.co_code, code.co_names)
+        return cls(*_cell(), (*where, frame.f_lineno, frame.f_lasti))
 
 
 def _cell() -> tuple[str, str]:

@@ -228,6 +228,16 @@ def test_code_that_is_executed_again(run, plane):
     assert names["other"] is not player
 
 
+def test_a_shell_without_cells(run, plane):
+    """IPython names the text of each execution anew."""
+    names = {"sv": sv, "run": run, "plane": plane}
+    text = "player = sv.RegionPlayer(run, plane)"
+    exec(compile(text, "<ipython-input-1-a1b2>", "exec"), names)
+    player = names["player"]
+    exec(compile(text, "<ipython-input-2-a1b2>", "exec"), names)
+    assert names["player"] is player
+
+
 VIEWS = {
     "curves": lambda player, plane: CurvesView(player.run, player, ["train_accuracy", "loss"]),
     "curves alone": lambda player, plane: CurvesView(player.run),
