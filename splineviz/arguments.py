@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 from splineviz.errors import InvalidArgument, UnknownName
@@ -35,6 +36,19 @@ def check_name(known: Collection[str], what: str, name: object) -> None:
     """Raise UnknownName unless a name is one of those that are known; as for `row_of`."""
     if not (isinstance(name, str) and name in known):
         raise UnknownName(what, name, [*known])
+
+
+def as_path(path: Any, what: str = "path") -> Path:
+    """A path, with the home directory in place of ``~``.
+
+    Raises
+    ------
+    InvalidArgument
+        If it is neither a text nor an object that stands for a path.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise InvalidArgument(f"{what} must be a path, such as 'runs/mine', not {_kind(path)}")
+    return Path(path).expanduser()
 
 
 def check_run(run: Any, what: str = "run") -> None:

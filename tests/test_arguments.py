@@ -114,3 +114,49 @@ def test_a_player_is_wanted():
             InvalidArgument, match=r"must be a ComplexityCurves, not an? .*Run\.local"
         ):
             call()
+
+
+PATHS = {
+    "Run": sv.Run,
+    "Recorder": lambda v: sv.Recorder(v, NET),
+    "recipe": lambda v: sv.recipes.train("two-moons", v, steps=1, progress=False),
+    "save": PART.save,
+    "load": sv.SplinePartition.load,
+}
+
+
+@pytest.mark.parametrize("call", PATHS.values(), ids=PATHS)
+@pytest.mark.parametrize("value", [None, 3, ["x"], NET, RUN, b"x"], ids=lambda v: type(v).__name__)
+def test_what_is_no_path_is_told(call, value):
+    with pytest.raises(InvalidArgument, match="must be a path, such as"):
+        call(value)
+
+
+@pytest.mark.parametrize("value", [3, 2.5, True, object(), RUN, [["train_loss"]], [None]], ids=repr)
+def test_what_is_no_metric_is_unknown(value):
+    for call in (
+        lambda: sv.CurvesView(RUN, metrics=value),
+        lambda: sv.CompareRuns(RUN, RUN, PLANE, metrics=value),
+    ):
+        with pytest.raises(UnknownName, match="unknown metric"):
+            call()
+
+
+@pytest.mark.parametrize("value", ["x", {}, object(), NET, [0.1, 0.2], np.zeros(3)], ids=type)
+def test_what_chooses_of_curves_must_exist(value):
+    curves = RUN.local_complexity(radius=0.1, directions=2, steps=[0], cache=False)
+    for call in (curves.plot, lambda **chosen: sv.ComplexityPlot(curves, **chosen)):
+        with pytest.raises(InvalidArgument, match="there is no radius"):
+            call(radius=value)
+        with pytest.raises(UnknownName, match="unknown probe"):
+            call(probe=value, by="layer")
+
+
+@pytest.mark.parametrize("value", ["x", {}, object(), NET, [0.1, 0.2], None], ids=type)
+def test_points_and_radii_of_a_slice_are_numbers(value):
+    with pytest.raises(SplinevizError):
+        PART.locate(value)
+    with pytest.raises(InvalidArgument, match="the radius must be"):
+        PART.migration(X, value)
+    with pytest.raises(SplinevizError):
+        sv.trace(NET, value)

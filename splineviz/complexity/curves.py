@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from splineviz.arguments import check_name
 from splineviz.complexity.gathering import checked_results, checked_steps, stacked
 from splineviz.complexity.layers import Layer
 from splineviz.complexity.result import LocalComplexity
@@ -367,7 +368,8 @@ class ComplexityCurves:
         """
         if radius is None:
             return 0
-        near = np.flatnonzero(np.isclose(self.radii, radius, rtol=1e-9, atol=0))
+        number = radius if isinstance(radius, int | float | np.number) else np.nan
+        near = np.flatnonzero(np.isclose(self.radii, number, rtol=1e-9, atol=0))
         if len(near) == 0:
             known = ", ".join(f"{known:g}" for known in self.radii)
             raise InvalidArgument(f"there is no radius {radius!r}; there are {known}")
@@ -394,8 +396,7 @@ class ComplexityCurves:
                 known = ", ".join(map(repr, self.probes))
                 raise InvalidArgument(f"there are several probes: name one of {known}")
             return self.probes[0]
-        if probe not in self.counts:
-            raise UnknownName("probe", probe, [*self.probes])
+        check_name(self.probes, "probe", probe)
         return probe
 
     def _over_points(

@@ -7,7 +7,7 @@ with what the network computes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
@@ -109,7 +109,7 @@ def _of_forward(network: torch.nn.Module, inputs: torch.Tensor) -> Program:
 
 
 def _checked_shape(input_shape: Sequence[int] | int) -> tuple[int, ...]:
-    sizes = (input_shape,) if isinstance(input_shape, int) else tuple(input_shape)
+    sizes = tuple(input_shape) if isinstance(input_shape, Iterable) else (input_shape,)
     if not all(isinstance(size, int | np.integer) and size > 0 for size in sizes):
         raise ShapeMismatch(
             f"the input shape must be the shape of one sample, in positive integers, such as (2,) "

@@ -6,14 +6,14 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 
-from splineviz.errors import ShapeMismatch, UnknownName
+from splineviz.arguments import as_path
+from splineviz.errors import UnknownName
 from splineviz.network.outputs import predicted_classes
 from splineviz.network.program import Program
 from splineviz.partition import maps, patterns, storage, tables
@@ -657,10 +657,13 @@ class SplinePartition:
         -------
         int64 array of shape (n,)
             -1 outside the domain; the first of its regions for a point on a boundary.
+
+        Raises
+        ------
+        ShapeMismatch, NonFiniteValues
+            If they are no such array of finite numbers.
         """
-        coordinates = np.asarray(points, dtype=np.float64)
-        if coordinates.ndim != 2 or coordinates.shape[1] != 2:
-            raise ShapeMismatch(f"points have shape {coordinates.shape}; expected (n, 2)")
+        coordinates = as_points(points)
         found = np.full(len(coordinates), len(self), dtype=np.int64)
         point, region = self._tree.query(shapely.points(coordinates), predicate="intersects")
         np.minimum.at(found, point, region)
@@ -715,7 +718,7 @@ class SplinePartition:
         -----
         In the safetensors format; nothing is pickled.
         """
-        storage.save_partition(self, Path(path))
+        storage.save_partition(self, as_path(path))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> SplinePartition:
@@ -729,4 +732,4 @@ class SplinePartition:
         FileNotFoundError
             If there is no such file.
         """
-        return storage.load_partition(Path(path))
+        return storage.load_partition(as_path(path))

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from numbers import Number, Real
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, SupportsFloat
 
 import numpy.typing as npt
 
+from splineviz.arguments import as_path
 from splineviz.errors import (
     NetworkChanged,
     NonFiniteValues,
@@ -143,7 +143,7 @@ class Recorder:
         resume: bool | int = False,
     ) -> None:
         check_rank()
-        self.path = Path(path).expanduser().absolute()
+        self.path = as_path(path).absolute()
         self._due = due_test(schedule)
         self._dtype = dtype
         self._closed = False

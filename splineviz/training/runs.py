@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.arguments import check_name
+from splineviz.arguments import as_path, check_name
 from splineviz.errors import (
     InvalidArgument,
     InvalidProgram,
@@ -90,7 +90,7 @@ class Run:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path).expanduser().absolute()
+        self.path = as_path(path).absolute()
         self.name = self.path.name
         self._manifest = self._read_manifest()
 

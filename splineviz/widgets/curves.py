@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from splineviz.arguments import check_name
 from splineviz.drawing.metric_names import MetricName
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import StepCurve
-from splineviz.errors import UnknownName
 from splineviz.widgets.step_figure import ACCURACY, ValueAxis, round_ticks
 from splineviz.widgets.step_panel import StepPanel
 
@@ -119,11 +119,11 @@ def known_columns(columns: Sequence[str], tables: Sequence[pd.DataFrame]) -> lis
         If a column is in none of the tables.
     """
     known = list(dict.fromkeys(str(name) for table in tables for name in table.columns))
-    chosen = [columns] if isinstance(columns, str) else list(dict.fromkeys(columns))
+    several = isinstance(columns, Iterable) and not isinstance(columns, str)
+    chosen = [*columns] if several else [columns]
     for name in chosen:
-        if name not in known:
-            raise UnknownName("metric", name, known)
-    return chosen
+        check_name(known, "metric", name)
+    return list(dict.fromkeys(map(str, chosen)))
 
 
 def accuracy_columns(metrics: pd.DataFrame) -> list[str]:

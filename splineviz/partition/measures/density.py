@@ -83,5 +83,5 @@ def lengths_in_discs(points: FloatArray, radius: float, segments: FloatArray) ->
 
 def check_radius(radius: float) -> None:
     """Raise InvalidArgument unless a radius is a positive, finite number."""
-    if not (np.isfinite(radius) and radius > 0):
+    if not isinstance(radius, int | float | np.number) or not 0 < radius < np.inf:
         raise InvalidArgument(f"the radius must be a positive number, not {radius!r}")

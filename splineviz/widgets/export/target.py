@@ -6,6 +6,7 @@ import math
 import os
 from pathlib import Path
 
+from splineviz.arguments import as_path
 from splineviz.errors import InvalidArgument, UnwritablePath
 from splineviz.files import write_atomically
 
@@ -33,7 +34,7 @@ def checked_target(path: str | os.PathLike[str], extension: str) -> Path:
     UnwritablePath
         If there is no such folder, it cannot be written to, or a folder has this name.
     """
-    target = Path(path).expanduser()
+    target = as_path(path)
     if target.suffix.lower() != extension:
         raise InvalidArgument(
             f"{target.name!r} would hold a {extension} file: give it a name that ends with "
