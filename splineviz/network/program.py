@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from splineviz.errors import InvalidProgram, NonFiniteValues, ShapeMismatch, UnknownName
+from splineviz.errors import (
+    InvalidProgram,
+    NonFiniteValues,
+    ShapeMismatch,
+    SplinevizError,
+    UnknownName,
+)
 from splineviz.network.contest import Contest
 from splineviz.network.kinks import Kinks
 from splineviz.network.layers import LAYERS
@@ -27,6 +33,9 @@ if TYPE_CHECKING:
 
 FORMAT = "splineviz-program"
 VERSION = 1
+
+# What comes of a graph whose parts are of another kind than they should be.
+_MALFORMED = (LookupError, TypeError, ValueError, AttributeError, OverflowError)
 
 
 @dataclass(frozen=True)
@@ -534,14 +543,17 @@ class Program:
             shapes = tuple(tuple(int(size) for size in shape) for shape in graph["shapes"])
             weight_shapes = {key: tuple(shape) for key, shape in graph["state"].items()}
             output = int(graph["output"])
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise InvalidProgram(
-                f"the stored program is malformed ({type(error).__name__}: {error})"
-            ) from error
+        except _MALFORMED as error:
+            raise _malformed(error) from error
         arrays = {key: _weights(key, state[key]) for key in weight_shapes if key in state}
         for key, array in arrays.items():
             _check_weight_shape(key, array.shape, weight_shapes[key])
-        return cls(steps, shapes, arrays, output)
+        try:
+            return cls(steps, shapes, arrays, output)
+        except SplinevizError:
+            raise
+        except _MALFORMED as error:
+            raise _malformed(error) from error
 
     def to_module(self, dtype: torch.dtype | None = None) -> torch.nn.Module:
         """A differentiable torch module that runs this program.
@@ -589,6 +601,10 @@ def _not_an_activation(i: int, step: Step) -> InvalidProgram:
     return InvalidProgram(
         f"step {i} ({step.name!r}, {step.kind}) is an affine step, not an activation"
     )
+
+
+def _malformed(error: Exception) -> InvalidProgram:
+    return InvalidProgram(f"the stored program is malformed ({type(error).__name__}: {error})")
 
 
 def _weights(key: str, values: Any) -> np.ndarray:

@@ -264,7 +264,14 @@ class RunWriter:
         return last
 
     def _write_manifest(self, manifest: Manifest) -> None:
-        data = manifest.to_bytes()
+        try:
+            data = manifest.to_bytes()
+        except ValueError as error:
+            # Only what was read of an old run can be so.
+            raise RunCorrupt(
+                f"{self.path / MANIFEST} holds a number that JSON cannot hold ({error}): set it to "
+                "null"
+            ) from error
         if len(data) > MOST_MANIFEST_BYTES:
             raise RecordingError(
                 f"{self.path / MANIFEST} would have {len(data):,} bytes, and no more than "

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -298,6 +299,27 @@ def test_a_manifest_may_say_anything_of_the_shapes(recorded: Path) -> None:
         )
         with pytest.raises(RunCorrupt):
             Run(recorded).program(10)
+
+
+@pytest.mark.parametrize("value", [None, {}, [], "x", -1, 1e308, [[]], [{"a": 1}], True])
+@pytest.mark.parametrize("where", ["inputs", "params", "options", "kind", "name"])
+def test_a_network_whose_parts_are_of_another_kind_is_told(
+    recorded: Path, where: str, value: Any
+) -> None:
+    edit(recorded, lambda manifest: manifest["network"]["steps"][0].update({where: value}))
+    # Some of these are as good as what was there.
+    with suppress(RunCorrupt):
+        Run(recorded).program(10)
+
+
+def test_a_number_that_json_cannot_hold_is_told(recorded: Path, network: Network) -> None:
+    edit(recorded, lambda manifest: manifest["metadata"].update(seed="SEED"))
+    text = (recorded / "manifest.json").read_text().replace('"SEED"', "1e400")
+    (recorded / "manifest.json").write_text(text)
+    before = contents(recorded)
+    with pytest.raises(RunCorrupt, match="holds a number that JSON cannot hold"):
+        Recorder(recorded, network(2, 5, 3), resume=True)
+    assert contents(recorded) == before
 
 
 # Samples ------------------------------------------------------------------------------------------
