@@ -172,7 +172,7 @@ class CompareRuns(StepView):
             description="Colour",
         )
         self.color_menu.style.description_width = "initial"
-        self.color_menu.layout.width = "220px"
+        self.color_menu.layout.width = "290px"
         self.color_menu.layout.flex = "0 0 auto"
         self._controls = ipywidgets.HBox([self.play, self.cursor, self.color_menu])
         self._controls.add_class("splineviz-compare-controls")

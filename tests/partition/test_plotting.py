@@ -16,7 +16,7 @@ from splineviz.drawing.palette import CLASS_COLORS, NO_VALUE
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch, UnknownName
 from splineviz.network.outputs import predicted_classes
 from splineviz.partition.colorings import COLORINGS, Coloring
-from tests.partition.networks import FRAME_WITH_HOLES, partition_of, random_mlp
+from tests.partition.networks import FRAME_WITH_HOLES, mlp, partition_of, random_mlp
 
 BARE = {"boundaries": False, "decision_boundary": False, "colorbar": False}
 
@@ -225,3 +225,11 @@ def test_wrong_arguments(part):
     for error, message, arguments in wrong:
         with pytest.raises(error, match=message):
             part.plot(Figure().subplots(), **arguments)
+
+
+def test_classes_that_do_not_occur_are_not_named(ax):
+    # The third output never wins.
+    program = mlp([np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 0.0]])], [np.array([0.0, 0.0, -9.0])])
+    sv.enumerate_regions(program, sv.InputSlice.identity()).plot(ax, "class")
+    [bar] = ax.figure.axes[1:]
+    assert [label.get_text() for label in bar.get_yticklabels()] == ["class 0", "class 1"]
