@@ -80,7 +80,7 @@ export function buildControls(parent, change, signal) {
   const compare = menu("Compare", null);
   const speed = menu("Speed", "interval");
   const loop = box("loop", "loop");
-  const boundary = box(get("line_name"), "show_boundary");
+  const boundary = box("", "show_boundary");
   const points = box("data", "show_points");
   const help = element("details", "sv-keys", choices);
   element("summary", "", help, "keys");
@@ -105,6 +105,9 @@ export function buildControls(parent, change, signal) {
   const update = (get, there = spans) => {
     state = get;
     spans = there;
+    const lineName = get("line_name");
+    boundary.setAttribute("aria-label", lineName);
+    boundary.nextSibling.textContent = lineName;
     const [count, index, steps] = [get("count"), get("index"), get("steps")];
     const step = formatNumber(steps[index]);
     slider.max = Math.max(1, count - 1);
