@@ -45,6 +45,9 @@ RECIPES: dict[str, Recipe] = {
     "digits-grokking": Recipe(
         "digits_grokking", "delayed generalization: digits are learnt long after they are fitted"
     ),
+    "digits-robust-small": Recipe(
+        "digits_robust_small", "delayed robustness: it comes long after the digits are fitted"
+    ),
     "two-moons": Recipe(
         "two_moons", "a training in seconds; regions get fewer and wider, but do not migrate"
     ),
