@@ -20,6 +20,11 @@ function leave(target) {
   cell.focus();
 }
 
+/** Whether Escape leads out: of a picture, where it lets go of things, the second in a row. */
+export function leadsOut(target, before) {
+  return target.getAttribute("role") !== "application" || before === target;
+}
+
 /** Keep the keys that are pressed in our widgets from the notebook; Escape leads out. */
 export function keepKeys() {
   const known = Symbol.for("splineviz keeps its keys");
@@ -29,7 +34,15 @@ export function keepKeys() {
   // Before JupyterLab, which listens to the document.
   const mark = (event) => isOurs(event) && event.target.toggleAttribute(MARK, !isForAll(event));
   window.addEventListener("keydown", mark, true);
+  let escaped = null; // where the last key was Escape
   window.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !event.defaultPrevented && isOurs(event)) leave(event.target);
+    const before = escaped;
+    escaped = event.key === "Escape" ? event.target : null;
+    if (!escaped || event.defaultPrevented || !isOurs(event)) return;
+    if (leadsOut(event.target, before)) leave(event.target);
   });
+  // What is done in between begins a new row.
+  for (const type of ["pointerdown", "focusin", "change"]) {
+    window.addEventListener(type, () => (escaped = null), true);
+  }
 }

@@ -72,6 +72,6 @@ export const KEY_HELP = [
   ["Shift with arrows", "move the cross-hair"],
   ["Enter", "pin the region under it"],
   ["N", "show the whole boundary of the nearest neuron"],
-  ["Escape", "let go of both"],
+  ["Escape", "let go of both; twice: leave the picture"],
   ["+ − 0", "zoom in, zoom out, show everything"],
 ];
