@@ -9,10 +9,15 @@ from tests.browser.test_complexity_plot import MAKE
 pytestmark = pytest.mark.browser
 
 ELSEWHERE = """
-elsewhere = ipywidgets.IntSlider(description="elsewhere")
+plane = sv.InputSlice.identity((-1.6, -1.6, 1.6, 1.6))
+elsewhere = sv.RegionPlayer(sv.Run.bundled("checkerboard"), plane)
 elsewhere
 """
-READ = "print(len(ipywidgets.Widget.get_manager_state()['state']) > 30)"
+READ = """
+whole = elsewhere.wait(200)
+print(whole, len(ipywidgets.Widget.get_manager_state()['state']) > 60)
+"""
+FRAME = ".splineviz-canvas [data-frame]"
 
 
 def wait_for_lines(page, number):
@@ -28,16 +33,17 @@ def test_after_any_choice_a_page_that_is_loaded_again_has_all_widgets(new_notebo
     page = notebook.page
     for cell in (0, 1):
         notebook.run_cell(cell)
-    page.locator(".bqplot").wait_for()
+    page.locator(".bqplot").first.wait_for()
+    page.wait_for_selector(FRAME, state="attached")
     wait_for_lines(page, 2)
     for choice, lines in (("by layer", 3), ("by probe", 2), ("by layer", 3), ("by probe", 2)):
         page.get_by_role("button", name=choice).click()
         wait_for_lines(page, lines)
     notebook.run_cell(2)
-    assert notebook.output(2) == "True"
+    assert notebook.output(2) == "True True"
     page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
     page.reload()
-    page.get_by_text("elsewhere", exact=True).wait_for()
+    page.wait_for_selector(FRAME, state="attached")
     wait_for_lines(page, 2)
     page.screenshot(path=screenshots / "loaded-again.png")
     assert page.get_by_text("Loading widget").count() == 0
