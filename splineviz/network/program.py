@@ -37,6 +37,9 @@ VERSION = 1
 # What comes of a graph whose parts are of another kind than they should be.
 _MALFORMED = (LookupError, TypeError, ValueError, AttributeError, OverflowError)
 
+# The squares of two numbers of this ratio, times each other, are still within float64.
+_COMPARABLE = 1e-70
+
 
 @dataclass(frozen=True)
 class Step:
@@ -207,10 +210,19 @@ class Program:
         )
 
     @cached_property
-    def _squares(self) -> tuple[np.ndarray | None, ...]:
-        pairs: tuple[tuple[np.ndarray | None, np.ndarray | None], ...]
-        pairs = self._coefficients  # type: ignore[attr-defined]
-        return tuple(None if w is None else w**2 for w, _ in pairs)
+    def _squares(self) -> tuple[tuple[np.ndarray | None, float], ...]:
+        """The squared weights of each step over that of the largest, and the largest.
+
+        The largest is 0 where squares would vanish beside each other.
+        """
+        made: list[tuple[np.ndarray | None, float]] = []
+        for weights, _ in self._magnitudes:
+            if weights is None:
+                made.append((None, 1.0))
+                continue
+            largest = _largest_comparable(weights)
+            made.append(((weights / (largest or 1.0)) ** 2, largest))
+        return tuple(made)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Program, (self.steps, self.shapes, dict(self.state), self.output)
@@ -438,13 +450,19 @@ class Program:
             made += offset
         return made
 
-    def affine_variance(self, i: int, *values: np.ndarray) -> np.ndarray:
-        """How independent errors pass through the affine step ``i``: ``L`` with squared weights.
+    def affine_deviation(self, i: int, *values: np.ndarray) -> np.ndarray:
+        """How independent errors pass through the affine step ``i``: the root of summed squares.
 
-        Parameters and result are those of :meth:`affine`, for squared errors instead of values.
-        Averages are taken as they are, which overstates them.
+        Parameters and result are those of :meth:`affine`, for the sizes of errors instead of
+        values. Averages are taken as they are, which overstates them; so are errors, or weights,
+        so different in size that the square of one vanishes beside that of another: they are added.
         """
-        return self._linear(i, self._squares[i], values)
+        squares, weight = self._squares[i]
+        largest = _largest_comparable(*values)
+        if weight == 0.0 or largest == 0.0:
+            return self._linear(i, self._magnitudes[i][0], values)
+        made = self._linear(i, squares, tuple((value / largest) ** 2 for value in values))
+        return np.sqrt(made) * largest * weight
 
     def with_state(self, state: Mapping[str, Any]) -> Program:
         """The same network with other weights, for example those of a checkpoint.
@@ -605,6 +623,14 @@ def _not_an_activation(i: int, step: Step) -> InvalidProgram:
 
 def _malformed(error: Exception) -> InvalidProgram:
     return InvalidProgram(f"the stored program is malformed ({type(error).__name__}: {error})")
+
+
+def _largest_comparable(*values: np.ndarray) -> float:
+    """The largest of some sizes; 0 if it is, or squares of others would vanish beside its own."""
+    largest = max(float(value.max(initial=0.0)) for value in values)
+    # Zeros are exact.
+    least = min(float(value.min(initial=np.inf, where=value > 0)) for value in values)
+    return largest if largest < np.inf and least >= largest * _COMPARABLE else 0.0
 
 
 def _weights(key: str, values: Any) -> np.ndarray:

@@ -14,8 +14,9 @@ from scipy.sparse.csgraph import connected_components
 from splineviz.errors import InvalidPartition, ShapeMismatch
 from splineviz.network.program import Program
 from splineviz.partition.consistency import check_edge_table
+from splineviz.partition.measures.boundary import region_of_corners
 from splineviz.partition.patterns import activation_patterns
-from splineviz.partition.rounding import rounding_units
+from splineviz.partition.point_rounding import units_at
 
 if TYPE_CHECKING:
     import torch
@@ -29,12 +30,16 @@ _ROUNDING = 1e-9
 # A sign is compared where the pre-activation is this far from zero, relative to its terms.
 _DECIDED = 1e-11
 # How many pre-activations are looked at at a time.
-_BLOCK = 2**22
+_BLOCK = 2**21
 
 
 @dataclass(frozen=True)
 class Certificate:
     """What :meth:`SplinePartition.verify` proved.
+
+    It is true (``if certificate: ...``) where it is a proof: at least half of the signs at the
+    representative points, and half of those at the corners, were clear of rounding and compared.
+    On a region that is convex, signs that hold at all corners hold everywhere.
 
     Parameters
     ----------
@@ -53,7 +58,10 @@ class Certificate:
         are zero on a whole region.
     edge_error : float
         Largest pre-activation, at the ends of an edge, of the neuron that makes the edge, relative
-        to the terms that make it. A vertex moved by less than 1e-9 may go unnoticed.
+        to the terms that make it there. A vertex moved by less than 1e-9 may go unnoticed.
+    corner_signs_checked, corner_signs_undecided : int
+        The same as for the representative points, for each corner of each region. Undecided are,
+        at least, those of the neurons whose boundaries meet in the corner.
     """
 
     regions: int
@@ -64,10 +72,20 @@ class Certificate:
     signs_checked: int
     signs_undecided: int
     edge_error: float
+    corner_signs_checked: int
+    corner_signs_undecided: int
+
+    def __bool__(self) -> bool:
+        return (
+            self.signs_checked >= self.signs_undecided
+            and self.corner_signs_checked >= self.corner_signs_undecided
+        )
 
     def __str__(self) -> str:
+        doubt = [] if self else ["NOT A PROOF: most signs are within rounding of zero."]
         return "\n".join(
             [
+                *doubt,
                 f"A partition into {self.regions:,} activation regions "
                 f"({self.vertices:,} vertices, {self.edges:,} edges):",
                 "  the regions form a valid coverage: no gap, no overlap, shared edges alike",
@@ -76,6 +94,8 @@ class Certificate:
                 f"  the areas add up to the domain's (relative difference {self.area_error:.1e})",
                 f"  {self.signs_checked:,} pre-activation signs equal the regions' patterns "
                 f"({self.signs_undecided:,} within rounding of zero)",
+                f"  {self.corner_signs_checked:,} signs at the regions' corners do not contradict "
+                f"them ({self.corner_signs_undecided:,} within rounding of zero)",
                 "  at both ends of every edge the neuron that makes it is zero "
                 f"(up to {self.edge_error:.1e} of its terms)",
                 "  the other edges lie on the border",
@@ -98,9 +118,9 @@ def certify(partition: SplinePartition, model: torch.nn.Module | Program) -> Cer
     """
     area_error = _check_geometry(partition)
     _check_neighbours(partition)
-    units, output_units = rounding_units(partition.program, partition.plane, partition.vertices)
-    checked, undecided, output_error = _check_network(partition, model, units, output_units)
-    edge_error = _check_edges(partition, model, units)
+    checked, undecided, output_error = _check_network(partition, model)
+    edge_error, at_corners, doubtful = _check_vertices(partition, model)
+    _check_border(partition)
     return Certificate(
         regions=len(partition),
         vertices=len(partition.vertices),
@@ -110,6 +130,8 @@ def certify(partition: SplinePartition, model: torch.nn.Module | Program) -> Cer
         signs_checked=checked,
         signs_undecided=undecided,
         edge_error=edge_error,
+        corner_signs_checked=at_corners,
+        corner_signs_undecided=doubtful,
     )
 
 
@@ -181,17 +203,13 @@ def _check_neighbours(partition: SplinePartition) -> None:
 
 
 def _check_network(
-    partition: SplinePartition,
-    model: torch.nn.Module | Program,
-    units: FloatArray,
-    output_units: FloatArray,
+    partition: SplinePartition, model: torch.nn.Module | Program
 ) -> tuple[int, int, float]:
     points = partition.representative_points
     slope, offset = partition.affine_maps()
     expected = np.einsum("rok,rk->ro", slope, points) + offset
     terms = np.einsum("rok,rk->ro", np.abs(slope), np.abs(points)) + np.abs(offset)
-    scale = np.maximum(terms, output_units)
-    scale[scale == 0] = 1.0
+    input_unit = _input_unit(partition)
     checked = undecided = 0
     output_error = 0.0
     wrong: list[int] = []
@@ -199,18 +217,23 @@ def _check_network(
     for first in range(0, len(partition), size):
         block = slice(first, first + size)
         patterns = activation_patterns(partition.layers, len(partition), first, first + size)
-        z, outputs = _run(model, partition.plane.embed(points[block]))
+        inputs = partition.plane.embed(points[block])
+        z, outputs = _run(model, inputs)
         if z.shape[1] != patterns.shape[1]:
             raise ShapeMismatch(
                 f"the network has {z.shape[1]} neurons, the partition's patterns have "
                 f"{patterns.shape[1]}: it belongs to another network"
             )
-        clear = np.abs(z) > _DECIDED * units
+        units, output_units = units_at(partition.program, inputs, input_unit, _DECIDED)
+        # What is zero without any rounding is off; of equal candidates one wins.
+        clear = (np.abs(z) > _DECIDED * units) | ((units == 0) & (z == 0) & ~patterns)
         differ = clear & ((z > 0) != patterns)
         wrong += (first + np.flatnonzero(differ.any(axis=1))).tolist()
         checked += int(clear.sum())
         undecided += int((~clear).sum())
-        error = (np.abs(outputs - expected[block]) / scale[block]).max()
+        scale = np.maximum(terms[block], output_units)
+        scale[scale == 0] = 1.0
+        error = (np.abs(outputs - expected[block]) / scale).max()
         output_error = max(output_error, float(error))
     if wrong:
         raise InvalidPartition(
@@ -225,34 +248,85 @@ def _check_network(
     return checked, undecided, output_error
 
 
-def _check_edges(
-    partition: SplinePartition, model: torch.nn.Module | Program, units: FloatArray
-) -> float:
+def _check_vertices(
+    partition: SplinePartition, model: torch.nn.Module | Program
+) -> tuple[float, int, int]:
+    """Signs at all vertices: zero where an edge's neuron is, none against a region's pattern.
+
+    Returns
+    -------
+    edge_error : float
+    checked, undecided : int
+        Signs at the corners of regions.
+    """
     edges = partition.edges
-    first_column = np.cumsum([0, *(layer.width for layer in partition.layers)])
+    widths = [layer.width for layer in partition.layers]
+    first_column = np.cumsum([0, *widths])
     inner = edges.layer >= 0
     column = np.repeat(first_column[edges.layer[inner]] + edges.neuron[inner], 2)
-    vertex = edges.vertices[inner].reshape(-1)
-    order = np.argsort(vertex, kind="stable")
-    vertex, column = vertex[order], column[order]
-    at_ends = np.empty(len(vertex))
+    end_vertex = edges.vertices[inner].reshape(-1)
+    order = np.argsort(end_vertex, kind="stable")
+    end_vertex, column = end_vertex[order], column[order]
+    corner_vertex = partition.ring_vertices
+    order = np.argsort(corner_vertex, kind="stable")
+    region = region_of_corners(partition.ring_offsets, partition.region_offsets)[order]
+    corner_vertex = corner_vertex[order]
+    patterns = partition.packed_patterns()
+    input_unit = _input_unit(partition)
+    error, checked = 0.0, 0
+    wrong: list[int] = []
     size = _block_size(partition)
     for first in range(0, len(partition.vertices), size):
         last = min(first + size, len(partition.vertices))
-        z, _ = _run(model, partition.plane.embed(partition.vertices[first:last]))
-        low, high = np.searchsorted(vertex, [first, last])
-        at_ends[low:high] = np.abs(z[vertex[low:high] - first, column[low:high]])
-    error = float((at_ends / units[column]).max(initial=0.0))
-    border = partition.vertices[edges.vertices[~inner].reshape(-1)]
+        inputs = partition.plane.embed(partition.vertices[first:last])
+        z, _ = _run(model, inputs)
+        units, _ = units_at(partition.program, inputs, input_unit, _DECIDED)
+        low, high = np.searchsorted(end_vertex, [first, last])
+        at = end_vertex[low:high] - first, column[low:high]
+        unit = units[at]
+        off = np.abs(z[at]) / np.where(unit > 0, unit, 1.0)
+        error = max(error, float(off.max(initial=0.0)))
+        above, below = (
+            np.packbits(side, axis=1, bitorder="little")
+            for side in (z > _ROUNDING * units, z < -_ROUNDING * units)
+        )
+        sure = ((np.abs(z) > _ROUNDING * units) | ((units == 0) & (z == 0))).sum(axis=1)
+        low, high = np.searchsorted(corner_vertex, [first, last])
+        corner, owner = corner_vertex[low:high] - first, region[low:high]
+        own = patterns[owner]
+        against = ((above[corner] & ~own) | (below[corner] & own)).any(axis=1)
+        wrong += owner[against].tolist()
+        checked += int(sure[corner].sum())
+    if error > _ROUNDING:
+        raise InvalidPartition(
+            "a vertex does not lie on the boundary that its edges belong to: it is off by "
+            f"{error:.1e} of the neuron's terms"
+        )
+    if wrong:
+        raise InvalidPartition(
+            f"{len(set(wrong))} regions have an activation pattern that the network contradicts at "
+            f"one of their corners, for example region {wrong[0]}"
+        )
+    return error, checked, len(corner_vertex) * sum(widths) - checked
+
+
+def _check_border(partition: SplinePartition) -> None:
+    """The edges without a neuron lie on the border of the domain."""
+    border = partition.vertices[partition.edges.vertices[partition.edges.layer < 0].reshape(-1)]
     outline = partition.plane.domain.boundary
     reach = float(np.abs(partition.vertices).max())
     gap = float(shapely.distance(shapely.points(border), outline).max(initial=0.0)) / reach
-    if max(error, gap) > _ROUNDING:
+    if gap > _ROUNDING:
         raise InvalidPartition(
-            "a vertex does not lie on the boundary that its edges belong to: it is off by "
-            f"{max(error, gap):.1e} of the neuron's terms (on the border, of the domain's size)"
+            f"a vertex of the border does not lie on the domain's: it is off by {gap:.1e} of the "
+            "domain's size"
         )
-    return error
+
+
+def _input_unit(partition: SplinePartition) -> FloatArray:
+    """The largest size of each entry of an input on the slice."""
+    corners = partition.plane.embed(shapely.get_coordinates(partition.plane.domain))
+    return np.asarray(np.abs(corners).max(axis=0))
 
 
 def _block_size(partition: SplinePartition) -> int:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, overload
+
+import numpy as np
+import shapely
 
 from splineviz.arguments import check_name
 from splineviz.arrays import read_whole
-from splineviz.errors import ShapeMismatch, TooManyRegions
+from splineviz.errors import NonFiniteValues, ShapeMismatch, TooManyRegions
 from splineviz.network.contest import Contest
 from splineviz.network.program import Program
 from splineviz.partition.engine.assembly import assemble
 from splineviz.partition.engine.blocks import Workers, cores
 from splineviz.partition.engine.cells import CellComplex
 from splineviz.partition.engine.cuts import cuts_of
-from splineviz.partition.engine.subdivision import subdivide_cells
+from splineviz.partition.engine.local_values import LocalValues
+from splineviz.partition.engine.subdivision import IntArray, Words, subdivide_cells
 from splineviz.partition.engine.tournament import settle
 from splineviz.partition.engine.values import VertexValues
 from splineviz.partition.one_dimensional.graph import GraphSlice, graph_partition
@@ -33,6 +38,12 @@ if TYPE_CHECKING:
 # The rounds of a tournament make more cells than remain in the end: so many are allowed for each
 # region, and so many in any case.
 _CELLS_IN_ROUNDS = (8, 100_000)
+
+# Beyond them areas, and sums of them, overflow or lose digits.
+_LARGEST = 2.0**509
+_SMALLEST_AREA = 1e-290
+# A domain of a size below 2 to this, and above 2 to minus this, is taken as it is.
+_EXTREME = 100
 
 Progress = Callable[[int, int, int], None]
 
@@ -104,7 +115,7 @@ def enumerate_regions(
     ShapeMismatch
         If the slice lies in a space of another shape than the network's inputs.
     NonFiniteValues
-        If a weight is NaN or infinite, or a value on the slice overflows.
+        If a weight is NaN or infinite, or a value on the slice, its rounding or an area overflows.
     InvalidArgument
         If `plane` is no InputSlice, or `threads` or `max_regions` no whole number of at least 1.
     UnknownName
@@ -135,6 +146,7 @@ def enumerate_regions(
         options = (progress, threads, engine, max_regions)
         return graph_partition(enumerate_regions(model, plane.line, *options), plane)
     check_slice(plane, graphs=True)
+    _check_size(plane)
     check_name(("compiled", "shapely"), "engine", engine)
     count = cores() if threads is None else read_whole(threads, "threads", 1)
     most = read_whole(max_regions, "max_regions", 1)
@@ -146,7 +158,32 @@ def enumerate_regions(
             from splineviz.partition.reference import enumerate_with_shapely
 
             return enumerate_with_shapely(program, plane, report, most)
-        return _enumerate(program, plane, report, most, workers)
+        # Products of coordinates must stay within float64; a power of two moves no digit.
+        scale = _scale(plane)
+        scaled = plane
+        if scale != 1.0:
+            domain = shapely.transform(plane.domain, lambda xy: xy / scale)
+            scaled = InputSlice.unchecked(plane.origin, plane.basis * scale, domain)
+        part = _enumerate(program, scaled, report, most, workers)
+        return part if scale == 1.0 else replace(part, plane=plane, vertices=part.vertices * scale)
+
+
+def _check_size(plane: InputSlice) -> None:
+    """That areas on the slice are numbers of full precision."""
+    reach = float(np.abs(shapely.get_coordinates(plane.domain)).max())
+    if reach > _LARGEST or not plane.domain.area > _SMALLEST_AREA:
+        raise NonFiniteValues(
+            f"the domain of the slice reaches to {reach:.1e} and has the area "
+            f"{plane.domain.area:.1e}: areas overflow, or vanish, in float64. Choose a basis of "
+            "the size of the domain, and coordinates around one"
+        )
+
+
+def _scale(plane: InputSlice) -> float:
+    """The size of a domain as a power of two; 1 unless it is extreme."""
+    reach = float(np.abs(shapely.get_coordinates(plane.domain)).max())
+    exponent = int(np.frexp(reach)[1])
+    return 2.0**exponent if abs(exponent) > _EXTREME else 1.0
 
 
 @contextmanager
@@ -197,9 +234,12 @@ def _enumerate(
         if isinstance(activation.rule, Contest):
             each, least = _CELLS_IN_ROUNDS
             limit = max(each * most, least)
-        rounds = []
+        rounds: list[tuple[IntArray, Words]] = []
         for cut in cuts_of(program, activation, inputs):
-            signs = values.signs(cut, cells)
+            local = LocalValues(
+                program, plane, rounding[0].unit, layers, [parent for parent, _ in rounds], cells
+            )
+            signs = values.signs(cut, local)
             split = subdivide_cells(cells, signs, len(layers), limit, activation.name, workers)
             values.follow(split)
             cells = split.cells
@@ -218,7 +258,8 @@ def _enumerate(
             width = inputs[0].size.size
             first = activation.rule.points[0]
             low, high = (one[:width].reshape(shape) + first for one in (signs.low, signs.high))
-            rounding[step] = inputs[0].behind_kinks(activation.rule, low, high)
+            noise = signs.cut.tolerance[:width].reshape(shape)
+            rounding[step] = inputs[0].behind_kinks(activation.rule, low, high, noise)
         layers.append(LayerPattern(activation.name, activation.width, parent, bits))
         report(len(layers), len(program.activations), len(cells))
     return assemble(program, plane, cells, tuple(layers), n_corners)

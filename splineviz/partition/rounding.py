@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,12 +12,11 @@ import numpy.typing as npt
 from splineviz.network.contest import Contest, flat_values
 from splineviz.network.kinks import Kinks
 from splineviz.network.program import Activation, Program
-from splineviz.partition.maps import rows_in_block
-from splineviz.partition.slices import InputSlice
 
 FloatArray = npt.NDArray[np.float64]
 
 EPS = float(np.finfo(np.float64).eps)
+_SMALLEST = float(np.finfo(np.float64).smallest_normal)
 
 ULPS = 256.0
 """A value lies on a boundary when it is below this many of its units of rounding, taken over the
@@ -50,23 +50,39 @@ class Rounding:
     @classmethod
     def of_affine(cls, program: Program, i: int, inputs: Sequence[Rounding]) -> Rounding:
         """Behind the affine step `i` of a program."""
-        size = program.affine_magnitude(i, *(rounding.size for rounding in inputs))
-        squares = program.affine_variance(i, *(rounding.unit**2 for rounding in inputs))
-        return cls(size, np.sqrt(size**2 + squares))
+        with np.errstate(over="ignore"):  # infinite units are refused where signs are decided
+            size = program.affine_magnitude(i, *(rounding.size for rounding in inputs))
+            passed = program.affine_deviation(i, *(rounding.unit for rounding in inputs))
+            return cls(size, unit_of_sum(size, passed))
 
-    def behind_kinks(self, rule: Kinks, low: FloatArray, high: FloatArray) -> Rounding:
-        """Behind an activation of values in the ranges given, each of shape (1, *shape)."""
+    def behind_kinks(
+        self, rule: Kinks, low: FloatArray, high: FloatArray, noise: FloatArray
+    ) -> Rounding:
+        """Behind an activation of values in the ranges given, each of shape (1, *shape).
+
+        Only the slopes that are reached, up to `noise`, pass an error on: what is off on the whole
+        slice makes 0, exactly.
+        """
+        low, high = low - noise, high + noise
         reached = np.concatenate([low, high, *(np.clip(t, low, high) for t in rule.points)])
         gain, offset = rule.segments(rule.switches(reached) > 0, reached.shape[1:])
         size = np.abs(gain * reached + offset).max(axis=0, keepdims=True)
-        unit = rule.steepest * self.unit
+        steepest = np.broadcast_to(np.abs(gain), reached.shape).max(axis=0, keepdims=True)
+        # The slope behind a kink is not met at the kink itself.
+        crossed = [(low <= t) & (t <= high) for t in rule.points]
+        unit = np.where(np.any(crossed, axis=0), rule.steepest, steepest) * self.unit
         shift = float(np.abs(rule.offsets).max())
         # ReLU, LeakyReLU and the like add nothing.
         return Rounding(size, np.hypot(unit, size + shift) if shift else unit)
 
-    def clipped(self, size: FloatArray) -> Rounding:
-        """The same errors, of values that turned out to be no larger than `size`."""
-        return Rounding(np.minimum(self.size, size), self.unit)
+
+def unit_of_sum(size: FloatArray, passed: FloatArray) -> FloatArray:
+    """The unit of rounding of a sum whose terms add up to `size`, and whose errors to `passed`.
+
+    Numbers below the smallest normal one are rounded as that is.
+    """
+    unit = np.hypot(size, passed)
+    return np.where(unit > 0, np.maximum(unit, _SMALLEST), unit)
 
 
 def behind_contest(rule: Contest, inputs: Sequence[Rounding], shape: tuple[int, ...]) -> Rounding:
@@ -83,49 +99,22 @@ def behind_activation(activation: Activation, inputs: Sequence[Rounding]) -> Rou
     if isinstance(activation.rule, Contest):
         return behind_contest(activation.rule, inputs, activation.shape)
     size = inputs[0].size
-    return inputs[0].behind_kinks(activation.rule, -size, size)
+    return inputs[0].behind_kinks(activation.rule, -size, size, np.zeros_like(size))
+
+
+def kink_units(rule: Kinks, unit: FloatArray) -> FloatArray:
+    """Units of rounding (n, W) of how far values lie behind each kink, from theirs (n, *shape)."""
+    flat = unit.reshape(len(unit), math.prod(unit.shape[1:]))
+    return np.concatenate([np.hypot(flat, abs(point)) for point in rule.points], axis=1)
 
 
 def column_units(rule: Kinks | Contest, inputs: Sequence[Rounding]) -> FloatArray:
     """Units of rounding of the columns of an activation's pattern, float64 array (W,)."""
     if isinstance(rule, Kinks):
-        unit = inputs[0].unit.reshape(-1)
-        points = np.repeat(np.abs(rule.points), len(unit))
-        return np.hypot(np.tile(unit, len(rule.points)), points)
+        return kink_units(rule, inputs[0].unit)[0]
     unit = flat_values([one.unit for one in inputs])[0]
     worst = unit[rule.candidates].max(axis=1)
     return np.hypot(unit[rule.column_candidate], worst[rule.column_window])
-
-
-def rounding_units(
-    program: Program, plane: InputSlice, points: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Units of rounding at points of a slice.
-
-    Returns
-    -------
-    pre_activations : float64 array (total width,)
-        Of the pre-activations of all activations, in network order.
-    outputs : float64 array (out,)
-    """
-    largest: dict[int, FloatArray] = {}
-    size = rows_in_block(program)
-    for first in range(0, len(points), size):
-        inputs = plane.embed(points[first : first + size])
-        largest[0] = np.maximum(largest.get(0, 0.0), _largest(inputs))
-        for i, _, made in program.walk(inputs):
-            largest[i + 1] = np.maximum(largest.get(i + 1, 0.0), _largest(made))
-    rounding = {0: Rounding.of_input(largest[0])}
-    units = []
-    for i, step in enumerate(program.steps):
-        read = [rounding[v] for v in step.inputs]
-        activation = program.activation_at.get(i)
-        if activation is None:
-            rounding[i + 1] = Rounding.of_affine(program, i, read)
-        else:
-            units.append(column_units(activation.rule, read))
-            rounding[i + 1] = behind_activation(activation, read).clipped(largest[i + 1])
-    return np.concatenate([*units, np.empty(0)]), rounding[program.output].unit.reshape(-1)
 
 
 def _largest(values: FloatArray) -> FloatArray:

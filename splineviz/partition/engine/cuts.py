@@ -1,4 +1,4 @@
-"""What an activation cuts cells with: functions that are affine on each cell, and their signs."""
+"""What an activation cuts cells with: functions that are affine on each cell."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy.typing as npt
 from splineviz.network.contest import Contest, flat_values
 from splineviz.network.kinks import Kinks
 from splineviz.network.program import Activation, Program
-from splineviz.partition.engine.tournament import leads, next_round, pairs
-from splineviz.partition.rounding import EPS, ULPS, Rounding, column_units
+from splineviz.partition.engine.tournament import lead_units, leads, next_round, pairs
+from splineviz.partition.rounding import EPS, ULPS, Rounding, column_units, kink_units
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int32]
@@ -33,7 +33,10 @@ class Cut:
     columns : callable
         Gives them, float64 array (n, W), from the values that the step reads.
     unit : float64 array (W,)
-        Unit of rounding of each, as in ``Rounding``.
+        Unit of rounding of each over the whole slice, as in ``Rounding``.
+    units : callable
+        Gives them where the values are, float64 array (n, W), from the values that the step reads
+        and their units of rounding.
     source : int, optional
         The value that they are, if they are one just as it is.
     """
@@ -41,40 +44,13 @@ class Cut:
     step: int
     columns: Callable[[Values], FloatArray]
     unit: FloatArray
+    units: Callable[[Values, Values], FloatArray]
     source: int | None = None
 
     @property
     def tolerance(self) -> FloatArray:
         """What counts as zero, float64 array (W,)."""
         return ULPS * EPS * self.unit
-
-
-@dataclass(frozen=True, eq=False)
-class Signs:
-    """The signs of the columns of a cut at the vertices of a complex.
-
-    Parameters
-    ----------
-    tolerance : float64 array (W,)
-        What counts as zero, for each column.
-    positive, negative : uint64 arrays (V, ceil(W / 64))
-        The sign of each column at each vertex, in bit planes; neither where it is zero.
-    low, high : float64 arrays (W,)
-        Range of each column over the vertices.
-    dense : float64 array (V, W) or None
-        All values, if they are kept in memory.
-    at : callable
-        The values at some vertices, given by number: float64 array (n, W). Until the complex is
-        followed to its next subdivision.
-    """
-
-    tolerance: FloatArray
-    positive: Words
-    negative: Words
-    low: FloatArray
-    high: FloatArray
-    dense: FloatArray | None
-    at: Callable[[IntArray], FloatArray]
 
 
 def cuts_of(program: Program, activation: Activation, inputs: Sequence[Rounding]) -> list[Cut]:
@@ -103,6 +79,7 @@ def cuts_of(program: Program, activation: Activation, inputs: Sequence[Rounding]
                 step,
                 lambda values: rule.switches(values[source]),
                 column_units(rule, inputs),
+                lambda _, units: kink_units(rule, units[source]),
                 source if rule.points.tolist() == [0.0] else None,
             )
         ]
@@ -115,4 +92,11 @@ def cuts_of(program: Program, activation: Activation, inputs: Sequence[Rounding]
 
 
 def _round(step: int, rule: Contest, number: int, sources: Sequence[int], unit: FloatArray) -> Cut:
-    return Cut(step, lambda values: leads(rule, number, [values[v] for v in sources]), unit)
+    return Cut(
+        step,
+        lambda values: leads(rule, number, [values[v] for v in sources]),
+        unit,
+        lambda values, units: lead_units(
+            rule, number, [values[v] for v in sources], [units[v] for v in sources]
+        ),
+    )

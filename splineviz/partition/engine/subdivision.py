@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +12,9 @@ import numpy.typing as npt
 from splineviz.errors import TooManyRegions
 from splineviz.partition.engine.blocks import Workers
 from splineviz.partition.engine.cells import CellComplex
-from splineviz.partition.engine.cuts import Signs
 from splineviz.partition.engine.kernels.cells import split_cells
 from splineviz.partition.engine.kernels.edges import cut_edges, split_edges
+from splineviz.partition.engine.signs import Signs
 from splineviz.partition.rounding import EPS
 
 FloatArray = npt.NDArray[np.float64]
@@ -85,38 +86,36 @@ def subdivide_cells(
     """
     spacing = 8.0 * EPS * float(np.abs(cells.xy).max())
     n_old, n_edges = len(cells.xy), len(cells.edge_vertices)
-    whole = None if signs.dense is None else _Rows.of_all(signs.dense)
-    new_vertices, cuts, on_edges, cut_neuron, cut_place = _cut(
-        cells, signs, whole, spacing, workers
-    )
+    n_columns = len(signs.cut.unit)
+    new_vertices, cuts, on_edges, cut_neuron, cut_place = _cut(cells, signs, spacing, workers)
     first_vertex, first_cut = _offsets(new_vertices), _offsets(cuts)
     pieces, source = split_edges(cells.edge_vertices, first_vertex, n_old)
     xy = np.concatenate([cells.xy, on_edges])
-    made = 0
+    made = np.zeros(1, dtype=np.int64)
     budget = np.array([most], dtype=np.int64)
 
-    def split(first: int, last: int) -> tuple[npt.NDArray[Any], ...]:
-        nonlocal made
-        rows = whole or _Rows.of_cells(cells, signs, first, last)
-        block = split_cells(
+    def split(first: int, last: int) -> _Split:
+        rows = _Rows.of_all(signs) or _Rows.of_cells(cells, signs, first, last)
+        *block, doubted = split_cells(
             first, last, cells.offsets, cells.halves, cells.edge_vertices, first_vertex,
             first_cut, cut_neuron, cut_place, n_old, xy, rows.z, rows.row_of, rows.column_of,
-            signs.tolerance, spacing, signs.positive, signs.negative, budget,
+            rows.tolerance, rows.tolerance_of, spacing, signs.positive, signs.negative, budget,
         )  # fmt: skip
-        made += len(block[-2])
-        budget[0] = most - made
-        return block
+        made[0] += len(block[-2])
+        budget[0] = most - made[0]
+        return _Split(first, last, tuple(block), doubted)
 
     try:
-        aside = len(signs.tolerance) > _WIDE
+        aside = n_columns > _WIDE
         blocks = workers.over(split, len(cells), _CELLS, aside)
+        _split_again(cells, signs, blocks, split, made, workers)
     finally:
         # Blocks that are still at work when this is cancelled stop too.
         budget[0] = -1
-    if made > most:
-        raise TooManyRegions(made, most, name)
+    if made[0] > most:
+        raise TooManyRegions(int(made[0]), most, name)
     points, inside, chords, chord_neuron, offsets, halves, parent, bits = _joined(
-        blocks, len(xy), len(pieces)
+        [block.arrays for block in blocks], len(xy), len(pieces)
     )
     cell_of_edge = np.empty(n_edges, dtype=np.int32)
     cell_of_edge[cells.halves >> 1] = cells.cell_of_half
@@ -134,13 +133,50 @@ def subdivide_cells(
     return Subdivision(complex_, parent, bits, within)
 
 
+class _Split(NamedTuple):
+    """A block of cells that was split, and those among them that are to be looked at again."""
+
+    first: int
+    last: int
+    arrays: tuple[npt.NDArray[Any], ...]
+    doubted: IntArray
+
+
+def _split_again(
+    cells: CellComplex,
+    signs: Signs,
+    blocks: list[_Split],
+    split: Callable[[int, int], _Split],
+    made: npt.NDArray[np.int64],
+    workers: Workers,
+) -> None:
+    """Split blocks again in which a tolerance decided something, with those of the vertices."""
+    doubted = np.concatenate([block.doubted for block in blocks])
+    in_doubt = np.zeros(len(cells), dtype=np.bool_)
+    in_doubt[doubted] = True
+    vertices = np.unique(cells.starts[np.repeat(in_doubt, np.diff(cells.offsets))])
+    if not signs.localize(vertices):
+        return
+    again = [i for i, block in enumerate(blocks) if len(block.doubted)]
+    made[0] -= sum(len(blocks[i].arrays[-2]) for i in again)
+
+    def once_more(first: int, last: int) -> list[_Split]:
+        return [split(blocks[i].first, blocks[i].last) for i in again[first:last]]
+
+    anew = [block for some in workers.over(once_more, len(again), (1, 1)) for block in some]
+    for i, block in zip(again, anew, strict=True):
+        blocks[i] = block
+
+
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    """Pre-activations of some neurons at some vertices, and where each is."""
+    """Pre-activations of some neurons at some vertices, what counts as zero, and where each is."""
 
     z: FloatArray
     row_of: IntArray
     column_of: IntArray
+    tolerance: FloatArray
+    tolerance_of: IntArray
 
     @classmethod
     def of_edges(cls, cells: CellComplex, signs: Signs, first: int, last: int) -> _Rows:
@@ -159,9 +195,12 @@ class _Rows:
         return cls._of_some(signs, corners, np.bitwise_or.reduce(above & below, axis=0))
 
     @classmethod
-    def of_all(cls, dense: FloatArray) -> _Rows:
-        rows, columns = dense.shape
-        return cls(dense, np.arange(rows, dtype=np.int32), np.arange(columns, dtype=np.int32))
+    def of_all(cls, signs: Signs) -> _Rows | None:
+        """All of them, if they are kept in memory."""
+        if signs.dense is None:
+            return None
+        rows, columns = (np.arange(n, dtype=np.int32) for n in signs.dense.shape)
+        return cls(signs.dense, rows, columns, signs.tolerance, signs.tolerance_of)
 
     @classmethod
     def _of_some(cls, signs: Signs, vertices: IntArray, crossed: Words) -> _Rows:
@@ -170,37 +209,41 @@ class _Rows:
         chosen = np.unique(vertices)
         row_of = np.zeros(len(signs.positive), dtype=np.int32)
         row_of[chosen] = np.arange(len(chosen), dtype=np.int32)
-        column_of = np.zeros(len(signs.tolerance), dtype=np.int32)
+        column_of = np.zeros(len(signs.cut.unit), dtype=np.int32)
         column_of[columns] = np.arange(len(columns), dtype=np.int32)
+        tolerance_of = np.zeros(len(signs.positive), dtype=np.int32)
         if len(columns) == 0:
-            return cls(np.empty((len(chosen), 0)), row_of, column_of)
-        return cls(np.ascontiguousarray(signs.at(chosen)[:, columns]), row_of, column_of)
+            return cls(
+                np.empty((len(chosen), 0)), row_of, column_of, np.empty((1, 0)), tolerance_of
+            )
+        z, tolerance, tolerance_of[chosen] = signs.at(chosen)
+        z, tolerance = (np.ascontiguousarray(rows[:, columns]) for rows in (z, tolerance))
+        return cls(z, row_of, column_of, tolerance, tolerance_of)
 
 
 def _cut(
-    cells: CellComplex,
-    signs: Signs,
-    whole: _Rows | None,
-    spacing: float,
-    workers: Workers,
+    cells: CellComplex, signs: Signs, spacing: float, workers: Workers
 ) -> list[npt.NDArray[Any]]:
-    """Cut all edges, again for as long as a crossing turns out to be at a vertex."""
+    """Cut all edges, again for as long as a crossing turns out to be at a vertex, or in doubt."""
 
     def cut(first: int, last: int) -> tuple[npt.NDArray[Any], ...]:
-        rows = whole or _Rows.of_edges(cells, signs, first, last)
+        rows = _Rows.of_all(signs) or _Rows.of_edges(cells, signs, first, last)
         return cut_edges(
             first, last, cells.xy, cells.edge_vertices, rows.z, rows.row_of, rows.column_of,
-            signs.tolerance, spacing, signs.positive, signs.negative,
+            rows.tolerance, rows.tolerance_of, spacing, signs.positive, signs.negative,
         )  # fmt: skip
 
     least, most = _EDGES
-    if whole is None:
+    if signs.dense is None:
         # All values at the ends of a block are made at once.
-        most = max(256, min(most, _NUMBERS // max(len(signs.tolerance), 1)))
+        most = max(256, min(most, _NUMBERS // max(len(signs.cut.unit), 1)))
     while True:
         blocks = workers.over(cut, len(cells.edge_vertices), (min(least, most), most))
-        *columns, on_boundary = [np.concatenate(column) for column in zip(*blocks, strict=True)]
-        if len(on_boundary) == 0:
+        *columns, on_boundary, doubted = [
+            np.concatenate(column) for column in zip(*blocks, strict=True)
+        ]
+        cleared = len(on_boundary) > 0
+        if not signs.localize(np.unique(cells.edge_vertices[doubted])) and not cleared:
             return columns
         vertex, neuron = on_boundary.T
         keep = ~(np.uint64(1) << (neuron & 63).astype(np.uint64))

@@ -18,6 +18,7 @@ from splineviz.network.contest import Contest, flat_values
 from splineviz.partition.engine.cells import SEAM, CellComplex
 from splineviz.partition.engine.dissolving import Dissolved, dissolve
 from splineviz.partition.patterns import Words, first_difference, pack, ranges_above, unpack
+from splineviz.partition.rounding import EPS, ULPS
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int32]
@@ -51,6 +52,25 @@ def leads(rule: Contest, round_: int, inputs: Sequence[FloatArray]) -> FloatArra
         standing = next_round(standing)
     left, right = pairs(standing)
     return (right - left).reshape(len(standing), -1)
+
+
+def lead_units(
+    rule: Contest, round_: int, inputs: Sequence[FloatArray], units: Sequence[FloatArray]
+) -> FloatArray:
+    """Units of rounding of :func:`leads`, from the values and their units.
+
+    A clear winner brings its own rounding to the next round, and not that of the loser.
+    """
+    standing = rule.sign * np.take(flat_values(inputs), rule.candidates.T, axis=1)
+    unit = np.take(flat_values(units), rule.candidates.T, axis=1)
+    for _ in range(round_):
+        (left, right), (of_left, of_right) = pairs(standing), pairs(unit)
+        larger = np.maximum(of_left, of_right)
+        clear = np.abs(right - left) > ULPS * EPS * larger
+        winner = np.where(clear, np.where(right > left, of_right, of_left), larger)
+        unit = _with_last(winner, unit)
+        standing = next_round(standing)
+    return np.hypot(*pairs(unit)).reshape(len(unit), -1)
 
 
 def pairs(standing: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:

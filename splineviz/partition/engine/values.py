@@ -17,11 +17,13 @@ from splineviz.errors import NonFiniteValues
 from splineviz.network.program import Program
 from splineviz.partition.engine.blocks import Workers
 from splineviz.partition.engine.cells import CellComplex
-from splineviz.partition.engine.cuts import Cut, Signs, Values
+from splineviz.partition.engine.cuts import Cut, Values
 from splineviz.partition.engine.dissolving import Dissolved
 from splineviz.partition.engine.kernels.cells import cell_frames
 from splineviz.partition.engine.kernels.edges import sign_planes
 from splineviz.partition.engine.kernels.rows import interpolate, weigh
+from splineviz.partition.engine.local_values import LocalValues
+from splineviz.partition.engine.signs import Signs
 from splineviz.partition.engine.subdivision import Subdivision
 from splineviz.partition.slices import InputSlice
 
@@ -104,7 +106,7 @@ class VertexValues:
         self._place = self._place[dissolved.vertices]
         self._cell = self._cell[dissolved.first_cell]
 
-    def signs(self, cut: Cut, cells: CellComplex) -> Signs:
+    def signs(self, cut: Cut, local: LocalValues) -> Signs:
         """The signs of a cut at the vertices of the complex.
 
         The values that the network reads from the cut's step on are kept, if memory allows, so
@@ -113,8 +115,8 @@ class VertexValues:
         Parameters
         ----------
         cut : Cut
-        cells : CellComplex
-            The complex, as followed so far.
+        local : LocalValues
+            Of the complex, as followed so far.
 
         Raises
         ------
@@ -126,6 +128,8 @@ class VertexValues:
         positive = np.empty((total, n_words), dtype=np.uint64)
         negative = np.empty((total, n_words), dtype=np.uint64)
         tolerance = cut.tolerance
+        if not np.isfinite(tolerance).all():
+            raise self._overflow(cut)
         widths = {v: math.prod(self._program.shapes[v]) for v in self._live[cut.step]}
         again = cut.step == self._base.step
         columns = width if cut.source is None else 0
@@ -144,25 +148,31 @@ class VertexValues:
                 dense[first:last] = z
             low, high = np.full(width, np.inf), np.full(width, -np.inf)
             if not sign_planes(z, tolerance, first, positive, negative, low, high):
-                raise NonFiniteValues(
-                    f"the pre-activations of {self._program.steps[cut.step].name!r} overflow on "
-                    "this slice: its weights, or the domain of the slice, are too large for float64"
-                )
+                raise self._overflow(cut)
             return low, high
 
         ranges = self._workers.over(read, total, self._block(cut.step))
         if rows:
-            self._start(_Base(cut.step, rows, cells))
+            self._start(_Base(cut.step, rows, local.cells))
         if kept and cut.source is not None:
             dense = self._base.rows[cut.source]
-        return Signs(
-            tolerance,
+        signs = Signs(
+            cut,
+            local,
             positive,
             negative,
             np.min([low for low, _ in ranges], axis=0),
             np.max([high for _, high in ranges], axis=0),
             dense,
-            lambda vertices: cut.columns(self._at(vertices, cut.step)),
+            lambda vertices: np.array(cut.columns(self._at(vertices, cut.step))),
+        )
+        signs.settle_zeros()
+        return signs
+
+    def _overflow(self, cut: Cut) -> NonFiniteValues:
+        return NonFiniteValues(
+            f"the pre-activations of {self._program.steps[cut.step].name!r} overflow on "
+            "this slice: its weights, or the domain of the slice, are too large for float64"
         )
 
     def _at(self, vertices: IntArray | slice, step: int) -> dict[int, FloatArray]:

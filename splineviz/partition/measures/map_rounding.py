@@ -14,7 +14,7 @@ from splineviz.partition.patterns import LayerPattern, cells_of_regions
 from splineviz.partition.slices import InputSlice
 
 FloatArray = npt.NDArray[np.float64]
-#: Derivatives of a value in both directions of a slice, and their squared units of rounding.
+#: Derivatives of a value in both directions of a slice, and their units of rounding.
 _Rows = tuple[FloatArray, FloatArray]
 
 
@@ -38,9 +38,8 @@ def slope_units(
     size = rows_in_block(program)
     for first in range(0, n_regions, size):
         last = min(first + size, n_regions)
-        _, squared = _push(program, plane, layers, [cell[first:last] for cell in cells])
-        flat = squared.reshape(len(squared), 2, -1).transpose(0, 2, 1)
-        units[first:last] = np.sqrt(flat)
+        _, unit = _push(program, plane, layers, [cell[first:last] for cell in cells])
+        units[first:last] = unit.reshape(len(unit), 2, -1).transpose(0, 2, 1)
     return units
 
 
@@ -52,7 +51,7 @@ def _push(
 ) -> _Rows:
     """Derivatives of the output on some regions, given the cell of each layer they are part of."""
     basis = plane.basis[None]
-    rows: dict[int, _Rows] = {0: (basis, basis**2)}
+    rows: dict[int, _Rows] = {0: (basis, np.abs(basis))}
     # Regions that share a cell of an early layer share the work.
     above = np.zeros(1, dtype=np.int64)
     depth = 0
@@ -62,25 +61,25 @@ def _push(
             layer = layers[depth]
             own = np.unique(cells[depth])
             parent = np.searchsorted(above, layer.parent[own]) if depth > 0 else np.zeros_like(own)
-            rows = {v: (value[parent], squared[parent]) for v, (value, squared) in rows.items()}
+            rows = {v: (value[parent], unit[parent]) for v, (value, unit) in rows.items()}
             bits = layer.unpacked(own)
             rows[i + 1] = _activated(program.activation_at[i], bits, [rows[v] for v in step.inputs])
             above, depth = own, depth + 1
         else:
             values = [_flat(value) for value, _ in inputs]
-            squares = [_flat(value**2 + squared) for value, squared in inputs]
+            units = [_flat(np.hypot(value, unit)) for value, unit in inputs]
             made = program.affine_linear(i, *values)
-            squared = program.affine_variance(i, *squares)
+            unit = program.affine_deviation(i, *units)
             shape = (len(made) // 2, 2, *made.shape[1:])
-            rows[i + 1] = made.reshape(shape), squared.reshape(shape)
+            rows[i + 1] = made.reshape(shape), unit.reshape(shape)
         rows = {
             v: pair for v, pair in rows.items() if program.last_use[v] > i or v == program.output
         }
-    value, squared = rows[program.output]
+    value, unit = rows[program.output]
     if not layers:
-        return value, squared
+        return value, unit
     back = np.searchsorted(above, cells[-1])
-    return value[back], squared[back]
+    return value[back], unit[back]
 
 
 def _activated(
@@ -90,13 +89,13 @@ def _activated(
     rule = activation.rule
     if isinstance(rule, Contest):
         winners = rule.winners(bits)
-        value, squared = (
+        value, unit = (
             of_winners(activation, winners, parts) for parts in zip(*inputs, strict=True)
         )
-        return value, squared
+        return value, unit
     gain = rule.segments(bits, activation.shape)[0][:, None]
-    value, squared = inputs[0]
-    return value * gain, squared * gain**2
+    value, unit = inputs[0]
+    return value * gain, unit * np.abs(gain)
 
 
 def _flat(rows: FloatArray) -> FloatArray:

@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 
 from splineviz.partition.engine.kernels.common import (
+    LOOSE,
     cluster,
     copy,
     has_bit,
@@ -228,10 +229,20 @@ def _point(vertex, xy, points):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _affine_forms(crossing, k, z, row_of, column_of, a, b, c, forms):
-    """Each crossing neuron at the frame's corner a, and how it rises from there to b and to c."""
+def _affine_forms(
+    crossing, k, z, row_of, column_of, tolerance, tolerance_of, a, b, c, forms, noise
+):
+    """Each crossing neuron at the frame's corner a, and how it rises from there to b and to c.
+
+    With the largest of its tolerances at the three corners.
+    """
     for j in range(k):
         column = column_of[crossing[j]]
+        noise[j] = max(
+            tolerance[tolerance_of[a], column],
+            tolerance[tolerance_of[b], column],
+            tolerance[tolerance_of[c], column],
+        )
         forms[j, 0] = z[row_of[a], column]
         forms[j, 1] = z[row_of[b], column] - forms[j, 0]
         forms[j, 2] = z[row_of[c], column] - forms[j, 0]
@@ -239,18 +250,20 @@ def _affine_forms(crossing, k, z, row_of, column_of, a, b, c, forms):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _cross_chord(
-    chords, m, own, length, p1, p2, q1, q2, forms, crossing, tolerance, spacing,
+    chords, m, own, length, p1, p2, q1, q2, forms, noise, spacing,
     t, slack, order, group, where, cut_at,
 ):  # fmt: skip
     """Where the other chords of a cell cross chord `own`, which runs from p to q.
 
     p and q are given by their weights in the frame. Fills ``cut_at`` for each chord: `_APART`
     if it does not cross, 0 if it passes through p, -1 through q, and r for the r-th new vertex
-    between them, which lies at ``where[r - 1]``. Returns the number of new vertices.
+    between them, which lies at ``where[r - 1]``. Returns the number of new vertices, and whether
+    a tolerance decided something or leaves a crossing uncertain by ``LOOSE``.
     """
     low = chords[own, 1]
     high = chords[own, 2]
     near = spacing / length if length > spacing else 1.0
+    doubted = False
     count = 0
     for i in range(m):
         lo = chords[i, 1]
@@ -261,20 +274,23 @@ def _cross_chord(
             at_p = forms[j, 0] + forms[j, 1] * p1 + forms[j, 2] * p2
             at_q = forms[j, 0] + forms[j, 1] * q1 + forms[j, 2] * q2
             rise = abs(at_p - at_q)
-            doubt = tolerance[crossing[j]]
+            doubt = noise[j]
             position = 0.5 if rise == 0.0 else min(max(at_p / (at_p - at_q), 0.0), 1.0)
             doubt = max(doubt / rise if rise > doubt else 1.0, 0.5 * near)
+            doubted |= doubt > LOOSE * near
             if position <= doubt and position <= 0.5:
                 cut_at[i] = 0
+                doubted = True
             elif 1.0 - position <= doubt:
                 cut_at[i] = -1
+                doubted = True
             else:
                 insert_sorted(t, slack, order, count, position, doubt, i)
                 count += 1
     added = cluster(t, slack, count, group, where)
     for i in range(count):
         cut_at[order[i]] = group[i] + 1
-    return added
+    return added, doubted or added < count
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -379,15 +395,16 @@ def _border_scratch(n):
 def _neuron_scratch(k):
     """Room for k crossing neurons.
 
-    Their number of ends, places and signs of the ends, affine forms; then, for the chord being
-    cut, the chords of its piece, their cuts, and the cuts' positions, uncertainties, owners,
-    clusters and places of the clusters.
+    Their number of ends, places and signs of the ends, affine forms and tolerances; then, for the
+    chord being cut, the chords of its piece, their cuts, and the cuts' positions, uncertainties,
+    owners, clusters and places of the clusters.
     """
     return (
         np.empty(k, np.int32),
         np.empty((k, 2), np.int32),
         np.empty((k, 2), np.int8),
         np.empty((k, 3), np.float64),
+        np.empty(k, np.float64),
         np.empty((k, 4), np.int32),
         np.empty(k, np.int32),
         np.empty(k, np.float64),
@@ -402,8 +419,8 @@ def _neuron_scratch(k):
 @njit(cache=True, nogil=True, error_model="numpy")
 def split_cells(
     first_cell, last_cell, cell_offsets, cell_halves, edge_vertices, first_vertex, first_cut,
-    cut_neuron, cut_place, n_old, xy, z, row_of, column_of, tolerance, spacing, positive, negative,
-    budget,
+    cut_neuron, cut_place, n_old, xy, z, row_of, column_of, tolerance, tolerance_of, spacing,
+    positive, negative, budget,
 ):  # fmt: skip
     """Split the cells ``first_cell ... last_cell - 1`` by all neurons that cross them.
 
@@ -423,7 +440,7 @@ def split_cells(
         Number of vertices before the edges were cut: the rows of `z` and of the sign planes.
     xy : float64 array (V, 2)
         Old vertices, then those made by ``cut_edges``.
-    z, row_of, column_of, tolerance, spacing, positive, negative
+    z, row_of, column_of, tolerance, tolerance_of, spacing, positive, negative
         As in ``cut_edges``.
     budget : int64 array (1,)
         Stop when there are more new cells than this. Another thread may lower it.
@@ -444,6 +461,8 @@ def split_cells(
         The cell that each came from.
     bits : uint64 array (C, ceil(W / 64))
         Its activation pattern in this layer: bit n is set where neuron n is positive.
+    doubted : int32 array (D,)
+        Cells in which a tolerance joined crossings, or leaves them uncertain by ``LOOSE``.
     """
     n_words = positive.shape[1]
     vertex_base = xy.shape[0]
@@ -458,14 +477,15 @@ def split_cells(
     halves_out = np.empty(4 * guess, np.int32)
     parent = np.empty(guess, np.int32)
     bits = np.empty((guess, n_words), np.uint64)
-    n_points = n_chords = n_cells = n_halves = 0
+    doubted = np.empty(16, np.int32)
+    n_points = n_chords = n_cells = n_halves = n_doubted = 0
 
     # One cell at a time: its border, and the k neurons that cross it.
-    local_of = np.full(tolerance.shape[0], -1, np.int32)
+    local_of = np.full(column_of.shape[0], -1, np.int32)
     some_positive = np.empty(n_words, np.uint64)
     some_negative = np.empty(n_words, np.uint64)
     crossing = np.empty(16, np.int32)
-    n_ends, end_at, end_sign, forms, piece_chords, cut_at, t, slack, order, group, where = (
+    n_ends, end_at, end_sign, forms, noise, piece_chords, cut_at, t, slack, order, group, where = (
         _neuron_scratch(16)
     )
     cycle_vertex, cycle_half, corner_at, signs = _border_scratch(64)
@@ -498,9 +518,10 @@ def split_cells(
         if n > signs.shape[0]:
             cycle_vertex, cycle_half, corner_at, signs = _border_scratch(2 * n)
         if k > n_ends.shape[0]:
-            n_ends, end_at, end_sign, forms, piece_chords, cut_at, t, slack, order, group, where = (
-                _neuron_scratch(2 * k)
-            )
+            (
+                n_ends, end_at, end_sign, forms, noise, piece_chords, cut_at, t, slack, order,
+                group, where,
+            ) = _neuron_scratch(2 * k)  # fmt: skip
         k_words = (k + 63) >> 6
         if k_words > masks.shape[1]:
             masks = np.empty((masks.shape[0], 2 * k_words), np.uint64)
@@ -522,7 +543,9 @@ def split_cells(
         if k > 1:
             # The affine forms place the crossings of two chords.
             a, b, c = _frame(halves, edge_vertices, xy)
-            _affine_forms(crossing, k, z, row_of, column_of, a, b, c, forms)
+            _affine_forms(
+                crossing, k, z, row_of, column_of, tolerance, tolerance_of, a, b, c, forms, noise
+            )
             x0 = xy[a, 0]
             y0 = xy[a, 1]
             ux = xy[b, 0] - x0
@@ -596,10 +619,15 @@ def split_cells(
             if m > 1:
                 p1, p2 = barycentric(px - x0, py - y0, ux, uy, vx, vy)
                 q1, q2 = barycentric(qx - x0, qy - y0, ux, uy, vx, vy)
-            added = _cross_chord(
-                piece_chords, m, own, np.hypot(qx - px, qy - py), p1, p2, q1, q2, forms, crossing,
-                tolerance, spacing, t, slack, order, group, where, cut_at,
+            added, in_doubt = _cross_chord(
+                piece_chords, m, own, np.hypot(qx - px, qy - py), p1, p2, q1, q2, forms, noise,
+                spacing, t, slack, order, group, where, cut_at,
             )  # fmt: skip
+            if in_doubt and (n_doubted == 0 or doubted[n_doubted - 1] != cell):
+                if n_doubted == doubted.shape[0]:
+                    doubted = room(doubted, n_doubted + 1)
+                doubted[n_doubted] = cell
+                n_doubted += 1
 
             if n_points + added > points.shape[0]:
                 points = table_room(points, n_points + added)
@@ -659,4 +687,5 @@ def split_cells(
         halves_out[:n_halves],
         parent[:n_cells],
         bits[:n_cells],
+        doubted[:n_doubted],
     )

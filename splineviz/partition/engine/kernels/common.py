@@ -11,6 +11,11 @@ _TRAILING_ZEROS = np.zeros(64, dtype=np.int64)
 for _i in range(64):
     _TRAILING_ZEROS[((int(_DE_BRUIJN) << _i) % 2**64) >> 58] = _i
 
+# A crossing known no better than this many times what one vertex spans is looked at again.
+LOOSE = 2.0**19
+# A value this many times its tolerance is no rounding of zero, whatever the coordinates say.
+SURE = 2.0**20
+
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def lowest_bit(word):

@@ -6,6 +6,8 @@ import numpy as np
 from numba import njit
 
 from splineviz.partition.engine.kernels.common import (
+    LOOSE,
+    SURE,
     cluster,
     insert_sorted,
     lowest_bit,
@@ -63,8 +65,9 @@ def sign_planes(z, tolerance, first, positive, negative, low, high):
 @entry
 @njit(cache=True, nogil=True, error_model="numpy")
 def cut_edges(
-    first, last, xy, edge_vertices, z, row_of, column_of, tolerance, spacing, positive, negative
-):
+    first, last, xy, edge_vertices, z, row_of, column_of, tolerance, tolerance_of, spacing,
+    positive, negative,
+):  # fmt: skip
     """Cut the edges ``first ... last - 1`` at each neuron that changes sign along them.
 
     Parameters
@@ -75,7 +78,10 @@ def cut_edges(
         Pre-activations at the ends of these edges, of the neurons that cross them.
     row_of, column_of : int32 arrays (V,), (W,)
         The row of each vertex in `z`, and the column of each neuron.
-    tolerance : float64 array (W,)
+    tolerance : float64 array (rows, columns)
+        What counts as zero, columns as those of `z`.
+    tolerance_of : int32 array (V,)
+        The row of each vertex in it.
     spacing : float
         Points closer than this are one vertex.
     positive, negative : uint64 arrays (V, ceil(W / 64))
@@ -93,8 +99,10 @@ def cut_edges(
         Vertices and neurons whose crossing the coordinates cannot tell from that vertex: it lies on
         the neuron's boundary. Where there are any, their signs are to be cleared and all edges cut
         again.
+    doubted : int32 array (D,)
+        Edges on which a tolerance joined crossings, or leaves them uncertain by ``LOOSE``.
     """
-    width = tolerance.shape[0]
+    width = column_of.shape[0]
     neuron = np.empty(width, np.int32)
     position = np.empty(width, np.float64)
     slack = np.empty(width, np.float64)
@@ -107,7 +115,8 @@ def cut_edges(
     cut_neuron = np.empty(max(n_edges, 16), np.int32)
     cut_place = np.empty(max(n_edges, 16), np.int32)
     on_boundary = np.empty((16, 2), np.int32)
-    n_new = n_cuts = n_marks = 0
+    doubted = np.empty(16, np.int32)
+    n_new = n_cuts = n_marks = n_doubted = 0
     for e in range(first, last):
         a = edge_vertices[e, 0]
         b = edge_vertices[e, 1]
@@ -115,26 +124,47 @@ def cut_edges(
         run_y = xy[b, 1] - xy[a, 1]
         length = np.hypot(run_x, run_y)
         near = spacing / length if length > spacing else 1.0
+        loose = False
         count = 0
         for word in range(positive.shape[1]):
             bits = (positive[a, word] & negative[b, word]) | (negative[a, word] & positive[b, word])
             while bits != np.uint64(0):
                 n = (word << 6) + lowest_bit(bits)
                 bits &= bits - np.uint64(1)
-                at_a = z[row_of[a], column_of[n]]
-                rise = at_a - z[row_of[b], column_of[n]]
+                column = column_of[n]
+                at_a = z[row_of[a], column]
+                at_b = z[row_of[b], column]
+                noise_a = tolerance[tolerance_of[a], column]
+                noise_b = tolerance[tolerance_of[b], column]
+                rise = at_a - at_b
                 place = at_a / rise
-                if place < near or 1.0 - place < near:
+                # Where the value at the vertex is sure all the same, the other cells at it count on
+                # its sign: the crossing is beside it.
+                beside = False
+                if place < near:
+                    beside = near < 0.5 and abs(at_a) > SURE * noise_a
+                    place = near if beside else 0.0
+                elif 1.0 - place < near:
+                    beside = near < 0.5 and abs(at_b) > SURE * noise_b
+                    place = 1.0 - near if beside else 1.0
+                if (place == 0.0 or place == 1.0) and not beside:
                     if n_marks == on_boundary.shape[0]:
                         on_boundary = table_room(on_boundary, n_marks + 1)
-                    on_boundary[n_marks, 0] = a if place < near else b
+                    on_boundary[n_marks, 0] = a if place == 0.0 else b
                     on_boundary[n_marks, 1] = n
                     n_marks += 1
                 else:
-                    doubt = max(tolerance[n] / abs(rise), 0.5 * near)
+                    noise = max(noise_a, noise_b)
+                    doubt = max(noise / abs(rise), 0.5 * near)
+                    loose |= doubt > LOOSE * near
                     insert_sorted(position, slack, neuron, count, place, doubt, n)
                     count += 1
         clusters = cluster(position, slack, count, group, where)
+        if loose or clusters < count:
+            if n_doubted == doubted.shape[0]:
+                doubted = room(doubted, n_doubted + 1)
+            doubted[n_doubted] = e
+            n_doubted += 1
         if n_new + clusters > points.shape[0]:
             points = table_room(points, n_new + clusters)
         if n_cuts + count > cut_neuron.shape[0]:
@@ -157,6 +187,7 @@ def cut_edges(
         cut_neuron[:n_cuts],
         cut_place[:n_cuts],
         on_boundary[:n_marks],
+        doubted[:n_doubted],
     )
 
 

@@ -1,0 +1,122 @@
+"""The signs of a cut's columns at the vertices of a complex, and what counts as zero."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from splineviz.partition.engine.cuts import Cut
+from splineviz.partition.engine.local_values import LocalValues
+from splineviz.partition.patterns import pack
+from splineviz.partition.rounding import EPS, ULPS
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int32]
+Words = npt.NDArray[np.uint64]
+
+# How many numbers are looked at at a time.
+_BLOCK = 2**22
+
+
+@dataclass(eq=False)
+class Signs:
+    """The signs of the columns of a cut at the vertices of a complex.
+
+    What counts as zero is a bound over the whole slice at most vertices. Where that decides
+    something, the vertices are looked at by themselves: their values and bounds are then those of
+    ``LocalValues``.
+
+    Parameters
+    ----------
+    cut : Cut
+    local : LocalValues
+    positive, negative : uint64 arrays (V, ceil(W / 64))
+        The sign of each column at each vertex, in bit planes; neither where it is zero.
+    low, high : float64 arrays (W,)
+        Range of each column over the vertices.
+    dense : float64 array (V, W) or None
+        All values, if they are kept in memory.
+    read : callable
+        The values at some vertices, given by number: float64 array (n, W). Until the complex is
+        followed to its next subdivision.
+    """
+
+    cut: Cut
+    local: LocalValues
+    positive: Words
+    negative: Words
+    low: FloatArray
+    high: FloatArray
+    dense: FloatArray | None
+    read: Callable[[IntArray], FloatArray]
+    _tables: list[FloatArray] = field(init=False)
+    _is_local: npt.NDArray[np.bool_] = field(init=False)
+    #: Of all vertices, the row of their tolerance in the tables, if values are kept.
+    tolerance_of: IntArray = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._tables = [self.cut.tolerance[None]]
+        self._is_local = np.zeros(len(self.positive), dtype=np.bool_)
+        self.tolerance_of = np.zeros(len(self.positive), dtype=np.int32)
+
+    @property
+    def tolerance(self) -> FloatArray:
+        """What counts as zero, float64 array (rows, W); the first row is the whole slice's."""
+        if len(self._tables) > 1:
+            self._tables = [np.concatenate(self._tables)]
+        return self._tables[0]
+
+    def settle_zeros(self) -> None:
+        """Look again at the vertices where the bound over the slice makes a column zero."""
+        columns = pack(self.cut.tolerance[None] > 0.0)
+        size = max(1, _BLOCK // max(self.positive.shape[1], 1))
+        for first in range(0, len(self.positive), size):
+            rows = slice(first, first + size)
+            zero = ~(self.positive[rows] | self.negative[rows]) & columns
+            some = first + np.flatnonzero(zero.any(axis=1))
+            for vertices, z, tolerance in self._localized(some):
+                self.positive[vertices] = pack(z > tolerance)
+                self.negative[vertices] = pack(z < -tolerance)
+
+    def localize(self, vertices: npt.NDArray[np.integer]) -> bool:
+        """Look at some vertices by themselves; whether there was one not looked at so far.
+
+        Their signs stay: what the bound over the slice does not make zero is sure.
+        """
+        return sum(len(some) for some, _, _ in self._localized(vertices)) > 0
+
+    def _localized(
+        self, vertices: npt.NDArray[np.integer]
+    ) -> Iterator[tuple[npt.NDArray[np.integer], FloatArray, FloatArray]]:
+        """Those not looked at so far, block by block, with their values and tolerances."""
+        vertices = vertices[~self._is_local[vertices]]
+        self._is_local[vertices] = True
+        size = max(1, _BLOCK // max(len(self.cut.unit), 1))
+        for first in range(0, len(vertices), size):
+            some = vertices[first : first + size]
+            z, tolerance = self._at(some)
+            if self.dense is not None:
+                self.dense[some] = z
+                n = sum(map(len, self._tables))
+                self.tolerance_of[some] = np.arange(n, n + len(some))
+                self._tables.append(tolerance)
+            yield some, z, tolerance
+
+    def at(self, vertices: IntArray) -> tuple[FloatArray, FloatArray, IntArray]:
+        """Values at some vertices (n, W), tolerances (rows, W), and the row of each vertex (n,)."""
+        z = self.read(vertices)
+        is_local = self._is_local[vertices]
+        row = np.zeros(len(vertices), dtype=np.int32)
+        tables = self.cut.tolerance[None]
+        if is_local.any():
+            z[is_local], tolerance = self._at(vertices[is_local])
+            tables = np.concatenate([tables, tolerance])
+            row[is_local] = np.arange(1, len(tables))
+        return z, tables, row
+
+    def _at(self, vertices: npt.NDArray[np.integer]) -> tuple[FloatArray, FloatArray]:
+        z, unit = self.local.at(self.cut, vertices)
+        return z, ULPS * EPS * unit
