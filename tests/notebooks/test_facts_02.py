@@ -121,7 +121,7 @@ FACTS = {
     "Here are five neurons. All their lines cross each other inside the window.": (
         lines_cross_inside
     ),
-    "Six. In general $n$ lines make $1 + n + \\binom{n}{2}$ regions": lambda: (
+    "Six do not. In general $n$ lines make $1 + n + \\binom{n}{2}$ regions": lambda: (
         six_lie_inside() and formula_holds()
     ),
     "But a line or a crossing outside the window does not count.": what_is_outside_does_not_count,
