@@ -1,26 +1,41 @@
 """Set up splineviz in this folder and open its first notebook, or run its tests.
 
-    python3.11 start.py             set up what is missing, then open JupyterLab
-    python3.11 start.py setup       only set up
-    python3.11 start.py test        set up, then run every check and every test
+    python3 start.py             set up what is missing, then open JupyterLab
+    python3 start.py setup       only set up
+    python3 start.py test        set up, then run every check and every test
 
 What follows ``lab`` goes to JupyterLab, what follows ``test`` to pytest. Everything is installed
 in the folder .venv beside this file, in the versions of constraints.txt; nothing else changes on
-the machine. Delete .venv to start afresh. This file needs Python 3.11 and pip, nothing more.
+the machine. Delete .venv to start afresh. This file needs Python 3.11, 3.12 or 3.13 and pip,
+nothing more.
 """
 
 import hashlib
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 import venv
 from pathlib import Path
 
+TRIED = ("python3.13", "python3.12", "python3.11")
+"""The Pythons that the versions of constraints.txt were tried with."""
+
 if sys.version_info < (3, 11):
+    # A version manager's name for a Python may lead to none.
+    found = [
+        name
+        for name in TRIED
+        if shutil.which(name) and not subprocess.call([name, "-c", ""], stderr=subprocess.DEVNULL)
+    ]
     sys.exit(
-        f"splineviz needs Python 3.11 or newer, and this is Python {sys.version.split()[0]}: "
-        "run start.py with a newer one, for example python3.11 start.py"
+        f"splineviz needs Python 3.11, 3.12 or 3.13, and this is Python {sys.version.split()[0]}: "
+        + (
+            f"this machine has {' and '.join(found)} as well, so say: {found[0]} start.py"
+            if found
+            else "install one of them, from python.org for example, and say: python3.13 start.py"
+        )
     )
 
 ROOT = Path(__file__).resolve().parent

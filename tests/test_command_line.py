@@ -281,7 +281,7 @@ def test_start_says_what_it_does_and_installs_nothing(words, status, tmp_path):
     script = shutil.copy(ROOT / "start.py", tmp_path)
     finished = subprocess.run([sys.executable, script, *words], capture_output=True, text=True)
     assert finished.returncode == status
-    assert "python3.11 start.py test" in finished.stdout
+    assert "python3 start.py test" in finished.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["start.py"]
 
 

@@ -367,6 +367,7 @@ class RegionPlayer(WholeBox, Stepping):
         steps: Sequence[int] | None = None,
         interval: int = 200,
         *,
+        pause: int = 0,
         curves: bool = False,
         width: float = 6.4,
         dpi: int = 100,
@@ -383,6 +384,8 @@ class RegionPlayer(WholeBox, Stepping):
             not made, or not kept, are made.
         interval : int
             Milliseconds from one step to the next.
+        pause : int
+            Milliseconds for which the last step stays longer than the others (default: 0).
         curves, width, dpi
             As for :meth:`save_png`.
         progress : bool or callable, optional
@@ -393,13 +396,14 @@ class RegionPlayer(WholeBox, Stepping):
         UnknownStep, NothingToDraw, UnwritablePath
             As for :meth:`save_png`.
         InvalidArgument
-            As for :meth:`save_png`, and if the interval is too short.
+            As for :meth:`save_png`, and if the interval is too short or
+            the pause negative.
         Exception
             What making a frame raises.
         """
         from splineviz.widgets.export.animations import save_gif
 
-        save_gif(self, path, steps, interval, curves, width, dpi, progress)
+        save_gif(self, path, steps, interval, pause, curves, width, dpi, progress)
 
     def save_mp4(
         self,

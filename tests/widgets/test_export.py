@@ -174,9 +174,12 @@ def test_an_animation(player, tmp_path):
     assert film.info["loop"] == 0
     assert told == [(k, 5) for k in range(1, 6)]
     player.canvas.loop = False
-    player.save_gif(path, [1000, 0], dpi=50)
+    player.save_gif(path, [1000, 0], pause=1500, dpi=50)
     film = opened(path)
     assert film.n_frames == 2
+    assert film.info["duration"] == 200
+    film.seek(1)
+    assert film.info["duration"] == 1700
     assert "loop" not in film.info
     assert list(tmp_path.iterdir()) == [path]
 
@@ -195,7 +198,7 @@ def test_one_step_and_no_curves(plane, tmp_path):
     run.metrics = run.metrics[[]]
     run.samples = None
     player = RegionPlayer(run, plane)
-    player.save_gif(tmp_path / "one.gif", curves=True, dpi=50)
+    player.save_gif(tmp_path / "one.gif", curves=True, dpi=50, pause=100)
     player.save_png(tmp_path / "one.png", curves=True, dpi=50)
     assert opened(tmp_path / "one.gif").n_frames == 1
     player.close()
@@ -236,6 +239,8 @@ def test_steps_that_do_not_exist(player, tmp_path):
         player.save_gif(tmp_path / "one.gif", [])
     with pytest.raises(InvalidArgument, match="20 ms a frame"):
         player.save_gif(tmp_path / "one.gif", interval=10)
+    with pytest.raises(InvalidArgument, match="pause is -1 ms"):
+        player.save_gif(tmp_path / "one.gif", pause=-1)
 
 
 def test_an_empty_run(plane, tmp_path):

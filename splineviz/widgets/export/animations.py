@@ -34,6 +34,7 @@ def save_gif(
     path: str | os.PathLike[str],
     steps: Sequence[int] | None,
     interval: int,
+    pause: int,
     curves: bool,
     width: float,
     dpi: int,
@@ -49,6 +50,8 @@ def save_gif(
             f"interval is {interval} ms; a GIF takes {_SHORTEST} ms a frame or more. For fewer "
             "frames say steps=player.steps[::2], or use save_mp4"
         )
+    if not pause >= 0:
+        raise InvalidArgument(f"pause is {pause} ms; it must be 0 or more")
     frames, drawn = _prepared(player, steps, width, curves)
     palette = _palette(drawn, frames, dpi)
     pictures = []
@@ -60,8 +63,9 @@ def save_gif(
             report(done)
     file = io.BytesIO()
     forever = {"loop": 0} if player.canvas is not None and player.canvas.loop else {}
+    times = [interval] * (len(frames) - 1) + [interval + pause]
     pictures[0].save(
-        file, "GIF", save_all=True, append_images=pictures[1:], duration=interval, **forever
+        file, "GIF", save_all=True, append_images=pictures[1:], duration=times, **forever
     )
     write_target(target, file.getvalue())
 
