@@ -20,8 +20,14 @@ from splineviz.terminal import printable
 from splineviz.training import recipes
 from splineviz.training.runs import Run
 
-FIRST_NOTEBOOK = "01_watch_regions_move.ipynb"
-COPIED_NOTEBOOKS = "splineviz-notebooks"
+FIRST_NOTEBOOK = "00_watch.ipynb"
+COURSE_FOLDER = "splineviz-course"
+
+# What `splineviz` alone says.
+FIRST_STEPS = """\
+splineviz lab                                copy the course into a folder and open it
+splineviz train two-moons --out runs/moons   train a network and record it
+splineviz --help                             everything else"""
 
 # Of local complexity: small and large for inputs of about unit size, as the recipes have them.
 RADII = (0.005, 0.05, 0.1)
@@ -50,9 +56,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options, rest = parser.parse_known_args(arguments)
     if rest and options.command != "lab":
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if options.command is None:
+        print(FIRST_STEPS)
+        return 0
     try:
         if options.command == "lab":
-            return _lab(rest)
+            return _lab(options.into, rest)
         if options.command == "train":
             return _train(options)
         if options.command == "compile":
@@ -73,27 +82,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BROKEN_PIPE
 
 
-def notebooks() -> Path:
-    """Find the notebooks: those of the checkout, or else a copy of those in the package.
+def copy_course(folder: Path) -> list[Path]:
+    """Copy the notebooks of the course, with their solutions, into a folder.
 
-    A copy is made once, in ``splineviz-notebooks`` in the current folder. Files that are there
-    already are left as they are.
+    Files that are there already are left as they are.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder. It is made if it does not exist.
 
     Returns
     -------
-    Path
-        The folder with the notebooks.
+    list of Path
+        Notebooks that were there already and differ from those of this version of splineviz.
+
+    Raises
+    ------
+    InvalidArgument
+        If the folder cannot be made, or not be written into.
     """
     package = Path(__file__).parent
-    shipped = package / "notebooks"
-    if not shipped.is_dir():
-        return package.parent / "notebooks"
-    copied = Path(COPIED_NOTEBOOKS).absolute()
-    copied.mkdir(exist_ok=True)
-    for source in shipped.iterdir():
-        if not (copied / source.name).exists():
-            write_atomically(copied / source.name, source.read_bytes())
-    return copied
+    # A wheel has them inside; a checkout, beside the package.
+    inside = package / "notebooks"
+    course = inside if inside.is_dir() else package.parent / "notebooks"
+    different = []
+    try:
+        for source in sorted([*course.glob("*.ipynb"), *course.glob("solutions/*.ipynb")]):
+            target = folder / source.relative_to(course)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if not target.exists():
+                write_atomically(target, source.read_bytes())
+            elif target.read_bytes() != source.read_bytes():
+                different.append(target)
+    except OSError as error:
+        raise InvalidArgument(
+            f"the course cannot be copied into {folder}: {error}; choose another folder with --into"
+        ) from error
+    return different
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -101,15 +127,23 @@ def _parser() -> argparse.ArgumentParser:
         prog="splineviz", description="See what training does to a ReLU network."
     )
     parser.add_argument("--version", action="version", version=f"splineviz {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
-    commands.add_parser(
+    lab = commands.add_parser(
         "lab",
-        usage="splineviz lab [NOTEBOOK] [OPTION ...]",
-        help="open JupyterLab on a notebook",
-        description="Open JupyterLab on a notebook, by default the first of those that come with "
-        "splineviz. Options, such as --no-browser or --port 9000, are passed on to JupyterLab.",
+        usage="splineviz lab [NOTEBOOK] [--into DIR] [OPTION ...]",
+        help="open the course, or a notebook of yours, in JupyterLab",
+        description="Copy the notebooks of the course into a folder and open the first of them in "
+        "JupyterLab, or open a notebook of yours. Notebooks that are in the folder already stay as "
+        "they are. Other options, such as --no-browser or --port 9000, are passed on to "
+        "JupyterLab.",
         allow_abbrev=False,
+    )
+    lab.add_argument(
+        "--into",
+        type=Path,
+        metavar="DIR",
+        help=f"the folder for the course (default: {COURSE_FOLDER})",
     )
 
     table = "\n".join(f"  {name:<16} {recipes.RECIPES[name].summary}" for name in recipes.names())
@@ -216,15 +250,22 @@ def _whole_number(text: str) -> int:
         ) from error
 
 
-def _lab(words: list[str]) -> int:
+def _lab(into: Path | None, words: list[str]) -> int:
     if words and not words[0].startswith("-"):
         notebook, *options = words
+        path = Path(notebook).absolute()
+        if into is not None:
+            raise InvalidArgument(f"--into is for the course; leave it out to open {notebook}")
+        if not path.is_file():
+            raise InvalidArgument(f"there is no notebook {path}")
     else:
-        notebook, options = str(notebooks() / FIRST_NOTEBOOK), words
-    path = Path(notebook).absolute()
-    if not path.is_file():
-        print(f"splineviz: there is no notebook {printable(path)}", file=sys.stderr)
-        return FAILED
+        folder, options = (into or Path(COURSE_FOLDER)).absolute(), words
+        different = copy_course(folder)
+        print(f"splineviz: the course is in {printable(folder)}")
+        if different:
+            names = ", ".join(printable(path.relative_to(folder)) for path in different)
+            print(f"splineviz: left as they are, with your changes or of another version: {names}")
+        path = folder / FIRST_NOTEBOOK
     # JupyterLab refuses to run as root, which is who one is in most containers.
     if hasattr(os, "geteuid") and os.geteuid() == 0 and "--allow-root" not in options:
         options = ["--allow-root", *options]

@@ -14,7 +14,7 @@ from jupyterlab.labapp import LabApp
 
 from splineviz import __main__ as command_line
 from splineviz import __version__
-from splineviz.__main__ import COPIED_NOTEBOOKS, FIRST_NOTEBOOK, main
+from splineviz.__main__ import COURSE_FOLDER, FIRST_NOTEBOOK, main
 from splineviz.partition.engine.kernels import cells, edges, rings, rows
 from splineviz.training import recipes
 from splineviz.training.recorder import Recorder
@@ -36,9 +36,10 @@ def launched(monkeypatch):
 def package_without_checkout(tmp_path, monkeypatch):
     """A package folder as a wheel makes it: with the notebooks inside."""
     package = tmp_path / "site-packages" / "splineviz"
-    (package / "notebooks").mkdir(parents=True)
+    (package / "notebooks" / "solutions").mkdir(parents=True)
     (package / "notebooks" / FIRST_NOTEBOOK).write_text("first")
     (package / "notebooks" / "02_more.ipynb").write_text("second")
+    (package / "notebooks" / "solutions" / FIRST_NOTEBOOK).write_text("solved")
     monkeypatch.setattr(command_line, "__file__", str(package / "__main__.py"))
     monkeypatch.chdir(tmp_path)
     return package
@@ -81,7 +82,7 @@ def test_lab_passes_options_on(notebook, launched):
 
 def test_lab_takes_options_without_a_notebook(package_without_checkout, launched):
     main(["lab", "--no-browser", "--port", "9000"])
-    first = Path(COPIED_NOTEBOOKS).absolute() / FIRST_NOTEBOOK
+    first = Path(COURSE_FOLDER).absolute() / FIRST_NOTEBOOK
     assert launched == [opens(first, "--no-browser", "--port", "9000")]
 
 
@@ -98,23 +99,80 @@ def test_lab_without_such_a_notebook(name, tmp_path, launched, capsys):
     assert not launched
 
 
-def test_notebooks_of_a_checkout_are_used_where_they_are():
-    assert command_line.notebooks() == ROOT / "notebooks"
+def files_below(folder):
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_notebooks_of_a_wheel_are_copied_and_opened(package_without_checkout, launched):
-    copied = Path(COPIED_NOTEBOOKS).absolute()
+def test_the_course_of_a_checkout_is_copied_with_its_solutions(tmp_path, launched, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    course = ROOT / "notebooks"
+    before = {path: path.read_bytes() for path in course.rglob("*.ipynb")}
     assert main(["lab"]) == 0
+    copied = tmp_path / COURSE_FOLDER
     assert launched == [opens(copied / FIRST_NOTEBOOK)]
-    assert sorted(path.name for path in copied.iterdir()) == [FIRST_NOTEBOOK, "02_more.ipynb"]
+    assert files_below(copied) == {
+        path.relative_to(course).as_posix()
+        for path in [*course.glob("*.ipynb"), *course.glob("solutions/*.ipynb")]
+    }
+    assert all(path.read_bytes() == data for path, data in before.items())
 
 
-def test_a_copied_notebook_that_was_changed_stays(package_without_checkout, launched):
+def test_the_course_of_a_wheel_goes_into_the_folder_of_choice(
+    package_without_checkout, launched, capsys
+):
+    chosen = Path("a place", "of mine")
+    assert main(["lab", "--no-browser", "--into", str(chosen), "--port", "9000"]) == 0
+    first = chosen.absolute() / FIRST_NOTEBOOK
+    assert launched == [opens(first, "--no-browser", "--port", "9000")]
+    assert files_below(chosen) == {FIRST_NOTEBOOK, "02_more.ipynb", f"solutions/{FIRST_NOTEBOOK}"}
+    assert capsys.readouterr().out == f"splineviz: the course is in {chosen.absolute()}\n"
+    assert not Path(COURSE_FOLDER).exists()
+
+
+def test_a_copied_notebook_that_was_changed_stays(package_without_checkout, launched, capsys):
     main(["lab"])
-    changed = Path(COPIED_NOTEBOOKS) / FIRST_NOTEBOOK
+    changed = Path(COURSE_FOLDER) / "solutions" / FIRST_NOTEBOOK
     changed.write_text("my notes")
+    (Path(COURSE_FOLDER) / "02_more.ipynb").unlink()
+    capsys.readouterr()
     main(["lab"])
     assert changed.read_text() == "my notes"
+    assert (Path(COURSE_FOLDER) / "02_more.ipynb").read_text() == "second"
+    told = capsys.readouterr().out.splitlines()[-1]
+    assert told.startswith("splineviz: left as they are")
+    assert told.endswith(f": solutions/{FIRST_NOTEBOOK}")
+
+
+@pytest.mark.parametrize("place", ["file", "file/below", f"{COURSE_FOLDER}/of/links"])
+def test_a_course_that_cannot_be_copied(place, package_without_checkout, launched, capsys):
+    Path("file").write_text("mine")
+    taken = Path(COURSE_FOLDER, "of", "links", FIRST_NOTEBOOK)
+    taken.mkdir(parents=True)
+    assert main(["lab", "--into", place]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("splineviz: the course cannot be copied into")
+    assert "--into" in error
+    assert not launched
+    assert Path("file").read_text() == "mine"
+
+
+def test_lab_opens_a_notebook_or_the_course_not_both(notebook, launched, capsys):
+    assert main(["lab", str(notebook), "--into", str(notebook.parent)]) == 2
+    assert "--into is for the course" in capsys.readouterr().err
+    assert not launched
+
+
+def test_alone_it_says_what_to_do_first(capsys):
+    assert main([]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:2] for line in lines] == [
+        ["splineviz", "lab"],
+        ["splineviz", "train"],
+        ["splineviz", "--help"],
+    ]
+    train = lines[1].partition("  ")[0].split()[1:]
+    options = command_line._parser().parse_args(train)
+    assert options.recipe in recipes.names()
 
 
 def test_train_records_a_run_that_info_describes(tmp_path, capsys):
@@ -221,7 +279,6 @@ def test_errors_of_strangers_do_not_reach_the_terminal(evil, damage, capsys):
         (("info", "nowhere"), "there is no folder"),
         (("info", "."), "holds no run"),
         (("frobnicate",), "frobnicate"),
-        ((), "COMMAND"),
     ],
 )
 def test_errors_are_one_clear_line(arguments, problem, tmp_path, monkeypatch, capsys):

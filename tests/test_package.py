@@ -198,8 +198,8 @@ def test_wheel_has_what_a_user_needs(tmp_path):
     for path in package.rglob("*"):
         if path.is_file() and not any(part in leave for part in path.parts):
             assert path.relative_to(ROOT).as_posix() in packed
-    for notebook in (ROOT / "notebooks").glob("*.ipynb"):
-        assert f"splineviz/notebooks/{notebook.name}" in packed
+    for notebook in [*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("notebooks/solutions/*.ipynb")]:
+        assert f"splineviz/{notebook.relative_to(ROOT).as_posix()}" in packed
     assert "splineviz/py.typed" in packed
     assert not [name for name in packed if "/cache/" in name]
     assert {name.split("/")[0] for name in packed} == {
