@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,11 @@ import matplotlib.pyplot as plt
 import nbformat
 
 ROOT = Path(__file__).parents[2]
+
+# Not facts: headings, code, links, formulas, and the numbers of exercises and of lists.
+_NO_FACTS = re.compile(
+    r"^#.*$|`[^`]*`|\]\([^)]*\)|\$[^$]*\$|\*\*Exercise \d\.\*\*|^\d\. ", re.MULTILINE
+)
 
 
 def sources(name: str, kind: str) -> list[str]:
@@ -23,6 +30,15 @@ def sources(name: str, kind: str) -> list[str]:
 def words(name: str) -> str:
     """All its markdown."""
     return "\n".join(sources(name, "markdown"))
+
+
+def other_numbers(name: str, sentences: Iterable[str]) -> list[str]:
+    """What it says with a number in none of the sentences, each of which must be in it."""
+    text = words(name)
+    for sentence in sentences:
+        assert sentence in text, sentence
+        text = text.replace(sentence, "")
+    return re.findall(r"[^.\n]*\d[^.\n]*", _NO_FACTS.sub("", text))
 
 
 def variables(name: str) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from functools import cache
 
-import nbformat
 import numpy as np
 import pytest
 from shapely import Point
@@ -24,16 +23,15 @@ from tests.notebooks.checkerboard import (
     migration,
     partition,
 )
-from tests.notebooks.sentences import FOLDER, lines_with_other_numbers, markdown
+from tests.notebooks.reading import footprint, other_numbers, sources, words
 
-NAME = "00_watch.ipynb"
+NAME = "00_watch"
 
 
 @cache
 def small():
     """The small network of the notebook, from the cell that makes it."""
-    cells = nbformat.read(FOLDER / NAME, as_version=4).cells
-    [source] = [cell.source for cell in cells if cell.source.startswith("weights = ")]
+    [source] = [source for source in sources(NAME, "code") if source.startswith("weights = ")]
     names = {"sv": sv}
     exec(source.partition("part.plot")[0], names)
     return names["network"], names["part"]
@@ -119,9 +117,15 @@ OTHERS = [
 
 @pytest.mark.parametrize("sentence", FACTS)
 def test_what_the_notebook_says_is_true(sentence):
-    assert sentence in markdown(NAME)
+    assert sentence in words(NAME)
     assert FACTS[sentence]()
 
 
 def test_every_number_in_the_notebook_is_in_a_sentence_that_is_checked():
-    assert lines_with_other_numbers(NAME, [*FACTS, *OTHERS]) == []
+    assert other_numbers(NAME, [*FACTS, *OTHERS]) == []
+
+
+def test_it_fits_into_what_binder_guarantees():
+    torch, megabytes = footprint(NAME)
+    assert not torch
+    assert megabytes < 450
