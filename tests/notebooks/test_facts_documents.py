@@ -1,4 +1,4 @@
-"""What the README with its pages and docstrings state as facts of the bundled run, computed from it."""
+"""What the README with its pages, and docstrings, state of the bundled run, computed from it."""
 
 from __future__ import annotations
 
