@@ -105,6 +105,12 @@ class Certificate:
             ]
         )
 
+    def _repr_html_(self) -> str:
+        from splineviz.drawing.html import shown
+        from splineviz.partition.in_html import certificate_html
+
+        return shown(lambda: certificate_html(str(self), self.signs_undecided), str(self))
+
 
 def certify(partition: SplinePartition, model: torch.nn.Module | Program) -> Certificate:
     """Check every claim of :class:`Certificate`, or raise InvalidPartition.

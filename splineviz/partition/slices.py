@@ -475,6 +475,12 @@ class InputSlice:
             f"anchors={len(self.anchors)})"
         )
 
+    def _repr_html_(self) -> str:
+        from splineviz.drawing.html import shown
+        from splineviz.partition.in_html import slice_html
+
+        return shown(lambda: slice_html(self), repr(self))
+
 
 def check_slice(plane: Any, graphs: bool = False) -> None:
     """Raise InvalidArgument unless something is an InputSlice, as an argument ``plane`` must be.

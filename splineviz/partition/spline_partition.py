@@ -127,6 +127,12 @@ class SplinePartition:
             f"{len(self.edges):,} edges, neurons {widths})"
         )
 
+    def _repr_html_(self) -> str:
+        from splineviz.drawing.html import shown
+        from splineviz.partition.in_html import partition_html
+
+        return shown(lambda: partition_html(self), repr(self))
+
     @cached_property
     def polygons(self) -> npt.NDArray[np.object_]:
         """The regions as shapely polygons, object array of shape (R,)."""

@@ -447,6 +447,12 @@ class Run:
         span = f"step {first}" if first == last else f"steps {first} to {last}"
         return f"Run({self.name!r}: {count}, {span}, {self.status})"
 
+    def _repr_html_(self) -> str:
+        from splineviz.drawing.html import shown
+        from splineviz.training.in_html import run_html
+
+        return shown(lambda: run_html(self), repr(self))
+
     def _checkpoint(self, step: int) -> Checkpoint:
         step = whole_number(step, "a step")
         for checkpoint in self.checkpoints:

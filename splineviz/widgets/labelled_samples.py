@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from splineviz.arrays import off_torch
+from splineviz.drawing.images import image_shape_of, png
 from splineviz.errors import InvalidSlice, NonFiniteValues, ShapeMismatch
 from splineviz.widgets.samples import ON_ANCHOR, anchors_of, size_of
-from splineviz.widgets.thumbnails import image_shape_of, png
 
 if TYPE_CHECKING:
     from splineviz.partition.slices import InputSlice

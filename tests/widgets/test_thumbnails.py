@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from splineviz.drawing.images import image_shape_of, png
 from splineviz.errors import ShapeMismatch
 from splineviz.partition.slices import InputSlice
-from splineviz.widgets.thumbnails import anchor_thumbnails, image_shape_of, png, thumbnail_row
+from splineviz.widgets.thumbnails import anchor_thumbnails, thumbnail_row
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,12 @@ class SegmentCertificate:
             ]
         )
 
+    def _repr_html_(self) -> str:
+        from splineviz.drawing.html import shown
+        from splineviz.partition.in_html import certificate_html
+
+        return shown(lambda: certificate_html(str(self), self.strip.signs_undecided), str(self))
+
 
 def certify_segment(
     partition: SegmentPartition, model: torch.nn.Module | Program

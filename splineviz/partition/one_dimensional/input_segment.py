@@ -217,3 +217,9 @@ class InputSegment:
             f"InputSegment(input_shape={self.input_shape}, bounds=({low:.6g}, {high:.6g}), "
             f"anchors={len(self.anchors)})"
         )
+
+    def _repr_html_(self) -> str:
+        from splineviz.drawing.html import shown
+        from splineviz.partition.in_html import slice_html
+
+        return shown(lambda: slice_html(self), repr(self))

@@ -69,6 +69,12 @@ class SegmentPartition:
             f"neurons {widths or 'none'})"
         )
 
+    def _repr_html_(self) -> str:
+        from splineviz.drawing.html import shown
+        from splineviz.partition.in_html import segment_partition_html
+
+        return shown(lambda: segment_partition_html(self), repr(self))
+
     @property
     def program(self) -> Program:
         """The network."""
