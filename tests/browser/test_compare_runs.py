@@ -131,6 +131,24 @@ def test_a_zoom_is_that_of_both_and_has_a_way_back(opened):
     plot.focus()
 
 
+def test_a_zoom_in_one_picture_is_taken_back_at_once_in_the_other(opened):
+    """Before the wheel is at rest: what it has not told the kernel yet must not come back."""
+    view = Comparison(opened.page)
+    page = opened.page
+    plot = view.pictures.nth(1).locator(".sv-plot")
+    whole = view.pictures.nth(1).get_attribute("data-viewport")
+    back = view.pictures.nth(0).get_by_role("button", name="show everything")
+    for _ in range(4):
+        box = plot.bounding_box()
+        page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"])
+        for _ in range(3):
+            page.mouse.wheel(0, -100)
+        back.click()
+        page.wait_for_timeout(500)
+        assert view.pictures.nth(1).get_attribute("data-viewport") == whole
+    page.mouse.move(0, 0)
+
+
 def test_the_space_bar_on_a_picture_plays_both(opened):
     view = Comparison(opened.page)
     page = opened.page

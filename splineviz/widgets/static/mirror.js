@@ -1,5 +1,11 @@
 // Traits of one widget shown by another too, linked in the browser: it needs no kernel.
 
+/** Whether two values are the same: numbers and texts, or lists of these. */
+function isSame(one, other) {
+  if (!Array.isArray(one) || !Array.isArray(other)) return one === other;
+  return one.length === other.length && one.every((value, k) => value === other[k]);
+}
+
 function initialize({ model }) {
   const manager = model.widget_manager;
   const resolve = (name) => manager.get_model(model.get(name).replace("IPY_MODEL_", ""));
@@ -16,7 +22,12 @@ function initialize({ model }) {
     for (const name of model.get("names")) {
       // As if it came from the kernel: with target.set it would go there with the next change, and
       // the echo could bring back a value that is old by then.
-      const forth = () => target.set_state({ [name]: source.get(name) });
+      const forth = () => {
+        const value = source.get(name);
+        // What comes back to where it came from changes nothing, but would let ipywidgets forget
+        // what the target still has to send.
+        if (!isSame(target.get(name), value)) target.set_state({ [name]: value });
+      };
       on(source, name, forth);
       forth();
     }

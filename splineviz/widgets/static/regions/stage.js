@@ -76,7 +76,17 @@ export class Stage {
   lookAt(wanted) {
     if (!this.layout || sameViewport(wanted, this.viewport)) return;
     this.look(wanted);
-    this.model.set("viewport", this.isWhole ? [] : this.viewport);
+    this.tell(this.isWhole ? [] : this.viewport);
+  }
+
+  /**
+   * Tell the model what is seen, unless it knows. It may have said so itself just now, and a change
+   * within a change, even to the same, lets ipywidgets forget what it has to send.
+   */
+  tell(viewport) {
+    const told = this.model.get("viewport");
+    const isTold = told.length === viewport.length && told.every((end, k) => end === viewport[k]);
+    if (!isTold) this.model.set("viewport", viewport);
   }
 
   /** Come nearer to a place, in CSS pixels of the plot, or go away from it. */
@@ -99,7 +109,7 @@ export class Stage {
     if (this.layout) this.lookAt([...this.bounds]);
     else this.viewport = null;
     // Also where this view sees everything, the model may hold what another slice was zoomed to.
-    this.model.set("viewport", []);
+    this.tell([]);
     this.model.save_changes();
   }
 }
