@@ -139,6 +139,7 @@ def test_a_zoom_in_one_picture_is_taken_back_at_once_in_the_other(opened):
     whole = view.pictures.nth(1).get_attribute("data-viewport")
     back = view.pictures.nth(0).get_by_role("button", name="show everything")
     for _ in range(4):
+        plot.focus()
         box = plot.bounding_box()
         page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"])
         for _ in range(3):
