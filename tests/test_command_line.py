@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import json
 import os
 import shutil
@@ -340,6 +341,11 @@ def test_start_says_what_it_does_and_installs_nothing(words, status, tmp_path):
     assert finished.returncode == status
     assert "python3 start.py test" in finished.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["start.py"]
+
+
+def test_an_old_python_gets_as_far_as_the_message():
+    """Python 3.6 reads the whole file before it runs the first line."""
+    ast.parse((ROOT / "start.py").read_text(), feature_version=(3, 6))
 
 
 def test_compile_leaves_nothing_to_compile(capsys, monkeypatch):
