@@ -540,8 +540,9 @@ def _check_two_inputs(shape: tuple[int, ...]) -> None:
     if math.prod(shape) == 1:
         raise InvalidSlice(
             f"an input of shape {shape} is one number, and a slice is a plane through two or more. "
-            "Give the network a second input that it does not use: a module whose forward(x) calls "
-            "it with x[:, :1], and InputSlice.identity()"
+            "For one input, InputSlice.identity(bounds=(-1, 1)) is a segment. For a plane, give "
+            "the network a second input that it does not use: a module whose forward(x) calls it "
+            "with x[:, :1], and InputSlice.identity()"
         )
 
 

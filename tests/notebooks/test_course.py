@@ -51,6 +51,14 @@ def test_it_is_short(name):
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
+def test_its_links_and_its_row_in_the_readme_are_there(name):
+    text = "".join(cell.source for cell in read(FOLDER / name).cells)
+    for link in re.findall(r"\]\(([^):#]+\.ipynb)\)", text):
+        assert (FOLDER / link).exists(), link
+    assert f"(notebooks/{name})" in (FOLDER.parent / "README.md").read_text()
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_it_asks_and_something_breaks(name):
     notebook = read(FOLDER / name)
     exercises = tagged(notebook, "exercise")
