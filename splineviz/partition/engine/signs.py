@@ -81,12 +81,12 @@ class Signs:
                 self.positive[vertices] = pack(z > tolerance)
                 self.negative[vertices] = pack(z < -tolerance)
 
-    def localize(self, vertices: npt.NDArray[np.integer]) -> bool:
-        """Look at some vertices by themselves; whether there was one not looked at so far.
+    def localize(self, vertices: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
+        """Look at some vertices by themselves; return those not looked at so far.
 
         Their signs stay: what the bound over the slice does not make zero is sure.
         """
-        return sum(len(some) for some, _, _ in self._localized(vertices)) > 0
+        return np.concatenate([vertices[:0], *(some for some, _, _ in self._localized(vertices))])
 
     def _localized(
         self, vertices: npt.NDArray[np.integer]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from splineviz.partition.engine.kernels.edges import cut_edges, split_edges
 from splineviz.partition.engine.signs import Signs
 from splineviz.partition.rounding import EPS
 
+_Block = TypeVar("_Block", "_Cut", "_Split")
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int32]
 Words = npt.NDArray[np.uint64]
@@ -155,17 +156,23 @@ def _split_again(
     in_doubt = np.zeros(len(cells), dtype=np.bool_)
     in_doubt[doubted] = True
     vertices = np.unique(cells.starts[np.repeat(in_doubt, np.diff(cells.offsets))])
-    if not signs.localize(vertices):
+    if len(signs.localize(vertices)) == 0:
         return
     again = [i for i, block in enumerate(blocks) if len(block.doubted)]
     made[0] -= sum(len(blocks[i].arrays[-2]) for i in again)
-
-    def once_more(first: int, last: int) -> list[_Split]:
-        return [split(blocks[i].first, blocks[i].last) for i in again[first:last]]
-
-    anew = [block for some in workers.over(once_more, len(again), (1, 1)) for block in some]
-    for i, block in zip(again, anew, strict=True):
+    for i, block in zip(again, _anew(split, blocks, again, workers), strict=True):
         blocks[i] = block
+
+
+def _anew(
+    work: Callable[[int, int], _Block], blocks: list[_Block], again: list[int], workers: Workers
+) -> list[_Block]:
+    """Some blocks, made once more."""
+
+    def once_more(first: int, last: int) -> list[_Block]:
+        return [work(blocks[i].first, blocks[i].last) for i in again[first:last]]
+
+    return [block for some in workers.over(once_more, len(again), (1, 1)) for block in some]
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,31 +231,56 @@ class _Rows:
 def _cut(
     cells: CellComplex, signs: Signs, spacing: float, workers: Workers
 ) -> list[npt.NDArray[Any]]:
-    """Cut all edges, again for as long as a crossing turns out to be at a vertex, or in doubt."""
+    """Cut all edges; again those at a vertex that a crossing is at, or may be."""
 
-    def cut(first: int, last: int) -> tuple[npt.NDArray[Any], ...]:
+    def cut(first: int, last: int) -> _Cut:
         rows = _Rows.of_all(signs) or _Rows.of_edges(cells, signs, first, last)
-        return cut_edges(
+        *arrays, on_boundary, doubted = cut_edges(
             first, last, cells.xy, cells.edge_vertices, rows.z, rows.row_of, rows.column_of,
             rows.tolerance, rows.tolerance_of, spacing, signs.positive, signs.negative,
         )  # fmt: skip
+        return _Cut(first, last, tuple(arrays), on_boundary, doubted)
 
     least, most = _EDGES
     if signs.dense is None:
         # All values at the ends of a block are made at once.
         most = max(256, min(most, _NUMBERS // max(len(signs.cut.unit), 1)))
-    while True:
-        blocks = workers.over(cut, len(cells.edge_vertices), (min(least, most), most))
-        *columns, on_boundary, doubted = [
-            np.concatenate(column) for column in zip(*blocks, strict=True)
-        ]
-        cleared = len(on_boundary) > 0
-        if not signs.localize(np.unique(cells.edge_vertices[doubted])) and not cleared:
-            return columns
-        vertex, neuron = on_boundary.T
+    blocks = workers.over(cut, len(cells.edge_vertices), (min(least, most), most))
+    again = list(range(len(blocks)))
+    while again:
+        doubted = np.concatenate([blocks[i].doubted for i in again])
+        vertex, neuron = np.concatenate([blocks[i].on_boundary for i in again]).T
+        changed = np.zeros(len(cells.xy), dtype=np.bool_)
+        changed[vertex] = True
+        changed[signs.localize(np.unique(cells.edge_vertices[doubted]))] = True
         keep = ~(np.uint64(1) << (neuron & 63).astype(np.uint64))
         np.bitwise_and.at(signs.positive, (vertex, neuron >> 6), keep)
         np.bitwise_and.at(signs.negative, (vertex, neuron >> 6), keep)
+        again = _at_changed(blocks, cells, changed)
+        for i, block in zip(again, _anew(cut, blocks, again, workers), strict=True):
+            blocks[i] = block
+    return [np.concatenate(column) for column in zip(*(b.arrays for b in blocks), strict=True)]
+
+
+class _Cut(NamedTuple):
+    """A block of edges that was cut, and what says that edges are to be cut again."""
+
+    first: int
+    last: int
+    arrays: tuple[npt.NDArray[Any], ...]
+    on_boundary: IntArray
+    doubted: IntArray
+
+
+def _at_changed(
+    blocks: list[_Cut], cells: CellComplex, changed: npt.NDArray[np.bool_]
+) -> list[int]:
+    """The numbers of the blocks with an edge at a vertex that has changed."""
+    if not changed.any():
+        return []
+    touched = np.flatnonzero(changed[cells.edge_vertices].any(axis=1))
+    firsts = np.array([block.first for block in blocks])
+    return np.unique(np.searchsorted(firsts, touched, side="right") - 1).tolist()
 
 
 def _offsets(counts: IntArray) -> npt.NDArray[np.int64]:
