@@ -77,6 +77,10 @@ class Signs:
             rows = slice(first, first + size)
             zero = ~(self.positive[rows] | self.negative[rows]) & columns
             some = first + np.flatnonzero(zero.any(axis=1))
+            if self.dense is not None:
+                # What is 0 exactly is so by any bound: most often, nothing flows there at all.
+                z = np.abs(self.dense[some])
+                some = some[((z > 0.0) & (z <= self.cut.tolerance)).any(axis=1)]
             for vertices, z, tolerance in self._localized(some):
                 self.positive[vertices] = pack(z > tolerance)
                 self.negative[vertices] = pack(z < -tolerance)

@@ -109,6 +109,9 @@ def subdivide_cells(
     try:
         aside = n_columns > _WIDE
         blocks = workers.over(split, len(cells), _CELLS, aside)
+        # Blocks that were stopped in the middle are no complex: nothing is asked of them.
+        if made[0] > most:
+            raise TooManyRegions(int(made[0]), most, name)
         _split_again(cells, signs, blocks, split, made, workers)
     finally:
         # Blocks that are still at work when this is cancelled stop too.
