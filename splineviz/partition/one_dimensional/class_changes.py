@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from splineviz.partition.measures.boundary import comparable
+from splineviz.partition.measures.envelope import first_largest
+
 FloatArray = npt.NDArray[np.float64]
 
-# Relative to the largest output, and to the segment: what is closer than this is equal.
+# Relative to the segment: positions closer than this are one.
 _ROUNDING = 1e-13
 
 
@@ -32,10 +35,8 @@ def class_changes(ends: FloatArray, values: FloatArray) -> FloatArray:
     interval is so between them. So only intervals with different winners at their ends are
     looked into. Of outputs that rounding cannot tell apart the first one wins.
     """
-    if values.shape[1] == 1:
-        values = np.concatenate([np.zeros_like(values), values], axis=1)
-    zero = _ROUNDING * float(np.abs(values).max())
-    winner = (values >= values.max(axis=1, keepdims=True) - zero).argmax(axis=1)
+    values, zero = comparable(values)
+    winner = first_largest(values, zero)
     changes: list[tuple[float, int, int]] = []
     for r in np.flatnonzero(winner[:-1] != winner[1:]):
         changes += _within(ends[r : r + 2], values[r : r + 2], int(winner[r]), int(winner[r + 1]))
