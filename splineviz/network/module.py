@@ -116,6 +116,9 @@ def _applied(
     if kind.activate is not None:
         activated: torch.Tensor = kind.activate(params, inputs, step.options)
         return activated
+    if kind.opaque is not None:
+        ran: torch.Tensor = kind.opaque(params, inputs, step.options)
+        return ran
     assert kind.linear is not None
     linear, offset = kind.coefficients(params, step.options)
     made: torch.Tensor = kind.linear(_like(linear, like), inputs, step.options)

@@ -26,6 +26,7 @@ from splineviz.errors import (
 from splineviz.network.contest import Contest
 from splineviz.network.kinks import Kinks
 from splineviz.network.layers import LAYERS
+from splineviz.network.layers.opaque import is_smooth
 from splineviz.network.layers.rows import LayerKind, step_params
 
 if TYPE_CHECKING:
@@ -251,6 +252,16 @@ class Program:
             self._activation(i) for i, step in enumerate(self.steps) if LAYERS[step.kind].piecewise
         )
 
+    @cached_property
+    def opaque_steps(self) -> tuple[int, ...]:
+        """The numbers of the steps that are neither affine nor piecewise linear."""
+        return tuple(i for i, step in enumerate(self.steps) if LAYERS[step.kind].opaque)
+
+    @cached_property
+    def smooth_steps(self) -> tuple[int, ...]:
+        """Those of the opaque steps that are activations with a curve in place of a kink."""
+        return tuple(i for i in self.opaque_steps if is_smooth(self.steps[i].options))
+
     def _activation(self, i: int) -> Activation:
         step, row = self.steps[i], LAYERS[self.steps[i].kind]
         shape = self.shapes[i + 1]
@@ -361,8 +372,12 @@ class Program:
         values: dict[int, np.ndarray] = {0: x}
         for i, step in enumerate(self.steps):
             inputs = [values[value] for value in step.inputs]
-            apply = self.activate if i in self.activation_at else self.affine
-            made = apply(i, *inputs)
+            if i in self.activation_at:
+                made = self.activate(i, *inputs)
+            elif LAYERS[step.kind].opaque:
+                made = self.run_opaque(i, *inputs)
+            else:
+                made = self.affine(i, *inputs)
             values[i + 1] = made
             yield i, inputs, made
             for value in {*step.inputs, i + 1}:
@@ -388,6 +403,28 @@ class Program:
         if activate is None:
             raise _not_an_activation(i, step)
         made: np.ndarray = activate(self._params(i), values, step.options)
+        return made
+
+    def run_opaque(self, i: int, *values: np.ndarray) -> np.ndarray:
+        """Apply the opaque step ``i``.
+
+        Parameters
+        ----------
+        i : int
+            One of :attr:`opaque_steps`.
+        *values : ndarray of shape (n, *shape)
+            What the step reads, in the order of its ``inputs``.
+
+        Returns
+        -------
+        ndarray of shape (n, *shapes[i + 1])
+            Of numbers, or of truth values or places that other steps read.
+        """
+        step = self.steps[i]
+        run = LAYERS[step.kind].opaque
+        if run is None:
+            raise InvalidProgram(f"step {i} ({step.name!r}, {step.kind}) is not opaque")
+        made: np.ndarray = run(self._params(i), values, step.options)
         return made
 
     def switches(self, i: int, *values: np.ndarray) -> np.ndarray:

@@ -18,6 +18,8 @@ be a sum of terms, each at most one weight times one input times a constant that
 An activation has ``activate``, and says what that does: either ``kinks``, the function that it
 applies to each number, or ``contest``, which values it compares to pass the largest on.
 
+What is neither is ``opaque``: an operation that torch runs. It has a row of its own.
+
 Nothing here imports torch before a network is traced, or a step that needs it is run.
 """
 
@@ -29,7 +31,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from splineviz.network.layers import arithmetic as arith
 from splineviz.network.layers import averaging as avg
-from splineviz.network.layers import comparing, elementwise, weighted
+from splineviz.network.layers import comparing, elementwise, opaque, weighted
 from splineviz.network.layers import rearranging as rearr
 from splineviz.network.layers.reading import apply_function, read_function
 from splineviz.network.layers.rows import LayerKind, Reader
@@ -397,6 +399,8 @@ _ROWS = (
         contest=comparing.contest_of(-1.0),
         activate=comparing.smallest,
     ),
+    # Neither affine nor piecewise linear
+    LayerKind("opaque", {}, opaque=opaque.opaque),
 )
 
 LAYERS: dict[str, LayerKind] = {row.name: row for row in _ROWS}

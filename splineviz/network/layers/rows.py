@@ -202,6 +202,8 @@ class LayerKind:
     contest : callable (options, input shapes) -> Contest, or None
         Which values an activation compares to pass the largest on. An activation has either this
         or ``kinks``.
+    opaque : callable (params, inputs, options) -> array, or None
+        What a step computes that is neither affine nor an activation as above.
     """
 
     name: str
@@ -213,11 +215,12 @@ class LayerKind:
     activate: Callable[[Params, Sequence[Array], Options], Array] | None = None
     kinks: Callable[[Params, Options], Kinks] | None = None
     contest: Callable[[Options, Sequence[Shape]], Contest] | None = None
+    opaque: Callable[[Params, Sequence[Array], Options], Array] | None = None
 
     @property
     def piecewise(self) -> bool:
         """Whether the layer is an activation: piecewise linear, not affine."""
-        return self.linear is None
+        return self.activate is not None
 
 
 def step_params(
