@@ -11,7 +11,8 @@ import numpy.typing as npt
 import torch
 
 from splineviz.errors import NonFiniteValues, TraceMismatch, UnsupportedLayer
-from splineviz.network.module import walk
+from splineviz.network.interpret import walk
+from splineviz.network.module import Tensors
 from splineviz.network.program import Program
 
 # Up to this share of a sample's largest output a difference needs no further thought: it is what
@@ -142,7 +143,7 @@ def _outputs(
     # In torch: numpy's threads would go on spinning beside those of torch. One value at a time:
     # together they may not fit into memory.
     found, finite = inputs, True
-    for i, made in walk(program, weights, inputs):
+    for i, _, made in walk(Tensors(program, weights), {0: inputs}):
         if disturb is not None and made.is_contiguous():
             # What is not is a view, without rounding of its own.
             made.mul_(_near_one(made, disturb))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 
+from splineviz.network.interpret import Domain, interpret
 from splineviz.network.layers import LAYERS
 from splineviz.network.layers.rows import step_params
-from splineviz.network.program import Program, Step
+from splineviz.network.program import Program
 
 
 class ProgramModule(torch.nn.Module):
@@ -60,69 +61,55 @@ class ProgramModule(torch.nn.Module):
         """Run the program on a batch of inputs of shape (n, *input_shape)."""
         program: Program = self._splineviz_program  # type: ignore[assignment]
         weights = {**dict(self.named_parameters()), **dict(self.named_buffers())}
-        return output_of(program, weights, x)
+        return interpret(Tensors(program, weights), {0: x})[program.output]
 
 
-def output_of(
-    program: Program, weights: Mapping[str, torch.Tensor], x: torch.Tensor
-) -> torch.Tensor:
-    """What a program makes in torch; parameters are those of `walk`."""
-    output = x
-    for i, made in walk(program, weights, x):
-        if i + 1 == program.output:
-            output = made
-    return output
-
-
-def walk(
-    program: Program, weights: Mapping[str, torch.Tensor], x: torch.Tensor
-) -> Iterator[tuple[int, torch.Tensor]]:
-    """Run a program step by step in torch, forgetting values that no later step reads.
+class Tensors(Domain[torch.Tensor]):
+    """Batches of numbers in torch: tensors of shape (n, *shape), of one dtype.
 
     Parameters
     ----------
     program : Program
-        What to run.
     weights : mapping of str to tensor
         By the keys of ``program.state``.
-    x : tensor (n, *input_shape)
-        Inputs.
-
-    Yields
-    ------
-    index : int
-        The step.
-    made : tensor (n, *shapes[index + 1])
-        What it made.
     """
-    values = {0: x}
-    for i, step in enumerate(program.steps):
-        inputs = [values[value] for value in step.inputs]
-        values[i + 1] = _applied(step, weights, inputs)
-        yield i, values[i + 1]
-        for value in {*step.inputs, i + 1}:
-            if program.last_use[value] <= i:
-                del values[value]
 
+    def __init__(self, program: Program, weights: Mapping[str, torch.Tensor]) -> None:
+        super().__init__(program)
+        self.weights = weights
 
-def _applied(
-    step: Step, weights: Mapping[str, torch.Tensor], inputs: Sequence[torch.Tensor]
-) -> torch.Tensor:
-    kind, like = LAYERS[step.kind], inputs[0]
-    params = {
-        role: _like(weight, like)
-        for role, weight in step_params(step.params, step.options, weights).items()
-    }
-    if kind.activate is not None:
-        activated: torch.Tensor = kind.activate(params, inputs, step.options)
-        return activated
-    if kind.opaque is not None:
-        ran: torch.Tensor = kind.opaque(params, inputs, step.options)
-        return ran
-    assert kind.linear is not None
-    linear, offset = kind.coefficients(params, step.options)
-    made: torch.Tensor = kind.linear(_like(linear, like), inputs, step.options)
-    return made if offset is None else made + _like(offset, like)
+    def affine(self, i: int, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Apply the weights and the offset."""
+        step, like = self.program.steps[i], inputs[0]
+        kind = LAYERS[step.kind]
+        assert kind.linear is not None
+        linear, offset = kind.coefficients(self._params(i, like), step.options)
+        made: torch.Tensor = kind.linear(_like(linear, like), inputs, step.options)
+        return made if offset is None else made + _like(offset, like)
+
+    def activation(self, i: int, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Apply the function."""
+        step = self.program.steps[i]
+        activate = LAYERS[step.kind].activate
+        assert activate is not None
+        made: torch.Tensor = activate(self._params(i, inputs[0]), inputs, step.options)
+        return made
+
+    def opaque(self, i: int, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Run the operation."""
+        step = self.program.steps[i]
+        run = LAYERS[step.kind].opaque
+        assert run is not None
+        # What it reads may be places or truth values, which say nothing of a weight's type.
+        made: torch.Tensor = run(self._weights(i), inputs, step.options)
+        return made
+
+    def _params(self, i: int, like: torch.Tensor) -> dict[str, Any]:
+        return {role: _like(weight, like) for role, weight in self._weights(i).items()}
+
+    def _weights(self, i: int) -> dict[str, Any]:
+        step = self.program.steps[i]
+        return step_params(step.params, step.options, self.weights)
 
 
 def _like(array: Any, x: torch.Tensor) -> Any:

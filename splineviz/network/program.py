@@ -8,7 +8,7 @@ which is how a recorded training is replayed without the user's code.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -24,6 +24,7 @@ from splineviz.errors import (
     UnknownName,
 )
 from splineviz.network.contest import Contest
+from splineviz.network.interpret import Numbers, interpret, walk
 from splineviz.network.kinks import Kinks
 from splineviz.network.layers import LAYERS
 from splineviz.network.layers.opaque import is_smooth
@@ -316,10 +317,7 @@ class Program:
             If ``x`` is not a batch of inputs.
         """
         inputs = self._batch(x)
-        result = inputs
-        for i, _, made in self.walk(inputs):
-            if i + 1 == self.output:
-                result = made
+        result = interpret(Numbers(self), {0: inputs})[self.output]
         return result.copy() if np.may_share_memory(result, inputs) else result
 
     def pre_activations(self, x: np.ndarray) -> list[np.ndarray]:
@@ -346,43 +344,12 @@ class Program:
         """
         inputs = self._batch(x)
         found = []
-        for i, values, _ in self.walk(inputs):
+        wanted = [activation.step + 1 for activation in self.activations]
+        for i, values, _ in walk(Numbers(self), {0: inputs}, wanted):
             if i in self.activation_at:
                 rows = self.switches(i, *values)
                 found.append(rows.copy() if np.may_share_memory(rows, inputs) else rows)
         return found
-
-    def walk(self, x: np.ndarray) -> Iterator[tuple[int, list[np.ndarray], np.ndarray]]:
-        """Run the network step by step, forgetting values that no later step reads.
-
-        Parameters
-        ----------
-        x : ndarray of shape (n, *input_shape), float64
-            Inputs.
-
-        Yields
-        ------
-        index : int
-            The step.
-        inputs : list of ndarray
-            What it read.
-        made : ndarray of shape (n, *shapes[index + 1]), float64
-            What it made.
-        """
-        values: dict[int, np.ndarray] = {0: x}
-        for i, step in enumerate(self.steps):
-            inputs = [values[value] for value in step.inputs]
-            if i in self.activation_at:
-                made = self.activate(i, *inputs)
-            elif LAYERS[step.kind].opaque:
-                made = self.run_opaque(i, *inputs)
-            else:
-                made = self.affine(i, *inputs)
-            values[i + 1] = made
-            yield i, inputs, made
-            for value in {*step.inputs, i + 1}:
-                if self.last_use[value] <= i:
-                    del values[value]
 
     def activate(self, i: int, *values: np.ndarray) -> np.ndarray:
         """Apply the activation at step ``i``.

@@ -16,6 +16,7 @@ from torch import fx
 from splineviz.errors import ShapeMismatch, UnsupportedLayer
 from splineviz.network.agreement import check_agreement
 from splineviz.network.following import ROOT, follow
+from splineviz.network.interpret import interpret
 from splineviz.network.isolation import (
     float64_copy,
     made_on,
@@ -23,7 +24,7 @@ from splineviz.network.isolation import (
     without_hooks,
 )
 from splineviz.network.lowering import Parts, lower, steps_of
-from splineviz.network.module import ProgramModule, output_of
+from splineviz.network.module import ProgramModule, Tensors
 from splineviz.network.program import Program
 
 # Primes, and not alike: a reshape that names a batch size cannot work with both.
@@ -151,7 +152,7 @@ def _compare(program: Program, network: torch.nn.Module, inputs: torch.Tensor) -
     """Compare the program with the network's own forward, and a sample with a batch."""
     weights = {key: torch.tensor(array) for key, array in program.state.items()}
     found = check_agreement(program, weights, network, inputs)
-    alone = output_of(program, weights, inputs[:1])
+    alone = interpret(Tensors(program, weights), {0: inputs[:1]})[program.output]
     if bool((alone - found[:1]).abs().max() > _AGREEMENT * found.abs().max()):
         raise UnsupportedLayer(
             "",

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from splineviz.network.contest import Contest, flat_values
+from splineviz.network.interpret import Numbers, walk
 from splineviz.network.kinks import Kinks
 from splineviz.network.program import Program
 from splineviz.partition.rounding import kink_units, unit_of_sum
@@ -47,7 +48,7 @@ def units_at(
         0: (inputs, np.broadcast_to(input_unit, inputs.shape))
     }
     columns = [np.empty((len(inputs), 0))]
-    for i, read, made in program.walk(inputs):
+    for i, read, made in walk(Numbers(program), {0: inputs}):
         units = [values[v][1] for v in program.steps[i].inputs]
         activation = program.activation_at.get(i)
         if activation is None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from splineviz.network.contest import Contest
+from splineviz.network.interpret import Numbers, walk
 from splineviz.network.probe import module_pre_activations
 from splineviz.network.program import Program
 from splineviz.network.trace import trace
@@ -42,7 +43,7 @@ def agree(model: nn.Module, shape: tuple[int, ...], n: int = 3) -> Program:
         np.testing.assert_allclose(columns, expected, rtol=1e-9, atol=1e-9)
     for columns, activation in zip(found, program.activations, strict=True):
         assert columns.shape == (n, activation.width)
-    for i, values, made in program.walk(x):
+    for i, values, made in walk(Numbers(program), {0: x}):
         if i in program.activation_at:
             activation = program.activation_at[i]
             bits = program.switches(i, *values) > 0

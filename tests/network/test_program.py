@@ -104,11 +104,6 @@ def test_the_magnitude_bounds_what_cancels() -> None:
     assert found.affine_magnitude(0, x) == 2e8 + 1.0
 
 
-def test_walk_forgets_values_that_are_used_up() -> None:
-    seen = [(i, len(inputs), made.shape) for i, inputs, made in program().walk(X)]
-    assert seen == [(i, 2 if i == 3 else 1, (4, 3)) for i in range(5)]
-
-
 @pytest.mark.parametrize("x", [np.zeros(2), np.zeros((4, 3)), np.zeros((4, 2, 1)), 1.0])
 def test_inputs_of_another_shape(x: Any) -> None:
     for call in (program(), program().pre_activations):
