@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 from typing import Any
 
@@ -190,8 +191,11 @@ def digits(train: int = 200, *, seed: int = 0) -> Dataset:
     RecordingError
         If `train` is not a multiple of 10 between 10 and 1700.
     """
+    # What scikit-learn imports may include rich, which then draws a random number.
+    state = random.getstate()
     from sklearn.datasets import load_digits
 
+    random.setstate(state)
     if train % 10 or not 10 <= train <= 1700:
         raise RecordingError(
             f"digits can be trained on 10 to 1700 points, the same number of each digit; {train} "

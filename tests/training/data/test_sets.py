@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -97,6 +100,18 @@ def test_digits_are_split_evenly_and_completely() -> None:
     assert data.train_inputs.max() == 1
     rows = {row.tobytes() for row in data.train_inputs}
     assert not rows & {row.tobytes() for row in data.test_inputs}
+
+
+def test_what_is_imported_for_the_digits_draws_no_random_number_of_ours() -> None:
+    """Only in a fresh Python is anything imported."""
+    code = """
+import random
+from splineviz.training.data import digits
+before = random.getstate()
+digits()
+assert random.getstate() == before
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[3], check=True)
 
 
 @pytest.mark.parametrize("train", [0, -10, 15, 1800])
