@@ -132,7 +132,11 @@ def test_what_is_no_path_is_told(call, value):
         call(value)
 
 
-@pytest.mark.parametrize("value", [3, 2.5, True, object(), RUN, [["train_loss"]], [None]], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [3, 2.5, True, object(), RUN, [["train_loss"]], [None]],
+    ids=lambda v: type(v).__name__,
+)
 def test_what_is_no_metric_is_unknown(value):
     for call in (
         lambda: sv.CurvesView(RUN, metrics=value),

@@ -848,6 +848,7 @@ def test_the_network_comes_back_untouched(train: bool, refuse: bool) -> None:
     assert fingerprint(model) == before
 
 
+@pytest.mark.usefixtures("two_threads")
 def test_nothing_global_changes() -> None:
     class Careless(nn.Module):
         def forward(self, x: torch.Tensor) -> torch.Tensor:

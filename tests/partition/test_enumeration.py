@@ -196,6 +196,7 @@ def assert_identical(one, two):
     np.testing.assert_array_equal(one.activation_patterns(), two.activation_patterns())
 
 
+@pytest.mark.usefixtures("two_threads")
 def test_threads_do_not_change_anything():
     program = case("F128")
     before = threading.active_count()
@@ -209,6 +210,7 @@ def blas_threads():
     return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
 
 
+@pytest.mark.usefixtures("two_threads")
 def test_the_threads_of_matrix_products_come_back_however_many_enumerate_at_once():
     before = blas_threads()
     with ThreadPoolExecutor(4) as executor:

@@ -47,6 +47,7 @@ def test_initial_weights_have_the_scale_and_follow_from_the_seed() -> None:
         assert layer.weight.detach().std() == pytest.approx(bound / math.sqrt(3), rel=0.05)
 
 
+@pytest.mark.usefixtures("two_threads")
 def test_the_number_of_threads_is_put_back() -> None:
     threads = torch.get_num_threads()
 

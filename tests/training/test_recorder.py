@@ -204,6 +204,7 @@ def test_single_numbers_are_kept_as_such(tmp_path: Path, buffer: bool, stored: s
     assert restored.gate == -2.0
 
 
+@pytest.mark.usefixtures("two_threads")
 def test_model_and_random_state_are_untouched(tmp_path: Path) -> None:
     model = torch.nn.Sequential(
         torch.nn.Linear(2, 6), torch.nn.Dropout(0.5), torch.nn.ReLU(), torch.nn.Linear(6, 2)
@@ -446,7 +447,9 @@ def test_signs_values_and_one_hot_rows_have_names(
     assert Run(tmp_path / "run").samples is not None
 
 
-@pytest.mark.parametrize("value", [math.nan, object(), {1, 2}, np.zeros(2)], ids=str)
+@pytest.mark.parametrize(
+    "value", [math.nan, object(), {1, 2}, np.zeros(2)], ids=["nan", "object", "set", "array"]
+)
 def test_metadata_that_json_cannot_hold_is_refused(
     tmp_path: Path, network: Network, value: object
 ) -> None:

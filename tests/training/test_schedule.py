@@ -98,7 +98,11 @@ def test_what_is_no_schedule_is_refused(schedule: object) -> None:
         due_test(schedule)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("schedule", [[], (), range(0), range(5, 5), iter([])], ids=repr)
+@pytest.mark.parametrize(
+    "schedule",
+    [[], (), range(0), range(5, 5), iter([])],
+    ids=["list", "tuple", "range(0)", "range(5, 5)", "iterator"],
+)
 def test_a_schedule_without_steps_is_refused(schedule: Any) -> None:
     with pytest.raises(RecordingError, match="no checkpoint would ever be due"):
         due_test(schedule)

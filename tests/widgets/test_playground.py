@@ -463,6 +463,7 @@ def test_settings_without_meaning(make):
         make(batch_norm=True, batch=1)
 
 
+@pytest.mark.usefixtures("two_threads")
 def test_nothing_global_changes(make):
     state, threads_before = torch.get_rng_state(), torch.get_num_threads()
     old = np.random.get_state()[1].tolist()
