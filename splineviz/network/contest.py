@@ -50,6 +50,13 @@ class Contest:
         return np.repeat(np.arange(len(self.counts)), self.counts)
 
     @cached_property
+    def column_place(self) -> np.ndarray:
+        """The place of each column among the candidates of its window, int64 array (width,)."""
+        first = np.cumsum(self.counts) - self.counts
+        place: np.ndarray = np.arange(self.width) - first[self.column_window]
+        return place
+
+    @cached_property
     def column_candidate(self) -> np.ndarray:
         """The flat input index that each column stands for, int64 array (width,)."""
         return self.candidates[self._present]
@@ -121,6 +128,29 @@ class Contest:
         wins = np.zeros((len(bits), *self.candidates.shape), dtype=np.bool_)
         wins[:, self._present] = bits
         return self.candidates[np.arange(len(self.candidates)), wins.argmax(axis=2)]
+
+    def linearize(
+        self, bits: np.ndarray, inputs: Sequence[np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The linear function that the activation is where a pattern holds, applied to some rows.
+
+        Parameters
+        ----------
+        bits : ndarray of shape (n, width), bool
+            A pattern for each cell.
+        inputs : sequence of ndarray of shape (n, k, *shape), float64
+            On each cell k rows of what it reads.
+
+        Returns
+        -------
+        rows : ndarray of shape (n, k, windows), float64
+            Those of the winners.
+        offset : ndarray, float64
+            What it adds to a value: 0.
+        """
+        n, k = inputs[0].shape[:2]
+        flat = np.concatenate([rows.reshape(n, k, -1) for rows in inputs], axis=2)
+        return np.take_along_axis(flat, self.winners(bits)[:, None], axis=2), np.zeros((1, 1))
 
 
 def flat_values(inputs: Sequence[np.ndarray]) -> np.ndarray:

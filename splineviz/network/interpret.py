@@ -113,6 +113,11 @@ def walk(
             del values[value]
 
 
+def steps_to(program: Program, wanted: Collection[int]) -> list[int]:
+    """The steps that some values depend on, in order."""
+    return _plan(program, (0,), wanted)[0]
+
+
 def _plan(
     program: Program, known: Collection[int], wanted: Collection[int] | None
 ) -> tuple[list[int], dict[int, list[int]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -101,6 +102,29 @@ class Kinks:
         """
         behind = bits.reshape(len(bits), len(self.points), *shape)
         return _selected(self.slopes, behind), _selected(self.offsets, behind)
+
+    def linearize(
+        self, bits: np.ndarray, inputs: Sequence[np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The affine function that the activation is where a pattern holds, applied to some rows.
+
+        Parameters
+        ----------
+        bits : ndarray of shape (n, K * prod(shape)), bool
+            A pattern for each cell.
+        inputs : sequence of one ndarray of shape (n, k, *shape), float64
+            On each cell k rows of what it reads.
+
+        Returns
+        -------
+        rows : ndarray of shape (n, k, *shape), float64
+            The linear part of the function, applied to each row.
+        offset : ndarray, float64
+            What it adds to a value; broadcasts against (n, *shape).
+        """
+        (rows,) = inputs
+        gain, offset = self.segments(bits, rows.shape[2:])
+        return rows * gain[:, None], offset
 
 
 def _selected(of_segments: np.ndarray, behind: np.ndarray) -> np.ndarray:

@@ -92,6 +92,8 @@ class Activation:
 
     Attributes
     ----------
+    number : int
+        Its place among :attr:`Program.activations`.
     step : int
         Its index in :attr:`Program.steps`.
     name : str
@@ -105,6 +107,7 @@ class Activation:
         The shape of what it makes, for one sample.
     """
 
+    number: int
     step: int
     name: str
     width: int
@@ -249,9 +252,8 @@ class Program:
     @cached_property
     def activations(self) -> tuple[Activation, ...]:
         """The piecewise-linear steps, in the order in which they are applied."""
-        return tuple(
-            self._activation(i) for i, step in enumerate(self.steps) if LAYERS[step.kind].piecewise
-        )
+        piecewise = [i for i, step in enumerate(self.steps) if LAYERS[step.kind].piecewise]
+        return tuple(self._activation(number, i) for number, i in enumerate(piecewise))
 
     @cached_property
     def opaque_steps(self) -> tuple[int, ...]:
@@ -263,7 +265,7 @@ class Program:
         """Those of the opaque steps that are activations with a curve in place of a kink."""
         return tuple(i for i in self.opaque_steps if is_smooth(self.steps[i].options))
 
-    def _activation(self, i: int) -> Activation:
+    def _activation(self, number: int, i: int) -> Activation:
         step, row = self.steps[i], LAYERS[self.steps[i].kind]
         shape = self.shapes[i + 1]
         rule: Kinks | Contest
@@ -274,6 +276,7 @@ class Program:
             rule = row.contest(step.options, [self.shapes[value] for value in step.inputs])
             width = rule.width
         return Activation(
+            number=number,
             step=i,
             name=step.name,
             width=width,
@@ -284,15 +287,6 @@ class Program:
     def _params(self, i: int) -> dict[str, np.ndarray]:
         step = self.steps[i]
         return step_params(step.params, step.options, self.state)
-
-    @cached_property
-    def last_use(self) -> tuple[int, ...]:
-        """For each value the last step that reads it; the step that makes it if none does."""
-        last = list(range(-1, len(self.steps)))
-        for i, step in enumerate(self.steps):
-            for value in step.inputs:
-                last[value] = i
-        return tuple(last)
 
     @cached_property
     def activation_at(self) -> Mapping[int, Activation]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, overload
@@ -14,20 +14,23 @@ from splineviz.arguments import check_name
 from splineviz.arrays import read_whole
 from splineviz.errors import NonFiniteValues, ShapeMismatch, TooManyRegions
 from splineviz.network.contest import Contest
-from splineviz.network.program import Program
+from splineviz.network.interpret import interpret
+from splineviz.network.kinks import Kinks
+from splineviz.network.program import Activation, Program
 from splineviz.partition.engine.assembly import assemble
 from splineviz.partition.engine.blocks import Workers, cores
 from splineviz.partition.engine.cells import CellComplex
-from splineviz.partition.engine.cuts import cuts_of
+from splineviz.partition.engine.cuts import Cut, cuts_of
 from splineviz.partition.engine.local_values import LocalValues
-from splineviz.partition.engine.subdivision import IntArray, Words, subdivide_cells
+from splineviz.partition.engine.signs import Signs
+from splineviz.partition.engine.subdivision import IntArray, Subdivision, Words, subdivide_cells
 from splineviz.partition.engine.tournament import settle
 from splineviz.partition.engine.values import VertexValues
 from splineviz.partition.one_dimensional.graph import GraphSlice, graph_partition
 from splineviz.partition.one_dimensional.input_segment import InputSegment
 from splineviz.partition.one_dimensional.segment_partition import SegmentPartition
 from splineviz.partition.patterns import LayerPattern
-from splineviz.partition.rounding import Rounding, behind_contest
+from splineviz.partition.rounding import ContestRounding, KinkRounding, Rounding, SliceBounds
 from splineviz.partition.slices import InputSlice, check_slice
 from splineviz.partition.spline_partition import SplinePartition
 from splineviz.progress import showing
@@ -218,48 +221,91 @@ def _enumerate(
     most: int,
     workers: Workers,
 ) -> SplinePartition:
-    cells = CellComplex.of_domain(plane.domain)
-    n_corners = len(cells.xy)
-    values = VertexValues(program, plane, cells, workers)
-    rounding = {0: Rounding.of_input(plane.embed(cells.xy))}
-    layers: list[LayerPattern] = []
-    step = 0
-    for activation in program.activations:
-        for i in range(step, activation.step):
-            read = [rounding[v] for v in program.steps[i].inputs]
-            rounding[i + 1] = Rounding.of_affine(program, i, read)
-        step = activation.step + 1
-        inputs = [rounding[v] for v in program.steps[activation.step].inputs]
-        limit = most
-        if isinstance(activation.rule, Contest):
-            each, least = _CELLS_IN_ROUNDS
-            limit = max(each * most, least)
-        rounds: list[tuple[IntArray, Words]] = []
-        for cut in cuts_of(program, activation, inputs):
-            local = LocalValues(
-                program, plane, rounding[0].unit, layers, [parent for parent, _ in rounds], cells
-            )
-            signs = values.signs(cut, local)
-            split = subdivide_cells(cells, signs, len(layers), limit, activation.name, workers)
-            values.follow(split)
-            cells = split.cells
-            rounds.append((split.parent, split.bits))
-        if isinstance(activation.rule, Contest):
-            settled = settle(activation.rule, cells, rounds, len(layers), n_corners)
-            values.follow_dissolved(settled.dissolved)
-            cells = settled.dissolved.cells
-            if len(cells) > most:
-                raise TooManyRegions(len(cells), most, activation.name)
-            parent, bits = settled.parent, settled.bits
-            rounding[step] = behind_contest(activation.rule, inputs, activation.shape)
+    subdividing = _Subdividing(program, plane, report, most, workers)
+    wanted = [activation.step + 1 for activation in program.activations]
+    interpret(subdividing, {0: subdividing.corners}, wanted)
+    return subdividing.partition()
+
+
+class _Subdividing(SliceBounds):
+    """Bounds of values over the slice, by which activations subdivide a complex as they come."""
+
+    def __init__(
+        self,
+        program: Program,
+        plane: InputSlice,
+        report: Progress,
+        most: int,
+        workers: Workers,
+    ) -> None:
+        super().__init__(program)
+        self.plane, self.report, self.most, self.workers = plane, report, most, workers
+        self.cells = CellComplex.of_domain(plane.domain)
+        self.n_corners = len(self.cells.xy)
+        self.corners = Rounding.of_input(plane.embed(self.cells.xy))
+        self.values = VertexValues(program, plane, self.cells, workers)
+        self.layers: list[LayerPattern] = []
+
+    def activation(self, i: int, inputs: Sequence[Rounding]) -> Rounding:
+        """Subdivide the complex into the cells on which the activation is affine."""
+        activation = self.program.activation_at[i]
+        if isinstance(activation.rule, Kinks):
+            behind = self._cut_at_kinks(activation, activation.rule, inputs)
         else:
-            ((parent, bits),) = rounds
-            shape = (1, *activation.shape)
-            width = inputs[0].size.size
-            first = activation.rule.points[0]
-            low, high = (one[:width].reshape(shape) + first for one in (signs.low, signs.high))
-            noise = signs.cut.tolerance[:width].reshape(shape)
-            rounding[step] = inputs[0].behind_kinks(activation.rule, low, high, noise)
-        layers.append(LayerPattern(activation.name, activation.width, parent, bits))
-        report(len(layers), len(program.activations), len(cells))
-    return assemble(program, plane, cells, tuple(layers), n_corners)
+            behind = self._hold_tournament(activation, activation.rule, inputs)
+        self.report(len(self.layers), len(self.program.activations), len(self.cells))
+        return behind
+
+    def _cut_at_kinks(
+        self, activation: Activation, rule: Kinks, inputs: Sequence[Rounding]
+    ) -> Rounding:
+        """Every neuron cuts the cells where it meets a kink."""
+        (cut,) = cuts_of(self.program, activation, inputs)
+        signs, split = self._cut(cut, [], activation.name, self.most)
+        self._add_layer(activation, split.parent, split.bits)
+        # The columns of the first kink say in which range the values are.
+        width, shape = inputs[0].size.size, inputs[0].size.shape
+        noise = cut.tolerance[:width]
+        low, high = (
+            (one[:width] + rule.points[0] + margin).reshape(shape)
+            for one, margin in ((signs.low, -noise), (signs.high, noise))
+        )
+        return KinkRounding(rule).over_range(inputs[0], low, high)
+
+    def _hold_tournament(
+        self, activation: Activation, rule: Contest, inputs: Sequence[Rounding]
+    ) -> Rounding:
+        """Candidates cut the cells in rounds; what they cut in vain is joined again."""
+        each, least = _CELLS_IN_ROUNDS
+        rounds: list[tuple[IntArray, Words]] = []
+        for cut in cuts_of(self.program, activation, inputs):
+            parents = [parent for parent, _ in rounds]
+            _, split = self._cut(cut, parents, activation.name, max(each * self.most, least))
+            rounds.append((split.parent, split.bits))
+        settled = settle(rule, self.cells, rounds, activation.number, self.n_corners)
+        self.values.follow_dissolved(settled.dissolved)
+        self.cells = settled.dissolved.cells
+        if len(self.cells) > self.most:
+            raise TooManyRegions(len(self.cells), self.most, activation.name)
+        self._add_layer(activation, settled.parent, settled.bits)
+        return ContestRounding(rule).over_slice(inputs).shaped(activation.shape)
+
+    def _cut(
+        self, cut: Cut, rounds: Sequence[IntArray], name: str, limit: int
+    ) -> tuple[Signs, Subdivision]:
+        """Cut the cells where columns are zero; `rounds` are those of this activation so far."""
+        local = LocalValues(
+            self.program, self.plane, self.corners.unit, self.layers, rounds, self.cells
+        )
+        signs = self.values.signs(cut, local)
+        split = subdivide_cells(self.cells, signs, len(self.layers), limit, name, self.workers)
+        self.values.follow(split)
+        self.cells = split.cells
+        return signs, split
+
+    def _add_layer(self, activation: Activation, parent: IntArray, bits: Words) -> None:
+        self.layers.append(LayerPattern(activation.name, activation.width, parent, bits))
+
+    def partition(self) -> SplinePartition:
+        """What has been found."""
+        return assemble(self.program, self.plane, self.cells, tuple(self.layers), self.n_corners)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.network.contest import Contest
-from splineviz.network.program import Activation, Program
+from splineviz.network.interpret import Domain, interpret
+from splineviz.network.program import Program
 from splineviz.partition.patterns import LayerPattern, ranges_above
 from splineviz.partition.slices import InputSlice
 
@@ -20,98 +22,128 @@ FloatArray = npt.NDArray[np.float64]
 _BLOCK = 2**20
 
 
+class OnCells(NamedTuple):
+    """Rows of a value on the cells that some layers make.
+
+    Attributes
+    ----------
+    depth : int
+        How many activations made the cells; 0 for those of the domain, one unless it has holes.
+    rows : float64 array (cells, k, *shape)
+        On each cell k rows of the value.
+    """
+
+    depth: int
+    rows: FloatArray
+
+
+class CellRows(Domain[OnCells]):
+    """Rows of values on cells, with each cell's activation pattern in place of the nonlinearity.
+
+    A value stays on the cells of the layers before it until it is read behind a later one, so that
+    regions which share a cell of an early layer share the work.
+
+    Parameters
+    ----------
+    program : Program
+    layers : sequence of LayerPattern
+        The patterns of the activations, in network order.
+    ranges : sequence of (int, int)
+        The cells to look at, first and one behind the last: of the domain, then of each layer,
+        as :func:`~splineviz.partition.patterns.ranges_above` finds them.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        layers: Sequence[LayerPattern],
+        ranges: Sequence[tuple[int, int]],
+    ) -> None:
+        super().__init__(program)
+        self.layers, self.ranges = layers, ranges
+
+    def affine(self, i: int, inputs: Sequence[OnCells]) -> OnCells:
+        """Map the rows on the cells of the deepest of the inputs."""
+        depth = max(one.depth for one in inputs)
+        return OnCells(depth, self.map_rows(i, [self.rows_at(depth, one) for one in inputs]))
+
+    def activation(self, i: int, inputs: Sequence[OnCells]) -> OnCells:
+        """Apply the affine function that the activation is on each cell."""
+        activation = self.program.activation_at[i]
+        depth = activation.number + 1
+        bits = self.layers[activation.number].unpacked(np.arange(*self.ranges[depth]))
+        read = [self.rows_at(depth, one) for one in inputs]
+        rows, offset = activation.rule.linearize(bits, read)
+        rows = self.shift_rows(rows, offset)
+        return OnCells(depth, rows.reshape(*rows.shape[:2], *activation.shape))
+
+    @abstractmethod
+    def map_rows(self, i: int, inputs: Sequence[FloatArray]) -> FloatArray:
+        """What an affine step makes of rows (n, k, *shape)."""
+
+    @abstractmethod
+    def shift_rows(self, rows: FloatArray, offset: FloatArray) -> FloatArray:
+        """Rows (n, k, *shape) behind a linear map, with its offset (n or 1, *shape), in place."""
+
+    def rows_at(self, depth: int, value: OnCells) -> FloatArray:
+        """The rows of a value on the cells that so many activations make."""
+        if value.depth == depth:
+            return value.rows
+        cells: npt.NDArray[np.integer] = np.arange(*self.ranges[depth])
+        for layer in reversed(self.layers[value.depth : depth]):
+            cells = layer.parent[cells]
+        return value.rows[cells - self.ranges[value.depth][0]]
+
+    def output(self, start: FloatArray) -> FloatArray:
+        """The rows (cells, k, out) of the output, from those (k, *input_shape) of the input."""
+        first, last = self.ranges[0]
+        value = OnCells(0, np.broadcast_to(start, (last - first, *start.shape)))
+        value = interpret(self, {0: value})[self.program.output]
+        rows = self.rows_at(len(self.layers), value)
+        return rows.reshape(*rows.shape[:2], -1)
+
+
+class SliceMaps(CellRows):
+    """The affine map that each value is on each cell of a slice.
+
+    Three rows: the value at the origin of the slice, and the derivatives along its two directions.
+    """
+
+    def map_rows(self, i: int, inputs: Sequence[FloatArray]) -> FloatArray:
+        """Derivatives are mapped without the offset of the step."""
+        made = self.program.affine_linear(i, *map(flat_rows, inputs))
+        rows = made.reshape(*inputs[0].shape[:2], *made.shape[1:])
+        constant = self.program.affine(i, *(np.zeros((1, *each.shape[2:])) for each in inputs))
+        # A step with an offset has made a new array.
+        return self.shift_rows(rows, constant) if constant.any() else rows
+
+    def shift_rows(self, rows: FloatArray, offset: FloatArray) -> FloatArray:
+        """Only the value at the origin has it."""
+        rows[:, 0] += offset
+        return rows
+
+
 def affine_maps(
     program: Program, plane: InputSlice, layers: Sequence[LayerPattern], n_regions: int
 ) -> tuple[FloatArray, FloatArray]:
-    """Slope (R, out, 2) and offset (R, out) of each region, in slice coordinates.
-
-    The origin and the two directions of the slice are pushed through the network, layer by layer,
-    with the activation pattern of each cell in place of the nonlinearity; regions that share a
-    cell of an early layer share the work.
-    """
-    n_outputs = int(np.prod(program.output_shape))
+    """Slope (R, out, 2) and offset (R, out) of each region, in slice coordinates."""
+    n_outputs = math.prod(program.output_shape)
     slope = np.empty((n_regions, n_outputs, 2))
     offset = np.empty((n_regions, n_outputs))
+    start = np.concatenate([plane.origin[None], plane.basis])
     size = rows_in_block(program)
     for first in range(0, n_regions, size):
         last = min(first + size, n_regions)
-        rows = _push(program, plane, layers, first, last)
+        ranges = ranges_above([layer.parent for layer in layers], first, last)
+        rows = SliceMaps(program, layers, ranges).output(start)
         offset[first:last] = rows[:, 0]
         slope[first:last] = rows[:, 1:].transpose(0, 2, 1)
     return slope, offset
 
 
-def _push(
-    program: Program, plane: InputSlice, layers: Sequence[LayerPattern], first: int, last: int
-) -> FloatArray:
-    """Value at the origin and two directional derivatives for a block of regions: (n, 3, out)."""
-    ranges = ranges_above([layer.parent for layer in layers], first, last)
-    start = np.concatenate([plane.origin[None], plane.basis])
-    n_cells = ranges[0][1] - ranges[0][0]
-    rows = {0: np.broadcast_to(start, (n_cells, *start.shape))}
-    depth = 0
-    activations = program.activation_at
-    for i, step in enumerate(program.steps):
-        if i in activations:
-            layer = layers[depth]
-            (low, high), above = ranges[depth + 1], ranges[depth][0]
-            depth += 1
-            cells = np.arange(low, high)
-            parent = layer.parent[low:high] - above
-            rows = {v: array[parent] for v, array in rows.items()}
-            inputs = [rows[v] for v in step.inputs]
-            rows[i + 1] = behind_activation(activations[i], layer.unpacked(cells), inputs)
-        else:
-            inputs = [rows[v] for v in step.inputs]
-            flat = [x.reshape(-1, *x.shape[2:]) for x in inputs]
-            out = program.affine_linear(i, *flat)
-            out = out.reshape(len(inputs[0]), 3, *out.shape[1:])
-            constant = program.affine(i, *(np.zeros((1, *x.shape[2:])) for x in inputs))
-            if constant.any():
-                # Only the value at the origin has it. A step with an offset makes a new array.
-                out[:, 0] += constant
-            rows[i + 1] = out
-        rows = {
-            v: array for v, array in rows.items() if program.last_use[v] > i or v == program.output
-        }
-    result = rows[program.output]
-    return result.reshape(len(result), 3, -1)
-
-
-def behind_activation(
-    activation: Activation, bits: npt.NDArray[np.bool_], inputs: Sequence[FloatArray]
-) -> FloatArray:
-    """The affine map behind an activation where its pattern is given.
-
-    Parameters
-    ----------
-    activation : Activation
-    bits : bool array (n, W)
-        The pattern on each of n cells.
-    inputs : sequence of float64 array (n, 3, *shape)
-        What the activation reads: value at the origin of the slice and two derivatives.
-
-    Returns
-    -------
-    float64 array (n, 3, *activation.shape)
-    """
-    rule = activation.rule
-    if isinstance(rule, Contest):
-        return of_winners(activation, rule.winners(bits), inputs)
-    gain, offset = rule.segments(bits, activation.shape)
-    rows = inputs[0] * gain[:, None]
-    rows[:, 0] += offset
-    return rows
-
-
-def of_winners(
-    activation: Activation, winners: npt.NDArray[np.int64], inputs: Sequence[FloatArray]
-) -> FloatArray:
-    """Rows (n, k, *shape) of what a contest reads, those of the winners (n, windows) alone."""
-    n, k = inputs[0].shape[:2]
-    flat = np.concatenate([rows.reshape(n, k, -1) for rows in inputs], axis=2)
-    chosen = np.take_along_axis(flat, winners[:, None], axis=2)
-    return chosen.reshape(n, k, *activation.shape)
+def flat_rows(rows: FloatArray) -> FloatArray:
+    """The rows (n, k, *shape) of all cells as one batch."""
+    return rows.reshape(-1, *rows.shape[2:])
 
 
 def rows_in_block(program: Program) -> int:
@@ -122,7 +154,7 @@ def rows_in_block(program: Program) -> int:
 
 def outputs_at(program: Program, plane: InputSlice, points: FloatArray) -> FloatArray:
     """The network's flat outputs at slice coordinates, shape (n, out)."""
-    out = np.empty((len(points), int(np.prod(program.output_shape))))
+    out = np.empty((len(points), math.prod(program.output_shape)))
     size = rows_in_block(program)
     for first in range(0, len(points), size):
         block = points[first : first + size]

@@ -8,7 +8,7 @@ by one of them only.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +16,13 @@ import shapely
 
 from splineviz.errors import TooManyRegions
 from splineviz.network.contest import Contest, flat_values
+from splineviz.network.interpret import Domain, interpret
 from splineviz.network.kinks import Kinks
-from splineviz.network.program import Activation, Program
-from splineviz.partition.maps import behind_activation
-from splineviz.partition.patterns import LayerPattern, pack
+from splineviz.network.program import Program
+from splineviz.partition.maps import OnCells, SliceMaps
+from splineviz.partition.patterns import LayerPattern, cells_of_regions, pack
 from splineviz.partition.points import one_of_each
-from splineviz.partition.rounding import Rounding
-from splineviz.partition.rounding import behind_activation as rounding_behind
+from splineviz.partition.rounding import Rounding, SliceBounds
 from splineviz.partition.slices import InputSlice
 from splineviz.partition.spline_partition import EdgeTable, SplinePartition
 
@@ -35,17 +35,11 @@ _SLIVER = 1e-15
 _NOISE = 1e-12
 
 
-@dataclass(frozen=True)
-class _Piece:
-    """A polygon on which every neuron so far keeps its sign.
+class _Known(NamedTuple):
+    """A value: the affine map that it is on each polygon, and how large it and its rounding are."""
 
-    ``values`` holds, for each value that later steps read, what it is on this polygon: rows for
-    the slice's origin and for the derivatives along its two directions.
-    """
-
-    polygon: shapely.Polygon
-    values: dict[int, FloatArray]
-    patterns: tuple[npt.NDArray[np.bool_], ...]
+    maps: OnCells
+    rounding: Rounding
 
 
 def enumerate_with_shapely(
@@ -61,46 +55,76 @@ def enumerate_with_shapely(
     changes, splits the polygons that it crosses; then each polygon lies on one affine piece of the
     activation, which is applied to its map.
     """
-    start = np.concatenate([plane.origin[None], plane.basis])
-    pieces = [_Piece(shapely.orient_polygons(plane.domain), {0: start}, ())]
-    activations = program.activation_at
-    rounding = {0: Rounding.of_input(plane.embed(shapely.get_coordinates(plane.domain)))}
-    done = 0
-    for i, step in enumerate(program.steps):
-        read = [rounding[v] for v in step.inputs]
-        if i not in activations:
-            rounding[i + 1] = Rounding.of_affine(program, i, read)
-            for piece in pieces:
-                inputs = [piece.values[v] for v in step.inputs]
-                mapped = np.array(program.affine_linear(i, *inputs))
-                mapped[:1] = program.affine(i, *(rows[:1] for rows in inputs))
-                piece.values[i + 1] = mapped
-            continue
-        activation = activations[i]
-        rounding[i + 1] = rounding_behind(activation, read)
-        noise = _NOISE * flat_values([one.unit for one in read])[0]
-        pieces = [
-            _activated(piece, part, activation, step.inputs, noise)
-            for piece in pieces
-            for part in _split(piece, activation.rule, step.inputs, noise)
-        ]
-        done += 1
-        if len(pieces) > most:
-            raise TooManyRegions(len(pieces), most, activation.name)
-        report(done, len(activations), len(pieces))
-    return _partition(program, plane, pieces)
+    polygons = _Polygons(program, plane, report, most)
+    start = np.concatenate([plane.origin[None], plane.basis])[None]
+    corners = plane.embed(shapely.get_coordinates(plane.domain))
+    wanted = [activation.step + 1 for activation in program.activations]
+    interpret(polygons, {0: _Known(OnCells(0, start), Rounding.of_input(corners))}, wanted)
+    return _partition(program, plane, polygons.now, tuple(polygons.layers))
+
+
+class _Polygons(Domain[_Known]):
+    """Values on the polygons that the activations so far have made."""
+
+    def __init__(
+        self,
+        program: Program,
+        plane: InputSlice,
+        report: Callable[[int, int, int], None],
+        most: int,
+    ) -> None:
+        super().__init__(program)
+        self.report, self.most = report, most
+        self.now: list[shapely.Polygon] = [shapely.orient_polygons(plane.domain)]
+        self.layers: list[LayerPattern] = []
+        self.counts = [(0, 1)]
+        self.maps = SliceMaps(program, self.layers, self.counts)
+        self.bounds = SliceBounds(program)
+
+    def affine(self, i: int, inputs: Sequence[_Known]) -> _Known:
+        """Map the maps."""
+        maps, rounding = zip(*inputs, strict=True)
+        return _Known(self.maps.affine(i, maps), self.bounds.affine(i, rounding))
+
+    def activation(self, i: int, inputs: Sequence[_Known]) -> _Known:
+        """Split the polygons, and apply the affine piece that each lies on."""
+        maps, rounding = zip(*inputs, strict=True)
+        activation = self.program.activation_at[i]
+        rule, number = activation.rule, activation.number
+        noise = _NOISE * flat_values([one.unit for one in rounding])[0]
+        read = [self.maps.rows_at(number, one) for one in maps]
+        of_polygons = np.concatenate([rows.reshape(*rows.shape[:2], -1) for rows in read], axis=2)
+        parts, parent, bits = [], [], []
+        for k, (polygon, rows) in enumerate(zip(self.now, of_polygons, strict=True)):
+            for part in _split(polygon, rule, rows, noise):
+                parts.append(part)
+                parent.append(k)
+                bits.append(_pattern(part, rule, rows, noise))
+        if len(parts) > self.most:
+            raise TooManyRegions(len(parts), self.most, activation.name)
+        self.now = parts
+        self.layers.append(
+            LayerPattern(
+                activation.name,
+                activation.width,
+                np.array(parent, dtype=np.int32),
+                pack(np.stack(bits)),
+            )
+        )
+        self.counts.append((0, len(parts)))
+        self.report(number + 1, len(self.program.activations), len(parts))
+        return _Known(self.maps.activation(i, maps), self.bounds.activation(i, rounding))
 
 
 def _split(
-    piece: _Piece, rule: Kinks | Contest, sources: Sequence[int], noise: FloatArray
+    polygon: shapely.Polygon, rule: Kinks | Contest, rows: FloatArray, noise: FloatArray
 ) -> list[shapely.Polygon]:
     """Split a polygon into parts on which an activation is affine.
 
     Rows of values (3, W) hold the value at the origin and two derivatives; `noise` (W,) is what
     counts as zero.
     """
-    parts = [piece.polygon]
-    rows = flat_values([piece.values[v] for v in sources])
+    parts = [polygon]
     if isinstance(rule, Kinks):
         for point in rule.points:
             for line, zero in zip((rows - [[point], [0.0], [0.0]]).T, noise, strict=True):
@@ -169,36 +193,33 @@ def _halves(
     return [(part, 1 if value > 0 else -1) for part, value in zip(parts, at, strict=True)]
 
 
-def _activated(
-    piece: _Piece,
-    polygon: shapely.Polygon,
-    activation: Activation,
-    sources: Sequence[int],
-    noise: FloatArray,
-) -> _Piece:
+def _pattern(
+    polygon: shapely.Polygon, rule: Kinks | Contest, rows: FloatArray, noise: FloatArray
+) -> npt.NDArray[np.bool_]:
+    """The pattern (W,) of an activation on a polygon that it does not split any more."""
     point = shapely.get_coordinates(polygon.representative_point())[0]
-    rows = flat_values([piece.values[v] for v in sources])
     value = rows[0] + point @ rows[1:]
-    rule = activation.rule
     if isinstance(rule, Kinks):
-        bits = (value - rule.points[:, None] > noise).reshape(1, -1)
-    else:
-        standing = rule.sign * value
-        best = standing[rule.candidates].max(axis=1)[rule.column_window]
-        # The first of those that only rounding tells apart.
-        slack = np.maximum(_ROUNDING * np.abs(best), noise[rule.column_candidate])
-        near = standing[rule.column_candidate] >= best - slack
-        first = np.unique(rule.column_window[near], return_index=True)[1]
-        bits = np.zeros((1, rule.width), dtype=np.bool_)
-        bits[0, np.flatnonzero(near)[first]] = True
-    made = behind_activation(activation, bits, [piece.values[v][None] for v in sources])[0]
-    values = {**piece.values, activation.step + 1: made}
-    return _Piece(polygon, values, (*piece.patterns, bits[0]))
+        return (value - rule.points[:, None] > noise).ravel()
+    standing = rule.sign * value
+    best = standing[rule.candidates].max(axis=1)[rule.column_window]
+    # The first of those that only rounding tells apart.
+    slack = np.maximum(_ROUNDING * np.abs(best), noise[rule.column_candidate])
+    near = standing[rule.column_candidate] >= best - slack
+    first = np.unique(rule.column_window[near], return_index=True)[1]
+    bits = np.zeros(rule.width, dtype=np.bool_)
+    bits[np.flatnonzero(near)[first]] = True
+    return bits
 
 
-def _partition(program: Program, plane: InputSlice, pieces: list[_Piece]) -> SplinePartition:
+def _partition(
+    program: Program,
+    plane: InputSlice,
+    polygons: Sequence[shapely.Polygon],
+    layers: tuple[LayerPattern, ...],
+) -> SplinePartition:
     """Glue polygons that were cut one by one: corners that differ by rounding become one."""
-    polygons = [shapely.orient_polygons(piece.polygon) for piece in pieces]
+    polygons = [shapely.orient_polygons(polygon) for polygon in polygons]
     counts = [1 + len(polygon.interiors) for polygon in polygons]
     vertices, rings = _shared_vertices(
         [
@@ -210,15 +231,6 @@ def _partition(program: Program, plane: InputSlice, pieces: list[_Piece]) -> Spl
     numbers = np.concatenate(rings)
     ring_offsets = np.concatenate([[0], np.cumsum([len(ring) for ring in rings])])
     region_offsets = np.concatenate([[0], np.cumsum(counts)])
-    layers = tuple(
-        LayerPattern(
-            activation.name,
-            activation.width,
-            np.arange(len(pieces), dtype=np.int32) * (depth > 0),
-            pack(np.stack([piece.patterns[depth] for piece in pieces])),
-        )
-        for depth, activation in enumerate(program.activations)
-    )
     edges = _edge_table(numbers, ring_offsets, region_offsets, layers)
     return SplinePartition(
         program, plane, vertices, edges, numbers, ring_offsets, region_offsets, layers
@@ -271,8 +283,11 @@ def _edge_table(
     regions = np.array(sides, dtype=np.int32)
     label = np.full((len(ends), 2), -1, dtype=np.int32)
     inner = np.flatnonzero(regions[:, 1] >= 0)
+    cells = cells_of_regions(layers, len(region_offsets) - 1)
     for depth in range(len(layers) - 1, -1, -1):
-        left, right = (layers[depth].unpacked(regions[inner, side]) for side in (0, 1))
+        left, right = (
+            layers[depth].unpacked(cells[depth][regions[inner, side]]) for side in (0, 1)
+        )
         differ = left != right
         found = differ.any(axis=1)
         label[inner[found], 0] = depth

@@ -12,7 +12,7 @@ from splineviz.network.contest import Contest, flat_values
 from splineviz.network.kinks import Kinks
 from splineviz.network.program import Activation, Program
 from splineviz.partition.engine.tournament import lead_units, leads, next_round, pairs
-from splineviz.partition.rounding import EPS, ULPS, Rounding, column_units, kink_units
+from splineviz.partition.rounding import EPS, ULPS, KinkRounding, Rounding
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int32]
@@ -73,13 +73,13 @@ def cuts_of(program: Program, activation: Activation, inputs: Sequence[Rounding]
     step, rule = activation.step, activation.rule
     sources = program.steps[step].inputs
     if isinstance(rule, Kinks):
-        (source,) = sources
+        (source,), rounding = sources, KinkRounding(rule)
         return [
             Cut(
                 step,
                 lambda values: rule.switches(values[source]),
-                column_units(rule, inputs),
-                lambda _, units: kink_units(rule, units[source]),
+                rounding.column_units(inputs[0].unit)[0],
+                lambda _, units: rounding.column_units(units[source]),
                 source if rule.points.tolist() == [0.0] else None,
             )
         ]

@@ -19,19 +19,17 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from splineviz.network.contest import Contest, flat_values
-from splineviz.network.kinks import Kinks
-from splineviz.network.program import Activation, Program
+from splineviz.network.interpret import interpret
+from splineviz.network.program import Program
 from splineviz.partition.engine.cells import CellComplex
 from splineviz.partition.engine.cuts import Cut
 from splineviz.partition.maps import rows_in_block
 from splineviz.partition.patterns import LayerPattern, unpack
-from splineviz.partition.rounding import unit_of_sum
+from splineviz.partition.rounding import Rounded, RoundedValues, rounding_of
 from splineviz.partition.slices import InputSlice
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int32]
-BoolArray = npt.NDArray[np.bool_]
 Words = npt.NDArray[np.uint64]
 
 
@@ -112,73 +110,26 @@ class LocalValues:
     def _run(self, cut: Cut, xy: FloatArray, met: list[_Met]) -> tuple[FloatArray, FloatArray]:
         program = self.program
         inputs = self.plane.embed(xy)
-        values = {0: inputs}
-        units = {0: np.broadcast_to(self.input_unit, inputs.shape)}
-        depth = 0
-        for i, step in enumerate(program.steps[: cut.step]):
-            read = [values[v] for v in step.inputs]
-            of_read = [units[v] for v in step.inputs]
-            if i in program.activation_at:
-                layer = self.layers[depth]
-                in_all, in_some = (unpack(words, layer.width) for words in met[depth])
-                depth += 1
-                behind = _behind_activation(
-                    program.activation_at[i], read, of_read, in_all, in_some
-                )
-                values[i + 1], units[i + 1] = behind
-            else:
-                values[i + 1] = program.affine(i, *read)
-                size = program.affine_magnitude(i, *(np.abs(value) for value in read))
-                units[i + 1] = unit_of_sum(size, program.affine_deviation(i, *of_read))
-            for v in {*step.inputs, i + 1}:
-                if program.last_use[v] <= i:
-                    del values[v], units[v]
-        return cut.columns(values), cut.units(values, units)
+        start = Rounded(inputs, np.broadcast_to(self.input_unit, inputs.shape))
+        domain = _AtVertices(program, self.layers, met)
+        found = interpret(domain, {0: start}, program.steps[cut.step].inputs)
+        values = {v: one.value for v, one in found.items()}
+        return cut.columns(values), cut.units(values, {v: one.unit for v, one in found.items()})
 
 
-def _behind_activation(
-    activation: Activation,
-    values: Sequence[FloatArray],
-    units: Sequence[FloatArray],
-    in_all: BoolArray,
-    in_some: BoolArray,
-) -> tuple[FloatArray, FloatArray]:
-    if isinstance(activation.rule, Contest):
-        value, unit = _behind_contest(activation.rule, values, units, in_some)
+class _AtVertices(RoundedValues):
+    """Values and units at vertices, by the patterns of the cells round them."""
+
+    def __init__(
+        self, program: Program, layers: Sequence[LayerPattern], met: Sequence[_Met]
+    ) -> None:
+        super().__init__(program)
+        self.layers, self.met = layers, met
+
+    def activation(self, i: int, inputs: Sequence[Rounded]) -> Rounded:
+        activation = self.program.activation_at[i]
+        width = self.layers[activation.number].width
+        in_all, in_some = (unpack(words, width) for words in self.met[activation.number])
+        value, unit = rounding_of(activation.rule).at_vertices(inputs, in_all, in_some)
         shape = (len(value), *activation.shape)
-        return value.reshape(shape), unit.reshape(shape)
-    return _behind_kinks(activation.rule, values[0], units[0], in_all, in_some)
-
-
-def _behind_kinks(
-    rule: Kinks, value: FloatArray, unit: FloatArray, in_all: BoolArray, in_some: BoolArray
-) -> tuple[FloatArray, FloatArray]:
-    shape = value.shape[1:]
-    gain, offset = rule.segments(in_all, shape)
-    made = gain * value + offset
-    passed = np.abs(gain) * unit
-    mixed = (in_all != in_some).reshape(len(value), len(rule.points), *shape)
-    for k, point in enumerate(rule.points):
-        # At the kink itself, exactly.
-        at_kink = np.broadcast_to(gain * point + offset, made.shape)
-        made = np.where(mixed[:, k], at_kink, made)
-        passed = np.where(mixed[:, k], 0.0, passed)
-    if rule.offsets.any():
-        passed = np.hypot(passed, np.abs(made) + float(np.abs(rule.offsets).max()))
-    return made, passed
-
-
-def _behind_contest(
-    rule: Contest, values: Sequence[FloatArray], units: Sequence[FloatArray], in_some: BoolArray
-) -> tuple[FloatArray, FloatArray]:
-    """Of candidates that tie, all are the value; the best known of them says it best."""
-    wins = np.zeros((len(in_some), *rule.candidates.shape), dtype=np.bool_)
-    first = np.cumsum(rule.counts) - rule.counts
-    place = np.arange(rule.width) - first[rule.column_window]
-    wins[:, rule.column_window, place] = in_some
-    value, unit = (flat_values(parts)[:, rule.candidates] for parts in (values, units))
-    best = np.where(wins, unit, np.inf).argmin(axis=2)[:, :, None]
-    return (
-        np.take_along_axis(value, best, axis=2)[:, :, 0],
-        np.take_along_axis(unit, best, axis=2)[:, :, 0],
-    )
+        return Rounded(value.reshape(shape), unit.reshape(shape))

@@ -7,6 +7,7 @@ made since follow from three corners of its cell; then the steps of the network 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from splineviz.errors import NonFiniteValues
+from splineviz.network.interpret import Numbers, interpret, steps_to
 from splineviz.network.program import Program
 from splineviz.partition.engine.blocks import Workers
 from splineviz.partition.engine.cells import CellComplex
@@ -83,8 +85,9 @@ class VertexValues:
     ) -> None:
         self._program = program
         self._workers = workers
-        self._wanted = _wanted_steps(program)
-        self._live = _live_values(program, self._wanted)
+        wanted = [activation.step + 1 for activation in program.activations]
+        self._steps = steps_to(program, wanted)
+        self._live = _live_values(program, self._steps)
         self._start(_Base(0, {0: _flat(plane.embed(cells.xy))}, cells))
 
     def _start(self, base: _Base) -> None:
@@ -187,38 +190,21 @@ class VertexValues:
             out = np.empty((len(points), rows.shape[1]))
             interpolate(rows, corners, weights, out)
             values[v] = out.reshape(-1, *program.shapes[v])
-        for i in range(base.step, step):
-            if i in self._wanted:
-                inputs = [values[v] for v in program.steps[i].inputs]
-                run = program.activate if i in program.activation_at else program.affine
-                values[i + 1] = run(i, *inputs)
-                values = {v: rows for v, rows in values.items() if v in self._live[i + 1]}
-        return values
+        return interpret(Numbers(program), values, self._live[step])
 
     def _block(self, step: int) -> tuple[int, int]:
         """How many vertices a block has whose values run from the base to a step."""
-        made = [i + 1 for i in range(self._base.step, step) if i in self._wanted]
+        made = [i + 1 for i in self._steps if self._base.step <= i < step]
         widest = max(math.prod(self._program.shapes[v]) for v in [*self._base.rows, *made])
         least, most = (max(16, numbers // max(widest, 1)) for numbers in _BLOCK)
         return least, most
 
 
-def _wanted_steps(program: Program) -> frozenset[int]:
-    """The activations, and the steps that some activation depends on."""
-    wanted: set[int] = set()
-    for i in reversed(range(len(program.steps))):
-        if i in program.activation_at or any(
-            i + 1 in program.steps[reader].inputs for reader in wanted
-        ):
-            wanted.add(i)
-    return frozenset(wanted)
-
-
-def _live_values(program: Program, wanted: frozenset[int]) -> list[frozenset[int]]:
-    """For each step the values made before it that it, or a later wanted step, reads."""
+def _live_values(program: Program, steps: Sequence[int]) -> list[frozenset[int]]:
+    """For each step the values made before it that it, or a later one of some steps, reads."""
     live = []
     for step in range(len(program.steps) + 1):
-        read = {v for i in wanted if i >= step for v in program.steps[i].inputs}
+        read = {v for i in steps if i >= step for v in program.steps[i].inputs}
         live.append(frozenset(v for v in read if v <= step))
     return live
 
