@@ -46,7 +46,7 @@ class Domain(ABC, Generic[V]):
 
     def opaque(self, i: int, inputs: Sequence[V]) -> V:
         """What a step makes that is neither; most domains know nothing of those."""
-        raise unsupported(self.program, i)
+        raise _unsupported(self.program, i)
 
 
 def interpret(
@@ -137,17 +137,46 @@ def _plan(
     return steps[::-1], forgotten
 
 
-def unsupported(program: Program, i: int) -> UnsupportedLayer:
+def refuse_opaque(program: Program) -> None:
+    """Refuse a program whose regions, or maps on them, an opaque step would make wrong.
+
+    Raises
+    ------
+    UnsupportedLayer
+        If an activation or the output depends on a step that is neither affine nor piecewise
+        linear. It names the first of them.
+    """
+    if program.opaque_steps:
+        wanted = [program.output, *(activation.step + 1 for activation in program.activations)]
+        for i in steps_to(program, wanted):
+            if i in program.opaque_steps:
+                raise _unsupported(program, i)
+
+
+def _unsupported(program: Program, i: int) -> UnsupportedLayer:
     """The error for an opaque step where everything has to be piecewise linear."""
     step = program.steps[i]
+    operation = str(step.options["operation"]).partition(".")[0]
+    behind = [
+        program.steps[activation.step].name
+        for activation in program.activations
+        if i in steps_to(program, [activation.step + 1])
+    ]
+    why = "it is neither affine nor piecewise linear, and "
+    if behind:
+        return UnsupportedLayer(
+            step.name,
+            operation,
+            f"{why}{behind[0]!r} depends on it: there are no exact linear regions",
+            "Put something piecewise linear in its place (ReLU, LeakyReLU, max pooling, batch "
+            "normalization), or measure the network with local_complexity, which takes any layer.",
+        )
     return UnsupportedLayer(
         step.name,
-        str(step.options["operation"]).partition(".")[0],
-        "it is neither affine nor piecewise linear, so that there are no exact linear regions "
-        "behind it",
-        "Use a piecewise-linear layer in its place (such as ReLU, LeakyReLU, max pooling, or batch "
-        "normalization in eval mode), or look at the part of the network before it; "
-        "local_complexity measures networks with such layers too.",
+        operation,
+        f"{why}the output depends on it: it is not affine on the regions",
+        "Leave it out: let the network return what goes into it. Behind a softmax or sigmoid the "
+        "largest output is the largest before it.",
     )
 
 

@@ -14,7 +14,7 @@ from splineviz.arguments import check_name
 from splineviz.arrays import read_whole
 from splineviz.errors import NonFiniteValues, ShapeMismatch, TooManyRegions
 from splineviz.network.contest import Contest
-from splineviz.network.interpret import interpret
+from splineviz.network.interpret import interpret, refuse_opaque
 from splineviz.network.kinks import Kinks
 from splineviz.network.program import Activation, Program
 from splineviz.partition.engine.assembly import assemble
@@ -112,7 +112,8 @@ def enumerate_regions(
     Raises
     ------
     UnsupportedLayer
-        If the network is not piecewise linear, or has a layer that cannot be traced.
+        If the network is not piecewise linear, or has a layer that cannot be traced. A softmax or
+        the like at the end counts too: the output would not be affine on the regions.
     TraceMismatch
         If the trace does not compute what the network's own forward computes.
     ShapeMismatch
@@ -208,10 +209,13 @@ def _program(model: torch.nn.Module | Program, plane: InputSlice) -> Program:
                 f"the network takes inputs of shape {model.input_shape}, "
                 f"but the slice lies in a space of shape {plane.input_shape}"
             )
-        return model
-    from splineviz.network.trace import trace
+        program = model
+    else:
+        from splineviz.network.trace import trace
 
-    return trace(model, plane.input_shape)
+        program = trace(model, plane.input_shape)
+    refuse_opaque(program)
+    return program
 
 
 def _enumerate(

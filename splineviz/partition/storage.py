@@ -16,6 +16,7 @@ from safetensors.numpy import save
 
 from splineviz.errors import InvalidArgument, PartitionCorrupt, SplinevizError, UnsafeFile
 from splineviz.files import check_file, write_atomically
+from splineviz.network.interpret import refuse_opaque
 from splineviz.network.program import Program
 from splineviz.partition.consistency import check_arrays
 from splineviz.partition.patterns import LayerPattern
@@ -132,8 +133,10 @@ def _decode(arrays: Arrays, contents: Mapping[str, Any]) -> SplinePartition:
 
     prefix = "program."
     state = {key.removeprefix(prefix): a for key, a in arrays.items() if key.startswith(prefix)}
+    program = Program.from_json(contents["program"], state)
+    refuse_opaque(program)
     partition = SplinePartition(
-        program=Program.from_json(contents["program"], state),
+        program=program,
         plane=InputSlice(
             arrays["slice.origin"],
             arrays["slice.basis"],
