@@ -213,7 +213,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_numbers,
         default=RADII,
         metavar="R[,R...]",
-        help="how far a point's neighbourhood reaches, in units of the inputs; several are "
+        help="how far a point's neighborhood reaches, in units of the inputs; several are "
         "separated by commas (default: " + ",".join(f"{radius:g}" for radius in RADII) + ")",
     )
     lc.add_argument(

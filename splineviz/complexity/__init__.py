@@ -1,1 +1,1 @@
-"""Local complexity: how many neurons' boundaries cross a small neighbourhood of an input."""
+"""Local complexity: how many neurons' boundaries cross a small neighborhood of an input."""

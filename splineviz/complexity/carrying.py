@@ -1,4 +1,4 @@
-"""Neighbourhoods carried through a traced network: a centre in float64, and differences from it.
+"""Neighborhoods carried through a traced network: a centre in float64, and differences from it.
 
 The vertices round a sample are close together, and a neuron is crossed or not by how they differ.
 So the centre h and the differences d of the vertices from it are carried on their own: an affine
@@ -19,7 +19,7 @@ import torch
 
 from splineviz.complexity.coefficients import Coefficients
 from splineviz.complexity.layers import OUTPUT, Layer, Switches
-from splineviz.complexity.neighbourhood import Visit
+from splineviz.complexity.neighborhood import Visit
 from splineviz.complexity.passing import Carried, Pass
 from splineviz.complexity.scratch import Scratch
 from splineviz.complexity.screening import FEWEST_DIRECTIONS, Screen, Screened
@@ -40,8 +40,8 @@ class _Watched:
     contest: Contest | None = None
 
 
-class ProgramNeighbourhoods:
-    """Neighbourhoods in a piecewise-linear network that was traced.
+class ProgramNeighborhoods:
+    """Neighborhoods in a piecewise-linear network that was traced.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ class ProgramNeighbourhoods:
         layer = Layer(OUTPUT, OUTPUT, math.prod(self.program.output_shape))
         return {**found, OUTPUT: _Watched(layer, Switches(), (self.program.output,))}
 
-    def watch(self, chosen: Sequence[Names]) -> ProgramNeighbourhoods:
+    def watch(self, chosen: Sequence[Names]) -> ProgramNeighborhoods:
         """The same network with some layers to look at.
 
         Raises
@@ -118,7 +118,7 @@ class ProgramNeighbourhoods:
             program, value = _with_sum(program, names)
             layer = Layer(" + ".join(names), "values", math.prod(program.shapes[value]))
             watched.append(_Watched(layer, Switches(), (value,)))
-        return ProgramNeighbourhoods(program, self.device, tuple(watched))
+        return ProgramNeighborhoods(program, self.device, tuple(watched))
 
     @property
     def layers(self) -> tuple[tuple[Layer, Switches], ...]:
@@ -356,7 +356,7 @@ class ProgramNeighbourhoods:
             if max(watched.values) == new:
                 carried = [values[value] for value in watched.values]
                 if watched.contest is None:
-                    visit(number, made.neighbourhood(new, carried[0]))
+                    visit(number, made.neighborhood(new, carried[0]))
                 else:
                     visit(number, made.margins(watched.contest, watched.values, carried))
 

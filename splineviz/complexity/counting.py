@@ -13,8 +13,8 @@ import torch
 from splineviz.complexity.cross_polytope import Frame
 from splineviz.complexity.crossings import crossings, switching
 from splineviz.complexity.inputs import batches
-from splineviz.complexity.neighbourhood import Neighbourhood
-from splineviz.complexity.networks import Neighbourhoods
+from splineviz.complexity.neighborhood import Neighborhood
+from splineviz.complexity.networks import Neighborhoods
 from splineviz.complexity.scratch import free_one_block
 from splineviz.complexity.span import Span
 
@@ -29,7 +29,7 @@ _SHARE = 0.25
 
 
 def counted(
-    network: Neighbourhoods,
+    network: Neighborhoods,
     points: npt.NDArray[np.floating[Any]],
     radii: npt.NDArray[np.float64],
     frame: Frame,
@@ -41,7 +41,7 @@ def counted(
 
     Parameters
     ----------
-    network : Neighbourhoods
+    network : Neighborhoods
         The network, with the layers to look at.
     points : floating-point array (N, *input_shape)
     radii : float64 array (R,)
@@ -75,7 +75,7 @@ def counted(
 
 
 def _without_vertices(
-    network: Neighbourhoods,
+    network: Neighborhoods,
     centres: Mapping[int, torch.Tensor],
     directions: torch.Tensor,
     radius: float,
@@ -103,7 +103,7 @@ def _only(
 
 
 def located(
-    network: Neighbourhoods, points: npt.NDArray[np.floating[Any]], frame: Frame, size: int
+    network: Neighborhoods, points: npt.NDArray[np.floating[Any]], frame: Frame, size: int
 ) -> Iterator[tuple[slice, dict[int, torch.Tensor], torch.Tensor]]:
     """Go through points batch by batch.
 
@@ -127,7 +127,7 @@ def located(
 
 
 def _of_batch(
-    network: Neighbourhoods,
+    network: Neighborhoods,
     centres: Mapping[int, torch.Tensor],
     directions: torch.Tensor,
     radius: float,
@@ -149,7 +149,7 @@ def _of_batch(
 
 
 def _in_type(
-    network: Neighbourhoods,
+    network: Neighborhoods,
     centres: Mapping[int, torch.Tensor],
     directions: torch.Tensor,
     radius: float,
@@ -160,8 +160,8 @@ def _in_type(
     """The same with differences in one type."""
     spans: dict[int, Span] = {}
 
-    def visit(number: int, neighbourhood: Neighbourhood) -> None:
-        span = neighbourhood.span.with_sample() if with_centre else neighbourhood.span
+    def visit(number: int, neighborhood: Neighborhood) -> None:
+        span = neighborhood.span.with_sample() if with_centre else neighborhood.span
         spans[number] = span.merged(spans.get(number))
 
     parts = batches(directions.shape[1], most)
@@ -173,7 +173,7 @@ def _in_type(
     return crossings(found, switches, len(centres[0]))
 
 
-def at_a_time(network: Neighbourhoods, frame: Frame, batch_size: int | None) -> tuple[int, int]:
+def at_a_time(network: Neighborhoods, frame: Frame, batch_size: int | None) -> tuple[int, int]:
     """How many points to take at a time, and how many directions of each."""
     numbers = _ON_CPU
     if network.device.type == "cuda":

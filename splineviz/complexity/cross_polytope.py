@@ -1,4 +1,4 @@
-"""The vertices that stand for a neighbourhood: a cross-polytope of orthonormal directions."""
+"""The vertices that stand for a neighborhood: a cross-polytope of orthonormal directions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _UNIT = 1e-4
 class Frame:
     """Directions v_1 to v_P, for all samples or for each its own.
 
-    The neighbourhood of an input x is the hull of x + r v_p and x - r v_p, a cross-polytope.
+    The neighborhood of an input x is the hull of x + r v_p and x - r v_p, a cross-polytope.
 
     Attributes
     ----------

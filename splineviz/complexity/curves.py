@@ -41,7 +41,7 @@ class ComplexityCurves:
         Training steps, increasing.
     counts : mapping of str to int64 array (S, N, L) or (S, n_radii, N, L)
         By name of the probe: for each checkpoint, point and layer the neurons whose boundary
-        crosses the neighbourhood.
+        crosses the neighborhood.
     near : mapping of str to int64 array, like counts
         How many of them rounding decides, as in :class:`LocalComplexity`.
     found : mapping of str to bool array (S,)
@@ -52,7 +52,7 @@ class ComplexityCurves:
     radius : float or float64 array (n_radii,)
         In units of the inputs.
     directions : float64 array (P, *input_shape), or None
-        The directions of the neighbourhoods; None if each point had its own.
+        The directions of the neighborhoods; None if each point had its own.
     n_directions : int
         P.
     seed : int

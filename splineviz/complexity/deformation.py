@@ -1,4 +1,4 @@
-"""deformation: what becomes of the neighbourhoods of points on their way through a network."""
+"""deformation: what becomes of the neighborhoods of points on their way through a network."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from splineviz.complexity.cross_polytope import Frame
 from splineviz.complexity.deformation_result import Deformation
 from splineviz.complexity.inputs import checked_batch_size, checked_points, checked_radii
 from splineviz.complexity.layers import Layer, Selection, Switches
-from splineviz.complexity.neighbourhood import Neighbourhood
-from splineviz.complexity.networks import Neighbourhoods, neighbourhoods_in
+from splineviz.complexity.neighborhood import Neighborhood
+from splineviz.complexity.networks import Neighborhoods, neighborhoods_in
 from splineviz.complexity.precision import full_precision
 from splineviz.complexity.shapes import Shape, shape_of
 from splineviz.errors import InvalidArgument
@@ -38,11 +38,11 @@ def deformation(
     device: str | torch.device | None = None,
     progress: Progress | bool | None = None,
 ) -> Deformation:
-    """How the neighbourhoods of points deform on their way through the layers.
+    """How the neighborhoods of points deform on their way through the layers.
 
     Local complexity puts a cross-polytope round each point and asks of its vertices alone on which
     sides of a neuron they lie. Behind the first activation that says less, the more the
-    neighbourhood is stretched, flattened and bent. This measures the images of the vertices at
+    neighborhood is stretched, flattened and bent. This measures the images of the vertices at
     the pre-activations of each layer; compare radii to see up to which one they stay alike.
 
     Parameters
@@ -118,7 +118,7 @@ def deformation(
         torch.no_grad(),
         reporting(progress, len(points)) as report,
     ):
-        network = neighbourhoods_in(model, points.shape[1:], device, layers, False, logits)
+        network = neighborhoods_in(model, points.shape[1:], device, layers, False, logits)
         _check_layers(network.layers)
         measured = _measured(network, points, radii, frame, size, report)
     if single:
@@ -138,7 +138,7 @@ def deformation(
 
 
 def _measured(
-    network: Neighbourhoods,
+    network: Neighborhoods,
     points: npt.NDArray[np.floating[Any]],
     radii: npt.NDArray[np.float64],
     frame: Frame,
@@ -159,7 +159,7 @@ def _measured(
 
 
 def _of_batch(
-    network: Neighbourhoods,
+    network: Neighborhoods,
     centres: Mapping[int, torch.Tensor],
     directions: torch.Tensor,
     radius: float,
@@ -167,8 +167,8 @@ def _of_batch(
     """The shapes of n samples, or one for all, by the number of the layer."""
     shapes = {}
 
-    def visit(number: int, neighbourhood: Neighbourhood) -> None:
-        vertices = _one_a_neuron(neighbourhood.differences, network.layers[number][1])
+    def visit(number: int, neighborhood: Neighborhood) -> None:
+        vertices = _one_a_neuron(neighborhood.differences, network.layers[number][1])
         shapes[number] = shape_of(vertices, radius)
 
     network.carry(centres, directions, radius, torch.float64, visit)

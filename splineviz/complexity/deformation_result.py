@@ -1,4 +1,4 @@
-"""Deformation: how large and how flat neighbourhoods are at each layer."""
+"""Deformation: how large and how flat neighborhoods are at each layer."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _MEASURES = {
 
 @dataclass(frozen=True, eq=False)
 class Deformation:
-    """The images of neighbourhoods at the pre-activations of each layer.
+    """The images of neighborhoods at the pre-activations of each layer.
 
-    A neighbourhood is given by the 2P vertices x + r v and x - r v of a cross-polytope; its
+    A neighborhood is given by the 2P vertices x + r v and x - r v of a cross-polytope; its
     diameter and eccentricity at the input are 2r, and it has P dimensions. Arrays have an axis for
     the radii first if radius was a sequence.
 
@@ -53,7 +53,7 @@ class Deformation:
     radius : float or float64 array (n_radii,)
         In units of the inputs.
     directions : float64 array (P, *input_shape), or None
-        The directions of the neighbourhood; None if each point had its own.
+        The directions of the neighborhood; None if each point had its own.
     n_directions : int
         P.
     seed : int
@@ -80,7 +80,7 @@ class Deformation:
 
     @property
     def relative_diameters(self) -> FloatArray:
-        """The diameters divided by that of the neighbourhood at the input, 2r; like diameters.
+        """The diameters divided by that of the neighborhood at the input, 2r; like diameters.
 
         They do not depend on the radius as long as no neuron is crossed.
         """

@@ -34,7 +34,7 @@ def checked_points(x: Any) -> npt.NDArray[np.floating[Any]]:
         raise ShapeMismatch(f"x does not make an array of points: {error}") from error
     if points.dtype.kind in "bui":
         raise InvalidArgument(
-            f"x holds {points.dtype} numbers; a neighbourhood is measured in real numbers. Convert "
+            f"x holds {points.dtype} numbers; a neighborhood is measured in real numbers. Convert "
             "it as the network's inputs are, such as x / 255.0; for tokens, give the embeddings "
             "to the part of the network behind them"
         )

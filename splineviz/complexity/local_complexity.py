@@ -9,7 +9,7 @@ from splineviz.complexity.counting import counted
 from splineviz.complexity.cross_polytope import Frame
 from splineviz.complexity.inputs import checked_batch_size, checked_points, checked_radii
 from splineviz.complexity.layers import Selection
-from splineviz.complexity.networks import neighbourhoods_in
+from splineviz.complexity.networks import neighborhoods_in
 from splineviz.complexity.precision import full_precision
 from splineviz.complexity.result import LocalComplexity
 from splineviz.network.isolation import made_on
@@ -33,9 +33,9 @@ def local_complexity(
     device: str | torch.device | None = None,
     progress: Progress | bool | None = None,
 ) -> LocalComplexity:
-    """How many neurons' boundaries cross a small neighbourhood of each point.
+    """How many neurons' boundaries cross a small neighborhood of each point.
 
-    The neighbourhood of x is the cross-polytope with the vertices x + r v and x - r v for
+    The neighborhood of x is the cross-polytope with the vertices x + r v and x - r v for
     orthonormal directions v. All vertices are pushed through the network, in eval mode. A neuron
     is crossed if its pre-activation has not the same sign at all of them (negative, zero or
     positive); a convolution has a neuron for each channel and pixel.
@@ -109,7 +109,7 @@ def local_complexity(
     makes; values that rounding cannot tell from zero count as zero, and ``near`` says how many.
 
     LC is a lower bound for the neurons whose boundary passes through the image of the
-    neighbourhood, and exact for the cross-polytope in the first layer only. It depends on r, P and
+    neighborhood, and exact for the cross-polytope in the first layer only. It depends on r, P and
     the directions: compare values for the same ones. Over a training even the sign of a change can
     depend on r: in the bundled run, LC near the training points is higher at the end than at the
     start for r = 0.005, and lower for 0.05 and 0.1. So measure two or three radii, which a sequence
@@ -164,7 +164,7 @@ def local_complexity(
         torch.no_grad(),
         reporting(progress, len(points)) as report,
     ):
-        network = neighbourhoods_in(model, points.shape[1:], device, layers, winners, logits)
+        network = neighborhoods_in(model, points.shape[1:], device, layers, winners, logits)
         counts, near = counted(network, points, radii, frame, centre, size, report)
     if single:
         counts, near = counts[0], near[0]

@@ -1,4 +1,4 @@
-"""A network as something that neighbourhoods can be carried through."""
+"""A network as something that neighborhoods can be carried through."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Protocol
 
 import torch
 
-from splineviz.complexity.carrying import ProgramNeighbourhoods
+from splineviz.complexity.carrying import ProgramNeighborhoods
 from splineviz.complexity.layers import Layer, Selection, Switches
-from splineviz.complexity.neighbourhood import Visit
-from splineviz.complexity.pushing import ModuleNeighbourhoods
+from splineviz.complexity.neighborhood import Visit
+from splineviz.complexity.pushing import ModuleNeighborhoods
 from splineviz.complexity.screening import Screened
 from splineviz.complexity.selection import Asked, Names, read_selection, selected
 from splineviz.errors import (
@@ -25,8 +25,8 @@ from splineviz.network.program import Program
 from splineviz.network.trace import trace
 
 
-class Neighbourhoods(Protocol):
-    """What both ways of carrying neighbourhoods through a network can do.
+class Neighborhoods(Protocol):
+    """What both ways of carrying neighborhoods through a network can do.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class Neighbourhoods(Protocol):
     def numbers_a_vertex(self, shared_frame: bool) -> int:
         """The most numbers that one vertex has at a time, but for what all samples share."""
 
-    def watch(self, chosen: Sequence[Names]) -> Neighbourhoods:
+    def watch(self, chosen: Sequence[Names]) -> Neighborhoods:
         """The same network with some layers to look at."""
 
     def centres(self, x: torch.Tensor) -> dict[int, torch.Tensor]:
@@ -83,15 +83,15 @@ class Neighbourhoods(Protocol):
         """Carry the vertices round samples through the network, and tell of each layer."""
 
 
-def neighbourhoods_in(
+def neighborhoods_in(
     model: torch.nn.Module | Program,
     input_shape: tuple[int, ...],
     device: str | torch.device | None,
     layers: Selection,
     winners: bool,
     logits: bool,
-) -> Neighbourhoods:
-    """Find out how to carry neighbourhoods through a network, and which layers to look at.
+) -> Neighborhoods:
+    """Find out how to carry neighborhoods through a network, and which layers to look at.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def neighbourhoods_in(
 
     Returns
     -------
-    Neighbourhoods
+    Neighborhoods
         In a Program if the model is one or can be traced and the layers have names there, or else
         in the module.
     """
@@ -117,15 +117,15 @@ def neighbourhoods_in(
                 f"the network takes inputs of shape {model.input_shape}, but x holds inputs of "
                 f"shape {input_shape}"
             )
-        return _watching(ProgramNeighbourhoods(model, place), asked, winners, logits)
+        return _watching(ProgramNeighborhoods(model, place), asked, winners, logits)
     try:
-        traced = ProgramNeighbourhoods(trace(model, input_shape), place)
+        traced = ProgramNeighborhoods(trace(model, input_shape), place)
     # A hook may change values, for example, or a buffer hold a mask of infinities.
     except (UnsupportedLayer, TraceMismatch, NonFiniteValues):
         traced = None
     if traced is not None and _has_all(traced, asked):
         return _watching(traced, asked, winners, logits)
-    pushed = ModuleNeighbourhoods(model, input_shape, place)
+    pushed = ModuleNeighborhoods(model, input_shape, place)
     watching = _watching(pushed, asked, winners, logits, pushed.unwatched)
     if pushed.choices and (asked is None or callable(asked)):
         warnings.warn(
@@ -164,7 +164,7 @@ def _checked_device(device: str | torch.device) -> torch.device:
     return place
 
 
-def _has_all(network: Neighbourhoods, asked: Asked) -> bool:
+def _has_all(network: Neighborhoods, asked: Asked) -> bool:
     """Whether all layers that are asked for by name have one there."""
     if asked is None or callable(asked):
         return True
@@ -173,11 +173,11 @@ def _has_all(network: Neighbourhoods, asked: Asked) -> bool:
 
 
 def _watching(
-    network: Neighbourhoods,
+    network: Neighborhoods,
     asked: Asked,
     winners: bool,
     logits: bool,
     unwatched: Sequence[str] = (),
-) -> Neighbourhoods:
+) -> Neighborhoods:
     chosen = selected(network.available, network.others, asked, winners, logits, unwatched)
     return network.watch(chosen)

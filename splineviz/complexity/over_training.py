@@ -20,7 +20,7 @@ from splineviz.complexity.gathering import check_alike, stacked
 from splineviz.complexity.inputs import checked_points, checked_radii
 from splineviz.complexity.layers import Layer, Selection
 from splineviz.complexity.local_complexity import local_complexity
-from splineviz.complexity.networks import neighbourhoods_in
+from splineviz.complexity.networks import neighborhoods_in
 from splineviz.complexity.selection import Names, read_selection, selected
 from splineviz.errors import EmptyBoundary, InvalidArgument, NonFiniteValues, ShapeMismatch
 from splineviz.network.program import Program
@@ -214,7 +214,7 @@ def _layers_of(
     program: Program, layers: Selection, winners: bool, logits: bool
 ) -> tuple[tuple[Names, ...], tuple[Layer, ...]]:
     """The names that choose the layers, and the layers."""
-    network = neighbourhoods_in(program, program.input_shape, "cpu", None, True, True)
+    network = neighborhoods_in(program, program.input_shape, "cpu", None, True, True)
     asked = read_selection(layers)
     names = selected(network.available, network.others, asked, winners, logits)
     return names, tuple(layer for layer, _ in network.watch(names).layers)

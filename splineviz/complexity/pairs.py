@@ -14,7 +14,7 @@ from typing import TypeAlias
 import torch
 
 from splineviz.complexity.lengths import lengths
-from splineviz.complexity.neighbourhood import extent
+from splineviz.complexity.neighborhood import extent
 from splineviz.complexity.scratch import Scratch
 
 Ends: TypeAlias = tuple[torch.Tensor, torch.Tensor]

@@ -12,7 +12,7 @@ import torch
 from splineviz.complexity.bending import Windows, bend, slopes_at
 from splineviz.complexity.coefficients import Coefficients
 from splineviz.complexity.layout import rows_of, values_of
-from splineviz.complexity.neighbourhood import Neighbourhood, neighbourhood_of
+from splineviz.complexity.neighborhood import Neighborhood, neighborhood_of
 from splineviz.complexity.pairs import Differences, Ends, Pairs
 from splineviz.complexity.rounding import Rounding
 from splineviz.complexity.scratch import Scratch
@@ -268,14 +268,14 @@ class Pass:
 
     def margins(
         self, rule: Contest, values: Sequence[int], carried: Sequence[Carried]
-    ) -> Neighbourhood:
+    ) -> Neighborhood:
         """By how much the candidates of a contest win."""
         windows, d, _, variance = self._competing(rule, values, carried)
         margins = windows.margins(d)
         # A margin is a difference of two values.
         noise = 2 * self.rounding.noise(windows.largest_by_column(variance), linear=False)
         at_sample = windows.margins(torch.zeros_like(d[:, :1]))[:, 0]
-        return neighbourhood_of(margins, at_sample, noise)
+        return neighborhood_of(margins, at_sample, noise)
 
     def _competing(
         self, rule: Contest, values: Sequence[int], carried: Sequence[Carried]
@@ -295,11 +295,11 @@ class Pass:
         variance = joined([one.variance for one in typed])
         return Windows(rule, centre), d, size, variance
 
-    def neighbourhood(self, value: int, carried: Carried) -> Neighbourhood:
+    def neighborhood(self, value: int, carried: Carried) -> Neighborhood:
         """A value at the vertices."""
         scale = self.radius if carried.linear else 1.0
         span = self.span(value, carried)
-        return Neighbourhood(span, lambda: scale * self.pairs.vertices(carried.d))
+        return Neighborhood(span, lambda: scale * self.pairs.vertices(carried.d))
 
     def span(self, value: int, carried: Carried) -> Span:
         """The range of a value over the vertices."""
@@ -311,7 +311,7 @@ class Pass:
             self._spans[value] = Span(rows_of(self.centres[value], 1), low, high, noise)
         return self._spans[value]
 
-    def looked_at(self, i: int, read: Carried, points: Sequence[float]) -> Neighbourhood:
+    def looked_at(self, i: int, read: Carried, points: Sequence[float]) -> Neighborhood:
         """What a dense step makes, if only the side of some points is asked.
 
         No difference is longer than the product of the lengths of what it is a product of. So most
@@ -327,9 +327,9 @@ class Pass:
         for point in points:
             close |= ~((centre - point).abs() > bound + noise)
         if int(close.sum()) > len(centre):
-            return self.neighbourhood(i + 1, self.mapped(i, [read]))
+            return self.neighborhood(i + 1, self.mapped(i, [read]))
         low, high = self.pairs.ends_of_products(carried.d, matrix, close, bound, self.scratch)
-        return Neighbourhood(
+        return Neighborhood(
             Span(centre, low, high, noise), lambda: self.pairs.vertices(self.mapped(i, [read]).d)
         )
 

@@ -1,4 +1,4 @@
-"""Neighbourhoods pushed through a module: any network, its vertices one and all, in float64."""
+"""Neighborhoods pushed through a module: any network, its vertices one and all, in float64."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from splineviz.complexity.layers import OUTPUT, Layer, Switches, kind_of
-from splineviz.complexity.neighbourhood import Visit, neighbourhood_of
+from splineviz.complexity.neighborhood import Visit, neighborhood_of
 from splineviz.complexity.selection import Names
 from splineviz.complexity.separation import Met, check_apart
 from splineviz.complexity.smoothness import Smoothness
@@ -63,8 +63,8 @@ def _nothing(name: str, values: torch.Tensor) -> None:
     """What is told to nobody."""
 
 
-class ModuleNeighbourhoods:
-    """Neighbourhoods in any module.
+class ModuleNeighborhoods:
+    """Neighborhoods in any module.
 
     Parameters
     ----------
@@ -193,7 +193,7 @@ class ModuleNeighbourhoods:
         """The most numbers that one vertex has at a time."""
         return _ARRAYS * self._widest
 
-    def watch(self, chosen: Sequence[Names]) -> ModuleNeighbourhoods:
+    def watch(self, chosen: Sequence[Names]) -> ModuleNeighborhoods:
         """The same network with some layers to look at."""
         known = {layer.name: (layer, switches) for layer, switches in self.available}
         layers = []
@@ -235,7 +235,7 @@ class ModuleNeighbourhoods:
         """Push the vertices ``x + r v`` and ``x - r v`` through the network.
 
         Parameters are those of
-        :meth:`~splineviz.complexity.carrying.ProgramNeighbourhoods.carry`.
+        :meth:`~splineviz.complexity.carrying.ProgramNeighborhoods.carry`.
         """
         x = centres[0].unsqueeze(1)
         step = radius * directions
@@ -257,7 +257,7 @@ class ModuleNeighbourhoods:
                 rows = torch.where(masked, rows.sign(), rows)
                 sizes = torch.where(masked, 0.0, sizes)
             noise = self._noise(sizes.amax(1), masked.sum(2))
-            visit(number, neighbourhood_of(rows[:, 1:], rows[:, 0], noise))
+            visit(number, neighborhood_of(rows[:, 1:], rows[:, 0], noise))
 
         def on_activation(name: str, kind: str, decision: Decision) -> None:
             if (name,) in numbers:

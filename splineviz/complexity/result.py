@@ -29,7 +29,7 @@ class LocalComplexity:
     Attributes
     ----------
     counts : int64 array (N, L) or (n_radii, N, L)
-        For each point and layer the neurons whose boundary crosses the neighbourhood.
+        For each point and layer the neurons whose boundary crosses the neighborhood.
     near : int64 array, like counts
         How many of the layer's neurons are zero at some vertex up to rounding, so that rounding
         decides whether they are crossed. They count as on the boundary. How far rounding reaches
@@ -41,7 +41,7 @@ class LocalComplexity:
     radius : float or float64 array (n_radii,)
         In units of the inputs.
     directions : float64 array (P, *input_shape), or None
-        The directions of the neighbourhood; None if each point had its own.
+        The directions of the neighborhood; None if each point had its own.
     n_directions : int
         P.
     seed : int

@@ -1,4 +1,4 @@
-"""How large and how flat the image of a neighbourhood is."""
+"""How large and how flat the image of a neighborhood is."""
 
 from __future__ import annotations
 

@@ -54,8 +54,8 @@ def complexity_map(
         How many cells along the longer side of the box, at least 2. Along the shorter one as many
         as make cells nearly square, in slice coordinates.
     radius : float, optional
-        Of the neighbourhoods, in units of the inputs. Half the shorter side of a cell unless said:
-        with ``in_plane=True`` neighbourhoods of neighbouring cells touch then.
+        Of the neighborhoods, in units of the inputs. Half the shorter side of a cell unless said:
+        with ``in_plane=True`` neighborhoods of neighboring cells touch then.
     directions : int, or array-like of shape (P, *input_shape), optional
         How many directions, or the directions, unit vectors. Unless said 25, or as many as the
         input has dimensions if these are fewer; 8 with ``in_plane=True``.
@@ -63,7 +63,7 @@ def complexity_map(
         Decides the random directions. Only a generator of this call's own is used.
     in_plane : bool
         Whether the directions lie in the slice, evenly spaced over half a turn from the first
-        basis direction on. Then the neighbourhood is a regular polygon with 2P corners in the
+        basis direction on. Then the neighborhood is a regular polygon with 2P corners in the
         slice, and the map shows what the exact partition does. Otherwise they are random in the
         whole input space, as in the paper: boundaries that pass the slice nearby count too.
     layers, logits, winners, centre, batch_size, device, progress

@@ -20,7 +20,7 @@ def radius_label(radius: float) -> str:
 
 
 def directions_label(count: int, in_plane: bool = False) -> str:
-    """How many directions a neighbourhood has, and whether they lie in a slice."""
+    """How many directions a neighborhood has, and whether they lie in a slice."""
     where = " in the slice" if in_plane else ""
     return f"{count} direction{'' if count == 1 else 's'}{where}"
 

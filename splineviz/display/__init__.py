@@ -1,1 +1,1 @@
-"""Frames, colours and figures: what a partition looks like."""
+"""Frames, colors and figures: what a partition looks like."""

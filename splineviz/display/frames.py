@@ -35,7 +35,7 @@ class Frame:
     step : int
         Training step of the checkpoint.
     vertices : ndarray of float32, shape (V, 2)
-        Corners of the regions, shared by neighbours; then those of the pieces.
+        Corners of the regions, shared by neighbors; then those of the pieces.
     ring_vertices : ndarray of integers, shape (sum of ring sizes,)
         Rows of `vertices`, ring after ring; a ring closes by itself.
     ring_offsets : ndarray of integers, shape (n_rings + 1,)
@@ -49,19 +49,19 @@ class Frame:
     layers : tuple of LayerPattern
         The activation patterns, as in the partition.
     values : mapping of str to ndarray, shape (R,)
-        What colours the regions, by name of the colouring: float32, or unsigned integers for
-        categories. Colourings that follow from the rest of the frame are not among them.
+        What colors the regions, by name of the coloring: float32, or unsigned integers for
+        categories. Colorings that follow from the rest of the frame are not among them.
     limits : mapping of str to pair of float
-        The ends of this frame's own scale, by name of the colouring.
+        The ends of this frame's own scale, by name of the coloring.
     boundary : ndarray of float32, shape (B, 2)
         Points of the decision boundary's lines, line after line.
     boundary_offsets : ndarray of integers, shape (n_lines + 1,)
         Where each line starts in `boundary`.
     pieces : ClassPieces
-        The parts of regions in which another class wins than their value of the colouring "class";
+        The parts of regions in which another class wins than their value of the coloring "class";
         their rings are rows of `vertices`.
     spreads : mapping of str to ndarray of float64
-        How the values spread over the slice, as :meth:`spread` says, by name of the colouring;
+        How the values spread over the slice, as :meth:`spread` says, by name of the coloring;
         those that are known from the partition. They do not travel.
 
     Raises
@@ -118,7 +118,7 @@ class Frame:
         step: int,
         colorings: Mapping[str, Coloring] = COLORINGS,
     ) -> Frame:
-        """Draw a partition: its rings, its decision boundary and the values of its colourings.
+        """Draw a partition: its rings, its decision boundary and the values of its colorings.
 
         Parameters
         ----------
@@ -127,7 +127,7 @@ class Frame:
         step : int
             Training step of the checkpoint.
         colorings : mapping of str to Coloring, optional
-            What can colour the regions;
+            What can color the regions;
             :data:`~splineviz.partition.colorings.COLORINGS` unless said.
 
         Returns
@@ -165,7 +165,7 @@ class Frame:
         )
 
     def values_of(self, name: str, row: Coloring) -> np.ndarray:
-        """The values of a colouring of that name: those that the frame carries, or that follow.
+        """The values of a coloring of that name: those that the frame carries, or that follow.
 
         Parameters
         ----------
@@ -179,7 +179,7 @@ class Frame:
         return np.asarray(self.values[name] if row.sent else row.values(self))
 
     def spread(self, name: str, row: Coloring) -> npt.NDArray[np.float64]:
-        """How the values of a colouring spread over the slice: its :meth:`Coloring.quantiles`."""
+        """How the values of a coloring spread over the slice: its :meth:`Coloring.quantiles`."""
         known = self.spreads.get(name)
         return row.quantiles(self.values_of(name, row), self.areas) if known is None else known
 

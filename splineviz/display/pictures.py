@@ -37,7 +37,7 @@ def picture_of_frame(
     ----------
     frame : Frame
     colored : (str, Coloring)
-        The colouring, and its name in the frame.
+        The coloring, and its name in the frame.
     limits : pair of float or None
         The ends of its scale.
     corner : pair of float
@@ -76,7 +76,7 @@ def picture_of_frame(
 def with_changes(
     picture: RegionPicture, frame: Frame, other: Frame, corner: tuple[float, float]
 ) -> RegionPicture:
-    """A picture of a frame, coloured by what has changed between another and it.
+    """A picture of a frame, colored by what has changed between another and it.
 
     Regions are told by their patterns, and changes from the earlier step to the later, whichever is
     drawn; the borders of those that are only in the other frame are drawn as well.
@@ -139,5 +139,5 @@ def _segments(frame: Frame, wanted: npt.NDArray[np.bool_]) -> FloatArray:
 
 
 def limits_over(frames: Sequence[Frame], name: str, row: Coloring) -> Limits | None:
-    """The ends of a colour scale for some frames together."""
+    """The ends of a color scale for some frames together."""
     return row.limits(frame.spread(name, row) for frame in frames)

@@ -1,1 +1,1 @@
-"""What every drawing shares: colours, the axis of steps, polygons, lines and marks."""
+"""What every drawing shares: colors, the axis of steps, polygons, lines and marks."""

@@ -35,7 +35,7 @@ def plain(text: str) -> str:
 
 
 def draw_edges(ax: Axes, segments: FloatArray) -> None:
-    """Draw edges (n, 2, 2) of regions as hairlines, through which the colours are seen."""
+    """Draw edges (n, 2, 2) of regions as hairlines, through which the colors are seen."""
     from matplotlib.collections import LineCollection
 
     lines = LineCollection(list(segments), colors=_INK, linewidths=0.3, alpha=0.6, zorder=_EDGES)
@@ -70,7 +70,7 @@ def draw_decision_boundary(ax: Axes, lines: Sequence[FloatArray], name: str) -> 
 def draw_samples(
     ax: Axes, points: FloatArray, classes: npt.NDArray[np.integer] | None, names: Sequence[str]
 ) -> None:
-    """Draw points (n, 2) in the colours of their classes (n,), dark without classes.
+    """Draw points (n, 2) in the colors of their classes (n,), dark without classes.
 
     A class has its name from `names` as its label, for a legend; "class 7" where that ends.
     """

@@ -1,4 +1,4 @@
-"""Colours of curves, classes and colour scales."""
+"""Colors of curves, classes and color scales."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import colorsys
 
 import numpy as np
 
-#: Line colours that stay apart for colour-blind readers, after M. Okabe and K. Ito (2008); the
+#: Line colors that stay apart for color-blind readers, after M. Okabe and K. Ito (2008); the
 #: first is lighter than theirs, to be seen on a dark page as well.
 CURVE_COLORS = ("#2b8cc4", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 
-#: Ten colours that stay apart for readers who do not tell red from green: seven of M. Okabe and
+#: Ten colors that stay apart for readers who do not tell red from green: seven of M. Okabe and
 #: K. Ito (2008), a light grey, a brown and a navy. Red comes last, because decision boundaries are
-#: red. With more than ten classes the colours start over.
+#: red. With more than ten classes the colors start over.
 CLASS_COLORS = (
     "#0072b2",
     "#e69f00",
@@ -32,13 +32,13 @@ NO_VALUE = "#9a9a9a"
 #: What became of regions between two checkpoints.
 CHANGE_COLORS = {"kept": "#e4e4e4", "born": "#f4c76b", "vanished": "#8e44ad"}
 
-#: How lines are drawn, by the names that matplotlib and bqplot have in common: when the colours are
+#: How lines are drawn, by the names that matplotlib and bqplot have in common: when the colors are
 #: used up, they start over in the next of these.
 LINE_STYLES = ("solid", "dashed", "dotted")
 
 
 def curve_style(number: int) -> tuple[str, str]:
-    """The colour and the line style of a curve.
+    """The color and the line style of a curve.
 
     Parameters
     ----------
@@ -59,12 +59,12 @@ def curve_style(number: int) -> tuple[str, str]:
 
 
 def viridis() -> tuple[str, ...]:
-    """256 colours of viridis without its darkest eighth, on which black lines do not show."""
+    """256 colors of viridis without its darkest eighth, on which black lines do not show."""
     return _upper_part("viridis")
 
 
 def cividis() -> tuple[str, ...]:
-    """256 colours of cividis without its darkest eighth."""
+    """256 colors of cividis without its darkest eighth."""
     return _upper_part("cividis")
 
 
@@ -77,7 +77,7 @@ def _upper_part(name: str) -> tuple[str, ...]:
 
 
 def pattern_colors() -> tuple[str, ...]:
-    """256 soft colours, hue by the golden ratio, so that close numbers look different."""
+    """256 soft colors, hue by the golden ratio, so that close numbers look different."""
     colors = []
     for number in range(256):
         hue = number * 0.6180339887498949 % 1.0

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 IntArray = npt.NDArray[np.integer]
 FloatArray = npt.NDArray[np.floating]
 
-# Neighbours overlap by this many points, or a viewer that smooths edges lets the page shine through
+# Neighbors overlap by this many points, or a viewer that smooths edges lets the page shine through
 # between them.
 _OVERLAP = 0.5
 # What lies over a polygon covers what that one overlaps.
@@ -33,7 +33,7 @@ def fill_polygons(
     rasterized: bool = False,
     above: bool = False,
 ) -> tuple[PathCollection, IntArray]:
-    """Add the polygons of regions to axes; their colours are set on what is returned.
+    """Add the polygons of regions to axes; their colors are set on what is returned.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ class StepCurve:
     low, high : float64 array (n,), optional
         Ends of a band round it; NaN where there is none.
     number : int
-        Chooses colour and line style, as :func:`~splineviz.drawing.palette.curve_style` does.
+        Chooses color and line style, as :func:`~splineviz.drawing.palette.curve_style` does.
     line_style : str, optional
         Another line style than that of its number.
     sparse : bool
@@ -54,7 +54,7 @@ class StepCurve:
 
     @property
     def style(self) -> tuple[str, str]:
-        """Its colour and its line style."""
+        """Its color and its line style."""
         color, line_style = curve_style(self.number)
         return color, self.line_style or line_style
 

@@ -101,7 +101,7 @@ class Certificate:
                 "  the other edges lie on the border",
                 "  each affine map gives the network's output inside its region "
                 f"(relative difference up to {self.output_error:.1e})",
-                "  no two neighbouring regions have the same pattern",
+                "  no two neighboring regions have the same pattern",
             ]
         )
 
@@ -123,7 +123,7 @@ def certify(partition: SplinePartition, model: torch.nn.Module | Program) -> Cer
         come from a run of the module itself.
     """
     area_error = _check_geometry(partition)
-    _check_neighbours(partition)
+    _check_neighbors(partition)
     checked, undecided, output_error = _check_network(partition, model)
     edge_error, at_corners, doubtful = _check_vertices(partition, model)
     _check_border(partition)
@@ -196,14 +196,14 @@ def _connected(partition: SplinePartition) -> int:
     return int(connected_components(graph, directed=False, return_labels=False))
 
 
-def _check_neighbours(partition: SplinePartition) -> None:
+def _check_neighbors(partition: SplinePartition) -> None:
     patterns = partition.packed_patterns()
     sides = partition.edges.regions[(partition.edges.regions >= 0).all(axis=1)]
     same = (patterns[sides[:, 0]] == patterns[sides[:, 1]]).all(axis=1)
     if same.any():
         a, b = sides[np.flatnonzero(same)[0]]
         raise InvalidPartition(
-            f"{same.sum()} pairs of neighbouring regions have the same activation pattern, for "
+            f"{same.sum()} pairs of neighboring regions have the same activation pattern, for "
             f"example regions {a} and {b}"
         )
 

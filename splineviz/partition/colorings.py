@@ -1,6 +1,6 @@
-"""COLORINGS: the one table of what can colour a region.
+"""COLORINGS: the one table of what can color a region.
 
-A new colouring is one row: what it reads from a partition, and how its values become colours.
+A new coloring is one row: what it reads from a partition, and how its values become colors.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from splineviz.drawing.palette import CLASS_COLORS, cividis, pattern_colors, viridis
 
-#: How many powers of ten a logarithmic colour scale may span.
+#: How many powers of ten a logarithmic color scale may span.
 MAX_DECADES = 4
 
 #: Where a logarithmic scale may end, times a power of ten.
@@ -48,17 +48,17 @@ class Coloring:
     Parameters
     ----------
     title : str
-        What the colour shows, as a reader would say it.
+        What the color shows, as a reader would say it.
     unit : str
         The unit of the values; empty for categories.
     scale : {"log", "linear", "category"}
-        How a value becomes a colour: its place between the limits on a logarithmic or linear
+        How a value becomes a color: its place between the limits on a logarithmic or linear
         scale, or the value itself as a number of the table.
     values : callable
         From a SplinePartition to an array of shape (R,): floats, or non-negative integers for
         categories.
     colors : callable
-        To the table of colours, as ``#rrggbb``; categories start over when it is used up.
+        To the table of colors, as ``#rrggbb``; categories start over when it is used up.
     labels : {"", "classes"}
         Where the names of categories come from: nowhere, or the classes of the run.
     note : str
@@ -109,7 +109,7 @@ class Coloring:
         return ranked[rows.clip(0, len(ranked) - 1)]
 
     def limits(self, spreads: Iterable[np.ndarray]) -> Limits | None:
-        """The ends of the colour scale: nearly all of the slice, over a whole run, lies between.
+        """The ends of the color scale: nearly all of the slice, over a whole run, lies between.
 
         Parameters
         ----------
@@ -256,7 +256,7 @@ COLORINGS: dict[str, Coloring] = {
         scale="category",
         values=lambda shapes: (shapes.pattern_hashes() >> np.uint32(24)).astype(np.uint8),
         colors=pattern_colors,
-        note="a region keeps its colour while it keeps its pattern",
+        note="a region keeps its color while it keeps its pattern",
         sent=False,
     ),
     "random": Coloring(
@@ -265,7 +265,7 @@ COLORINGS: dict[str, Coloring] = {
         scale="category",
         values=_random,
         colors=pattern_colors,
-        note="neighbours told apart; the colours mean nothing",
+        note="neighbors told apart; the colors mean nothing",
         sent=False,
     ),
 }

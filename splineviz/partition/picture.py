@@ -34,7 +34,7 @@ IntArray = npt.NDArray[np.integer[Any]]
 _MOST_NAMED = 20
 _LONGEST_NAME = 24
 _SHORT_NAME = 8
-# So many letters stand one after another along a colour bar.
+# So many letters stand one after another along a color bar.
 _ALONG_BAR = 48
 
 
@@ -48,7 +48,7 @@ def _no_segments() -> FloatArray:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RegionPicture:
-    """Regions with colours, lines and marks, in the coordinates of the slice.
+    """Regions with colors, lines and marks, in the coordinates of the slice.
 
     Parameters
     ----------
@@ -57,11 +57,11 @@ class RegionPicture:
     ring_vertices, ring_offsets, region_offsets : integer arrays
         The rings of the R regions, as in a SplinePartition.
     coloring : Coloring
-        What colours the regions, and how.
+        What colors the regions, and how.
     values : array (R,)
         Its values.
     limits : pair of float or None
-        The ends of the colour scale; values beyond have the colours of the ends. None for
+        The ends of the color scale; values beyond have the colors of the ends. None for
         categories, and where no value has a place on the scale.
     seen : tuple of float
         xmin, ymin, xmax, ymax of what is drawn.
@@ -80,7 +80,7 @@ class RegionPicture:
     class_names : sequence of str
         Names of the classes.
     names : sequence of str
-        Names of the categories that colour the regions; empty if they have none.
+        Names of the categories that color the regions; empty if they have none.
     other_borders : float array (n, 2, 2)
         Borders of regions that are there at another step only.
     other_color : str
@@ -125,11 +125,11 @@ class RegionPicture:
         ax : matplotlib.axes.Axes
             Where.
         colorbar : bool
-            Whether to say beside it what the colours mean.
+            Whether to say beside it what the colors mean.
         bar_ax : matplotlib.axes.Axes, optional
             Where to say it; room is taken from `ax` unless given.
         rasterized : bool
-            Whether a vector file holds the coloured regions as pixels.
+            Whether a vector file holds the colored regions as pixels.
         """
         regions, drawn = fill_polygons(
             ax,
@@ -187,7 +187,7 @@ class RegionPicture:
             )
 
     def _explain(self, ax: Axes, regions: PathCollection, bar_ax: Axes | None) -> None:
-        """Say what the colours mean, in a colour bar, or that they mean nothing by themselves."""
+        """Say what the colors mean, in a color bar, or that they mean nothing by themselves."""
         row = self.coloring
         title = f"{row.title} ({row.unit})" if row.unit else row.title
         shown: ScalarMappable = regions
@@ -229,7 +229,7 @@ def _shortened(name: str) -> str:
 
 
 def _fit_upright(names: list[str]) -> bool:
-    """Whether names have room along a colour bar, and would take much beside it."""
+    """Whether names have room along a color bar, and would take much beside it."""
     longest = max(map(len, names))
     return longest > _SHORT_NAME and longest * len(names) <= _ALONG_BAR
 
@@ -245,7 +245,7 @@ def _category_scale(colors: Sequence[str], numbers: list[int]) -> ScalarMappable
 
 
 def _say_beside(ax: Axes, bar_ax: Axes | None, text: str) -> None:
-    """Say something where a colour bar would stand."""
+    """Say something where a color bar would stand."""
     if bar_ax is not None:
         bar_ax.set_axis_off()
         bar_ax.text(0, 0.5, plain(text), rotation=90, va="center", transform=bar_ax.transAxes)

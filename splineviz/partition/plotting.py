@@ -21,7 +21,7 @@ from splineviz.partition.points import as_points
 if TYPE_CHECKING:
     from splineviz.partition.spline_partition import SplinePartition
 
-#: What may colour the regions: a row of COLORINGS by name, a row, or one number a region.
+#: What may color the regions: a row of COLORINGS by name, a row, or one number a region.
 Color: TypeAlias = "str | Coloring | npt.ArrayLike"
 
 
@@ -84,7 +84,7 @@ def _decision_lines(partition: SplinePartition) -> list[npt.NDArray[np.float64]]
 def _colored(partition: SplinePartition, color: Color) -> tuple[Coloring, np.ndarray]:
     """A row and its values for a partition."""
     if isinstance(color, str):
-        color = row_of(COLORINGS, "colouring", color)
+        color = row_of(COLORINGS, "coloring", color)
     if isinstance(color, Coloring):
         return color, np.asarray(color.values(partition))
     values = np.asarray(color, dtype=np.float64)
@@ -98,7 +98,7 @@ def _colored(partition: SplinePartition, color: Color) -> tuple[Coloring, np.nda
 
 def _checked_limits(limits: Limits, row: Coloring) -> Limits | None:
     if row.scale == "category":
-        raise InvalidArgument(f"the colouring {row.title!r} has categories, which have no limits")
+        raise InvalidArgument(f"the coloring {row.title!r} has categories, which have no limits")
     low, high = (float(end) for end in limits)
     if not np.isfinite([low, high]).all() or low >= high or (row.scale == "log" and low <= 0):
         above = ", above 0 on a logarithmic scale" if row.scale == "log" else ""

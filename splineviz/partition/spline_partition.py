@@ -241,7 +241,7 @@ class SplinePartition:
     def slope_norms(self) -> FloatArray:
         """Frobenius norm of each region's slope, shape (R,), in output units per input unit.
 
-        The paper colours regions by it (section 4). It measures the slope *within the slice*.
+        The paper colors regions by it (section 4). It measures the slope *within the slice*.
         """
         return np.linalg.norm(self._affine_maps[0], axis=(1, 2))
 
@@ -592,11 +592,11 @@ class SplinePartition:
         ax : matplotlib.axes.Axes, optional
             Where to draw; a new figure unless said.
         color : str, Coloring or array-like of shape (R,)
-            What colours the regions: a row of
+            What colors the regions: a row of
             :data:`~splineviz.partition.colorings.COLORINGS` by its name, a row of your own, or one
             number a region.
         limits : pair of float, optional
-            The ends of the colour scale; values beyond have the colours of the ends. Unless said,
+            The ends of the color scale; values beyond have the colors of the ends. Unless said,
             99 % of the slice's area lies above the lower and 99 % below the upper end.
         boundaries : bool, int, str or sequence of these
             Whether to draw the boundaries of neurons; those of some layers alone, by number,
@@ -606,15 +606,15 @@ class SplinePartition:
         points : array-like of shape (n, 2), optional
             Slice coordinates of samples to draw; ``plane.project`` makes them of inputs.
         classes : array-like of int, shape (n,), optional
-            Their classes, which colour them.
+            Their classes, which color them.
         class_names : sequence of str, optional
             Names of the classes, shown as they are.
         anchors : bool
             Whether to draw the samples that span the slice, as lettered stars.
         colorbar : bool
-            Whether to say beside it what the colours mean.
+            Whether to say beside it what the colors mean.
         rasterized : bool
-            Whether a vector file (PDF, SVG) holds the coloured regions as pixels, below lines and
+            Whether a vector file (PDF, SVG) holds the colored regions as pixels, below lines and
             text that stay sharp: smaller with tens of thousands of regions.
 
         Returns
@@ -625,7 +625,7 @@ class SplinePartition:
         Raises
         ------
         UnknownName
-            If there is no such colouring, or the network has no such layer.
+            If there is no such coloring, or the network has no such layer.
         InvalidArgument
             If the limits, or the classes, make no sense.
         ShapeMismatch, NonFiniteValues

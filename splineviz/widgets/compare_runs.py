@@ -52,7 +52,7 @@ class CompareRuns(StepView):
     """The linear regions of two trainings, side by side at the same step.
 
     One slider goes over the steps of both, and a bar below it says which of them can be shown yet;
-    each picture shows the checkpoint of its run that is the last at or before the step. Colours
+    each picture shows the checkpoint of its run that is the last at or before the step. Colors
     mean the same in both. Below, the metrics of both are drawn together: those of the first run
     solid, those of the second dashed.
 
@@ -66,7 +66,7 @@ class CompareRuns(StepView):
         What to call the runs; their own names unless said. Where these are the same, the folders
         in which they lie tell them apart, or else a number.
     color : str
-        What colours the regions at first: a row of
+        What colors the regions at first: a row of
         :data:`~splineviz.partition.colorings.COLORINGS`.
     metrics : sequence of str, optional
         Columns of the runs' metrics to draw, in one of them or in both; the accuracies unless said.
@@ -169,7 +169,7 @@ class CompareRuns(StepView):
         self.color_menu = ipywidgets.Dropdown(
             options=[(row["title"], number) for number, row in enumerate(rows)],
             value=canvases[0].coloring,
-            description="Colour",
+            description="Color",
         )
         self.color_menu.style.description_width = "initial"
         self.color_menu.layout.width = "290px"

@@ -168,7 +168,7 @@ def metric_curves(
     line_style : str, optional
         Of all curves; that of their numbers unless said.
     numbers : mapping from str to int, optional
-        The number of each metric's curve, which chooses its colour; their order unless said.
+        The number of each metric's curve, which chooses its color; their order unless said.
 
     Returns
     -------

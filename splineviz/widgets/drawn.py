@@ -27,7 +27,7 @@ class Drawn:
     run : Run
     plane : InputSlice
     colorings : mapping
-        Colourings of the user's own.
+        Colorings of the user's own.
     partition : callable or None
         What makes partitions.
     budget : int

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class LayerPanels(WholeBox):
     """The boundaries of each layer alone, in small pictures that go together with a player.
 
-    They draw the player's frames: step, colours and the part of the slice that is seen are those
+    They draw the player's frames: step, colors and the part of the slice that is seen are those
     of the player, without the kernel. The keys on a picture move the player too.
 
     Parameters

@@ -12,7 +12,7 @@ from splineviz.widgets.region_canvas import RegionCanvas
 class LiveCanvas(RegionCanvas):
     """A canvas of one frame, which takes the place of the one before.
 
-    A colour keeps its meaning while frames come and go: a scale spans all of them that were shown,
+    A color keeps its meaning while frames come and go: a scale spans all of them that were shown,
     so it grows, and never shrinks or moves back, until :meth:`begin`.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Colourings of the user's own."""
+"""Colorings of the user's own."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from splineviz.partition.colorings import Coloring
 if TYPE_CHECKING:
     from splineviz.partition.spline_partition import SplinePartition
 
-#: What a colouring of the user's own may be: a row, a function from a partition to one number a
+#: What a coloring of the user's own may be: a row, a function from a partition to one number a
 #: region, or such arrays by the step of the checkpoint.
 OwnColoring = Coloring | Callable[["SplinePartition"], np.ndarray] | Mapping[int, np.ndarray]
 
 
 def row_of(name: str, own: OwnColoring) -> Coloring:
-    """A row of the table of colourings; for arrays by step, one without values."""
+    """A row of the table of colorings; for arrays by step, one without values."""
     if isinstance(own, Coloring):
         return own
     if isinstance(own, Mapping):
@@ -29,7 +29,7 @@ def row_of(name: str, own: OwnColoring) -> Coloring:
         array = np.asarray(own(partition))
         if array.shape != (len(partition),):
             raise ShapeMismatch(
-                f"the colouring {name!r} gives an array of shape {array.shape}; with "
+                f"the coloring {name!r} gives an array of shape {array.shape}; with "
                 f"{len(partition)} regions it must be ({len(partition)},): one number a region"
             )
         return array

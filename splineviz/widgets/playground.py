@@ -71,8 +71,8 @@ class Playground(WholeBox):
     """A training in the kernel, live: its exact linear regions, its curves, and all its settings.
 
     The training runs in a background thread, which shares its time between updates and frames;
-    frames that the page has no time for are not made. A colour scale spans all frames so far, so
-    that a colour keeps its meaning, unless the menu says otherwise. Learning rate, weight decay,
+    frames that the page has no time for are not made. A color scale spans all frames so far, so
+    that a color keeps its meaning, unless the menu says otherwise. Learning rate, weight decay,
     batch size and points apply at once; any other change begins anew. Points are drawn on the pad;
     they stay until they are cleared or another data set is chosen, and *Undo* brings them back.
 

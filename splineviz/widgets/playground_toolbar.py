@@ -1,4 +1,4 @@
-"""PlaygroundToolbar: what drives the training of a playground, and what colours its regions."""
+"""PlaygroundToolbar: what drives the training of a playground, and what colors its regions."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ _WIDTH = "90px"
 
 
 class PlaygroundToolbar(ipywidgets.HBox):
-    """Buttons for the training, and menus for the colours of a canvas.
+    """Buttons for the training, and menus for the colors of a canvas.
 
     The menus work in the browser, without the kernel.
 
     Parameters
     ----------
     canvas : LiveCanvas
-        Whose colours to choose.
+        Whose colors to choose.
 
     Attributes
     ----------
     start, step, reset, stop, replay : Button
     color, scale : Dropdown
-        The colouring, and what its scale spans.
+        The coloring, and what its scale spans.
     """
 
     def __repr__(self) -> str:
@@ -43,7 +43,7 @@ class PlaygroundToolbar(ipywidgets.HBox):
         self.stop = button("Stop", "stop", "end the training and the recording", _WIDTH)
         self.replay = button("Replay", "film", "replay this training in a player", _WIDTH)
         titles = [(row["title"], number) for number, row in enumerate(canvas.colorings)]
-        self.color = menu("Colour", titles, canvas.coloring)
+        self.color = menu("Color", titles, canvas.coloring)
         self.scale = menu("Scale", [("so far", False), ("this step", True)], canvas.frame_scale)
         self._has_scale = [row["scale"] != "category" for row in canvas.colorings]
         self._links: Sequence[ipywidgets.Widget] = (

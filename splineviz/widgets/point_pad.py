@@ -30,7 +30,7 @@ class PointPad(StrictWidget):
     bounds : tuple of float
         xmin, ymin, xmax, ymax of the pad.
     class_names, class_colors : list of str
-        Names of the classes, and their colours as ``#rrggbb``.
+        Names of the classes, and their colors as ``#rrggbb``.
     current : int
         The class that is drawn.
     erase : bool

@@ -54,7 +54,7 @@ class RegionCanvas(SharedWidget):
     steps : sequence of int
         Training step of each checkpoint.
     rows : mapping of str to Coloring, optional
-        What can colour the regions; :data:`~splineviz.partition.colorings.COLORINGS` unless said.
+        What can color the regions; :data:`~splineviz.partition.colorings.COLORINGS` unless said.
     budget : int
         How many bytes of frames to keep.
     **traits
@@ -67,11 +67,11 @@ class RegionCanvas(SharedWidget):
     count : int
         Number of checkpoints.
     coloring : int
-        Row of `colorings` that colours the regions.
+        Row of `colorings` that colors the regions.
     colorings : list of dict
-        The rows of the table of colourings as JSON.
+        The rows of the table of colorings as JSON.
     limits : list of [float, float] or None
-        Values at the ends of each colouring's scale, one pair for all frames.
+        Values at the ends of each coloring's scale, one pair for all frames.
     frame_scale : bool
         Whether the scale spans the values of the frame that is shown, not those of all frames.
     layer : int
@@ -103,7 +103,7 @@ class RegionCanvas(SharedWidget):
     class_names : list of str
         Names of the classes; shown as text.
     class_colors : list of str
-        Colours of the classes, as ``#rrggbb``; with more classes than colours they start over.
+        Colors of the classes, as ``#rrggbb``; with more classes than colors they start over.
     playing : bool
         Whether the frames run; the space bar changes it.
     interval : int
@@ -113,7 +113,7 @@ class RegionCanvas(SharedWidget):
     play_range : tuple of int
         First and last checkpoint to run over; empty for all.
     controls, legend : bool
-        Whether slider and menus, and colour bar and legend are shown; fixed once the widget exists.
+        Whether slider and menus, and color bar and legend are shown; fixed once the widget exists.
     height : int
         Height of the picture in CSS pixels; 0 for as much as the window has room for.
     source : RegionCanvas or None
@@ -136,7 +136,7 @@ class RegionCanvas(SharedWidget):
     views : int
         How many views of it the browser has told of; only Python knows this trait.
     rows : dict from str to Coloring
-        The table of colourings.
+        The table of colorings.
     """
 
     _esm = module("regions/region_canvas.js")
@@ -259,7 +259,7 @@ class RegionCanvas(SharedWidget):
         steps : sequence of int
             Training step of each checkpoint.
         rows : mapping of str to Coloring
-            What can colour the regions.
+            What can color the regions.
         budget : int
             How many bytes of frames to keep.
         """
@@ -355,7 +355,7 @@ class RegionCanvas(SharedWidget):
             self.settled = self.settled or ends <= done
 
     def _scales(self) -> list[Limits | None]:
-        """The ends of each colouring's scale, now that another frame is there."""
+        """The ends of each coloring's scale, now that another frame is there."""
         return [
             row.limits(spreads[k] for spreads in self._spreads.values())
             for k, row in enumerate(self.rows.values())

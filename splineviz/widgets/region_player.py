@@ -55,7 +55,7 @@ class RegionPlayer(WholeBox, Stepping):
 
     With the mouse: the wheel zooms where the picture has been clicked, as two fingers do on a touch
     screen; dragging moves it, a double click shows everything; a click pins a region with its
-    neighbours and its active neurons, or on an edge shows the whole boundary of the neuron behind
+    neighbors and its active neurons, or on an edge shows the whole boundary of the neuron behind
     it, of the edges that are drawn. Layers and neurons are named as ``neuron_boundary`` of a
     :class:`~splineviz.partition.spline_partition.SplinePartition` takes them: counted from 0, a
     layer with its name in the network. Keys, on the picture: arrows, Page Up and Page Down, Home,
@@ -69,7 +69,7 @@ class RegionPlayer(WholeBox, Stepping):
         The slice to look at. Of a segment the regions are columns, and the graph of the network
         runs across them, within the heights that it has at the checkpoints there are now.
     color : str
-        What colours the regions at first: a row of
+        What colors the regions at first: a row of
         :data:`~splineviz.partition.colorings.COLORINGS`, or a name in `colorings`.
     index : int
         Number of the checkpoint to show first; negative numbers count from the end.
@@ -82,7 +82,7 @@ class RegionPlayer(WholeBox, Stepping):
         How to see an input as an image, for the pictures of the slice's anchors; guessed unless
         said.
     colorings : mapping from str to Coloring, callable or mapping, optional
-        Further colourings by name: a :class:`~splineviz.partition.colorings.Coloring`; a function
+        Further colorings by name: a :class:`~splineviz.partition.colorings.Coloring`; a function
         from a SplinePartition to an array of shape (R,); or such arrays by training step.
     background : bool
         Whether to return before all frames are made.
@@ -152,7 +152,7 @@ class RegionPlayer(WholeBox, Stepping):
         rows = COLORINGS | {name: row_of(name, one) for name, one in own.items()}
         check_run(run)
         plane = drawable([run], plane)
-        check_name(rows, "colouring", color)
+        check_name(rows, "coloring", color)
         steps = [int(step) for step in run.steps]
         index = read_place(index, len(steps)) if steps else 0
         drawn = Drawn.of(run, plane, own, partition, budget)
@@ -238,7 +238,7 @@ class RegionPlayer(WholeBox, Stepping):
         return canvas
 
     def show(self, plane: InputSlice | InputSegment, background: bool = True) -> None:
-        """Look at another slice; the step, the colouring and the curves stay.
+        """Look at another slice; the step, the coloring and the curves stay.
 
         Parameters
         ----------
@@ -316,7 +316,7 @@ class RegionPlayer(WholeBox, Stepping):
     ) -> None:
         """Save the picture of a step, as the player shows it, drawn with matplotlib.
 
-        Colouring, scale, lines, comparison, decision boundary, data and the part of the slice that
+        Coloring, scale, lines, comparison, decision boundary, data and the part of the slice that
         is seen are those of the player at this moment.
 
         Parameters
@@ -328,7 +328,7 @@ class RegionPlayer(WholeBox, Stepping):
         curves : bool
             Whether the curves of the run stand beside it, with a line at the step.
         width : float
-            Width of the picture with its colour bar, in inches; the curves take as much again.
+            Width of the picture with its color bar, in inches; the curves take as much again.
         dpi : int
             Pixels an inch.
 
@@ -440,7 +440,7 @@ class RegionPlayer(WholeBox, Stepping):
     ) -> None:
         """Save the player as one page, to open in a browser, send or put on a site.
 
-        Everything is in the file, and nothing is fetched: scrubbing, playing, zooming, colourings,
+        Everything is in the file, and nothing is fetched: scrubbing, playing, zooming, colorings,
         comparisons and what is told about regions work without a kernel and without a network. A
         page that nbconvert makes of a notebook has its viewer fetched from a network.
 

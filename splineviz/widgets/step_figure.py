@@ -48,12 +48,12 @@ ACCURACY = ValueAxis("accuracy", np.linspace(0, 1, 6), ".1f")
 
 
 class CurveMarks:
-    """What draws one StepCurve: a band, a line, and circles where a value has no neighbour.
+    """What draws one StepCurve: a band, a line, and circles where a value has no neighbor.
 
     Parameters
     ----------
     curve : StepCurve
-        The first to draw; it says the colour and whether there is a band.
+        The first to draw; it says the color and whether there is a band.
     axis : StepAxis
         Where steps stand.
     scales : dict of bqplot.Scale
@@ -83,7 +83,7 @@ class CurveMarks:
         self.draw(curve, axis)
 
     def draw(self, curve: StepCurve, axis: StepAxis) -> None:
-        """Draw another curve in the same colours."""
+        """Draw another curve in the same colors."""
         x = axis.positions(curve.steps)
         runs = pieces(curve.steps, curve.values, curve.sparse)
         _set(self.line, *_joined([(x[run], curve.values[run]) for run in runs if len(run) > 1]))
@@ -212,7 +212,7 @@ def log_ticks(values: FloatArray) -> FloatArray:
 
 
 def legend_entries(curves: Sequence[StepCurve]) -> list[ipywidgets.Widget]:
-    """The labels of curves, each in its colour and behind its dashes; groups stand together."""
+    """The labels of curves, each in its color and behind its dashes; groups stand together."""
     entries: list[ipywidgets.Widget] = []
     for group, together in groupby(curves, key=lambda curve: curve.group):
         found = [_entry(curve) for curve in together]

@@ -53,7 +53,7 @@ class StepPanel(WholeBox):
         What the vertical axis says.
     figure : bqplot.Figure
     legend : HBox
-        The names of the curves, each in its colour; above the figure, where it hides no curve.
+        The names of the curves, each in its color; above the figure, where it hides no curve.
     marker : bqplot.Lines
         The line; its ``x`` is ``[position, position]``.
     """

@@ -51,7 +51,7 @@ class Comparison:
             )
 
     def ends(self):
-        """The ticks of the colour bars."""
+        """The ticks of the color bars."""
         bars = self.page.locator(".sv-bar-ticks")
         return [bars.nth(number).inner_text() for number in range(bars.count())]
 
@@ -86,9 +86,9 @@ def test_one_slider_moves_both(opened, screenshots):
 def test_the_scales_are_the_same(opened):
     first, second = Comparison(opened.page).ends()
     assert first == second != ""
-    opened.page.get_by_label("Colour", exact=True).select_option(label="area")
+    opened.page.get_by_label("Color", exact=True).select_option(label="area")
     opened.page.wait_for_function(
-        "document.querySelectorAll('.sv-plot[aria-label$=\"coloured by area\"]').length == 2"
+        "document.querySelectorAll('.sv-plot[aria-label$=\"colored by area\"]').length == 2"
     )
     first, second = Comparison(opened.page).ends()
     assert first == second != ""

@@ -125,12 +125,12 @@ def test_a_missing_step_says_why(opened):
     saved.page.get_by_text("This step could not be computed: no weights").wait_for()
 
 
-def test_playing_and_colouring(opened):
+def test_playing_and_coloring(opened):
     saved = opened("page.html")
     saved.wait_for_frame(0)
     before = saved.picture()
-    saved.page.get_by_label("Colour", exact=True).select_option(label="activation pattern")
-    saved.page.wait_for_selector('.sv-plot[aria-label$="coloured by activation pattern"]')
+    saved.page.get_by_label("Color", exact=True).select_option(label="activation pattern")
+    saved.page.wait_for_selector('.sv-plot[aria-label$="colored by activation pattern"]')
     assert saved.picture() != before
     saved.page.get_by_label("Speed", exact=True).select_option(label="4×")
     saved.page.get_by_label("play", exact=True).click()

@@ -24,7 +24,7 @@ import time
 print("asleep", flush=True)
 time.sleep(60)
 """
-# The ticks of the colour bars, which the small pictures have but do not show.
+# The ticks of the color bars, which the small pictures have but do not show.
 STEPS = "[...document.querySelectorAll('.sv-regions')].map(root => root.dataset.step)"
 LIMITS = "[...document.querySelectorAll('.sv-bar-ticks')].map(ticks => ticks.innerHTML)"
 
@@ -79,7 +79,7 @@ def test_each_layer_alone(new_notebook, screenshots):
     wait_for_all(page, 1000)
     page.wait_for_timeout(300)
     page.screenshot(path=screenshots / "layers.png")
-    # The colours mean the same as in the player.
+    # The colors mean the same as in the player.
     limits = page.evaluate(LIMITS)
     assert len(limits) == 4
     assert len(set(limits)) == 1
@@ -133,9 +133,9 @@ def test_each_layer_alone(new_notebook, screenshots):
     for key in ("ArrowRight",) * 3:
         page.keyboard.press(key)
     wait_for_all(page, 100)
-    page.get_by_label("Colour", exact=True).select_option(label="area")
+    page.get_by_label("Color", exact=True).select_option(label="area")
     page.wait_for_function(
-        "document.querySelectorAll('.sv-plot[aria-label$=\"coloured by area\"]').length == 4"
+        "document.querySelectorAll('.sv-plot[aria-label$=\"colored by area\"]').length == 4"
     )
     notebook.run_cell(4)
     wait_for_all(page, 100)

@@ -115,8 +115,8 @@ class Player:
         self.page.get_by_label(menu, exact=True).select_option(label=option)
 
     def choose_color(self, title):
-        self.choose("Colour", title)
-        self.page.wait_for_selector(f'.sv-plot[aria-label$="coloured by {title}"]')
+        self.choose("Color", title)
+        self.page.wait_for_selector(f'.sv-plot[aria-label$="colored by {title}"]')
 
     def marker(self):
         return self.page.locator(MARKER).get_attribute("d")
@@ -154,7 +154,7 @@ def replay(new_notebook):
 
 @pytest.fixture
 def opened(replay):
-    """The notebook and its player, at the first checkpoint and in the first colouring."""
+    """The notebook and its player, at the first checkpoint and in the first coloring."""
     player = Player(replay.page)
     player.choose_color("slope norm")
     player.plot.focus()
@@ -278,12 +278,12 @@ def test_hovering_tells_about_a_region(opened, screenshots):
     tip.wait_for(state="hidden")
 
 
-def test_colours_change_without_the_kernel(opened, screenshots):
+def test_colors_change_without_the_kernel(opened, screenshots):
     notebook, player = opened
     page = notebook.page
     fall_asleep(notebook)
     pictures = {player.picture()}
-    titles = page.get_by_label("Colour", exact=True).locator("option").all_inner_texts()
+    titles = page.get_by_label("Color", exact=True).locator("option").all_inner_texts()
     assert len(titles) == 7
     for title in titles[1:]:
         player.choose_color(title)

@@ -140,7 +140,7 @@ def test_keys_in_a_widget_are_not_the_notebooks(new_notebook):
         page.locator(".sv-plot").first,
         page.locator(".sv-slider").first,
         page.get_by_label("play", exact=True),
-        page.get_by_label("Colour", exact=True),
+        page.get_by_label("Color", exact=True),
         page.get_by_label("loop", exact=True),
         page.locator(".sv-keys summary").first,
         page.get_by_role("button", name="go to step"),

@@ -12,11 +12,11 @@ from torch import nn
 
 import splineviz as sv
 from splineviz.complexity.bending import slopes_at
-from splineviz.complexity.carrying import ProgramNeighbourhoods
+from splineviz.complexity.carrying import ProgramNeighborhoods
 from splineviz.complexity.coefficients import Coefficients
 from splineviz.complexity.counting import at_a_time, counted
 from splineviz.complexity.cross_polytope import Frame
-from splineviz.complexity.networks import neighbourhoods_in
+from splineviz.complexity.networks import neighborhoods_in
 from splineviz.errors import (
     InvalidArgument,
     NonFiniteValues,
@@ -116,8 +116,8 @@ def test_both_ways_agree_and_give_the_same_names():
         model, x = seeded(make), points(4, *shape)
         frame = Frame.of(5, shape)
         found = []
-        program = ProgramNeighbourhoods(trace(model, shape), torch.device("cpu"))
-        module = neighbourhoods_in(Opaque(model), shape, None, None, True, True)
+        program = ProgramNeighborhoods(trace(model, shape), torch.device("cpu"))
+        module = neighborhoods_in(Opaque(model), shape, None, None, True, True)
         for network in (program, module):
             watched = network.watch([(layer.name,) for layer, _ in network.available])
             with torch.no_grad():
@@ -397,7 +397,7 @@ def test_float32_differences_stay_within_the_noise_that_is_carried():
         (lambda: mlp(64, 4096, 50, 2), (64,), 2e-2),
     ):
         program = trace(seeded(make), shape)
-        network = ProgramNeighbourhoods(program, torch.device("cpu"))
+        network = ProgramNeighborhoods(program, torch.device("cpu"))
         network = network.watch([(layer.name,) for layer, _ in network.available])
         x = torch.from_numpy(points(3, *shape))
         directions = torch.from_numpy(Frame.of(8, shape).around(points(1, *shape)))
@@ -440,11 +440,11 @@ def test_differences_in_float64_alone(make, shape, monkeypatch):
         make, shape = (lambda widths=shape: mlp(*widths)), shape[:1]
     net, x, radii = seeded(make), points(6, *shape, low=-1), [0.2, 0.01]
     expected = sv.local_complexity(net, x, radii, 5).counts
-    monkeypatch.setattr(ProgramNeighbourhoods, "dtypes", (torch.float64,))
+    monkeypatch.setattr(ProgramNeighborhoods, "dtypes", (torch.float64,))
     lc = sv.local_complexity(net, x, radii, 5)
     np.testing.assert_array_equal(lc.counts, expected)
     assert not lc.near.any()
-    network = neighbourhoods_in(net, shape, None, None, False, False)
+    network = neighborhoods_in(net, shape, None, None, False, False)
     centres = network.centres(torch.from_numpy(x))
     before = {value: tensor.clone() for value, tensor in centres.items()}
     frame = torch.from_numpy(Frame.of(5, shape).around(x)).clone()
@@ -884,7 +884,7 @@ def test_the_last_layer_is_the_same_where_more_is_looked_at_behind_it(radius, ki
 
 def test_what_all_samples_share_does_not_make_batches_small():
     def size(width, shared):
-        network = neighbourhoods_in(
+        network = neighborhoods_in(
             seeded(lambda: mlp(width, 20, 20, 2)), (width,), None, None, False, False
         )
         return at_a_time(network, Frame.of(5, (width,), shared=shared), None)[0]

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 import splineviz as sv
-from splineviz.complexity.carrying import ProgramNeighbourhoods
+from splineviz.complexity.carrying import ProgramNeighborhoods
 from splineviz.complexity.coefficients import Coefficients
 from splineviz.complexity.cross_polytope import Frame
 from splineviz.network.trace import trace
@@ -35,15 +35,15 @@ def carried(monkeypatch):
         samples = 0
         all = False
 
-    carry, screens = ProgramNeighbourhoods.carry, ProgramNeighbourhoods.screens
+    carry, screens = ProgramNeighborhoods.carry, ProgramNeighborhoods.screens
 
     def counting(self, centres, *rest):
         Carried.samples += len(centres[0])
         return carry(self, centres, *rest)
 
-    monkeypatch.setattr(ProgramNeighbourhoods, "carry", counting)
+    monkeypatch.setattr(ProgramNeighborhoods, "carry", counting)
     monkeypatch.setattr(
-        ProgramNeighbourhoods, "screens", lambda self, *a: not Carried.all and screens(self, *a)
+        ProgramNeighborhoods, "screens", lambda self, *a: not Carried.all and screens(self, *a)
     )
     return Carried
 
@@ -269,7 +269,7 @@ def test_bounds_of_steps_are_bounds(make):
 
 def test_ranges_that_nobody_asks_for_do_not_make_results_uncertain():
     net, x = seeded(lambda: resnet18(4)), points(6, 3, 32, 32)
-    network = ProgramNeighbourhoods(trace(net, (3, 32, 32)), torch.device("cpu"))
+    network = ProgramNeighborhoods(trace(net, (3, 32, 32)), torch.device("cpu"))
     network = network.watch([(layer.name,) for layer, _ in network.available])
     asked = {value for watched in network._watched for value in watched.values}
     assert len(asked) < 0.7 * sum(step.kind != "relu" for step in network.program.steps)

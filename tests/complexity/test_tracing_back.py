@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from splineviz.complexity.carrying import ProgramNeighbourhoods
+from splineviz.complexity.carrying import ProgramNeighborhoods
 from splineviz.complexity.corrections import Corrections
 from splineviz.complexity.cross_polytope import Frame
 from splineviz.complexity.span import Near
@@ -30,7 +30,7 @@ DIRECTIONS = 8
 
 def screened(net, x, radius, directions):
     """What is found, the values of each pre-activation at the vertices and at the samples."""
-    network = ProgramNeighbourhoods(trace(net, x.shape[1:]), torch.device("cpu"))
+    network = ProgramNeighborhoods(trace(net, x.shape[1:]), torch.device("cpu"))
     names = [layer.name for layer, _ in network.available if layer.kind != "output"]
     network = network.watch([(name,) for name in names])
     centres = network.centres(torch.from_numpy(x))

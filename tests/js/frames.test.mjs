@@ -29,9 +29,9 @@ test("patterns", () => {
   facts.patterns.forEach((pattern, r) => assert.deepEqual(js.patternOf(frame, r).flat(), pattern));
 });
 
-test("neighbours", () => {
-  facts.neighbours.forEach((others, r) =>
-    assert.deepEqual([...js.neighbours(frame, r)].sort((a, b) => a - b), others),
+test("neighbors", () => {
+  facts.neighbors.forEach((others, r) =>
+    assert.deepEqual([...js.neighbors(frame, r)].sort((a, b) => a - b), others),
   );
 });
 
@@ -200,7 +200,7 @@ test("the boundaries of one layer part the regions by its pattern", () => {
     const parts = js.partsOfLayer(frame, layer);
     assert.equal(parts[0], 0);
     for (let region = 0; region < frame.count; region++) {
-      for (const other of js.neighbours(frame, region)) {
+      for (const other of js.neighbors(frame, region)) {
         const same = patterns[region] === patterns[other];
         assert.equal(parts[region + 1] === parts[other + 1], same);
       }
@@ -213,7 +213,7 @@ test("boundaries of several layers may coincide", () => {
   for (const layer of [0, 1]) {
     const parts = js.partsOfLayer(coinciding, layer);
     for (let region = 0; region < coinciding.count; region++) {
-      for (const other of js.neighbours(coinciding, region)) {
+      for (const other of js.neighbors(coinciding, region)) {
         const same = String(patterns[region][layer]) === String(patterns[other][layer]);
         assert.equal(parts[region + 1] === parts[other + 1], same);
       }
@@ -268,7 +268,7 @@ test("what became of the regions", () => {
   assert.equal(count.kept, later.count - facts.born.filter(Boolean).length);
 });
 
-test("a colouring of one's own may have the name of another", () => {
+test("a coloring of one's own may have the name of another", () => {
   assert.equal(coinciding.values.active[3], 1.5);
   assert.equal(coinciding.values.area.length, coinciding.count);
 });

@@ -151,7 +151,7 @@ test("a picture as runs", () => {
   assert.deepEqual(back, ["1122", "1111", "0121"]);
 });
 
-test("boundaries are painted where neighbouring ids differ", () => {
+test("boundaries are painted where neighboring ids differ", () => {
   const out = js.paint(runsOf("112", "112", "111"), 3, 3, null, [0, 10, 20], [0, 11, 21], new Uint32Array(9));
   assert.deepEqual([...out], [10, 11, 20, 10, 11, 21, 10, 10, 10]);
 });
@@ -244,9 +244,9 @@ test("a cache forgets what was used longest ago", () => {
   assert.deepEqual([...cache.entries.keys()], ["huge"]);
 });
 
-// ---------------------------------------------------------------- colours
+// ---------------------------------------------------------------- colors
 
-test("a colour as a pixel", () => {
+test("a color as a pixel", () => {
   const bytes = new Uint8Array(new Uint32Array([js.pixelOf("#102030")]).buffer);
   assert.deepEqual([...bytes], [0x10, 0x20, 0x30, 0xff]);
 });
@@ -264,7 +264,7 @@ test("places on a scale", () => {
   assert.ok(Number.isNaN(js.position(NaN, "linear", [0, 20])));
 });
 
-test("colours of the regions", () => {
+test("colors of the regions", () => {
   const colors = ["#000000", "#0000ff", "#00ff00"];
   const category = js.colorsOf([0, 1, 4], { scale: "category", colors }, null);
   assert.deepEqual([...category], [0, ...[0, 1, 1].map((k) => js.pixelOf(colors[k]))]);
@@ -299,7 +299,7 @@ test("ticks have the decimals that their distance asks for", () => {
   for (const [ticks, texts, base] of cases) assert.deepEqual(js.tickTexts(ticks), { texts, base });
 });
 
-test("a coordinate tells neighbouring pixels apart", () => {
+test("a coordinate tells neighboring pixels apart", () => {
   const cases = [
     [0.5, 0.003, "0.5"], [-1.23456, 0.003, "-1.23"], [1.2345678, 1e-5, "1.23457"],
     [1e6 + 0.25, 0.01, "1,000,000.25"], [3.2e-8, 1e-10, "3.2·10⁻⁸"],
@@ -390,7 +390,7 @@ test("what is known about a region", () => {
   assert.deepEqual(piece.slice(1, 3), [["slope norm", "0.25"], ["class", "in"]]);
 });
 
-test("the colour bar of a few colours shows each of them, as wide as it is in the picture", () => {
+test("the color bar of a few colors shows each of them, as wide as it is in the picture", () => {
   assert.deepEqual(js.barStops(["#000000", "#ff0000", "#ffffff"]), [
     "#000000 0.00% 25.00%",
     "#ff0000 25.00% 75.00%",
@@ -399,7 +399,7 @@ test("the colour bar of a few colours shows each of them, as wide as it is in th
   assert.deepEqual(js.barStops(["#000000"]), ["#000000 0%", "#000000 100%"]);
 });
 
-test("the colour bar of many colours runs from the first to the last", () => {
+test("the color bar of many colors runs from the first to the last", () => {
   for (const count of [40, 100, 256]) {
     const colors = Array.from({ length: count }, (_, k) => `#${k.toString(16).padStart(6, "0")}`);
     const stops = js.barStops(colors);

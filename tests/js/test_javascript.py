@@ -75,7 +75,7 @@ def frames(folder):
             ["".join(map(str, row.astype(int))) for row in part]
             for part in np.split(patterns, np.cumsum([9]), axis=1)
         ],
-        "neighbours": [sorted(graph[[r]].indices.tolist()) for r in range(len(first))],
+        "neighbors": [sorted(graph[[r]].indices.tolist()) for r in range(len(first))],
         "nearest": nearest,
         "born": [int(hash_ not in known) for hash_ in later.pattern_hashes().tolist()],
         "vanished": [int(hash_ not in new) for hash_ in first.pattern_hashes().tolist()],

@@ -37,7 +37,7 @@ class TestEveryRow:
             assert values.dtype.kind in "iu"
             assert values.min() >= 0
 
-    def test_has_colours(self, name, partition):
+    def test_has_colors(self, name, partition):
         colors = COLORINGS[name].colors()
         assert len(colors) > 1
         assert all(re.fullmatch("#[0-9a-f]{6}", color) for color in colors)
@@ -60,7 +60,7 @@ class TestEveryRow:
 
 
 # G. M. Machado and others (2009), severity 1: how a reader without red or green cones sees a
-# colour, in linear RGB.
+# color, in linear RGB.
 VISIONS = {
     "normal": np.eye(3),
     "protanopia": [
@@ -77,7 +77,7 @@ VISIONS = {
 
 
 def oklab(linear):
-    """Colours in a space where distances are those a reader sees (B. Ottosson, 2020)."""
+    """Colors in a space where distances are those a reader sees (B. Ottosson, 2020)."""
     cones = linear @ np.array(
         [
             [0.4122214708, 0.2119034982, 0.0883024619],

@@ -32,7 +32,7 @@ def ax():
 
 
 def pixels(ax, points):
-    """The colours of a picture at points in its coordinates, from 0 to 1."""
+    """The colors of a picture at points in its coordinates, from 0 to 1."""
     figure = ax.figure
     file = io.BytesIO()
     figure.savefig(file, format="rgba", dpi=200)
@@ -57,7 +57,7 @@ def test_a_new_figure_unless_axes_are_given(part, ax):
     plt.close("all")
 
 
-def test_every_region_has_its_colour(part, ax):
+def test_every_region_has_its_color(part, ax):
     part.plot(ax, "class", **BARE)
     regions = large(part)
     assert len(regions) > 10
@@ -65,10 +65,10 @@ def test_every_region_has_its_colour(part, ax):
     np.testing.assert_allclose(pixels(ax, part.representative_points[regions]), wanted, atol=0.01)
 
 
-def test_the_decision_boundary_parts_the_colours_of_the_classes(part, ax):
+def test_the_decision_boundary_parts_the_colors_of_the_classes(part, ax):
     part.plot(ax, "class", **BARE)
     grid = np.stack(np.meshgrid(*[np.linspace(-0.99, 0.99, 60)] * 2), axis=-1).reshape(-1, 2)
-    # A pixel on a line between two classes has a mixture of their colours.
+    # A pixel on a line between two classes has a mixture of their colors.
     far = shapely.distance(part.decision_boundary(), shapely.points(grid)) > 0.02
     grid = grid[far]
     classes = predicted_classes(part.program(part.plane.embed(grid)))
@@ -78,7 +78,7 @@ def test_the_decision_boundary_parts_the_colours_of_the_classes(part, ax):
     np.testing.assert_allclose(pixels(ax, grid), wanted, atol=0.01)
 
 
-def test_a_value_has_its_colour_on_a_logarithmic_scale(part, ax):
+def test_a_value_has_its_color_on_a_logarithmic_scale(part, ax):
     part.plot(ax, limits=(0.5, 2.0), **BARE)
     regions = large(part)
     place = np.log(part.slope_norms()[regions] / 0.5) / np.log(4)
@@ -88,7 +88,7 @@ def test_a_value_has_its_colour_on_a_logarithmic_scale(part, ax):
 
 
 @pytest.mark.parametrize("name", COLORINGS)
-def test_every_colouring_is_drawn_and_explained(part, ax, name):
+def test_every_coloring_is_drawn_and_explained(part, ax, name):
     row = COLORINGS[name]
     part.plot(ax, name)
     ax.figure.canvas.draw()
@@ -129,7 +129,7 @@ def test_the_decision_boundary_is_red_in_a_white_casing(part, ax):
     assert "decision boundary" in ax.get_legend_handles_labels()[1]
 
 
-def test_points_have_the_colours_and_names_of_their_classes(part, ax):
+def test_points_have_the_colors_and_names_of_their_classes(part, ax):
     points = [[0.5, 0.5], [-0.5, 0.5], [0.5, -0.5]]
     names = ["<b>one</b>", "$two$"]
     part.plot(ax, points=points, classes=[0, 1, 4], class_names=names, **BARE)
@@ -174,7 +174,7 @@ def test_a_hole_is_empty_and_one_region_has_no_boundaries(ax):
     assert (white != inside).mean() > 0.95
 
 
-def test_own_colours(part, ax):
+def test_own_colors(part, ax):
     part.plot(ax, part.areas)
     assert ax.figure.axes[1].get_ylabel() == "value"
     row = Coloring("twice $the$ area", "m", "linear", lambda partition: 2 * partition.areas)
@@ -208,7 +208,7 @@ def test_vector_files(part, tmp_path):
 
 def test_wrong_arguments(part):
     wrong = [
-        (UnknownName, "unknown colouring 'slop'", {"color": "slop"}),
+        (UnknownName, "unknown coloring 'slop'", {"color": "slop"}),
         (ShapeMismatch, "one number a region", {"color": [1.0, 2.0]}),
         (UnknownName, "unknown layer", {"boundaries": "relu7"}),
         (InvalidArgument, "above 0 on a log", {"limits": (0, 1)}),

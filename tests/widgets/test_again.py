@@ -150,7 +150,7 @@ def test_a_player_that_was_closed_is_made_anew(notebook, make):
 
 def test_a_wrong_argument_leaves_the_player_as_it_was(notebook, make):
     player = notebook.run("a", make)
-    with pytest.raises(UnknownName, match="unknown colouring"):
+    with pytest.raises(UnknownName, match="unknown coloring"):
         notebook.run("a", lambda: make(color="slop"))
     with pytest.raises(TypeError):
         notebook.run("a", lambda: make(colour="slope"))
@@ -188,7 +188,7 @@ def test_other_weights_in_the_same_folder(notebook, plane):
     assert (view.steps, view.index) == ([0, 5], 0)
 
 
-def test_other_colourings_are_drawn_anew(notebook, make):
+def test_other_colorings_are_drawn_anew(notebook, make):
     player = notebook.run("a", lambda: make(colorings={"half": lambda part: part.areas / 2}))
     third = notebook.run("a", lambda: make(colorings={"third": lambda part: part.areas / 3}))
     assert third is player

@@ -65,7 +65,7 @@ def test_it_begins_at_a_step(runs, plane):
     assert [canvas.index for canvas in view.canvases] == [1, 2]
 
 
-def test_colours_mean_the_same_in_both(view):
+def test_colors_mean_the_same_in_both(view):
     own = [player.canvas.limits for player in view.players]
     for row, pair in enumerate(zip(*own, strict=True)):
         shared = [canvas.limits[row] for canvas in view.canvases]
@@ -139,7 +139,7 @@ def test_a_run_that_grows(view, runs):
 def test_what_is_wrong_is_told(runs, plane):
     with pytest.raises(InvalidArgument, match="names must be those of the two runs"):
         CompareRuns(*runs, plane, names=("a",))
-    with pytest.raises(UnknownName, match="unknown colouring"):
+    with pytest.raises(UnknownName, match="unknown coloring"):
         CompareRuns(*runs, plane, names=("a", "b"), color="slop")
     with pytest.raises(UnknownName, match="unknown checkpoint '5'"):
         CompareRuns(*runs, plane, names=("a", "b"), index=5)

@@ -171,7 +171,7 @@ def test_what_a_long_log_is_thinned_to_has_its_peaks():
     assert np.all(np.diff(line.x) > 0)
 
 
-def test_each_curve_is_named_in_its_colour():
+def test_each_curve_is_named_in_its_color():
     table = metrics(train_accuracy=1, test_accuracy=0.5)
     curves = accuracy_curves(table, [0])
     assert [entry.value[3:] for entry in curves.legend.children] == ["train", "test"]

@@ -53,7 +53,7 @@ def opened(path):
     return Image.open(io.BytesIO(path.read_bytes()))
 
 
-def colours(path):
+def colors(path):
     image = np.asarray(opened(path).convert("RGB"))
     return {tuple(color) for color in np.unique(image.reshape(-1, 3), axis=0).tolist()}
 
@@ -72,12 +72,12 @@ def drawn(player, step, curves=False):
 def test_the_picture_shows_what_the_player_shows(player, tmp_path):
     player.canvas.coloring = 1
     player.save_png(tmp_path / "all.png")
-    everything = colours(tmp_path / "all.png")
+    everything = colors(tmp_path / "all.png")
     assert rgb(CLASS_COLORS[0]) in everything
     assert rgb("#e3001b") in everything
     player.canvas.show_boundary = False
     player.save_png(tmp_path / "plain.png", step=1000, dpi=100)
-    assert rgb("#e3001b") not in colours(tmp_path / "plain.png")
+    assert rgb("#e3001b") not in colors(tmp_path / "plain.png")
     assert opened(tmp_path / "plain.png").size[0] == 640
     assert {path.name for path in tmp_path.iterdir()} == {"all.png", "plain.png"}
 
@@ -125,14 +125,14 @@ def test_the_edges_of_a_frame_are_those_of_the_partition(player):
 def test_changes_are_drawn_where_the_player_shows_them(player, tmp_path):
     player.canvas.compare = -2
     player.save_png(tmp_path / "changes.png", step=100)
-    found = colours(tmp_path / "changes.png")
+    found = colors(tmp_path / "changes.png")
     assert {rgb(color) for color in CHANGE_COLORS.values()} <= found
-    # Nothing comes before the first step: it has its colours.
+    # Nothing comes before the first step: it has its colors.
     player.save_png(tmp_path / "first.png", step=0)
-    assert rgb(CHANGE_COLORS["born"]) not in colours(tmp_path / "first.png")
+    assert rgb(CHANGE_COLORS["born"]) not in colors(tmp_path / "first.png")
 
 
-def test_the_front_end_has_the_same_colours():
+def test_the_front_end_has_the_same_colors():
     source = (STATIC / "regions" / "colors.js").read_text()
     for name, color in CHANGE_COLORS.items():
         assert f'{name}: "{color}"' in source

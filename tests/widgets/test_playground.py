@@ -476,7 +476,7 @@ def test_nothing_global_changes(make):
     assert torch.get_num_threads() == threads_before
 
 
-def test_colours_keep_their_meaning_until_a_reset(make):
+def test_colors_keep_their_meaning_until_a_reset(make):
     playground = make(width=16, learning_rate=0.05)
     slope = list(playground.canvas.rows).index("slope")
     ends = [playground.canvas.limits[slope]]

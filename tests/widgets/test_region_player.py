@@ -86,7 +86,7 @@ def test_checkpoints_that_do_not_exist_are_refused(player, run, plane):
 
 
 def test_unknown_names_are_refused(run, plane):
-    with pytest.raises(UnknownName, match="unknown colouring 'slop'"):
+    with pytest.raises(UnknownName, match="unknown coloring 'slop'"):
         RegionPlayer(run, plane, color="slop")
     with pytest.raises(UnknownName, match="unknown metric 'gain'"):
         RegionPlayer(run, plane, metrics=["gain"])
@@ -295,7 +295,7 @@ def test_beyond_the_budget_frames_are_made_when_they_are_wanted(run, plane):
     assert len(player.frame(100)) == len(partition)
 
 
-def test_colourings_of_ones_own(run, plane):
+def test_colorings_of_ones_own(run, plane):
     compactness = Coloring("compactness", "", "linear", lambda p: p.areas / p.perimeters**2)
     by_step = {
         step: np.arange(len(enumerate_regions(run.program(step), plane))) for step in run.steps
@@ -317,14 +317,14 @@ def test_colourings_of_ones_own(run, plane):
     np.testing.assert_array_equal(frame.values["corners"], partition.areas > 0.1)
 
 
-def test_a_colouring_that_does_not_fit_is_refused(run, plane):
+def test_a_coloring_that_does_not_fit_is_refused(run, plane):
     with pytest.raises(ShapeMismatch, match="'few' gives an array of shape \\(3,\\)"):
         RegionPlayer(run, plane, colorings={"few": lambda partition: np.zeros(3)})
     with pytest.raises(UnknownName, match="unknown step '0'; known: 7"):
         RegionPlayer(run, plane, colorings={"few": {7: np.zeros(3)}})
 
 
-def test_a_colouring_may_be_of_any_numbers(run, plane):
+def test_a_coloring_may_be_of_any_numbers(run, plane):
     first = enumerate_regions(run.program(0), plane)
     signs = np.arange(len(first)) % 3 - 1
     large = 2**40 + np.arange(len(first))

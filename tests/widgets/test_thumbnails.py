@@ -37,7 +37,7 @@ def test_a_grey_image_as_png():
     assert grey.tolist() == [[0, 127], [255, 255]]
 
 
-def test_a_colour_image_as_png():
+def test_a_color_image_as_png():
     image = np.zeros((3, 2, 2))
     image[0] = 1.0
     picture = Image.open(io.BytesIO(png(image, 0.0, 1.0)))

@@ -40,7 +40,7 @@ def decision_boundary(
     -----
     On one region the outputs are affine, so two of them are equal on a straight line, and their
     tie decides the class only where no third output is larger. Crossings of region edges depend
-    on the edge alone, so that the lines of neighbouring regions meet in one point. Edges on which
+    on the edge alone, so that the lines of neighboring regions meet in one point. Edges on which
     two outputs tie are boundary where the classes on their sides differ.
     """
     outputs, zero = comparable(outputs)

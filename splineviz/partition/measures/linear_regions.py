@@ -29,7 +29,7 @@ class LinearRegions:
         The linear region that each activation region is part of.
     polygons : object array (M,)
         The linear regions as shapely polygons in slice coordinates. They form a coverage: corners
-        at which a boundary of a neighbour ends stay in a straight side.
+        at which a boundary of a neighbor ends stay in a straight side.
     slopes : float64 array (M, out, 2)
     offsets : float64 array (M, out)
         The affine maps, those of the largest activation region of each, as in
@@ -64,7 +64,7 @@ def merge_regions(
     units: FloatArray,
     tolerance: float,
 ) -> LinearRegions:
-    """Join neighbours whose slopes are equal up to rounding.
+    """Join neighbors whose slopes are equal up to rounding.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float64]
 
-# The ends of a segment are then neighbours: 2**-53 is the spacing of float64 below 1.
+# The ends of a segment are then neighbors: 2**-53 is the spacing of float64 below 1.
 _HALVINGS = 53
 
 

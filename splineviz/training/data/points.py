@@ -55,7 +55,7 @@ def random_points(
     -----
     Random points as in arXiv 2402.15555, section 3: uniform in the data's range, which is that of
     all coordinates together. They lie far from images: most pixels of an image are near an end of
-    the range, and neighbouring pixels alike.
+    the range, and neighboring pixels alike.
 
     Examples
     --------

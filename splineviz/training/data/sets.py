@@ -36,7 +36,7 @@ class Dataset:
 
 
 def checkerboard(train: int = 150, test: int = 2000, *, tiles: int = 3, seed: int = 0) -> Dataset:
-    """Points spread evenly over a checkerboard around the origin; the class is the colour.
+    """Points spread evenly over a checkerboard around the origin; the class is the color.
 
     Parameters
     ----------

@@ -136,7 +136,7 @@ def _picture(drawn: PlayerFigure, frame: Frame, dpi: int) -> Picture:
 
 
 def _palette(drawn: PlayerFigure, frames: list[Frame], dpi: int) -> Picture:
-    """The 256 colours of all frames, found in a few of them."""
+    """The 256 colors of all frames, found in a few of them."""
     from PIL import Image
 
     few = np.unique(np.linspace(0, len(frames) - 1, _PALETTE_FRAMES).astype(int))

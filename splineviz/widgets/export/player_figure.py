@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from splineviz.widgets.curves import Curves
     from splineviz.widgets.region_player import RegionPlayer
 
-# Inches beside and below the picture, for its colour bar, labels and title.
+# Inches beside and below the picture, for its color bar, labels and title.
 _BESIDE, _BELOW = 1.9, 1.3
 # How much wider than high the figure may be, or higher than wide.
 _SLIMMEST = 2.0
@@ -38,9 +38,9 @@ class PlayerFigure:
     player : RegionPlayer
         Its canvas says what is shown, and how.
     limits : list of (pair of float or None)
-        The ends of each colouring's scale over the run.
+        The ends of each coloring's scale over the run.
     width : float
-        Width of the picture with its colour bar, in inches.
+        Width of the picture with its color bar, in inches.
     curves : bool
         Whether the player's curves stand beside it, with a line at the step.
 

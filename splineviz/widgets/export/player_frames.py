@@ -66,7 +66,7 @@ def wait_for_frames(player: RegionPlayer) -> None:
 
 
 def limits_for(player: RegionPlayer, frames: Sequence[Frame]) -> list[Limits | None]:
-    """The ends of each colouring's scale over a run.
+    """The ends of each coloring's scale over a run.
 
     Those that the player shows, if it has seen all frames; otherwise those of the given frames.
     """

@@ -10,7 +10,7 @@ from splineviz.arguments import as_path
 from splineviz.errors import InvalidArgument, UnwritablePath
 from splineviz.files import write_atomically
 
-# Inches a picture is wide at least: labels and colour bar have no room in less.
+# Inches a picture is wide at least: labels and color bar have no room in less.
 _NARROWEST = 3.0
 _COARSEST = 10
 # Pixels a picture is wide at most, without curves.

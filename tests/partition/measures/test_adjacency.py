@@ -58,7 +58,7 @@ def test_two_regions_that_share_several_edges_are_joined_once():
     assert edge[2] == {"layer": 0, "neuron": 0, "length": pytest.approx(1.0)}
 
 
-def test_one_region_has_no_neighbours():
+def test_one_region_has_no_neighbors():
     part = partition_of(shapely.box(0, 0, 1, 1))
     assert part.dual_graph().shape == (1, 1)
     assert part.dual_graph().nnz == 0

@@ -98,7 +98,7 @@ def test_ties_go_to_the_lower_class_and_leave_no_slivers():
     np.testing.assert_array_equal(vertices, part.vertices)
 
 
-def test_neighbours_share_the_points_of_the_boundary():
+def test_neighbors_share_the_points_of_the_boundary():
     part = sv.enumerate_regions(random_mlp(1, [2, 20, 20, 2]), SQUARE)
     vertices, pieces = part.class_pieces()
     line = part.decision_boundary()

@@ -52,7 +52,7 @@ def test_the_contract_of_a_data_set(make: Callable[..., Dataset]) -> None:
 
 
 @pytest.mark.parametrize("tiles", [1, 2, 3, 4])
-def test_a_checkerboard_has_the_colours_of_its_tiles(tiles: int) -> None:
+def test_a_checkerboard_has_the_colors_of_its_tiles(tiles: int) -> None:
     data = checkerboard(500, 1, tiles=tiles)
     column, row = np.floor(data.train_inputs.T.astype(np.float64) + tiles / 2).astype(int)
     assert {*column, *row} == set(range(tiles))

@@ -1,7 +1,7 @@
 // The canvases of the plot, one over the other: regions, lines, samples.
 
 import { CHANGE_COLORS, pixelOf } from "./colors.js";
-import { neighbours } from "./frame.js";
+import { neighbors } from "./frame.js";
 import { drawBoundary, drawCrossHair, drawNeuron, drawOutline, drawPinned } from "./marks.js";
 import { paint, paintBorders } from "./paint.js";
 
@@ -33,7 +33,7 @@ export function paintLines(context, view, frame, selection, under, withBoundary)
   if (withBoundary) drawBoundary(context, view, frame);
   if (column) drawNeuron(context, view, frame, column);
   const pinned = selection.regionIn(frame) ?? -1;
-  if (pinned >= 0) drawPinned(context, view, frame, pinned, neighbours(frame, pinned));
+  if (pinned >= 0) drawPinned(context, view, frame, pinned, neighbors(frame, pinned));
   if (under >= 0) drawOutline(context, view, frame, under);
   if (crossHair && pointer) drawCrossHair(context, pointer);
 }

@@ -1,4 +1,4 @@
-// From values to colours.
+// From values to colors.
 
 export const OUTLINE = 0xff303030;
 const NO_VALUE = 0xff9a9a9a;
@@ -30,7 +30,7 @@ export function position(value, scale, [low, high]) {
   return Math.min(1, Math.max(0, place));
 }
 
-/** The colour of each id under a colouring; `limits` is null for categories. */
+/** The color of each id under a coloring; `limits` is null for categories. */
 export function colorsOf(values, coloring, limits) {
   const table = Uint32Array.from(coloring.colors, pixelOf);
   const colors = new Uint32Array(values.length + 1);
@@ -47,7 +47,7 @@ export function colorsOf(values, coloring, limits) {
   return colors;
 }
 
-/** The colour of each id by whether its region was born before, or vanishes until, another step. */
+/** The color of each id by whether its region was born before, or vanishes until, another step. */
 export function changeColors(flags, vanish) {
   const { kept, born, vanished } = CHANGE_COLORS;
   const [same, other] = [kept, vanish ? vanished : born].map(pixelOf);
@@ -58,7 +58,7 @@ export function changeColors(flags, vanish) {
   return colors;
 }
 
-/** The colours of the lines round regions of some colours. */
+/** The colors of the lines round regions of some colors. */
 export function lineColors(fill) {
   const line = fill.map((pixel) => darken(pixel, 0.75));
   line[0] = OUTLINE;

@@ -74,7 +74,7 @@ export function buildControls(parent, change, signal) {
     listen(input, "change", () => change({ [trait]: input.checked }));
     return input;
   };
-  const color = menu("Colour", "coloring");
+  const color = menu("Color", "coloring");
   const scale = menu("Scale", "frame_scale", (value) => value === "true");
   const layer = menu("Lines", "layer");
   const compare = menu("Compare", null);

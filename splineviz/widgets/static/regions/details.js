@@ -43,7 +43,7 @@ function drawSquares(canvas, pattern, most) {
 }
 
 /**
- * Show what is pinned. `pinned` is {region, neighbours, facts}, with region -1 where it is not in
+ * Show what is pinned. `pinned` is {region, neighbors, facts}, with region -1 where it is not in
  * this frame, or null; `column` the neuron's, or 0.
  */
 export function drawDetails(details, frame, pinned, column) {
@@ -59,7 +59,7 @@ export function drawDetails(details, frame, pinned, column) {
     element("div", "sv-detail", details, "The pinned region does not exist at this step.");
     return;
   }
-  const title = `Pinned region, with ${pinned.neighbours} neighbours`;
+  const title = `Pinned region, with ${pinned.neighbors} neighbors`;
   element("div", "sv-title", details, title);
   const table = element("div", "sv-circuit", details);
   const rows = patternOf(frame, pinned.region).map((pattern, k) => {

@@ -56,7 +56,7 @@ export function fillIds(frame, view, width, height) {
   const more = new Map();
 
   const addEdge = (a, b) => {
-    // Always from the upper end, so that both neighbours of an edge compute the same crossing.
+    // Always from the upper end, so that both neighbors of an edge compute the same crossing.
     if (py[a] > py[b]) [a, b] = [b, a];
     const start = Math.max(0, firstCentre(py[a]));
     const end = Math.min(height, firstCentre(py[b]));
@@ -119,7 +119,7 @@ export function fillIds(frame, view, width, height) {
 
 /**
  * The same picture as runs of pixels of one id: run k of a row, from `rows[row]` on, ends before
- * the pixel `ends[k]` of that row. A tenth of the memory, and quicker to colour.
+ * the pixel `ends[k]` of that row. A tenth of the memory, and quicker to color.
  */
 export function encodeRuns(ids, width, height) {
   const rows = new Uint32Array(height + 1);

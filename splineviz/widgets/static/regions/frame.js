@@ -5,7 +5,7 @@ import { activeCounts, activeIn, differingNeuron, patternHashes } from "./patter
 
 /**
  * One frame as the drawing code wants it. What not every drawing needs is made when it is asked for
- * (`lazily`): values of colourings that follow from the geometry, the neighbours, the hashes.
+ * (`lazily`): values of colorings that follow from the geometry, the neighbors, the hashes.
  */
 export function decodeFrame(view) {
   const { arrays, meta } = unpack(view);
@@ -38,7 +38,7 @@ export function decodeFrame(view) {
   lazily(values, "active", () => frame.counts.reduce(added, new Float32Array(frame.count)));
   lazily(values, "pattern", () => Uint8Array.from(frame.hashes, (hash) => hash >>> 24));
   lazily(values, "random", () => Uint8Array.from(frame.hashes, (_, k) => randomColor(k)));
-  // What is sent goes before: it may be a user's colouring of the same name.
+  // What is sent goes before: it may be a user's coloring of the same name.
   for (const [name, value] of Object.entries(sent)) lazily(values, name, () => value);
   frame.values = values;
   return frame;
@@ -64,7 +64,7 @@ function regionIds({ count, owners }) {
   );
 }
 
-/** The class that wins at an id, where the colouring by class has `classes` for the regions. */
+/** The class that wins at an id, where the coloring by class has `classes` for the regions. */
 export function classAt({ count, pieceClasses }, id, classes) {
   return id <= count ? classes[id - 1] : pieceClasses[id - count - 1];
 }
@@ -139,7 +139,7 @@ function twins(frame) {
 }
 
 /** The regions that share an edge with a region. */
-export function neighbours(frame, region) {
+export function neighbors(frame, region) {
   const found = new Set();
   eachEdge(frame, region, (corner) => {
     if (frame.twins[corner] >= 0) found.add(frame.twins[corner]);

@@ -22,7 +22,7 @@ export class Look {
     this.held = []; // the ends of the scales, as they stay while the frames run
   }
 
-  /** The row of the table that colours the regions. */
+  /** The row of the table that colors the regions. */
   get coloring() {
     return this.model.get("colorings")[this.model.get("coloring")];
   }
@@ -50,7 +50,7 @@ export class Look {
     return { index, other, isLater, from: earlier.step, to: later.step, fate, others, count };
   }
 
-  /** The ends of the colour scale; null without one, or without a frame those of the run. */
+  /** The ends of the color scale; null without one, or without a frame those of the run. */
   limitsOf(frame) {
     const { model } = this;
     if (frame && model.get("frame_scale")) return frame.limits[this.coloring.name] ?? null;
@@ -76,7 +76,7 @@ export class Look {
     return partsOf(frame, layer);
   }
 
-  /** The colour of each id. */
+  /** The color of each id. */
   fillIn(frame, limits, changed) {
     const { coloring } = this;
     if (!changed && coloring.by_class) {
@@ -89,7 +89,7 @@ export class Look {
     return frame.owners.length ? frame.regionIds.map((id) => colors[id]) : colors;
   }
 
-  /** The colours of the regions and of the lines round them, kept with the frame. */
+  /** The colors of the regions and of the lines round them, kept with the frame. */
   colorsIn(frame, changed) {
     const { coloring } = this;
     const limits = this.limitsOf(frame);

@@ -15,7 +15,7 @@ function starPath(context, x, y, radius) {
   context.closePath();
 }
 
-/** Dark outside white outside the colour: seen on every ground. */
+/** Dark outside white outside the color: seen on every ground. */
 function strokeAndFill(context, color) {
   context.lineWidth = 3;
   context.strokeStyle = "#1b1b1b";
@@ -27,7 +27,7 @@ function strokeAndFill(context, color) {
   context.fill();
 }
 
-/** The samples in the colours of their classes, and lettered stars for those that span the slice. */
+/** The samples in the colors of their classes, and lettered stars for those that span the slice. */
 export function drawPoints(context, view, points, classes, colors, anchors) {
   const radius = classes.length > 600 ? 2 : 3;
   for (let i = 0; i < classes.length; i++) {
@@ -50,7 +50,7 @@ export function drawPoints(context, view, points, classes, colors, anchors) {
   }
 }
 
-/** Stroke a path in a colour, in a casing that sets it off any ground. */
+/** Stroke a path in a color, in a casing that sets it off any ground. */
 function strokeTwice(context, casing, color, width) {
   context.lineJoin = "round";
   context.lineWidth = width + 2;
@@ -93,10 +93,10 @@ export function drawOutline(context, view, frame, region) {
   strokeTwice(context, DARK, "#ffffff", 2);
 }
 
-/** A pinned region, outlined twice as thick, and its neighbours. */
-export function drawPinned(context, view, frame, region, neighbours) {
+/** A pinned region, outlined twice as thick, and its neighbors. */
+export function drawPinned(context, view, frame, region, neighbors) {
   context.beginPath();
-  for (const other of neighbours) traceEdges(context, view, frame, other);
+  for (const other of neighbors) traceEdges(context, view, frame, other);
   context.setLineDash([4, 3]);
   strokeTwice(context, DARK, "#ffffff", 1);
   context.setLineDash([]);

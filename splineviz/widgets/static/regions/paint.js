@@ -1,4 +1,4 @@
-// From runs of ids to coloured pixels.
+// From runs of ids to colored pixels.
 
 // Below this many pixels, a loop beats the typed arrays' own fill.
 const SHORT = 24;
@@ -9,8 +9,8 @@ function fillPixels(out, color, from, to) {
 }
 
 /**
- * Colour the pixels by id: `fill` inside of parts, `line` where the part of a pixel's right or lower
- * neighbour differs. `parts` gives the part of each id; null for every region being its own.
+ * Color the pixels by id: `fill` inside of parts, `line` where the part of a pixel's right or lower
+ * neighbor differs. `parts` gives the part of each id; null for every region being its own.
  */
 export function paint(runs, width, height, parts, fill, line, out) {
   const { rows, ends, ids } = runs;
@@ -40,7 +40,7 @@ export function paint(runs, width, height, parts, fill, line, out) {
   return out;
 }
 
-/** Colour the borders of the marked regions alone, by the region of each id, and leave all else. */
+/** Color the borders of the marked regions alone, by the region of each id, and leave all else. */
 export function paintBorders(runs, width, height, regionIds, marked, color, out) {
   const { rows, ends } = runs;
   const ids = runs.ids.map((id) => regionIds[id]);

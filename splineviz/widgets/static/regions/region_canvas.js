@@ -1,13 +1,13 @@
 // The picture of all linear regions of one checkpoint, and scrubbing through a run of them.
 //
-// Every polygon is filled row by row into runs of region numbers. Colours are looked up by region, a
-// boundary is where neighbouring numbers differ, hovering is one look-up. Recolouring needs no
+// Every polygon is filled row by row into runs of region numbers. Colors are looked up by region, a
+// boundary is where neighboring numbers differ, hovering is one look-up. Recoloring needs no
 // geometry, and nothing here waits for the kernel: runs of coming frames are made ahead in a worker.
 
 import { emptied, paintLines, paintRegions, samplesOf } from "./canvases.js";
 import { buildControls } from "./controls.js";
 import { drawDetails } from "./details.js";
-import { neighbours } from "./frame.js";
+import { neighbors } from "./frame.js";
 import { Gestures } from "./gestures.js";
 import { press } from "./keyboard.js";
 import { Look } from "./look.js";
@@ -132,7 +132,7 @@ export async function render({ model, el }) {
     const column = selection.columnIn(frame);
     const region = selection.regionIn(frame);
     const about = region === null ? null : { region };
-    if (region >= 0 && about) about.neighbours = neighbours(frame, region).size;
+    if (region >= 0 && about) about.neighbors = neighbors(frame, region).size;
     drawDetails(scene.details, frame, about, column);
     Object.assign(scene.root.dataset, { pinned: region ?? "", neuron: column || "" });
   };

@@ -1,4 +1,4 @@
-// The parts of the widget round the picture: skeleton, colour bar, axes, legend.
+// The parts of the widget round the picture: skeleton, color bar, axes, legend.
 
 import { CHANGE_COLORS, position } from "./colors.js";
 import { element, svgElement } from "./dom.js";
@@ -8,9 +8,9 @@ import { formatNumber, linearTicks, logTicks, tickTexts } from "./numbers.js";
 const PLOT_HEIGHTS = [320, 620]; // CSS pixels
 const LEAST_SIDE = 24; // CSS pixels of a plot
 const LEAST_TURNED = 60; // CSS pixels of an axis that has its label beside it
-const MOST_BANDS = 32; // more colours than these look continuous
+const MOST_BANDS = 32; // more colors than these look continuous
 const STOPS = 18;
-const BESIDE_PLOT = 260; // what a page needs above and below: toolbars, colour bar, axis
+const BESIDE_PLOT = 260; // what a page needs above and below: toolbars, color bar, axis
 
 /** The fixed skeleton of the widget. */
 export function buildScene(el) {
@@ -71,7 +71,7 @@ export function drawChangeHeader(header, changed) {
   swatches(header, [["kept", kept], fill, lines]);
 }
 
-/** The stops of a gradient that shows a table of colours; few colours are bands, as in the picture. */
+/** The stops of a gradient that shows a table of colors; few colors are bands, as in the picture. */
 export function barStops(colors) {
   const last = colors.length - 1;
   if (last > MOST_BANDS) {
@@ -82,7 +82,7 @@ export function barStops(colors) {
   return colors.map((color, index) => `${color} ${percent(index - 0.5)} ${percent(index + 0.5)}`);
 }
 
-/** The colour bar, or the swatches of classes, [number, name], above the plot. */
+/** The color bar, or the swatches of classes, [number, name], above the plot. */
 export function drawHeader(header, coloring, limits, classes) {
   const unit = coloring.unit ? ` (${coloring.unit})` : "";
   header.replaceChildren();

@@ -19,7 +19,7 @@ export class Texts {
     this.look = look;
     this.stage = stage;
     this.header = ""; // what the header says, so that it is made again only for something else
-    this.explained = null; // the colouring that it explains
+    this.explained = null; // the coloring that it explains
   }
 
   /** Why what is shown is not what there is now; empty where it is. */
@@ -48,7 +48,7 @@ export class Texts {
     // While it plays, a screen reader could not keep up.
     scene.status.setAttribute("aria-live", model.get("playing") ? "off" : "polite");
     const colored = changed ? "change" : this.look.coloring.title;
-    scene.plot.setAttribute("aria-label", `${status}, coloured by ${colored}`);
+    scene.plot.setAttribute("aria-label", `${status}, colored by ${colored}`);
   }
 
   /** Why there is nothing to see. */
@@ -61,7 +61,7 @@ export class Texts {
     scene.plot.setAttribute("aria-label", [why, progress].filter(Boolean).join(" · "));
   }
 
-  /** What the colours mean; without a frame, over the whole run. */
+  /** What the colors mean; without a frame, over the whole run. */
   explainColors(frame, changed) {
     const { look, scene } = this;
     const limits = look.limitsOf(frame);

@@ -13,7 +13,7 @@ from splineviz.complexity.span import Span
 
 
 @dataclass(frozen=True, eq=False)
-class Neighbourhood:
+class Neighborhood:
     """The values at the vertices, as differences from a centre.
 
     Attributes
@@ -33,12 +33,12 @@ class Neighbourhood:
         return self.make_differences()
 
 
-def neighbourhood_of(
+def neighborhood_of(
     values: torch.Tensor, at_sample: torch.Tensor, noise: torch.Tensor
-) -> Neighbourhood:
-    """A neighbourhood from values at all vertices, (n, vertices, columns), and at the sample."""
+) -> Neighborhood:
+    """A neighborhood from values at all vertices, (n, vertices, columns), and at the sample."""
     span = Span(torch.zeros_like(noise), *extent(values), noise, at_sample)
-    return Neighbourhood(span, lambda: values)
+    return Neighborhood(span, lambda: values)
 
 
 def extent(differences: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -47,8 +47,8 @@ def extent(differences: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return differences.amin(1), differences.amax(1)
 
 
-Visit: TypeAlias = Callable[[int, Neighbourhood], None]
-"""Called with the number of a layer that is looked at and its neighbourhoods.
+Visit: TypeAlias = Callable[[int, Neighborhood], None]
+"""Called with the number of a layer that is looked at and its neighborhoods.
 
 Differences that have not been asked for by its return are gone: their memory is used again.
 """
