@@ -144,6 +144,7 @@ def enumerate_regions(
     2
     """
     if isinstance(plane, InputSegment):
+        _check_length(plane)
         strip = enumerate_regions(model, plane.strip, progress, threads, engine, max_regions)
         return SegmentPartition(plane, strip)
     if isinstance(plane, GraphSlice):
@@ -180,6 +181,18 @@ def _check_size(plane: InputSlice) -> None:
             f"the domain of the slice reaches to {reach:.1e} and has the area "
             f"{plane.domain.area:.1e}: areas overflow, or vanish, in float64. Choose a basis of "
             "the size of the domain, and coordinates around one"
+        )
+
+
+def _check_length(segment: InputSegment) -> None:
+    """That areas on the strip of a segment are numbers of full precision."""
+    low, high = segment.bounds
+    reach, length = max(abs(low), abs(high)), high - low
+    if max(reach, length) > _LARGEST or not length**2 > _SMALLEST_AREA:
+        raise NonFiniteValues(
+            f"the segment reaches to {reach:.1e} and has the length {length:.1e}: what is computed "
+            "along it overflows, or vanishes, in float64. Choose a direction of the size of the "
+            "segment, and positions around one"
         )
 
 

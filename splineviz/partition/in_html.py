@@ -65,6 +65,8 @@ def partition_html(partition: SplinePartition) -> str:
         f"color: {drawn.coloring.title}" + (f" ({drawn.coloring.unit})" if drawn.limits else ""),
         f"areas {areas.min():.3g} to {areas.max():.3g}, median {np.median(areas):.3g}",
     ]
+    extent = zip(drawn.axis_labels, (xmin, ymin), (xmax, ymax), strict=True)
+    facts.append(", ".join(f"{name} {low:.3g} to {high:.3g}" for name, low, high in extent))
     if drawn.limits is not None:
         facts[0] += f", {drawn.limits[0]:.3g} dark to {drawn.limits[1]:.3g} bright"
     if len(drawn.boundary):
@@ -85,10 +87,16 @@ def segment_partition_html(partition: SegmentPartition) -> str:
     values = partition.values
     for k in range(min(outputs, _MOST_OUTPUTS)):
         color, style = curve_style(k)
-        ax.plot(partition.ends, values[:, k], color=color, linestyle=style, lw=1.3)
+        label = f"output {k}" if outputs > 1 else None
+        ax.plot(partition.ends, values[:, k], color=color, linestyle=style, lw=1.3, label=label)
     low, high = ax.get_ylim()
     ax.vlines(partition.breakpoints, low, low + 0.04 * (high - low), GRAY, lw=0.9)
     ax.set(xlim=partition.segment.bounds, ylim=(low, high))
+    ax.set(xlabel=partition.segment.axis_label, ylabel="outputs" if outputs > 1 else "output")
+    if outputs > 1:
+        figure.legend(
+            frameon=False, fontsize=7, labelcolor=GRAY, loc="outside upper center", ncols=4
+        )
     facts = [f"{len(partition.breakpoints):,} breakpoints, marked below the function"]
     if outputs > _MOST_OUTPUTS:
         facts.append(f"the first {_MOST_OUTPUTS} of {outputs} outputs")
@@ -133,7 +141,7 @@ def _spanned_by(plane: InputSlice | InputSegment) -> list[str]:
     ]
 
 
-def certificate_html(proof: str, undecided: int) -> str:
+def certificate_html(proof: str, undecided: int, corners: str = "corners") -> str:
     """What was proved, claim by claim, and what was not.
 
     Parameters
@@ -142,17 +150,21 @@ def certificate_html(proof: str, undecided: int) -> str:
         The certificate in words: a title, then a claim a line.
     undecided : int
         How many signs were not compared.
+    corners : str
+        What the regions have there.
     """
     title, *claims = proof.splitlines()
-    return block(bullets(title, (claim.strip() for claim in claims)), _not_proved(undecided))
+    return block(
+        bullets(title, (claim.strip() for claim in claims)), _not_proved(undecided, corners)
+    )
 
 
-def _not_proved(undecided: int) -> str:
+def _not_proved(undecided: int, corners: str) -> str:
     lines: Sequence[str] = [
         "anything about inputs off the slice, or outside its domain",
         "anything by a run in other places: the network was run at one point inside each region "
-        "and at the corners of the regions",
-        "that corners are right to the last digit: one moved by less than 1e-9 may go unnoticed",
+        f"and at the {corners} of the regions",
+        f"that {corners} are right to the last digit: one moved by less than 1e-9 may go unnoticed",
         *([f"{undecided:,} signs, which are within rounding of zero"] if undecided else []),
     ]
     return bullets("Not proved:", lines)

@@ -20,10 +20,6 @@ if TYPE_CHECKING:
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
-#: What the values are, on vertical axes.
-DISTANCES = "distance to boundary (slice units)"
-DENSITIES = "length of boundary by area (1 / slice units)"
-
 # Which curve uniform points are in either drawing, so that they look alike: dashed, as a control.
 _UNIFORM = 2
 
@@ -39,7 +35,9 @@ class MigrationCurves:
     migrations : tuple of Migration
         What was measured at each: exact on the slice.
     radius : float
-        Radius of the discs in which boundaries were measured, in slice units.
+        How far was looked round a point, in slice units.
+    on_segment : bool
+        Whether the slice is a segment, on which breakpoints are counted (default: False).
 
     Examples
     --------
@@ -53,6 +51,21 @@ class MigrationCurves:
     steps: IntArray
     migrations: tuple[Migration, ...]
     radius: float
+    on_segment: bool = False
+
+    @property
+    def distance_label(self) -> str:
+        """What the distances are, on a vertical axis."""
+        if self.on_segment:
+            return "distance to breakpoint (units of position)"
+        return "distance to boundary (slice units)"
+
+    @property
+    def density_label(self) -> str:
+        """What the densities are, on a vertical axis."""
+        if self.on_segment:
+            return "breakpoints by length (1 / units of position)"
+        return "length of boundary by area (1 / slice units)"
 
     @property
     def median_distance(self) -> FloatArray:
@@ -188,8 +201,10 @@ class MigrationCurves:
 
             axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")[1]
         distances, densities = axes
-        draw_step_curves(distances, self.distance_curves(), DISTANCES).legend(frameon=False)
-        draw_step_curves(densities, self.density_curves(), DENSITIES).legend(
+        draw_step_curves(distances, self.distance_curves(), self.distance_label).legend(
+            frameon=False
+        )
+        draw_step_curves(densities, self.density_curves(), self.density_label).legend(
             title=f"within {self.radius:g}", frameon=False
         )
         return distances, densities

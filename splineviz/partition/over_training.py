@@ -17,6 +17,9 @@ from splineviz.partition.enumeration import enumerate_regions
 from splineviz.partition.measures.density import check_radius
 from splineviz.partition.measures.migration import Migration
 from splineviz.partition.migration_curves import MigrationCurves
+from splineviz.partition.one_dimensional.graph import GraphSlice
+from splineviz.partition.one_dimensional.input_segment import InputSegment
+from splineviz.partition.one_dimensional.positions import as_positions
 from splineviz.partition.points import as_points
 from splineviz.partition.slices import InputSlice, check_slice
 from splineviz.progress import Progress, reporting
@@ -48,9 +51,9 @@ class MigrationMeasure:
 
     Parameters
     ----------
-    plane : InputSlice
-    points : float64 array (n, 2)
-        Slice coordinates of the data.
+    plane : InputSlice or InputSegment
+    points : float64 array (n, 2) or (n,)
+        Slice coordinates of the data; on a segment their positions.
     radius : float
         How far to look round a point, in slice units.
     n_boundary : int
@@ -61,7 +64,7 @@ class MigrationMeasure:
         The layers whose boundaries count; all unless said.
     """
 
-    plane: InputSlice
+    plane: InputSlice | InputSegment
     points: FloatArray
     radius: float
     n_boundary: int = 1000
@@ -72,45 +75,51 @@ class MigrationMeasure:
     def of(
         cls,
         run: Recorded,
-        plane: InputSlice,
+        plane: InputSlice | InputSegment,
         points: npt.ArrayLike | None = None,
         radius: float | None = None,
         **more: Any,
     ) -> MigrationMeasure:
         """The measure for a run; arguments and errors as for :func:`region_migration`."""
         check_run(run)
-        check_slice(plane)
-        if radius is None:
+        if isinstance(plane, GraphSlice):
+            plane = plane.line  # what a player of a segment shows
+        if isinstance(plane, InputSegment):
+            size = plane.bounds[1] - plane.bounds[0]
+        else:
+            check_slice(plane)
             xmin, ymin, xmax, ymax = plane.domain.bounds
-            radius = _RADIUS * min(xmax - xmin, ymax - ymin)
+            size = min(xmax - xmin, ymax - ymin)
+        radius = _RADIUS * size if radius is None else radius
         check_radius(radius)
-        measure = cls(
-            plane,
-            _data_on(run, plane) if points is None else as_points(points),
-            float(radius),
-            **more,
-        )
+        read = as_positions if isinstance(plane, InputSegment) else as_points
+        data = _data_on(run, plane) if points is None else read(points)
+        measure = cls(plane, data, float(radius), **more)
         read_whole(measure.n_boundary, "n_boundary", 1)
         read_whole(measure.seed, "seed", 0)
         return measure
 
     def at(self, program: Program) -> Migration:
         """What is measured for one network, exactly on the slice."""
-        return enumerate_regions(program, self.plane).migration(
-            self.points, self.radius, self.n_boundary, self.seed, self.layer
-        )
+        options = (self.points, self.radius, self.n_boundary, self.seed, self.layer)
+        if isinstance(self.plane, InputSegment):
+            return enumerate_regions(program, self.plane).migration(*options)
+        return enumerate_regions(program, self.plane).migration(*options)
 
     def curves(self, found: Mapping[int, Migration]) -> MigrationCurves:
         """What was found, by training step, as curves."""
         steps = sorted(found)
         return MigrationCurves(
-            np.array(steps, dtype=np.int64), tuple(found[step] for step in steps), self.radius
+            np.array(steps, dtype=np.int64),
+            tuple(found[step] for step in steps),
+            self.radius,
+            on_segment=isinstance(self.plane, InputSegment),
         )
 
 
 def region_migration(
     run: Recorded,
-    plane: InputSlice,
+    plane: InputSlice | InputSegment,
     points: npt.ArrayLike | None = None,
     radius: float | None = None,
     *,
@@ -128,18 +137,21 @@ def region_migration(
     neurons die, boundaries get fewer everywhere: that is no migration, and the curve of the uniform
     points falls with that of the data. ``n_switching`` counts the neurons that are left.
 
+    On a segment, breakpoints are counted, by length; all positions at which the class changes are
+    looked at, and `n_boundary` is the number of uniform points.
+
     Parameters
     ----------
     run : Run
         A recorded training.
-    plane : InputSlice
+    plane : InputSlice or InputSegment
         Where to look.
-    points : array-like of shape (n, 2), optional
+    points : array-like of shape (n, 2), or (n,) on a segment, optional
         Slice coordinates of the data. Unless said, the training points of the run that lie on the
         slice, inside its domain; if there are none, the anchors of the slice.
     radius : float, optional
         How far to look round a point, in slice units; a twentieth of the shorter side of the
-        domain unless said.
+        domain, or of the segment, unless said.
     n_boundary : int
         Number of points along the decision boundary, spaced evenly by length; and of uniform
         points.
@@ -165,8 +177,8 @@ def region_migration(
     UnknownName
         If there is no checkpoint at one of `steps`, or no such layer.
     ShapeMismatch, NonFiniteValues, RunCorrupt
-        If the slice does not fit the network, the points are not finite numbers of shape (n, 2), or
-        a checkpoint cannot be read.
+        If the slice does not fit the network, the points are not finite numbers of that shape, or a
+        checkpoint cannot be read.
     """
     measure = MigrationMeasure.of(
         run, plane, points, radius, n_boundary=n_boundary, seed=seed, layer=layer
@@ -193,7 +205,7 @@ def _chosen(known: list[int], steps: Iterable[int] | None) -> list[int]:
     return chosen
 
 
-def _data_on(run: Recorded, plane: InputSlice) -> FloatArray:
+def _data_on(run: Recorded, plane: InputSlice | InputSegment) -> FloatArray:
     """The training points on a slice, or else its anchors."""
     samples = run.samples
     if samples is not None:

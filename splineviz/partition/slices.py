@@ -493,9 +493,14 @@ def check_slice(plane: Any, graphs: bool = False) -> None:
         Whether the plane in which a graph is drawn will do; areas and lengths in it mean nothing.
     """
     from splineviz.partition.one_dimensional.graph import GraphSlice
+    from splineviz.partition.one_dimensional.input_segment import InputSegment
 
     advice = "InputSlice.identity(bounds=(-1, -1, 1, 1)) is a box in the space of two inputs, "
     advice += "InputSlice.through(x0, x1, x2) the plane through three"
+    if isinstance(plane, InputSegment):
+        raise InvalidArgument(
+            f"plane is a segment, which has one dimension; this needs a plane in two: {advice}"
+        )
     check_kind(plane, InputSlice, "plane", advice)
     if isinstance(plane, GraphSlice) and not graphs:
         raise InvalidArgument(

@@ -735,7 +735,9 @@ class SplinePartition:
         PartitionCorrupt
             If the file is not a partition, is truncated, was changed, or was written by a newer
             version.
+        InvalidArgument
+            If it is the partition of a segment: its own ``load`` reads it.
         FileNotFoundError
             If there is no such file.
         """
-        return storage.load_partition(as_path(path))
+        return storage.load_partition(as_path(path), SplinePartition)

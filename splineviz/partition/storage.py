@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,11 +19,16 @@ from splineviz.files import check_file, write_atomically
 from splineviz.network.interpret import refuse_opaque
 from splineviz.network.program import Program
 from splineviz.partition.consistency import check_arrays
+from splineviz.partition.one_dimensional.following import from_left_to_right
+from splineviz.partition.one_dimensional.input_segment import InputSegment
 from splineviz.partition.patterns import LayerPattern
 from splineviz.partition.slices import InputSlice
 
 if TYPE_CHECKING:
+    from splineviz.partition.one_dimensional.segment_partition import SegmentPartition
     from splineviz.partition.spline_partition import SplinePartition
+
+Kind = TypeVar("Kind", "SplinePartition", "SegmentPartition")
 
 FORMAT = "splineviz-partition"
 VERSION = 1
@@ -34,30 +39,29 @@ MOST_BYTES = 2**34
 Arrays = dict[str, npt.NDArray[Any]]
 
 
-def save_partition(partition: SplinePartition, path: Path) -> None:
+def save_partition(partition: SplinePartition | SegmentPartition, path: Path) -> None:
     """Write a partition, its network and its slice as one file, all of it or nothing."""
-    plane, program, edges = partition.plane, partition.program, partition.edges
+    regions, slices, domain = _parts(partition)
+    edges = regions.edges
     arrays: Arrays = {
-        "vertices": partition.vertices,
+        "vertices": regions.vertices,
         "edges.vertices": edges.vertices,
         "edges.regions": edges.regions,
         "edges.layer": edges.layer,
         "edges.neuron": edges.neuron,
-        "ring_vertices": partition.ring_vertices,
-        "ring_offsets": partition.ring_offsets,
-        "region_offsets": partition.region_offsets,
-        "slice.origin": plane.origin,
-        "slice.basis": plane.basis,
-        "slice.anchors": plane.anchors,
+        "ring_vertices": regions.ring_vertices,
+        "ring_offsets": regions.ring_offsets,
+        "region_offsets": regions.region_offsets,
+        **slices,
     }
     for i, layer in enumerate(partition.layers):
         arrays[f"layers.{i}.parent"] = layer.parent
         arrays[f"layers.{i}.bits"] = layer.bits
-    for key, weights in program.state.items():
+    for key, weights in partition.program.state.items():
         arrays[f"program.{key}"] = weights
     contents = {
-        "program": program.to_json(),
-        "domain": shapely.to_wkb(plane.domain, hex=True),
+        "program": partition.program.to_json(),
+        **domain,
         "layers": [{"name": layer.name, "width": layer.width} for layer in partition.layers],
     }
     # safetensors reads the memory of an array as it lies.
@@ -78,14 +82,47 @@ def save_partition(partition: SplinePartition, path: Path) -> None:
     write_atomically(path, data)
 
 
-def load_partition(path: Path) -> SplinePartition:
+def _parts(
+    partition: SplinePartition | SegmentPartition,
+) -> tuple[SplinePartition, Arrays, dict[str, str]]:
+    """The regions in two dimensions, the slice as arrays, and its domain.
+
+    A segment needs no domain: its strip follows from it.
+    """
+    from splineviz.partition.one_dimensional.segment_partition import SegmentPartition
+
+    if isinstance(partition, SegmentPartition):
+        segment = partition.segment
+        arrays = {"slice.direction": segment.direction, "slice.bounds": np.array(segment.bounds)}
+        arrays |= {"slice.origin": segment.origin, "slice.anchors": segment.anchors}
+        return partition.strip, arrays, {}
+    plane = partition.plane
+    if type(plane) is not InputSlice:
+        raise InvalidArgument(
+            "this is the picture of a function of one input: save the partition of its segment, "
+            "which enumerate_regions(model, segment) gives"
+        )
+    arrays = {"slice.origin": plane.origin, "slice.basis": plane.basis}
+    arrays["slice.anchors"] = plane.anchors
+    return partition, arrays, {"domain": shapely.to_wkb(plane.domain, hex=True)}
+
+
+def load_partition(path: Path, kind: type[Kind]) -> Kind:
     """Read a partition back, the same to the last bit.
+
+    Parameters
+    ----------
+    path : Path
+    kind : type
+        SplinePartition or SegmentPartition.
 
     Raises
     ------
     PartitionCorrupt
         If the file is not a partition, is truncated, was changed, or was written by a newer
         version.
+    InvalidArgument
+        If it is a partition of the other kind.
     FileNotFoundError
         If there is no such file.
     """
@@ -104,9 +141,15 @@ def load_partition(path: Path) -> SplinePartition:
             f"{path} was changed after it was written: enumerate the partition again"
         )
     try:
-        return _decode(arrays, json.loads(text))
+        found = _decode(arrays, json.loads(text))
     except (SplinevizError, shapely.GEOSException, LookupError, TypeError, ValueError) as error:
         raise PartitionCorrupt(f"{path} does not hold a whole partition: {error}") from error
+    if not isinstance(found, kind):
+        where = "plane" if kind.__name__ == "SegmentPartition" else "segment"
+        raise InvalidArgument(
+            f"{path} holds the partition of a {where}: open it with {type(found).__name__}.load"
+        )
+    return found
 
 
 def _read(path: Path) -> tuple[Arrays, Mapping[str, str]]:
@@ -128,7 +171,24 @@ def _read(path: Path) -> tuple[Arrays, Mapping[str, str]]:
         ) from error
 
 
-def _decode(arrays: Arrays, contents: Mapping[str, Any]) -> SplinePartition:
+def _decode(arrays: Arrays, contents: Mapping[str, Any]) -> SplinePartition | SegmentPartition:
+    from splineviz.partition.one_dimensional.segment_partition import SegmentPartition
+
+    origin, anchors = arrays["slice.origin"], arrays["slice.anchors"]
+    if "slice.direction" in arrays:
+        bounds = arrays["slice.bounds"].tolist()
+        segment = InputSegment(origin, arrays["slice.direction"], bounds, anchors)
+        partition = SegmentPartition(segment, _decode_regions(arrays, contents, segment.strip))
+        from_left_to_right(partition.strip)  # or it says that they do not follow each other
+        return partition
+    domain = shapely.from_wkb(contents["domain"])
+    plane = InputSlice(origin, arrays["slice.basis"], domain, anchors)
+    return _decode_regions(arrays, contents, plane)
+
+
+def _decode_regions(
+    arrays: Arrays, contents: Mapping[str, Any], plane: InputSlice
+) -> SplinePartition:
     from splineviz.partition.spline_partition import EdgeTable, SplinePartition
 
     prefix = "program."
@@ -137,12 +197,7 @@ def _decode(arrays: Arrays, contents: Mapping[str, Any]) -> SplinePartition:
     refuse_opaque(program)
     partition = SplinePartition(
         program=program,
-        plane=InputSlice(
-            arrays["slice.origin"],
-            arrays["slice.basis"],
-            shapely.from_wkb(contents["domain"]),
-            arrays["slice.anchors"],
-        ),
+        plane=plane,
         vertices=arrays["vertices"],
         edges=EdgeTable(
             vertices=arrays["edges.vertices"],

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from splineviz.partition.one_dimensional.graph import GraphSlice, graph_slice
+from splineviz.partition.colorings import COLORINGS, Coloring
+from splineviz.partition.one_dimensional.graph import GRAPH_COLORINGS, GraphSlice, graph_slice
 from splineviz.partition.one_dimensional.input_segment import InputSegment
 from splineviz.partition.slices import check_slice
 from splineviz.widgets.again import same
@@ -98,6 +99,11 @@ def drawable(runs: Sequence[Run], plane: InputSlice | InputSegment) -> InputSlic
         return graph_slice(programs, plane)
     check_slice(plane, graphs=True)
     return plane
+
+
+def colorings_on(plane: InputSlice) -> dict[str, Coloring]:
+    """What can color the regions that are drawn on a plane, besides what is the user's own."""
+    return GRAPH_COLORINGS if isinstance(plane, GraphSlice) else COLORINGS
 
 
 def placed_on(

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from splineviz.arguments import check_player
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import StepCurve, extremes
-from splineviz.partition.migration_curves import DENSITIES, DISTANCES, MigrationCurves
+from splineviz.partition.migration_curves import MigrationCurves
 from splineviz.partition.over_training import MigrationMeasure
 from splineviz.widgets.frame_feed import FrameFeed
 from splineviz.widgets.step_figure import ValueAxis, round_ticks
@@ -22,6 +22,7 @@ from splineviz.widgets.step_view import StepView
 
 if TYPE_CHECKING:
     from splineviz.partition.measures.migration import Migration
+    from splineviz.partition.one_dimensional.input_segment import InputSegment
     from splineviz.partition.slices import InputSlice
     from splineviz.training.runs import Run
     from splineviz.widgets.region_player import RegionPlayer
@@ -42,16 +43,16 @@ class MigrationView(StepView):
     ----------
     run : Run
         A recorded training.
-    plane : InputSlice
-        Where to look.
+    plane : InputSlice or InputSegment
+        Where to look; on a segment breakpoints are counted, by length.
     player : RegionPlayer, optional
         What to go together with; without one there is a slider.
-    points : array-like of shape (n, 2), optional
+    points : array-like of shape (n, 2), or (n,) on a segment, optional
         Slice coordinates of the data. Unless said, the training points of the run that lie on the
         slice, inside its domain; if there are none, the anchors of the slice.
     radius : float, optional
         How far to look round a point, in slice units; a twentieth of the shorter side of the
-        domain unless said.
+        domain, or of the segment, unless said.
     n_boundary, seed, layer
         As for :func:`~splineviz.partition.over_training.region_migration`.
     index : int, optional
@@ -84,7 +85,7 @@ class MigrationView(StepView):
     def __init__(
         self,
         run: Run,
-        plane: InputSlice,
+        plane: InputSlice | InputSegment,
         player: RegionPlayer | None = None,
         points: npt.ArrayLike | None = None,
         radius: float | None = None,
@@ -176,14 +177,17 @@ class MigrationView(StepView):
     def _renew(self) -> None:
         """Make the panels for the steps that there are now."""
         axis = StepAxis.of(self.steps)
+        one, many = "neuron boundary", "neuron boundaries"
+        if self.curves.on_segment:
+            one, many = "breakpoint", "breakpoints"
         heads = [
             [
-                _label("Distance to a neuron boundary", "splineviz-panel-title"),
+                _label(f"Distance to a {one}", "splineviz-panel-title"),
                 _label("from the data; uniform points are the control", "splineviz-panel-text"),
             ],
             [
                 _label(
-                    f"Neuron boundaries within {self._measure.radius:.3g}",
+                    f"{many.capitalize()} within {self._measure.radius:.3g}",
                     "splineviz-panel-title",
                 ),
                 _label(
@@ -199,7 +203,10 @@ class MigrationView(StepView):
 
     def _draw(self) -> None:
         curves = self.curves
-        shown = [(curves.distance_curves(), DISTANCES), (curves.density_curves(), DENSITIES)]
+        shown = [
+            (curves.distance_curves(), curves.distance_label),
+            (curves.density_curves(), curves.density_label),
+        ]
         with self._drawing:
             for panel, (lines, label) in zip(self.panels, shown, strict=False):
                 panel.show(lines, _axis(lines, label))

@@ -251,6 +251,24 @@ class RegionCanvas(SharedWidget):
             self.settled = self.streams = False
             self.limits = [None] * len(self.rows)
 
+    def choose_from(self, rows: Mapping[str, Coloring]) -> None:
+        """Take another table of colorings, before its frames come.
+
+        The one that is chosen stays, or else the one in its place is.
+
+        Parameters
+        ----------
+        rows : mapping of str to Coloring
+            What can color the regions.
+        """
+        with self.lock, self.hold_sync():
+            names, chosen = list(rows), list(self.rows)[self.coloring]
+            self.rows = dict(rows)
+            self.colorings = [row.describe(name) for name, row in rows.items()]
+            self.limits = [None] * len(rows)
+            place = names.index(chosen) if chosen in names else self.coloring
+            self.coloring = min(place, len(names) - 1)
+
     def start_over(self, steps: Sequence[int], rows: Mapping[str, Coloring], budget: int) -> None:
         """Forget all frames, and go over the checkpoints of another training.
 
@@ -265,11 +283,11 @@ class RegionCanvas(SharedWidget):
         """
         with self.lock, self.hold_sync():
             self.index = 0
-            self.rows, self._budget = dict(rows), budget
+            self._budget = budget
+            self.choose_from(rows)
             self.clear_frames()
             if len(steps) > self.count:
                 self._add_frame_traits(len(steps), self.count)
-            self.colorings = [row.describe(name) for name, row in rows.items()]
             self.steps = [int(step) for step in steps]
             self.count = len(self.steps)
 

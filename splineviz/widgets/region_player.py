@@ -14,11 +14,10 @@ import traitlets
 from splineviz.arguments import check_name, check_run
 from splineviz.display.frames import Frame
 from splineviz.errors import UnknownName
-from splineviz.partition.colorings import COLORINGS
 from splineviz.progress import Progress
 from splineviz.widgets.closing import WholeBox, close_all
 from splineviz.widgets.curves import Curves, accuracy_curves
-from splineviz.widgets.drawn import Drawn, drawable, placed_on
+from splineviz.widgets.drawn import Drawn, colorings_on, drawable, placed_on
 from splineviz.widgets.frame_feed import FrameFeed
 from splineviz.widgets.own_colorings import OwnColoring, array_at, row_of
 from splineviz.widgets.player_side import PlayerSide
@@ -149,9 +148,10 @@ class RegionPlayer(WholeBox, Stepping):
         partition: Callable[[Program, InputSlice], SplinePartition] | None = None,
     ) -> None:
         own = colorings or {}
-        rows = COLORINGS | {name: row_of(name, one) for name, one in own.items()}
+        own_rows = {name: row_of(name, one) for name, one in own.items()}
         check_run(run)
         plane = drawable([run], plane)
+        rows = colorings_on(plane) | own_rows
         check_name(rows, "coloring", color)
         steps = [int(step) for step in run.steps]
         index = read_place(index, len(steps)) if steps else 0
@@ -164,7 +164,7 @@ class RegionPlayer(WholeBox, Stepping):
         self._side_is_old = False
         self._progress = self._trouble = ""
         self._drawn = drawn
-        self._rows = rows
+        self._own_rows = own_rows
         self._by_step = {name: one for name, one in own.items() if isinstance(one, Mapping)}
         self.run = run
         self.plane = plane
@@ -240,6 +240,8 @@ class RegionPlayer(WholeBox, Stepping):
     def show(self, plane: InputSlice | InputSegment, background: bool = True) -> None:
         """Look at another slice; the step, the coloring and the curves stay.
 
+        On a segment the color of areas is that of lengths.
+
         Parameters
         ----------
         plane : InputSlice or InputSegment
@@ -263,6 +265,7 @@ class RegionPlayer(WholeBox, Stepping):
         self.feed = self._new_feed()
         self.canvas.clear_frames()
         with self.canvas.hold_sync():
+            self.canvas.choose_from(colorings_on(plane) | self._own_rows)
             for name, value in placed.items():
                 setattr(self.canvas, name, value)
         self.canvas.show_everything()
@@ -502,7 +505,7 @@ class RegionPlayer(WholeBox, Stepping):
 
     def _draw(self, step: int, plane: InputSlice) -> Frame:
         partition = self._partition(self.run.program(step), plane)
-        rows = dict(self._rows)
+        rows = colorings_on(plane) | self._own_rows
         for name, arrays in self._by_step.items():
             rows[name] = row_of(name, partial(array_at, arrays, step))
         return Frame.from_partition(partition, step, rows)

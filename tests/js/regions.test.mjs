@@ -442,3 +442,11 @@ test("a tip is inside the window, and beside the region that is pointed at", () 
     }
   }
 });
+
+test("a star on the border is drawn whole, one out of sight stays there", () => {
+  assert.deepEqual(js.starPlace(0, 100, 200, 100), [9, 91]);
+  assert.deepEqual(js.starPlace(200, 50, 200, 100), [191, 50]);
+  assert.deepEqual(js.starPlace(60, 40, 200, 100), [60, 40]);
+  assert.deepEqual(js.starPlace(-30, 40, 200, 100), [-30, 40]);
+  assert.deepEqual(js.starPlace(60, 140, 200, 100), [60, 140]);
+});

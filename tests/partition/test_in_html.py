@@ -101,4 +101,5 @@ def test_a_certificate_lists_what_it_proved_and_what_not(plane):
     proved, not_proved = made.split("Not proved:")
     assert proved.count("<li>") == len(str(certificate).splitlines()) - 1
     assert "at one point inside each region" in not_proved
+    assert ("corner" in not_proved) == (plane is PLANE)
     assert "within rounding of zero" not in not_proved

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import splineviz as sv
-from splineviz.errors import InvalidArgument, NonFiniteValues, UnknownName
+from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch, UnknownName
 from tests.partition.networks import mlp
 
 mpl.use("Agg")
@@ -143,3 +143,50 @@ def test_in_words():
 def test_steps_that_are_no_list_of_whole_numbers(steps, said):
     with pytest.raises(InvalidArgument, match=said):
         sv.region_migration(MovingLine(), SQUARE, steps=steps)
+
+
+class OneInput(MovingLine):
+    """The same of one input."""
+
+    samples = (MovingLine.samples[0][:, :1], None)
+
+    def program(self, step):
+        shift = self.shifts[step]
+        return mlp(
+            [np.ones((1, 1)), np.ones((1, 1))], [np.array([-shift]), np.array([shift - 0.25])]
+        )
+
+
+def test_on_a_segment_breakpoints_are_counted_by_length():
+    segment = sv.InputSlice.identity(bounds=(-1, 1))
+    assert sv.region_migration(OneInput(), segment).radius == pytest.approx(0.1)
+    curves = sv.region_migration(OneInput(), segment, radius=1 / 16)
+    plane = sv.region_migration(MovingLine(), SQUARE)
+    np.testing.assert_allclose(curves.median_distance, plane.median_distance)
+    np.testing.assert_allclose(curves.quartile_distances, plane.quartile_distances)
+    assert [each.n_points for each in curves.migrations] == [4, 4, 4]
+    # The decision is at 0.25, the last breakpoint at 0.2: one on a length of 1 / 8.
+    np.testing.assert_allclose(curves.density_near_decision, [0, 0, 8])
+    # The first is at -0.5, the second at 0: each at one of the four points.
+    np.testing.assert_allclose(curves.density_near_data, [2, 2, 0])
+    distances, densities = curves.plot()
+    assert distances.get_ylabel() == "distance to breakpoint (units of position)"
+    assert densities.get_ylabel() == "breakpoints by length (1 / units of position)"
+
+
+def test_which_points_are_the_data_on_a_segment():
+    run, segment = MovingLine(), sv.InputSlice.segment([-0.5, 0.5], [0.5, 0.5])
+    curves = sv.region_migration(run, segment, steps=[10])
+    # One training point lies on it, a tenth from its left end; the boundary is in its middle.
+    assert curves.migrations[0].n_points == 1
+    np.testing.assert_allclose(curves.median_distance, [0.4])
+    elsewhere = sv.InputSlice.segment([-0.5, 0.6], [0.5, 0.6])
+    assert sv.region_migration(run, elsewhere, steps=[10]).migrations[0].n_points == 2
+    given = sv.region_migration(run, elsewhere, points=[0.5], steps=[10])
+    assert given.median_distance.tolist() == [0.0]
+    with pytest.raises(ShapeMismatch, match=r"expected \(n,\)"):
+        sv.region_migration(run, elsewhere, points=[[0.5, 0.0]])
+    with pytest.raises(ShapeMismatch, match=r"expected \(n, 2\)"):
+        sv.region_migration(run, SQUARE, points=[0.5])
+    with pytest.raises(InvalidArgument, match="no training point of the run lies on the slice"):
+        sv.region_migration(OneInput(), sv.InputSlice.identity(bounds=(2, 3)))

@@ -20,6 +20,7 @@ from safetensors.numpy import save, save_file
 
 import splineviz as sv
 from splineviz.errors import InvalidArgument, PartitionCorrupt, UnsafeFile
+from splineviz.partition.one_dimensional.graph import graph_slice
 from tests.partition.networks import FRAME_WITH_HOLES, partition_of, partitions, random_mlp
 
 PLANE = sv.InputSlice.around(np.linspace(-1, 1, 5), seed=1)
@@ -74,6 +75,67 @@ def test_slices_domains_and_wide_layers_come_back(part, saved):
     holes.save(saved)
     assert_identical(sv.SplinePartition.load(saved), holes)
     assert [path.name for path in saved.parent.iterdir()] == ["one.partition"]
+
+
+SEGMENT = sv.InputSlice.segment(np.zeros(5), np.linspace(-1, 3, 5), margin=0.25)
+
+
+@pytest.fixture
+def saved_segment(tmp_path):
+    line = sv.enumerate_regions(random_mlp(1, [5, 8, 70, 3]), SEGMENT)
+    line.save(tmp_path / "one.partition")
+    return tmp_path / "one.partition"
+
+
+@pytest.mark.parametrize("weight", [random_mlp(1, [5, 8, 70, 3]), random_mlp(3, [5, 2])])
+def test_a_segment_comes_back_the_same_to_the_last_bit(tmp_path, weight):
+    line = sv.enumerate_regions(weight, SEGMENT)
+    line.save(tmp_path / "a")
+    found = sv.SegmentPartition.load(str(tmp_path / "a"))
+    assert_identical(found, line)
+    assert found.segment.anchors.tolist() == SEGMENT.anchors.tolist()
+    np.testing.assert_array_equal(found.breakpoints, line.breakpoints)
+    found.verify(line.program)
+
+
+def test_the_other_kind_of_partition_is_refused_by_its_name(part, saved_segment, tmp_path):
+    with pytest.raises(InvalidArgument, match=r"of a segment: open it with SegmentPartition\.load"):
+        sv.SplinePartition.load(saved_segment)
+    part.save(tmp_path / "plane")
+    with pytest.raises(InvalidArgument, match=r"of a plane: open it with SplinePartition\.load"):
+        sv.SegmentPartition.load(tmp_path / "plane")
+
+
+def test_the_picture_of_a_segment_is_not_saved_as_a_plane(tmp_path):
+    line = sv.InputSlice.identity(bounds=(-1, 1))
+    program = random_mlp(1, [1, 4, 1])
+    graph = sv.enumerate_regions(program, graph_slice([program], line))
+    with pytest.raises(InvalidArgument, match="save the partition of its segment"):
+        graph.save(tmp_path / "a")
+
+
+def one_chain(arrays, contents):
+    """The first inner edge lies along the border."""
+    inner = np.flatnonzero((arrays["edges.regions"] >= 0).all(axis=1))[0]
+    arrays["vertices"][arrays["edges.vertices"][inner], 1] = 0.0
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (one_chain, "do not follow each other from left to right"),
+        (lambda arrays, contents: arrays["slice.bounds"].fill(1.0), "bounds must be a lower"),
+        (lambda arrays, contents: arrays["slice.direction"].fill(0.0), "direction is zero"),
+        (lambda arrays, contents: arrays["slice.origin"].fill(np.nan), "NaN"),
+        (lambda arrays, contents: arrays.pop("slice.anchors"), "slice.anchors"),
+        (lambda arrays, contents: arrays.update({"slice.bounds": np.zeros((2, 2))}), "bounds"),
+        (lambda arrays, contents: arrays.pop("slice.direction"), "domain"),
+    ],
+)
+def test_a_segment_that_does_not_fit_is_refused(saved_segment, change, told):
+    tamper(saved_segment, change)
+    with pytest.raises(PartitionCorrupt, match=told):
+        sv.SegmentPartition.load(saved_segment)
 
 
 def test_convolutions_come_back(tmp_path):
@@ -224,8 +286,11 @@ from splineviz.errors import PartitionCorrupt, SplinevizError
 from tests.partition.test_storage import tamper
 from tests.partition.networks import FRAME_WITH_HOLES, random_mlp
 
-plane = sv.InputSlice(np.zeros(2), np.eye(2), FRAME_WITH_HOLES)
-part = sv.enumerate_regions(random_mlp(2, [2, 6, 7, 2]), plane)
+if sys.argv[2] == "plane":
+    where = sv.InputSlice(np.zeros(2), np.eye(2), FRAME_WITH_HOLES)
+else:
+    where = sv.InputSlice.segment([-1.0, 0.5], [1.0, 0.7])
+part = sv.enumerate_regions(random_mlp(2, [2, 6, 7, 2]), where)
 wild = [-1, -2, 0, 1, 2, 10_000, 2**31 - 1, -(2**31), 2**40, 2**62]
 refused = 0
 for seed in range(250):
@@ -248,12 +313,15 @@ for seed in range(250):
     part.save(sys.argv[1])
     tamper(Path(sys.argv[1]), change)
     try:
-        found = sv.SplinePartition.load(sys.argv[1])
+        found = type(part).load(sys.argv[1])
     except PartitionCorrupt:
         refused += 1
         continue
-    found.areas, found.representative_points, found.affine_maps(), found.pattern_hashes()
-    found.decision_boundary(), found.dual_graph(), found.merge_linear()
+    found.affine_maps(), found.pattern_hashes(), found.decision_boundary()
+    if sys.argv[2] == "plane":
+        found.areas, found.representative_points, found.dual_graph(), found.merge_linear()
+    else:
+        found.values, found.crossings(), found.linear_regions(), found.locate([0.5, 9.0])
     try:
         found.verify(part.program)
     except SplinevizError:
@@ -262,9 +330,10 @@ print(refused)
 """
 
 
-def test_whatever_is_changed_in_a_file_it_is_refused_or_read_without_a_crash(tmp_path):
+@pytest.mark.parametrize("where", ["plane", "segment"])
+def test_whatever_is_changed_in_a_file_it_is_refused_or_read_without_a_crash(tmp_path, where):
     done = subprocess.run(
-        [sys.executable, "-c", MUTATIONS, str(tmp_path / "a")],
+        [sys.executable, "-c", MUTATIONS, str(tmp_path / "a"), where],
         capture_output=True,
         text=True,
         cwd=Path(__file__).parents[2],

@@ -172,3 +172,15 @@ def test_waiting_in_an_observer_says_that_it_would_never_end(plane):
     go_on.set()
     assert view.wait(60)
     view.close()
+
+
+def test_on_a_segment_it_speaks_of_breakpoints(run):
+    segment = sv.InputSlice.segment([-1.0, 0.1], [1.0, 0.1])
+    view = MigrationView(run, segment, n_boundary=50, background=False)
+    curves = sv.region_migration(run, segment, n_boundary=50)
+    pd.testing.assert_frame_equal(view.curves.to_dataframe(), curves.to_dataframe())
+    labels = [panel.figure.axes[1].label for panel in view.panels]
+    assert labels == [curves.distance_label, curves.density_label]
+    titles = [head.value for panel in view.panels for head in panel.children[:2]]
+    assert "Distance to a breakpoint" in titles
+    assert "Breakpoints within 0.1" in titles

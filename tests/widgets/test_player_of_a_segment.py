@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import splineviz as sv
-from splineviz.errors import InvalidArgument, ShapeMismatch
+from splineviz.errors import ShapeMismatch, UnknownName
 
 SEGMENT = sv.InputSlice.identity(bounds=(-2, 2))
 
@@ -86,5 +86,48 @@ def test_two_runs_have_common_heights(regression, tmp_path):
 def test_what_does_not_fit(regression):
     with pytest.raises(ShapeMismatch):
         sv.RegionPlayer(regression, sv.InputSlice.segment([0.0, 0.0], [1.0, 1.0]))
-    with pytest.raises(InvalidArgument, match="InputSlice"):
-        sv.MigrationView(regression, SEGMENT)
+    with pytest.raises(UnknownName, match=r"unknown coloring 'area'; known: .*length"):
+        sv.RegionPlayer(regression, SEGMENT, color="area")
+
+
+def test_it_speaks_of_lengths(regression):
+    player = sv.RegionPlayer(regression, SEGMENT, color="length", background=False)
+    row = player.canvas.colorings[player.canvas.coloring]
+    assert (row["title"], row["unit"]) == ("length", "units of position")
+    lengths = sv.enumerate_regions(regression.program(0), SEGMENT).lengths
+    np.testing.assert_allclose(
+        np.sort(player.frame(0).values["length"]), np.sort(lengths), rtol=1e-6
+    )
+    said = str([(row["title"], row["unit"]) for row in player.canvas.colorings])
+    assert "area" not in said
+    assert "squared" not in said
+    player.close()
+
+
+def test_migration_of_what_a_player_shows(regression):
+    player = sv.RegionPlayer(regression, SEGMENT, background=False)
+    view = sv.MigrationView(regression, player.plane, player, background=False)
+    expected = sv.region_migration(regression, SEGMENT)
+    assert view.curves.migrations == expected.migrations
+    view.close()
+    player.close()
+
+
+def test_from_a_plane_to_a_segment_areas_become_lengths(run, plane):
+    """The coloring that is chosen stays; one of the user's own keeps its name."""
+    own = {"mine": lambda part: np.arange(len(part))}
+    player = sv.RegionPlayer(run, plane, color="area", colorings=own, background=False)
+    panels = sv.LayerPanels(player)
+    canvas = player.canvas
+    player.show(sv.InputSlice.segment([-1.0, 0.0], [1.0, 0.0]), background=False)
+    names = [row["name"] for row in canvas.colorings]
+    assert names[canvas.coloring] == "length"
+    assert canvas.limits[canvas.coloring] is not None
+    canvas.coloring = names.index("mine")
+    player.show(plane, background=False)
+    names = [row["name"] for row in canvas.colorings]
+    assert names[canvas.coloring] == "mine"
+    assert "length" not in names
+    assert len(canvas.limits) == len(names)
+    panels.close()
+    player.close()

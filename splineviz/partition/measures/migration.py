@@ -32,15 +32,16 @@ class Migration:
     Parameters
     ----------
     radius : float
-        Radius of the discs in which boundaries were measured, in slice units.
+        How far was looked round a point, in slice units.
     n_points : int
-        Data points that count: those whose disc meets the domain.
+        Data points that count: those that are nearer to the slice's domain than the radius.
     density_near_data : float
         Mean over these of the length of neuron boundary within the radius, divided by the area of
-        disc and domain; in 1 / slice units. nan if there are none.
+        disc and domain; in 1 / slice units. On a segment, the number of breakpoints within the
+        radius, divided by the length that was looked at. nan if there are none.
     density_near_decision : float
-        The same, mean over points spaced evenly along the decision boundary. nan if the slice has
-        no decision boundary.
+        The same, mean over points spaced evenly along the decision boundary; on a segment over the
+        positions at which the class changes. nan if the slice has no decision boundary.
     ratio : float
         Density near the decision boundary over that near the data. Infinite if no neuron boundary
         is near the data; nan if none is near either, or if a density is nan.
@@ -93,17 +94,52 @@ def measure_migration(
     """Measure neuron boundaries (m, 2, 2) near points (n, 2), the decision and uniform points."""
     n_boundary = read_whole(n_boundary, "n_boundary", 1)
     density = densities(points, radius, segments, domain)
-    counts = ~np.isnan(density)
-    near_data = _mean(density[counts])
-    near_decision = np.nan
+    along = np.empty((0, 2))
     if decision.length > 0:
         along = points_along(decision, spaced_shares(n_boundary, seed))
-        near_decision = _mean(densities(along, radius, segments, domain))
-    uniform = uniform_points(
-        domain, n_boundary, np.random.default_rng([_STREAM, read_whole(seed, "seed", 0)])
+    uniform = uniform_points(domain, n_boundary, stream_of_uniform(seed))
+    return summary(
+        radius,
+        density,
+        distances(points[~np.isnan(density)], segments),
+        densities(along, radius, segments, domain),
+        densities(uniform, radius, segments, domain),
+        distances(uniform, segments),
+        n_switching,
     )
-    near_uniform = _mean(densities(uniform, radius, segments, domain))
-    lower, median, upper = _quartiles(distances(points[counts], segments))
+
+
+def stream_of_uniform(seed: int) -> np.random.Generator:
+    """Where the uniform points of a seed come from."""
+    return np.random.default_rng([_STREAM, read_whole(seed, "seed", 0)])
+
+
+def summary(
+    radius: float,
+    density: FloatArray,
+    distance: FloatArray,
+    density_near_decision: FloatArray,
+    density_near_uniform: FloatArray,
+    distance_uniform: FloatArray,
+    n_switching: int,
+) -> Migration:
+    """What was measured at each point, in a few numbers.
+
+    Parameters
+    ----------
+    radius : float
+    density : float64 array (n,)
+        At the data; nan for points that do not count.
+    distance : float64 array (n_points,)
+        From the data that count.
+    density_near_decision, density_near_uniform, distance_uniform : float64 arrays
+        At points of the decision boundary, and at uniform points.
+    n_switching : int
+    """
+    counts = ~np.isnan(density)
+    near_data = _mean(density[counts])
+    near_decision, near_uniform = _mean(density_near_decision), _mean(density_near_uniform)
+    lower, median, upper = _quartiles(distance)
     return Migration(
         radius=float(radius),
         n_points=int(counts.sum()),
@@ -114,7 +150,7 @@ def measure_migration(
         quartile_distances=(lower, upper),
         density_near_uniform=near_uniform,
         ratio_uniform=_ratio(near_decision, near_uniform),
-        median_distance_uniform=_quartiles(distances(uniform, segments))[1],
+        median_distance_uniform=_quartiles(distance_uniform)[1],
         n_switching=n_switching,
     )
 

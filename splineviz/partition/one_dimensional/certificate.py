@@ -54,7 +54,8 @@ class SegmentCertificate:
         from splineviz.drawing.html import shown
         from splineviz.partition.in_html import certificate_html
 
-        return shown(lambda: certificate_html(str(self), self.strip.signs_undecided), str(self))
+        undecided = self.strip.signs_undecided
+        return shown(lambda: certificate_html(str(self), undecided, "ends"), str(self))
 
 
 def certify_segment(

@@ -7,7 +7,7 @@ position, the second the height of the graph.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ import shapely
 
 from splineviz.errors import InvalidSlice
 from splineviz.network.program import Program
+from splineviz.partition.colorings import COLORINGS, Coloring
 from splineviz.partition.measures.class_pieces import ClassPieces
 from splineviz.partition.one_dimensional.input_segment import InputSegment
 from splineviz.partition.one_dimensional.segment_partition import SegmentPartition
@@ -101,6 +102,13 @@ class GraphPartition(SplinePartition):
 
     graph: shapely.MultiLineString
 
+    @property
+    def lengths(self) -> FloatArray:
+        """Length of each region along the segment, shape (R,), in the strip's order."""
+        low, _, high, _ = shapely.bounds(self.polygons).T
+        lengths: FloatArray = high - low
+        return lengths
+
     def decision_boundary(self) -> shapely.MultiLineString:
         """The graphs: the lines that are drawn across the regions."""
         return self.graph
@@ -108,6 +116,24 @@ class GraphPartition(SplinePartition):
     def class_pieces(self) -> tuple[FloatArray, ClassPieces]:
         """No region is parted: a column has one class, that of its middle."""
         return self.vertices, ClassPieces.none()
+
+
+_ON_A_LINE = {
+    "slope": replace(COLORINGS["slope"], unit="output per unit of position"),
+    "area": replace(
+        COLORINGS["area"],
+        title="length",
+        unit="units of position",
+        values=lambda partition: partition.lengths,
+        sent=True,
+    ),
+}
+#: COLORINGS of the regions of a segment, as many in the same order: what has areas in a plane has
+#: lengths here.
+GRAPH_COLORINGS: dict[str, Coloring] = {
+    "length" if name == "area" else name: _ON_A_LINE.get(name, row)
+    for name, row in COLORINGS.items()
+}
 
 
 def graph_partition(partition: SegmentPartition, plane: GraphSlice) -> GraphPartition:

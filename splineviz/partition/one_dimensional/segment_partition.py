@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -9,12 +10,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch
+from splineviz.arguments import as_path
+from splineviz.arrays import read_whole
 from splineviz.network.outputs import predicted_classes
-from splineviz.partition.measures.neuron_boundaries import neuron_layer
+from splineviz.partition import storage
+from splineviz.partition.measures.migration import Migration, stream_of_uniform, summary
+from splineviz.partition.measures.neuron_boundaries import (
+    Layers,
+    count_switching,
+    layer_numbers,
+    neuron_layer,
+)
 from splineviz.partition.one_dimensional.breakpoints import BreakpointTable, breakpoint_table
 from splineviz.partition.one_dimensional.class_changes import class_changes
+from splineviz.partition.one_dimensional.density import densities_along, distances_along
+from splineviz.partition.one_dimensional.following import from_left_to_right
 from splineviz.partition.one_dimensional.input_segment import InputSegment
+from splineviz.partition.one_dimensional.positions import as_positions
 from splineviz.partition.patterns import LayerPattern
 
 if TYPE_CHECKING:
@@ -90,22 +102,7 @@ class SegmentPartition:
     @cached_property
     def _path(self) -> tuple[npt.NDArray[np.int64], FloatArray]:
         """The strip's regions from left to right, and the positions between them."""
-        edges, xy = self.strip.edges, self.strip.vertices
-        inner = np.flatnonzero((edges.regions >= 0).all(axis=1))
-        first, second = edges.vertices[inner].T
-        upward = xy[second, 1] > xy[first, 1]
-        # Left of an edge that goes up is what has the lower positions.
-        left, right = np.where(upward, edges.regions[inner].T, edges.regions[inner].T[::-1])
-        positions = xy[np.where(upward, first, second), 0]
-        n = len(self.strip)
-        following, at = np.full(n, -1), np.empty(n)
-        following[left], at[left] = right, positions
-        order = np.empty(n, dtype=np.int64)
-        order[0] = np.setdiff1d(np.arange(n), right)[0]
-        # By who borders on whom: positions of thin regions may be equal in float64.
-        for i in range(1, n):
-            order[i] = following[order[i - 1]]
-        return order, at[order[:-1]]
+        return from_left_to_right(self.strip)
 
     @property
     def _order(self) -> npt.NDArray[np.int64]:
@@ -192,29 +189,47 @@ class SegmentPartition:
         ShapeMismatch, NonFiniteValues
             If the positions are not finite numbers of shape (n,).
         """
-        t = _as_positions(positions)
+        t = as_positions(positions)
         low, high = self.segment.bounds
         region = np.searchsorted(self.breakpoints, t, side="left")
         return np.where((t < low) | (t > high), -1, region).astype(np.int64)
 
-    def distance_to_breakpoint(self, positions: npt.ArrayLike) -> FloatArray:
+    def _breakpoints_of(self, layer: Layers | None) -> FloatArray:
+        if layer is None:
+            return self.breakpoints
+        own = np.isin(self._crossings.layer, layer_numbers(self.layers, layer))
+        return self.breakpoints[np.unique(self._crossings.region[own])]
+
+    def distance_to_breakpoint(
+        self, positions: npt.ArrayLike, layer: Layers | None = None
+    ) -> FloatArray:
         """Distance of each position from the nearest breakpoint; infinity if there is none.
 
         Parameters
         ----------
         positions : array-like of shape (n,)
             On the segment or not.
+        layer : int, str or sequence of these, optional
+            The layers whose breakpoints count, by number, counted in activations from 0, or by
+            name; all unless said.
 
         Returns
         -------
         float64 array of shape (n,)
-        """
-        t = _as_positions(positions)
-        around = np.concatenate([[-np.inf], self.breakpoints, [np.inf]])
-        after = np.searchsorted(self.breakpoints, t) + 1
-        return np.minimum(np.abs(t - around[after - 1]), np.abs(around[after] - t))
+            In units of the position.
 
-    def breakpoint_density(self, positions: npt.ArrayLike, radius: float) -> FloatArray:
+        Raises
+        ------
+        ShapeMismatch, NonFiniteValues
+            If the positions are not finite numbers of shape (n,).
+        UnknownName
+            If the network has no such layer.
+        """
+        return distances_along(as_positions(positions), self._breakpoints_of(layer))
+
+    def breakpoint_density(
+        self, positions: npt.ArrayLike, radius: float, layer: Layers | None = None
+    ) -> FloatArray:
         """Number of breakpoints near each position, per length that was looked at.
 
         Parameters
@@ -222,6 +237,8 @@ class SegmentPartition:
         positions : array-like of shape (n,)
         radius : float
             How far to look to either side, in units of the position.
+        layer : int, str or sequence of these, optional
+            As for :meth:`distance_to_breakpoint`.
 
         Returns
         -------
@@ -234,17 +251,65 @@ class SegmentPartition:
         ------
         InvalidArgument
             If the radius is not a positive number.
+        ShapeMismatch, NonFiniteValues, UnknownName
+            As for :meth:`distance_to_breakpoint`.
         """
-        if not (np.isfinite(radius) and radius > 0):
-            raise InvalidArgument(f"the radius must be a positive number, not {radius!r}")
-        t = _as_positions(positions)
-        low = np.maximum(t - radius, self.segment.bounds[0])
-        high = np.minimum(t + radius, self.segment.bounds[1])
-        count = np.searchsorted(self.breakpoints, high, side="right") - np.searchsorted(
-            self.breakpoints, low, side="left"
+        t, breakpoints = as_positions(positions), self._breakpoints_of(layer)
+        return densities_along(t, radius, breakpoints, self.segment.bounds)
+
+    def migration(
+        self,
+        points: npt.ArrayLike,
+        radius: float,
+        n_uniform: int = 1000,
+        seed: int = 0,
+        layer: Layers | None = None,
+    ) -> Migration:
+        """How densely breakpoints lie near data, near the changes of class, and anywhere.
+
+        The one-dimensional :meth:`SplinePartition.migration`: breakpoints are counted, by length.
+
+        Parameters
+        ----------
+        points : array-like of shape (n,)
+            Positions of the data; those farther than the radius from the segment do not count.
+        radius, layer
+            As for :meth:`breakpoint_density`.
+        n_uniform : int
+            Number of points drawn uniformly from the segment, the control. All changes of class
+            are looked at.
+        seed : int
+            Seed for the uniform points. NumPy's global random state is not used.
+
+        Returns
+        -------
+        Migration
+            Distances in units of the position, densities in 1 / units of the position.
+
+        Raises
+        ------
+        InvalidArgument
+            If the radius or `n_uniform` is not positive, `seed` is negative, or one of the last
+            two is no whole number.
+        ShapeMismatch, NonFiniteValues, UnknownName
+            As for :meth:`distance_to_breakpoint`.
+        """
+        t, breakpoints = as_positions(points), self._breakpoints_of(layer)
+        n_uniform = read_whole(n_uniform, "n_uniform", 1)
+        uniform = stream_of_uniform(seed).uniform(*self.segment.bounds, n_uniform)
+        density, near_decision, near_uniform = (
+            densities_along(each, radius, breakpoints, self.segment.bounds)
+            for each in (t, self.decision_boundary(), uniform)
         )
-        length = high - low
-        return np.where(length > 0, count / np.where(length > 0, length, 1.0), np.nan)
+        return summary(
+            radius,
+            density,
+            distances_along(t[~np.isnan(density)], breakpoints),
+            near_decision,
+            near_uniform,
+            distances_along(uniform, breakpoints),
+            count_switching(self.layers, layer),
+        )
 
     # ------------------------------------------------------------------ which pattern
 
@@ -309,7 +374,7 @@ class SegmentPartition:
         float64 array of shape (n, out)
             nan outside the segment.
         """
-        t = _as_positions(positions)
+        t = as_positions(positions)
         region = self.locate(t)
         slope, offset = self._affine_maps
         found = slope[region] * t[:, None] + offset[region]
@@ -364,6 +429,40 @@ class SegmentPartition:
 
         return certify_segment(self, model)
 
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the partition, its network and its segment as one file.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file; its folder must exist. It is replaced in one piece if it exists.
+
+        Raises
+        ------
+        OSError
+            If the disk refuses, or a folder, a pipe or a device has this name. An old file stays
+            as it was.
+        InvalidArgument
+            If the file would be larger than the 16 GiB that are read.
+        """
+        storage.save_partition(self, as_path(path))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> SegmentPartition:
+        """Read a partition that :meth:`save` wrote, the same to the last bit.
+
+        Raises
+        ------
+        PartitionCorrupt
+            If the file is not a partition, is truncated, was changed, or was written by a newer
+            version.
+        InvalidArgument
+            If it is the partition of a plane: ``SplinePartition.load`` reads it.
+        FileNotFoundError
+            If there is no such file.
+        """
+        return storage.load_partition(as_path(path), SegmentPartition)
+
     def to_dataframe(self) -> pd.DataFrame:
         """One row a region: its ends, length, slope of each output, and active neurons."""
         import pandas as pd
@@ -406,12 +505,3 @@ class SegmentPartition:
         from splineviz.partition.one_dimensional.plotting import plot_segment
 
         return plot_segment(self, points, targets)
-
-
-def _as_positions(positions: npt.ArrayLike) -> FloatArray:
-    t = np.asarray(positions, dtype=np.float64)
-    if t.ndim != 1:
-        raise ShapeMismatch(f"positions have shape {t.shape}; expected (n,)")
-    if not np.isfinite(t).all():
-        raise NonFiniteValues(f"{(~np.isfinite(t)).sum()} positions are NaN or infinite")
-    return t

@@ -6,7 +6,13 @@ import torch
 import splineviz as sv
 from splineviz.display.frames import Frame
 from splineviz.errors import InvalidArgument, InvalidSlice
-from splineviz.partition.one_dimensional.graph import GraphSlice, graph_partition, graph_slice
+from splineviz.partition.colorings import COLORINGS
+from splineviz.partition.one_dimensional.graph import (
+    GRAPH_COLORINGS,
+    GraphSlice,
+    graph_partition,
+    graph_slice,
+)
 
 SEGMENT = sv.InputSlice.identity(bounds=(-2, 2))
 
@@ -83,3 +89,15 @@ def test_measures_of_a_plane_refuse_it():
     plane = GraphSlice(SEGMENT, -1.0, 1.0)
     with pytest.raises(InvalidArgument, match="of one input"):
         sv.complexity_map(network(), plane, radius=0.1)
+    with pytest.raises(InvalidArgument, match="plane is a segment, which has one dimension"):
+        sv.complexity_map(network(), SEGMENT, radius=0.1)
+
+
+def test_colorings_measure_lengths_not_areas():
+    partition = sv.enumerate_regions(network(2), SEGMENT)
+    drawn = graph_partition(partition, graph_slice([partition.program], SEGMENT))
+    frame = Frame.from_partition(drawn, 0, GRAPH_COLORINGS)
+    np.testing.assert_allclose(np.sort(frame.values["length"]), np.sort(partition.lengths), 1e-6)
+    assert len(GRAPH_COLORINGS) == len(COLORINGS)
+    words = [row.title + row.unit + row.note for row in GRAPH_COLORINGS.values()]
+    assert not any("area" in text or "slice unit" in text for text in words)

@@ -8,7 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import splineviz as sv
-from splineviz.errors import InvalidArgument, InvalidPartition, NonFiniteValues, UnknownName
+from splineviz.errors import (
+    InvalidArgument,
+    InvalidPartition,
+    NonFiniteValues,
+    ShapeMismatch,
+    UnknownName,
+)
 from tests.partition.one_dimensional.exact import intervals
 
 UNIT = sv.InputSlice.identity(bounds=(-2, 2))
@@ -191,6 +197,51 @@ def test_where_things_are():
     np.testing.assert_array_equal(partition.neuron_breakpoints("1", 1), [1.0])
 
 
+def test_breakpoints_of_one_layer_alone():
+    partition = sv.enumerate_regions(
+        dense([([[1], [1]], [1, -1]), ([[1, 0]], [-2]), ([[1]], [0])]), UNIT
+    )
+    # Of the second layer at 1, where one of the first layer is as well.
+    np.testing.assert_array_equal(partition.breakpoints, [-1.0, 1.0])
+    assert partition.distance_to_breakpoint([-1.0]).tolist() == [0.0]
+    assert partition.distance_to_breakpoint([-1.0], layer=1).tolist() == [2.0]
+    assert partition.distance_to_breakpoint([-1.0], layer=[0, "3"]).tolist() == [0.0]
+    assert partition.breakpoint_density([0.0], 1.0).tolist() == [1.0]
+    assert partition.breakpoint_density([0.0], 1.0, layer="3").tolist() == [0.5]
+    with pytest.raises(UnknownName):
+        partition.breakpoint_density([0.0], 1.0, layer=2)
+
+
+def test_migration_counts_breakpoints_by_length():
+    # Kinks at -1, 0 and 1; the output is 0 at -0.5 and, rising, never again.
+    partition = sv.enumerate_regions(
+        dense([([[1], [1], [1]], [1, 0, -1]), ([[2, 1, 1]], [-1])]), UNIT
+    )
+    np.testing.assert_array_equal(partition.decision_boundary(), [-0.5])
+    points = [-1.5, 0.25, 1.75, 9.0]
+    found = partition.migration(points, radius=0.5, seed=3)
+    assert (found.n_points, found.n_switching, found.radius) == (3, 3, 0.5)
+    # From -2 to -1: one kink on 1. From -0.25 to 0.75: one. From 1.25 to 2: none.
+    assert found.density_near_data == pytest.approx(2 / 3)
+    assert found.density_near_decision == 2.0
+    assert found.ratio == pytest.approx(3.0)
+    assert found.median_distance == 0.5
+    # Three kinks on a length of 4, each seen from a length of 1: near 3/4.
+    assert found.density_near_uniform == pytest.approx(0.75, abs=0.1)
+    assert found == partition.migration(points, radius=0.5, seed=3)
+    assert found != partition.migration(points, radius=0.5, seed=4)
+    one = partition.migration(points, radius=0.5, layer=0, n_uniform=10)
+    assert one.density_near_data == found.density_near_data
+
+
+def test_migration_of_an_affine_network():
+    partition = sv.enumerate_regions(dense([([[1]], [5])]), UNIT)
+    found = partition.migration([0.0], radius=0.5)
+    assert (found.density_near_data, found.median_distance) == (0.0, np.inf)
+    assert np.isnan(found.density_near_decision)
+    assert np.isnan(partition.migration([9.0], radius=0.5).density_near_data)
+
+
 def test_neurons_that_nothing_reads_join_linear_regions():
     network = dense([([[1], [1]], [1, -1]), ([[1, 0]], [0])])
     assert sv.enumerate_regions(network, UNIT).linear_regions().tolist() == [0, 1, 1]
@@ -221,7 +272,23 @@ def test_wrong_arguments():
         partition.locate([np.nan])
     with pytest.raises(InvalidArgument, match="radius"):
         partition.breakpoint_density([0.0], 0.0)
+    for radius in (np.inf, "wide", None):
+        with pytest.raises(InvalidArgument, match="the radius must be a positive number"):
+            partition.breakpoint_density([0.0], radius)
+    with pytest.raises(InvalidArgument, match="n_uniform"):
+        partition.migration([0.0], 0.1, n_uniform=0)
+    with pytest.raises(InvalidArgument, match="seed"):
+        partition.migration([0.0], 0.1, seed=-1)
+    for positions in ([[0.0, 1.0]], "left", 0.5):
+        with pytest.raises(ShapeMismatch, match=r"\(n,\)"):
+            partition.locate(positions)
     with pytest.raises(UnknownName):
         partition.neuron_breakpoints(0, 6)
     with pytest.raises(UnknownName):
         partition.neuron_breakpoints("5", 0)
+
+
+@pytest.mark.parametrize("bounds", [(0.0, 1e-200), (0.0, 1e200), (-1e308, 1e308)])
+def test_a_segment_that_is_too_short_or_too_long_says_so_in_lengths(bounds):
+    with pytest.raises(NonFiniteValues, match=r"the segment reaches to .* has the length"):
+        sv.enumerate_regions(default(1, 6, 2), sv.InputSlice.identity(bounds=bounds))

@@ -4,6 +4,7 @@ import { eachEdge, neuronEdges } from "./frame.js";
 
 const DARK = "#1b1b1b";
 const NEURON = "#ff2ec4";
+const STAR = 9; // CSS pixels from its middle to its points
 
 function starPath(context, x, y, radius) {
   context.beginPath();
@@ -27,8 +28,15 @@ function strokeAndFill(context, color) {
   context.fill();
 }
 
+/** Where a star is drawn whole: inside the picture, if its place is in it or on its border. */
+export function starPlace(x, y, width, height) {
+  const inside = (at, size) => Math.min(Math.max(at, STAR), size - STAR);
+  const isSeen = x >= -0.5 && y >= -0.5 && x <= width + 0.5 && y <= height + 0.5;
+  return isSeen ? [inside(x, width), inside(y, height)] : [x, y];
+}
+
 /** The samples in the colors of their classes, and lettered stars for those that span the slice. */
-export function drawPoints(context, view, points, classes, colors, anchors) {
+export function drawPoints(context, view, points, classes, colors, anchors, width, height) {
   const radius = classes.length > 600 ? 2 : 3;
   for (let i = 0; i < classes.length; i++) {
     context.beginPath();
@@ -37,16 +45,19 @@ export function drawPoints(context, view, points, classes, colors, anchors) {
   }
   context.font = "bold 13px sans-serif";
   for (let i = 0; 2 * i < anchors.length; i++) {
-    const x = view.x(anchors[2 * i]);
-    const y = view.y(anchors[2 * i + 1]);
-    starPath(context, x, y, 9);
+    const at = [view.x(anchors[2 * i]), view.y(anchors[2 * i + 1])];
+    const [x, y] = starPlace(...at, width, height);
+    starPath(context, x, y, STAR);
     strokeAndFill(context, "#ffe14d");
     const name = String.fromCharCode(65 + i);
+    // Its letter is to the right above it, or where there is room.
+    const side = x + 2.5 * STAR > width ? -10 - context.measureText(name).width : 10;
+    const up = y < 2 * STAR ? 16 : -7;
     context.lineWidth = 3;
     context.strokeStyle = "#ffffff";
-    context.strokeText(name, x + 10, y - 7);
+    context.strokeText(name, x + side, y + up);
     context.fillStyle = "#1b1b1b";
-    context.fillText(name, x + 10, y - 7);
+    context.fillText(name, x + side, y + up);
   }
 }
 

@@ -143,7 +143,8 @@ export async function render({ model, el }) {
     const colors = get("class_colors");
     const context = emptied(scene.points, stage.layout);
     const shown = get("show_points");
-    if (shown) drawPoints(context, stage.layout.view, points, classes, colors, anchors);
+    const { view, width, height } = stage.layout;
+    if (shown) drawPoints(context, view, points, classes, colors, anchors, width, height);
     const [seen, stars] = shown ? [classes, anchors.length] : [[], 0];
     drawLegend(scene.legend, get("line_name"), seen, get("class_names"), colors, stars);
     texts.explainBoundary(drawn?.frame);
