@@ -23,7 +23,7 @@ from tests.notebooks.checkerboard import (
     migration,
     partition,
 )
-from tests.notebooks.reading import footprint, other_numbers, sources, words
+from tests.notebooks.reading import other_numbers, sources, words
 
 NAME = "00_watch"
 
@@ -123,9 +123,3 @@ def test_what_the_notebook_says_is_true(sentence):
 
 def test_every_number_in_the_notebook_is_in_a_sentence_that_is_checked():
     assert other_numbers(NAME, [*FACTS, *OTHERS]) == []
-
-
-def test_it_fits_into_what_binder_guarantees():
-    torch, megabytes = footprint(NAME)
-    assert not torch
-    assert megabytes < 450

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import splineviz as sv
-from tests.notebooks.reading import footprint, variables, words
+from tests.notebooks.reading import variables, words
 
 NAME = "01_one_input"
 
@@ -91,9 +91,3 @@ FACTS = {
 def test_what_it_says_is_true(sentence):
     assert sentence in words(NAME)
     assert FACTS[sentence]()
-
-
-def test_it_needs_no_torch_and_little_memory():
-    torch, megabytes = footprint(NAME)
-    assert not torch
-    assert megabytes < 450

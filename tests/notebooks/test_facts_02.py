@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 import splineviz as sv
-from tests.notebooks.reading import footprint, variables, words
+from tests.notebooks.reading import variables, words
 
 NAME = "02_two_inputs"
 
@@ -147,9 +147,3 @@ FACTS = {
 def test_what_it_says_is_true(sentence):
     assert sentence in words(NAME)
     assert FACTS[sentence]()
-
-
-def test_it_needs_no_torch_and_little_memory():
-    torch, megabytes = footprint(NAME)
-    assert not torch
-    assert megabytes < 450

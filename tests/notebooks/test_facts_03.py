@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import shapely
 
-from tests.notebooks.reading import footprint, variables, words
+from tests.notebooks.reading import variables, words
 
 NAME = "03_depth_bends"
 CLOSE = 1e-9
@@ -108,9 +108,3 @@ FACTS = {
 def test_what_it_says_is_true(sentence):
     assert sentence in words(NAME)
     assert FACTS[sentence]()
-
-
-def test_it_needs_no_torch_and_little_memory():
-    torch, megabytes = footprint(NAME)
-    assert not torch
-    assert megabytes < 450

@@ -1,0 +1,3 @@
+"""The exercises of the course: `check` tells whether an answer is right; `answers` computes it."""
+
+from splineviz.exercises.checking import check as check
