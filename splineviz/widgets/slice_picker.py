@@ -193,6 +193,7 @@ class SlicePicker(WholeBox):
             part.style.description_width = "initial"
         self.figure = _histogram()
         self.facts = ipywidgets.Label()
+        self.facts.add_class("splineviz-picker-facts")
         self._parts = (self.gallery, self.chosen_gallery, self.near_gallery, self.figure)
 
     def _arrange(self) -> list[ipywidgets.Widget]:

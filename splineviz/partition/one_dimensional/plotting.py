@@ -22,6 +22,8 @@ FloatArray = npt.NDArray[np.float64]
 
 # More breakpoints than this would hide the function behind their dots.
 _MOST_DOTS = 60
+# So many names stand below the picture, more of them beside it.
+_MOST_BELOW = 4
 # More outputs than this are not named one by one.
 _MOST_NAMED = 10
 
@@ -51,18 +53,29 @@ def plot_segment(
     for number, position in enumerate(partition.segment.anchors):
         above.axvline(position, color="0.5", lw=0.8, ls=":", zorder=0)
         above.annotate(
-            f"$x_{number}$", (position, 1.0), xycoords=("data", "axes fraction"), ha="center"
+            f"$x_{number}$",
+            (position, 1.0),
+            (0, 2),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            ha="center",
         )
     above.set_ylabel("outputs" if several else "output")
     below.set_ylabel("slope")
     below.set_xlabel(partition.segment.axis_label)
     below.axhline(0.0, color="0.8", lw=0.8, zorder=0)
     above.set_xlim(*partition.segment.bounds)
+    regions, breakpoints = len(partition), len(partition.breakpoints)
     figure.suptitle(
-        f"{len(partition):,} regions, {len(partition.breakpoints):,} breakpoints", fontsize=10
+        f"{regions:,} region{'s' * (regions != 1)}, "
+        f"{breakpoints:,} breakpoint{'s' * (breakpoints != 1)}",
+        fontsize=10,
     )
-    if above.get_legend_handles_labels()[0]:
+    named = len(above.get_legend_handles_labels()[0])
+    if named > _MOST_BELOW:
         figure.legend(loc="outside right upper", fontsize=8, frameon=False)
+    elif named:
+        figure.legend(loc="outside lower center", ncols=named, fontsize=8, frameon=False)
     return figure
 
 
