@@ -130,7 +130,7 @@ export function drawAxes(axes, view, seen, width, height, labels) {
   axes.setAttribute("height", height);
   svgElement("rect", { class: "sv-axis", x: 0, y: 0, width, height, fill: "none" }, axes);
   // A single tick would not tell how long the axis is.
-  const mostX = Math.max(1, width / 80, Math.min(3, width / 50));
+  const mostX = Math.max(1, width / 80, Math.min(4, width / 50));
   const ticksX = linearTicks(seen[0], seen[2], mostX);
   const { texts: textsX, base: baseX } = tickTexts(ticksX);
   ticksX.forEach((tick, k) => {
