@@ -4,10 +4,10 @@
     python3 start.py setup       only set up
     python3 start.py test        set up, then run every check and every test
 
-What follows ``lab`` goes to JupyterLab, what follows ``test`` to pytest. Everything is installed
-in the folder .venv beside this file, in the versions of constraints.txt; nothing else changes on
-the machine. Delete .venv to start afresh. This file needs Python 3.11, 3.12 or 3.13 and pip,
-nothing more.
+What follows ``lab`` goes to JupyterLab, what follows ``test`` to pytest. That runs a worker on each
+core, four at most; ``-n 0`` is without. Everything is installed in the folder .venv beside this
+file, in the versions of constraints.txt; nothing else changes on the machine. Delete .venv to start
+afresh. This file needs Python 3.11, 3.12 or 3.13 and pip, nothing more.
 """
 
 import hashlib
@@ -54,6 +54,13 @@ CHECKS = {
     "mypy": ("-m", "mypy"),
     "lint-imports": ("-c", "from importlinter.cli import lint_imports_command as run; run()"),
 }
+
+# A file's tests stay in one worker, and files begin in their order: those of the browser, which
+# take longest, early. A test that hangs ends the run with its worker, or it would be tried again.
+WORKERS = (
+    *("-n", "logical", "--maxprocesses", "4", "--max-worker-restart", "0"),
+    *("--dist", "loadfile", "--no-loadscope-reorder"),
+)
 
 
 def main() -> int:
@@ -120,7 +127,7 @@ def make_environment() -> None:
 def test(arguments: list[str]) -> int:
     """Run every check, then the tests, and return 1 if anything failed."""
     failed = []
-    for name, command in {**CHECKS, "pytest": ("-m", "pytest", *arguments)}.items():
+    for name, command in {**CHECKS, "pytest": ("-m", "pytest", *WORKERS, *arguments)}.items():
         print(f"\n--- {name}", flush=True)
         if subprocess.run([PYTHON, *command]).returncode != 0:
             failed.append(name)
