@@ -54,8 +54,7 @@ def opened(path):
 
 
 def colors(path):
-    image = np.asarray(opened(path).convert("RGB"))
-    return {tuple(color) for color in np.unique(image.reshape(-1, 3), axis=0).tolist()}
+    return {color for _, color in opened(path).convert("RGB").getcolors(maxcolors=2**24)}
 
 
 def rgb(color):
