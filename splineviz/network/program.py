@@ -289,6 +289,15 @@ class Program:
         return step_params(step.params, step.options, self.state)
 
     @cached_property
+    def last_use(self) -> tuple[int, ...]:
+        """For each value the last step that reads it; the step that makes it if none does."""
+        last = list(range(-1, len(self.steps)))
+        for i, step in enumerate(self.steps):
+            for value in step.inputs:
+                last[value] = i
+        return tuple(last)
+
+    @cached_property
     def activation_at(self) -> Mapping[int, Activation]:
         """The activations by the number of their step."""
         return {activation.step: activation for activation in self.activations}

@@ -65,6 +65,7 @@ def test_its_description() -> None:
         (4, "leaky", 3, (3,), 0.1),
     ]
     assert repr(found) == "Program((2,) to (3,), 5 steps, 2 activations with 6 neurons)"
+    assert found.last_use == (0, 3, 2, 3, 4, 4)
 
 
 def test_the_output_may_be_any_value() -> None:
