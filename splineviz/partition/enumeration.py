@@ -20,7 +20,7 @@ from splineviz.network.program import Activation, Program
 from splineviz.partition.engine.assembly import assemble
 from splineviz.partition.engine.blocks import Workers, cores
 from splineviz.partition.engine.cells import CellComplex
-from splineviz.partition.engine.cuts import Cut, cuts_of
+from splineviz.partition.engine.cuts import Cut, kink_cut, tournament_cuts
 from splineviz.partition.engine.local_values import LocalValues
 from splineviz.partition.engine.signs import Signs
 from splineviz.partition.engine.subdivision import IntArray, Subdivision, Words, subdivide_cells
@@ -277,17 +277,18 @@ class _Subdividing(SliceBounds):
         self, activation: Activation, rule: Kinks, inputs: Sequence[Rounding]
     ) -> Rounding:
         """Every neuron cuts the cells where it meets a kink."""
-        (cut,) = cuts_of(self.program, activation, inputs)
+        (read,) = inputs
+        cut = kink_cut(self.program, activation.step, rule, read)
         signs, split = self._cut(cut, [], activation.name, self.most)
         self._add_layer(activation, split.parent, split.bits)
         # The columns of the first kink say in which range the values are.
-        width, shape = inputs[0].size.size, inputs[0].size.shape
+        width, shape = read.size.size, read.size.shape
         noise = cut.tolerance[:width]
         low, high = (
             (one[:width] + rule.points[0] + margin).reshape(shape)
             for one, margin in ((signs.low, -noise), (signs.high, noise))
         )
-        return KinkRounding(rule).over_range(inputs[0], low, high)
+        return KinkRounding(rule).over_range(read, low, high)
 
     def _hold_tournament(
         self, activation: Activation, rule: Contest, inputs: Sequence[Rounding]
@@ -295,7 +296,7 @@ class _Subdividing(SliceBounds):
         """Candidates cut the cells in rounds; what they cut in vain is joined again."""
         each, least = _CELLS_IN_ROUNDS
         rounds: list[tuple[IntArray, Words]] = []
-        for cut in cuts_of(self.program, activation, inputs):
+        for cut in tournament_cuts(self.program, activation.step, rule, inputs):
             parents = [parent for parent, _ in rounds]
             _, split = self._cut(cut, parents, activation.name, max(each * self.most, least))
             rounds.append((split.parent, split.bits))

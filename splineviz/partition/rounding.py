@@ -7,7 +7,9 @@ large terms that cancel keeps their error; what is off makes 0, exactly, and pas
 It is asked in three ways: over a whole slice (:class:`SliceBounds`), where it is cheap and mostly
 good enough; at single points (:mod:`~splineviz.partition.point_rounding`); and at vertices of which
 the cells round them are known (:mod:`~splineviz.partition.engine.local_values`). Affine steps are
-the same for all; what activations do in each is here, in a class for each kind.
+the same for all; what activations do in each is here, in a class for each kind. Local complexity
+follows the same rules for differences in float32, with squares of units
+(:mod:`splineviz.complexity.rounding`).
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from splineviz.network.contest import Contest, flat_values
 from splineviz.network.kinks import Kinks
-from splineviz.network.program import Activation, Program
+from splineviz.network.program import Program
 from splineviz.partition.engine.tournament import lead_units, leads, next_round, pairs
 from splineviz.partition.rounding import EPS, ULPS, KinkRounding, Rounding
 
@@ -53,37 +53,38 @@ class Cut:
         return ULPS * EPS * self.unit
 
 
-def cuts_of(program: Program, activation: Activation, inputs: Sequence[Rounding]) -> list[Cut]:
-    """The cuts that find the pattern of an activation, to be made one after another.
+def kink_cut(program: Program, step: int, rule: Kinks, read: Rounding) -> Cut:
+    """The cut of a function of single numbers: each value cuts where it meets a kink.
 
     Parameters
     ----------
     program : Program
-    activation : Activation
-    inputs : sequence of Rounding
-        Of the values that its step reads.
-
-    Returns
-    -------
-    list of Cut
-        One for a function of single values: each is cut at its kinks. Where the largest of several
-        values is passed on, one for each round of a tournament: pairs are compared, then the
-        winners of pairs, and so on. They cut too much, and :func:`settle` mends that.
+    step : int
+        The step of the activation.
+    rule : Kinks
+    read : Rounding
+        Of the value that it reads.
     """
-    step, rule = activation.step, activation.rule
+    (source,), rounding = program.steps[step].inputs, KinkRounding(rule)
+    return Cut(
+        step,
+        lambda values: rule.switches(values[source]),
+        rounding.column_units(read.unit)[0],
+        lambda _, units: rounding.column_units(units[source]),
+        source if rule.points.tolist() == [0.0] else None,
+    )
+
+
+def tournament_cuts(
+    program: Program, step: int, rule: Contest, read: Sequence[Rounding]
+) -> list[Cut]:
+    """The cuts where the largest of several values is passed on, to be made one after another.
+
+    One for each round of a tournament: pairs are compared, then the winners of pairs, and so on.
+    They cut too much, and :func:`settle` mends that. Parameters are those of :func:`kink_cut`.
+    """
     sources = program.steps[step].inputs
-    if isinstance(rule, Kinks):
-        (source,), rounding = sources, KinkRounding(rule)
-        return [
-            Cut(
-                step,
-                lambda values: rule.switches(values[source]),
-                rounding.column_units(inputs[0].unit)[0],
-                lambda _, units: rounding.column_units(units[source]),
-                source if rule.points.tolist() == [0.0] else None,
-            )
-        ]
-    unit = flat_values([rounding.unit for rounding in inputs])[0, rule.candidates.T]
+    unit = flat_values([rounding.unit for rounding in read])[0, rule.candidates.T]
     cuts: list[Cut] = []
     while len(unit) > 1:
         cuts.append(_round(step, rule, len(cuts), sources, np.hypot(*pairs(unit)).reshape(-1)))
