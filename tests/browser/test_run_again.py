@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.browser.conftest import NotebookPage
+from tests.browser.lab import NotebookPage
 from tests.browser.test_region_player import MARKER, Player
 from tests.browser.test_saved_notebook import MANAGER, STATE
 

@@ -9,8 +9,8 @@ import nbformat
 import pytest
 
 from splineviz.display.frames import Frame
-from tests.browser.conftest import NotebookPage
 from tests.browser.converted import convert
+from tests.browser.lab import NotebookPage
 from tests.browser.test_region_player import Player
 
 pytestmark = pytest.mark.browser
