@@ -171,7 +171,13 @@ def test_every_import_is_declared(folder, extras):
     ]
     declared = {canonicalize_name(Requirement(line).name) for line in lines}
     providers = packages_distributions()
-    own = {"splineviz", "tests", *(path.stem for path in (ROOT / folder).rglob("*.py"))}
+    own = {
+        "splineviz",
+        "start",
+        "tests",
+        "tools",
+        *(path.stem for path in (ROOT / folder).rglob("*.py")),
+    }
     for name in set(imports(ROOT / folder)) - own - sys.stdlib_module_names:
         distributions = {canonicalize_name(provider) for provider in providers[name]}
         assert distributions & declared, f"{name} is imported, but not declared"
