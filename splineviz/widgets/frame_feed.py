@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Collection, Sequence
 
 from splineviz.errors import EndlessWait
+from splineviz.widgets.worker_thread import WorkerThread
 
 
 def coarse_to_fine(count: int) -> list[int]:
@@ -176,7 +177,7 @@ class FrameFeed:
 
     def _start(self) -> None:
         if self._thread is None and not self._stopped:
-            self._thread = threading.Thread(target=self._work, name="splineviz-frames", daemon=True)
+            self._thread = WorkerThread(self._work, self.stop, "splineviz-frames")
             self._thread.start()
 
     def _next(self) -> int | None:

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from time import monotonic
 
+from splineviz.widgets.worker_thread import WorkerThread
+
 # Seconds from one frame to the next: at least, and if possible at most.
 _PERIOD = (0.05, 0.1)
 # Of the time a frame takes, training gets at least this share on top.
@@ -102,10 +104,7 @@ class LiveWorker:
 
     def stop(self) -> None:
         """Pause and end the thread; if it is another one than the caller's, wait for it."""
-        with self._change:
-            thread, self._thread = self._thread, None
-            self._running, self._single, self._stale = False, 0, False
-            self._change.notify_all()
+        thread = self._end()
         if thread is not None and thread is not threading.current_thread():
             thread.join()
 
@@ -114,10 +113,17 @@ class LiveWorker:
         with self._change:
             return self._change.wait_for(lambda: not self._busy() or not self.alive, timeout)
 
+    def _end(self) -> threading.Thread | None:
+        with self._change:
+            thread, self._thread = self._thread, None
+            self._running, self._single, self._stale = False, 0, False
+            self._change.notify_all()
+        return thread
+
     def _wake(self) -> None:
         self._stale = True
         if not self.alive:
-            self._thread = threading.Thread(target=self._work, name="splineviz-live", daemon=True)
+            self._thread = WorkerThread(self._work, self._end, "splineviz-live")
             self._thread.start()
         self._change.notify_all()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from splineviz.widgets.worker_thread import WorkerThread
+
 # Seconds between two looks: at first, and at the most while someone sees the run, or nobody does.
 _FIRST, _MOST, _MOST_UNSEEN = 2.0, 30.0, 300.0
 _GROWTH = 1.5
@@ -52,7 +54,7 @@ class RunTail:
 
     def start(self) -> None:
         """Look from now on."""
-        threading.Thread(target=self._work, name="splineviz-tail", daemon=True).start()
+        WorkerThread(self._work, self.stop, "splineviz-tail").start()
 
     def wake(self) -> None:
         """Look at once, and often again."""
