@@ -179,6 +179,8 @@ def region_migration(
     ShapeMismatch, NonFiniteValues, RunCorrupt
         If the slice does not fit the network, the points are not finite numbers of that shape, or a
         checkpoint cannot be read.
+    UnsupportedLayer
+        If a layer of the network is not piecewise linear.
     """
     measure = MigrationMeasure.of(
         run, plane, points, radius, n_boundary=n_boundary, seed=seed, layer=layer

@@ -92,7 +92,7 @@ class CompareRuns(StepView):
         If `color` or a metric does not exist, or there is no step of that number.
     InvalidArgument
         If there are not two names.
-    ShapeMismatch, RunCorrupt
+    ShapeMismatch, UnsupportedLayer, RunCorrupt
         As ``RegionPlayer`` does.
     """
 

@@ -113,6 +113,8 @@ class RegionPlayer(WholeBox, Stepping):
         If `color`, `index` or a column of `metrics` does not exist.
     ShapeMismatch
         If the slice does not fit the network's input, or an array of `colorings` its partition.
+    UnsupportedLayer
+        If the network has no exact regions: a layer of it is not piecewise linear.
     RunCorrupt
         If the metrics, the samples or the first checkpoint to show cannot be read. What goes
         wrong with another checkpoint is told in its place and raised by :meth:`wait`.

@@ -12,7 +12,14 @@ import numpy as np
 import pytest
 import traitlets
 
-from splineviz.errors import EndlessWait, NonFiniteValues, ShapeMismatch, UnknownName
+from splineviz.errors import (
+    EndlessWait,
+    NonFiniteValues,
+    ShapeMismatch,
+    UnknownName,
+    UnsupportedLayer,
+)
+from splineviz.network.program import Program, Step
 from splineviz.partition.colorings import COLORINGS, Coloring
 from splineviz.partition.enumeration import enumerate_regions
 from splineviz.partition.slices import InputSlice
@@ -55,6 +62,28 @@ def test_the_first_frame_is_there_at_once(run, plane):
     assert player.step == 1000
     np.testing.assert_array_equal(made[0].state["0.weight"], run.program(1000).state["0.weight"])
     assert len(made) == 5
+
+
+class EndsInSoftmax(StandInRun):
+    """A run of a network that ends in a softmax."""
+
+    def program(self, step):
+        plain = super().program(step)
+        options = {"operation": "softmax.int", "arguments": [{"value": 0}, -1], "keywords": {}}
+        softmax = Step("opaque", (plain.output,), "head.softmax", {}, options)
+        shapes = (*plain.shapes, plain.output_shape)
+        return Program((*plain.steps, softmax), shapes, plain.state, len(shapes) - 1)
+
+
+@pytest.mark.parametrize("background", [True, False])
+def test_a_network_without_exact_regions_is_refused(plane, background):
+    running = threading.active_count()
+    with pytest.raises(UnsupportedLayer, match=r"softmax at 'head\.softmax'"):
+        RegionPlayer(EndsInSoftmax(), plane, background=background)
+    deadline = time.monotonic() + 10
+    while threading.active_count() > running and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert threading.active_count() <= running
 
 
 def test_index_and_step_follow_the_slider_and_move_it(player):
