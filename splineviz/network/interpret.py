@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 V = TypeVar("V")
 
+# Operations that networks end in and that do not change which output is the largest.
+_KEEP_ORDER = frozenset({"softmax", "_softmax", "log_softmax", "_log_softmax", "sigmoid", "tanh"})
+
 
 class Domain(ABC, Generic[V]):
     """What the steps of a program do to one kind of value.
@@ -157,26 +160,26 @@ def _unsupported(program: Program, i: int) -> UnsupportedLayer:
     """The error for an opaque step where everything has to be piecewise linear."""
     step = program.steps[i]
     operation = str(step.options["operation"]).partition(".")[0]
-    behind = [
-        program.steps[activation.step].name
+    readers = [
+        repr(activation.name)
         for activation in program.activations
         if i in steps_to(program, [activation.step + 1])
     ]
-    why = "it is neither affine nor piecewise linear, and "
-    if behind:
-        return UnsupportedLayer(
-            step.name,
-            operation,
-            f"{why}{behind[0]!r} depends on it: there are no exact linear regions",
-            "Put something piecewise linear in its place (ReLU, LeakyReLU, max pooling, batch "
-            "normalization), or measure the network with local_complexity, which takes any layer.",
-        )
+    reader = f"the activation {readers[0]}" if readers else "the output"
+    advice = (
+        "Put something piecewise linear in its place (ReLU, LeakyReLU, max pooling, batch "
+        "normalization), or measure the network with local_complexity, which takes any layer."
+    )
+    if i + 1 == program.output:
+        advice = "Leave it out: let the network return what goes into it."
+        if operation in _KEEP_ORDER and len(program.output_shape) == 1:
+            advice += f" The largest output before the {operation} is the largest behind it."
     return UnsupportedLayer(
         step.name,
         operation,
-        f"{why}the output depends on it: it is not affine on the regions",
-        "Leave it out: let the network return what goes into it. Behind a softmax or sigmoid the "
-        "largest output is the largest before it.",
+        f"it is no operation known to be affine or piecewise linear, and {reader} depends on it: "
+        "there are no exact linear regions",
+        advice,
     )
 
 

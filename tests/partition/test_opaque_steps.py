@@ -57,7 +57,9 @@ AT_THE_END = program(*PLAIN, opaque("softmax.int", 5, "head.softmax", -1))
 
 @pytest.mark.parametrize("engine", ["compiled", "shapely"])
 def test_between_the_input_and_an_activation(engine: Any) -> None:
-    match = r"^gelu at 'block\.act' is not supported: .*'act2' depends on it.*Put something"
+    match = (
+        r"^gelu at 'block\.act' is not supported: .*the activation 'act2' depends on it.*Put some"
+    )
     with pytest.raises(UnsupportedLayer, match=match) as caught:
         sv.enumerate_regions(INSIDE, sv.InputSlice.identity(), engine=engine)
     assert (caught.value.path, caught.value.kind) == ("block.act", "gelu")
@@ -65,9 +67,18 @@ def test_between_the_input_and_an_activation(engine: Any) -> None:
 
 def test_behind_all_activations() -> None:
     for plane in (sv.InputSlice.identity(), sv.InputSegment.between([0.0, 0.0], [1.0, 1.0])):
-        match = r"^softmax at 'head\.softmax' .*the output depends on it.*Leave it out"
+        match = r"^softmax at 'head\.softmax' .*the output depends on it.*Leave it out.*The largest"
         with pytest.raises(UnsupportedLayer, match=match):
             sv.enumerate_regions(AT_THE_END, plane)
+
+
+def test_what_becomes_of_it_decides_what_would_work() -> None:
+    inside = program(*PLAIN[:4], opaque("gelu.default", 4, "act3"), linear(5, "fc3"))
+    at_the_end = program(*PLAIN, opaque("gelu.default", 5, "act3"))
+    for net, advice in ((inside, "Put something"), (at_the_end, "Leave it out")):
+        with pytest.raises(UnsupportedLayer, match=f"the output depends on it.*{advice}") as caught:
+            sv.enumerate_regions(net, sv.InputSlice.identity())
+        assert "largest" not in str(caught.value)
 
 
 def test_what_nothing_depends_on_does_not_matter() -> None:
