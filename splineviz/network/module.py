@@ -100,6 +100,7 @@ class Tensors(Domain[torch.Tensor]):
         step = self.program.steps[i]
         run = LAYERS[step.kind].opaque
         assert run is not None
+        self.program.check_opaque_steps()
         # What it reads may be places or truth values, which say nothing of a weight's type.
         made: torch.Tensor = run(self._weights(i), inputs, step.options)
         return made

@@ -16,31 +16,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from splineviz.errors import (
-    InvalidProgram,
-    NonFiniteValues,
-    ShapeMismatch,
-    SplinevizError,
-    UnknownName,
-)
+from splineviz.errors import InvalidProgram, NonFiniteValues, ShapeMismatch
+from splineviz.network.checks import check_graph, check_opaque_steps, check_steps
 from splineviz.network.contest import Contest
 from splineviz.network.interpret import Numbers, interpret, walk
 from splineviz.network.kinks import Kinks
 from splineviz.network.layers import LAYERS
 from splineviz.network.layers.opaque import is_smooth
 from splineviz.network.layers.rows import LayerKind, step_params
+from splineviz.network.layers.schema import shown
+from splineviz.network.program_json import graph_of, parts_of
 
 if TYPE_CHECKING:
     import torch
 
-FORMAT = "splineviz-program"
-VERSION = 1
-
-# What comes of a graph whose parts are of another kind than they should be.
-_MALFORMED = (LookupError, TypeError, ValueError, AttributeError, OverflowError)
-
 # The squares of two numbers of this ratio, times each other, are still within float64.
 _COMPARABLE = 1e-70
+
+
+# What operations of torch raise, for example where a place is not inside.
+_OF_TORCH = (RuntimeError, LookupError, TypeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -63,6 +58,12 @@ class Step:
         ``"literals"`` has those that are written into the network's code, by role; ``"views"`` says
         which entries of the array in the state are meant, where not all as they are; ``"buffers"``
         has the roles of those that no training changes.
+
+    Raises
+    ------
+    InvalidProgram
+        If a field is of another type. What a step says is checked when it becomes part of a
+        program.
     """
 
     kind: str
@@ -72,7 +73,19 @@ class Step:
     options: Mapping[str, Any]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "inputs", tuple(self.inputs))
+        name, inputs = self.name, self.inputs
+        if not isinstance(self.kind, str):
+            raise InvalidProgram(f"the kind of a step is text, not {shown(self.kind)}")
+        if not isinstance(name, str) or not _is_text(name):
+            raise InvalidProgram(f"the name of a step is text, not {shown(name)}")
+        if not isinstance(inputs, tuple | list) or not all(type(k) is int for k in inputs):
+            raise InvalidProgram(f"step {shown(name)} reads values by number, not {shown(inputs)}")
+        for mapping in (self.params, self.options):
+            if not isinstance(mapping, Mapping) or not all(type(key) is str for key in mapping):
+                raise InvalidProgram(f"step {shown(name)} has names for {shown(mapping)}")
+        if not all(type(key) is str for key in self.params.values()):
+            raise InvalidProgram(f"step {shown(name)} has the weights {shown(self.params)}")
+        object.__setattr__(self, "inputs", tuple(inputs))
         object.__setattr__(self, "params", MappingProxyType(dict(self.params)))
         object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
 
@@ -148,8 +161,9 @@ class Program:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "steps", tuple(self.steps))
-        object.__setattr__(self, "shapes", tuple(tuple(shape) for shape in self.shapes))
-        self._check_graph()
+        shapes = (tuple(shape) if isinstance(shape, list) else shape for shape in self.shapes)
+        object.__setattr__(self, "shapes", tuple(shapes))
+        check_graph(self.steps, self.shapes, self.output)
         needed = {key: step for step in self.steps for key in step.params.values()}
         missing = [key for key in needed if key not in self.state]
         if missing:
@@ -160,29 +174,8 @@ class Program:
             )
         state = {key: _weights(key, self.state[key]) for key in needed}
         object.__setattr__(self, "state", MappingProxyType(state))
+        check_steps(self.steps, self.shapes, self.output, state)
         object.__setattr__(self, "_coefficients", self._make_coefficients())
-
-    def _check_graph(self) -> None:
-        if len(self.shapes) != len(self.steps) + 1:
-            raise InvalidProgram(
-                f"{len(self.steps)} steps need {len(self.steps) + 1} shapes (the input's first), "
-                f"got {len(self.shapes)}"
-            )
-        names: set[str] = set()
-        for i, step in enumerate(self.steps):
-            if step.kind not in LAYERS:
-                raise UnknownName("layer kind", step.kind, list(LAYERS))
-            if not step.inputs or not all(0 <= value <= i for value in step.inputs):
-                raise InvalidProgram(
-                    f"step {i} ({step.name!r}) reads the values {step.inputs}; it can read 0 to {i}"
-                )
-            if step.name in names:
-                raise InvalidProgram(f"two steps are named {step.name!r}; names must be unique")
-            names.add(step.name)
-        if not 0 <= self.output <= len(self.steps):
-            raise InvalidProgram(
-                f"the output is value {self.output}, but the values are 0 to {len(self.steps)}"
-            )
 
     def _make_coefficients(
         self,
@@ -372,8 +365,7 @@ class Program:
         activate = LAYERS[step.kind].activate
         if activate is None:
             raise _not_an_activation(i, step)
-        made: np.ndarray = activate(self._params(i), values, step.options)
-        return made
+        return self._checked(i, values, activate(self._params(i), values, step.options))
 
     def run_opaque(self, i: int, *values: np.ndarray) -> np.ndarray:
         """Apply the opaque step ``i``.
@@ -394,8 +386,27 @@ class Program:
         run = LAYERS[step.kind].opaque
         if run is None:
             raise InvalidProgram(f"step {i} ({step.name!r}, {step.kind}) is not opaque")
-        made: np.ndarray = run(self._params(i), values, step.options)
-        return made
+        self.check_opaque_steps()
+        try:
+            made = run(self._params(i), values, step.options)
+        except _OF_TORCH as error:
+            raise InvalidProgram(
+                f"step {i} ({step.name!r}, {step.options['operation']}) cannot be applied to these "
+                f"values: {error}"
+            ) from error
+        return self._checked(i, values, made)
+
+    def check_opaque_steps(self) -> None:
+        """Ask torch whether all opaque steps can be applied, before the first of them is.
+
+        Raises
+        ------
+        InvalidProgram
+            With the name of the step that cannot, or makes values of another shape than stated.
+        """
+        if "_asked" not in self.__dict__:
+            check_opaque_steps(self.steps, self.shapes, self.state)
+            object.__setattr__(self, "_asked", True)
 
     def switches(self, i: int, *values: np.ndarray) -> np.ndarray:
         """What decides the pattern of the activation at step ``i``.
@@ -507,23 +518,7 @@ class Program:
             With the fields ``format``, ``version``, ``steps``, ``shapes``, ``output`` and
             ``state`` (the shape of each weight).
         """
-        return {
-            "format": FORMAT,
-            "version": VERSION,
-            "steps": [
-                {
-                    "kind": step.kind,
-                    "inputs": list(step.inputs),
-                    "name": step.name,
-                    "params": dict(step.params),
-                    "options": dict(step.options),
-                }
-                for step in self.steps
-            ],
-            "shapes": [list(shape) for shape in self.shapes],
-            "output": self.output,
-            "state": {key: list(array.shape) for key, array in self.state.items()},
-        }
+        return graph_of(self)
 
     @classmethod
     def from_json(cls, graph: Mapping[str, Any], state: Mapping[str, Any]) -> Program:
@@ -547,38 +542,11 @@ class Program:
         ShapeMismatch, NonFiniteValues, UnknownName
             As for :meth:`with_state` and :class:`Program`.
         """
-        if not isinstance(graph, Mapping) or graph.get("format") != FORMAT:
-            raise InvalidProgram(f"this is not a stored program: its format is not {FORMAT!r}")
-        if graph.get("version") != VERSION:
-            raise InvalidProgram(
-                f"the stored program has version {graph.get('version')!r}; this splineviz reads "
-                f"version {VERSION}. Update splineviz, or trace the network again"
-            )
-        try:
-            steps = tuple(
-                Step(
-                    kind=step["kind"],
-                    inputs=tuple(step["inputs"]),
-                    name=step["name"],
-                    params=step["params"],
-                    options=step["options"],
-                )
-                for step in graph["steps"]
-            )
-            shapes = tuple(tuple(int(size) for size in shape) for shape in graph["shapes"])
-            weight_shapes = {key: tuple(shape) for key, shape in graph["state"].items()}
-            output = int(graph["output"])
-        except _MALFORMED as error:
-            raise _malformed(error) from error
+        steps, shapes, output, weight_shapes = parts_of(graph)
         arrays = {key: _weights(key, state[key]) for key in weight_shapes if key in state}
         for key, array in arrays.items():
             _check_weight_shape(key, array.shape, weight_shapes[key])
-        try:
-            return cls(steps, shapes, arrays, output)
-        except SplinevizError:
-            raise
-        except _MALFORMED as error:
-            raise _malformed(error) from error
+        return cls(steps, shapes, arrays, output)
 
     def to_module(self, dtype: torch.dtype | None = None) -> torch.nn.Module:
         """A differentiable torch module that runs this program.
@@ -608,7 +576,17 @@ class Program:
             raise InvalidProgram(
                 f"step {i} ({step.name!r}, {step.kind}) is an activation, not an affine step"
             )
-        made: np.ndarray = kind.linear(weights, values, step.options)
+        return self._checked(i, values, kind.linear(weights, values, step.options))
+
+    def _checked(self, i: int, values: tuple[np.ndarray, ...], made: np.ndarray) -> np.ndarray:
+        """What a step has made, which compiled code takes to be of the stated shape."""
+        expected = (len(values[0]), *self.shapes[i + 1])
+        if made.shape != expected:
+            step = self.steps[i]
+            raise InvalidProgram(
+                f"step {i} ({step.name!r}, {step.kind}) made values of shape {made.shape}, and "
+                f"{expected} is stated"
+            )
         return made
 
     def _batch(self, x: np.ndarray) -> np.ndarray:
@@ -628,8 +606,13 @@ def _not_an_activation(i: int, step: Step) -> InvalidProgram:
     )
 
 
-def _malformed(error: Exception) -> InvalidProgram:
-    return InvalidProgram(f"the stored program is malformed ({type(error).__name__}: {error})")
+def _is_text(name: str) -> bool:
+    """Whether a name can be written down: JSON has halves of characters that cannot."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _largest_comparable(*values: np.ndarray) -> float:

@@ -322,6 +322,62 @@ def test_a_number_that_json_cannot_hold_is_told(recorded: Path, network: Network
     assert contents(recorded) == before
 
 
+# Steps that lie ----------------------------------------------------------------------------------
+
+
+def step(kind: str, reads: int, **options: Any) -> dict[str, Any]:
+    return {"kind": kind, "inputs": [reads], "name": "evil", "params": {}, "options": options}
+
+
+@pytest.mark.parametrize(
+    ("lie", "shape"),
+    [
+        (step("getitem", 2, index=[[[0]]]), [5]),
+        (step("getitem", 2, index=[{"places": [0]}]), [5]),
+        (step("reshape", 2, shape=[5, 1]), [5]),
+        (step("permute", 2, axes=[1, 0]), [5]),
+        (step("cat", 2, axis=0), [5]),
+        (step("relu", 2), [6]),
+        (step("pad", 2, pad=[10**9, 10**9], mode="constant"), [2 * 10**9 + 5]),
+        (step("repeat", 2, times=[1, 10**12]), [5 * 10**12]),
+        (step("expand", 2, shape=[10**6, 10**6, 5]), [10**6, 10**6, 5]),
+        (step("avg_pool1d", 2, kernel_size=[10**9], stride=[1], padding=[0]), [5]),
+        (step("interpolate", 2, size=10**9, mode="linear"), [10**9]),
+        (step("opaque", 2, operation="grid_sampler.default", arguments=[]), [5]),
+        (step("opaque", 2, operation="as_strided.default", arguments=[]), [5]),
+        (step("gelu", 2), [5]),
+    ],
+)
+def test_a_step_that_makes_other_values_than_it_says_is_told(
+    recorded: Path, lie: dict[str, Any], shape: list[int]
+) -> None:
+    def change(manifest: Any) -> None:
+        network = manifest["network"]
+        network["steps"] = [*network["steps"][:2], lie, {**step("relu", 3), "name": "last"}]
+        network["shapes"] = [*network["shapes"][:3], shape, shape]
+        network["output"] = 4
+
+    edit(recorded, change)
+    with pytest.raises(RunCorrupt, match=r"'evil'|unknown layer kind|value 3"):
+        Run(recorded).program(10)
+
+
+@pytest.mark.parametrize(
+    "view", [[[5], [64], 0], [[5], [10**7], 0], [[5], [1], -1], [[5], [1]], "ab", [[5], 1, 0], None]
+)
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_weight_that_is_read_from_outside_is_told(
+    recorded: Path, view: Any, version: int
+) -> None:
+    def change(manifest: Any) -> None:
+        manifest["network"]["version"] = version
+        manifest["network"]["steps"][0]["options"] = {"views": {"bias": view}}
+
+    edit(recorded, change)
+    with pytest.raises(RunCorrupt, match="view"):
+        Run(recorded).program(10)
+
+
 # Samples ------------------------------------------------------------------------------------------
 
 

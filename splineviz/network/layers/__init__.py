@@ -18,6 +18,9 @@ be a sum of terms, each at most one weight times one input times a constant that
 An activation has ``activate``, and says what that does: either ``kinks``, the function that it
 applies to each number, or ``contest``, which values it compares to pass the largest on.
 
+A ``schema`` says what a step of a row can be: options and weights, and the shape of its result. A
+program checks it before any of its steps is used.
+
 What is neither is ``opaque``: an operation that torch runs. It has a row of its own.
 
 Nothing here imports torch before a network is traced, or a step that needs it is run.
@@ -31,8 +34,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from splineviz.network.layers import arithmetic as arith
 from splineviz.network.layers import averaging as avg
-from splineviz.network.layers import comparing, elementwise, opaque, weighted
+from splineviz.network.layers import comparing, elementwise, opaque, opaque_schema, shapes, weighted
+from splineviz.network.layers import product_shapes as products
 from splineviz.network.layers import rearranging as rearr
+from splineviz.network.layers import window_shapes as windows
 from splineviz.network.layers.reading import apply_function, read_function
 from splineviz.network.layers.rows import LayerKind, Reader
 
@@ -51,6 +56,7 @@ def _conv(dimensions: int, transposed: str = "") -> LayerKind:
         params=("weight", "bias"),
         coefficients=weighted.conv_coefficients(dimensions),
         linear=weighted.conv(name),
+        schema=windows.conv_transpose(dimensions) if transposed else windows.conv(dimensions),
     )
 
 
@@ -62,7 +68,8 @@ def _pooling(dimensions: int) -> tuple[LayerKind, ...]:
             {
                 f"nn.AvgPool{d} F.avg_pool{d}": avg.read_avg_pool(dimensions),
             },
-            linear=apply_function(f"avg_pool{d}"),
+            linear=avg.pooling(f"avg_pool{d}", dimensions),
+            schema=windows.avg_pool(dimensions),
         ),
         LayerKind(
             f"adaptive_avg_pool{d}",
@@ -71,7 +78,8 @@ def _pooling(dimensions: int) -> tuple[LayerKind, ...]:
                     dimensions
                 ),
             },
-            linear=apply_function(f"adaptive_avg_pool{d}"),
+            linear=avg.pooling(f"adaptive_avg_pool{d}", dimensions),
+            schema=windows.adaptive_avg_pool(dimensions),
         ),
         LayerKind(
             f"max_pool{d}",
@@ -82,6 +90,7 @@ def _pooling(dimensions: int) -> tuple[LayerKind, ...]:
             },
             contest=comparing.max_pool_contest,
             activate=comparing.pool(f"max_pool{d}"),
+            schema=windows.max_pool(dimensions),
         ),
         LayerKind(
             f"adaptive_max_pool{d}",
@@ -92,6 +101,7 @@ def _pooling(dimensions: int) -> tuple[LayerKind, ...]:
             },
             contest=comparing.adaptive_max_pool_contest,
             activate=comparing.pool(f"adaptive_max_pool{d}"),
+            schema=windows.adaptive_max_pool(dimensions),
         ),
     )
 
@@ -104,6 +114,7 @@ _ROWS = (
         params=("weight", "bias"),
         coefficients=weighted.linear_coefficients,
         linear=weighted.linear,
+        schema=products.LINEAR,
     ),
     LayerKind(
         "matmul",
@@ -113,12 +124,14 @@ _ROWS = (
         },
         coefficients=weighted.weight_alone,
         linear=weighted.matmul,
+        schema=products.MATMUL,
     ),
     LayerKind(
         "einsum",
         {"torch.einsum": weighted.read_einsum},
         coefficients=weighted.weight_alone,
         linear=weighted.einsum,
+        schema=products.EINSUM,
     ),
     *(_conv(dimensions) for dimensions in (1, 2, 3)),
     *(_conv(dimensions, "Transpose") for dimensions in (1, 2, 3)),
@@ -132,6 +145,7 @@ _ROWS = (
         buffers=("running_mean", "running_var"),
         coefficients=weighted.batch_norm_coefficients,
         linear=weighted.batch_norm,
+        schema=products.BATCH_NORM,
     ),
     # Sums, and products with constants
     LayerKind(
@@ -144,6 +158,7 @@ _ROWS = (
         },
         coefficients=arith.sum_coefficients,
         linear=arith.weighted_sum,
+        schema=shapes.ADD,
     ),
     LayerKind(
         "mul",
@@ -155,6 +170,7 @@ _ROWS = (
         },
         coefficients=arith.mul_coefficients,
         linear=arith.scale,
+        schema=products.SCALE,
     ),
     LayerKind(
         "div",
@@ -164,6 +180,7 @@ _ROWS = (
         },
         coefficients=arith.div_coefficients,
         linear=arith.scale,
+        schema=products.SCALE,
     ),
     # Averages, pooling and padding
     *(row for dimensions in (1, 2, 3) for row in _pooling(dimensions)),
@@ -171,16 +188,19 @@ _ROWS = (
         "mean",
         {"torch.mean .mean": avg.read_over_axes},
         linear=avg.mean,
+        schema=shapes.OVER_AXES,
     ),
     LayerKind(
         "sum",
         {"torch.sum .sum": avg.read_over_axes},
         linear=avg.total,
+        schema=shapes.OVER_AXES,
     ),
     LayerKind(
         "cumsum",
         {"torch.cumsum .cumsum": avg.read_cumsum},
         linear=avg.cumsum,
+        schema=shapes.CUMSUM,
     ),
     LayerKind(
         "interpolate",
@@ -189,6 +209,7 @@ _ROWS = (
             "nn.UpsamplingBilinear2d F.interpolate": avg.read_interpolate,
         },
         linear=avg.interpolate,
+        schema=windows.INTERPOLATE,
     ),
     LayerKind(
         "pad",
@@ -206,11 +227,13 @@ _ROWS = (
         },
         coefficients=avg.pad_coefficients,
         linear=avg.pad,
+        schema=windows.PAD,
     ),
     LayerKind(
         "unfold",
         {"nn.Unfold F.unfold": read_function("kernel_size", dilation=1, padding=0, stride=1)},
         linear=avg.in_torch_batch("unfold"),
+        schema=windows.UNFOLD,
     ),
     LayerKind(
         "fold",
@@ -220,6 +243,7 @@ _ROWS = (
             ),
         },
         linear=avg.in_torch_batch("fold"),
+        schema=windows.FOLD,
     ),
     # The same numbers, in another order or shape
     LayerKind(
@@ -229,6 +253,7 @@ _ROWS = (
             ".cpu .detach .detach_ .double .positive .to .type .type_as": rearr.read_first,
         },
         linear=rearr.identity,
+        schema=shapes.IDENTITY,
     ),
     LayerKind(
         "dropout",
@@ -238,6 +263,7 @@ _ROWS = (
             "F.alpha_dropout F.feature_alpha_dropout": rearr.read_dropout,
         },
         linear=rearr.identity,
+        schema=shapes.IDENTITY,
     ),
     LayerKind(
         "reshape",
@@ -247,6 +273,7 @@ _ROWS = (
             ".squeeze_ .unflatten .unsqueeze .unsqueeze_ .view .view_as": rearr.read_reshape,
         },
         linear=rearr.reshape,
+        schema=shapes.RESHAPE,
     ),
     LayerKind(
         "permute",
@@ -258,6 +285,7 @@ _ROWS = (
             ".mT": rearr.read_transposed,
         },
         linear=rearr.permute,
+        schema=shapes.PERMUTE,
     ),
     LayerKind(
         "getitem",
@@ -273,51 +301,61 @@ _ROWS = (
             "torch.repeat_interleave .repeat_interleave": rearr.read_repeat_interleave,
         },
         linear=rearr.getitem,
+        schema=shapes.GETITEM,
     ),
     LayerKind(
         "cat",
         {"torch.cat torch.concat torch.concatenate": rearr.read_joined(new_axis=False)},
         linear=rearr.cat,
+        schema=shapes.CAT,
     ),
     LayerKind(
         "stack",
         {"torch.stack": rearr.read_joined(new_axis=True)},
         linear=rearr.stack,
+        schema=shapes.STACK,
     ),
     LayerKind(
         "expand",
         {"torch.broadcast_to .broadcast_to .expand .expand_as": rearr.read_expand},
         linear=rearr.expand,
+        schema=shapes.EXPAND,
     ),
     LayerKind(
         "repeat",
         {"torch.tile .repeat .tile": rearr.read_repeat},
         linear=rearr.repeat,
+        schema=shapes.REPEAT,
     ),
     LayerKind(
         "flip",
         {"torch.flip .flip": rearr.read_flip},
         linear=rearr.flip,
+        schema=shapes.FLIP,
     ),
     LayerKind(
         "roll",
         {"torch.roll .roll": rearr.read_roll},
         linear=rearr.roll,
+        schema=shapes.ROLL,
     ),
     LayerKind(
         "pixel_shuffle",
         {"nn.PixelShuffle F.pixel_shuffle": read_function("upscale_factor")},
         linear=apply_function("pixel_shuffle"),
+        schema=shapes.PIXEL_SHUFFLE,
     ),
     LayerKind(
         "pixel_unshuffle",
         {"nn.PixelUnshuffle F.pixel_unshuffle": read_function("downscale_factor")},
         linear=avg.in_torch_batch("pixel_unshuffle"),
+        schema=shapes.PIXEL_UNSHUFFLE,
     ),
     LayerKind(
         "channel_shuffle",
         {"nn.ChannelShuffle F.channel_shuffle": read_function("groups")},
         linear=avg.in_torch_batch("channel_shuffle"),
+        schema=shapes.CHANNEL_SHUFFLE,
     ),
     # Activations: functions of one number
     LayerKind(
@@ -325,6 +363,7 @@ _ROWS = (
         {"nn.ReLU F.relu F.relu_ torch.relu torch.relu_ .relu .relu_": elementwise.read_relu},
         kinks=elementwise.relu_kinks,
         activate=elementwise.relu,
+        schema=shapes.SAME,
     ),
     LayerKind(
         "leaky_relu",
@@ -334,6 +373,7 @@ _ROWS = (
         },
         kinks=elementwise.leaky_relu_kinks,
         activate=elementwise.leaky_relu,
+        schema=shapes.LEAKY_RELU,
     ),
     LayerKind(
         "prelu",
@@ -341,6 +381,7 @@ _ROWS = (
         params=("weight",),
         kinks=elementwise.prelu_kinks,
         activate=elementwise.prelu,
+        schema=shapes.PRELU,
     ),
     LayerKind(
         "abs",
@@ -350,6 +391,7 @@ _ROWS = (
         },
         kinks=elementwise.abs_kinks,
         activate=elementwise.absolute,
+        schema=shapes.SAME,
     ),
     LayerKind(
         "clamp",
@@ -365,18 +407,21 @@ _ROWS = (
         },
         kinks=elementwise.clamp_kinks,
         activate=elementwise.clamp,
+        schema=shapes.CLAMP,
     ),
     LayerKind(
         "hardsigmoid",
         {"nn.Hardsigmoid F.hardsigmoid": elementwise.read_hardsigmoid},
         kinks=elementwise.hardsigmoid_kinks,
         activate=elementwise.hardsigmoid,
+        schema=shapes.SAME,
     ),
     LayerKind(
         "softshrink",
         {"nn.Softshrink F.softshrink": elementwise.read_softshrink},
         kinks=elementwise.softshrink_kinks,
         activate=elementwise.softshrink,
+        schema=shapes.SOFTSHRINK,
     ),
     # Activations: the largest or smallest of several values
     LayerKind(
@@ -388,6 +433,7 @@ _ROWS = (
         },
         contest=comparing.contest_of(1.0),
         activate=comparing.largest,
+        schema=shapes.COMPARED,
     ),
     LayerKind(
         "min",
@@ -398,9 +444,10 @@ _ROWS = (
         },
         contest=comparing.contest_of(-1.0),
         activate=comparing.smallest,
+        schema=shapes.COMPARED,
     ),
     # Neither affine nor piecewise linear
-    LayerKind("opaque", {}, opaque=opaque.opaque),
+    LayerKind("opaque", {}, opaque=opaque.opaque, schema=opaque_schema.SCHEMA),
 )
 
 LAYERS: dict[str, LayerKind] = {row.name: row for row in _ROWS}

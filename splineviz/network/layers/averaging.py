@@ -10,6 +10,7 @@ from splineviz.network.layers.reading import (
     axes_of,
     axis_of,
     in_torch,
+    in_torch_pooling,
     library,
     plain,
     sizes,
@@ -54,6 +55,15 @@ def read_adaptive_avg_pool(dimensions: int) -> Callable[[Call], Reading]:
         return Reading((value_of(given["input"]),), {"output_size": list(call.shape[-dimensions:])})
 
     return read
+
+
+def pooling(name: str, dimensions: int) -> Callable[[None, Sequence[Array], Options], Array]:
+    """A pooling that averages, by the name of its function in torch."""
+
+    def linear(weights: None, inputs: Sequence[Array], options: Options) -> Array:
+        return in_torch_pooling(name, inputs[0], dimensions, **options)
+
+    return linear
 
 
 def read_interpolate(call: Call) -> Reading:
@@ -180,9 +190,11 @@ def pad_coefficients(params: Params, options: Options) -> tuple[None, Array | No
     return None, in_torch("pad", inside, pad=options["pad"], value=options["value"])[0]
 
 
+_padded = in_torch_batch("pad")
+
+
 def pad(weights: None, inputs: Sequence[Array], options: Options) -> Array:
     """The value with zeros, or with itself, around it."""
-    x = inputs[0]
-    padded = in_torch("pad", x, pad=options["pad"], mode=options["mode"])
+    padded = _padded(None, inputs, {name: options[name] for name in ("pad", "mode")})
     # With nothing to pad torch gives the same tensor back.
     return padded * 1.0 if "value" in options else padded

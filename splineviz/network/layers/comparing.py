@@ -9,7 +9,7 @@ import numpy as np
 
 from splineviz.network.contest import Contest
 from splineviz.network.layers.elementwise import clamped
-from splineviz.network.layers.reading import axes_of, in_torch, library, sizes, value_of
+from splineviz.network.layers.reading import axes_of, in_torch_pooling, library, sizes, value_of
 from splineviz.network.layers.rows import (
     Array,
     Call,
@@ -66,11 +66,7 @@ def pool(name: str) -> Callable[[Params, Sequence[Array], Options], Array]:
         settings = {key: value for key, value in options.items() if key != "windows"}
         if not settings:
             settings["output_size"] = options["windows"]
-        x = inputs[0]
-        if x.ndim > len(options["windows"]) + 1:
-            return in_torch(name, x, **settings)
-        # torch takes an empty batch only if there is an axis of channels.
-        return in_torch(name, x[:, None], **settings)[:, 0]
+        return in_torch_pooling(name, inputs[0], len(options["windows"]), **settings)
 
     return activate
 
@@ -84,18 +80,17 @@ def max_pool_contest(options: Options, shapes: Sequence[Shape]) -> Contest:
 def _covered(options: Options, shape: Shape) -> list[Places]:
     names = ("windows", "kernel_size", "stride", "padding", "dilation")
     return [
-        [
-            [
-                place
-                for step in range(kernel)
-                if 0 <= (place := window * stride - padding + step * dilation) < size
-            ]
-            for window in range(windows)
-        ]
+        [_inside(window * stride - padding, kernel, dilation, size) for window in range(windows)]
         for size, windows, kernel, stride, padding, dilation in zip(
             shape[-len(options["windows"]) :], *(options[name] for name in names), strict=True
         )
     ]
+
+
+def _inside(start: int, kernel: int, dilation: int, size: int) -> list[int]:
+    """The places that a window covers, which may begin before them and end behind."""
+    first = start if start >= 0 else start % dilation
+    return [*range(first, min(size, start + (kernel - 1) * dilation + 1), dilation)]
 
 
 def read_adaptive_max_pool(dimensions: int) -> Callable[[Call], Reading]:

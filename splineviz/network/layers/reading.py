@@ -107,6 +107,14 @@ def in_torch(name: str, *arrays: Array, **options: Any) -> Array:
         return function(*tensors, **options).numpy()
 
 
+def in_torch_pooling(name: str, x: Array, dimensions: int, **options: Any) -> Array:
+    """Call a pooling of torch, also on batches of values that have no axis of channels."""
+    if x.ndim > dimensions + 1:
+        return in_torch(name, x, **options)
+    # torch would take the samples for channels, and no empty batch.
+    return in_torch(name, x[:, None], **options)[:, 0]
+
+
 def read_function(*required: str, **defaults: Any) -> Callable[[Call], Reading]:
     """A reader for rows whose options are the arguments of the function they are named after."""
 

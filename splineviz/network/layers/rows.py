@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from splineviz.errors import InvalidProgram
 from splineviz.network.contest import Contest
 from splineviz.network.kinks import Kinks
+from splineviz.network.layers.schema import Misfit, Schema
 
 if TYPE_CHECKING:
     import torch
@@ -188,6 +188,8 @@ class LayerKind:
         The names that it goes by, separated by spaces, and how a call of any of them is read:
         module classes (``nn.ReLU``), functions (``F.relu``, ``torch.relu``, ``operator.add``),
         tensor methods and attributes (``.relu``).
+    schema : Schema
+        What a step can be: its options, its weights, and the shape of its result.
     params, buffers : tuple of str
         The module's attributes that hold learned weights and recorded statistics. Those that are
         None in a module are left out.
@@ -208,6 +210,7 @@ class LayerKind:
 
     name: str
     spellings: Mapping[str, Reader]
+    schema: Schema = field(kw_only=True)
     params: tuple[str, ...] = ()
     buffers: tuple[str, ...] = ()
     coefficients: Callable[[Params, Options], tuple[Array | None, Array | None]] = _no_coefficients
@@ -251,15 +254,14 @@ def step_params(
 
 
 def _shown(weight: Array, size: list[int], stride: list[int], offset: int) -> Array:
-    # Nothing below looks at bounds.
+    """Some entries of a weight, as they are counted in programs of version 1."""
     last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
-    if min([offset, *size, *stride]) < 0 or (0 not in size and last >= math.prod(weight.shape)):
-        raise InvalidProgram(
+    if last >= math.prod(weight.shape):
+        raise Misfit(
             f"a view of size {size}, stride {stride} and offset {offset} leaves its weight, which "
             f"has the shape {tuple(weight.shape)}"
         )
-    if not isinstance(weight, np.ndarray):
-        return weight.as_strided(size, stride, offset)
-    flat = weight.reshape(math.prod(weight.shape))[offset:]
-    steps = [step * flat.itemsize for step in stride]
-    return np.lib.stride_tricks.as_strided(flat, size, steps, writeable=False)
+    places = np.full((), offset)
+    for n, step in zip(size, stride, strict=True):
+        places = places[..., None] + np.arange(n) * step
+    return weight.reshape(-1)[places]

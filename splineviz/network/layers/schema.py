@@ -1,0 +1,377 @@
+"""What a row says of a step before it runs: its options, its weights, and the shape of its result.
+
+A program may come from a file that somebody else made. Nothing in it is believed: options are
+checked against a closed list, the shape of each value follows from those before it, and sizes are
+bounded before anything of that size is made.
+"""
+
+from __future__ import annotations
+
+import math
+import reprlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+
+Shape: TypeAlias = tuple[int, ...]
+
+MOST_AXES = 15
+"""How many axes a value may have for one sample."""
+MOST_NUMBERS = 2**27
+"""How many numbers a value may have for one sample, and a step may keep beside it: a gigabyte."""
+MOST_TERMS = 2**38
+"""How many terms a step may add up or compare for one sample: some minutes of one core."""
+
+# More than any kernel, stride or padding has; the products of three of them are still exact.
+_MOST_OF_WINDOW = 2**20
+
+
+# Options that any step with weights may have. Views are in programs of version 1 only.
+_OF_WEIGHTS = ("literals", "buffers", "views")
+
+
+class Misfit(Exception):
+    """Raised where a step says what it cannot be; the message says what."""
+
+
+# Options ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Option:
+    """What an option must be.
+
+    Attributes
+    ----------
+    words : str
+        It in words, for the message of an error.
+    fits : callable (value) -> bool
+        Whether a JSON value is that.
+    required : bool
+        Whether it must be there.
+    """
+
+    words: str
+    fits: Callable[[Any], bool]
+    required: bool = True
+
+
+def integer(low: int = 1, high: int = MOST_NUMBERS) -> Option:
+    """A whole number from `low` to `high`."""
+    return Option(
+        f"a whole number from {low} to {high}",
+        lambda value: type(value) is int and low <= value <= high,
+    )
+
+
+def number(*, positive: bool = False) -> Option:
+    """A finite number."""
+    return Option(
+        "a positive number" if positive else "a finite number",
+        lambda value: _is_number(value) and (value > 0 or not positive),
+    )
+
+
+def _is_number(value: Any) -> bool:
+    if type(value) is int:
+        return abs(value) < 2**63
+    return isinstance(value, float) and math.isfinite(value)
+
+
+def one_of(*names: str) -> Option:
+    """One of some names."""
+    return Option(
+        " or ".join(map(repr, names)), lambda value: type(value) is str and value in names
+    )
+
+
+def list_of(each: Option, least: int = 0, most: int = MOST_NUMBERS) -> Option:
+    """A list with so many entries."""
+    some = f"{least}" if least == most else f"at least {least}" if least else ""
+    return Option(
+        f"a list of {some + ', each ' if some else ''}{each.words}",
+        lambda value: (
+            isinstance(value, list | tuple)
+            and least <= len(value) <= most
+            and all(map(each.fits, value))
+        ),
+    )
+
+
+def sizes(dimensions: int, low: int = 1) -> Option:
+    """A whole number for each of some dimensions, of a kernel or how it moves."""
+    return list_of(integer(low, _MOST_OF_WINDOW), dimensions, dimensions)
+
+
+def either(*options: Option) -> Option:
+    """One of several."""
+    return Option(
+        ", or ".join(option.words for option in options),
+        lambda value: any(option.fits(value) for option in options),
+    )
+
+
+def left_out(option: Option) -> Option:
+    """One that need not be there."""
+    return replace(option, required=False)
+
+
+BOOLEAN = Option("true or false", lambda value: type(value) is bool)
+NONE = Option("null", lambda value: value is None)
+SHAPE = list_of(integer(), 0, MOST_AXES)
+
+
+_OFFSET = integer(0)
+_STRIDES = list_of(_OFFSET, 0, MOST_AXES)
+
+
+# Schemas ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a step before it runs.
+
+    Attributes
+    ----------
+    inputs : tuple of tuple of int
+        The shapes of what it reads, for one sample.
+    options : mapping
+        Checked one by one.
+    params : mapping of str to tuple of int
+        The shapes of its weights by their roles.
+    """
+
+    inputs: tuple[Shape, ...]
+    options: Mapping[str, Any]
+    params: Mapping[str, Shape]
+
+    @property
+    def input(self) -> Shape:
+        """The shape of the only thing that it reads."""
+        return self.inputs[0]
+
+
+def _one(facts: Facts, shape: Shape) -> int:
+    return len(facts.inputs)
+
+
+@dataclass(frozen=True)
+class Weight:
+    """What a weight must be.
+
+    Attributes
+    ----------
+    ranks : tuple of int
+        How many axes it may have.
+    required : bool
+        Whether it must be there.
+    """
+
+    ranks: Sequence[int] = range(MOST_AXES + 1)
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What the steps of a row can be.
+
+    Attributes
+    ----------
+    shape : callable (Facts) -> tuple of int or None
+        The shape of the result for one sample; None where only torch can tell. It raises `Misfit`
+        where there is none, or where the step would mix the samples of a batch.
+    options : mapping of str to Option
+        All that there are, by name.
+    params : mapping of str to Weight, or None
+        All that there are, by role; None for any.
+    inputs : tuple of two int
+        How many values a step reads: at least, and at most.
+    terms : callable (Facts, shape) -> int
+        How many terms each number of the result is made of, at most. It raises `Misfit` where
+        something of an unreasonable size would be made on the way.
+    rearranges : bool
+        Whether it only rearranges what it reads, so that this may be of any type of numbers.
+    """
+
+    shape: Callable[[Facts], Shape | None]
+    options: Mapping[str, Option] = field(default_factory=dict)
+    params: Mapping[str, Weight] | None = field(default_factory=dict)
+    inputs: tuple[int, int] = (1, 1)
+    terms: Callable[[Facts, Shape], int] = _one
+    rearranges: bool = False
+
+    def check_options(self, options: Mapping[str, Any], roles: Sequence[str]) -> None:
+        """Check all options of a step.
+
+        Parameters
+        ----------
+        options : mapping
+            JSON values by name, whatever they are.
+        roles : sequence of str
+            The roles of the weights that are in the state.
+
+        Raises
+        ------
+        Misfit
+        """
+        for name, option in self.options.items():
+            if name not in options:
+                if option.required:
+                    raise Misfit(f"its option {name!r} is missing: {option.words}")
+            elif not option.fits(options[name]):
+                raise Misfit(f"its {name} is {shown(options[name])}, not {option.words}")
+        literals, buffers = options.get("literals", {}), options.get("buffers", [])
+        if not isinstance(literals, Mapping):
+            raise Misfit(f"its literals are {shown(literals)}, not numbers by their roles")
+        if not isinstance(buffers, list | tuple) or not all(role in roles for role in buffers):
+            raise Misfit(f"its buffers are {shown(buffers)}, not roles of its weights")
+        _check_views(options.get("views", {}), roles)
+        for name in options:
+            if name not in self.options and name not in _OF_WEIGHTS:
+                raise Misfit(
+                    f"it has no option {shown(name)}; its options are {_names(self.options)}"
+                )
+        weights = self.params
+        for role in (*roles, *literals):
+            if weights is not None and role not in weights:
+                raise Misfit(f"it takes no weight {shown(role)}; it takes {_names(weights)}")
+        for role, numbers in literals.items():
+            if role in roles:
+                raise Misfit(f"its {role} is given twice")
+            _check_numbers(role, numbers)
+        for role, weight in (weights or {}).items():
+            if weight.required and role not in roles and role not in literals:
+                raise Misfit(f"it lacks its {role}")
+
+    def infer(self, facts: Facts) -> tuple[Shape | None, int]:
+        """The shape of the result for one sample, if known, and how many terms it is made of.
+
+        Raises
+        ------
+        Misfit
+        """
+        least, most = self.inputs
+        if not least <= len(facts.inputs) <= most:
+            raise Misfit(f"it reads {len(facts.inputs)} values, not {_count(least, most)}")
+        for role, shape in facts.params.items():
+            if self.params is not None and len(shape) not in self.params[role].ranks:
+                raise Misfit(f"its {role} has the shape {shape}")
+        found = self.shape(facts)
+        if found is None:
+            return None, 0
+        check_shape(found)
+        total = math.prod(found) * self.terms(facts, found)
+        if total > MOST_TERMS:
+            raise Misfit(
+                f"it adds up {total:,} terms for each sample, and {MOST_TERMS:,} at most are "
+                "computed"
+            )
+        return found, total
+
+
+def check_shape(shape: Shape) -> None:
+    """Check a shape, for one sample.
+
+    Raises
+    ------
+    Misfit
+        If it is empty, or larger than what is computed here.
+    """
+    if len(shape) > MOST_AXES:
+        raise Misfit(f"a value would have {len(shape)} axes, and may have {MOST_AXES}")
+    if min(shape, default=1) < 1:
+        raise Misfit(f"a value of shape {shape} for one sample would be empty")
+    check_size(math.prod(shape), f"a value of shape {shape}")
+
+
+def check_size(numbers: int, what: str) -> None:
+    """Check how many numbers are made for one sample.
+
+    Raises
+    ------
+    Misfit
+    """
+    if numbers > MOST_NUMBERS:
+        raise Misfit(
+            f"{what} has {numbers:,} numbers for one sample, and may have {MOST_NUMBERS:,}"
+        )
+
+
+def broadcast(*shapes: Shape) -> Shape:
+    """The shape of several together.
+
+    Raises
+    ------
+    Misfit
+        If they do not fit, or have different numbers of axes: the batch would be one of them.
+    """
+    if len({len(shape) for shape in shapes}) > 1:
+        raise Misfit(f"it takes values of different numbers of axes together: {_listed(shapes)}")
+    return tuple(_widest(sizes, shapes) for sizes in zip(*shapes, strict=True))
+
+
+def _widest(sizes: tuple[int, ...], shapes: Sequence[Shape]) -> int:
+    widest = max(sizes)
+    if any(size not in (1, widest) for size in sizes):
+        raise Misfit(f"the shapes {_listed(shapes)} do not fit each other")
+    return widest
+
+
+def stretched(weight: Shape, value: Shape, role: str) -> Shape:
+    """The shape of a value together with a weight, which is the same for all samples.
+
+    It may have an axis of size 1 where values have that of the samples.
+
+    Raises
+    ------
+    Misfit
+    """
+    if len(weight) == len(value) + 1 and weight[0] == 1:
+        weight = weight[1:]
+    if len(weight) > len(value):
+        raise Misfit(f"its {role} of shape {weight} has more axes than values of shape {value}")
+    return broadcast((1,) * (len(value) - len(weight)) + weight, value)
+
+
+def shown(value: object) -> str:
+    """A value of somebody else's, short enough for a message."""
+    return reprlib.repr(value)
+
+
+def _check_views(views: Any, roles: Sequence[str]) -> None:
+    """Check that views are sizes, strides and offsets of weights, none of them negative."""
+    if not isinstance(views, Mapping):
+        raise Misfit(f"its views are {shown(views)}")
+    for role, view in views.items():
+        whole = isinstance(view, list | tuple) and len(view) == 3 and _OFFSET.fits(view[2])
+        if not whole or role not in roles or not all(map(_STRIDES.fits, view[:2])):
+            raise Misfit(f"its view of {shown(role)} is {shown(view)}")
+        size, stride, _ = view
+        if len(size) != len(stride) or 0 in size:
+            raise Misfit(f"its view of {shown(role)} has the size {size} and the stride {stride}")
+        check_size(math.prod(size), f"a view of {shown(role)}")
+
+
+def _check_numbers(role: str, numbers: Any) -> None:
+    """Check that a literal is a number, or nested lists of them that make an array."""
+    try:
+        array = np.array(numbers)
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise Misfit(f"its {role} {shown(numbers)} is no array of numbers") from error
+    if array.dtype.kind not in "iuf" or array.ndim > MOST_AXES or not array.size:
+        raise Misfit(f"its {role} {shown(numbers)} is no array of numbers")
+
+
+def _listed(shapes: Sequence[Shape]) -> str:
+    return " and ".join(map(str, shapes[:4]))
+
+
+def _names(names: Mapping[str, Any]) -> str:
+    return ", ".join(names) or "none"
+
+
+def _count(least: int, most: int) -> str:
+    return f"{least}" if least == most else f"{least} to {most}"
