@@ -50,14 +50,14 @@ def draw_other_borders(ax: Axes, segments: FloatArray, color: str) -> None:
     ax.add_collection(lines, autolim=False)
 
 
-def draw_decision_boundary(ax: Axes, lines: Sequence[FloatArray], name: str) -> None:
-    """Draw lines, each (k, 2), in red, in a white casing that sets it off any ground."""
+def draw_lines(ax: Axes, lines: Sequence[FloatArray], name: str, color: str = "#e3001b") -> None:
+    """Draw lines, each (k, 2), in a color, in a white casing that sets it off any ground."""
     from matplotlib.collections import LineCollection
 
-    for color, width, label in (("white", 2.8, None), ("#e3001b", 1.4, plain(name))):
+    for drawn_in, width, label in (("white", 2.8, None), (color, 1.4, plain(name))):
         drawn = LineCollection(
             list(lines),
-            colors=color,
+            colors=drawn_in,
             linewidths=width,
             capstyle="round",
             joinstyle="round",

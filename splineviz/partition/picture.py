@@ -11,13 +11,13 @@ import numpy.typing as npt
 
 from splineviz.drawing.marks import (
     draw_anchors,
-    draw_decision_boundary,
     draw_edges,
+    draw_lines,
     draw_other_borders,
     draw_samples,
     plain,
 )
-from splineviz.drawing.palette import CHANGE_COLORS, NO_VALUE
+from splineviz.drawing.palette import CHANGE_COLORS, CLASS_COLORS, NO_VALUE
 from splineviz.drawing.polygons import fill_polygons
 from splineviz.partition.colorings import Coloring, Limits
 from splineviz.partition.measures.class_pieces import ClassPieces
@@ -91,6 +91,8 @@ class RegionPicture:
         How much longer a unit of the second coordinate is drawn than one of the first.
     line_name : str
         What the lines in `boundary` are.
+    line_names : sequence of str
+        What each of them is, if each has a color of its own; else they are one, in red.
     """
 
     vertices: FloatArray
@@ -114,6 +116,7 @@ class RegionPicture:
     pieces: ClassPieces = field(default_factory=ClassPieces.none)
     stretch: float = 1.0
     line_name: str = "decision boundary"
+    line_names: Sequence[str] = ()
 
     def draw(
         self, ax: Axes, colorbar: bool = True, bar_ax: Axes | None = None, rasterized: bool = False
@@ -158,8 +161,13 @@ class RegionPicture:
             draw_edges(ax, self.segments)
         if len(self.other_borders):
             draw_other_borders(ax, self.other_borders, self.other_color)
-        if len(self.boundary):
-            draw_decision_boundary(ax, self.boundary, self.line_name)
+        if len(self.boundary) and len(self.boundary) == len(self.line_names):
+            for line, name, color in zip(
+                self.boundary, self.line_names, CLASS_COLORS, strict=False
+            ):
+                draw_lines(ax, [line], name, color)
+        elif len(self.boundary):
+            draw_lines(ax, self.boundary, self.line_name)
         if len(self.points):
             draw_samples(ax, self.points, self.classes, self.class_names)
         draw_anchors(ax, self.anchors)

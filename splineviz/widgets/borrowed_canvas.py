@@ -15,6 +15,7 @@ _SLICE = (
     "axis_labels",
     "stretch",
     "line_name",
+    "line_names",
     "points",
     "point_classes",
     "anchors",

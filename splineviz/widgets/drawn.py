@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from splineviz.drawing.palette import CLASS_COLORS
 from splineviz.partition.colorings import COLORINGS, Coloring
 from splineviz.partition.one_dimensional.graph import GRAPH_COLORINGS, GraphSlice, graph_slice
 from splineviz.partition.one_dimensional.input_segment import InputSegment
@@ -135,12 +136,21 @@ def placed_on(
         "axis_labels": plane.axis_labels if axis_labels is None else axis_labels,
         "stretch": plane.stretch,
         "line_name": plane.line_name,
+        "line_names": _line_names(plane, outputs, names),
         "points": points[free] - corner,
         "point_classes": classes[free],
         "anchors": plane.anchors - corner,
         "class_names": names,
     }
     return placed, captions
+
+
+def _line_names(plane: InputSlice, outputs: int, classes: list[str]) -> list[str]:
+    """What each line is: of several outputs each has its graph. None where there are too many."""
+    if not isinstance(plane, GraphSlice) or not 1 < outputs <= len(CLASS_COLORS):
+        return []
+    named = classes if len(classes) >= outputs else [f"class {k}" for k in range(outputs)]
+    return [f"output for {name}" for name in named[:outputs]]
 
 
 def _class_names(run: Run, outputs: int) -> list[str]:

@@ -94,6 +94,9 @@ class RegionCanvas(SharedWidget):
         How much longer a unit of the second coordinate is drawn than one of the first.
     line_name : str
         What the lines across the regions are.
+    line_names : list of str
+        What each of them is, where each has a color of its own, that of the class of its number:
+        no more than there are colors. Empty where they are one, in red.
     points : ndarray of float32, shape (n, 2)
         Coordinates of samples, from the lower corner of `bounds`.
     point_classes : ndarray of uint16, shape (n,)
@@ -162,6 +165,7 @@ class RegionCanvas(SharedWidget):
     ).tag(sync=True)
     stretch = traitlets.Float(1.0).tag(sync=True)
     line_name = traitlets.Unicode("decision boundary").tag(sync=True)
+    line_names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     points = PackedArray("f4", columns=2)
     point_classes = PackedArray("u2")
     anchors = PackedArray("f4", columns=2)

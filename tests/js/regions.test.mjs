@@ -450,3 +450,18 @@ test("a star on the border is drawn whole, one out of sight stays there", () => 
   assert.deepEqual(js.starPlace(-30, 40, 200, 100), [-30, 40]);
   assert.deepEqual(js.starPlace(60, 140, 200, 100), [60, 140]);
 });
+
+test("lines have colors of their own if there are as many", () => {
+  const frame = { boundary: [0, 0, 1, 1, 0, 1, 1, 0], boundaryOffsets: [0, 2, 4] };
+  const view = { x: (x) => x, y: (y) => y };
+  const strokes = (colors) => {
+    const used = [];
+    const context = { beginPath() {}, moveTo() {}, lineTo() {} };
+    context.stroke = () => used.push(context.strokeStyle);
+    js.drawBoundary(context, view, frame, colors);
+    return used;
+  };
+  assert.deepEqual(strokes(["#123456", "#abcdef"]), ["#ffffff", "#123456", "#ffffff", "#abcdef"]);
+  assert.deepEqual(strokes(["#123456"]), ["#ffffff", "#e3001b"]);
+  assert.deepEqual(strokes(undefined), ["#ffffff", "#e3001b"]);
+});

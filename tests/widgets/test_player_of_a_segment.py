@@ -65,6 +65,24 @@ def test_classes_stand_at_the_bottom(tmp_path):
     player.close()
 
 
+def test_each_output_has_its_line(regression, tmp_path):
+    run = record(tmp_path / "two", outputs=2)
+    player = sv.RegionPlayer(run, SEGMENT, background=False)
+    assert player.canvas.line_names == ["output for class 0", "output for class 1"]
+    frame = player.frame(0)
+    assert len(frame.boundary_offsets) - 1 == len(player.canvas.line_names)
+    ends = frame.boundary[frame.boundary_offsets[:-1], 1] + player.canvas.bounds[1]
+    expected = sv.enumerate_regions(run.program(0), SEGMENT).values[0]
+    np.testing.assert_allclose(ends, expected, atol=1e-6)
+    player.save_png(tmp_path / "two.png")
+    player.show(SEGMENT, background=False)
+    assert len(player.canvas.line_names) == 2
+    player.close()
+    one = sv.RegionPlayer(regression, SEGMENT, background=False)
+    assert one.canvas.line_names == []
+    one.close()
+
+
 def test_another_segment_and_files(regression, tmp_path):
     player = sv.RegionPlayer(regression, SEGMENT, background=False)
     player.show(sv.InputSlice.identity(bounds=(0, 1)), background=False)

@@ -136,6 +136,7 @@ class PlayerFigure:
             axis_labels=canvas.axis_labels,
             stretch=canvas.stretch,
             line_name=canvas.line_name,
+            line_names=canvas.line_names,
             points=canvas.points + np.asarray(corner) if canvas.show_points else np.empty((0, 2)),
             classes=canvas.point_classes if canvas.show_points else None,
             anchors=canvas.anchors + np.asarray(corner) if canvas.show_points else np.empty((0, 2)),

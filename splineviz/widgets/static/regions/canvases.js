@@ -26,11 +26,14 @@ export function emptied(canvas, { ratio, width, height }) {
   return context;
 }
 
-/** Draw the lines over a frame; `under` is the region under the pointer, or -1. */
-export function paintLines(context, view, frame, selection, under, withBoundary) {
+/**
+ * Draw the lines over a frame; `under` is the region under the pointer, or -1, and `colors` are
+ * those of the lines of the boundary, if each has its own.
+ */
+export function paintLines(context, view, frame, selection, under, withBoundary, colors) {
   const { pointer, crossHair } = selection;
   const column = selection.columnIn(frame);
-  if (withBoundary) drawBoundary(context, view, frame);
+  if (withBoundary) drawBoundary(context, view, frame, colors);
   if (column) drawNeuron(context, view, frame, column);
   const pinned = selection.regionIn(frame) ?? -1;
   if (pinned >= 0) drawPinned(context, view, frame, pinned, neighbors(frame, pinned));

@@ -72,9 +72,10 @@ function strokeTwice(context, casing, color, width) {
   context.stroke();
 }
 
-/** The decision boundary: red in a white casing. */
-export function drawBoundary(context, view, frame) {
+/** The decision boundary: red in a white casing. With as many colors as lines, each in its own. */
+export function drawBoundary(context, view, frame, colors = []) {
   const { boundary, boundaryOffsets } = frame;
+  const apart = colors.length > 0 && colors.length === boundaryOffsets.length - 1;
   context.beginPath();
   for (let line = 0; line + 1 < boundaryOffsets.length; line++) {
     for (let k = boundaryOffsets[line]; k < boundaryOffsets[line + 1]; k++) {
@@ -83,8 +84,11 @@ export function drawBoundary(context, view, frame) {
       if (k === boundaryOffsets[line]) context.moveTo(x, y);
       else context.lineTo(x, y);
     }
+    if (!apart) continue;
+    strokeTwice(context, "#ffffff", colors[line], 2);
+    context.beginPath();
   }
-  strokeTwice(context, "#ffffff", "#e3001b", 2);
+  if (!apart) strokeTwice(context, "#ffffff", "#e3001b", 2);
 }
 
 /** An edge from one vertex to another, added to the path. */

@@ -109,7 +109,9 @@ export async function render({ model, el }) {
     const under = regionHere();
     if (drawn) {
       const { view } = stage.layout;
-      paintLines(context, view, drawn.frame, selection, under, get("show_boundary"));
+      const colors = get("line_names").map((_, k) => get("class_colors").at(k));
+      const shown = get("show_boundary");
+      paintLines(context, view, drawn.frame, selection, under, shown, colors);
     }
     scene.root.dataset.region = under;
     if (under >= 0 && !gestures.isHeld) showTip(under);
@@ -146,7 +148,8 @@ export async function render({ model, el }) {
     const { view, width, height } = stage.layout;
     if (shown) drawPoints(context, view, points, classes, colors, anchors, width, height);
     const [seen, stars] = shown ? [classes, anchors.length] : [[], 0];
-    drawLegend(scene.legend, get("line_name"), seen, get("class_names"), colors, stars);
+    const lines = { name: get("line_name"), names: get("line_names") };
+    drawLegend(scene.legend, lines, seen, get("class_names"), colors, stars);
     texts.explainBoundary(drawn?.frame);
   };
 
@@ -318,7 +321,7 @@ export async function render({ model, el }) {
     requestDraw();
   });
   on(model, "change:axis_labels", showAxes);
-  on(model, "change:line_name", () => {
+  on(model, "change:line_name change:line_names", () => {
     drawSamples();
     requestDraw();
   });

@@ -155,11 +155,18 @@ export function drawAxes(axes, view, seen, width, height, labels) {
 }
 
 /** What the lines and marks in the plot are. */
-export function drawLegend(legend, lineName, classes, classNames, colors, anchorCount) {
+export function drawLegend(legend, lines, classes, classNames, colors, anchorCount) {
   legend.replaceChildren();
-  const line = element("span", "sv-entry sv-boundary-entry", legend);
-  element("span", "sv-line", line);
-  element("span", "", line, lineName);
+  lines.names.forEach((name, k) => {
+    const line = element("span", "sv-entry", legend);
+    element("span", "sv-line", line).style.background = colors[k];
+    element("span", "", line, name);
+  });
+  if (!lines.names.length) {
+    const line = element("span", "sv-entry sv-boundary-entry", legend);
+    element("span", "sv-line", line);
+    element("span", "", line, lines.name);
+  }
   for (const index of [...new Set(classes)].sort((a, b) => a - b)) {
     const entry = element("span", "sv-entry", legend);
     element("span", "sv-dot", entry).style.background = colors[index % colors.length];
