@@ -66,7 +66,7 @@ def draw_map(
     ax.set_title(", ".join([*of_layer, radius_label(float(found.radius)), round_each]))
     if partition is not None:
         draw_edges(ax, _segments(partition, name))
-    draw_anchors(ax, measured.plane.anchors)
+    draw_anchors(ax, measured.plane.anchors, measured.plane.domain.bounds)
     labels = measured.plane.axis_labels
     ax.set(xlabel=labels[0], ylabel=labels[1])
     return ax

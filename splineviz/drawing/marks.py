@@ -21,6 +21,8 @@ _INK = "#1b1b1b"
 _EDGES, _BOUNDARY, _SAMPLES, _ANCHORS = 1.5, 1.6, 2.1, 2.2
 # Above so many points they are drawn smaller.
 _MANY = 600
+# The letter of a star so near to the right border, by the width, stands to its left.
+_NEAR_BORDER = 0.05
 
 
 def plain(text: str) -> str:
@@ -100,27 +102,37 @@ def _dots(ax: Axes, points: FloatArray, total: int, label: str, color: str) -> N
     )
 
 
-def draw_anchors(ax: Axes, anchors: FloatArray) -> None:
-    """Draw the anchors (k, 2) of a slice as stars, lettered in their order."""
+def draw_anchors(ax: Axes, anchors: FloatArray, seen: tuple[float, float, float, float]) -> None:
+    """Draw the anchors (k, 2) of a slice as stars, lettered in their order.
+
+    Those outside `seen` (xmin, ymin, xmax, ymax) are left out; one on its border is drawn whole.
+    """
     from matplotlib.patheffects import withStroke
 
-    if len(anchors) == 0:
+    low, high = np.array(seen).reshape(2, 2)
+    hair = 1e-6 * (high - low)
+    inside = ((anchors >= low - hair) & (anchors <= high + hair)).all(axis=1)
+    if not inside.any():
         return
     ax.plot(
-        *anchors.T,
+        *anchors[inside].T,
         "*",
         color="#ffe14d",
         markersize=12,
         markeredgecolor=_INK,
         markeredgewidth=0.8,
         label="anchors",
+        clip_on=False,
         zorder=_ANCHORS,
     )
-    for letter, place in zip(string.ascii_uppercase, anchors, strict=False):
+    last = high[0] - _NEAR_BORDER * (high[0] - low[0])
+    for number in np.flatnonzero(inside[: len(string.ascii_uppercase)]):
+        place = anchors[number]
         ax.annotate(
-            letter,
+            string.ascii_uppercase[number],
             place,
-            xytext=(5, 4),
+            xytext=(5, 4) if place[0] < last else (-5, 4),
+            ha="left" if place[0] < last else "right",
             textcoords="offset points",
             fontsize="small",
             fontweight="bold",

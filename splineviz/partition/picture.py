@@ -170,7 +170,7 @@ class RegionPicture:
             draw_lines(ax, self.boundary, self.line_name)
         if len(self.points):
             draw_samples(ax, self.points, self.classes, self.class_names)
-        draw_anchors(ax, self.anchors)
+        draw_anchors(ax, self.anchors, self.seen)
         xmin, ymin, xmax, ymax = self.seen
         ax.set(xlim=(xmin, xmax), ylim=(ymin, ymax), aspect=self.stretch)
         ax.set_xlabel(plain(self.axis_labels[0]))

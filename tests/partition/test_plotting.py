@@ -12,6 +12,7 @@ from matplotlib.colors import LogNorm, to_rgb
 from matplotlib.figure import Figure
 
 import splineviz as sv
+from splineviz.drawing.marks import draw_anchors
 from splineviz.drawing.palette import CLASS_COLORS, NO_VALUE
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch, UnknownName
 from splineviz.network.outputs import predicted_classes
@@ -149,6 +150,17 @@ def test_a_name_is_never_a_formula(part, ax):
     part.plot(Figure().subplots(), "class", class_names=["a"])
     many = [f"class number {k}" for k in range(1000)]
     part.plot(Figure().subplots(), "class", class_names=many).figure.canvas.draw()
+
+
+def test_a_star_on_the_border_is_drawn_whole_and_one_beyond_is_not(ax):
+    draw_anchors(ax, np.array([[0.0, 0.0], [2.0, 1.0], [3.0, 0.5]]), (0.0, 0.0, 2.0, 1.0))
+    [stars] = ax.lines
+    np.testing.assert_array_equal(stars.get_xdata(), [0.0, 2.0])
+    assert not stars.get_clip_on()
+    assert [(text.get_text(), text.get_ha()) for text in ax.texts] == [
+        ("A", "left"),
+        ("B", "right"),
+    ]
 
 
 def test_anchors_are_lettered_stars(ax):
