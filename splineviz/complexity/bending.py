@@ -16,8 +16,6 @@ def bend(
     slopes: Sequence[float | torch.Tensor],
     centre: torch.Tensor,
     d: torch.Tensor,
-    of: torch.Tensor | None = None,
-    reuse: bool = False,
 ) -> torch.Tensor:
     """The differences behind a piecewise-linear function of one number.
 
@@ -31,14 +29,10 @@ def bend(
         h.
     d : tensor (n or 1, vertices, columns)
         Differences from it.
-    of : int64 tensor (m,), optional
-        Which centres differences (m, vertices, columns) are from, unless all.
-    reuse : bool
-        Whether to write to d.
 
     Returns
     -------
-    tensor (n or m, vertices, columns), of the type of d
+    tensor (n, vertices, columns), of the type of d
 
     Notes
     -----
@@ -48,12 +42,9 @@ def bend(
     """
     made = None if _is(slopes[0], 0.0) else slopes[0] * d
     points = kinks.points.tolist()
-    for k, (point, before, after) in enumerate(zip(points, slopes[:-1], slopes[1:], strict=True)):
-        ahead = (point - centre).to(d.dtype)
-        ahead = (ahead if of is None else ahead[of]).unsqueeze(1)
-        # The last kink is the last to read d.
-        out = d if reuse and k + 1 == len(points) and len(d) == len(ahead) else None
-        passed = torch.maximum(d, ahead, out=out).sub_(ahead.clamp_(min=0))
+    for point, before, after in zip(points, slopes[:-1], slopes[1:], strict=True):
+        ahead = (point - centre).to(d.dtype).unsqueeze(1)
+        passed = torch.maximum(d, ahead).sub_(ahead.clamp_(min=0))
         change = after - before
         if not _is(change, 1.0):
             passed *= change

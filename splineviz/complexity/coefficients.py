@@ -54,11 +54,6 @@ class Coefficients:
         matrix: torch.Tensor = self._weights
         return matrix
 
-    @property
-    def multiplies(self) -> bool:
-        """Whether the linear part has weights, so that what it makes is new memory."""
-        return self._weights is not None
-
     @cached_property
     def offset_sizes(self) -> torch.Tensor | None:
         """The sizes of what an affine step adds at the end, (1, columns)."""
@@ -70,6 +65,8 @@ class Coefficients:
         """What the step makes of values (n, *shape)."""
         if self.kind.activate is not None:
             return self.kind.activate(self._params, inputs, self.step.options)
+        if self.kind.opaque is not None:
+            return self.kind.opaque(self._params, inputs, self.step.options)
         made = self.linear(inputs)
         return made if self._offset is None else made + self._offset
 
@@ -154,40 +151,6 @@ class Coefficients:
         """The lengths of the rows of `matrix`."""
         assert self.matrix is not None
         return lengths(self.matrix)[:, 0]
-
-    @cached_property
-    def norm(self) -> float:
-        """A bound of the largest singular value of `matrix`, mostly less than a tenth above it.
-
-        The sum of the 16th powers of all of them bounds that of the largest. Up to 512 rows and
-        columns what float32 loses is less than a hundredth, or than what the others add.
-        """
-        assert self.matrix is not None
-        largest = float(self.matrix.abs().max())
-        if not largest:
-            return 0.0
-        matrix = (self.matrix / largest).float()
-        power = matrix @ matrix.T if matrix.shape[0] <= matrix.shape[1] else matrix.T @ matrix
-        bound, share = 1.0, 1.0
-        for _ in range(2):
-            size = float(torch.linalg.matrix_norm(power))
-            bound *= size**share
-            power = power / size
-            power, share = power @ power, share / 2
-        size = float(torch.linalg.matrix_norm(power))
-        return largest * math.sqrt(bound * size**share) * 1.01
-
-    @cached_property
-    def unit_rows(self) -> torch.Tensor:
-        """`matrix` with rows of length 1, in float32; not numbers in rows of zeros."""
-        assert self.matrix is not None
-        return (self.matrix / self.lengths.unsqueeze(1)).float()
-
-    @cached_property
-    def unit(self) -> torch.Tensor:
-        """`matrix` divided by `norm`, in float32."""
-        assert self.matrix is not None
-        return (self.matrix / (self.norm or 1.0)).float()
 
     @cached_property
     def _squares(self) -> torch.Tensor | None:

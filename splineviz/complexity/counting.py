@@ -15,15 +15,14 @@ from splineviz.complexity.crossings import crossings, switching
 from splineviz.complexity.inputs import batches
 from splineviz.complexity.neighborhood import Neighborhood
 from splineviz.complexity.networks import Neighborhoods
-from splineviz.complexity.scratch import free_one_block
 from splineviz.complexity.span import Span
 
 IntArray = npt.NDArray[np.int64]
 
 # Numbers at a time on a CPU: few enough that the C library keeps what is freed.
-_ON_CPU = 3 * 2**22
-# So many times the points whose vertices are carried are screened at a time.
-_AHEAD = 2
+_ON_CPU = 2**23
+# The largest block that changes how glibc keeps memory is one of 32 MiB, headers included.
+_BLOCK = 31 * 2**20
 # The share of a GPU's free memory that is used.
 _SHARE = 0.25
 
@@ -61,35 +60,23 @@ def counted(
     """
     size, most = at_a_time(network, frame, batch_size)
     found = np.zeros((2, len(radii), len(points), len(network.layers)), dtype=np.int64)
-    ahead = _AHEAD if batch_size is None and network.screens(frame.count, frame.shared) else 1
-    for rows, centres, directions in located(network, points, frame, ahead * size):
+    for rows, centres, directions in located(network, points, frame, size):
         for k, radius in enumerate(radii.tolist()):
-            made, left = _without_vertices(network, centres, directions, radius, with_centre)
-            for some in batches(len(left), size):
-                part = left[some]
-                kept, own = _only(part, centres, directions)
-                made[:, part] = _of_batch(network, kept, own, radius, with_centre, most)
+            made = _of_batch(network, centres, directions, radius, with_centre, most)
             found[:, k, rows] = made.cpu().numpy()
         report(rows.stop)
     return found[0], found[1]
 
 
-def _without_vertices(
-    network: Neighborhoods,
-    centres: Mapping[int, torch.Tensor],
-    directions: torch.Tensor,
-    radius: float,
-    with_centre: bool,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Counts, and how many are uncertain, (2, n, L), and the samples whose vertices are needed."""
-    samples = len(centres[0])
-    screened = network.screened(centres, directions, radius)
-    if screened is None:
-        every = torch.arange(samples, device=network.device)
-        return every.new_zeros(2, samples, len(network.layers)), every
-    found = [near.with_sample() if with_centre else near for near in screened.near]
-    made = crossings(found, [switches for _, switches in network.layers], samples)
-    return made, (screened.doubtful | made[1].any(dim=1)).nonzero()[:, 0]
+def _keep_what_is_freed() -> None:
+    """Have the C library keep more of what is freed for what is made next.
+
+    It gives memory back to the system at the end of its heap when more is free there than twice the
+    largest block that the process ever freed, and new pages cost as much as the step that writes to
+    them. This holds for the whole process, as behind any program that frees a large array. A block
+    that nobody writes to costs nothing.
+    """
+    torch.empty(_BLOCK, dtype=torch.uint8)
 
 
 def _only(
@@ -116,7 +103,7 @@ def located(
     directions : float64 tensor (1 or n, P, *input_shape)
         Those at each of them.
     """
-    free_one_block()
+    _keep_what_is_freed()
     directions = None
     for rows in batches(len(points), size):
         x = points[rows].astype(np.float64)
@@ -167,7 +154,7 @@ def _in_type(
     parts = batches(directions.shape[1], most)
     for some in parts:
         part = directions if len(parts) == 1 else directions[:, some]
-        network.carry(centres, part, radius, dtype, visit)
+        network.propagate(centres, part, radius, dtype, visit)
     switches = [switches for _, switches in network.layers]
     found = [switching(spans[i], where) for i, where in enumerate(switches)]
     return crossings(found, switches, len(centres[0]))

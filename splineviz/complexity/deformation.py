@@ -171,7 +171,7 @@ def _of_batch(
         vertices = _one_a_neuron(neighborhood.differences, network.layers[number][1])
         shapes[number] = shape_of(vertices, radius)
 
-    network.carry(centres, directions, radius, torch.float64, visit)
+    network.propagate(centres, directions, radius, torch.float64, visit)
     return shapes
 
 

@@ -88,5 +88,6 @@ def checked_batch_size(size: int | None) -> int | None:
 
 
 def batches(count: int, size: int) -> list[slice]:
-    """Slices of at most so many rows."""
+    """Slices of at most so many rows, all about as long."""
+    size = math.ceil(count / max(1, math.ceil(count / size)))
     return [slice(i, min(i + size, count)) for i in range(0, count, size)]

@@ -15,6 +15,7 @@ Selection: TypeAlias = "Callable[[Layer], bool] | Iterable[str | tuple[str, ...]
 _KINDS = {
     **dict.fromkeys(("relu6", "hardtanh", "threshold", "clip", "clamp_min", "clamp_max"), "clamp"),
     "rrelu": "leaky_relu",
+    "log_sigmoid": "logsigmoid",
     "absolute": "abs",
     "maximum": "max",
     "amax": "max",

@@ -119,13 +119,12 @@ def local_complexity(
     :meth:`ComplexityCurves.from_results` puts together what was measured in a loop of one's own, of
     any network.
 
-    Where the network is piecewise linear and can be traced, differences between vertices are
-    carried through it, in float32; points that this leaves uncertain are done again in float64.
-    What a step's own rounding can do is bounded, for any numbers and order of sums; what it makes
-    of the rounding of earlier steps, as if they were independent, times 32. In a chain of dense
-    layers at most 512 wide, with 8 directions or more that all points share, bounds tell which
-    neurons may switch round a point; where those are few, they alone are found, with the same
-    certainty.
+    Where the network can be traced, differences between vertices are sent through it, in float32;
+    points that this leaves uncertain are done again in float64. What a step's own rounding can do
+    is bounded, for any numbers and order of sums; what it makes of the rounding of earlier steps,
+    as if they were independent, times 32. Behind steps that are neither affine nor piecewise
+    linear, such as softmax, how far rounding reaches is an estimate: the step is run once more with
+    each number moved by as much as it may be off.
 
     Otherwise the vertices are pushed through the module itself in float64, which must keep the
     samples of a batch apart. How far rounding reaches is an estimate there.

@@ -8,11 +8,10 @@ from typing import Protocol
 
 import torch
 
-from splineviz.complexity.carrying import ProgramNeighborhoods
+from splineviz.complexity.estimator import Estimator
 from splineviz.complexity.layers import Layer, Selection, Switches
 from splineviz.complexity.neighborhood import Visit
 from splineviz.complexity.pushing import ModuleNeighborhoods
-from splineviz.complexity.screening import Screened
 from splineviz.complexity.selection import Asked, Names, read_selection, selected
 from splineviz.errors import (
     InvalidArgument,
@@ -26,7 +25,7 @@ from splineviz.network.trace import trace
 
 
 class Neighborhoods(Protocol):
-    """What both ways of carrying neighborhoods through a network can do.
+    """What both ways of sending neighborhoods through a network can do.
 
     Attributes
     ----------
@@ -64,15 +63,7 @@ class Neighborhoods(Protocol):
     def centres(self, x: torch.Tensor) -> dict[int, torch.Tensor]:
         """What is known of samples (n, *input_shape), by number; the first axis is theirs."""
 
-    def screens(self, directions: int, shared_frame: bool) -> bool:
-        """Whether `screened` may find something, for so many directions of a sample."""
-
-    def screened(
-        self, centres: Mapping[int, torch.Tensor], directions: torch.Tensor, radius: float
-    ) -> Screened | None:
-        """What switches round samples, as far as that is known without carrying their vertices."""
-
-    def carry(
+    def propagate(
         self,
         centres: Mapping[int, torch.Tensor],
         directions: torch.Tensor,
@@ -80,7 +71,7 @@ class Neighborhoods(Protocol):
         dtype: torch.dtype,
         visit: Visit,
     ) -> None:
-        """Carry the vertices round samples through the network, and tell of each layer."""
+        """Send the vertices round samples through the network, and tell of each layer."""
 
 
 def neighborhoods_in(
@@ -117,9 +108,9 @@ def neighborhoods_in(
                 f"the network takes inputs of shape {model.input_shape}, but x holds inputs of "
                 f"shape {input_shape}"
             )
-        return _watching(ProgramNeighborhoods(model, place), asked, winners, logits)
+        return _watching(Estimator(model, place), asked, winners, logits)
     try:
-        traced = ProgramNeighborhoods(trace(model, input_shape), place)
+        traced = Estimator(trace(model, input_shape), place)
     # A hook may change values, for example, or a buffer hold a mask of infinities.
     except (UnsupportedLayer, TraceMismatch, NonFiniteValues):
         traced = None

@@ -215,16 +215,7 @@ class ModuleNeighborhoods:
         """The samples; nothing else is known of them before."""
         return {0: x}
 
-    def screens(self, directions: int, shared_frame: bool) -> bool:
-        """No."""
-        return False
-
-    def screened(
-        self, centres: Mapping[int, torch.Tensor], directions: torch.Tensor, radius: float
-    ) -> None:
-        """Nothing is known without carrying vertices."""
-
-    def carry(
+    def propagate(
         self,
         centres: Mapping[int, torch.Tensor],
         directions: torch.Tensor,
@@ -235,7 +226,7 @@ class ModuleNeighborhoods:
         """Push the vertices ``x + r v`` and ``x - r v`` through the network.
 
         Parameters are those of
-        :meth:`~splineviz.complexity.carrying.ProgramNeighborhoods.carry`.
+        :meth:`~splineviz.complexity.estimator.Estimator.propagate`.
         """
         x = centres[0].unsqueeze(1)
         step = radius * directions

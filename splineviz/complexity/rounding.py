@@ -17,7 +17,7 @@ from splineviz.complexity.lengths import VANISHED
 
 # A vertex within so many times the error that is carried along counts as on the boundary: errors of
 # earlier steps are not quite independent.
-_SAFETY = 32.0
+SAFETY = 32.0
 # What is smaller may vanish in float32, or its square; an error of so many units at least.
 _LEAST = 2.0**-48
 _ROOT_OF_LARGEST = 2.0**63
@@ -51,7 +51,7 @@ class Rounding:
     def noise(self, variance: torch.Tensor, linear: bool) -> torch.Tensor:
         """How far a value may be off, float64; before the first activation it is in float64."""
         units = self._unit * (self.fine_unit if linear else 1.0)
-        return variance.sqrt().double().mul_(_SAFETY * units * self.radius)
+        return variance.sqrt().double().mul_(SAFETY * units * self.radius)
 
     def typed(self, variance: torch.Tensor, size: torch.Tensor) -> torch.Tensor:
         """The variance of differences that were in float64, in the other type."""
@@ -131,7 +131,11 @@ class Rounding:
         """The variance of what wins a contest, from the largest of the candidates."""
         return _added(variance, size, 3)
 
+    def rounded(self, variance: torch.Tensor, size: torch.Tensor, times: float) -> torch.Tensor:
+        """The variance of numbers of a size that are rounded so many times more, all alike."""
+        return _added(variance, size, times)
+
 
 def _added(variance: torch.Tensor, size: torch.Tensor, times: float) -> torch.Tensor:
     """A variance with that of numbers of a size being rounded so many times, all the same way."""
-    return torch.addcmul(variance, size, size, value=(times / _SAFETY) ** 2)
+    return torch.addcmul(variance, size, size, value=(times / SAFETY) ** 2)

@@ -68,6 +68,44 @@ class Span:
             high = torch.maximum(self.high, self.at_sample)
         return Span(self.centre, low, high, self.noise)
 
+    def at(self, columns: torch.Tensor) -> Span:
+        """The range of some of the neurons."""
+        parts = (self.centre, self.low, self.high, self.noise)
+        centre, low, high, noise = (part[:, columns] for part in parts)
+        return Span(centre, low, high, noise)
+
+    def narrowed(
+        self, near: Near, low: torch.Tensor, high: torch.Tensor, points: tuple[float, ...]
+    ) -> Span:
+        """The range with that of the neurons near some points known better.
+
+        Parameters
+        ----------
+        near : Near
+            From `near`.
+        low, high : tensor (found,)
+            The smallest and largest difference of each of them.
+        points : tuple of float
+            Those points.
+        """
+        place = near.sample, near.column
+        lows, highs = (
+            part.expand_as(self.centre).index_put(place, own)
+            for part, own in ((self.low, low), (self.high, high))
+        )
+        span = Span(self.centre, lows, highs, self.noise)
+        better = near._replace(low=low.double(), high=high.double())
+        beyond = torch.stack(
+            [
+                torch.maximum(
+                    better.centre - point + better.low, point - better.centre - better.high
+                )
+                for point in points
+            ]
+        )
+        span._near[points] = better.at((beyond > better.noise).all(0).logical_not_())
+        return span
+
     def merged(self, other: Span | None) -> Span:
         """The range over these vertices and others of the same samples."""
         if other is None:

@@ -12,10 +12,10 @@ from torch import nn
 
 import splineviz as sv
 from splineviz.complexity.bending import slopes_at
-from splineviz.complexity.carrying import ProgramNeighborhoods
 from splineviz.complexity.coefficients import Coefficients
 from splineviz.complexity.counting import at_a_time, counted
 from splineviz.complexity.cross_polytope import Frame
+from splineviz.complexity.estimator import Estimator
 from splineviz.complexity.networks import neighborhoods_in
 from splineviz.errors import (
     InvalidArgument,
@@ -116,7 +116,7 @@ def test_both_ways_agree_and_give_the_same_names():
         model, x = seeded(make), points(4, *shape)
         frame = Frame.of(5, shape)
         found = []
-        program = ProgramNeighborhoods(trace(model, shape), torch.device("cpu"))
+        program = Estimator(trace(model, shape), torch.device("cpu"))
         module = neighborhoods_in(Opaque(model), shape, None, None, True, True)
         for network in (program, module):
             watched = network.watch([(layer.name,) for layer, _ in network.available])
@@ -397,7 +397,7 @@ def test_float32_differences_stay_within_the_noise_that_is_carried():
         (lambda: mlp(64, 4096, 50, 2), (64,), 2e-2),
     ):
         program = trace(seeded(make), shape)
-        network = ProgramNeighborhoods(program, torch.device("cpu"))
+        network = Estimator(program, torch.device("cpu"))
         network = network.watch([(layer.name,) for layer, _ in network.available])
         x = torch.from_numpy(points(3, *shape))
         directions = torch.from_numpy(Frame.of(8, shape).around(points(1, *shape)))
@@ -408,7 +408,7 @@ def test_float32_differences_stay_within_the_noise_that_is_carried():
             def keep(number, found, dtype=dtype, seen=seen):
                 seen[number, dtype] = found.span, found.differences.clone()
 
-            network.carry(centres, directions, 0.01, dtype, keep)
+            network.propagate(centres, directions, 0.01, dtype, keep)
         for number in range(1, len(network.layers)):
             (coarse, d), (fine, exact) = (seen[number, dtype] for dtype in network.dtypes)
             share = ((d.double() - exact).abs().amax(1) / coarse.noise).nan_to_num(0.0)
@@ -440,7 +440,7 @@ def test_differences_in_float64_alone(make, shape, monkeypatch):
         make, shape = (lambda widths=shape: mlp(*widths)), shape[:1]
     net, x, radii = seeded(make), points(6, *shape, low=-1), [0.2, 0.01]
     expected = sv.local_complexity(net, x, radii, 5).counts
-    monkeypatch.setattr(ProgramNeighborhoods, "dtypes", (torch.float64,))
+    monkeypatch.setattr(Estimator, "dtypes", (torch.float64,))
     lc = sv.local_complexity(net, x, radii, 5)
     np.testing.assert_array_equal(lc.counts, expected)
     assert not lc.near.any()
@@ -448,7 +448,7 @@ def test_differences_in_float64_alone(make, shape, monkeypatch):
     centres = network.centres(torch.from_numpy(x))
     before = {value: tensor.clone() for value, tensor in centres.items()}
     frame = torch.from_numpy(Frame.of(5, shape).around(x)).clone()
-    network.carry(centres, frame, 0.01, torch.float64, lambda number, found: None)
+    network.propagate(centres, frame, 0.01, torch.float64, lambda number, found: None)
     assert all(torch.equal(centres[value], tensor) for value, tensor in before.items())
 
 

@@ -87,6 +87,11 @@ def _operation(name: str) -> Callable[..., Any]:
     return getattr(getattr(torch.ops.aten, packet), overload or "default")
 
 
+def operation_name(options: Options) -> str:
+    """The name of an opaque step's operation, without its overload."""
+    return str(options["operation"]).partition(".")[0].rstrip("_")
+
+
 def is_smooth(options: Options) -> bool:
     """Whether an opaque step is an activation with a curve in place of a kink."""
-    return str(options["operation"]).partition(".")[0].rstrip("_") in SMOOTH
+    return operation_name(options) in SMOOTH

@@ -1,4 +1,4 @@
-"""What is counted without carrying vertices is what they would give."""
+"""What is counted without making each vertex is what all vertices would give."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import torch
 from torch import nn
 
 import splineviz as sv
-from splineviz.complexity.carrying import ProgramNeighborhoods
 from splineviz.complexity.coefficients import Coefficients
 from splineviz.complexity.cross_polytope import Frame
+from splineviz.complexity.estimator import Estimator
+from splineviz.complexity.vertex_deltas import AntipodalPairs, VertexDeltas
 from splineviz.network.trace import trace
 from tests.complexity.plain import mlp, plain_counts, points, resnet18, seeded
 
@@ -28,24 +29,22 @@ ACTIVATIONS = {
 
 
 @pytest.fixture
-def carried(monkeypatch):
-    """Counts what is carried; with `all` every sample is."""
+def pairs(monkeypatch):
+    """Counts how often pairs were kept and split; with `never` they always are."""
 
-    class Carried:
-        samples = 0
-        all = False
+    class Pairs:
+        kept = split = 0
+        never = False
 
-    carry, screens = ProgramNeighborhoods.carry, ProgramNeighborhoods.screens
+    is_worth = AntipodalPairs.is_worth
 
-    def counting(self, centres, *rest):
-        Carried.samples += len(centres[0])
-        return carry(self, centres, *rest)
+    def counting(self, *rest):
+        worth = not Pairs.never and is_worth(self, *rest)
+        Pairs.kept, Pairs.split = Pairs.kept + worth, Pairs.split + (not worth)
+        return worth
 
-    monkeypatch.setattr(ProgramNeighborhoods, "carry", counting)
-    monkeypatch.setattr(
-        ProgramNeighborhoods, "screens", lambda self, *a: not Carried.all and screens(self, *a)
-    )
-    return Carried
+    monkeypatch.setattr(AntipodalPairs, "is_worth", counting)
+    return Pairs
 
 
 def chain(rng, activation):
@@ -75,9 +74,9 @@ def chain(rng, activation):
 
 
 @pytest.mark.parametrize("kind", ACTIVATIONS)
-def test_counts_are_those_of_all_vertices(kind, carried):
+def test_counts_are_those_of_all_vertices(kind, pairs):
     make, kinks = ACTIVATIONS[kind]
-    kinds, cleared = (type(make()),), 0
+    kinds = (type(make()),)
     for seed in range(60):
         rng = np.random.default_rng(seed)
         net, inputs = seeded(lambda rng=rng: chain(rng, make)[0], seed), None
@@ -86,43 +85,37 @@ def test_counts_are_those_of_all_vertices(kind, carried):
         if rng.random() < 0.3:
             x = x.round()
         radius = 10.0 ** rng.uniform(-7, 1)
-        carried.samples, carried.all = 0, False
+        pairs.never = False
         lc = sv.local_complexity(net, x, radius, DIRECTIONS, logits=bool(seed % 2))
-        cleared += len(x) - min(carried.samples, len(x))
-        carried.all = True
+        pairs.never = True
         full = sv.local_complexity(net, x, radius, DIRECTIONS, logits=bool(seed % 2))
         assert (abs(lc.counts - full.counts) <= lc.near + full.near).all(), seed
         plain = plain_counts(net, x, radius, lc.directions, kinds, kinks)
         assert (abs(lc.counts[:, : plain.shape[1]] - plain) <= full.near[:, : plain.shape[1]]).all()
-    assert cleared > 100
+    assert pairs.kept > 100
 
 
-def test_few_samples_need_vertices_at_a_small_radius(carried):
+@pytest.mark.parametrize("radius", [1e-3, 1e-2, 0.1, 1.0])
+def test_few_samples_are_split_at_a_small_radius(radius, pairs):
     net, x = seeded(lambda: mlp(50, 80, 80, 80, 3)), points(200, 50)
-    lc = sv.local_complexity(net, x, 1e-3, DIRECTIONS)
-    assert (lc.counts.sum(1) > 0).mean() > 0.05
-    assert carried.samples < 4
-    np.testing.assert_array_equal(lc.counts, plain_counts(net, x, 1e-3, lc.directions))
-
-
-def test_all_are_carried_where_much_switches(carried):
-    net, x = seeded(lambda: mlp(50, 80, 80, 80, 3)), points(50, 50)
-    lc = sv.local_complexity(net, x, 0.5, DIRECTIONS)
-    assert carried.samples >= 50
-    np.testing.assert_array_equal(lc.counts, plain_counts(net, x, 0.5, lc.directions))
+    lc = sv.local_complexity(net, x, radius)
+    assert lc.counts.any()
+    assert not lc.near.any()
+    assert (pairs.split > 0) == (radius == 1.0)
+    np.testing.assert_array_equal(lc.counts, plain_counts(net, x, radius, lc.directions))
 
 
 @pytest.mark.parametrize("kind", ACTIVATIONS)
-def test_the_centre_as_a_vertex(kind, carried):
+def test_the_centre_as_a_vertex(kind, pairs):
     net, x = seeded(lambda: mlp(12, 30, 30, 30, 3, activation=ACTIVATIONS[kind][0])), points(60, 12)
     found = sv.local_complexity(net, x, 0.01, DIRECTIONS, centre=True)
-    assert carried.samples < 60
-    carried.all = True
+    assert pairs.kept
+    pairs.never = True
     other = sv.local_complexity(net, x, 0.01, DIRECTIONS, centre=True)
     np.testing.assert_array_equal(found.counts, other.counts)
 
 
-def test_a_sample_that_many_neurons_bend_is_carried(carried):
+def test_a_sample_that_many_neurons_bend():
     # All vertices lie in front of the kinks of all copies, in turn: each bends.
     net = seeded(lambda: mlp(8, 40, 30, 3, activation=nn.ReLU))
     x = np.zeros((3, 8))
@@ -131,21 +124,93 @@ def test_a_sample_that_many_neurons_bend_is_carried(carried):
         net[0].bias.zero_()
         net[2].bias.fill_(0.1)
     lc = sv.local_complexity(net, x, 0.01, DIRECTIONS)
-    assert carried.samples == 3
     np.testing.assert_array_equal(lc.counts, plain_counts(net, x, 0.01, lc.directions))
 
 
-def test_nothing_is_carried_where_nothing_switches(carried):
+def test_one_sample_with_many_switching_neurons_among_others_with_none():
+    net = seeded(lambda: mlp(8, 60, 60, 60, 3)).double()
+    x = points(30, 8, low=3, high=4)
+    x[7] = 0.0
+    with torch.no_grad():
+        net[0].bias.zero_()
+    lc = sv.local_complexity(net, x, 0.01, DIRECTIONS)
+    assert lc.counts[7, 0] == 60
+    np.testing.assert_array_equal(lc.counts, plain_counts(net, x, 0.01, lc.directions))
+
+
+def test_nothing_switches_at_a_tiny_radius(pairs):
     told = []
     net, x = seeded(lambda: mlp(20, 30, 30, 3)), points(50, 20)
     lc = sv.local_complexity(net, x, 1e-12, DIRECTIONS, progress=lambda *done: told.append(done))
-    assert carried.samples == 0
+    assert not pairs.split
     assert not lc.counts.any()
     assert told[-1] == (50, 50)
 
 
+class Chain:
+    """Differences of some samples that take random steps, beside all their vertices."""
+
+    def __init__(self, seed, samples=6, directions=4, width=9):
+        self.rng = torch.Generator().manual_seed(seed)
+        self.pairs = AntipodalPairs(samples, directions, torch.float64, torch.device("cpu"))
+        self.d = VertexDeltas.odd(self.random(samples, directions, width))
+        self.every = torch.cat([self.d.rows, -self.d.rows], 1)
+
+    def random(self, *shape):
+        return torch.randn(shape, generator=self.rng, dtype=torch.float64)
+
+    def switch(self, share):
+        """Move some neurons at each vertex on their own."""
+        samples, directions, width = self.d.rows.shape
+        chosen = torch.rand((samples, width), generator=self.rng) < share
+        sample, column = chosen.nonzero(as_tuple=True)
+        plus, minus = self.random(2, len(sample), directions)
+        rows = self.d.rows.clone()
+        rows[sample, :, column] += (plus - minus) / 2
+        columns = self.d.dense_columns()
+        self.pairs.add(sample, (plus + minus) / 2)
+        self.d = VertexDeltas(rows, columns, column)
+        self.every[sample, :, column] += torch.cat([plus, minus], 1)
+
+    def multiply(self):
+        matrix = self.random(self.every.shape[2], self.every.shape[2])
+        rows, columns = self.d.rows @ matrix, self.d.dense_columns() @ matrix
+        self.d = VertexDeltas(rows, columns, self.d.units[:0])
+        self.every = self.every @ matrix
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.3, 1.0])
+def test_odd_and_even_parts_make_all_vertices(share):
+    for seed in range(5):
+        chain = Chain(seed)
+        for _ in range(3):
+            chain.switch(share)
+            for _ in range(2):
+                torch.testing.assert_close(chain.pairs.vertices(chain.d), chain.every)
+                low, high = chain.pairs.extent(chain.d)
+                assert (low <= chain.every.amin(1) + 1e-12).all()
+                assert (high >= chain.every.amax(1) - 1e-12).all()
+                sample, column = (chain.every[:, 0] > 0).nonzero(as_tuple=True)
+                odd, even = chain.pairs.at(chain.d, sample, column)
+                made = torch.cat([odd + even, even - odd], 1)
+                torch.testing.assert_close(made, chain.every[sample, :, column])
+                chain.multiply()
+
+
+def test_a_value_made_before_more_neurons_switched_keeps_its_vertices():
+    chain = Chain(0)
+    chain.switch(0.2)
+    chain.multiply()
+    early, every = chain.d, chain.every.clone()
+    chain.switch(0.5)
+    torch.testing.assert_close(chain.pairs.vertices(early), every)
+    sample, column = torch.ones_like(every[:, 0], dtype=torch.bool).nonzero(as_tuple=True)
+    odd, even = chain.pairs.at(early, sample, column)
+    torch.testing.assert_close(torch.cat([odd + even, even - odd], 1), every[sample, :, column])
+
+
 @pytest.mark.parametrize("batch_size", [1, 7, None])
-def test_some_radii_clear_and_others_do_not(batch_size, carried):
+def test_some_radii_split_pairs_and_others_do_not(batch_size):
     net, x, radii = seeded(lambda: mlp(20, 30, 30, 3)), points(40, 20), [1e-9, 3.0, 1e-3]
     lc = sv.local_complexity(net, x, radii, DIRECTIONS, batch_size=batch_size)
     for counts, radius in zip(lc.counts, radii, strict=True):
@@ -162,6 +227,7 @@ class Residual(nn.Module):
         return x + torch.relu(self.second(h) + h)
 
 
+@pytest.mark.parametrize("radius", [1e-9, 1e-3, 0.1])
 @pytest.mark.parametrize(
     ("make", "options"),
     [
@@ -176,30 +242,29 @@ class Residual(nn.Module):
         (lambda: nn.Sequential(nn.Linear(20, 30), nn.Hardtanh()), {"layers": ["0", "1"]}),
     ],
 )
-def test_networks_that_are_not_screened(make, options, carried):
+def test_pairs_in_many_kinds_of_networks(make, options, radius, pairs):
     net, x = seeded(make), points(30, 20)
     options = {"directions": DIRECTIONS, **options}
-    found = sv.local_complexity(net, x, 1e-9, **options)
-    if found.method == "program" and "layers" not in options:
-        assert carried.samples >= len(x)
-    carried.all = True
-    np.testing.assert_array_equal(found.counts, sv.local_complexity(net, x, 1e-9, **options).counts)
+    found = sv.local_complexity(net, x, radius, **options)
+    pairs.never = True
+    split = sv.local_complexity(net, x, radius, **options)
+    np.testing.assert_array_equal(found.counts, split.counts)
 
 
-def test_layers_before_the_first_activation_are_looked_at(carried):
+def test_layers_before_the_first_activation_are_looked_at(pairs):
     net, x = seeded(lambda: nn.Sequential(nn.Linear(20, 8), *mlp(8, 30, 3))), points(30, 20)
     options = {"radius": 0.01, "directions": DIRECTIONS, "layers": ["0", "1", "2", "output"]}
     with_all = sv.local_complexity(net, x, **options)
-    carried.all = True
+    pairs.never = True
     np.testing.assert_array_equal(sv.local_complexity(net, x, **options).counts, with_all.counts)
     assert with_all.counts.any()
 
 
-@pytest.mark.parametrize("screened", [True, False])
+@pytest.mark.parametrize("split", [True, False])
 @pytest.mark.parametrize(
     "scales", [(1e-100, 1e100, 1), (1e-170, 1e170, 1), (1e150, 1e-150, 1), (1, 1e-200, 1e200)]
 )
-def test_small_and_large_weights_cancel(scales, screened, carried):
+def test_small_and_large_weights_cancel(scales, split, pairs):
     net = seeded(lambda: mlp(10, 30, 30, 3, bias=False)).double()
     x = points(60, 10, low=-1)
     expected = sv.local_complexity(net, x, 0.02, DIRECTIONS).counts
@@ -207,7 +272,7 @@ def test_small_and_large_weights_cancel(scales, screened, carried):
     with torch.no_grad():
         for dense, scale in zip(net[::2], scales, strict=True):
             dense.weight *= scale
-    carried.all = not screened
+    pairs.never = split
     lc = sv.local_complexity(net, x, 0.02, DIRECTIONS)
     assert (abs(lc.counts - expected) <= lc.near).all()
     # Where squares vanish not much is certain.
@@ -219,20 +284,6 @@ def test_a_radius_that_is_tiny_or_huge():
     assert not sv.local_complexity(net, x, 1e-300, DIRECTIONS).counts.any()
     lc = sv.local_complexity(net, x, 1e200, DIRECTIONS)
     np.testing.assert_array_equal(lc.counts, plain_counts(net, x, 1e200, lc.directions))
-
-
-@pytest.mark.parametrize("make", [torch.randn, torch.ones, torch.zeros, torch.rand])
-@pytest.mark.parametrize("shape", [(1, 1), (3, 40), (40, 3), (60, 60)])
-@pytest.mark.parametrize("scale", [1.0, 1e-200, 1e200])
-def test_norms_are_bounds(make, shape, scale):
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        net = nn.Linear(shape[1], shape[0], bias=False).double()
-        with torch.no_grad():
-            net.weight.copy_(scale * make(shape, dtype=torch.float64))
-    step = Coefficients(trace(net, (shape[1],)), 0, torch.float64, torch.device("cpu"))
-    norm = scale * float(torch.linalg.matrix_norm(net.weight.detach() / scale, 2))
-    assert norm <= step.norm <= 1.2 * norm
 
 
 @pytest.mark.parametrize(
@@ -269,9 +320,9 @@ def test_bounds_of_steps_are_bounds(make):
 
 def test_ranges_that_nobody_asks_for_do_not_make_results_uncertain():
     net, x = seeded(lambda: resnet18(4)), points(6, 3, 32, 32)
-    network = ProgramNeighborhoods(trace(net, (3, 32, 32)), torch.device("cpu"))
+    network = Estimator(trace(net, (3, 32, 32)), torch.device("cpu"))
     network = network.watch([(layer.name,) for layer, _ in network.available])
-    asked = {value for watched in network._watched for value in watched.values}
+    asked = {watched.value for watched in network._watched}
     assert len(asked) < 0.7 * sum(step.kind != "relu" for step in network.program.steps)
     lc = sv.local_complexity(net, x, 0.005, Frame.of(8, (3, 32, 32)).directions)
     np.testing.assert_array_equal(lc.counts, plain_counts(net, x, 0.005, lc.directions.copy()))
@@ -343,7 +394,7 @@ def test_a_bias_that_lies_on_a_kink_is_rounded():
     "extra",
     [nn.Identity, lambda: nn.Dropout(0.5), lambda: nn.Sequential(nn.Dropout(0.1), nn.Identity())],
 )
-def test_steps_that_change_nothing_and_dead_neurons_are_screened(extra, carried):
+def test_steps_that_change_nothing_and_dead_neurons(extra):
     net = seeded(lambda: nn.Sequential(*mlp(20, 30, 30)[:2], extra(), *mlp(30, 30, 30, 3)))
     with torch.no_grad():
         for dense in (net[0], net[3]):
@@ -351,5 +402,4 @@ def test_steps_that_change_nothing_and_dead_neurons_are_screened(extra, carried)
             dense.bias[:3] = 0.0
     x = points(40, 20)
     lc = sv.local_complexity(net, x, 1e-4, DIRECTIONS)
-    assert carried.samples < 20
     np.testing.assert_array_equal(lc.counts, plain_counts(net, x, 1e-4, lc.directions))

@@ -1,0 +1,209 @@
+"""How the vertices round some samples differ from them, and how that is stored.
+
+Where no neuron switches between x and its two vertices x + r v and x - r v, the network is affine
+there, and the second moves by the negative of what the first moves by. So the 2 P vertices of a
+sample are stored as P odd rows o_p and a few columns, one for each neuron that has switched so far
+anywhere round the sample: the vertices differ by ``o_p + e_p`` and ``-o_p + e_p``, where the even
+part ``e_p = sum over k of c_kp u_k``. The odd part of what a neuron's switching changes is put into
+o_p; u_k is what the network makes of a change of neuron k. That is exact, not an approximation.
+Where so many neurons switch that it saves nothing, all vertices are stored instead: they are split.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import torch
+
+Ends: TypeAlias = tuple[torch.Tensor, torch.Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class VertexDeltas:
+    """The differences of one value at the vertices, from the value at the sample.
+
+    Attributes
+    ----------
+    rows : tensor (n or 1, P or 2 P, width)
+        The odd rows of each sample, or of all samples if they are alike; or, if split, all
+        vertices, x - r v behind x + r v.
+    columns : tensor (known, width)
+        The u_k of the first of the neurons that have switched; what is missing is zero.
+    units : int64 tensor (units,)
+        The u_k of those after them, if each is a unit vector: the place of its one.
+    split : bool
+        Whether the rows are all vertices.
+    """
+
+    rows: torch.Tensor
+    columns: torch.Tensor
+    units: torch.Tensor
+    split: bool = False
+
+    @classmethod
+    def odd(cls, rows: torch.Tensor) -> VertexDeltas:
+        """Those where nothing has switched."""
+        none = rows.new_empty(0, rows.shape[2])
+        return cls(rows, none, torch.empty(0, dtype=torch.int64, device=rows.device))
+
+    @classmethod
+    def of_all(cls, vertices: torch.Tensor) -> VertexDeltas:
+        """Those of all vertices (n or 1, 2 P, width), split."""
+        made = cls.odd(vertices)
+        return cls(vertices, made.columns, made.units, split=True)
+
+    @property
+    def switched(self) -> int:
+        """How many neurons they know to have switched."""
+        return len(self.columns) + len(self.units)
+
+    def dense_columns(self) -> torch.Tensor:
+        """All u_k, (switched, width)."""
+        if not len(self.units):
+            return self.columns
+        ones = self.columns.new_zeros(len(self.units), self.columns.shape[1])
+        return torch.cat([self.columns, ones.scatter_(1, self.units.unsqueeze(1), 1.0)])
+
+
+class AntipodalPairs:
+    """Which neurons have switched round which samples, on one way through a network.
+
+    Parameters
+    ----------
+    samples, directions : int
+        n and P.
+    dtype : torch.dtype
+        Of the differences.
+    device : torch.device
+        Where they are.
+
+    Attributes
+    ----------
+    split : bool
+        Whether all vertices are stored from here on.
+    sample : int64 tensor (switched,)
+        Round which sample each neuron has switched.
+    """
+
+    def __init__(
+        self, samples: int, directions: int, dtype: torch.dtype, device: torch.device
+    ) -> None:
+        self.samples, self.directions = samples, directions
+        self.split = False
+        self.sample = torch.empty(0, dtype=torch.int64, device=device)
+        # By sample, so that all sums over k are one batch of products: the numbers k of its
+        # neurons, and the c_kp. What pads it is a number that no neuron has, and zero.
+        self._number = torch.empty(samples, 0, dtype=torch.int64, device=device)
+        self._even = torch.empty(samples, directions, 0, dtype=dtype, device=device)
+        self._largest = torch.empty(0, 1, dtype=dtype, device=device)
+
+    def add(self, sample: torch.Tensor, even: torch.Tensor) -> None:
+        """Take note of neurons that have switched.
+
+        Parameters
+        ----------
+        sample : int64 tensor (new,), increasing
+            Round which samples.
+        even : tensor (new, P)
+            Their c_p.
+        """
+        place = torch.bincount(self.sample, minlength=self.samples)[sample] + _ranks(sample)
+        size = max(self._number.shape[1], 1 + int(place.max()) if len(place) else 0)
+        wider = size - self._number.shape[1]
+        self._number = torch.nn.functional.pad(self._number, (0, wider), value=_NONE)
+        self._even = torch.nn.functional.pad(self._even, (0, wider))
+        self._number[sample, place] = len(self.sample) + torch.arange(
+            len(sample), device=sample.device
+        )
+        self._even[sample, :, place] = even
+        self.sample = torch.cat([self.sample, sample])
+        self._largest = torch.cat([self._largest, even.abs().amax(1, keepdim=True)])
+
+    def is_worth(self, new: int, width: int, rows: int, last: bool) -> bool:
+        """Whether pairs save anything if so many neurons more may switch, of so many padded.
+
+        Parameters
+        ----------
+        new : int
+            How many more.
+        width : int
+            How many neurons there are.
+        rows : int
+            The most of them round one sample.
+        last : bool
+            Whether no step reads them.
+        """
+        # A column costs as much as a row, and so does a vertex.
+        few = last or len(self.sample) + new <= 2 * self.samples * self.directions
+        # What it takes to look at the neurons one by one, beside all of them at all vertices.
+        few = few and new * _LOOKED_AT <= self.samples * width
+        return few and rows * self._number.shape[1] <= self.directions * width
+
+    def vertices(self, d: VertexDeltas) -> torch.Tensor:
+        """All vertices, (n or 1, 2 P, width)."""
+        if d.split:
+            return d.rows
+        if not d.switched:
+            return torch.cat([d.rows, -d.rows], 1)
+        even = self._even_part(d)
+        return torch.cat([d.rows + even, even - d.rows], 1)
+
+    def at(self, d: VertexDeltas, sample: torch.Tensor, column: torch.Tensor) -> Ends:
+        """Odd and even part of some neurons, each (found, P); samples are increasing."""
+        odd = d.rows.expand(self.samples, -1, -1)[sample, :, column]
+        if not d.switched or not len(sample):
+            return odd, torch.zeros_like(odd)
+        place = _ranks(sample)
+        columns = column.new_zeros(self.samples, 1 + int(place.max()))
+        columns[sample, place] = column
+        known, number = self._columns(d)
+        of_columns = known[number.unsqueeze(2), columns.unsqueeze(1)]
+        even = torch.bmm(self._even, of_columns)
+        return odd, even[sample, :, place]
+
+    def _even_part(self, d: VertexDeltas) -> torch.Tensor:
+        columns, number = self._columns(d)
+        made = d.rows.new_zeros(self.samples, self.directions, d.rows.shape[2])
+        # In parts, so that what is gathered is no larger than all vertices.
+        for start in range(0, number.shape[1], 2 * self.directions):
+            some = slice(start, start + 2 * self.directions)
+            made.baddbmm_(self._even[:, :, some], columns[number[:, some]])
+        return made
+
+    def _columns(self, d: VertexDeltas) -> tuple[torch.Tensor, torch.Tensor]:
+        """The u_k, and by sample the numbers of its neurons in them."""
+        columns = d.dense_columns()
+        if d.switched < len(self.sample):
+            columns = torch.nn.functional.pad(columns, (0, 0, 0, 1))
+        # What pads the numbers has zeros for c_p.
+        return columns, self._number.clamp(max=len(columns) - 1)
+
+    def extent(self, d: VertexDeltas) -> Ends:
+        """Bounds of the differences, each (n or 1, width); exact if nothing has switched."""
+        # Two passes are several times faster than torch.aminmax along an axis.
+        low, high = d.rows.amin(1), d.rows.amax(1)
+        if d.split:
+            return low, high
+        reach = torch.maximum(-low, high)
+        if d.switched:
+            reach = reach.expand(self.samples, -1).contiguous()
+            bound = d.dense_columns().abs().mul_(self._largest[: d.switched])
+            reach.index_add_(0, self.sample[: d.switched], bound)
+        return -reach, reach
+
+    def terms(self, d: VertexDeltas) -> int:
+        """How many products are added up for the even part of a sample, at most."""
+        return self._number.shape[1] if d.switched else 0
+
+
+# A number that no neuron has.
+_NONE = 2**62
+# What looking at one neuron at all vertices costs, in numbers of a row of each sample.
+_LOOKED_AT = 4
+
+
+def _ranks(sample: torch.Tensor) -> torch.Tensor:
+    """For each of some samples, in increasing order, how often it was there before."""
+    counts = torch.bincount(sample)
+    return torch.arange(len(sample), device=sample.device) - (counts.cumsum(0) - counts)[sample]
