@@ -16,7 +16,7 @@ player = sv.RegionPlayer(run, plane, metrics=[])
 view = sv.MigrationView(run, plane, player)
 display(player, view)
 """
-WAIT = "print(view.wait(120) and player.wait(120))"
+WAIT = "print(view.wait(200) and player.wait(60))"
 TOLD = "print(view.step, player.step)"
 LINES = ".splineviz-step-view .bqplot path.line[d^='M']"
 SLEEP = """
