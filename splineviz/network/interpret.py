@@ -14,16 +14,14 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.errors import UnsupportedLayer
 from splineviz.network.layers import LAYERS
+from splineviz.network.plan import plan
+from splineviz.network.unsupported import unsupported
 
 if TYPE_CHECKING:
     from splineviz.network.program import Program
 
 V = TypeVar("V")
-
-# Operations that networks end in and that do not change which output is the largest.
-_KEEP_ORDER = frozenset({"softmax", "_softmax", "log_softmax", "_log_softmax", "sigmoid", "tanh"})
 
 
 class Domain(ABC, Generic[V]):
@@ -49,7 +47,7 @@ class Domain(ABC, Generic[V]):
 
     def opaque(self, i: int, inputs: Sequence[V]) -> V:
         """What a step makes that is neither; most domains know nothing of those."""
-        raise _unsupported(self.program, i)
+        raise unsupported(self.program, i)
 
 
 def interpret(
@@ -103,7 +101,7 @@ def walk(
         What it made: the value of number ``step + 1``.
     """
     program = domain.program
-    steps, forgotten = _plan(program, known, wanted)
+    steps, forgotten = plan(program, known, wanted)
     values = dict(known)
     for i in steps:
         inputs = [values[value] for value in program.steps[i].inputs]
@@ -114,73 +112,6 @@ def walk(
         del inputs, made
         for value in forgotten[i]:
             del values[value]
-
-
-def steps_to(program: Program, wanted: Collection[int]) -> list[int]:
-    """The steps that some values depend on, in order."""
-    return _plan(program, (0,), wanted)[0]
-
-
-def _plan(
-    program: Program, known: Collection[int], wanted: Collection[int] | None
-) -> tuple[list[int], dict[int, list[int]]]:
-    """The steps to run, in order, and the values to forget behind each of them."""
-    needed = {*range(len(program.steps) + 1)} if wanted is None else {*wanted}
-    steps: list[int] = []
-    seen: set[int] = set()
-    forgotten: dict[int, list[int]] = {}
-    for i in reversed(range(len(program.steps))):
-        if i + 1 in needed and i + 1 not in known:
-            inputs = program.steps[i].inputs
-            # From the last step to the first: who is seen first reads a value last.
-            forgotten[i] = list({i + 1, *inputs} - seen)
-            seen.update(forgotten[i])
-            needed.update(inputs)
-            steps.append(i)
-    return steps[::-1], forgotten
-
-
-def refuse_opaque(program: Program) -> None:
-    """Refuse a program whose regions, or maps on them, an opaque step would make wrong.
-
-    Raises
-    ------
-    UnsupportedLayer
-        If an activation or the output depends on a step that is neither affine nor piecewise
-        linear. It names the first of them.
-    """
-    if program.opaque_steps:
-        wanted = [program.output, *(activation.step + 1 for activation in program.activations)]
-        for i in steps_to(program, wanted):
-            if i in program.opaque_steps:
-                raise _unsupported(program, i)
-
-
-def _unsupported(program: Program, i: int) -> UnsupportedLayer:
-    """The error for an opaque step where everything has to be piecewise linear."""
-    step = program.steps[i]
-    operation = str(step.options["operation"]).partition(".")[0]
-    readers = [
-        repr(activation.name)
-        for activation in program.activations
-        if i in steps_to(program, [activation.step + 1])
-    ]
-    reader = f"the activation {readers[0]}" if readers else "the output"
-    advice = (
-        "Put something piecewise linear in its place (ReLU, LeakyReLU, max pooling, batch "
-        "normalization), or measure the network with local_complexity, which takes any layer."
-    )
-    if i + 1 == program.output:
-        advice = "Leave it out: let the network return what goes into it."
-        if operation in _KEEP_ORDER and len(program.output_shape) == 1:
-            advice += f" The largest output before the {operation} is the largest behind it."
-    return UnsupportedLayer(
-        step.name,
-        operation,
-        f"it is no operation known to be affine or piecewise linear, and {reader} depends on it: "
-        "there are no exact linear regions",
-        advice,
-    )
 
 
 class Numbers(Domain[npt.NDArray[np.float64]]):

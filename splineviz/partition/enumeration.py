@@ -14,9 +14,10 @@ from splineviz.arguments import check_name
 from splineviz.arrays import read_whole
 from splineviz.errors import NonFiniteValues, ShapeMismatch, TooManyRegions
 from splineviz.network.contest import Contest
-from splineviz.network.interpret import interpret, refuse_opaque
+from splineviz.network.interpret import interpret
 from splineviz.network.kinks import Kinks
 from splineviz.network.program import Activation, Program
+from splineviz.network.unsupported import refuse_opaque
 from splineviz.partition.engine.assembly import assemble
 from splineviz.partition.engine.blocks import Workers, cores
 from splineviz.partition.engine.cells import CellComplex

@@ -16,8 +16,8 @@ from safetensors.numpy import save
 
 from splineviz.errors import InvalidArgument, PartitionCorrupt, SplinevizError, UnsafeFile
 from splineviz.files import check_file, write_atomically
-from splineviz.network.interpret import refuse_opaque
 from splineviz.network.program import Program
+from splineviz.network.unsupported import refuse_opaque
 from splineviz.partition.consistency import check_arrays
 from splineviz.partition.one_dimensional.following import from_left_to_right
 from splineviz.partition.one_dimensional.input_segment import InputSegment

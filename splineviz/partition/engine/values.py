@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from splineviz.errors import NonFiniteValues
-from splineviz.network.interpret import Numbers, interpret, steps_to
+from splineviz.network.interpret import Numbers, interpret
+from splineviz.network.plan import steps_to
 from splineviz.network.program import Program
 from splineviz.partition.engine.blocks import Workers
 from splineviz.partition.engine.cells import CellComplex
