@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_info
 
 import splineviz as sv
 from splineviz.errors import NonFiniteValues, ShapeMismatch, TooManyRegions, UnknownName
+from splineviz.network.program import Program, Step
 from tests.partition.networks import (
     DEGENERATE,
     FRAME_WITH_HOLES,
@@ -286,6 +287,17 @@ def test_lines_through_one_point_in_a_thin_turned_strip():
         part = sv.enumerate_regions(program, sv.InputSlice(np.zeros(2), np.eye(2), strip))
         assert len(part) == 8
         part.verify(program)
+
+
+@pytest.mark.parametrize("size", [20, 60])
+def test_cells_that_are_split_twice_count_once(size):
+    """The second of two equal layers finds only zeros, which are looked at once more."""
+    steps = [Step("leaky_relu", (i,), f"{i}", {}, {"negative_slope": 0.1}) for i in range(2)]
+    program = Program(tuple(steps), ((size,),) * 3, {}, 2)
+    plane = sv.InputSlice.around(np.zeros(size), half_width=1.0)
+    partition = sv.enumerate_regions(program, plane, max_regions=2 * size)
+    assert len(partition) == 2 * size
+    np.testing.assert_allclose(partition.areas.sum(), 4.0)
 
 
 def test_a_single_cell_with_millions_of_pieces_stops_at_the_limit():

@@ -106,13 +106,17 @@ def subdivide_cells(
         budget[0] = most - made[0]
         return _Split(first, last, tuple(block), doubted)
 
+    def take_back(n_cells: int) -> None:
+        made[0] -= n_cells
+        budget[0] = most - made[0]
+
     try:
         aside = n_columns > _WIDE
         blocks = workers.over(split, len(cells), _CELLS, aside)
         # Blocks that were stopped in the middle are no complex: nothing is asked of them.
         if made[0] > most:
             raise TooManyRegions(int(made[0]), most, name)
-        _split_again(cells, signs, blocks, split, made, workers)
+        _split_again(cells, signs, blocks, split, take_back, workers)
     finally:
         # Blocks that are still at work when this is cancelled stop too.
         budget[0] = -1
@@ -151,7 +155,7 @@ def _split_again(
     signs: Signs,
     blocks: list[_Split],
     split: Callable[[int, int], _Split],
-    made: npt.NDArray[np.int64],
+    take_back: Callable[[int], None],
     workers: Workers,
 ) -> None:
     """Split blocks again in which a tolerance decided something, with those of the vertices."""
@@ -162,7 +166,8 @@ def _split_again(
     if len(signs.localize(vertices)) == 0:
         return
     again = [i for i, block in enumerate(blocks) if len(block.doubted)]
-    made[0] -= sum(len(blocks[i].arrays[-2]) for i in again)
+    # Else they would be stopped in the middle where there is no room for them twice.
+    take_back(sum(len(blocks[i].arrays[-2]) for i in again))
     for i, block in zip(again, _anew(split, blocks, again, workers), strict=True):
         blocks[i] = block
 
