@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from splineviz.network.layers import LAYERS
-from splineviz.network.layers.schema import Facts
+from splineviz.network.layers.opaque_schema import result_of
+from splineviz.network.layers.schema import Facts, Misfit
 from splineviz.network.program import Program, Step
 
 Shape = tuple[int, ...]
@@ -531,7 +532,7 @@ def draw_program(rng: Random, opaque: bool = False) -> Program:
         params = {role: f"{name}.{role}" for role in drawn.params}
         held = {params[role]: array for role, array in drawn.params.items()}
         step = Step(kind, (value,) * drawn.reads, name, params, drawn.options)
-        shape = made_shape(step, shapes[value], drawn.params)
+        shape = made_shape(step, [shapes[value]] * drawn.reads, drawn.params)
         if shape is None or math.prod(shape) > 2_000:
             continue
         try:
@@ -546,20 +547,19 @@ def draw_program(rng: Random, opaque: bool = False) -> Program:
     return Program(tuple(steps), tuple(shapes), state, len(steps))
 
 
-def made_shape(step: Step, shape: Shape, params: Mapping[str, np.ndarray]) -> Shape | None:
+def made_shape(
+    step: Step, inputs: Sequence[Shape], params: Mapping[str, np.ndarray]
+) -> Shape | None:
     """What the schema says, or torch for an opaque step; None if the step cannot be."""
-    from splineviz.network.layers.opaque_schema import result_of
-    from splineviz.network.layers.schema import Misfit
-
     schema = LAYERS[step.kind].schema
-    literals = {role: np.shape(n) for role, n in step.options.get("literals", {}).items()}
-    shapes = {role: np.shape(array) for role, array in params.items()}
-    inputs = (shape,) * len(step.inputs)
     try:
         schema.check_options(step.options, [*params])
-        found, _ = schema.infer(Facts(inputs, step.options, {**shapes, **literals}))
+        literals = {role: np.shape(n) for role, n in step.options.get("literals", {}).items()}
+        shapes = {role: np.shape(array) for role, array in params.items()}
+        found, _ = schema.infer(Facts(tuple(inputs), step.options, {**shapes, **literals}))
         if found is None:
-            found = result_of(step.options, [(s, "float64") for s in inputs], [*shapes.items()])[0]
+            values = [(shape, "float64") for shape in inputs]
+            found, _ = result_of(step.options, values, [*shapes.items()])
     except Misfit:
         return None
     return found

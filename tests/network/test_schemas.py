@@ -74,7 +74,7 @@ def test_shapes_are_those_of_torch_and_numpy(kind: str, random: Random) -> None:
     step = Step(
         kind, (0,) * drawn.reads, "it", {role: role for role in drawn.params}, drawn.options
     )
-    found = made_shape(step, shape, drawn.params)
+    found = made_shape(step, [shape] * drawn.reads, drawn.params)
     if found is None:
         refused_by_torch_too(kind, drawn, shape)
         return

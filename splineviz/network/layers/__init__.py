@@ -232,7 +232,7 @@ _ROWS = (
     LayerKind(
         "unfold",
         {"nn.Unfold F.unfold": read_function("kernel_size", dilation=1, padding=0, stride=1)},
-        linear=avg.in_torch_batch("unfold"),
+        linear=apply_function("unfold"),
         schema=windows.UNFOLD,
     ),
     LayerKind(
@@ -242,7 +242,7 @@ _ROWS = (
                 "output_size", "kernel_size", dilation=1, padding=0, stride=1
             ),
         },
-        linear=avg.in_torch_batch("fold"),
+        linear=apply_function("fold"),
         schema=windows.FOLD,
     ),
     # The same numbers, in another order or shape
@@ -348,13 +348,13 @@ _ROWS = (
     LayerKind(
         "pixel_unshuffle",
         {"nn.PixelUnshuffle F.pixel_unshuffle": read_function("downscale_factor")},
-        linear=avg.in_torch_batch("pixel_unshuffle"),
+        linear=apply_function("pixel_unshuffle"),
         schema=shapes.PIXEL_UNSHUFFLE,
     ),
     LayerKind(
         "channel_shuffle",
         {"nn.ChannelShuffle F.channel_shuffle": read_function("groups")},
-        linear=avg.in_torch_batch("channel_shuffle"),
+        linear=apply_function("channel_shuffle"),
         schema=shapes.CHANNEL_SHUFFLE,
     ),
     # Activations: functions of one number

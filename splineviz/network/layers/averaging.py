@@ -88,27 +88,12 @@ def read_interpolate(call: Call) -> Reading:
     return Reading((value,), {name: plain(option) for name, option in given.items()})
 
 
-def in_torch_batch(name: str) -> Callable[[None, Sequence[Array], Options], Array]:
-    """A function of torch that takes no empty batch."""
-
-    def linear(weights: None, inputs: Sequence[Array], options: Options) -> Array:
-        x = inputs[0]
-        if len(x):
-            return in_torch(name, x, **options)
-        return in_torch(name, library(x).zeros((1, *x.shape[1:]), dtype=x.dtype), **options)[:0]
-
-    return linear
-
-
-_interpolated = in_torch_batch("interpolate")
-
-
 def interpolate(weights: None, inputs: Sequence[Array], options: Options) -> Array:
     """Numbers between others; in float64, as torch's weights in float32 have too few digits."""
     x = inputs[0]
     if x.dtype == library(x).float64:
-        return _interpolated(None, [x], options)
-    return _interpolated(None, [x.double()], options).to(x.dtype)
+        return in_torch("interpolate", x, **options)
+    return in_torch("interpolate", x.double(), **options).to(x.dtype)
 
 
 # Sums over axes -----------------------------------------------------------------------------------
@@ -190,11 +175,8 @@ def pad_coefficients(params: Params, options: Options) -> tuple[None, Array | No
     return None, in_torch("pad", inside, pad=options["pad"], value=options["value"])[0]
 
 
-_padded = in_torch_batch("pad")
-
-
 def pad(weights: None, inputs: Sequence[Array], options: Options) -> Array:
     """The value with zeros, or with itself, around it."""
-    padded = _padded(None, inputs, {name: options[name] for name in ("pad", "mode")})
+    padded = in_torch("pad", inputs[0], pad=options["pad"], mode=options["mode"])
     # With nothing to pad torch gives the same tensor back.
     return padded * 1.0 if "value" in options else padded

@@ -94,15 +94,28 @@ def library(array: Array) -> Any:
     return torch
 
 
+def writable(array: np.ndarray) -> np.ndarray:
+    """An array that torch takes: no read-only memory, such as weights, and no negative strides."""
+    plain = np.require(array, requirements=["C", "W"])
+    # Along an axis of size 1 any stride counts as contiguous.
+    return plain.copy() if min(plain.strides, default=0) < 0 else plain
+
+
 def in_torch(name: str, *arrays: Array, **options: Any) -> Array:
-    """Call a function of ``torch.nn.functional`` or ``torch``, on numpy arrays too."""
+    """Call a function of ``torch.nn.functional`` or ``torch``, on numpy arrays too.
+
+    The first array is a batch, which may be empty.
+    """
     import torch
 
+    if len(arrays[0]) == 0:
+        # Not every function takes no samples at all.
+        one = np.zeros if isinstance(arrays[0], np.ndarray) else arrays[0].new_zeros
+        return in_torch(name, one((1, *arrays[0].shape[1:])), *arrays[1:], **options)[:0]
     function = getattr(torch.nn.functional, name, None) or getattr(torch, name)
     if isinstance(arrays[0], torch.Tensor):
         return function(*arrays, **options)
-    # torch takes no read-only memory, such as a program's weights, and no negative strides.
-    tensors = [torch.from_numpy(np.require(array, requirements=["C", "W"])) for array in arrays]
+    tensors = [torch.from_numpy(writable(array)) for array in arrays]
     with torch.no_grad():
         return function(*tensors, **options).numpy()
 

@@ -257,6 +257,8 @@ class Schema:
         if not least <= len(facts.inputs) <= most:
             raise Misfit(f"it reads {len(facts.inputs)} values, not {_count(least, most)}")
         for role, shape in facts.params.items():
+            if 0 in shape:
+                raise Misfit(f"its {role} of shape {shape} is empty")
             if self.params is not None and len(shape) not in self.params[role].ranks:
                 raise Misfit(f"its {role} has the shape {shape}")
         found = self.shape(facts)
