@@ -142,7 +142,10 @@ def load_partition(path: Path, kind: type[Kind]) -> Kind:
         )
     try:
         found = _decode(arrays, json.loads(text))
-    except (SplinevizError, shapely.GEOSException, LookupError, TypeError, ValueError) as error:
+    except (
+        *(SplinevizError, shapely.GEOSException, LookupError, TypeError, ValueError),
+        *(AttributeError, OverflowError, RecursionError),
+    ) as error:
         raise PartitionCorrupt(f"{path} does not hold a whole partition: {error}") from error
     if not isinstance(found, kind):
         where = "plane" if kind.__name__ == "SegmentPartition" else "segment"

@@ -18,6 +18,7 @@ from splineviz.arguments import as_path, check_name
 from splineviz.errors import (
     InvalidArgument,
     InvalidProgram,
+    NonFiniteValues,
     RunCorrupt,
     RunNotFound,
     ShapeMismatch,
@@ -254,7 +255,7 @@ class Run:
                 ) from error
         try:
             return Program.from_json(network, state)
-        except (InvalidProgram, ShapeMismatch, UnknownName) as error:
+        except (InvalidProgram, NonFiniteValues, ShapeMismatch, UnknownName) as error:
             raise RunCorrupt(
                 f"the network in {self.path / MANIFEST} and its checkpoint at step {step} do not "
                 f"make a program: {error}"

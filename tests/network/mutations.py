@@ -27,9 +27,9 @@ OPERATION_NAMES = sorted(OPERATIONS)
 def places_in(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """All places in a JSON value, as paths of keys."""
     found = [path] if path else []
-    entries = value.items() if isinstance(value, dict) else enumerate(value)
     if isinstance(value, dict | list):
-        for key, part in list(entries)[:40]:
+        entries = [*(value.items() if isinstance(value, dict) else enumerate(value))]
+        for key, part in entries[:40]:
             found += places_in(part, (*path, key))
     return found
 

@@ -316,14 +316,14 @@ def _asked(
                         raise Misfit("what is made on the way has too many axes")
             return made
 
-    values = [
-        torch.empty((samples, *shape), dtype=getattr(torch, dtype), device="meta")
-        for shape, dtype in inputs
-    ]
-    weights = {
-        role: torch.empty(shape, dtype=torch.float64, device="meta") for role, shape in params
-    }
     try:
+        values = [
+            torch.empty((samples, *shape), dtype=getattr(torch, dtype), device="meta")
+            for shape, dtype in inputs
+        ]
+        weights = {
+            role: torch.empty(shape, dtype=torch.float64, device="meta") for role, shape in params
+        }
         with torch.no_grad(), FlopCounterMode(display=False) as counter, Bounded():
             made = opaque(weights, values, options)
     except Misfit:

@@ -230,7 +230,7 @@ class Schema:
             raise Misfit(f"its buffers are {shown(buffers)}, not roles of its weights")
         _check_views(options.get("views", {}), roles)
         for name in options:
-            if name not in self.options and name not in _OF_WEIGHTS:
+            if name not in self.options and (name not in _OF_WEIGHTS or self.params == {}):
                 raise Misfit(
                     f"it has no option {shown(name)}; its options are {_names(self.options)}"
                 )
