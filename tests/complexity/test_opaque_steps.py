@@ -89,12 +89,12 @@ def attention(net, value, mask=False):
     turned = net.op("transpose.int", [key], 2, 3, shape=(HEADS, WIDTH // HEADS, TOKENS))
     scores = net.op("matmul.default", [query], [turned], shape=(HEADS, TOKENS, TOKENS))
     if mask:
-        # What is masked out is -inf, and which it is is a truth value at each vertex.
+        # Which numbers are masked out is a truth value at each vertex.
         later = net.op("gt.Tensor", [scores], [scores])
         ones = net.op("ones_like.default", [scores])
         upper = net.op("triu.default", [ones], 1)
         masked = net.op("logical_or.default", [later], [upper])
-        scores = net.op("masked_fill.Scalar", [scores], [masked], float("-inf"))
+        scores = net.op("masked_fill.Scalar", [scores], [masked], -1e9)
     weights = net.op("softmax.int", [scores], -1)
     mixed = net.op("matmul.default", [weights], [values], shape=(HEADS, *split[::2]))
     back = net.op("transpose.int", [mixed], 1, 2, shape=split)
