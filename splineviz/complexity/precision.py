@@ -14,7 +14,8 @@ _FULL = "ieee"
 # its own. By these names, since `torch.backends.mkldnn.fp32_precision` sets that of all backends.
 _SETTINGS = (
     *(("generic", "all"), ("cuda", "all"), ("mkldnn", "all")),
-    *(("cuda", "matmul"), ("cuda", "conv"), ("mkldnn", "matmul"), ("mkldnn", "conv")),
+    *(("cuda", "matmul"), ("cuda", "conv"), ("cuda", "rnn")),
+    *(("mkldnn", "matmul"), ("mkldnn", "conv"), ("mkldnn", "rnn")),
 )
 _precision_of = torch._C._get_fp32_precision_getter
 _set_precision = torch._C._set_fp32_precision_setter

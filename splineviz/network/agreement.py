@@ -25,6 +25,9 @@ _ROUNDING = 1e-12
 _DISTURBANCE = 2.0**-36
 _DRAWS = 4
 
+# Where the network itself converts values to a coarser type: by this many times its rounding.
+_OF_A_TYPE = 2.0**4
+
 _CAUSES = (
     "This happens if a forward hook changes values, or if the forward is random or depends on more "
     "than its input; remove what does"
@@ -69,6 +72,7 @@ def check_agreement(
     weights: Mapping[str, torch.Tensor],
     network: torch.nn.Module,
     inputs: torch.Tensor,
+    precision: float = 0.0,
 ) -> torch.Tensor:
     """Compare a program with the network's own forward, hooks included.
 
@@ -81,6 +85,9 @@ def check_agreement(
     network : torch.nn.Module
         A float64 copy, in eval mode.
     inputs : tensor of shape (n, *input_shape), float64
+    precision : float
+        The relative rounding of the coarsest type that the network converts values to, if that is
+        coarser than float64.
 
     Returns
     -------
@@ -106,12 +113,23 @@ def check_agreement(
             f"its forward fails in float64 on the CPU ({type(error).__name__}: {error})",
             "Let the forward, and hooks on it, work on tensors of any dtype and device.",
         ) from error
+    alone = (1, *program.output_shape)
+    if len(inputs) == 1 and isinstance(expected, torch.Tensor) and expected.shape == alone[1:]:
+        # As squeeze() makes it of a batch of one.
+        expected = expected.reshape(alone)
     if not isinstance(expected, torch.Tensor) or expected.shape[1:] != program.output_shape:
         raise TraceMismatch(
             f"the trace of {kind} makes a tensor of shape (n, *{program.output_shape}), but its "
             f"forward makes {_described(expected)}. {_CAUSES}"
         )
-    found, finite = _outputs(program, weights, inputs)
+    try:
+        found, finite = _outputs(program, weights, inputs)
+    except Exception as error:
+        # What only torch runs is written down for one number of samples.
+        raise TraceMismatch(
+            f"the trace of {kind} cannot be run for {len(inputs)} samples "
+            f"({type(error).__name__}: {error})"
+        ) from error
     if not (finite and expected.isfinite().all()):
         raise NonFiniteValues(
             f"{kind} overflows on inputs between {inputs.min():.3g} and {inputs.max():.3g}, though "
@@ -121,7 +139,8 @@ def check_agreement(
     sizes = expected.abs().reshape(len(expected), -1).amax(1)
     sizes = sizes.reshape(-1, *[1] * (expected.ndim - 1))
     if bool((differences > _ROUNDING * sizes).any()):
-        explained = _uncertainty(program, weights, inputs, found)
+        disturbance = max(_DISTURBANCE, _OF_A_TYPE * precision)
+        explained = _uncertainty(program, weights, inputs, found, disturbance)
         excess = differences - explained
         worst = int(excess.argmax())
         if excess.flatten()[worst] > 0:
@@ -138,19 +157,21 @@ def _outputs(
     weights: Mapping[str, torch.Tensor],
     inputs: torch.Tensor,
     disturb: torch.Generator | None = None,
+    disturbance: float = 0.0,
 ) -> tuple[torch.Tensor, bool]:
     """What a program makes of inputs, and whether all values on the way are finite."""
     # In torch: numpy's threads would go on spinning beside those of torch. One value at a time:
     # together they may not fit into memory.
     found, finite = inputs, True
     for i, _, made in walk(Tensors(program, weights), {0: inputs}):
-        if disturb is not None and made.is_contiguous():
+        if disturb is not None and made.is_contiguous() and made.is_floating_point():
             # What is not is a view, without rounding of its own.
-            made.mul_(_near_one(made, disturb))
-        finite = finite and bool(made.isfinite().all())
+            made.mul_(_near_one(made, disturb, disturbance))
+        # Masks that only torch reads may be infinite on the way.
+        finite = finite and not bool(made.isnan().any())
         if i + 1 == program.output:
             found = made.clone() if disturb is not None else made
-    return found, finite
+    return found, finite and bool(found.isfinite().all())
 
 
 def _uncertainty(
@@ -158,19 +179,23 @@ def _uncertainty(
     weights: Mapping[str, torch.Tensor],
     inputs: torch.Tensor,
     outputs: torch.Tensor,
+    disturbance: float,
 ) -> torch.Tensor:
     """How far each output moves if all numbers on the way move by a little more than rounding."""
     generator = torch.Generator().manual_seed(0)
     moved = torch.zeros_like(outputs)
     for _ in range(_DRAWS):
-        others = {key: each * _near_one(each, generator) for key, each in weights.items()}
-        near = inputs * _near_one(inputs, generator)
-        moved = moved.maximum((_outputs(program, others, near, generator)[0] - outputs).abs())
+        others = {
+            key: each * _near_one(each, generator, disturbance) for key, each in weights.items()
+        }
+        near = inputs * _near_one(inputs, generator, disturbance)
+        found, _ = _outputs(program, others, near, generator, disturbance)
+        moved = moved.maximum((found - outputs).abs())
     return moved
 
 
-def _near_one(like: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    return 1 + _DISTURBANCE * (
+def _near_one(like: torch.Tensor, generator: torch.Generator, disturbance: float) -> torch.Tensor:
+    return 1 + disturbance * (
         2 * torch.rand(like.shape, generator=generator, dtype=torch.float64) - 1
     )
 

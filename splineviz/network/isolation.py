@@ -8,12 +8,14 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 
 from splineviz.errors import ShapeMismatch, SplinevizError, UnsupportedLayer
+
+Kind = TypeVar("Kind")
 
 # Classes of torch by name, because asking for that of compiled modules would import the compiler.
 _WRAPPERS = {
@@ -158,6 +160,12 @@ def float64_copy(model: torch.nn.Module) -> torch.nn.Module:
             if isinstance(value, torch.Tensor) and value.is_floating_point():
                 # A plain attribute, which Module.to leaves where and as it is.
                 vars(module)[name] = value.detach().to("cpu").to(torch.float64)
+    known = {id(module) for module in copied.modules()}
+    for module in [*copied.modules()]:
+        # Layers that are kept in a list are no part of the network for torch.
+        for part in _held(list(vars(module).values()), torch.nn.Module):
+            if id(part) not in known:
+                part.eval().requires_grad_(False).to("cpu").to(torch.float64)
     # In two steps: some devices have no float64.
     return copied.to("cpu").to(torch.float64)
 
@@ -249,18 +257,47 @@ def _unregistered(network: torch.nn.Module) -> str | None:
     return None
 
 
+def has_hooks(network: torch.nn.Module) -> bool:
+    """Whether a network has hooks that `without_hooks` leaves out."""
+    return any(
+        not _is_of_torch(hook)
+        for part in network.modules()
+        for name in _HOOKS
+        for hook in getattr(part, name).values()
+    )
+
+
 def without_hooks(network: torch.nn.Module) -> torch.nn.Module:
-    """A copy of a copy made here, without its hooks."""
-    hooks = [getattr(part, name) for part in network.modules() for name in _HOOKS]
-    return _deep_copy(network, {id(held): OrderedDict() for held in hooks})
+    """A copy of a copy made here, without its users' hooks.
+
+    Those with which torch makes weights, as for pruning, are kept.
+    """
+    copied = _deep_copy(network, {})
+    for part in copied.modules():
+        for name in _HOOKS:
+            hooks = getattr(part, name)
+            for key in [key for key, hook in hooks.items() if not _is_of_torch(hook)]:
+                del hooks[key]
+    return copied
+
+
+def _is_of_torch(hook: Any) -> bool:
+    kind = getattr(hook, "__func__", type(hook))
+    return str(getattr(kind, "__module__", "")).startswith(("torch.nn.utils", "splineviz."))
 
 
 def _tensors(value: Any) -> list[torch.Tensor]:
     """The tensors in lists, tuples and dicts in each other."""
-    found, waiting, met = [], [value], set()
+    return _held(value, torch.Tensor)
+
+
+def _held(value: Any, kind: type[Kind]) -> list[Kind]:
+    """The objects of a kind in lists, tuples and dicts in each other."""
+    found: list[Kind] = []
+    waiting, met = [value], set()
     while waiting:
         part = waiting.pop()
-        if isinstance(part, torch.Tensor):
+        if isinstance(part, kind):
             found.append(part)
         elif isinstance(part, dict | list | tuple) and id(part) not in met:
             met.add(id(part))

@@ -1,126 +1,111 @@
-"""From a torch.fx graph to the steps of a program: one sample batch is run, node by node."""
+"""From the graph of an exported network to the steps of a program."""
 
 from __future__ import annotations
 
+import math
 import operator
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import fx
 
-from splineviz.errors import ShapeMismatch, UnsupportedLayer
-from splineviz.network.following import ROOT, asks_for_shape, method, user_path
-from splineviz.network.layers import row_of_function, row_of_method, row_of_module
-from splineviz.network.layers.rows import (
+from splineviz.errors import UnsupportedLayer
+from splineviz.network.exporting import Exported, user_path
+from splineviz.network.folding import Folding, Taken
+from splineviz.network.layers import LAYERS
+from splineviz.network.opaque_calls import Unfinished, opaque_options
+from splineviz.network.operations import (
+    EITHER,
+    MOVING,
+    OF_ONE_NUMBER,
+    OPERATIONS,
+    REARRANGING,
+)
+from splineviz.network.operations.call import (
     Call,
     Constant,
-    LayerKind,
+    Made,
     Reader,
-    Reading,
     Refused,
+    Shape,
     Value,
+    as_value,
 )
 from splineviz.network.program import Program, Step
-from splineviz.network.refusals import refusal_of
+from splineviz.network.unsupported import REFUSED_FUNC
+
+# What only checks or declares something about tensors.
+_CHECKS = ("_assert", "sym_constrain", "_set_grad_enabled")
+
+# Parts of the graph that run in a mode of their own, which changes no number here.
+_MODES = ("wrap_with_set_grad_enabled", "wrap_with_autocast")
+
+# What looks at the shape of a tensor only: of a value it is a constant.
+_OF_SHAPE = [
+    "zeros_like",
+    "ones_like",
+    "full_like",
+    "empty_like",
+    "new_zeros",
+    "new_ones",
+    "new_full",
+    "new_empty",
+    "sym_size",
+    "sym_numel",
+    "sym_stride",
+]
 
 
-def lower(graph: fx.Graph, parts: Parts, x: torch.Tensor) -> Program:
-    """Make a program from a traced network.
+class Lowered(NamedTuple):
+    """A network as a program.
+
+    Attributes
+    ----------
+    program : Program
+    folding : Folding
+        How its weights follow from the network's.
+    precision : float
+        The relative rounding of the coarsest type that the network converts values to: that of
+        float64 if it converts none. The program computes in float64 throughout.
+    """
+
+    program: Program
+    folding: Folding
+    precision: float
+
+
+def lower(graph: Exported, network: torch.nn.Module, samples: int, input_shape: Shape) -> Lowered:
+    """Make a program from an exported network.
 
     Parameters
     ----------
-    graph : torch.fx.Graph
-        The traced forward of ``parts.root``.
-    parts : Parts
-        Of a float64 module whose attribute :data:`ROOT` is the user's network, without hooks.
-    x : torch.Tensor of shape (n, *input_shape), float64
-        Samples to run; in-place layers may write to it.
+    graph : Exported
+    network : torch.nn.Module
+        What was exported: float64, on the CPU, in eval mode.
+    samples : int
+        How many samples it was exported with.
+    input_shape : tuple of int
+        The shape of one of them.
 
     Returns
     -------
-    Program
+    Lowered
 
     Raises
     ------
     UnsupportedLayer
-        If a call has no row, or mixes samples.
-    ShapeMismatch
-        If a call fails on these samples.
+        If a call mixes samples, is random, or works on what no program can hold.
     NonFiniteValues
         If a weight is NaN or infinite.
     """
-    lowering = _Lowering(parts, x)
-    output = lowering.run(graph)
-    return Program(tuple(lowering.steps), tuple(lowering.shapes), lowering.state, output)
-
-
-def steps_of(
-    graph: fx.Graph, parts: Parts, x: torch.Tensor
-) -> tuple[tuple[Step, ...], tuple[tuple[int, ...], ...]]:
-    """The steps and shapes of the program that `lower` makes, and what it raises."""
-    lowering = _Lowering(parts, x)
-    lowering.run(graph)
-    return tuple(lowering.steps), tuple(lowering.shapes)
-
-
-class Parts:
-    """The modules and the weights of a network, by their names.
-
-    Parameters
-    ----------
-    root : torch.nn.Module
-        The module that its graph belongs to.
-
-    Attributes
-    ----------
-    root : torch.nn.Module
-        That module.
-    modules : dict of str to torch.nn.Module
-        By the targets of the graph's calls.
-    paths : set of str
-        Where modules stand in the user's network.
-    keys : dict of int to str
-        The name of each weight in the user's network, by the weight's id.
-    tensors : dict of str to torch.Tensor
-        The weights that are in its ``state_dict()``, by their keys there.
-    fixed : set of str
-        The keys of those that are buffers.
-    """
-
-    def __init__(self, root: torch.nn.Module) -> None:
-        self.root = root
-        self.modules = dict(root.named_modules())
-        self.paths = {user_path(name) for name in self.modules}
-        self.keys: dict[int, str] = {}
-        self.tensors: dict[str, torch.Tensor] = {}
-        self.fixed: set[str] = set()
-        stored = root.state_dict().keys()
-        parameters = dict(root.named_parameters())
-        for name, tensor in [*parameters.items(), *root.named_buffers()]:
-            key = self.keys[id(tensor)] = user_path(name)
-            if name in stored:
-                self.tensors[key] = tensor
-                if name not in parameters:
-                    self.fixed.add(key)
-
-    def constant(self, tensor: torch.Tensor, name: str, of_weights: bool) -> Constant:
-        """What a row sees of a tensor that does not depend on the samples."""
-        for key, stored in self.tensors.items():
-            if tensor is stored:
-                return Constant(name, tensor, key, fixed=key in self.fixed)
-        for key, stored in self.tensors.items():
-            shares = _memory(tensor) == _memory(stored) and tensor.dtype == stored.dtype
-            if shares and stored.is_contiguous() and stored.numel() > 0:
-                first = int(tensor.storage_offset() - stored.storage_offset())
-                last = first + sum(
-                    (size - 1) * step
-                    for size, step in zip(tensor.shape, tensor.stride(), strict=True)
-                )
-                if first >= 0 and last < stored.numel():
-                    view = (list(tensor.shape), list(tensor.stride()), first)
-                    return Constant(name, tensor, key, view, fixed=key in self.fixed)
-        return Constant(name, tensor, computed=of_weights)
+    lowering = _Lowering(graph, network, samples, input_shape)
+    output = lowering.run(graph.graph)
+    folding = Folding.of(graph, lowering.taken)
+    state = {key: tensor.detach().numpy() for key, tensor in folding.weights_of(network).items()}
+    program = Program(tuple(lowering.steps), tuple(lowering.shapes), state, output)
+    return Lowered(program, folding, lowering.precision)
 
 
 class _Lowering:
@@ -128,416 +113,629 @@ class _Lowering:
 
     Attributes
     ----------
-    results : dict
-        What each node is when the samples are run.
-    values : dict
-        For each node that depends on the samples its value in the program; for one with several
-        results a tuple of values, None for a result that has none.
-    of_weights : set
-        The nodes that depend on the network's weights, but not on the samples.
+    known : dict
+        For each node: a Value, a tensor or a number that does not depend on the samples, or a
+        tuple of these. None is a result that only an opaque step can make.
+    learned : set
+        The nodes that depend on what is in the network's ``state_dict()``.
+    random : set
+        The nodes that depend on numbers drawn at random.
+    precision : float
+        The relative rounding of the coarsest type that a value is converted to.
     """
 
-    def __init__(self, parts: Parts, x: torch.Tensor) -> None:
-        self.parts = parts
-        self.x = x
-        self.results: dict[fx.Node, Any] = {}
-        self.values: dict[fx.Node, int | tuple[int | None, ...]] = {}
-        self.of_weights: set[fx.Node] = set()
+    def __init__(
+        self, graph: Exported, network: torch.nn.Module, samples: int, input_shape: Shape
+    ) -> None:
+        self.exported, self.network, self.samples = graph, network, samples
         self.steps: list[Step] = []
-        self.shapes: list[tuple[int, ...]] = [tuple(x.shape[1:])]
-        self.state: dict[str, Any] = {}
+        self.shapes: list[Shape] = [input_shape]
+        self.known: dict[fx.Node, Any] = {}
+        self.learned: set[fx.Node] = set()
+        self.random: set[fx.Node] = set()
+        self.taken: dict[str, Taken] = {}
         self.names: set[str] = set()
+        self.modules = dict(network.named_modules())
+        self.stored = network.state_dict().keys()
+        self.trained = {name for name, _ in network.named_parameters(remove_duplicate=False)}
+        self.first_path: dict[int, str] = {}
+        for key, tensor in network.state_dict(keep_vars=True).items():
+            self.first_path.setdefault(id(tensor), key)
+        self.calls: dict[Any, int] = {}
+        self.precision = float(torch.finfo(torch.float64).eps)
+
+    # The graph ------------------------------------------------------------------------------------
 
     def run(self, graph: fx.Graph) -> int:
         """Go through the graph; returns the value that is its output."""
-        output = 0
+        self._count_calls(graph)
         for node in graph.nodes:
             if node.op == "placeholder":
-                self.results[node] = self.x
-                self.values[node] = 0
-            elif node.op == "get_attr":
-                self.results[node] = operator.attrgetter(node.target)(self.parts.root)
-                if isinstance(self.results[node], torch.nn.Parameter):
-                    self.of_weights.add(node)
+                self._placeholder(node)
             elif node.op == "output":
-                output = self._output(node)
+                self.precision = max(map(_precision, self.known))
+                return self._output(node)
+            elif node.op == "get_attr":
+                self.known[node] = getattr(self.exported.submodules, str(node.target), None)
             else:
-                self._call(node)
-        return output
+                self._node(node)
+        raise AssertionError("a graph ends with its output")
+
+    def _count_calls(self, graph: fx.Graph) -> None:
+        """How many nodes each call of a module has made: the last takes the module's name."""
+        for node in graph.nodes:
+            if node.op == "call_function" and node.target is not operator.getitem:
+                self.calls[_innermost(node)] = self.calls.get(_innermost(node), 0) + 1
+
+    def _placeholder(self, node: fx.Node) -> None:
+        name = str(node.target)
+        if name in self.exported.constants:
+            # A copy: what the forward writes into it is no change of the network.
+            self.known[node] = self.exported.constants[name].clone()
+        elif name in self.exported.paths:
+            path = self.exported.paths[name]
+            self.known[node] = operator.attrgetter(path)(self.network).detach().clone()
+            if path in self.stored:
+                self.learned.add(node)
+        else:
+            self.known[node] = Value(0, self.shapes[0])
 
     def _output(self, node: fx.Node) -> int:
-        (returned,) = node.args
-        if isinstance(returned, fx.Node):
-            value = self.values.get(returned)
-            if isinstance(value, int):
-                return value
-            returned = self.results[returned]
-        if isinstance(returned, torch.Tensor):
-            what = "tensor that does not depend on its input"
-        else:
-            # torch.fx hands out its own immutable lists and dicts.
-            what = type(returned).__name__.removeprefix("immutable_")
-        network = getattr(self.parts.root, ROOT)
+        returned = node.args[0]
+        spec = returned[0] if isinstance(returned, tuple | list) and returned else None
+        value = self.known.get(spec) if isinstance(spec, fx.Node) else None
+        if isinstance(value, Value) and value.floating:
+            return value.index
+        if isinstance(value, Unfinished):
+            lost = value.first.node
+            try:
+                for result in self._results(lost):
+                    self._check(result)
+            except Refused as refused:
+                raise self._unsupported(lost, refused.why, refused.advice) from None
         raise UnsupportedLayer(
             "",
-            type(network).__name__,
-            f"its forward returns a {what}, not one tensor computed from its input",
+            type(self.network).__name__,
+            "its forward returns a tensor that does not depend on its input, or no real numbers",
             "Write a module whose forward calls it and returns one tensor.",
         )
 
-    def _call(self, node: fx.Node) -> None:
-        path, kind, found, function = self._target(node)
-        args, kwargs = self._arguments(node, self.results.__getitem__)
-        reads_values = any(argument in self.values for argument in node.all_input_nodes)
-        if not reads_values or asks_for_shape(node, args):
-            self.results[node] = self._run(node, path, kind, function, args, kwargs)
-            if not reads_values and self.of_weights.intersection(node.all_input_nodes):
-                self.of_weights.add(node)
-            return
-        if self._picks_a_result(node, path, kind):
-            return
-        if found is None:
-            refusal = refusal_of(kind)
-            raise UnsupportedLayer(path, kind, refusal.why, refusal.advice)
-        row, read = found
-        try:
-            # Before running it: a weight made by a hook is stale until the hook has run.
-            params = self._params(row, function) if isinstance(function, torch.nn.Module) else {}
-            versions = self._versions(node)
-            result = self._run(node, path, kind, function, args, kwargs)
-            self.results[node] = result
-            made = self._append(node, path, kind, row, read, params)
-            self.values[node] = made if isinstance(result, tuple | list) else made[0]  # type: ignore[assignment]
-        except Refused as refused:
-            raise UnsupportedLayer(path, kind, refused.why, refused.advice) from None
-        if versions != self._versions(node):
-            self._follow_mutation(node)
-
-    def _picks_a_result(self, node: fx.Node, path: str, kind: str) -> bool:
-        """Follow a call that picks one of several results, as ``x.max(1).values`` does."""
-        source = node.args[0] if node.args else None
-        values = self.values.get(source) if isinstance(source, fx.Node) else None
-        if not isinstance(values, tuple) or node.target not in (operator.getitem, getattr):
-            return False
-        assert isinstance(source, fx.Node)
-        results = self.results[source]
-        index: Any = node.args[1]
-        if node.target is getattr:
-            # The fields of torch's named tuples; their order is that of the results.
-            fields = [name for name in dir(type(results)) if not name.startswith("_")]
-            ordered = [name for name in ("values", "indices") if name in fields]
-            index = ordered.index(index) if index in ordered else len(values)
-        try:
-            picked = values[index]
-        except (IndexError, TypeError):
-            picked = None
-        if picked is None:
-            if not node.users:
-                # As in ``largest, _ = x.max(1)``.
-                self.results[node] = None
-                return True
-            raise UnsupportedLayer(
-                path,
-                kind,
-                f"it picks the result {node.args[1]!r}, which is not piecewise linear in the input",
-                "Use the values only, not their places.",
-            )
-        self.results[node] = results[index]
-        self.values[node] = picked
-        return True
-
-    def _versions(self, node: fx.Node) -> list[int]:
-        """How often each tensor that a node reads has been written to."""
-        tensors = [self.results[argument] for argument in node.all_input_nodes]
-        return [tensor._version for tensor in tensors if isinstance(tensor, torch.Tensor)]
-
-    def _run(
-        self,
-        node: fx.Node,
-        path: str,
-        kind: str,
-        function: Callable[..., Any],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-    ) -> Any:
-        try:
-            return function(*args, **kwargs)
-        except Exception as error:
-            layer = repr(function) if isinstance(function, torch.nn.Module) else kind
-            where = f"at {path!r}" if path else "at the top of the network"
-            given = [
-                str(tuple(self.results[argument].shape[1:]))
-                for argument in node.all_input_nodes
-                if argument in self.values
-            ]
-            raise ShapeMismatch(
-                f"the network cannot take inputs of shape {self.shapes[0]}: {layer} {where} fails "
-                f"on values of shape {' and '.join(given) or 'none'} for one sample ({error})"
-            ) from error
-
-    def _target(
-        self, node: fx.Node
-    ) -> tuple[str, str, tuple[LayerKind, Reader] | None, Callable[..., Any]]:
-        """Where a node stands, the name of its kind, its row and reader, and how to run it."""
+    def _node(self, node: fx.Node) -> None:
         target: Any = node.target
-        if node.op == "call_module":
-            module = self.parts.modules[target]
-            return (
-                user_path(target),
-                type(module).__name__,
-                row_of_module(module),
-                module,
-            )
-        modules = [*(node.meta.get("nn_module_stack") or {}).values()]
-        path = user_path(modules[-1][0]) if modules else ""
-        if node.op == "call_method":
-            return path, target, row_of_method(target), method(target)
-        if target is getattr:
-            name = str(node.args[1])
-            return path, name, row_of_method(name), getattr
-        # F.threshold calls itself _threshold.
-        kind = getattr(target, "__name__", str(target)).lstrip("_")
-        return path, kind, row_of_function(target), target
+        if target is not operator.getitem and _innermost(node):
+            self.calls[_innermost(node)] -= 1
+        if target is operator.getitem:
+            source, place = node.args
+            self.known[node] = self.known[source][place]  # type: ignore[index]
+            if source in self.learned:
+                self.learned.add(node)
+            return
+        name = _name(target)
+        if name.startswith(_CHECKS):
+            self.known[node] = None
+            return
+        if name in _MODES:
+            self._inline(node)
+            return
+        if not (isinstance(target, torch._ops.OpOverload) or _is_of_numbers(target)):
+            # Never run: what torch.func leaves in a graph changes the state of the process.
+            path, _ = self._place(node)
+            raise UnsupportedLayer(path, "torch.func", *REFUSED_FUNC)
+        reads = [value for value in _inputs(node) if self._is_value(value)]
+        arguments = _arguments(node) if isinstance(target, torch._ops.OpOverload) else {}
+        first = next(iter(arguments.values()), None)
+        of_shape = name in _OF_SHAPE or (
+            name.endswith("_as") and isinstance(first, fx.Node) and not self._is_value(first)
+        )
+        if not reads or of_shape:
+            self._constant(node, name)
+        else:
+            self._step(node, name, arguments)
 
-    def _arguments(
-        self, node: fx.Node, of_node: Callable[[fx.Node], Any]
-    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        args: Any = fx.node.map_arg(node.args, of_node)
-        kwargs: Any = fx.node.map_arg(dict(node.kwargs), of_node)
-        return tuple(args), dict(kwargs)
+    def _inline(self, node: fx.Node) -> None:
+        """Go through a part of the graph that runs in a mode of its own."""
+        nodes = [part for part in node.args if isinstance(part, fx.Node)]
+        graph = next(self.known[part] for part in nodes if part.op == "get_attr").graph
+        given = iter(part for part in nodes if part.op != "get_attr")
+        for inner in graph.nodes:
+            if inner.op == "placeholder":
+                outer = next(given)
+                self.known[inner] = self.known[outer]
+                if outer in self.learned:
+                    self.learned.add(inner)
+            elif inner.op == "output":
+                results = inner.args[0]
+                made = fx.node.map_arg(results, self.known.__getitem__)
+                self.known[node] = made
+                if any(result in self.learned for result in _flat(results)):
+                    self.learned.add(node)
+            else:
+                self._node(inner)
 
-    def _argument(self, node: fx.Node) -> Any:
-        """What a row sees of an argument."""
-        if node in self.values:
-            value = self.values[node]
-            if isinstance(value, int):
-                return Value(value, self.shapes[value])
-            return tuple(None if v is None else Value(v, self.shapes[v]) for v in value)
-        result = self.results[node]
-        if isinstance(result, torch.Tensor):
-            name = user_path(str(node.target)) if node.op == "get_attr" else node.name
-            return self.parts.constant(result, name, node in self.of_weights)
-        if isinstance(result, float) and node in self.of_weights:
+    # Constants ------------------------------------------------------------------------------------
+
+    def _constant(self, node: fx.Node, name: str) -> None:
+        target: Any = node.target
+        drawn = torch.Tag.nondeterministic_seeded in getattr(target, "tags", ())
+        if (drawn and not name.endswith("dropout")) or self.random.intersection(_inputs(node)):
+            self.random.add(node)
+        args, kwargs = fx.node.map_arg((node.args, dict(node.kwargs)), self._real)
+        self.known[node] = target(*args, **kwargs)
+        if any(argument in self.learned for argument in _inputs(node)):
+            self.learned.add(node)
+
+    def _real(self, node: fx.Node) -> Any:
+        """A constant; zeros in place of a value, of which only the shape counts."""
+        known = self.known[node]
+        if isinstance(known, Value):
+            kind = torch.float64 if known.floating else torch.bool
+            return torch.zeros((self.samples, *known.shape), dtype=kind)
+        if isinstance(known, Unfinished):
+            made: Any = node.meta["val"]
+            return torch.zeros(made.shape, dtype=made.dtype)
+        return known
+
+    def _as_constant(self, node: fx.Node, tensor: torch.Tensor) -> Constant:
+        if node in self.random:
             raise Refused(
-                "its numbers are computed from weights",
-                "Pass the weight itself, as a tensor.",
+                "it takes numbers that the forward draws at random",
+                "Draw them once, and keep them as a buffer.",
             )
-        return result
+        path = self.exported.paths.get(str(node.target)) if node.op == "placeholder" else None
+        key = path if path in self.stored else None
+        taken, along = Taken(node), None
+        if node.op != "placeholder" and self.samples in tensor.shape:
+            # Made in the shape of a batch, if all samples have the same.
+            axis = [*tensor.shape].index(self.samples)
+            one = tensor.select(axis, 0)
+            if bool((tensor == one.unsqueeze(axis)).all()):
+                taken, tensor, along, key = Taken(node, axis), one, axis, None
+        name = path or (str(node.target) if node.op == "placeholder" else node.name)
+        return Constant(
+            name,
+            tensor.clone(),
+            key,
+            fixed=key is not None and key not in self.trained,
+            learned=node in self.learned,
+            source=taken,
+            along=along,
+        )
 
-    def _append(
-        self,
-        node: fx.Node,
-        path: str,
-        kind: str,
-        row: LayerKind,
-        read: Reader,
-        params: dict[str, str],
-    ) -> tuple[int | None, ...]:
-        """Add the steps of a call; return the values of its results."""
-        result = self.results[node]
-        results = result if isinstance(result, tuple | list) else (result,)
-        for tensor in results:
-            self._check_samples(tensor)
-        module = self.parts.modules[str(node.target)] if node.op == "call_module" else None
-        args, kwargs = self._arguments(node, self._argument)
-        if node.target is getattr:
-            args = args[:1]
-        shapes = tuple(tuple(tensor.shape[1:]) for tensor in results)
-        readings = read(Call(module, args, kwargs, shapes))
-        name = path if module is not None else ".".join(filter(None, [path, _plain(kind)]))
-        made: list[int | None] = []
-        for reading, tensor, shape in zip(
-            [readings] if isinstance(readings, Reading) else readings, results, shapes, strict=True
+    # Steps ----------------------------------------------------------------------------------------
+
+    def _is_value(self, node: fx.Node) -> bool:
+        return any(isinstance(part, Value | Unfinished) for part in _flat(self.known.get(node)))
+
+    def _step(self, node: fx.Node, name: str, arguments: Mapping[str, Any]) -> None:
+        try:
+            self.known[node] = self._made(node, name, arguments)
+        except Refused as refused:
+            raise self._unsupported(node, refused.why, refused.advice) from None
+        self._follow_writing(node, name, arguments)
+
+    def _made(self, node: fx.Node, name: str, arguments: Mapping[str, Any]) -> Any:
+        target: Any = node.target
+        results = self._results(node)
+        given = {
+            key: self._argument(part)
+            for key, part in arguments.items()
+            # Only written to.
+            if key != "out"
+        }
+        read = self._reader(name, given, results)
+        several = isinstance(node.meta.get("val"), list | tuple)
+        axis = self._other_axis(name, given, results)
+        if axis is not None:
+            return self._with_samples_first(node, given, axis)
+        apart = [not self._is_batch(result) for result in results] if read is None else []
+        if all(apart) and apart:
+            return self._unfinished(node, given, several, len(results))
+        for result in results:
+            if read is not None or self._is_batch(result):
+                self._check(result)
+        call = Call(
+            name,
+            given,
+            tuple(tuple(int(side) for side in result.shape[1:]) for result in results),
+            tuple(result.is_floating_point() for result in results),
+        )
+        naming = self._naming(node, name)
+        made: Made = None if read is None else read(call, self._adding(call, naming))
+        if isinstance(made, Value):
+            return made
+        # What no step says, such as the places of the largest numbers, torch makes.
+        found: list[Any] = [None] * len(results) if made is None else [*made]
+        for which in range(len(results)):
+            last = Unfinished(target, given, node, which if several else None)
+            if apart and apart[which]:
+                found[which] = last
+            elif found[which] is None and (
+                not several or any(_picks(user, which) for user in node.users)
+            ):
+                found[which] = self._opaque(last, call, naming)
+        return tuple(found) if several else found[0]
+
+    def _other_axis(
+        self, name: str, given: Mapping[str, Any], results: Sequence[torch.Tensor]
+    ) -> int | None:
+        """The axis with the samples, for an activation that finds them on another than the first.
+
+        It is to be seen as an activation, not as a part of what is done meanwhile.
+        """
+        if name not in OF_ONE_NUMBER or name == "glu":
+            return None
+        if not isinstance(next(iter(given.values())), Unfinished):
+            return None
+        (result,) = results
+        sizes = [*result.shape]
+        return sizes.index(self.samples) if sizes.count(self.samples) == 1 else None
+
+    def _with_samples_first(self, node: fx.Node, given: Mapping[str, Any], axis: int) -> Any:
+        """Make a call with the samples on the first axis, and bring them back afterwards."""
+        first, *_ = given
+        move: Any = torch.ops.aten.movedim.int
+        result = self._results(node)[0].movedim(axis, 0)
+        shape = tuple(int(side) for side in result.shape[1:])
+        naming = self._naming(node, _name(node.target))
+        before = Unfinished(move, {"self": given[first], "source": axis, "destination": 0}, node)
+        moved = self._opaque(before, Call("movedim", {}, (shape,)), (f"{naming[0]}.movedim", ""))
+        call = Call(_name(node.target), {**given, first: moved}, (shape,))
+        read = OPERATIONS.get(call.name)
+        made = None if read is None else read(call, self._adding(call, naming))
+        if made is None:
+            last = Unfinished(node.target, call.arguments, node)  # type: ignore[arg-type]
+            made = self._opaque(last, call, naming)
+        back = {"self": made, "source": 0, "destination": axis}
+        return Unfinished(move, back, given[first].first.node)
+
+    def _reader(
+        self, name: str, given: Mapping[str, Any], results: Sequence[torch.Tensor]
+    ) -> Reader | None:
+        """How to read a call into steps that are no opaque ones, if there may be a way."""
+        parts = _flat([*given.values()])
+        if any(isinstance(part, Unfinished) for part in parts):
+            return None
+        if any(isinstance(part, Constant) and part.along not in (None, 0) for part in parts):
+            return None
+        if name not in REARRANGING and not all(
+            part.floating for part in parts if isinstance(part, Value)
         ):
-            if reading is None:
-                made.append(None)
-                continue
-            _check_dtype(tensor)
-            given, options = self._given_weights(reading, shape)
-            made.append(
-                self._add_step(
-                    reading.kind or row.name,
-                    tuple(value.index for value in reading.inputs),
-                    name or kind.lower(),
-                    {**params, **given},
-                    options,
-                    shape,
-                    of_module=module is not None,
-                )
-            )
-        return tuple(made)
+            return None
+        if name not in EITHER and not isinstance(next(iter(given.values()), None), Value):
+            return None
+        # These may take the samples off the first axis, and others bring them back.
+        if name in MOVING and not all(map(self._is_batch, results)):
+            return None
+        return OPERATIONS.get(name)
 
-    def _given_weights(
-        self, reading: Reading, shape: tuple[int, ...]
-    ) -> tuple[dict[str, str], dict[str, Any]]:
-        """The keys of weights given as arguments; options with those that have none."""
-        params: dict[str, str] = {}
-        options = dict(reading.options)
-        literals = dict(options.pop("literals", {}))
-        views: dict[str, Any] = {}
-        for role, constant in reading.params.items():
-            if constant.computed:
-                raise Refused(
-                    f"the constant {constant.name!r} is computed from weights in the forward",
-                    "Apply the layers one after the other, or keep the result as a parameter or a "
-                    "buffer.",
-                )
-            if constant.key is None:
-                literals[role] = self._literal(constant, shape)
-                continue
-            params[role] = constant.key
-            self.state[constant.key] = self.parts.tensors[constant.key]
-            if constant.view is not None:
-                size, stride, offset = constant.view
-                if len(size) == len(shape) + 1 and size[0] == len(self.x) and stride[0] == 0:
-                    # Expanded to the shape of a batch.
-                    size, stride = size[1:], stride[1:]
-                views[role] = [size, stride, offset]
-        buffers = [role for role, constant in reading.params.items() if constant.fixed]
-        held = {"literals": literals, "views": views, "buffers": buffers}
-        return params, {**options, **{name: found for name, found in held.items() if found}}
+    def _is_batch(self, result: torch.Tensor) -> bool:
+        return result.ndim > 0 and result.shape[0] == self.samples
 
-    def _literal(self, constant: Constant, shape: tuple[int, ...]) -> Any:
-        """The numbers of a tensor that is written into the network's code."""
-        tensor = constant.tensor
-        if tensor.ndim == len(shape) + 1 and tensor.shape[0] == len(self.x):
-            # Made in the shape of a batch.
-            if not bool((tensor == tensor[:1]).all()):
-                raise Refused(
-                    f"the constant {constant.name!r} is another for each sample",
-                    "Use one constant for all samples.",
-                )
-            tensor = tensor[:1]
-        if tensor.is_complex() or not bool(tensor.isfinite().all()):
+    def _unfinished(
+        self, node: fx.Node, given: Mapping[str, Any], several: bool, results: int
+    ) -> Any:
+        target: Any = node.target
+        if target._schema.is_mutable:
             raise Refused(
-                f"the constant {constant.name!r} is complex or not finite", "Use finite numbers."
+                "it writes in place to a tensor without the samples on its first axis",
+                "Use the call that returns a new tensor, such as relu(x) for relu_(x).",
             )
-        return tensor.double().tolist()
+        if several:
+            return tuple(Unfinished(target, given, node, which) for which in range(results))
+        return Unfinished(target, given, node)
 
-    def _params(self, row: LayerKind, module: torch.nn.Module) -> dict[str, str]:
-        """The keys of a module's weights, which become part of the program's state."""
-        params = {}
-        for role in (*row.params, *row.buffers):
-            tensor = getattr(module, role, None)
-            if tensor is None:
+    def _argument(self, part: Any) -> Any:
+        """What a row sees of an argument."""
+        if isinstance(part, list | tuple):
+            return [self._argument(one) for one in part]
+        if not isinstance(part, fx.Node):
+            return part
+        known = self.known[part]
+        return self._as_constant(part, known) if isinstance(known, torch.Tensor) else known
+
+    def _results(self, node: fx.Node) -> list[torch.Tensor]:
+        """Tensors of the shapes and types of the results of a call."""
+        made: Any = node.meta.get("val")
+        results: list[Any] = [*made] if isinstance(made, list | tuple) else [made]
+        if not all(map(_is_known, results)):
+            # The number of entries that a mask picks out is known by running it only.
+            target: Any = node.target
+            args, kwargs = fx.node.map_arg((node.args, dict(node.kwargs)), self._real)
+            made = target(*args, **kwargs)
+            results = [*made] if isinstance(made, list | tuple) else [made]
+        return results
+
+    def _check(self, result: torch.Tensor) -> None:
+        size = tuple(result.shape)
+        if not self._is_batch(result):
+            raise Refused(
+                f"it mixes the samples of a batch: from {self.samples} samples it makes a tensor "
+                f"of shape {size}",
+                "Keep the first dimension: torch.flatten(x, 1), nn.Flatten() or "
+                "x.view(x.size(0), -1).",
+            )
+        if 0 in size:
+            raise Refused(
+                f"it makes an empty tensor, of shape {size[1:]} for one sample", "Leave it out."
+            )
+        if result.is_complex():
+            raise Refused("it makes complex numbers", "Use real numbers.")
+
+    def _opaque(self, last: Unfinished, call: Call, naming: tuple[str, str]) -> Value:
+        """Add an opaque step that ends with a call."""
+        options, inputs, params = opaque_options(last, self.samples)
+        which = last.result or 0
+        shape = call.shapes[which]
+        value = self._adding(call, naming)("opaque", inputs, options, params, shape=shape)
+        return Value(value.index, shape, call.floating[which])
+
+    def _adding(self, call: Call, naming: tuple[str, str]) -> Any:
+        """The function with which a row adds the steps of a call."""
+
+        def add(
+            kind: str,
+            inputs: Sequence[Value],
+            options: Mapping[str, Any] | None = None,
+            params: Mapping[str, Constant] | None = None,
+            *,
+            shape: Shape | None = None,
+            part: str = "",
+        ) -> Value:
+            shape = call.shape if shape is None else shape
+            name, path = naming
+            if part:
+                name, path = ".".join(filter(None, [name, part])), ""
+            unique = self._unique(name, path)
+            keys, held = self._weights(unique, kind, params or {}, dict(options or {}))
+            index = self._append(
+                Step(kind, tuple(value.index for value in inputs), unique, keys, held), shape
+            )
+            return Value(index, shape, inputs[0].floating)
+
+        return add
+
+    def _append(self, step: Step, shape: Shape) -> int:
+        self.steps.append(step)
+        self.shapes.append(shape)
+        return len(self.steps)
+
+    def _weights(
+        self, step: str, kind: str, params: Mapping[str, Constant], options: dict[str, Any]
+    ) -> tuple[dict[str, str], dict[str, Any]]:
+        """The keys of a step's weights, and its options with the constants that have no key."""
+        keys: dict[str, str] = {}
+        literals = dict(options.pop("literals", {}))
+        buffers = []
+        for role, constant in params.items():
+            if not constant.learned:
+                literals[role] = _literal(constant)
                 continue
-            key = self.parts.keys.get(id(tensor))
-            if key is None:
-                raise Refused(
-                    f"its {role} is computed from other weights by a hook or a parametrization",
-                    "Make it a plain parameter with torch.nn.utils.parametrize."
-                    "remove_parametrizations, torch.nn.utils.prune.remove or "
-                    "torch.nn.utils.remove_weight_norm.",
-                )
-            params[role] = key
-            self.state[key] = tensor
-        return params
+            key = f"{step}.{role}" if constant.key is None else self._first_of(constant.key)
+            self.taken[key] = constant.source
+            keys[role] = key
+            if constant.fixed and role not in LAYERS[kind].buffers:
+                buffers.append(role)
+        held = {"literals": literals, "buffers": buffers}
+        return keys, {**options, **{name: found for name, found in held.items() if found}}
 
-    def _add_step(
-        self,
-        kind: str,
-        inputs: tuple[int, ...],
-        name: str,
-        params: dict[str, str],
-        options: dict[str, Any],
-        shape: tuple[int, ...],
-        of_module: bool = False,
-    ) -> int:
+    def _first_of(self, key: str) -> str:
+        """The first name of a weight that has several."""
+        return self.first_path[id(operator.attrgetter(key)(self.network))]
+
+    # Names ----------------------------------------------------------------------------------------
+
+    def _naming(self, node: fx.Node, name: str) -> tuple[str, str]:
+        """The name of a call's step, and the path of the module that it is all of, or nothing."""
+        key = _innermost(node)
+        path, module = self._place(node)
+        if key and self.calls[key] == 0 and _is_torchs_own(module):
+            return (path, path) if path else (name, "")
+        return ".".join(filter(None, [path, name])), ""
+
+    def _unique(self, name: str, path: str) -> str:
         unique, count = name, 0
         while unique in self.names or (
-            unique in self.parts.paths and not (of_module and not count)
+            unique in self.modules and not (unique == path and not count)
         ):
             count += 1
             unique = f"{name}_{count}"
         self.names.add(unique)
-        self.steps.append(Step(kind, inputs, unique, params, options))
-        self.shapes.append(shape)
-        return len(self.steps)
+        return unique
 
-    def _check_samples(self, result: torch.Tensor) -> None:
-        given, samples = tuple(result.shape), self.x.shape[0]
-        if not given or given[0] != samples:
-            raise Refused(
-                f"it mixes the samples of a batch: from {samples} samples it makes a tensor of "
-                f"shape {given}",
-                "Keep the first dimension: torch.flatten(x, 1), nn.Flatten() or "
-                "x.view(x.size(0), -1).",
-            )
-        if result.numel() == 0:
-            raise Refused(
-                f"it makes an empty tensor, of shape {given[1:]} for one sample", "Leave it out."
-            )
+    def _unsupported(self, node: fx.Node, why: str, advice: str) -> UnsupportedLayer:
+        path, module = self._place(node)
+        own = bool(path) and _is_torchs_own(module)
+        return UnsupportedLayer(
+            path, type(module).__name__ if own else _name(node.target), why, advice
+        )
 
-    def _follow_mutation(self, node: fx.Node) -> None:
+    def _place(self, node: fx.Node) -> tuple[str, torch.nn.Module | None]:
+        """The path of the innermost module that a node is part of, and the module."""
+        key = _innermost(node)
+        path = user_path(key[1].partition("@")[0]) if key else ""
+        return path, self.modules.get(path)
+
+    # Writing in place -----------------------------------------------------------------------------
+
+    def _follow_writing(self, node: fx.Node, name: str, arguments: Mapping[str, Any]) -> None:
         """After an in-place call, all that shares the memory it wrote to has the new value."""
-        made, written = self.values[node], self.results[node]
-        assert isinstance(made, int)
-        for other in [*self.values]:
-            value, tensors = self.values[other], self.results[other]
-            later = any(user not in self.results for user in other.users)
-            if other is node or not later:
+        target: Any = node.target
+        written = [
+            arguments[argument.name]
+            for argument in target._schema.arguments
+            if argument.alias_info is not None and argument.alias_info.is_write
+        ]
+        if not written or name in ("detach", "squeeze", "unsqueeze", "transpose", "t"):
+            return
+        made, (source,) = self.known[node], written
+        if not isinstance(made, Value):
+            raise Refused("it writes several results in place", "Use the call that returns them.")
+        memory = _tensor(source)
+        naming = ".".join(filter(None, [self.steps[made.index - 1].name, "write"]))
+        for other in [*self.known]:
+            tensor = _tensor(other)
+            if other is node or not _shares(tensor, memory):
                 continue
-            if isinstance(value, int):
-                self.values[other] = self._behind(tensors, value, written, made)
-            else:
-                self.values[other] = tuple(
-                    None if old is None else self._behind(tensor, old, written, made)
-                    for tensor, old in zip(tensors, value, strict=True)
-                )
+            if all(user in self.known for user in other.users) and other is not source:
+                continue
+            self.known[other] = self._rewritten(other, tensor, memory, made, naming)
 
-    def _behind(self, tensor: torch.Tensor, value: int, written: torch.Tensor, made: int) -> int:
-        """The value of a tensor after another one was written to, which made `made`."""
-        if _layout(tensor) == _layout(written):
+    def _rewritten(
+        self, node: fx.Node, tensor: torch.Tensor, memory: torch.Tensor, made: Value, name: str
+    ) -> Any:
+        """What a tensor holds after another one, in the same memory, was written to."""
+        old = self.known[node]
+        if _layout(tensor) == _layout(memory):
             return made
-        if not _overlap(tensor, written):
-            return value
-        if not (_covers(tensor, written) and tensor.is_contiguous() and written.is_contiguous()):
-            raise UnsupportedLayer(
-                "",
-                self.steps[made - 1].name,
+        places, written = _places(tensor), _places(memory)
+        if places is None or written is None:
+            raise Refused(
                 "it writes in place to a part of a tensor, or to a view of it, that is read again "
                 "later",
                 "Use the call that returns a new tensor, such as relu(x) for relu_(x).",
             )
-        shape = tuple(tensor.shape[1:])
-        name = f"{self.steps[made - 1].name}.reshape"
-        return self._add_step("reshape", (made,), name, {}, {"shape": list(shape)}, shape)
+        where = {place: k for k, place in enumerate(written.reshape(-1).tolist())}
+        found = [where.get(place) for place in places.reshape(-1).tolist()]
+        if all(k is None for k in found):
+            return old
+        shape, size = tuple(places.shape), len(found)
+        add = self._adding(Call("write", {}, (shape,)), (name, ""))
+        if found == [*range(len(where))]:
+            return add("reshape", [made], {"shape": [*shape]}, shape=shape)
+        if isinstance(old, torch.Tensor):
+            old = as_value(self._as_constant(node, old), made, add)
+        parts = [
+            add(
+                "reshape",
+                [part],
+                {"shape": [math.prod(part.shape)]},
+                shape=(math.prod(part.shape),),
+            )
+            for part in (old, made)
+        ]
+        both = add("cat", parts, {"axis": 1}, shape=(size + len(where),))
+        index = [k if at is None else size + at for k, at in enumerate(found)]
+        entries = [{"slice": [None, None, None]}, {"places": index}]
+        picked = add("getitem", [both], {"index": entries}, shape=(size,))
+        return add("reshape", [picked], {"shape": [*shape]}, shape=shape)
 
 
-def _check_dtype(result: torch.Tensor) -> None:
-    if result.dtype != torch.float64:
-        raise Refused(
-            f"it makes {result.dtype} values, but the network is run in float64",
-            "Take the conversion out of the forward and convert the data before the network.",
-        )
+# Nodes --------------------------------------------------------------------------------------------
 
 
-def _plain(name: str) -> str:
-    """A function's name for a step: relu for relu_, add for iadd."""
-    in_place = {"iadd": "add", "isub": "sub", "imul": "mul", "itruediv": "truediv"}
-    return in_place.get(name, name.rstrip("_"))
+def _name(target: Any) -> str:
+    """The name of an operation, without its overload and whether it works in place."""
+    if isinstance(target, torch._ops.OpOverload):
+        plain = target.overloadpacket.__name__
+        return plain.rstrip("_") or plain
+    return str(getattr(target, "__name__", target))
+
+
+def _is_of_numbers(target: Any) -> bool:
+    """Whether a function computes with plain numbers, such as the sizes of tensors."""
+    name = str(getattr(target, "__name__", ""))
+    return str(getattr(target, "__module__", "")) in ("_operator", "math", "builtins") or (
+        getattr(torch, name, None) is target and name.startswith("sym_")
+    )
+
+
+def _inputs(node: fx.Node) -> list[fx.Node]:
+    return node.all_input_nodes
+
+
+def _arguments(node: fx.Node) -> dict[str, Any]:
+    """All arguments of a call by name, defaults included."""
+    target: Any = node.target
+    found = {}
+    for place, argument in enumerate(target._schema.arguments):
+        if place < len(node.args):
+            found[argument.name] = node.args[place]
+        elif argument.name in node.kwargs:
+            found[argument.name] = node.kwargs[argument.name]
+        else:
+            found[argument.name] = argument.default_value
+    return found
+
+
+def _flat(parts: Any) -> list[Any]:
+    if isinstance(parts, list | tuple):
+        return [one for part in parts for one in _flat(part)]
+    return [parts]
+
+
+def _precision(node: fx.Node) -> float:
+    made = node.meta.get("val")
+    if isinstance(made, torch.Tensor) and made.is_floating_point() and node.op != "placeholder":
+        return float(torch.finfo(made.dtype).eps)
+    return float(torch.finfo(torch.float64).eps)
+
+
+def _is_known(result: Any) -> bool:
+    return isinstance(result, torch.Tensor) and all(isinstance(n, int) for n in result.shape)
+
+
+def _picks(user: fx.Node, which: int) -> bool:
+    """Whether a node picks one of several results, and is used."""
+    return user.target is operator.getitem and bool(user.args[1] == which and user.users)
+
+
+def _innermost(node: fx.Node) -> Any:
+    """The innermost call of a module that a node is part of: a key and the module's path."""
+    stack = node.meta.get("nn_module_stack") or {}
+    return next(((key, path) for key, (path, _) in reversed([*stack.items()])), None)
+
+
+def _is_torchs_own(module: torch.nn.Module | None) -> bool:
+    """Whether a module is one layer of torch's own, with the forward that torch gave it."""
+    if module is None or not type(module).forward.__module__.startswith("torch.nn."):
+        return False
+    return all(name == "parametrizations" for name, _ in module.named_children())
+
+
+def _literal(constant: Constant) -> Any:
+    """The numbers of a tensor that is written into the network's code."""
+    if constant.tensor.is_complex():
+        raise Refused(f"the constant {constant.name!r} is complex", "Use real numbers.")
+    return constant.tensor.double().tolist()
+
+
+# Memory -------------------------------------------------------------------------------------------
+
+
+def _tensor(node: fx.Node) -> Any:
+    """What a node makes, of which only shape and memory are known."""
+    # Of dropout that is off torch.export does not know that it passes the tensor itself on.
+    if node.op == "call_function" and _name(node.target).endswith("dropout"):
+        source = node.args[0]
+        assert isinstance(source, fx.Node)
+        return _tensor(source)
+    return node.meta.get("val")
 
 
 def _memory(tensor: torch.Tensor) -> int:
-    return tensor.untyped_storage().data_ptr()
+    return tensor.untyped_storage()._cdata
+
+
+def _shares(tensor: Any, other: torch.Tensor) -> bool:
+    return isinstance(tensor, torch.Tensor) and bool(_memory(tensor) == _memory(other))
 
 
 def _layout(tensor: torch.Tensor) -> tuple[Any, ...]:
-    """Where a tensor's numbers lie in memory."""
-    return _memory(tensor), tensor.storage_offset(), tensor.shape, tensor.stride()
+    """Where a tensor's numbers lie in its memory."""
+    return tensor.storage_offset(), tuple(tensor.shape), tuple(tensor.stride())
 
 
-def _places(tensor: torch.Tensor) -> torch.Tensor:
-    """The places in its memory that a tensor shows."""
+def _places(tensor: torch.Tensor) -> np.ndarray | None:
+    """The places in its memory that a tensor shows of one sample, (*shape).
+
+    None if the samples do not lie one behind the other.
+    """
+    samples = tensor.shape[0] if tensor.ndim else 0
     size = tensor.untyped_storage().nbytes() // tensor.element_size()
-    return torch.arange(size).as_strided(tensor.shape, tensor.stride(), tensor.storage_offset())
-
-
-def _overlap(first: torch.Tensor, second: torch.Tensor) -> bool:
-    if _memory(first) != _memory(second):
-        return False
-    return bool(torch.isin(_places(first), _places(second)).any())
-
-
-def _covers(first: torch.Tensor, second: torch.Tensor) -> bool:
-    return first.numel() == second.numel() and first.storage_offset() == second.storage_offset()
+    if not samples or size % samples or tensor.stride(0) != size // samples:
+        return None
+    grid = np.full(tuple(tensor.shape[1:]), tensor.storage_offset(), dtype=np.int64)
+    for axis, (side, stride) in enumerate(zip(tensor.shape[1:], tensor.stride()[1:], strict=True)):
+        along = np.arange(side) * stride
+        grid += along.reshape([-1 if k == axis else 1 for k in range(grid.ndim)])
+    return grid

@@ -20,7 +20,7 @@ from torch.overrides import TorchFunctionMode
 
 from splineviz.errors import UnsupportedLayer
 from splineviz.network.isolation import float64_copy, made_on, run_copy, untouched_random_state
-from splineviz.network.refusals import REFUSED_FUNC
+from splineviz.network.unsupported import REFUSED_FUNC
 
 MADE_SMOOTH = "_splineviz_smooth"
 """The attribute of a tensor that says whether a smooth activation has made it, in a `Watch`."""
@@ -223,13 +223,16 @@ _ACTIVATIONS: dict[str, tuple[str, Callable[..., Decision | None]]] = {
     "clamp_max": ("max", _between),
     "maximum": ("other", _of_two(1.0)),
     "minimum": ("other", _of_two(-1.0)),
+    "fmax": ("other", _of_two(1.0)),
+    "fmin": ("other", _of_two(-1.0)),
     "amax": ("dim", _over(1.0)),
     "amin": ("dim", _over(-1.0)),
     "max": ("dim|other", _of_two_or_over(1.0)),
     "min": ("dim|other", _of_two_or_over(-1.0)),
     **{
-        f"max_pool{d}d": ("kernel_size stride padding dilation ceil_mode", _max_pool(d))
+        f"max_pool{d}d{places}": ("kernel_size stride padding dilation ceil_mode", _max_pool(d))
         for d in (1, 2, 3)
+        for places in ("", "_with_indices")
     },
     **{f"adaptive_max_pool{d}d": ("output_size", _adaptive_max_pool(d)) for d in (1, 2, 3)},
 }

@@ -172,7 +172,13 @@ class Program:
                 f"{needed[missing[0]].name!r}; they have "
                 f"{', '.join(map(repr, self.state)) or 'none'}"
             )
-        state = {key: _weights(key, self.state[key]) for key in needed}
+        exact = {
+            key
+            for step in self.steps
+            if not LAYERS[step.kind].opaque
+            for key in step.params.values()
+        }
+        state = {key: _weights(key, self.state[key], key in exact) for key in needed}
         object.__setattr__(self, "state", MappingProxyType(state))
         check_steps(self.steps, self.shapes, self.output, state)
         object.__setattr__(self, "_coefficients", self._make_coefficients())
@@ -504,7 +510,9 @@ class Program:
         NonFiniteValues
             If a weight is NaN or infinite.
         """
-        arrays = {key: _weights(key, state[key]) for key in self.state if key in state}
+        arrays = {
+            key: _weights(key, state[key], finite=False) for key in self.state if key in state
+        }
         for key, array in arrays.items():
             _check_weight_shape(key, array.shape, self.state[key].shape)
         return Program(self.steps, self.shapes, arrays, self.output)
@@ -543,7 +551,9 @@ class Program:
             As for :meth:`with_state` and :class:`Program`.
         """
         steps, shapes, output, weight_shapes = parts_of(graph)
-        arrays = {key: _weights(key, state[key]) for key in weight_shapes if key in state}
+        arrays = {
+            key: _weights(key, state[key], finite=False) for key in weight_shapes if key in state
+        }
         for key, array in arrays.items():
             _check_weight_shape(key, array.shape, weight_shapes[key])
         return cls(steps, shapes, arrays, output)
@@ -623,8 +633,8 @@ def _largest_comparable(*values: np.ndarray) -> float:
     return largest if largest < np.inf and least >= largest * _COMPARABLE else 0.0
 
 
-def _weights(key: str, values: Any) -> np.ndarray:
-    """A read-only float64 copy of a weight array or tensor, checked to be finite."""
+def _weights(key: str, values: Any, finite: bool) -> np.ndarray:
+    """A read-only float64 copy of a weight array or tensor, checked for NaN and infinity."""
     if hasattr(values, "detach"):
         values = values.detach().cpu().double().numpy()
     given = np.asarray(values)
@@ -635,8 +645,10 @@ def _weights(key: str, values: Any) -> np.ndarray:
     else:
         array = np.array(given, dtype=np.float64, order="C")
         array.setflags(write=False)
-    if not np.isfinite(array).all():
-        bad = int(np.count_nonzero(~np.isfinite(array)))
+    # What only torch runs may hold infinities, as the mask of an attention does.
+    fit = np.isfinite(array) if finite else ~np.isnan(array)
+    if not fit.all():
+        bad = int(np.count_nonzero(~fit))
         raise NonFiniteValues(
             f"the parameter {key!r} has {bad} NaN or infinite of {array.size} values; "
             "regions are defined for finite weights only"

@@ -1,42 +1,59 @@
-"""From a torch network to a :class:`~splineviz.network.program.Program`.
-
-The network is followed with :mod:`torch.fx`; each call that this meets is read by a row of
-:data:`~splineviz.network.layers.LAYERS`, and refused if there is none. The result is then compared
-with what the network computes.
-"""
+"""trace: a network as a program."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
-from torch import fx
 
-from splineviz.errors import ShapeMismatch, UnsupportedLayer
+from splineviz.errors import (
+    InvalidProgram,
+    ShapeMismatch,
+    SplinevizError,
+    TraceMismatch,
+    UnsupportedLayer,
+)
 from splineviz.network.agreement import check_agreement
-from splineviz.network.following import ROOT, follow
-from splineviz.network.interpret import interpret
+from splineviz.network.checks import check_opaque_steps
+from splineviz.network.exporting import exported
+from splineviz.network.folding import Folding
+from splineviz.network.interpret import walk
 from splineviz.network.isolation import (
     float64_copy,
+    has_hooks,
     made_on,
     untouched_random_state,
     without_hooks,
 )
-from splineviz.network.lowering import Parts, lower, steps_of
+from splineviz.network.layers.opaque import operation_name
+from splineviz.network.lowering import Lowered, lower
 from splineviz.network.module import ProgramModule, Tensors
+from splineviz.network.operations.call import MIXES_SAMPLES
 from splineviz.network.program import Program
+from splineviz.network.starting import start_behind
 
-# Primes, and not alike: a reshape that names a batch size cannot work with both.
-_BATCH_SIZES = (11, 13)
+# How many samples a network is exported with: primes of which few shapes have a multiple. The
+# second is tried where the first fails. What the network does for so many is compared with what it
+# does for fewer.
+_SAMPLES = (31, 37)
+_COMPARED = (7, 1)
 
-# The same sums for one sample and for many differ by rounding only; those of a network that mixes
+# The same sums for one sample and for many differ by rounding only; those of a step that mixes
 # samples by far more.
 _AGREEMENT = 1e-9
 
 
-def trace(model: torch.nn.Module, input_shape: Sequence[int] | int) -> Program:
-    """Trace a piecewise-linear network.
+def trace(
+    model: torch.nn.Module,
+    example: Sequence[int] | int | npt.ArrayLike | torch.Tensor,
+    *,
+    start: str | None = None,
+) -> Program:
+    """Trace a network: write down the operations that it makes.
 
     Parameters
     ----------
@@ -44,8 +61,13 @@ def trace(model: torch.nn.Module, input_shape: Sequence[int] | int) -> Program:
         A network that takes one tensor of shape (n, *input_shape), a batch, and returns one tensor
         of shape (n, *output_shape). It may be in any mode, dtype and on any device, and is traced
         as it is in eval mode. It is copied, and comes back untouched.
-    input_shape : int or sequence of int
-        The shape of one sample.
+    example : int, sequence of int, array or tensor
+        The shape of one sample, or a batch of samples.
+    start : str, optional
+        The path of a module, such as ``"transformer.wte"``, whose result is to be the program's
+        input. So a network whose input is the numbers of tokens is traced behind its embedding;
+        ``example`` is then a batch of tokens, and what else the network makes of tokens, such as
+        a mask, is that of the first sample in it. Default: the network's own input.
 
     Returns
     -------
@@ -55,9 +77,8 @@ def trace(model: torch.nn.Module, input_shape: Sequence[int] | int) -> Program:
     Raises
     ------
     UnsupportedLayer
-        If the network contains something without a row in
-        :data:`~splineviz.network.layers.LAYERS`, mixes the samples of a batch, or has a forward
-        that cannot be followed; the message says where, why and what would work.
+        If the network mixes the samples of a batch, is random, decides by numbers, or has a
+        forward that cannot be followed; the message says where, why and what would work.
     ShapeMismatch
         If the network does not take inputs of that shape.
     NonFiniteValues
@@ -67,31 +88,38 @@ def trace(model: torch.nn.Module, input_shape: Sequence[int] | int) -> Program:
 
     Notes
     -----
-    Forward hooks can change what a network computes, so they run, on the copy, in the calls that
-    the program is compared with.
+    What is neither affine nor piecewise linear becomes an opaque step, which torch runs. Local
+    complexity is measured in such a program; :func:`~splineviz.enumerate_regions` needs one
+    without.
 
-    Other threads may run networks meanwhile, and those that trace wait for each other. While
-    torch.fx follows a forward, torch lets no thread run what :func:`torch.compile` made.
+    Forward hooks belong to what a network computes. They run on the copy.
     """
-    shape = _checked_shape(input_shape)
+    return traced(model, example, start)[0]
+
+
+def traced(
+    model: torch.nn.Module,
+    example: Sequence[int] | int | npt.ArrayLike | torch.Tensor,
+    start: str | None = None,
+) -> tuple[Program, Folding]:
+    """What `trace` returns, and how its weights follow from the network's."""
+    shape, tokens = _read(example)
     with (
         untouched_random_state(),
         made_on("cpu"),
         torch.inference_mode(False),
         torch.no_grad(),
     ):
-        network, inputs = float64_copy(model), _inputs(shape)
-        program = _of_program_module(network, shape)
-        if program is None:
-            program = _of_forward(network, inputs)
-        _compare(program, network, inputs)
-    return program
+        network = float64_copy(model)
+        if start is not None:
+            shape = start_behind(network, start, tokens)
+        if isinstance(network, ProgramModule):
+            program = _of_program_module(network, shape)
+            return program, Folding(tuple(program.state))
+        return _of_forward(network, _inputs(shape, max(_COMPARED)))
 
 
-def _of_program_module(network: torch.nn.Module, shape: tuple[int, ...]) -> Program | None:
-    """The program of a module that a program made, or None for any other module."""
-    if not isinstance(network, ProgramModule):
-        return None
+def _of_program_module(network: ProgramModule, shape: tuple[int, ...]) -> Program:
     program = network.program()
     if program.input_shape != shape:
         raise ShapeMismatch(
@@ -100,16 +128,153 @@ def _of_program_module(network: torch.nn.Module, shape: tuple[int, ...]) -> Prog
     return program
 
 
-def _of_forward(network: torch.nn.Module, inputs: torch.Tensor) -> Program:
-    """The program of the calls that a network's forward makes."""
-    graph, root = follow(without_hooks(network), tuple(inputs.shape[1:]))
-    parts = Parts(root)
-    program = lower(graph, parts, inputs[: _BATCH_SIZES[0]].clone())
-    _check_batch_size(program, graph, parts, inputs)
-    return program
+def _of_forward(network: torch.nn.Module, inputs: torch.Tensor) -> tuple[Program, Folding]:
+    """The program of the operations that a network's forward makes."""
+    if not has_hooks(network):
+        return _compared(network, network, inputs)
+    # Most hooks only watch, and what they keep should not be the stand-ins of torch.export. So the
+    # network is followed without them first, and compared with what it computes with them.
+    try:
+        return _compared(without_hooks(network), network, inputs)
+    except TraceMismatch:
+        return _compared(network, network, inputs)
 
 
-def _checked_shape(input_shape: Sequence[int] | int) -> tuple[int, ...]:
+def _compared(
+    followed: torch.nn.Module, network: torch.nn.Module, inputs: torch.Tensor
+) -> tuple[Program, Folding]:
+    """The program of a network that is followed, which must compute what another one does."""
+    first, second = _SAMPLES
+    try:
+        return _compared_with(first, followed, network, inputs)
+    except (UnsupportedLayer, TraceMismatch) as error:
+        try:
+            return _compared_with(second, followed, network, inputs)
+        except SplinevizError:
+            raise error from None
+
+
+def _compared_with(
+    count: int, followed: torch.nn.Module, network: torch.nn.Module, inputs: torch.Tensor
+) -> tuple[Program, Folding]:
+    shape = tuple(inputs.shape[1:])
+    graph = exported(followed, torch.zeros((count, *shape), dtype=torch.float64))
+    lowered = lower(graph, followed, count, shape)
+    _check_opaque_steps(lowered.program)
+    for samples in _COMPARED:
+        try:
+            _check(lowered, network, inputs[:samples])
+        except (TraceMismatch, UnsupportedLayer) as error:
+            raise _by_number(lowered, network, (count, samples), inputs, error) from error
+    _check_samples_apart(lowered.program, network, inputs[: _COMPARED[0]])
+    return lowered.program, lowered.folding
+
+
+def _check(lowered: Lowered, network: torch.nn.Module, inputs: torch.Tensor) -> None:
+    program = lowered.program
+    weights = {key: torch.tensor(array) for key, array in program.state.items()}
+    check_agreement(program, weights, network, inputs, lowered.precision)
+
+
+def _check_opaque_steps(program: Program) -> None:
+    """Refuse opaque steps that torch cannot run for any number of samples."""
+    try:
+        check_opaque_steps(program.steps, program.shapes, program.state)
+    except InvalidProgram as error:
+        found = re.match(r"step (\d+) .* cannot be: (.*)", str(error), re.DOTALL)
+        step = program.steps[int(found[1])] if found else program.steps[program.opaque_steps[0]]
+        raise UnsupportedLayer(
+            step.name,
+            operation_name(step.options),
+            f"it mixes the samples of a batch, or cannot be written down ({found and found[2]})",
+            MIXES_SAMPLES,
+        ) from error
+
+
+def _check_samples_apart(program: Program, network: torch.nn.Module, inputs: torch.Tensor) -> None:
+    """Refuse a network in which a step that torch runs mixes the samples of a batch.
+
+    All other steps keep them apart by what they are.
+    """
+    if not program.opaque_steps:
+        return
+    weights = {key: torch.tensor(array) for key, array in program.state.items()}
+    domain = Tensors(program, weights)
+    together = {i: made for i, _, made in walk(domain, {0: inputs}) if i in program.opaque_steps}
+    for i, _, alone in walk(domain, {0: inputs[:1]}):
+        if i not in together:
+            continue
+        made = together[i][:1]
+        size = made.abs().max() if made.is_floating_point() else 0.0
+        apart = alone.shape == made.shape and bool(
+            torch.isclose(
+                alone.double(),
+                made.double(),
+                rtol=_AGREEMENT,
+                atol=float(_AGREEMENT * size),
+                equal_nan=True,
+            ).all()
+        )
+        if not apart:
+            step = program.steps[i]
+            raise UnsupportedLayer(
+                step.name,
+                operation_name(step.options),
+                "it mixes the samples of a batch: a sample alone gives another result",
+                MIXES_SAMPLES,
+            )
+
+
+def _by_number(
+    lowered: Lowered,
+    network: torch.nn.Module,
+    samples: tuple[int, int],
+    inputs: torch.Tensor,
+    error: SplinevizError,
+) -> SplinevizError:
+    """What to raise where a network and its program differ for some number of samples."""
+    exported_with, compared_with = samples
+    try:
+        _check(lowered, network, _inputs(tuple(inputs.shape[1:]), exported_with))
+        _check_samples_apart(lowered.program, network, inputs[: _COMPARED[0]])
+    except SplinevizError as always:
+        return always
+    except RuntimeError:
+        # Torch cannot run for so many samples what was written down for others: see `error`.
+        pass
+    return UnsupportedLayer(
+        "",
+        type(network).__name__,
+        f"it works for a batch of {exported_with} samples but not alike for {compared_with} "
+        f"({error})",
+        "Treat samples independently of each other and of their number, for example with "
+        "x.view(x.size(0), -1).",
+    )
+
+
+def _read(example: Any) -> tuple[tuple[int, ...], torch.Tensor | None]:
+    """The shape of one sample, and the samples if they are given."""
+    if (
+        isinstance(example, torch.Tensor | np.ndarray)
+        and example.ndim > 0
+        and (not _is_shape(example))
+    ):
+        batch = torch.as_tensor(example).detach().to("cpu")
+        if 0 in batch.shape or batch.ndim < 2:
+            raise ShapeMismatch(
+                f"an example is a batch of samples, of shape (n, ...), not {tuple(batch.shape)}"
+            )
+        return tuple(batch.shape[1:]), batch
+    return _checked_shape(example), None
+
+
+def _is_shape(example: Any) -> bool:
+    return example.ndim == 1 and not (
+        isinstance(example, torch.Tensor) and example.is_floating_point()
+    )
+
+
+def _checked_shape(input_shape: Any) -> tuple[int, ...]:
     sizes = tuple(input_shape) if isinstance(input_shape, Iterable) else (input_shape,)
     if not all(isinstance(size, int | np.integer) and size > 0 for size in sizes):
         raise ShapeMismatch(
@@ -119,44 +284,8 @@ def _checked_shape(input_shape: Sequence[int] | int) -> tuple[int, ...]:
     return tuple(int(size) for size in sizes)
 
 
-def _inputs(shape: tuple[int, ...]) -> torch.Tensor:
-    """Random inputs, small, middling and large, as many as the largest batch has."""
-    scales = np.resize([0.01, 1.0, 10.0], max(_BATCH_SIZES)).reshape(-1, *[1] * len(shape))
+def _inputs(shape: tuple[int, ...], count: int) -> torch.Tensor:
+    """Random inputs: small, middling and large ones."""
+    scales = np.resize([0.01, 1.0, 10.0], count).reshape(-1, *[1] * len(shape))
     rng = np.random.default_rng(1)
-    return torch.from_numpy(scales * rng.standard_normal((len(scales), *shape)))
-
-
-def _check_batch_size(
-    program: Program, graph: fx.Graph, parts: Parts, inputs: torch.Tensor
-) -> None:
-    """Refuse a network that does something else for another number of samples."""
-    few, more = _BATCH_SIZES
-    cause = "the steps differ"
-    try:
-        again = steps_of(graph, parts, inputs[:more].clone())
-    except (ShapeMismatch, UnsupportedLayer) as error:
-        cause = str(error)
-    else:
-        if again == (program.steps, program.shapes):
-            return
-    raise UnsupportedLayer(
-        "",
-        type(getattr(parts.root, ROOT)).__name__,
-        f"it works for a batch of {few} samples but not alike for {more} ({cause})",
-        "Treat samples independently of each other and of their number, for example with "
-        "x.view(x.size(0), -1).",
-    )
-
-
-def _compare(program: Program, network: torch.nn.Module, inputs: torch.Tensor) -> None:
-    """Compare the program with the network's own forward, and a sample with a batch."""
-    weights = {key: torch.tensor(array) for key, array in program.state.items()}
-    found = check_agreement(program, weights, network, inputs)
-    alone = interpret(Tensors(program, weights), {0: inputs[:1]})[program.output]
-    if bool((alone - found[:1]).abs().max() > _AGREEMENT * found.abs().max()):
-        raise UnsupportedLayer(
-            "",
-            type(network).__name__,
-            "it mixes the samples of a batch: a sample alone gives another result",
-            "Treat samples independently of each other.",
-        )
+    return torch.from_numpy(scales * rng.standard_normal((count, *shape)))

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 _KEEP_ORDER = frozenset({"softmax", "_softmax", "log_softmax", "_log_softmax", "sigmoid", "tanh"})
 
 
+REFUSED_FUNC = (
+    "torch.vmap, grad and the like call functions on tensors that stand for one sample each, so "
+    "that what they compute is not seen",
+    "Call layers on the whole batch: they take the samples on the first axis.",
+)
+
+
 def refuse_opaque(program: Program) -> None:
     """Refuse a program whose regions, or maps on them, an opaque step would make wrong.
 

@@ -22,6 +22,7 @@ from splineviz.training.schedule import log_schedule
 if TYPE_CHECKING:
     import torch
 
+    from splineviz.network.folding import Folding
     from splineviz.network.program import Program
     from splineviz.network.surroundings import Surroundings
     from splineviz.training.recorder import Recorder
@@ -153,7 +154,7 @@ class LiveTraining:
         self._recorder: Recorder | None = None
         self._keep_step = False
         self._kept = KeptSteps()
-        self._program: Program | None = None
+        self._traced: tuple[Program, Folding] | None = None
         self._surroundings: Surroundings = {}
         self._seed = seed
         self._use(data, batch)
@@ -253,19 +254,21 @@ class LiveTraining:
             If the training has diverged.
         """
         from splineviz.network.surroundings import surroundings_of
-        from splineviz.network.trace import trace
+        from splineviz.network.trace import traced
 
         with self._lock:
-            state, steps, program = self.state(), self.steps, self._program
+            state, steps, known = self.state(), self.steps, self._traced
             surroundings = surroundings_of(self.model)
+            weights = {} if known is None else known[1].weights_of(self.model)
         for name, array in state.items():
             if not np.isfinite(array).all():
                 raise _diverged(steps, f"{name} holds NaN or infinity")
-        if program is None or surroundings != self._surroundings:
+        if known is None or surroundings != self._surroundings:
             with self._lock:
-                program = self._program = trace(self.model, 2)
+                known = self._traced = traced(self.model, 2)
                 self._surroundings = surroundings
-        return program.with_state(state)
+                weights = known[1].weights_of(self.model)
+        return known[0].with_state(weights)
 
     def measure(self) -> dict[str, float]:
         """The loss on all training points, and the shares of points that are classified right.

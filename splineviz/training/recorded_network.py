@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
@@ -17,11 +16,12 @@ from splineviz.errors import (
     UnknownName,
     UnsupportedLayer,
 )
-from splineviz.training.weights import read_weights
+from splineviz.training.weights import as_arrays
 
 if TYPE_CHECKING:
     import torch
 
+    from splineviz.network.folding import Folding
     from splineviz.network.program import Program
     from splineviz.network.surroundings import Surroundings
 
@@ -38,6 +38,8 @@ class RecordedNetwork:
         The network, in any mode, dtype and on any device. It stays as it is.
     program : Program
         What was traced of it.
+    folding : Folding
+        How the program's weights follow from the network's.
     dtype : {"float16", "float32", "float64"}
         The type to read weights in.
     samples : array of shape (n, *input_shape), optional
@@ -53,6 +55,7 @@ class RecordedNetwork:
         self,
         model: torch.nn.Module,
         program: Program,
+        folding: Folding,
         dtype: str,
         samples: npt.NDArray[Any] | None = None,
     ) -> None:
@@ -60,6 +63,7 @@ class RecordedNetwork:
         from splineviz.network.surroundings import surroundings_of
 
         self.program = self._first = program
+        self._folding = folding
         self._model = model
         self._dtype = dtype
         self._shapes = {name: array.shape for name, array in program.state.items()}
@@ -96,7 +100,7 @@ class RecordedNetwork:
         Returns
         -------
         weights : dict of str to array
-            As `read_weights` gives them.
+            As `as_arrays` gives them.
         options : dict of str to dict
             The options of the steps whose constants differ from those of the first network, by the
             names of the steps.
@@ -139,24 +143,35 @@ class RecordedNetwork:
         ):
             network = float64_copy(self._model)
             # Before it runs: a forward may write to buffers.
-            weights = read_weights(network, self._shapes, self._dtype)
-            held = {key: attrgetter(key)(network).clone() for key in self._shapes}
+            held = self._held(network)
+            weights = as_arrays(held, self._shapes, self._dtype)
             try:
                 check_agreement(self.program, held, network, self._inputs)
             except (TraceMismatch, UnsupportedLayer) as error:
                 return weights, error
         return weights, None
 
+    def _held(self, network: torch.nn.Module) -> dict[str, torch.Tensor]:
+        """The weights of the program, as a copy of the network has them."""
+        try:
+            return self._folding.weights_of(network)
+        except KeyError as error:
+            raise NetworkChanged(
+                f"the network no longer has the parameter {error} it had when the recording "
+                "began. A run records one network"
+            ) from error
+
     def _traced_again(self, now: Surroundings) -> Program:
-        from splineviz.network.trace import trace
+        from splineviz.network.trace import traced
 
         try:
-            program = trace(self._model, self.program.input_shape)
+            program, folding = traced(self._model, self.program.input_shape)
         except SplinevizError as error:
             raise self._unexplained(error, now) from error
         found = _changes(self.program, program)
         if found:
             raise NetworkChanged(f"the network has changed: {found}. {_ADVICE}")
+        self._folding = folding
         return program
 
     def _unexplained(self, error: SplinevizError, now: Surroundings) -> NetworkChanged:

@@ -34,6 +34,7 @@ from splineviz.training.writer import RunWriter
 if TYPE_CHECKING:
     import torch
 
+    from splineviz.network.folding import Folding
     from splineviz.network.program import Program
 
 _LIBRARIES = ("splineviz", "torch", "numpy", "safetensors")
@@ -157,8 +158,8 @@ class Recorder:
         if points is not None:
             check_classes(points["targets"], names)
         inputs = None if points is None else points["inputs"]
-        program = _trace(model, input_shape, inputs)
-        self._network = RecordedNetwork(model, program, dtype, inputs)
+        program, folding = _trace(model, input_shape, inputs)
+        self._network = RecordedNetwork(model, program, folding, dtype, inputs)
         manifest = Manifest(
             network=self._graph(program),
             dtype=dtype,
@@ -323,16 +324,16 @@ def _trace(
     model: torch.nn.Module,
     input_shape: Sequence[int] | int | None,
     inputs: npt.NDArray[Any] | None,
-) -> Program:
-    from splineviz.network.trace import trace
+) -> tuple[Program, Folding]:
+    from splineviz.network.trace import traced
 
     given = None if input_shape is None else _checked_shape(input_shape)
     if inputs is None:
-        return trace(model, input_shape_of(model) if given is None else given)
+        return traced(model, input_shape_of(model) if given is None else given)
     shape = tuple(inputs.shape[1:])
     if given not in (None, shape):
         raise ShapeMismatch(f"input_shape is {given}, but the inputs of samples have shape {shape}")
-    return trace(model, shape)
+    return traced(model, shape)
 
 
 def _checked_shape(shape: Any) -> tuple[int, ...]:

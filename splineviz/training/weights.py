@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,46 +45,37 @@ def input_shape_of(model: torch.nn.Module) -> tuple[int, ...]:
     )
 
 
-def read_weights(
-    model: torch.nn.Module, shapes: Mapping[str, Sequence[int]], dtype: str
+def as_arrays(
+    weights: Mapping[str, torch.Tensor], shapes: Mapping[str, Sequence[int]], dtype: str
 ) -> dict[str, npt.NDArray[Any]]:
-    """The named weights of a network as arrays of one type.
+    """Weights of a network as arrays of one type.
 
     Parameters
     ----------
-    model : torch.nn.Module
-        The network, in any mode, dtype and on any device.
+    weights : mapping of str to tensor
+        The weights, of any dtype and on any device.
     shapes : mapping of str to sequence of int
-        The weights to read, as dotted attribute paths, and the shape each must have.
+        The shape each must have.
     dtype : {"float16", "float32", "float64"}
         The type to convert to.
 
     Returns
     -------
     dict of str to numpy.ndarray
-        They share no memory with the network.
+        They share no memory with the tensors.
 
     Raises
     ------
     NetworkChanged
-        If a weight is gone or has another shape.
+        If a weight has another shape.
     NonFiniteValues
         If a weight is NaN or infinite, or too large for `dtype`.
     """
     import torch
 
-    from splineviz.network.isolation import without_wrappers
-
-    network = without_wrappers(model)
-    weights = {}
+    arrays = {}
     for name, shape in shapes.items():
-        try:
-            tensor = attrgetter(name)(network).detach()
-        except AttributeError as error:
-            raise NetworkChanged(
-                f"the network no longer has the parameter {name!r} it had when the recording "
-                "began. A run records one network"
-            ) from error
+        tensor = weights[name]
         if tuple(tensor.shape) != tuple(shape):
             raise NetworkChanged(
                 f"the parameter {name!r} had the shape {tuple(shape)} when the recording began, "
@@ -102,5 +92,5 @@ def read_weights(
                 "dtype='float32' or 'float64'"
             )
         # Not ascontiguousarray, which makes an array of one dimension of a single number.
-        weights[name] = np.asarray(array, order="C")
-    return weights
+        arrays[name] = np.asarray(array, order="C")
+    return arrays

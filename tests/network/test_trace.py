@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import json
 import random
 from collections import OrderedDict
 from collections.abc import Callable
@@ -15,9 +16,16 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from splineviz.errors import NonFiniteValues, ShapeMismatch, TraceMismatch, UnsupportedLayer
+from splineviz.errors import (
+    NonFiniteValues,
+    ShapeMismatch,
+    TraceMismatch,
+    UnknownName,
+    UnsupportedLayer,
+)
+from splineviz.network.isolation import float64_copy
 from splineviz.network.probe import module_pre_activations
-from splineviz.network.trace import trace
+from splineviz.network.trace import trace, traced
 
 
 def seeded(make: Callable[[], Any], seed: int = 0) -> Any:
@@ -261,18 +269,60 @@ def test_in_place_layers_change_all_that_shares_their_memory(
     agrees(net(forward), (3,))
 
 
-@pytest.mark.parametrize(
-    "write", [lambda x: x[:, :2].relu_(), lambda x: x.view(-1, 2, 2).mT.relu_()]
-)
-def test_in_place_on_what_is_read_as_a_whole_is_refused(write: Callable[..., Any]) -> None:
-    def forward(n: Any, x: torch.Tensor) -> torch.Tensor:
-        x = n.first(x)
-        write(x)
-        return n.second(x)
+def in_place_on_a_slice(n: Any, x: torch.Tensor) -> torch.Tensor:
+    x = n.first(x)
+    x[:, :2].relu_()
+    return n.second(x)
 
-    error = refused(net(forward))
-    assert "in place to a part of a tensor" in error.why
-    assert "relu(x) for relu_(x)" in error.advice
+
+def in_place_on_a_turned_view(n: Any, x: torch.Tensor) -> torch.Tensor:
+    x = n.first(x)
+    x.view(-1, 2, 2).mT.relu_()
+    return n.second(x)
+
+
+def numbers_written_into_a_value(n: Any, x: torch.Tensor) -> torch.Tensor:
+    y = n.first(x)
+    y[:, 0] = 0
+    y[:, 1] = 1.5
+    y[:, 2] = x[:, 0]
+    y[:, 3:] += 1
+    return n.second(y)
+
+
+def values_written_into_a_constant(n: Any, x: torch.Tensor) -> torch.Tensor:
+    padded = torch.ones(x.shape[0], 4, dtype=x.dtype)
+    padded[:, :3] = x
+    return n.second(padded)
+
+
+def numbers_written_into_a_constant(n: Any, x: torch.Tensor) -> torch.Tensor:
+    mixer = torch.zeros(4, 4, dtype=x.dtype)
+    mixer[0] = 1
+    mixer[1, 2] = 3
+    return n.first(x) @ mixer
+
+
+def written_to_a_tensor_that_is_given(n: Any, x: torch.Tensor) -> torch.Tensor:
+    x = n.first(x)
+    return torch.add(x, x, out=torch.empty_like(x))
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [
+        in_place_on_a_slice,
+        in_place_on_a_turned_view,
+        numbers_written_into_a_value,
+        values_written_into_a_constant,
+        numbers_written_into_a_constant,
+        written_to_a_tensor_that_is_given,
+    ],
+)
+def test_what_is_written_to_a_part_is_read_with_the_whole(
+    forward: Callable[[Any, torch.Tensor], Any],
+) -> None:
+    agrees(net(forward), (3,))
 
 
 def test_the_shape_of_the_input_may_be_used() -> None:
@@ -298,6 +348,14 @@ def test_the_shape_of_the_input_may_decide() -> None:
     assert names(agrees(net(forward), (3,))) == ["first", "act", "second"]
     assert names(agrees(net(forward), (3, 1)))[0] == "flatten"
     assert "three features" in refused(net(forward), (4,)).why
+
+
+def test_the_shape_of_a_value_inside_may_decide() -> None:
+    def forward(n: Any, x: torch.Tensor) -> torch.Tensor:
+        x = n.first(x.view(len(x), -1))
+        return n.second(n.act(x)) if x.dim() == 2 else x
+
+    assert names(agrees(net(forward), (3,))) == ["view", "first", "act", "second"]
 
 
 def test_the_network_may_have_arguments_with_defaults() -> None:
@@ -372,6 +430,7 @@ def test_what_a_forward_keeps_while_it_is_followed_does_not_reach_the_comparison
     def forward(n: Any, x: torch.Tensor) -> torch.Tensor:
         if n.shift is None:
             n.shift = x.new_ones(4)
+        n.kept.clear()
         n.kept.append(n.first(x) + n.shift)
         return n.second(n.act(n.kept[0]))
 
@@ -405,6 +464,128 @@ def test_a_bias_free_network_that_cancels() -> None:
     agrees(model, (2,))
 
 
+# What only torch can run --------------------------------------------------------------------------
+
+
+class Inner(nn.Module):
+    """Applies a function two modules deep."""
+
+    def __init__(self, function: Callable[[Any, torch.Tensor], Any]) -> None:
+        super().__init__()
+        self.function = function
+        self.scale = nn.Parameter(torch.tensor([1.0, -2.0, 0.5]))
+        self.register_buffer("mean", torch.tensor([0.1, 0.2, 0.3]))
+
+    def forward(self, x: torch.Tensor) -> Any:
+        return self.function(self, x)
+
+
+def opaque_in(program: Any) -> list[tuple[str, str]]:
+    """The names of the opaque steps and their operations."""
+    steps = [program.steps[i] for i in program.opaque_steps]
+    return [(step.name, step.options["operation"].partition(".")[0]) for step in steps]
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "operation"),
+    [
+        (nn.GELU(), (3,), "gelu"),
+        (nn.Sigmoid(), (3,), "sigmoid"),
+        (nn.Tanh(), (3,), "tanh"),
+        (nn.Softmax(1), (3,), "softmax"),
+        (nn.LayerNorm(3), (3,), "layer_norm"),
+        (nn.GroupNorm(1, 3), (3, 2), "group_norm"),
+        (nn.GLU(), (4,), "glu"),
+        (nn.LPPool2d(2, 2), (1, 4, 4), ""),
+        (nn.Upsample(scale_factor=2, mode="bicubic"), (1, 4, 4), "upsample_bicubic2d"),
+        (nn.Hardshrink(), (3,), "hardshrink"),
+        (nn.Threshold(0.5, 0.0), (3,), "threshold"),
+        (nn.InstanceNorm2d(1), (1, 4, 4), "instance_norm"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, nn.Module) else "",
+)
+def test_layers_that_torch_runs(layer: nn.Module, shape: tuple[int, ...], operation: str) -> None:
+    program = agrees(nn.Sequential(nn.Identity(), nn.ModuleDict({"body": layer})["body"]), shape)
+    found = opaque_in(program)
+    assert found
+    if operation:
+        assert found == [("1", operation)]
+
+
+@pytest.mark.parametrize(
+    ("function", "operations"),
+    [
+        (lambda n, x: F.gelu(x), "gelu"),
+        (lambda n, x: F.layer_norm(x, (3,), n.scale), "layer_norm"),
+        (lambda n, x: x * x, "mul"),
+        (lambda n, x: x * x.relu(), "mul"),
+        (lambda n, x: x / (1 + x.abs()), "div"),
+        (lambda n, x: 1.0 / (2 + x.relu()), "reciprocal"),
+        (lambda n, x: torch.div(x, 2, rounding_mode="floor"), "div"),
+        (lambda n, x: x**2, "pow"),
+        (lambda n, x: torch.matmul(x.unsqueeze(1), x.unsqueeze(2)).flatten(1), "matmul"),
+        (lambda n, x: torch.where(x > 0, x, 0.0), "gt where"),
+        (lambda n, x: torch.gather(x, 1, x.argmax(1, keepdim=True)), "argmax gather"),
+        (lambda n, x: torch.add(x.max(1, keepdim=True)[1], x), "max add"),
+        (lambda n, x: x.clamp(min=x.relu()), "clamp"),
+        (
+            lambda n, x: x.masked_fill(n.mean > 0.15, float("-inf")).softmax(1),
+            "masked_fill softmax",
+        ),
+        (lambda n, x: (x + torch.tensor([0.0, float("-inf"), 0.0])).exp(), "add exp"),
+        (lambda n, x: torch.einsum("ni,nj->nij", x, x), "einsum"),
+        (lambda n, x: x.sort(1)[0], "sort"),
+        (lambda n, x: x.topk(2, 1).values, "topk"),
+        (lambda n, x: F.scaled_dot_product_attention(x[:, None], x[:, None], x[:, None]), ""),
+    ],
+)
+def test_functions_that_torch_runs(
+    function: Callable[[Any, torch.Tensor], Any], operations: str
+) -> None:
+    model = nn.Sequential(nn.Sequential(OrderedDict(inner=Inner(function))), nn.ReLU())
+    found = opaque_in(agrees(model, (3,)))
+    assert found
+    if operations:
+        assert [operation for _, operation in found] == operations.split()
+    assert all(name.startswith("0.inner.") for name, _ in found)
+    program = trace(model, (3,))
+    again = type(program).from_json(json.loads(json.dumps(program.to_json())), program.state)
+    x = np.random.default_rng(0).standard_normal((4, 3))
+    np.testing.assert_array_equal(again(x), program(x))
+
+
+def test_what_is_compared_with_constants_is_piecewise_linear() -> None:
+    for function in (
+        lambda n, x: x.clamp(n.mean),
+        lambda n, x: x.clamp(n.mean, n.mean + 1),
+        lambda n, x: torch.maximum(x, n.scale),
+        lambda n, x: torch.minimum(n.scale, x),
+        lambda n, x: torch.cat([x, torch.zeros_like(x), n.scale.expand(len(x), -1)], 1),
+        lambda n, x: torch.stack([x, n.scale.expand(len(x), -1)], 1).flatten(1),
+        lambda n, x: torch.cat([n.scale.expand(len(x), 1, -1), x[:, None]], 1).flatten(1),
+    ):
+        program = agrees(nn.Sequential(Inner(function), nn.ReLU()), (3,))
+        assert program.opaque_steps == ()
+
+
+def test_attention_and_recurrence() -> None:
+    class Attending(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.attention = nn.MultiheadAttention(4, 2, batch_first=True)
+            self.memory = nn.LSTM(4, 3, batch_first=True)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            mask = torch.full((3, 3), float("-inf"), dtype=x.dtype).triu(1)
+            made, _ = self.attention(x, x, x, attn_mask=mask)
+            return self.memory(made)[0]
+
+    program = agrees(seeded(Attending), (3, 4))
+    assert "lstm" in [operation for _, operation in opaque_in(program)]
+    layer = seeded(lambda: nn.TransformerEncoderLayer(4, 2, 8, batch_first=True))
+    assert [a.name for a in agrees(layer, (3, 4)).activations] == ["relu"]
+
+
 # What it refuses ----------------------------------------------------------------------------------
 
 
@@ -420,88 +601,40 @@ def refused(model: Any, shape: Any = (3,)) -> UnsupportedLayer:
 @pytest.mark.parametrize(
     ("layer", "shape", "why", "advice"),
     [
-        (nn.GELU(), (3,), "curved", "ReLU"),
-        (nn.Sigmoid(), (3,), "curved", "ComplexityCurves.from_results"),
-        (nn.Tanh(), (3,), "curved", "LeakyReLU"),
-        (nn.Softmax(1), (3,), "curved", "Take it off"),
-        (nn.LayerNorm(3), (3,), "statistic of each sample", "BatchNorm1d"),
-        (nn.GroupNorm(1, 3), (3, 2), "statistic of each sample", "BatchNorm2d"),
-        (nn.LSTM(3, 3), (2, 3), "not piecewise linear", "local complexity"),
-        (nn.MultiheadAttention(4, 2), (3, 4), "not piecewise linear", "local complexity"),
-        (nn.MaxPool2d(2, return_indices=True), (1, 4, 4), "places of the winners", "=False"),
-        (nn.AdaptiveMaxPool2d(2, return_indices=True), (1, 4, 4), "places", "=False"),
         (nn.MaxPool2d(2, dilation=2, padding=1), (1, 1, 4), "padding only", "less padding"),
-        (nn.FractionalMaxPool2d(2, output_size=2), (1, 4, 4), "random", "MaxPool2d"),
-        (nn.LPPool2d(2, 2), (1, 4, 4), "not piecewise linear", "AvgPool2d"),
-        (nn.Upsample(scale_factor=2, mode="bicubic"), (1, 4, 4), "bicubic", "bilinear"),
-        (nn.Hardshrink(), (3,), "continuous", "clamp"),
-        (nn.Threshold(0.5, 0.0), (3,), "jumps from 0.0 to 0.5", "one number"),
-        (nn.InstanceNorm2d(1), (1, 4, 4), "statistic of each sample", "BatchNorm2d"),
-        (nn.CosineSimilarity(), (3,), "statistic", "local complexity"),
+        (nn.FractionalMaxPool2d(2, output_size=2), (1, 4, 4), "at random", "buffer"),
         (nn.AvgPool2d(2, divisor_override=-2), (1, 4, 4), "-2", "positive"),
         (nn.LeakyReLU(float("inf")), (3,), "inf", "finite"),
         (nn.BatchNorm1d(3, track_running_stats=False), (3,), "running stat", "track_running_stats"),
         (nn.Flatten(0), (3,), "mixes the samples", "nn.Flatten()"),
         (nn.Flatten(0, 1), (3, 2), "mixes the samples", "torch.flatten(x, 1)"),
+        (nn.Softmax(0), (3,), "mixes the samples", "first dimension"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, nn.Module) else "",
 )
 def test_refused_modules(layer: nn.Module, shape: tuple[int, ...], why: str, advice: str) -> None:
     model = nn.Sequential(nn.Identity(), nn.ModuleDict({"body": layer})["body"])
     error = refused(model, shape)
-    assert (error.path, error.kind) == ("1", type(layer).__name__)
+    assert error.path == "1"
+    assert error.kind.lower() == type(layer).__name__.lower()
     assert why in error.why
     assert advice in error.advice
-    assert refused(layer, shape).path == ""
-
-
-class Inner(nn.Module):
-    """Applies a function two modules deep."""
-
-    def __init__(self, function: Callable[[Any, torch.Tensor], Any]) -> None:
-        super().__init__()
-        self.function = function
-        self.scale = nn.Parameter(torch.ones(3))
-        self.register_buffer("mean", torch.zeros(3))
-
-    def forward(self, x: torch.Tensor) -> Any:
-        return self.function(self, x)
 
 
 @pytest.mark.parametrize(
     ("function", "kind", "why"),
     [
-        (lambda n, x: F.gelu(x), "gelu", "curved"),
-        (lambda n, x: torch.softmax(x, 1), "softmax", "curved"),
-        (lambda n, x: x.softmax(-1), "softmax", "curved"),
-        (lambda n, x: F.layer_norm(x, (3,)), "layer_norm", "statistic"),
-        (lambda n, x: x * x, "mul", "product of two values"),
-        (lambda n, x: x * x.relu(), "mul", "product of two values"),
-        (lambda n, x: x / x, "truediv", "divides by a value"),
-        (lambda n, x: 1.0 / x, "truediv", "divides by a value"),
-        (lambda n, x: torch.div(x, 2, rounding_mode="floor"), "div", "rounds"),
-        (lambda n, x: x // 2, "floordiv", "continuous"),
-        (lambda n, x: x**2, "pow", "curved"),
-        (lambda n, x: x @ x.T, "T", "exchanges the samples"),
-        (lambda n, x: x.t(), "t", "exchanges the samples"),
-        (lambda n, x: torch.matmul(x, x.unsqueeze(2)), "matmul", "weights are computed from the"),
-        (lambda n, x: torch.add(x, x, out=x), "add", "'out'"),
-        (lambda n, x: x + x.view(-1, 1, 3), "add", "different shapes a sample: (3,) and (1, 3)"),
-        (lambda n, x: torch.max(x, x.view(-1, 1, 3)), "max", "different shapes a sample"),
-        (lambda n, x: x + float("nan"), "add", "no finite number"),
-        (lambda n, x: x + torch.full((3,), float("inf")), "add", "not finite"),
+        (lambda n, x: x @ x.T, "matmul", "mixes the samples"),
+        (lambda n, x: x.t(), "t", "mixes the samples"),
+        (lambda n, x: x + x.view(-1, 1, 3), "add", "mixes the samples"),
+        (lambda n, x: torch.max(x, x.view(-1, 1, 3)), "max", "mixes the samples"),
+        (lambda n, x: x + float("nan"), "add", "NaN"),
         (lambda n, x: x + torch.ones(3, dtype=torch.complex64), "add", "complex"),
-        (lambda n, x: x * (n.scale * 2), "mul", "'mul' is computed from weights in the forward"),
-        (lambda n, x: F.linear(x, n.scale.diag()), "linear", "computed from weights"),
-        (lambda n, x: x * n.scale.sum().item(), "mul", "computed from weights"),
         (lambda n, x: x.transpose(0, 1), "transpose", "mixes the samples"),
         (lambda n, x: x.view(-1, 3, 1).permute(1, 0, 2), "permute", "mixes the samples"),
-        (lambda n, x: x[:5], "getitem", "mixes the samples"),
-        (lambda n, x: x[:20], "getitem", "picks out samples"),
-        (lambda n, x: x[..., :20, :], "getitem", "picks out samples"),
-        (lambda n, x: x[0], "getitem", "mixes the samples"),
-        (lambda n, x: x[:, 3:], "getitem", "empty tensor, of shape (0,)"),
-        (lambda n, x: x[:, x.long()], "long", "float64"),
+        (lambda n, x: x[:5], "slice", "mixes the samples"),
+        (lambda n, x: x[0], "select", "mixes the samples"),
+        (lambda n, x: x[:, 3:], "slice", "empty tensor, of shape (0,)"),
         (lambda n, x: x.flip(0), "flip", "mixes the samples"),
         (lambda n, x: x.flip((0, 1)), "flip", "mixes the samples"),
         (lambda n, x: x.roll(1), "roll", "mixes the samples"),
@@ -509,40 +642,52 @@ class Inner(nn.Module):
         (lambda n, x: x.cumsum(0), "cumsum", "mixes the samples"),
         (lambda n, x: torch.cat([x, x]), "cat", "mixes the samples"),
         (lambda n, x: torch.stack([x, x]), "stack", "mixes the samples"),
-        (lambda n, x: torch.cat([x, torch.zeros_like(x)], 1), "cat", "joins a constant"),
         (lambda n, x: x.expand(2, -1, -1), "expand", "mixes the samples"),
         (lambda n, x: x.mean(), "mean", "mixes the samples"),
         (lambda n, x: x.mean(0, keepdim=True), "mean", "mixes the samples"),
         (lambda n, x: x.max(), "max", "mixes the samples"),
         (lambda n, x: x.amax(0), "amax", "mixes the samples"),
-        (lambda n, x: x.max(1)[1] + x, "getitem", "result 1, which is not piecewise linear"),
-        (lambda n, x: x.max(1).indices + 1, "indices", "'indices', which is not piecewise"),
-        (lambda n, x: x.argmax(1), "argmax", "look at the numbers"),
-        (lambda n, x: torch.where(x > 0, x, 0.0), "gt", "look at the numbers"),
+        (lambda n, x: x.softmax(0), "softmax", "mixes the samples"),
+        (lambda n, x: x * torch.randn(3), "mul", "at random"),
         (lambda n, x: x.clamp(1.0, -1.0), "clamp", "nothing lies between its bounds 1.0 and -1.0"),
         (lambda n, x: F.hardtanh(x, 0.5, 0.5), "hardtanh", "nothing lies between"),
-        (lambda n, x: x.clamp(n.mean), "clamp", "bound '0.inner.mean' is not one number"),
-        (lambda n, x: x.clamp(min=x.relu()), "clamp", "is not one number"),
-        (lambda n, x: torch.maximum(x, n.scale), "maximum", "bound '0.inner.scale'"),
         (lambda n, x: F.rrelu(x, training=True), "rrelu", "random"),
         (lambda n, x: F.batch_norm(x, None, None, training=True), "batch_norm", "running stat"),
-        (lambda n, x: x.float(), "float", "float64"),
-        (lambda n, x: x.to(torch.float32), "to", "float64"),
-        (lambda n, x: x.view(torch.int64), "view", "torch.int64"),
         (lambda n, x: F.dropout(x, 0.5), "dropout", "at random even in eval mode"),
-        (lambda n, x: x.view(-1), "view", "mixes the samples of a batch: from 11 samples"),
+        (lambda n, x: x.view(-1), "view", "mixes the samples of a batch: from 31 samples"),
         (lambda n, x: x.reshape(3, -1), "reshape", "mixes the samples"),
         (lambda n, x: torch.flatten(x), "flatten", "mixes the samples"),
-        (lambda n, x: torch.einsum("ni,nj->nij", x, x), "einsum", "multiplies 2 values"),
-        (lambda n, x: torch.addmm(n.scale, x, n.scale.diag()), "addmm", "weights are followed"),
     ],
 )
 def test_refused_functions(
     function: Callable[[Any, torch.Tensor], Any], kind: str, why: str
 ) -> None:
     error = refused(nn.Sequential(nn.Sequential(OrderedDict(inner=Inner(function))), nn.ReLU()))
-    assert (error.path, error.kind) == ("0.inner", kind)
+    assert error.path.startswith("0.inner")
+    assert error.kind == kind
     assert why in error.why
+
+
+def test_conversions_to_a_coarser_type() -> None:
+    for function in (lambda n, x: x.float(), lambda n, x: x.to(torch.float16).double() * 3):
+        program = trace(nn.Sequential(Inner(function), nn.ReLU()), (3,))
+        assert program.opaque_steps == ()
+
+
+def test_what_is_computed_from_weights_is_a_weight() -> None:
+    for function in (
+        lambda n, x: x * (n.scale * 2),
+        lambda n, x: F.linear(x, n.scale.diag()),
+        lambda n, x: x * n.scale.sum(),
+        lambda n, x: torch.addmm(n.scale, x, n.scale.diag()),
+    ):
+        model = nn.Sequential(Inner(function))
+        program, folding = traced(model, (3,))
+        assert program.opaque_steps == ()
+        with torch.no_grad():
+            model[0].scale.mul_(-1.5)
+        again = program.with_state(folding.weights_of(model.double()))
+        np.testing.assert_allclose(again(np.eye(3)), trace(model, (3,))(np.eye(3)))
 
 
 def test_calls_that_bend_nothing_are_no_activations() -> None:
@@ -594,24 +739,20 @@ def test_results_may_be_gone_through() -> None:
 
 
 def test_a_batch_size_written_into_the_network() -> None:
-    error = refused(net(lambda n, x: n.first(x).view(11, -1)))
-    assert "11 samples but not alike for 13" in error.why
-    error = refused(net(lambda n, x: n.first(x).view(n.first.in_features * x.size(0) - 22, 4)))
-    assert "11 samples but not alike for 13" in error.why
+    error = refused(net(lambda n, x: n.first(x).view(31, -1)))
+    assert "31 samples but not alike for 7" in error.why
+    error = refused(net(lambda n, x: n.first(x) if x.shape[0] > 1 else x))
+    assert "31 samples but not alike for 1" in error.why
 
 
 @pytest.mark.parametrize(
     ("forward", "cause"),
     [
-        (lambda n, x: n.first(x) if x.sum() > 0 else n.second(x), "control flow"),
-        (lambda n, x: n.first(x) if x.dim() > x.sum() else x, "control flow"),
-        (lambda n, x: n.first(x) if n.first(x).dim() == 2 else x, "control flow"),
-        (lambda n, x: n.first(x) if x.shape[0] > 1 else x, "control flow"),
-        (lambda n, x: n.first(x.view(len(x), -1)), "len"),
-        (lambda n, x: [n.first(row) for row in x], "iterated"),
-        (lambda n, x: n.first(torch.tensor(x.tolist())), ""),
-        (lambda n, x: n.missing(x), "missing"),
-        (lambda n, x: np.maximum(x, 0), ""),
+        (lambda n, x: n.first(x) if x.sum() > 0 else n.second(x), "decides by numbers"),
+        (lambda n, x: n.first(x) if x.dim() > x.sum() else x, "decides by numbers"),
+        (lambda n, x: n.first(torch.from_numpy(x.numpy())), "for numpy or another library"),
+        (lambda n, x: np.maximum(x, 0), "for numpy or another library"),
+        (lambda n, x: n.missing(x), "no attribute 'missing'"),
     ],
 )
 def test_a_forward_that_cannot_be_followed(
@@ -619,10 +760,15 @@ def test_a_forward_that_cannot_be_followed(
 ) -> None:
     error = refused(nn.Sequential(nn.Identity(), net(forward)))
     assert (error.path, error.kind) == ("1", "Net")
-    assert "torch.fx" in error.why
     assert cause in error.why
-    assert ("Take the decision out" in error.advice) == (cause == "control flow")
-    assert "any network will do" in error.advice
+    line = forward.__code__.co_firstlineno
+    assert f"at test_trace.py:{line}" in error.why
+
+
+def test_a_loop_over_samples() -> None:
+    error = refused(nn.Sequential(net(lambda n, x: torch.stack([n.first(row) for row in x]))))
+    assert (error.path, error.kind) == ("0", "unbind")
+    assert "mixes the samples" in error.why
 
 
 @pytest.mark.parametrize(
@@ -634,6 +780,7 @@ def test_a_forward_that_cannot_be_followed(
         (lambda n, x: None, "NoneType"),
         (lambda n, x: x.shape, "Size"),
         (lambda n, x: n.first.weight, "tensor that does not depend on its input"),
+        (lambda n, x: x > 0, "no real numbers"),
     ],
 )
 def test_an_output_that_is_not_a_tensor(
@@ -641,7 +788,8 @@ def test_an_output_that_is_not_a_tensor(
 ) -> None:
     error = refused(net(forward))
     assert (error.path, error.kind) == ("", "Net")
-    assert f"returns a {returned}" in error.why
+    assert "its forward returns" in error.why
+    assert returned in error.why
     assert "returns one tensor" in error.advice
 
 
@@ -665,19 +813,30 @@ def test_not_a_network() -> None:
     [
         nn.utils.parametrizations.weight_norm,
         nn.utils.parametrizations.spectral_norm,
+        pytest.param(
+            nn.utils.weight_norm,
+            marks=pytest.mark.filterwarnings("ignore:.*weight_norm:FutureWarning"),
+        ),
+        nn.utils.spectral_norm,
         lambda layer: nn.utils.prune.l1_unstructured(layer, "weight", amount=0.5),
     ],
 )
 def test_weights_made_by_a_parametrization(reparametrize: Callable[..., Any]) -> None:
     from torch.nn.utils import prune  # noqa: F401
 
-    model = nn.Sequential(nn.Linear(3, 4), nn.ReLU())
+    model = seeded(lambda: nn.Sequential(nn.Linear(3, 4), nn.ReLU()))
     reparametrize(model[0])
-    model(torch.ones(1, 3))
-    error = refused(model)
-    assert error.path == "0"
-    assert "weight is computed from other weights" in error.why
-    assert "remove" in error.advice
+    with torch.no_grad():
+        model(torch.ones(1, 3))
+    program, folding = traced(model, (3,))
+    assert names(trace(model, (3,))) == ["0", "1"]
+    assert program.steps[0].params == {"weight": "0.weight", "bias": "0.bias"}
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.5)
+    again = program.with_state(folding.weights_of(float64_copy(model)))
+    x = np.random.default_rng(0).standard_normal((5, 3))
+    np.testing.assert_allclose(again(x), trace(model, (3,))(x), rtol=1e-12)
 
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit.script.* is deprecated:DeprecationWarning")
@@ -709,7 +868,7 @@ def test_a_wrong_input_shape_names_what_was_expected_and_given() -> None:
     with pytest.raises(ShapeMismatch, match=r"shape \(28, 28\).*Conv2d\(1, 4.*'0'"):
         trace(nn.Sequential(nn.Conv2d(1, 4, 3)), (28, 28))
     model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(5, 2))
-    with pytest.raises(ShapeMismatch, match=r"shape \(1, 6, 6\).*in_features=5.*'2'.*\(64,\)"):
+    with pytest.raises(ShapeMismatch, match=r"shape \(1, 6, 6\).*in_features=5.*'2'.*64"):
         trace(model, (1, 6, 6))
 
 
@@ -756,7 +915,7 @@ def test_a_hook_that_watches_is_allowed() -> None:
     program = trace(model, (2,))
     assert names(program) == ["0", "1", "2"]
     assert len(model[1]._forward_hooks) == len(model[1]._backward_hooks) == 1
-    assert len(seen) == 1, "only the comparison calls the network's own forward"
+    assert [size[0] for size in seen] == [7, 1], "only comparisons call the network's own forward"
 
 
 def test_the_comparison_gets_inputs_that_no_layer_has_written_to() -> None:
@@ -768,18 +927,16 @@ def test_the_comparison_gets_inputs_that_no_layer_has_written_to() -> None:
 
 
 @pytest.mark.parametrize("at", [None, 0, 1])
-def test_a_hook_that_changes_values_is_refused(at: int | None) -> None:
+def test_a_hook_that_changes_values_is_followed(at: int | None) -> None:
     model = mlp(2, 4, 1)
     (model if at is None else model[at]).register_forward_hook(lambda m, given, made: 2 * made)
-    with pytest.raises(TraceMismatch, match=r"Sequential.*differ by up to.*forward hook"):
-        trace(model, (2,))
+    assert "mul" in {step.kind for step in agrees(model, (2,)).steps}
 
 
 def test_a_hook_that_changes_the_shape_is_refused() -> None:
     model = mlp(2, 4, 1)
     model.register_forward_hook(lambda m, given, made: (made,))
-    with pytest.raises(TraceMismatch, match="its forward makes a tuple"):
-        trace(model, (2,))
+    assert "returns a tuple" in refused(model, (2,)).why
 
 
 def test_a_hook_that_fails_is_told() -> None:
@@ -788,22 +945,68 @@ def test_a_hook_that_fails_is_told() -> None:
     assert "missing" in refused(model, (2,)).why
 
 
-def test_a_hidden_change_of_a_layer_is_refused() -> None:
+def test_a_hidden_change_of_a_layer_is_followed() -> None:
     class Shifted(nn.Conv2d):
         def _conv_forward(self, *args: Any) -> torch.Tensor:
             return super()._conv_forward(*args) + 1e-3
 
-    with pytest.raises(TraceMismatch, match="does not compute what its forward does"):
-        trace(nn.Sequential(Shifted(1, 2, 3)), (1, 5, 5))
+    agrees(seeded(lambda: nn.Sequential(Shifted(1, 2, 3))), (1, 5, 5))
 
 
-def test_a_random_forward_is_refused() -> None:
-    class Noisy(nn.Module):
+def test_what_changes_from_call_to_call_is_refused() -> None:
+    class Counting(nn.Module):
+        calls = 0
+
         def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return x + torch.randn(3)
+            self.calls += 1
+            return x * self.calls
 
-    with pytest.raises(TraceMismatch, match="if the forward is random"):
-        trace(Noisy(), (3,))
+    with pytest.raises(TraceMismatch, match="depends on more than its input"):
+        trace(Counting(), (3,))
+
+
+# Behind a module inside ---------------------------------------------------------------------------
+
+
+class Reader(nn.Module):
+    """A causal network of tokens: embedding, position, attention, dense layers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words, self.places = nn.Embedding(9, 4), nn.Embedding(5, 4)
+        self.query, self.out = nn.Linear(4, 4), nn.Linear(4, 2)
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        x = self.words(tokens) + self.places(torch.arange(tokens.shape[1]))
+        scores = self.query(x) @ x.mT
+        hidden = torch.ones_like(scores, dtype=torch.bool).triu(1)
+        x = x + scores.masked_fill(hidden, float("-inf")).softmax(-1) @ x
+        return self.out(x.relu()).masked_fill((tokens == 0)[..., None], 0.0)
+
+
+def test_a_network_of_tokens_is_traced_behind_its_embedding() -> None:
+    model, tokens = seeded(Reader), torch.tensor([[3, 1, 4, 0, 5], [1, 1, 1, 1, 1]])
+    program = trace(model, tokens, start="words")
+    assert program.input_shape == (5, 4)
+    assert [activation.name for activation in program.activations] == ["relu"]
+    with torch.no_grad():
+        x = model.words(tokens[:1]).double().numpy()
+        np.testing.assert_allclose(program(x), model.double()(tokens[:1]).numpy(), rtol=1e-6)
+    assert not model._forward_hooks
+    assert not model.words._forward_hooks
+
+
+def test_a_start_that_cannot_be() -> None:
+    model, tokens = seeded(Reader), torch.tensor([[3, 1, 4, 0, 5]])
+    with pytest.raises(UnknownName, match="wrods"):
+        trace(model, tokens, start="wrods")
+    with pytest.raises(UnsupportedLayer, match="Pass a batch of inputs"):
+        trace(model, (5,), start="words")
+    twice = net(lambda n, x: n.second(n.second(n.first(x))))
+    with pytest.raises(UnsupportedLayer, match="called 2 times"):
+        trace(twice, torch.ones(1, 3), start="second")
+    with pytest.raises(UnsupportedLayer, match=r"numbers of tokens.*start="):
+        trace(model, (5,))
 
 
 # No mark left -------------------------------------------------------------------------------------
@@ -832,7 +1035,7 @@ def test_the_network_comes_back_untouched(train: bool, refuse: bool) -> None:
             nn.ReLU(inplace=True),
             nn.Dropout(0.5),
             nn.Linear(4, 2),
-            nn.GELU() if refuse else nn.ReLU(),
+            nn.Softmax(0) if refuse else nn.ReLU(),
         )
     ).half()
     model.train(train)
@@ -874,7 +1077,7 @@ def test_nothing_global_changes() -> None:
     before = state()
     trace(Careless(), (2,))
     with pytest.raises(UnsupportedLayer):
-        trace(nn.Sequential(Careless(), nn.GELU()), (2,))
+        trace(nn.Sequential(Careless(), nn.Softmax(0)), (2,))
     assert state() == before
 
 

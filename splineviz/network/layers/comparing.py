@@ -8,17 +8,12 @@ from typing import Any
 import numpy as np
 
 from splineviz.network.contest import Contest
-from splineviz.network.layers.elementwise import clamped
-from splineviz.network.layers.reading import axes_of, in_torch_pooling, library, sizes, value_of
+from splineviz.network.layers.calling import in_torch_pooling, library
 from splineviz.network.layers.rows import (
     Array,
-    Call,
     Options,
     Params,
-    Reading,
-    Refused,
     Shape,
-    Value,
 )
 
 Places = list[list[int]]
@@ -26,37 +21,6 @@ Places = list[list[int]]
 
 
 # Pooling ------------------------------------------------------------------------------------------
-
-
-def read_max_pool(dimensions: int) -> Callable[[Call], Reading]:
-    """Of MaxPoolNd and F.max_poolNd."""
-
-    def read(call: Call) -> Reading:
-        settings = {"stride": None, "padding": 0, "dilation": 1, "ceil_mode": False}
-        given = call.settings("input", "kernel_size", **settings, return_indices=False)
-        options = {
-            "kernel_size": sizes(given["kernel_size"], dimensions),
-            "stride": sizes(given["stride"] or given["kernel_size"], dimensions),
-            "padding": sizes(given["padding"], dimensions),
-            "dilation": sizes(given["dilation"], dimensions),
-            "ceil_mode": bool(given["ceil_mode"]),
-            "windows": list(call.shape[-dimensions:]),
-        }
-        value = value_of(given["input"])
-        _refuse_indices(given["return_indices"])
-        if not all(all(windows) for windows in _covered(options, value.shape)):
-            raise Refused("one of its windows lies in the padding only", "Use less padding.")
-        return Reading((value,), options)
-
-    return read
-
-
-def _refuse_indices(returned: bool) -> None:
-    if returned:
-        raise Refused(
-            "it returns the places of the winners, which are not continuous",
-            "Use return_indices=False.",
-        )
 
 
 def pool(name: str) -> Callable[[Params, Sequence[Array], Options], Array]:
@@ -77,6 +41,11 @@ def max_pool_contest(options: Options, shapes: Sequence[Shape]) -> Contest:
     return _pooled(shape, _covered(options, shape))
 
 
+def windows_in_padding(options: Options, shape: Shape) -> bool:
+    """Whether a window of a max pooling lies in the padding only."""
+    return not all(all(windows) for windows in _covered(options, shape))
+
+
 def _covered(options: Options, shape: Shape) -> list[Places]:
     names = ("windows", "kernel_size", "stride", "padding", "dilation")
     return [
@@ -91,17 +60,6 @@ def _inside(start: int, kernel: int, dilation: int, size: int) -> list[int]:
     """The places that a window covers, which may begin before them and end behind."""
     first = start if start >= 0 else start % dilation
     return [*range(first, min(size, start + (kernel - 1) * dilation + 1), dilation)]
-
-
-def read_adaptive_max_pool(dimensions: int) -> Callable[[Call], Reading]:
-    """Of AdaptiveMaxPoolNd and F.adaptive_max_poolNd."""
-
-    def read(call: Call) -> Reading:
-        given = call.settings("input", "output_size", return_indices=False)
-        _refuse_indices(given["return_indices"])
-        return Reading((value_of(given["input"]),), {"windows": list(call.shape[-dimensions:])})
-
-    return read
 
 
 def adaptive_max_pool_contest(options: Options, shapes: Sequence[Shape]) -> Contest:
@@ -143,62 +101,6 @@ def _pooled(shape: Shape, axes: Sequence[Places]) -> Contest:
 
 
 # Maxima and minima --------------------------------------------------------------------------------
-
-
-def read_largest_of_two(call: Call) -> Reading:
-    """Of maximum of two values; of a value and a number it is a clamp."""
-    return _of_two(call, upper=False)
-
-
-def read_smallest_of_two(call: Call) -> Reading:
-    """Of minimum of two values; of a value and a number it is a clamp."""
-    return _of_two(call, upper=True)
-
-
-def _of_two(call: Call, upper: bool) -> Reading:
-    given = call.bind("input", "other")
-    value, other = given["input"], given["other"]
-    if not isinstance(value, Value):
-        value, other = other, value
-    value = value_of(value)
-    if not isinstance(other, Value):
-        return clamped(value, None, other) if upper else clamped(value, other, None)
-    if len(value.shape) != len(other.shape):
-        raise Refused(
-            f"it compares values of different shapes a sample: {value.shape} and {other.shape}",
-            "Bring both to one shape first, for example with unsqueeze.",
-        )
-    return Reading((given["input"], other if value is given["input"] else value))
-
-
-def read_over_axes(call: Call) -> Reading:
-    """Of amax and amin over some axes."""
-    given = call.bind("input", dim=(), keepdim=False)
-    value = value_of(given["input"])
-    return Reading((value,), _axes(call, value, given["dim"]))
-
-
-def _axes(call: Call, value: Value, dim: Any) -> dict[str, Any]:
-    return {"axes": axes_of(dim, value), "shape": list(call.shape)}
-
-
-def read_largest(call: Call) -> Reading | list[Reading | None]:
-    """Of max: of two values, or over one axis, where the places of the winners come along."""
-    return _of_two_or_axis(call, upper=False)
-
-
-def read_smallest(call: Call) -> Reading | list[Reading | None]:
-    """Of min: of two values, or over one axis, where the places of the winners come along."""
-    return _of_two_or_axis(call, upper=True)
-
-
-def _of_two_or_axis(call: Call, upper: bool) -> Reading | list[Reading | None]:
-    second = call.args[1] if len(call.args) > 1 else call.kwargs.get("dim")
-    if "other" in call.kwargs or not isinstance(second, int):
-        return _of_two(call, upper)
-    given = call.bind("input", "dim", keepdim=False)
-    value = value_of(given["input"])
-    return [Reading((value,), _axes(call, value, given["dim"])), None]
 
 
 def largest(params: Params, inputs: Sequence[Array], options: Options) -> Array:

@@ -21,7 +21,7 @@ what they are applied to."""
 
 
 def opaque(params: Params, inputs: Sequence[Array], options: Options) -> Array:
-    """What torch's operation makes of the values and the weights.
+    """What torch's operations make of the values and the weights.
 
     Parameters
     ----------
@@ -31,9 +31,13 @@ def opaque(params: Params, inputs: Sequence[Array], options: Options) -> Array:
         The values that the step reads, numpy arrays or torch tensors.
     options : mapping
         ``operation``: its name and overload in torch (``"softmax.int"``). ``arguments`` and
-        ``keywords``: as JSON, where ``{"value": k}`` stands for the k-th value, ``{"weight":
-        role}`` for a weight and ``{"dtype": "float32"}`` for a type of numbers. ``result``: which
-        of several results is meant, or None.
+        ``keywords``: as JSON, where some dicts stand for what JSON has not. ``{"value": k}`` is the
+        k-th value; ``{"weight": role}`` a weight, with its ``"dtype"`` if it holds no real numbers,
+        and ``"along"`` the axis on which it is repeated for each sample; ``{"samples": k}`` the
+        number of samples times k; ``{"float": "-inf"}`` a number, ``{"dtype": "float64"}`` a type.
+        ``result``: which of several results is meant, or None. ``before``: calls to make before,
+        each with an ``operation``, ``arguments`` and ``keywords``; ``{"call": j}`` is what the j-th
+        of them made, with ``"result"`` if it made several.
 
     Returns
     -------
@@ -42,8 +46,15 @@ def opaque(params: Params, inputs: Sequence[Array], options: Options) -> Array:
     """
     import torch
 
-    like = inputs[0]
-    if not isinstance(like, np.ndarray):
+    if len(inputs[0]) == 0:
+        # Not every operation takes no samples at all.
+        ones = [np.ones if isinstance(value, np.ndarray) else torch.ones for value in inputs]
+        like = [
+            one((1, *value.shape[1:]), dtype=value.dtype)
+            for one, value in zip(ones, inputs, strict=True)
+        ]
+        return opaque(params, like, options)[:0]
+    if not isinstance(inputs[0], np.ndarray):
         return _run(params, inputs, options)
     # torch takes no read-only memory and no negative strides.
     tensors = [torch.from_numpy(np.require(value, requirements=["C", "W"])) for value in inputs]
@@ -52,30 +63,53 @@ def opaque(params: Params, inputs: Sequence[Array], options: Options) -> Array:
 
 
 def _run(params: Params, values: Sequence[Any], options: Options) -> Any:
-    import torch
+    made: list[Any] = []
 
     def decoded(argument: Any) -> Any:
         if isinstance(argument, list | tuple):
             return [decoded(part) for part in argument]
         if not isinstance(argument, dict):
             return argument
-        ((what, name),) = argument.items()
-        if what == "value":
-            return values[name]
-        if what == "weight":
-            weight = (
-                torch.as_tensor(np.array(params[name]))
-                if isinstance(params[name], np.ndarray)
-                else params[name]
-            )
-            like = next((value for value in values if value.is_floating_point()), weight)
-            return weight.to(like)
-        return getattr(torch, name)
+        if "value" in argument:
+            return values[argument["value"]]
+        if "call" in argument:
+            return _result(made[argument["call"]], argument.get("result"))
+        if "samples" in argument:
+            return argument["samples"] * len(values[0])
+        if "weight" in argument:
+            return _weight(params[argument["weight"]], argument, values)
+        return float(argument["float"]) if "float" in argument else _type(argument["dtype"])
 
-    keywords = {name: decoded(part) for name, part in options.get("keywords", {}).items()}
-    made = _operation(options["operation"])(*decoded(options["arguments"]), **keywords)
-    which = options.get("result")
+    for call in [*options.get("before", ()), options]:
+        keywords = {name: decoded(part) for name, part in call.get("keywords", {}).items()}
+        arguments = decoded(call["arguments"])
+        made.append(_operation(call["operation"])(*arguments, **keywords))
+    return _result(made[-1], options.get("result"))
+
+
+def _result(made: Any, which: int | None) -> Any:
     return made if which is None else made[which]
+
+
+def _type(name: str) -> Any:
+    import torch
+
+    return getattr(torch, name)
+
+
+def _weight(weight: Array, argument: Options, values: Sequence[Any]) -> Any:
+    """A weight as a tensor: of real numbers like the values, of others as is said."""
+    import torch
+
+    tensor = torch.tensor(weight) if isinstance(weight, np.ndarray) else weight
+    if "along" in argument:
+        axis, samples = argument["along"], len(values[0])
+        shape = tensor.shape
+        tensor = tensor.unsqueeze(axis).expand(*shape[:axis], samples, *shape[axis:])
+    if "dtype" in argument:
+        return tensor.to(values[0].device, _type(argument["dtype"]))
+    like = next((value for value in values if value.is_floating_point()), None)
+    return tensor if like is None else tensor.to(like)
 
 
 @cache

@@ -71,6 +71,7 @@ _OPERATIONS = {
         conv_transpose2d.input conv_transpose3d.input convolution cosine_similarity einsum inner
         linear matmul mm mv scaled_dot_product_attention tensordot
         """,
+    "recurrent layers": "gru.input lstm.input rnn_relu.input rnn_tanh.input",
     "windows": """
         adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d avg_pool1d avg_pool2d
         avg_pool3d batch_norm max_pool1d max_pool2d max_pool3d upsample_bicubic2d
@@ -78,16 +79,18 @@ _OPERATIONS = {
         upsample_nearest1d.vec upsample_nearest2d.vec upsample_nearest3d.vec
         """,
     "places and order": """
-        _to_copy _unsafe_view alias cat channel_shuffle chunk clone constant_pad_nd contiguous copy
-        detach diag_embed diagonal embedding expand expand_as fill.Scalar fill.Tensor
-        flatten.using_ints flip full_like gather im2col index.Tensor index_add index_copy
-        index_fill.int_Scalar index_put index_select lift_fresh_copy masked_fill.Scalar
-        masked_fill.Tensor movedim.int movedim.intlist narrow new_full new_ones new_zeros ones_like
-        pad permute pixel_shuffle pixel_unshuffle repeat repeat_interleave.self_int reshape roll
-        scatter.src scatter.value scatter_add select.int select_scatter slice.Tensor slice_scatter
-        split.Tensor split_with_sizes squeeze squeeze.dim squeeze.dims stack swapaxes t tile
-        to.device to.dtype to.dtype_layout to.other transpose.int tril triu type_as unbind.int
-        unflatten.int unfold unsafe_split.Tensor unsqueeze view view_as zeros_like
+        adjoint alias broadcast_to cat channel_shuffle chunk clone concat concatenate
+        constant_pad_nd contiguous copy detach diag_embed diagonal embedding expand expand_as
+        fill.Scalar fill.Tensor flatten.using_ints flip full_like gather im2col index.Tensor
+        index_add index_copy index_fill.int_Scalar index_put index_select lift_fresh_copy
+        masked_fill.Scalar masked_fill.Tensor mH moveaxis.int moveaxis.intlist movedim.int
+        movedim.intlist mT narrow new_full new_ones new_zeros numpy_T ones_like pad permute
+        pixel_shuffle pixel_unshuffle ravel repeat repeat_interleave.self_int reshape reshape_as
+        roll scatter.src scatter.value scatter_add select.int select_scatter slice.Tensor
+        slice_scatter split.Tensor split_with_sizes squeeze squeeze.dim squeeze.dims stack swapaxes
+        swapdims t tensor_split.indices tensor_split.sections tile to.device to.dtype
+        to.dtype_layout to.other _to_copy transpose.int tril triu type_as unbind.int unflatten.int
+        unfold unsafe_split.Tensor _unsafe_view unsqueeze view view_as zeros_like
         """,
     # Of nothing, beside what an operation reads.
     "constants": "arange arange.start arange.start_step full ones scalar_tensor zeros",

@@ -1,4 +1,4 @@
-"""What a row of the table is made of, and what it reads a layer from."""
+"""What a row of the table of layers is made of."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from splineviz.network.kinks import Kinks
 from splineviz.network.layers.schema import Misfit, Schema
 
 if TYPE_CHECKING:
-    import torch
+    pass
 
 Array: TypeAlias = Any
 """A numpy array or a torch tensor: the functions of a row accept both."""
@@ -22,154 +22,6 @@ Array: TypeAlias = Any
 Options: TypeAlias = Mapping[str, Any]
 Params: TypeAlias = Mapping[str, Array]
 Shape: TypeAlias = tuple[int, ...]
-
-
-class Refused(Exception):
-    """Raised by a row that cannot express the layer it was asked to read.
-
-    Parameters
-    ----------
-    why : str
-        Why the layer is refused.
-    advice : str
-        What would work instead.
-    """
-
-    def __init__(self, why: str, advice: str) -> None:
-        super().__init__(why)
-        self.why = why
-        self.advice = advice
-
-
-@dataclass(frozen=True)
-class Value:
-    """A value of the program under construction, as an argument of a call.
-
-    Attributes
-    ----------
-    index : int
-        Its number in the program.
-    shape : tuple of int
-        Its shape for one sample.
-    """
-
-    index: int
-    shape: Shape
-
-
-@dataclass(frozen=True, eq=False)
-class Constant:
-    """A tensor that does not depend on the network's input, as an argument of a call.
-
-    Attributes
-    ----------
-    name : str
-        The attribute that holds it, or the function that made it.
-    tensor : torch.Tensor
-        What it holds.
-    key : str or None
-        Its name in the network's ``state_dict()``, or that of the tensor it is a view of.
-    view : tuple of size, stride and offset, or None
-        Which entries of the tensor at ``key`` it shows, if not all as they are.
-    fixed : bool
-        Whether ``key`` is a buffer, which no training changes.
-    computed : bool
-        Whether the forward computes it from weights.
-    """
-
-    name: str
-    tensor: torch.Tensor
-    key: str | None = None
-    view: tuple[list[int], list[int], int] | None = None
-    fixed: bool = False
-    computed: bool = False
-
-
-@dataclass(frozen=True)
-class Call:
-    """A call that the trace met: a module, a function or a tensor method, with its arguments.
-
-    Attributes
-    ----------
-    module : torch.nn.Module or None
-        The module that is called; None for a function or a method.
-    args, kwargs
-        The arguments, where :class:`Value` and :class:`Constant` stand for tensors. A method's
-        first argument is the tensor it is called on.
-    shapes : tuple of tuple of int
-        The shape of each result for one sample; most calls have one result.
-    """
-
-    module: torch.nn.Module | None
-    args: tuple[Any, ...]
-    kwargs: Mapping[str, Any]
-    shapes: tuple[Shape, ...]
-
-    @property
-    def shape(self) -> Shape:
-        """The shape of the first result for one sample."""
-        return self.shapes[0]
-
-    def bind(self, *required: str, **defaults: Any) -> dict[str, Any]:
-        """Name the arguments, by the order and the defaults of the function's signature."""
-        names = [*required, *defaults]
-        if len(self.args) > len(names):
-            raise Refused(
-                f"it is called with {len(self.args)} arguments",
-                f"Pass only {', '.join(names)}.",
-            )
-        bound = dict(zip(names, self.args, strict=False))
-        for name, argument in self.kwargs.items():
-            if name not in names or name in bound:
-                raise Refused(
-                    f"its argument {name!r} is not understood",
-                    f"Pass only {', '.join(names)}.",
-                )
-            bound[name] = argument
-        missing = [name for name in required if name not in bound]
-        if missing:
-            raise Refused(f"its argument {missing[0]!r} is missing", "Pass it.")
-        return {**defaults, **bound}
-
-    def settings(self, *required: str, **defaults: Any) -> dict[str, Any]:
-        """Like `bind`, for a function and for the module that has its settings as attributes."""
-        if self.module is None:
-            return self.bind(*required, **defaults)
-        given = self.bind(required[0])
-        for name in required[1:]:
-            given[name] = getattr(self.module, name)
-        for name, default in defaults.items():
-            given[name] = getattr(self.module, name, default)
-        return given
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What a row read from a call.
-
-    Attributes
-    ----------
-    inputs : tuple of Value
-        The values the step reads.
-    options : mapping of str to JSON value
-        The step's options.
-    params : mapping of str to Constant
-        Weights that were given as arguments, by their role in the row.
-    kind : str or None
-        Another row than the one that read it, if the layer turns out to be that.
-    """
-
-    inputs: tuple[Value, ...]
-    options: Options = field(default_factory=dict)
-    params: Mapping[str, Constant] = field(default_factory=dict)
-    kind: str | None = None
-
-
-Readings: TypeAlias = Reading | Sequence[Reading | None]
-"""One for each result of a call, None for a result that is not piecewise linear."""
-
-Reader: TypeAlias = Callable[[Call], Readings]
-"""Reads inputs and options from a call."""
 
 
 def _no_coefficients(params: Params, options: Options) -> tuple[None, None]:
@@ -184,10 +36,6 @@ class LayerKind:
     ----------
     name : str
         The key of the row.
-    spellings : mapping of str to Reader
-        The names that it goes by, separated by spaces, and how a call of any of them is read:
-        module classes (``nn.ReLU``), functions (``F.relu``, ``torch.relu``, ``operator.add``),
-        tensor methods and attributes (``.relu``).
     schema : Schema
         What a step can be: its options, its weights, and the shape of its result.
     params, buffers : tuple of str
@@ -209,7 +57,6 @@ class LayerKind:
     """
 
     name: str
-    spellings: Mapping[str, Reader]
     schema: Schema = field(kw_only=True)
     params: tuple[str, ...] = ()
     buffers: tuple[str, ...] = ()
