@@ -34,7 +34,9 @@ from splineviz.network.lowering import Lowered, lower
 from splineviz.network.module import ProgramModule, Tensors
 from splineviz.network.operations.call import MIXES_SAMPLES
 from splineviz.network.program import Program
+from splineviz.network.remembering import remember, traced_before
 from splineviz.network.starting import start_behind
+from splineviz.network.surroundings import surroundings_of
 
 # How many samples a network is exported with: primes of which few shapes have a multiple. The
 # second is tried where the first fails. What the network does for so many is compared with what it
@@ -93,6 +95,10 @@ def trace(
     without.
 
     Forward hooks belong to what a network computes. They run on the copy.
+
+    A network is exported in the first call only. In later ones its weights are read and the program
+    is compared with it, on inputs of seven sizes; where they differ, or anything beside the weights
+    has changed, it is exported again. Nothing keeps the network or its weights.
     """
     return traced(model, example, start)[0]
 
@@ -111,12 +117,18 @@ def traced(
         torch.no_grad(),
     ):
         network = float64_copy(model)
-        if start is not None:
-            shape = start_behind(network, start, tokens)
         if isinstance(network, ProgramModule):
             program = _of_program_module(network, shape)
             return program, Folding(tuple(program.state))
-        return _of_forward(network, _inputs(shape, max(_COMPARED)))
+        if start is not None:
+            lowered = _of_forward(network, start_behind(network, start, tokens))
+        else:
+            surroundings = surroundings_of(model)
+            again = traced_before(model, shape, network, surroundings)
+            lowered = again or _of_forward(network, shape)
+            if again is None:
+                remember(model, shape, lowered, surroundings)
+        return lowered.program, lowered.folding
 
 
 def _of_program_module(network: ProgramModule, shape: tuple[int, ...]) -> Program:
@@ -128,8 +140,9 @@ def _of_program_module(network: ProgramModule, shape: tuple[int, ...]) -> Progra
     return program
 
 
-def _of_forward(network: torch.nn.Module, inputs: torch.Tensor) -> tuple[Program, Folding]:
+def _of_forward(network: torch.nn.Module, shape: tuple[int, ...]) -> Lowered:
     """The program of the operations that a network's forward makes."""
+    inputs = _inputs(shape, max(_COMPARED))
     if not has_hooks(network):
         return _compared(network, network, inputs)
     # Most hooks only watch, and what they keep should not be the stand-ins of torch.export. So the
@@ -140,9 +153,7 @@ def _of_forward(network: torch.nn.Module, inputs: torch.Tensor) -> tuple[Program
         return _compared(network, network, inputs)
 
 
-def _compared(
-    followed: torch.nn.Module, network: torch.nn.Module, inputs: torch.Tensor
-) -> tuple[Program, Folding]:
+def _compared(followed: torch.nn.Module, network: torch.nn.Module, inputs: torch.Tensor) -> Lowered:
     """The program of a network that is followed, which must compute what another one does."""
     first, second = _SAMPLES
     try:
@@ -156,7 +167,7 @@ def _compared(
 
 def _compared_with(
     count: int, followed: torch.nn.Module, network: torch.nn.Module, inputs: torch.Tensor
-) -> tuple[Program, Folding]:
+) -> Lowered:
     shape = tuple(inputs.shape[1:])
     graph = exported(followed, torch.zeros((count, *shape), dtype=torch.float64))
     lowered = lower(graph, followed, count, shape)
@@ -167,7 +178,7 @@ def _compared_with(
         except (TraceMismatch, UnsupportedLayer) as error:
             raise _by_number(lowered, network, (count, samples), inputs, error) from error
     _check_samples_apart(lowered.program, network, inputs[: _COMPARED[0]])
-    return lowered.program, lowered.folding
+    return lowered
 
 
 def _check(lowered: Lowered, network: torch.nn.Module, inputs: torch.Tensor) -> None:
