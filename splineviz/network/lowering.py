@@ -687,7 +687,8 @@ def _innermost(node: fx.Node) -> Any:
 
 def _is_torchs_own(module: torch.nn.Module | None) -> bool:
     """Whether a module is one layer of torch's own, with the forward that torch gave it."""
-    if module is None or not type(module).forward.__module__.startswith("torch.nn."):
+    # What is defined in a namespace of its own has no module.
+    if module is None or not str(type(module).forward.__module__).startswith("torch.nn."):
         return False
     return all(name == "parametrizations" for name, _ in module.named_children())
 
