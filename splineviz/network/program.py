@@ -25,7 +25,7 @@ from splineviz.network.layers import LAYERS
 from splineviz.network.layers.opaque import is_smooth
 from splineviz.network.layers.rows import LayerKind, step_params
 from splineviz.network.layers.schema import shown
-from splineviz.network.program_json import graph_of, parts_of
+from splineviz.network.program_json import graph_of, parts_of, without_views
 
 if TYPE_CHECKING:
     import torch
@@ -55,8 +55,7 @@ class Step:
         :attr:`Program.state` (``"features.3.weight"``). Tied weights have one key.
     options : mapping of str to JSON value
         Everything else the layer needs (``"stride"``, ``"eps"``, ``"negative_slope"``). Of weights:
-        ``"literals"`` has those that are written into the network's code, by role; ``"views"`` says
-        which entries of the array in the state are meant, where not all as they are; ``"buffers"``
+        ``"literals"`` has those that are written into the network's code, by role; ``"buffers"``
         has the roles of those that no training changes.
 
     Raises
@@ -556,6 +555,7 @@ class Program:
         }
         for key, array in arrays.items():
             _check_weight_shape(key, array.shape, weight_shapes[key])
+        steps, arrays = without_views(steps, arrays)
         return cls(steps, shapes, arrays, output)
 
     def to_module(self, dtype: torch.dtype | None = None) -> torch.nn.Module:

@@ -1,13 +1,16 @@
 """Programs as JSON values, which may come from a stranger.
 
 Version 2 has no strides: every weight of a step is a whole array of the state. In version 1 an
-option ``views`` said which entries of an array a weight is.
+option ``views`` says which entries of an array a weight is; they are taken out when it is read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from splineviz.errors import InvalidProgram
 from splineviz.network.layers.schema import MOST_AXES, MOST_NUMBERS, integer, list_of, shown
@@ -24,10 +27,9 @@ _SHAPE = list_of(integer(0, MOST_NUMBERS), 0, MOST_AXES)
 
 def graph_of(program: Program) -> dict[str, Any]:
     """The graph of a program, as ``Program.to_json`` gives it."""
-    viewed = any("views" in step.options for step in program.steps)
     return {
         "format": FORMAT,
-        "version": 1 if viewed else VERSION,
+        "version": VERSION,
         "steps": [
             {
                 "kind": step.kind,
@@ -101,6 +103,85 @@ def _step(i: int, step: Any, version: int) -> Step:
     if version > 1 and "views" in made.options:
         raise _malformed(f"step {i} ({shown(made.name)}) has views, which went with version 1")
     return made
+
+
+def without_views(
+    steps: Sequence[Step], state: Mapping[str, np.ndarray]
+) -> tuple[tuple[Step, ...], dict[str, np.ndarray]]:
+    """Give weights that were parts of others in version 1 arrays of their own.
+
+    Parameters
+    ----------
+    steps : sequence of Step
+    state : mapping of str to array
+        The weights that there are.
+
+    Returns
+    -------
+    steps : tuple of Step
+        Without the option ``views``.
+    state : dict of str to array
+        Also with the parts, as ``STEP.ROLE``.
+
+    Raises
+    ------
+    InvalidProgram
+        If a view is none of its weight.
+    """
+    from splineviz.network.program import Step
+
+    found, arrays = [], dict(state)
+    for i, step in enumerate(steps):
+        options, params = dict(step.options), dict(step.params)
+        views = options.pop("views", {})
+        if not isinstance(views, Mapping):
+            raise _malformed(f"step {i} ({shown(step.name)}) has the views {shown(views)}")
+        for role, view in views.items():
+            if role not in params or not _is_view(view):
+                raise _malformed(
+                    f"step {i} ({shown(step.name)}) has the view {shown(view)} of {shown(role)}"
+                )
+            if params[role] not in arrays:
+                continue
+            key = f"{step.name}.{role}"
+            while key in arrays:
+                key += "_view"
+            size, stride, offset = view
+            places = _places(size, stride, offset, arrays[params[role]].size)
+            if places is None:
+                raise _malformed(
+                    f"step {i} ({shown(step.name)}) has a view of size, stride and offset {view} "
+                    f"that leaves its {role}, of shape {arrays[params[role]].shape}"
+                )
+            arrays[key] = arrays[params[role]].reshape(-1)[places]
+            params[role] = key
+        found.append(Step(step.kind, step.inputs, step.name, params, options))
+    return tuple(found), arrays
+
+
+_OFFSET = integer(0, MOST_NUMBERS)
+_STRIDES = list_of(_OFFSET, 0, MOST_AXES)
+
+
+def _is_view(view: Any) -> bool:
+    whole = isinstance(view, list) and len(view) == 3 and _OFFSET.fits(view[2])
+    if not whole or not all(map(_STRIDES.fits, view[:2])):
+        return False
+    size, stride, _ = view
+    return len(size) == len(stride) and 0 < math.prod(size) <= MOST_NUMBERS
+
+
+def _places(
+    size: Sequence[int], stride: Sequence[int], offset: int, total: int
+) -> np.ndarray | None:
+    """The places of a view in a flat array of so many numbers; None if one is not in it."""
+    last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
+    if last >= total:
+        return None
+    places = np.full((), offset)
+    for n, step in zip(size, stride, strict=True):
+        places = places[..., None] + np.arange(n) * step
+    return places
 
 
 def _malformed(what: str) -> InvalidProgram:

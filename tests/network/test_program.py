@@ -392,11 +392,55 @@ def test_a_dense_step_is_one_product() -> None:
     np.testing.assert_array_equal(made, x @ state["w"].T + state["b"])
 
 
+VIEW: list[Any] = [[2, 2], [1, 2], 1]
+
+
+def viewed(view: object, version: int = 1) -> dict[str, Any]:
+    """A stored program whose weights are some entries of an array of five."""
+    step = {"kind": "linear", "inputs": [0], "name": "a", "params": {"weight": "w"}}
+    return {
+        "format": "splineviz-program",
+        "version": version,
+        "steps": [{**step, "options": {"views": {"weight": view}}}],
+        "shapes": [[2], [2]],
+        "output": 1,
+        "state": {"w": [5]},
+    }
+
+
+def test_a_view_of_version_1_becomes_a_weight() -> None:
+    found = Program.from_json(viewed(VIEW), {"w": np.arange(5.0)})
+    assert [*found.state] == ["a.weight"]
+    np.testing.assert_array_equal(found.state["a.weight"], [[1.0, 3.0], [2.0, 4.0]])
+    assert found.steps[0].options == {}
+    again = Program.from_json(found.to_json(), found.state)
+    assert again.to_json()["version"] == 2
+    np.testing.assert_array_equal(again(X), X @ [[1.0, 2.0], [3.0, 4.0]])
+
+
 @pytest.mark.parametrize(
-    "view",
-    [[[2], [64], 0], [[2], [1], 1], [[2], [-1], 1], [[2], [1], -1], [[10**12, 2], [1, 1], 0]],
+    ("view", "message"),
+    [
+        ([[2, 2], [1, 2], 2], "leaves its weight"),
+        ([[2, 2], [64, 2], 0], "leaves its weight"),
+        ([[2, 2], [-1, 2], 1], "has the view"),
+        ([[2, 2], [1, 2], -1], "has the view"),
+        ([[2, 2], [1], 0], "has the view"),
+        ([[2, 0], [1, 1], 0], "has the view"),
+        ([[10**12, 2], [1, 1], 0], "has the view"),
+        ([[2**20, 2**20], [0, 0], 0], "has the view"),
+        ("abc", "has the view"),
+        (None, "has the view"),
+    ],
 )
-def test_a_view_that_leaves_its_weight_is_refused(view: list[object]) -> None:
-    step = Step("linear", (0,), "a", {"weight": "w", "bias": "b"}, {"views": {"bias": view}})
-    with pytest.raises(InvalidProgram, match=r"view of (size .* leaves its weight|'bias' is)"):
-        Program((step,), ((2,), (2,)), {"w": np.eye(2), "b": np.zeros(2)}, 1)
+def test_a_view_that_leaves_its_weight_is_refused(view: object, message: str) -> None:
+    with pytest.raises(InvalidProgram, match=message):
+        Program.from_json(viewed(view), {"w": np.arange(5.0)})
+
+
+def test_there_are_no_views_any_more() -> None:
+    with pytest.raises(InvalidProgram, match="views, which went with version 1"):
+        Program.from_json(viewed(VIEW, version=2), {"w": np.arange(5.0)})
+    step = Step("linear", (0,), "a", {"weight": "w"}, {"views": {"weight": VIEW}})
+    with pytest.raises(InvalidProgram, match="it has no option 'views'"):
+        Program((step,), ((2,), (2,)), {"w": np.eye(2)}, 1)

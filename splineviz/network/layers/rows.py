@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -11,7 +10,7 @@ import numpy as np
 
 from splineviz.network.contest import Contest
 from splineviz.network.kinks import Kinks
-from splineviz.network.layers.schema import Misfit, Schema
+from splineviz.network.layers.schema import Schema
 
 if TYPE_CHECKING:
     pass
@@ -83,8 +82,7 @@ def step_params(
     params : mapping of str to str
         Roles, and keys of ``state``.
     options : mapping
-        The step's options. ``views`` says for a role which entries of its weight are meant (size,
-        stride, offset), ``literals`` has weights that are no part of the state.
+        The step's options: ``literals`` has weights that are no part of the state.
     state : mapping of str to array
         Weights as numpy arrays or torch tensors.
 
@@ -93,22 +91,6 @@ def step_params(
     dict of str to array
     """
     found = {role: state[key] for role, key in params.items()}
-    for role, view in options.get("views", {}).items():
-        found[role] = _shown(found[role], *view)
     for role, numbers in options.get("literals", {}).items():
         found[role] = np.array(numbers, dtype=np.float64)
     return found
-
-
-def _shown(weight: Array, size: list[int], stride: list[int], offset: int) -> Array:
-    """Some entries of a weight, as they are counted in programs of version 1."""
-    last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
-    if last >= math.prod(weight.shape):
-        raise Misfit(
-            f"a view of size {size}, stride {stride} and offset {offset} leaves its weight, which "
-            f"has the shape {tuple(weight.shape)}"
-        )
-    places = np.full((), offset)
-    for n, step in zip(size, stride, strict=True):
-        places = places[..., None] + np.arange(n) * step
-    return weight.reshape(-1)[places]

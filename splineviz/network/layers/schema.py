@@ -28,8 +28,8 @@ MOST_TERMS = 2**38
 _MOST_OF_WINDOW = 2**20
 
 
-# Options that any step with weights may have. Views are in programs of version 1 only.
-_OF_WEIGHTS = ("literals", "buffers", "views")
+# Options that any step with weights may have.
+_OF_WEIGHTS = ("literals", "buffers")
 
 
 class Misfit(Exception):
@@ -121,10 +121,6 @@ def left_out(option: Option) -> Option:
 BOOLEAN = Option("true or false", lambda value: type(value) is bool)
 NONE = Option("null", lambda value: value is None)
 SHAPE = list_of(integer(), 0, MOST_AXES)
-
-
-_OFFSET = integer(0)
-_STRIDES = list_of(_OFFSET, 0, MOST_AXES)
 
 
 # Schemas ------------------------------------------------------------------------------------------
@@ -228,7 +224,6 @@ class Schema:
             raise Misfit(f"its literals are {shown(literals)}, not numbers by their roles")
         if not isinstance(buffers, list | tuple) or not all(role in roles for role in buffers):
             raise Misfit(f"its buffers are {shown(buffers)}, not roles of its weights")
-        _check_views(options.get("views", {}), roles)
         for name in options:
             if name not in self.options and (name not in _OF_WEIGHTS or self.params == {}):
                 raise Misfit(
@@ -341,20 +336,6 @@ def stretched(weight: Shape, value: Shape, role: str) -> Shape:
 def shown(value: object) -> str:
     """A value of somebody else's, short enough for a message."""
     return reprlib.repr(value)
-
-
-def _check_views(views: Any, roles: Sequence[str]) -> None:
-    """Check that views are sizes, strides and offsets of weights, none of them negative."""
-    if not isinstance(views, Mapping):
-        raise Misfit(f"its views are {shown(views)}")
-    for role, view in views.items():
-        whole = isinstance(view, list | tuple) and len(view) == 3 and _OFFSET.fits(view[2])
-        if not whole or role not in roles or not all(map(_STRIDES.fits, view[:2])):
-            raise Misfit(f"its view of {shown(role)} is {shown(view)}")
-        size, stride, _ = view
-        if len(size) != len(stride) or 0 in size:
-            raise Misfit(f"its view of {shown(role)} has the size {size} and the stride {stride}")
-        check_size(math.prod(size), f"a view of {shown(role)}")
 
 
 def _check_numbers(role: str, numbers: Any) -> None:
