@@ -10,7 +10,7 @@ import torch
 from splineviz.network.interpret import Domain, interpret
 from splineviz.network.layers import LAYERS
 from splineviz.network.layers.rows import step_params
-from splineviz.network.program import Program
+from splineviz.network.program import OF_TORCH, Program, not_applied
 
 
 class ProgramModule(torch.nn.Module):
@@ -102,7 +102,10 @@ class Tensors(Domain[torch.Tensor]):
         assert run is not None
         self.program.check_opaque_steps()
         # What it reads may be places or truth values, which say nothing of a weight's type.
-        made: torch.Tensor = run(self._weights(i), inputs, step.options)
+        try:
+            made: torch.Tensor = run(self._weights(i), inputs, step.options)
+        except OF_TORCH as error:
+            raise not_applied(i, step, error) from error
         return made
 
     def _params(self, i: int, like: torch.Tensor) -> dict[str, Any]:

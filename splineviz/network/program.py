@@ -35,7 +35,7 @@ _COMPARABLE = 1e-70
 
 
 # What operations of torch raise, for example where a place is not inside.
-_OF_TORCH = (RuntimeError, LookupError, TypeError, ValueError)
+OF_TORCH = (RuntimeError, LookupError, TypeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -394,11 +394,8 @@ class Program:
         self.check_opaque_steps()
         try:
             made = run(self._params(i), values, step.options)
-        except _OF_TORCH as error:
-            raise InvalidProgram(
-                f"step {i} ({step.name!r}, {step.options['operation']}) cannot be applied to these "
-                f"values: {error}"
-            ) from error
+        except OF_TORCH as error:
+            raise not_applied(i, step, error) from error
         return self._checked(i, values, made)
 
     def check_opaque_steps(self) -> None:
@@ -608,6 +605,14 @@ class Program:
                 f"given {batch.shape}"
             )
         return batch
+
+
+def not_applied(i: int, step: Step, error: Exception) -> InvalidProgram:
+    """What to raise where torch refuses to run an opaque step."""
+    return InvalidProgram(
+        f"step {i} ({step.name!r}, {step.options['operation']}) cannot be applied to these values: "
+        f"{error}"
+    )
 
 
 def _not_an_activation(i: int, step: Step) -> InvalidProgram:

@@ -71,3 +71,64 @@ def test_they_can_be_stored(program: Program) -> None:
     again = Program.from_json(program.to_json(), program.state)
     x = RNG.standard_normal((3, 2))
     np.testing.assert_array_equal(again(x), program(x))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"operation": "as_strided.default", "arguments": [{"value": 0}, [9], [9], 9]},
+        {
+            "operation": "grid_sampler.default",
+            "arguments": [{"value": 0}, {"value": 0}, 7, 9, True],
+        },
+        {"operation": "bernoulli.default", "arguments": [{"value": 0}]},
+        {"operation": "dropout.default", "arguments": [{"value": 0}, 0.5, True]},
+        {"operation": "relu.default", "arguments": [{"value": 1}]},
+        {"operation": "relu.default", "arguments": [{"value": -1}]},
+        {"operation": "relu.default", "arguments": [{"weight": "w"}]},
+        {"operation": "relu.default", "arguments": [{"call": 0}]},
+        {"operation": "relu.default", "arguments": [{"value": 0, "x": 1}]},
+        {"operation": "relu.default", "arguments": [[[[[[[{"value": 0}]]]]]]]},
+        {"operation": "relu.default", "arguments": [{"value": 0}] * 10**5},
+        {"operation": "relu.default", "arguments": [{"value": 0}], "before": [[]]},
+        {"operation": "relu.default", "arguments": [{"value": 0}, 2**64]},
+        {"operation": "relu.default", "arguments": [{"value": 0}], "out": 1},
+        {"operation": "to.dtype", "arguments": [{"value": 0}, {"dtype": "__class__"}]},
+    ],
+)
+def test_what_no_trace_writes_is_refused(options: dict[str, object]) -> None:
+    with pytest.raises(InvalidProgram, match=r"step 0 .'evil', opaque. cannot be: it"):
+        Program((Step("opaque", (0,), "evil", {}, options),), ((3,), (3,)), {}, 1)
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments"),
+    [
+        ("repeat.default", [[1, 10**9]]),
+        ("tensor_split.sections", [10**9]),
+        ("unbind.int", [0]),
+        ("sum.dim_IntList", [[1]]),
+        ("permute.default", [[1, 0]]),
+        ("softmax.int", [5]),
+        ("expand.default", [[2, 2, 3]]),
+        ("gather.default", [1, {"value": 0}]),
+        ("constant_pad_nd.default", [[2**30, 2**30]]),
+        ("diag_embed.default", []),
+    ],
+)
+def test_what_torch_would_make_otherwise_is_refused_before(
+    operation: str, arguments: list[object]
+) -> None:
+    options = {"operation": operation, "arguments": [{"value": 0}, *arguments]}
+    program = Program((Step("opaque", (0,), "evil", {}, options),), ((3,), (3,)), {}, 1)
+    for run in (program, program.to_module(torch.float64)):
+        with pytest.raises(InvalidProgram, match="'evil'"):
+            run(torch.zeros(2, 3, dtype=torch.float64))  # type: ignore[arg-type]
+
+
+def test_truth_values_are_no_numbers() -> None:
+    compare = {"operation": "gt.Scalar", "arguments": [{"value": 0}, 0]}
+    steps = (Step("opaque", (0,), "gt", {}, compare), Step("relu", (1,), "relu", {}, {}))
+    program = Program(steps, ((3,),) * 3, {}, 2)
+    with pytest.raises(InvalidProgram, match=r"step 1 .'relu', relu. cannot be: it reads bool"):
+        program(np.zeros((2, 3)))

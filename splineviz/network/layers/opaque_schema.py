@@ -106,6 +106,7 @@ OPERATIONS = _named(" ".join(_OPERATIONS.values()))
 """Every operation that an opaque step may call, by its name and overload in torch."""
 
 _OF_NO_WHOLE_NUMBERS = _named(_OPERATIONS["functions of each number, of no whole ones"])
+_PIECES = _named("chunk split.Tensor split_with_sizes unbind.int unsafe_split.Tensor")
 _DROPOUT = _named(_OPERATIONS["dropout that is off"])
 _ATTENTION = "scaled_dot_product_attention.default"
 
@@ -116,6 +117,9 @@ DTYPES = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float3
 # How calls are written ----------------------------------------------------------------------------
 
 _MOST_CALLS = 2**10
+# A recurrent layer takes some for each place.
+_MOST_ON_THE_WAY = 2**17
+_MOST_PIECES = 2**16
 _MOST_ARGUMENTS = 2**16
 _DEEPEST = 4
 _LONGEST_TEXT = 200
@@ -302,6 +306,8 @@ def _asked(
     class Bounded(TorchDispatchMode):
         """Looks at everything that is made on the way."""
 
+        calls = 0
+
         def __torch_dispatch__(
             self, function: Any, types: Any, args: Any = (), kwargs: Any = None
         ) -> Any:
@@ -311,6 +317,11 @@ def _asked(
                 isinstance(part, torch.Tensor) and part.is_floating_point() for part in args
             ):
                 raise Misfit(f"its operation {name} is applied to whole numbers")
+            self.calls += 1
+            if self.calls > _MOST_ON_THE_WAY:
+                raise Misfit(f"it takes more than {_MOST_ON_THE_WAY:,} operations")
+            if name in _PIECES and max(args[0].shape, default=0) > _MOST_PIECES:
+                raise Misfit(f"its operation {name} makes too many pieces")
             made = function(*args, **(kwargs or {}))
             for tensor in made if isinstance(made, tuple | list) else (made,):
                 if isinstance(tensor, torch.Tensor):
