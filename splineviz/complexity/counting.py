@@ -12,9 +12,9 @@ import torch
 
 from splineviz.complexity.cross_polytope import Frame
 from splineviz.complexity.crossings import crossings, switching
+from splineviz.complexity.estimator import Estimator
 from splineviz.complexity.inputs import batches
 from splineviz.complexity.neighborhood import Neighborhood
-from splineviz.complexity.networks import Neighborhoods
 from splineviz.complexity.span import Span
 
 IntArray = npt.NDArray[np.int64]
@@ -28,7 +28,7 @@ _SHARE = 0.25
 
 
 def counted(
-    network: Neighborhoods,
+    network: Estimator,
     points: npt.NDArray[np.floating[Any]],
     radii: npt.NDArray[np.float64],
     frame: Frame,
@@ -40,7 +40,7 @@ def counted(
 
     Parameters
     ----------
-    network : Neighborhoods
+    network : Estimator
         The network, with the layers to look at.
     points : floating-point array (N, *input_shape)
     radii : float64 array (R,)
@@ -90,7 +90,7 @@ def _only(
 
 
 def located(
-    network: Neighborhoods, points: npt.NDArray[np.floating[Any]], frame: Frame, size: int
+    network: Estimator, points: npt.NDArray[np.floating[Any]], frame: Frame, size: int
 ) -> Iterator[tuple[slice, dict[int, torch.Tensor], torch.Tensor]]:
     """Go through points batch by batch.
 
@@ -114,7 +114,7 @@ def located(
 
 
 def _of_batch(
-    network: Neighborhoods,
+    network: Estimator,
     centres: Mapping[int, torch.Tensor],
     directions: torch.Tensor,
     radius: float,
@@ -136,7 +136,7 @@ def _of_batch(
 
 
 def _in_type(
-    network: Neighborhoods,
+    network: Estimator,
     centres: Mapping[int, torch.Tensor],
     directions: torch.Tensor,
     radius: float,
@@ -160,7 +160,7 @@ def _in_type(
     return crossings(found, switches, len(centres[0]))
 
 
-def at_a_time(network: Neighborhoods, frame: Frame, batch_size: int | None) -> tuple[int, int]:
+def at_a_time(network: Estimator, frame: Frame, batch_size: int | None) -> tuple[int, int]:
     """How many points to take at a time, and how many directions of each."""
     numbers = _ON_CPU
     if network.device.type == "cuda":

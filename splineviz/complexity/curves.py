@@ -57,8 +57,6 @@ class ComplexityCurves:
         P.
     seed : int
         Where random directions came from.
-    method : str
-        As in :class:`LocalComplexity`.
 
     Examples
     --------
@@ -80,7 +78,6 @@ class ComplexityCurves:
     directions: FloatArray | None
     n_directions: int
     seed: int
-    method: str
 
     @classmethod
     def from_results(
@@ -108,7 +105,7 @@ class ComplexityCurves:
         ------
         InvalidArgument
             If the steps do not increase, there is no result, or two have not the same layers,
-            radius, directions, seed and method.
+            radius, directions and seed.
         ShapeMismatch
             If there are not as many results as steps, or not equally many points at each.
 
@@ -151,7 +148,6 @@ class ComplexityCurves:
             first.directions,
             first.n_directions,
             first.seed,
-            first.method,
         )
 
     @property
@@ -263,7 +259,6 @@ class ComplexityCurves:
             self.directions,
             self.n_directions,
             self.seed,
-            self.method,
         )
 
     def to_dataframe(self, level: float = 0.95) -> pd.DataFrame:

@@ -12,10 +12,11 @@ import torch
 from splineviz.complexity.counting import at_a_time, located
 from splineviz.complexity.cross_polytope import Frame
 from splineviz.complexity.deformation_result import Deformation
+from splineviz.complexity.estimator import Estimator
 from splineviz.complexity.inputs import checked_batch_size, checked_points, checked_radii
 from splineviz.complexity.layers import Layer, Selection, Switches
+from splineviz.complexity.model_estimator import estimator_for
 from splineviz.complexity.neighborhood import Neighborhood
-from splineviz.complexity.networks import Neighborhoods, neighborhoods_in
 from splineviz.complexity.precision import full_precision
 from splineviz.complexity.shapes import Shape, shape_of
 from splineviz.errors import InvalidArgument
@@ -118,7 +119,7 @@ def deformation(
         torch.no_grad(),
         reporting(progress, len(points)) as report,
     ):
-        network = neighborhoods_in(model, points.shape[1:], device, layers, False, logits)
+        network = estimator_for(model, points.shape[1:], device, layers, False, logits)
         _check_layers(network.layers)
         measured = _measured(network, points, radii, frame, size, report)
     if single:
@@ -133,12 +134,11 @@ def deformation(
         directions=frame.directions,
         n_directions=frame.count,
         seed=frame.seed,
-        method=network.method,
     )
 
 
 def _measured(
-    network: Neighborhoods,
+    network: Estimator,
     points: npt.NDArray[np.floating[Any]],
     radii: npt.NDArray[np.float64],
     frame: Frame,
@@ -159,7 +159,7 @@ def _measured(
 
 
 def _of_batch(
-    network: Neighborhoods,
+    network: Estimator,
     centres: Mapping[int, torch.Tensor],
     directions: torch.Tensor,
     radius: float,

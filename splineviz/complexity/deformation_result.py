@@ -58,9 +58,6 @@ class Deformation:
         P.
     seed : int
         Where random directions came from.
-    method : str
-        ``"program"`` if the network was traced, ``"module"`` if its vertices were pushed through
-        it.
     """
 
     diameters: FloatArray
@@ -71,7 +68,6 @@ class Deformation:
     directions: FloatArray | None
     n_directions: int
     seed: int
-    method: str
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -77,7 +77,6 @@ class Estimator:
         The shape of one sample.
     """
 
-    method = "program"
     dtypes: tuple[torch.dtype, ...] = (torch.float32, torch.float64)
 
     def __init__(
@@ -97,8 +96,14 @@ class Estimator:
 
     @cached_property
     def others(self) -> list[str]:
-        """The names of the other steps, whose values can be looked at."""
-        return [step.name for step in self.program.steps if step.name not in self._by_name]
+        """The names of the other steps and modules, whose values can be looked at."""
+        return [name for name in self._values if name not in self._by_name]
+
+    @cached_property
+    def _values(self) -> dict[str, int]:
+        """The values by the names of the steps, and of the modules, that make them."""
+        steps = {step.name: i + 1 for i, step in enumerate(self.program.steps)}
+        return {**_of_modules(self.program), **steps, OUTPUT: self.program.output}
 
     @cached_property
     def _by_name(self) -> dict[str, _Watched]:
@@ -149,7 +154,7 @@ class Estimator:
             if len(names) == 1 and names[0] in self._by_name:
                 watched.append(self._by_name[names[0]])
                 continue
-            program, value = _with_sum(program, names)
+            program, value = _with_sum(program, names, [self._values[name] for name in names])
             width = math.prod(program.shapes[value])
             layer = Layer(" + ".join(names), "values", width, any(map(self._is_proxy, names)))
             watched.append(_Watched(layer, Switches(), value))
@@ -158,7 +163,7 @@ class Estimator:
     def _is_proxy(self, name: str) -> bool:
         """Whether a smooth activation has made the values of a step, or is next to read them."""
         steps, smooth = self.program.steps, set(self.program.smooth_steps)
-        value = {step.name: i + 1 for i, step in enumerate(steps)}.get(name, self.program.output)
+        value = self._values[name]
         if value - 1 in smooth:
             return True
         reached, read_by = {value}, []
@@ -364,10 +369,30 @@ def _only(seen: Neighborhood, columns: torch.Tensor) -> Neighborhood:
     return Neighborhood(seen.span.at(columns), lambda: seen.differences[..., columns])
 
 
-def _with_sum(program: Program, names: Names) -> tuple[Program, int]:
-    """A program that also adds what some steps make, and the number of the sum."""
-    numbers = {step.name: i + 1 for i, step in enumerate(program.steps)}
-    values = [program.output if name == OUTPUT else numbers[name] for name in names]
+def _of_modules(program: Program) -> dict[str, int]:
+    """What modules make that have steps in them: the one value that is read outside.
+
+    Those of which several are, or that are called several times, are left out.
+    """
+    inside: dict[str, set[int]] = {}
+    for i, step in enumerate(program.steps):
+        for end, letter in enumerate(step.name):
+            if letter == ".":
+                inside.setdefault(step.name[:end], set()).add(i + 1)
+    read_by: dict[int, set[int]] = {program.output: {len(program.steps) + 1}}
+    for i, step in enumerate(program.steps):
+        for value in step.inputs:
+            read_by.setdefault(value, set()).add(i + 1)
+    found = {}
+    for path, values in inside.items():
+        leaving = [value for value in values if read_by.get(value, set()) - values]
+        if len(leaving) == 1:
+            found[path] = leaving[0]
+    return found
+
+
+def _with_sum(program: Program, names: Names, values: Sequence[int]) -> tuple[Program, int]:
+    """A program that also adds some values, and the number of the sum."""
     if len(values) == 1:
         return program, values[0]
     shapes = [program.shapes[value] for value in values]

@@ -50,7 +50,7 @@ def checked_results(
     ------
     InvalidArgument
         If there is no result at all, something is none, or two differ in their radius, directions,
-        seed, layers or method.
+        seed or layers.
     ShapeMismatch
         If a probe has not as many as there are steps.
     """
@@ -168,7 +168,6 @@ def _difference(one: LocalComplexity, other: LocalComplexity) -> str | None:
         "another number of directions": one.n_directions == other.n_directions,
         "other directions": _same(one.directions, other.directions),
         "another seed": one.seed == other.seed,
-        "another method": one.method == other.method,
     }
     return next((what for what, whether in same.items() if not whether), None)
 

@@ -9,7 +9,7 @@ from splineviz.complexity.counting import counted
 from splineviz.complexity.cross_polytope import Frame
 from splineviz.complexity.inputs import checked_batch_size, checked_points, checked_radii
 from splineviz.complexity.layers import Selection
-from splineviz.complexity.networks import neighborhoods_in
+from splineviz.complexity.model_estimator import estimator_for
 from splineviz.complexity.precision import full_precision
 from splineviz.complexity.result import LocalComplexity
 from splineviz.network.isolation import made_on
@@ -36,7 +36,7 @@ def local_complexity(
     """How many neurons' boundaries cross a small neighborhood of each point.
 
     The neighborhood of x is the cross-polytope with the vertices x + r v and x - r v for
-    orthonormal directions v. All vertices are pushed through the network, in eval mode. A neuron
+    orthonormal directions v. All vertices are sent through the network, in eval mode. A neuron
     is crossed if its pre-activation has not the same sign at all of them (negative, zero or
     positive); a convolution has a neuron for each channel and pixel.
 
@@ -58,10 +58,11 @@ def local_complexity(
     layers : callable or sequence, optional
         Which layers to count, unless all activations (Notes list them). A function is asked with
         each :class:`~splineviz.complexity.layers.Layer`. Names choose in their order: an activation
-        by its name (its pre-activations are looked at), any other module or step by the sign of
-        what it makes, a tuple of names by the sign of the sum of what they make: ``["1", "3"]`` are
-        two layers, ``[("1", "3")]`` is one. Of a module that is called several times the name is
-        that of the first call, with ``_1`` at the end that of the second.
+        by its name (its pre-activations are looked at), any other step, or module whose steps make
+        one value, by the sign of what it makes, a tuple of names by the sign of the sum of what
+        they make: ``["1", "3"]`` are two layers, ``[("1", "3")]`` is one. Of a module that is
+        called several times the name is that of the first call, with ``_1`` at the end that of the
+        second.
     logits : bool
         Whether to count the network's outputs too, as the paper's code does for its MLPs.
     winners : bool
@@ -86,8 +87,8 @@ def local_complexity(
     Raises
     ------
     UnsupportedLayer
-        If the model is not a module, cannot be copied or run, is random, does not keep the samples
-        of a batch apart, or converts its inputs to a type that does not go with its weights.
+        If the model is not a module, or cannot be traced: it cannot be copied or run, is random,
+        decides by numbers that it computes, or does not keep the samples of a batch apart.
     ShapeMismatch
         If x is empty, or not a batch of inputs of the network.
     InvalidArgument
@@ -119,24 +120,21 @@ def local_complexity(
     :meth:`ComplexityCurves.from_results` puts together what was measured in a loop of one's own, of
     any network.
 
-    Where the network can be traced, differences between vertices are sent through it, in float32;
-    points that this leaves uncertain are done again in float64. What a step's own rounding can do
-    is bounded, for any numbers and order of sums; what it makes of the rounding of earlier steps,
-    as if they were independent, times 32. Behind steps that are neither affine nor piecewise
+    The network is traced, and the differences between vertices are sent through its program, in
+    float32; points that this leaves uncertain are done again in float64. What a step's own rounding
+    can do is bounded, for any numbers and order of sums; what it makes of the rounding of earlier
+    steps, as if they were independent, times 32. Behind steps that are neither affine nor piecewise
     linear, such as softmax, how far rounding reaches is an estimate: the step is run once more with
     each number moved by as much as it may be off.
 
-    Otherwise the vertices are pushed through the module itself in float64, which must keep the
-    samples of a batch apart. How far rounding reaches is an estimate there.
-
     Activations are these, as modules, functions or methods of tensors. With kinks: relu,
     leaky_relu, rrelu, prelu, abs, relu6, hardtanh, hardsigmoid, softshrink, threshold, clamp.
-    Smooth, as a proxy: gelu, silu, mish, elu, celu, selu, tanh, sigmoid, softplus, softsign,
-    tanhshrink, logsigmoid, hardswish, hardshrink, glu (of its gate). With winners: maximum,
-    minimum, amax, amin, max and min over an axis or of two tensors, max_pool and
-    adaptive_max_pool. Nothing else is one: softmax, sin and exp are not counted, and neither are
-    ``torch.where`` and products with truth values, of which a warning tells. What is inside one
-    call, such as ``torch.nn.LSTM`` or attention, is not seen.
+    Smooth, as a proxy: gelu, silu, mish, elu, celu, selu, tanh, sigmoid, softplus, logsigmoid,
+    hardswish, hardshrink, glu (of its gate); softsign and tanhshrink count as the abs and the tanh
+    that torch makes them of. With winners: maximum, minimum, amax, amin, max and min over an axis
+    or of two tensors, max_pool and adaptive_max_pool. Nothing else is one: softmax, sin and exp are
+    not counted, and neither are comparisons such as those that ``torch.where`` is given, of which a
+    warning tells. What is inside one call, such as ``torch.nn.LSTM`` or attention, is not seen.
 
     Forward hooks of the network run, since they belong to what it computes: one that records is
     called with batches that are made here.
@@ -163,7 +161,7 @@ def local_complexity(
         torch.no_grad(),
         reporting(progress, len(points)) as report,
     ):
-        network = neighborhoods_in(model, points.shape[1:], device, layers, winners, logits)
+        network = estimator_for(model, points.shape[1:], device, layers, winners, logits)
         counts, near = counted(network, points, radii, frame, centre, size, report)
     if single:
         counts, near = counts[0], near[0]
@@ -175,5 +173,4 @@ def local_complexity(
         frame.directions,
         frame.count,
         frame.seed,
-        network.method,
     )

@@ -20,7 +20,7 @@ from splineviz.complexity.gathering import check_alike, stacked
 from splineviz.complexity.inputs import checked_points, checked_radii
 from splineviz.complexity.layers import Layer, Selection
 from splineviz.complexity.local_complexity import local_complexity
-from splineviz.complexity.networks import neighborhoods_in
+from splineviz.complexity.model_estimator import estimator_for
 from splineviz.complexity.selection import Names, read_selection, selected
 from splineviz.errors import EmptyBoundary, InvalidArgument, NonFiniteValues, ShapeMismatch
 from splineviz.network.program import Program
@@ -33,7 +33,7 @@ Probe: TypeAlias = "npt.ArrayLike | Callable[[Program], npt.ArrayLike]"
 """Points (N, *input_shape), or a function that finds them for a network."""
 
 #: Part of every key: to be raised when the same arguments give other counts than before.
-ALGORITHM = "local complexity 3"
+ALGORITHM = "local complexity 4"
 
 
 def complexity_over_training(
@@ -133,7 +133,6 @@ def complexity_over_training(
         frame.directions,
         frame.count,
         frame.seed,
-        "program",
     )
 
 
@@ -214,7 +213,7 @@ def _layers_of(
     program: Program, layers: Selection, winners: bool, logits: bool
 ) -> tuple[tuple[Names, ...], tuple[Layer, ...]]:
     """The names that choose the layers, and the layers."""
-    network = neighborhoods_in(program, program.input_shape, "cpu", None, True, True)
+    network = estimator_for(program, program.input_shape, "cpu", None, True, True)
     asked = read_selection(layers)
     names = selected(network.available, network.others, asked, winners, logits)
     return names, tuple(layer for layer, _ in network.watch(names).layers)

@@ -33,9 +33,8 @@ class LocalComplexity:
     near : int64 array, like counts
         How many of the layer's neurons are zero at some vertex up to rounding, so that rounding
         decides whether they are crossed. They count as on the boundary. How far rounding reaches
-        is bounded step by step if the method is ``"program"``, as
-        :func:`~splineviz.complexity.local_complexity.local_complexity` notes, and an estimate if
-        it is ``"module"``.
+        is bounded step by step, and estimated behind steps that are not piecewise linear, as
+        :func:`~splineviz.complexity.local_complexity.local_complexity` notes.
     layers : tuple of Layer
         Name, kind and width of each layer, in the order of the network.
     radius : float or float64 array (n_radii,)
@@ -46,9 +45,6 @@ class LocalComplexity:
         P.
     seed : int
         Where random directions came from.
-    method : str
-        ``"program"`` if the network was traced, ``"module"`` if its vertices were pushed through
-        it: more slowly, and the same counts but where rounding decides, see ``near``.
     """
 
     counts: IntArray
@@ -58,7 +54,6 @@ class LocalComplexity:
     directions: FloatArray | None
     n_directions: int
     seed: int
-    method: str
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -131,6 +131,16 @@ def check_agreement(
             f"({type(error).__name__}: {error})"
         ) from error
     if not (finite and expected.isfinite().all()):
+        infinite = [
+            repr(name)
+            for name, tensor in network.named_buffers()
+            if tensor.is_floating_point() and not bool(tensor.isfinite().all())
+        ]
+        if infinite:
+            raise NonFiniteValues(
+                f"the outputs of {kind} are NaN or infinite for some inputs, as are values of its "
+                f"buffers {', '.join(infinite)}: mask out what is infinite"
+            )
         raise NonFiniteValues(
             f"{kind} overflows on inputs between {inputs.min():.3g} and {inputs.max():.3g}, though "
             "its weights are finite; make its weights smaller"

@@ -1,9 +1,8 @@
 """What decides the activation patterns of a network, found without tracing it.
 
-The certificate compares a partition with this, and local complexity is measured with it where a
-network cannot be traced. It shares no code with the trace or with the table of layer kinds, so that
-a mistake there cannot hide itself: it watches the calls that a network makes of torch, and has a
-small table of its own.
+The certificate compares a partition with this. It shares no code with the trace or with the table
+of layer kinds, so that a mistake there cannot hide itself: it watches the calls that a network
+makes of torch, and has a small table of its own.
 """
 
 from __future__ import annotations

@@ -13,10 +13,10 @@ from torch import nn
 import splineviz as sv
 from splineviz.complexity.bending import slopes_at
 from splineviz.complexity.coefficients import Coefficients
-from splineviz.complexity.counting import at_a_time, counted
+from splineviz.complexity.counting import at_a_time
 from splineviz.complexity.cross_polytope import Frame
 from splineviz.complexity.estimator import Estimator
-from splineviz.complexity.networks import neighborhoods_in
+from splineviz.complexity.model_estimator import estimator_for
 from splineviz.errors import (
     InvalidArgument,
     NonFiniteValues,
@@ -29,8 +29,8 @@ from splineviz.network.trace import trace
 from tests.complexity.plain import (
     FunctionalMLP,
     Opaque,
+    OpaqueFirst,
     Transformer,
-    Untraceable,
     cnn,
     mlp,
     plain_counts,
@@ -40,28 +40,27 @@ from tests.complexity.plain import (
     vertices,
 )
 
-# name -> (network, points, radius, how it is computed)
+# name -> (network, points, radius)
 NETWORKS = {
-    "mlp": (lambda: mlp(20, 40, 40, 40, 5), points(50, 20), 0.05, "program"),
-    "deep mlp": (lambda: mlp(10, *[30] * 8, 2), points(50, 10, low=-1), 0.1, "program"),
-    "wide mlp": (lambda: mlp(64, 4096, 20, 2), points(10, 64), 0.02, "program"),
-    "no bias": (lambda: mlp(10, 20, 20, 2, bias=False), points(50, 10, low=-1), 0.1, "program"),
-    "cnn": (cnn, points(20, 1, 8, 8), 0.05, "program"),
-    "resnet": (lambda: resnet18(4), points(3, 3, 32, 32), 0.05, "program"),
-    "gelu": (lambda: cnn(nn.GELU), points(20, 1, 8, 8), 0.05, "module"),
-    "silu": (lambda: mlp(20, 40, 40, 5, activation=nn.SiLU), points(50, 20), 0.05, "module"),
-    "tanh": (lambda: mlp(20, 40, 40, 5, activation=nn.Tanh), points(50, 20), 0.05, "module"),
+    "mlp": (lambda: mlp(20, 40, 40, 40, 5), points(50, 20), 0.05),
+    "deep mlp": (lambda: mlp(10, *[30] * 8, 2), points(50, 10, low=-1), 0.1),
+    "wide mlp": (lambda: mlp(64, 4096, 20, 2), points(10, 64), 0.02),
+    "no bias": (lambda: mlp(10, 20, 20, 2, bias=False), points(50, 10, low=-1), 0.1),
+    "cnn": (cnn, points(20, 1, 8, 8), 0.05),
+    "resnet": (lambda: resnet18(4), points(3, 3, 32, 32), 0.05),
+    "gelu": (lambda: cnn(nn.GELU), points(20, 1, 8, 8), 0.05),
+    "silu": (lambda: mlp(20, 40, 40, 5, activation=nn.SiLU), points(50, 20), 0.05),
+    "tanh": (lambda: mlp(20, 40, 40, 5, activation=nn.Tanh), points(50, 20), 0.05),
 }
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("scale", [0.1, 1.0, 20.0])
 def test_it_equals_the_definition(name, scale):
-    make, x, radius, method = NETWORKS[name]
+    make, x, radius = NETWORKS[name]
     model, radius = seeded(make), scale * radius
     lc = sv.local_complexity(model, x, radius=radius, directions=7, seed=3)
     expected = plain_counts(model, x, radius, lc.directions)
-    assert lc.method == method
     np.testing.assert_array_equal(lc.counts, expected)
     assert lc.counts.dtype == np.int64
     assert expected.any()
@@ -86,7 +85,6 @@ def test_all_piecewise_linear_activations(activation, kinks):
     kinds = (type(activation()),)
     expected = plain_counts(model, x, 0.2, lc.directions, kinds, kinks)
     np.testing.assert_array_equal(lc.counts, expected)
-    assert lc.method == "program"
     assert expected.any()
 
 
@@ -107,30 +105,6 @@ def test_a_transformer(activation):
     assert ("proxy" in repr(lc)) == lc.is_proxy
 
 
-def test_both_ways_agree_and_give_the_same_names():
-    for make, shape in (
-        (FunctionalMLP, (6,)),
-        (cnn, (1, 8, 8)),
-        (lambda: resnet18(2), (3, 32, 32)),
-    ):
-        model, x = seeded(make), points(4, *shape)
-        frame = Frame.of(5, shape)
-        found = []
-        program = Estimator(trace(model, shape), torch.device("cpu"))
-        module = neighborhoods_in(Opaque(model), shape, None, None, True, True)
-        for network in (program, module):
-            watched = network.watch([(layer.name,) for layer, _ in network.available])
-            with torch.no_grad():
-                made = counted(watched, x, np.array([0.1]), frame, False, None, lambda done: None)
-            found.append((made[0], [(layer.kind, layer.width) for layer, _ in watched.layers]))
-        np.testing.assert_array_equal(found[0][0], found[1][0])
-        assert found[0][1] == found[1][1]
-        names = [layer.name for layer, _ in module.available]
-        assert [name.removeprefix("inner.") for name in names] == [
-            layer.name for layer, _ in program.available
-        ]
-
-
 def test_samples_keep_their_places_through_one_pooling_after_another():
     # All samples are bent behind the first pooling, in the order in which they were bent before.
     model = seeded(
@@ -147,13 +121,12 @@ def test_samples_keep_their_places_through_one_pooling_after_another():
     assert 0 < (expected[:, 0] > 0).sum() < 40
 
 
-def test_what_cannot_be_traced_is_measured_all_the_same():
+def test_a_network_behind_an_opaque_step_is_measured_alike():
     x = points(30, 6)
     traced = sv.local_complexity(seeded(FunctionalMLP), x, radius=0.2, directions=6)
-    pushed = sv.local_complexity(seeded(Untraceable), x, radius=0.2, directions=6)
-    assert (traced.method, pushed.method) == ("program", "module")
-    assert traced.names == pushed.names == ("relu", "relu_1")
-    np.testing.assert_array_equal(traced.counts, pushed.counts)
+    opaque = sv.local_complexity(seeded(OpaqueFirst), x, radius=0.2, directions=6)
+    assert traced.names == opaque.names == ("relu", "relu_1")
+    np.testing.assert_array_equal(traced.counts, opaque.counts)
 
 
 def test_the_first_layer_is_what_its_closed_form_says():
@@ -258,7 +231,7 @@ def test_the_centre_counts_as_a_vertex_on_request():
         (lambda: mlp(20, 40, 40, 5), (20,)),
         (lambda: mlp(20, 40, 40, 5, activation=nn.GELU), (20,)),
         (lambda: Opaque(mlp(20, 40, 40, 5)), (20,)),
-        (Untraceable, (6,)),
+        (OpaqueFirst, (6,)),
         (cnn, (1, 8, 8)),
         (Transformer, (3, 8)),
     ],
@@ -267,7 +240,7 @@ def test_with_the_centre_all_is_as_by_definition(make, shape):
     model, x = seeded(make), points(40, *shape)
     for radius in (1e-3, 0.3, 3.0):
         lc = sv.local_complexity(model, x, radius, 2, centre=True)
-        if make not in (Untraceable, Transformer):
+        if make not in (OpaqueFirst, Transformer):
             plain = plain_counts(model, x, radius, lc.directions, centre=True)
             np.testing.assert_array_equal(lc.counts, plain)
         without = sv.local_complexity(model, x, radius, 2)
@@ -340,12 +313,11 @@ def test_residual_sums_by_a_tuple_of_names(wrap):
         sv.local_complexity(model, x, layers=[(f"{prefix}3.conv2", f"{prefix}1.conv2")], **settings)
 
 
-def test_a_module_that_the_trace_dissolves_is_looked_at_in_the_module():
+def test_a_module_is_looked_at_by_what_leaves_it():
     model = nn.Sequential(mlp(6, 9, 9), nn.ReLU(), nn.Linear(9, 2))
     x = points(10, 6)
     block = sv.local_complexity(model, x, radius=0.3, directions=6, layers=["0"])
     fed = sv.local_complexity(model, x, radius=0.3, directions=6, layers=["1"])
-    assert block.method == "module"
     np.testing.assert_array_equal(block.counts, fed.counts)
 
 
@@ -444,7 +416,7 @@ def test_differences_in_float64_alone(make, shape, monkeypatch):
     lc = sv.local_complexity(net, x, radii, 5)
     np.testing.assert_array_equal(lc.counts, expected)
     assert not lc.near.any()
-    network = neighborhoods_in(net, shape, None, None, False, False)
+    network = estimator_for(net, shape, None, None, False, False)
     centres = network.centres(torch.from_numpy(x))
     before = {value: tensor.clone() for value, tensor in centres.items()}
     frame = torch.from_numpy(Frame.of(5, shape).around(x)).clone()
@@ -610,7 +582,7 @@ def test_vertices_that_overflow_float64_are_refused():
 # Untouched ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("make", [FunctionalMLP, Untraceable])
+@pytest.mark.parametrize("make", [FunctionalMLP, OpaqueFirst])
 def test_nothing_is_touched(make):
     model = seeded(make).train()
     model.a.weight.requires_grad_(False)
@@ -777,7 +749,7 @@ def test_progress_is_told():
         ({"device": []}, InvalidArgument, "cannot compute"),
     ],
 )
-@pytest.mark.parametrize("make", [FunctionalMLP, Untraceable])
+@pytest.mark.parametrize("make", [FunctionalMLP, OpaqueFirst])
 def test_bad_input_is_explained(settings, error, message, make):
     given = {"x": points(3, 6), "directions": 3, **settings}
     with warnings.catch_warnings():
@@ -792,7 +764,6 @@ def test_names_may_come_from_a_generator(make):
     names = sv.local_complexity(model, x, directions=3).names
     asked = sv.local_complexity(model, x, directions=3, layers=(name for name in names))
     assert asked.names == names
-    assert asked.method == sv.local_complexity(model, x, directions=3, layers=[*names]).method
 
 
 def test_a_radius_may_be_a_tensor_with_a_gradient():
@@ -802,7 +773,7 @@ def test_a_radius_may_be_a_tensor_with_a_gradient():
     np.testing.assert_array_equal(one.counts, other.counts)
 
 
-@pytest.mark.parametrize("make", [FunctionalMLP, Untraceable, Transformer])
+@pytest.mark.parametrize("make", [FunctionalMLP, OpaqueFirst, Transformer])
 def test_nan_weights_are_named(make):
     model = seeded(make)
     next(model.parameters()).data.view(-1)[0] = float("nan")
@@ -884,7 +855,7 @@ def test_the_last_layer_is_the_same_where_more_is_looked_at_behind_it(radius, ki
 
 def test_what_all_samples_share_does_not_make_batches_small():
     def size(width, shared):
-        network = neighborhoods_in(
+        network = estimator_for(
             seeded(lambda: mlp(width, 20, 20, 2)), (width,), None, None, False, False
         )
         return at_a_time(network, Frame.of(5, (width,), shared=shared), None)[0]

@@ -89,12 +89,12 @@ def attention(net, value, mask=False):
     turned = net.op("transpose.int", [key], 2, 3, shape=(HEADS, WIDTH // HEADS, TOKENS))
     scores = net.op("matmul.default", [query], [turned], shape=(HEADS, TOKENS, TOKENS))
     if mask:
-        # Which numbers are masked out is a truth value at each vertex.
-        later = net.op("gt.Tensor", [scores], [scores])
+        # What is masked out is -inf, and which it is is a truth value at each vertex.
+        missing = net.op("isnan.default", [scores])
         ones = net.op("ones_like.default", [scores])
         upper = net.op("triu.default", [ones], 1)
-        masked = net.op("logical_or.default", [later], [upper])
-        scores = net.op("masked_fill.Scalar", [scores], [masked], -1e9)
+        masked = net.op("logical_or.default", [missing], [upper])
+        scores = net.op("masked_fill.Scalar", [scores], [masked], {"float": "-inf"})
     weights = net.op("softmax.int", [scores], -1)
     mixed = net.op("matmul.default", [weights], [values], shape=(HEADS, *split[::2]))
     back = net.op("transpose.int", [mixed], 1, 2, shape=split)
@@ -183,8 +183,8 @@ def test_the_gate_of_glu_is_looked_at():
 
 def test_values_that_are_no_numbers_have_no_sign():
     program = transformer("relu", mask=True)
-    with pytest.raises(InvalidArgument, match="'gt' makes truth values or places"):
-        sv.local_complexity(program, points(2, TOKENS, WIDTH), 0.1, 6, layers=["gt"])
+    with pytest.raises(InvalidArgument, match="'isnan' makes truth values or places"):
+        sv.local_complexity(program, points(2, TOKENS, WIDTH), 0.1, 6, layers=["isnan"])
 
 
 def test_an_overflow_is_no_count():

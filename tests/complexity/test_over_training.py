@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 import shutil
 from pathlib import Path
 
@@ -295,7 +294,6 @@ def test_any_network_has_curves_of_what_was_measured(radius):
             np.testing.assert_array_equal(again.counts, result.counts)
             np.testing.assert_array_equal(again.near, result.near)
             assert repr(again) == repr(result)
-            assert again.method == result.method == "module"
         np.testing.assert_array_equal(curves.mean(name), [one.mean() for one in results])
         lows = [one.interval()[0] for one in results]
         np.testing.assert_array_equal(curves.interval(name)[0], lows)
@@ -315,7 +313,6 @@ def test_what_a_run_gives_can_be_collected_too(run):
     ]
     made = sv.ComplexityCurves.from_results(np.array(STEPS), {"a": iter(found)})
     assert repr(made) == repr(curves)
-    assert made.method == curves.method == "program"
     np.testing.assert_array_equal(made.counts["a"], curves.counts["a"])
 
 
@@ -348,7 +345,7 @@ def test_results_that_cannot_be_compared_are_told(change, message):
         sv.ComplexityCurves.from_results([0, 10, 100], found)
 
 
-def test_results_of_other_seeds_or_methods_cannot_be_compared():
+def test_results_of_other_seeds_cannot_be_compared():
     x = points(5, 2)
     one, other = (
         sv.local_complexity(seeded(lambda: mlp(2, 8, 1)), x, shared_frame=False, seed=seed)
@@ -356,9 +353,6 @@ def test_results_of_other_seeds_or_methods_cannot_be_compared():
     )
     with pytest.raises(InvalidArgument, match="at step 1 has another seed than that of 'a' at"):
         sv.ComplexityCurves.from_results([0, 1], {"a": [one, other]})
-    pushed = dataclasses.replace(one, method="module")
-    with pytest.raises(InvalidArgument, match="another method"):
-        sv.ComplexityCurves.from_results([0, 1], {"a": [one, pushed]})
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,11 @@ def operation_name(options: Options) -> str:
     return str(options["operation"]).partition(".")[0].rstrip("_")
 
 
+def operation_names(options: Options) -> list[str]:
+    """The names of all operations that an opaque step consists of, in order."""
+    return [operation_name(call) for call in (*options.get("before", ()), options)]
+
+
 def is_smooth(options: Options) -> bool:
     """Whether an opaque step is an activation with a curve in place of a kink."""
     return operation_name(options) in SMOOTH
