@@ -52,13 +52,18 @@ def without_wrappers(model: torch.nn.Module) -> torch.nn.Module:
     torch.nn.Module
         The network itself, not a copy.
     """
-    while True:
-        for kind in type(model).__mro__:
-            if kind.__name__ in _WRAPPERS and kind.__module__.startswith("torch."):
-                model = getattr(model, _WRAPPERS[kind.__name__])
-                break
-        else:
-            return model
+    while (inner := _wrapped(model)) is not None:
+        model = inner
+    return model
+
+
+def _wrapped(model: torch.nn.Module) -> torch.nn.Module | None:
+    """What a wrapper runs; None for what is none."""
+    for kind in type(model).__mro__:
+        if kind.__name__ in _WRAPPERS and kind.__module__.startswith("torch."):
+            inner: torch.nn.Module = getattr(model, _WRAPPERS[kind.__name__])
+            return inner
+    return None
 
 
 def eval_copy(model: torch.nn.Module) -> torch.nn.Module:
@@ -315,7 +320,13 @@ def _deep_copy(model: torch.nn.Module, copies: dict[int, Any]) -> torch.nn.Modul
         for value in vars(module).values()
         if type(value) in (OrderedDict, set) and not value
     }
-    return copy.deepcopy(model, {**empty, **copies})
+    copied = copy.deepcopy(model, {**empty, **copies})
+    for part in copied.modules():
+        inner = _wrapped(part)
+        if inner is not None:
+            # Wrappers around a part: a copy is not worth compiling, and stands on one device.
+            vars(part)["forward"] = inner.__call__
+    return copied
 
 
 def made_on(device: str | torch.device) -> AbstractContextManager[Any]:

@@ -36,11 +36,16 @@ from splineviz.network.operations.call import (
 from splineviz.network.program import Program, Step
 from splineviz.network.unsupported import REFUSED_FUNC
 
+_OF_FLOAT64 = float(torch.finfo(torch.float64).eps)
+
 # What only checks or declares something about tensors.
 _CHECKS = ("_assert", "sym_constrain", "_set_grad_enabled")
 
 # Parts of the graph that run in a mode of their own, which changes no number here.
 _MODES = ("wrap_with_set_grad_enabled", "wrap_with_autocast")
+
+# Those that leave out the axis that they go over.
+_OVER_AN_AXIS = ("mean", "sum", "amax", "amin", "max", "min", "select", "unbind")
 
 # What looks at the shape of a tensor only: of a value it is a constant.
 _OF_SHAPE = [
@@ -73,7 +78,7 @@ class Lowered(NamedTuple):
 
     program: Program
     folding: Folding
-    precision: float
+    precision: float = _OF_FLOAT64
 
 
 def lower(graph: Exported, network: torch.nn.Module, samples: int, input_shape: Shape) -> Lowered:
@@ -142,7 +147,7 @@ class _Lowering:
         for key, tensor in network.state_dict(keep_vars=True).items():
             self.first_path.setdefault(id(tensor), key)
         self.calls: dict[Any, int] = {}
-        self.precision = float(torch.finfo(torch.float64).eps)
+        self.precision = _OF_FLOAT64
 
     # The graph ------------------------------------------------------------------------------------
 
@@ -322,6 +327,7 @@ class _Lowering:
             # Only written to.
             if key != "out"
         }
+        given = self._over_samples_first(name, given)
         read = self._reader(name, given, results)
         several = isinstance(node.meta.get("val"), list | tuple)
         axis = self._other_axis(name, given, results)
@@ -387,6 +393,34 @@ class _Lowering:
             made = self._opaque(last, call, naming)
         back = {"self": made, "source": 0, "destination": axis}
         return Unfinished(move, back, given[first].first.node)
+
+    def _over_samples_first(self, name: str, given: dict[str, Any]) -> dict[str, Any]:
+        """The arguments of a call over the first axis of a stack, such as stack(...).mean(0).
+
+        The same call over the second axis reads a stack that has the samples on its first one.
+        """
+        key, stack = next(iter(given.items()), ("", None))
+        dims = given["dim"] if isinstance(given.get("dim"), list) else [given.get("dim")]
+        if (
+            name not in _OVER_AN_AXIS
+            or given.get("keepdim")
+            or not isinstance(stack, Unfinished)
+            or stack.target is not torch.ops.aten.stack.default
+        ):
+            return given
+        (result,) = self._results(stack.node)
+        tensors, first = stack.arguments["tensors"], (0, -result.ndim)
+        if (
+            stack.arguments["dim"] not in first
+            or len(dims) != 1
+            or dims[0] not in first
+            or not all(isinstance(part, Value) and part.floating for part in tensors)
+        ):
+            return given
+        shape = (len(tensors), *tensors[0].shape)
+        call = Call("stack", {"tensors": tensors, "dim": 1}, (shape,))
+        made = OPERATIONS["stack"](call, self._adding(call, self._naming(stack.node, "stack")))
+        return {**given, key: made, "dim": [1] if isinstance(given["dim"], list) else 1}
 
     def _reader(
         self, name: str, given: Mapping[str, Any], results: Sequence[torch.Tensor]
@@ -667,7 +701,7 @@ def _precision(node: fx.Node) -> float:
     made = node.meta.get("val")
     if isinstance(made, torch.Tensor) and made.is_floating_point() and node.op != "placeholder":
         return float(torch.finfo(made.dtype).eps)
-    return float(torch.finfo(torch.float64).eps)
+    return _OF_FLOAT64
 
 
 def _is_known(result: Any) -> bool:

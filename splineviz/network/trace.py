@@ -100,14 +100,14 @@ def trace(
     is compared with it, on inputs of seven sizes; where they differ, or anything beside the weights
     has changed, it is exported again. Nothing keeps the network or its weights.
     """
-    return traced(model, example, start)[0]
+    return traced(model, example, start).program
 
 
 def traced(
     model: torch.nn.Module,
     example: Sequence[int] | int | npt.ArrayLike | torch.Tensor,
     start: str | None = None,
-) -> tuple[Program, Folding]:
+) -> Lowered:
     """What `trace` returns, and how its weights follow from the network's."""
     shape, tokens = _read(example)
     with (
@@ -119,16 +119,15 @@ def traced(
         network = float64_copy(model)
         if isinstance(network, ProgramModule):
             program = _of_program_module(network, shape)
-            return program, Folding(tuple(program.state))
+            return Lowered(program, Folding(tuple(program.state)))
         if start is not None:
-            lowered = _of_forward(network, start_behind(network, start, tokens))
-        else:
-            surroundings = surroundings_of(model)
-            again = traced_before(model, shape, network, surroundings)
-            lowered = again or _of_forward(network, shape)
-            if again is None:
-                remember(model, shape, lowered, surroundings)
-        return lowered.program, lowered.folding
+            return _of_forward(network, start_behind(network, start, tokens))
+        surroundings = surroundings_of(model)
+        lowered = traced_before(model, shape, network, surroundings)
+        if lowered is None:
+            lowered = _of_forward(network, shape)
+            remember(model, shape, lowered, surroundings)
+        return lowered
 
 
 def _of_program_module(network: ProgramModule, shape: tuple[int, ...]) -> Program:

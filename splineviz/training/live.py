@@ -22,7 +22,7 @@ from splineviz.training.schedule import log_schedule
 if TYPE_CHECKING:
     import torch
 
-    from splineviz.network.folding import Folding
+    from splineviz.network.lowering import Lowered
     from splineviz.network.program import Program
     from splineviz.network.surroundings import Surroundings
     from splineviz.training.recorder import Recorder
@@ -154,7 +154,7 @@ class LiveTraining:
         self._recorder: Recorder | None = None
         self._keep_step = False
         self._kept = KeptSteps()
-        self._traced: tuple[Program, Folding] | None = None
+        self._traced: Lowered | None = None
         self._surroundings: Surroundings = {}
         self._seed = seed
         self._use(data, batch)
@@ -259,7 +259,7 @@ class LiveTraining:
         with self._lock:
             state, steps, known = self.state(), self.steps, self._traced
             surroundings = surroundings_of(self.model)
-            weights = {} if known is None else known[1].weights_of(self.model)
+            weights = {} if known is None else known.folding.weights_of(self.model)
         for name, array in state.items():
             if not np.isfinite(array).all():
                 raise _diverged(steps, f"{name} holds NaN or infinity")
@@ -267,8 +267,8 @@ class LiveTraining:
             with self._lock:
                 known = self._traced = traced(self.model, 2)
                 self._surroundings = surroundings
-                weights = known[1].weights_of(self.model)
-        return known[0].with_state(weights)
+                weights = known.folding.weights_of(self.model)
+        return known.program.with_state(weights)
 
     def measure(self) -> dict[str, float]:
         """The loss on all training points, and the shares of points that are classified right.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import numpy.typing as npt
 
 from splineviz.errors import (
@@ -21,7 +22,7 @@ from splineviz.training.weights import as_arrays
 if TYPE_CHECKING:
     import torch
 
-    from splineviz.network.folding import Folding
+    from splineviz.network.lowering import Lowered
     from splineviz.network.program import Program
     from splineviz.network.surroundings import Surroundings
 
@@ -36,10 +37,8 @@ class RecordedNetwork:
     ----------
     model : torch.nn.Module
         The network, in any mode, dtype and on any device. It stays as it is.
-    program : Program
-        What was traced of it.
-    folding : Folding
-        How the program's weights follow from the network's.
+    traced : Lowered
+        What was traced of it, and how that program's weights follow from the network's.
     dtype : {"float16", "float32", "float64"}
         The type to read weights in.
     samples : array of shape (n, *input_shape), optional
@@ -54,19 +53,21 @@ class RecordedNetwork:
     def __init__(
         self,
         model: torch.nn.Module,
-        program: Program,
-        folding: Folding,
+        traced: Lowered,
         dtype: str,
         samples: npt.NDArray[Any] | None = None,
     ) -> None:
         from splineviz.network.agreement import inputs_for
         from splineviz.network.surroundings import surroundings_of
 
+        program = traced.program
         self.program = self._first = program
-        self._folding = folding
+        self._folding, self._precision = traced.folding, traced.precision
         self._model = model
         self._dtype = dtype
         self._shapes = {name: array.shape for name, array in program.state.items()}
+        # Masks, which only torch reads.
+        self._infinite = {name for name, array in program.state.items() if np.isinf(array).any()}
         self._inputs = inputs_for(program, samples)
         self._surroundings = surroundings_of(model)
 
@@ -144,9 +145,9 @@ class RecordedNetwork:
             network = float64_copy(self._model)
             # Before it runs: a forward may write to buffers.
             held = self._held(network)
-            weights = as_arrays(held, self._shapes, self._dtype)
+            weights = as_arrays(held, self._shapes, self._dtype, self._infinite)
             try:
-                check_agreement(self.program, held, network, self._inputs)
+                check_agreement(self.program, held, network, self._inputs, self._precision)
             except (TraceMismatch, UnsupportedLayer) as error:
                 return weights, error
         return weights, None
@@ -165,14 +166,14 @@ class RecordedNetwork:
         from splineviz.network.trace import traced
 
         try:
-            program, folding = traced(self._model, self.program.input_shape)
+            now_traced = traced(self._model, self.program.input_shape)
         except SplinevizError as error:
             raise self._unexplained(error, now) from error
-        found = _changes(self.program, program)
+        found = _changes(self.program, now_traced.program)
         if found:
             raise NetworkChanged(f"the network has changed: {found}. {_ADVICE}")
-        self._folding = folding
-        return program
+        self._folding, self._precision = now_traced.folding, now_traced.precision
+        return now_traced.program
 
     def _unexplained(self, error: SplinevizError, now: Surroundings) -> NetworkChanged:
         from splineviz.network.surroundings import changed_places

@@ -34,7 +34,7 @@ from splineviz.training.writer import RunWriter
 if TYPE_CHECKING:
     import torch
 
-    from splineviz.network.folding import Folding
+    from splineviz.network.lowering import Lowered
     from splineviz.network.program import Program
 
 _LIBRARIES = ("splineviz", "torch", "numpy", "safetensors")
@@ -158,10 +158,10 @@ class Recorder:
         if points is not None:
             check_classes(points["targets"], names)
         inputs = None if points is None else points["inputs"]
-        program, folding = _trace(model, input_shape, inputs)
-        self._network = RecordedNetwork(model, program, folding, dtype, inputs)
+        traced = _trace(model, input_shape, inputs)
+        self._network = RecordedNetwork(model, traced, dtype, inputs)
         manifest = Manifest(
-            network=self._graph(program),
+            network=self._graph(traced.program),
             dtype=dtype,
             class_names=names,
             metadata=_checked_metadata(metadata),
@@ -324,7 +324,7 @@ def _trace(
     model: torch.nn.Module,
     input_shape: Sequence[int] | int | None,
     inputs: npt.NDArray[Any] | None,
-) -> tuple[Program, Folding]:
+) -> Lowered:
     from splineviz.network.trace import traced
 
     given = None if input_shape is None else _checked_shape(input_shape)

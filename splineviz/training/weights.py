@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,7 +46,10 @@ def input_shape_of(model: torch.nn.Module) -> tuple[int, ...]:
 
 
 def as_arrays(
-    weights: Mapping[str, torch.Tensor], shapes: Mapping[str, Sequence[int]], dtype: str
+    weights: Mapping[str, torch.Tensor],
+    shapes: Mapping[str, Sequence[int]],
+    dtype: str,
+    infinite: Collection[str] = (),
 ) -> dict[str, npt.NDArray[Any]]:
     """Weights of a network as arrays of one type.
 
@@ -58,6 +61,8 @@ def as_arrays(
         The shape each must have.
     dtype : {"float16", "float32", "float64"}
         The type to convert to.
+    infinite : collection of str
+        The names of those that may be infinite, as the mask of an attention is.
 
     Returns
     -------
@@ -83,14 +88,15 @@ def as_arrays(
             )
         array = tensor.to("cpu", getattr(torch, dtype), copy=True).numpy()
         if not np.isfinite(array).all():
-            if not bool(tensor.isfinite().all()):
+            if bool(tensor.isnan().any() if name in infinite else not tensor.isfinite().all()):
                 raise NonFiniteValues(
                     f"the parameter {name!r} holds NaN or infinity: the training has diverged"
                 )
-            raise NonFiniteValues(
-                f"the parameter {name!r} holds values too large for {dtype}; record with "
-                "dtype='float32' or 'float64'"
-            )
+            if bool((np.isinf(array) & tensor.isfinite().cpu().numpy()).any()):
+                raise NonFiniteValues(
+                    f"the parameter {name!r} holds values too large for {dtype}; record with "
+                    "dtype='float32' or 'float64'"
+                )
         # Not ascontiguousarray, which makes an array of one dimension of a single number.
         arrays[name] = np.asarray(array, order="C")
     return arrays

@@ -36,7 +36,7 @@ def seeded(make: Callable[[], nn.Module], seed: int = 0) -> nn.Module:
 
 def agree(model: nn.Module, shape: tuple[int, ...], n: int = 3) -> Program:
     """Trace a network, and check values, switches and patterns; return the program."""
-    program, folding = traced(model, shape)
+    program, folding, _ = traced(model, shape)
     x = np.random.default_rng(5).standard_normal((n, *shape))
     found, outputs = module_pre_activations(model, x)
     np.testing.assert_allclose(program(x), outputs, rtol=1e-9, atol=1e-9)
@@ -252,7 +252,7 @@ def test_networks_as_users_write_them(
 
 
 def test_a_weight_and_what_is_computed_from_it_are_two() -> None:
-    program, folding = traced(seeded(Tied), (3,))
+    program, folding, _ = traced(seeded(Tied), (3,))
     assert set(program.state) == {"encoder.weight", "encoder.bias", "linear.weight", "bias"}
     model = seeded(Tied).double()
     with torch.no_grad():

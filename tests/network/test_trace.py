@@ -682,7 +682,7 @@ def test_what_is_computed_from_weights_is_a_weight() -> None:
         lambda n, x: torch.addmm(n.scale, x, n.scale.diag()),
     ):
         model = nn.Sequential(Inner(function))
-        program, folding = traced(model, (3,))
+        program, folding, _ = traced(model, (3,))
         assert program.opaque_steps == ()
         with torch.no_grad():
             model[0].scale.mul_(-1.5)
@@ -828,7 +828,7 @@ def test_weights_made_by_a_parametrization(reparametrize: Callable[..., Any]) ->
     reparametrize(model[0])
     with torch.no_grad():
         model(torch.ones(1, 3))
-    program, folding = traced(model, (3,))
+    program, folding, _ = traced(model, (3,))
     assert names(trace(model, (3,))) == ["0", "1"]
     assert program.steps[0].params == {"weight": "0.weight", "bias": "0.bias"}
     with torch.no_grad():

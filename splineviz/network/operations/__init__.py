@@ -103,7 +103,7 @@ MOVING = frozenset(
     for names, read in _REARRANGING.items()
     if read in (shapes.read_reshape, shapes.read_permute, shapes.read_expand)
     for name in names.split()
-)
+) | {"stack"}
 """Those after which the samples may be on another axis than the first."""
 
 EITHER = frozenset(
