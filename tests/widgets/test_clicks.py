@@ -25,6 +25,8 @@ from tests.widgets.test_closing import MAKERS
 
 @pytest.fixture(autouse=True)
 def closed():
+    # What tests of other files have left open is not clicked on.
+    ipywidgets.Widget.close_all()
     yield
     ipywidgets.Widget.close_all()
 
