@@ -13,7 +13,7 @@ from torch import nn
 
 import splineviz as sv
 from splineviz.network.outputs import evaluator
-from splineviz.network.probe import Decision, Watch, module_pre_activations
+from splineviz.network.probe import module_pre_activations
 from splineviz.network.trace import trace
 
 POINTS = np.random.default_rng(0).normal(size=(6, 2))
@@ -98,12 +98,3 @@ def test_any_network(act: Callable[..., torch.Tensor]) -> None:
 @pytest.mark.parametrize("act", [torch.relu, pooled])
 def test_a_network_that_is_traced(act: Callable[..., torch.Tensor]) -> None:
     agrees(of_programs, act)
-
-
-def test_neurons_are_numbered_on_the_cpu() -> None:
-    told: list[Decision] = []
-    x = torch.from_numpy(POINTS)
-    with nowhere(), Watch(nn.ReLU(), lambda name, decision: told.append(decision)):
-        torch.relu(x)
-        x.amax(1)
-    assert [decision.neurons.tolist() for decision in told] == [[0, 1], [0, 0]]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -21,33 +21,11 @@ from splineviz.errors import UnsupportedLayer
 from splineviz.network.isolation import float64_copy, made_on, run_copy, untouched_random_state
 from splineviz.network.unsupported import REFUSED_FUNC
 
-MADE_SMOOTH = "_splineviz_smooth"
-"""The attribute of a tensor that says whether a smooth activation has made it, in a `Watch`."""
+Columns: TypeAlias = torch.Tensor
+"""What decides the pattern of an activation: (n, width), positive where a bit is set."""
 
-
-class Decision(NamedTuple):
-    """What decides the pattern of one call of an activation.
-
-    Attributes
-    ----------
-    columns : torch.Tensor (n, width)
-        Positive where a bit of the pattern is set.
-    values : torch.Tensor (n, width)
-        The number that each column is made from, before a kink or the best of the others is
-        subtracted.
-    neurons : torch.Tensor (width,), int64
-        The neuron, or window, that each column belongs to.
-    contest : bool
-        Whether the columns say by how much candidates win.
-    smooth : bool
-        Whether it has no pattern: then the columns are what it is applied to.
-    """
-
-    columns: torch.Tensor
-    values: torch.Tensor
-    neurons: torch.Tensor
-    contest: bool = False
-    smooth: bool = False
+Decision: TypeAlias = list[Columns]
+"""That of each activation that a call stands for; none for a call that bends nothing."""
 
 
 # Functions of one number --------------------------------------------------------------------------
@@ -57,91 +35,79 @@ def _behind(x: torch.Tensor, *kinks: float) -> Decision:
     """How far each number lies behind each kink, kink by kink."""
     x = torch.atleast_1d(x)
     numbers = x.reshape(len(x), -1)
-    neurons = torch.arange(numbers.shape[1]).repeat(len(kinks))
-    columns = torch.cat([numbers - kink for kink in kinks], dim=1)
-    # One for each kink, without a copy if there is one kink.
-    values = numbers.unsqueeze(1).expand(-1, len(kinks), -1).flatten(1)
-    return Decision(columns, values, neurons)
+    return [torch.cat([numbers - kink for kink in kinks], dim=1)]
 
 
-def _smooth(x: torch.Tensor) -> Decision:
-    return _behind(x, 0.0)._replace(smooth=True)
-
-
-def _gate(x: torch.Tensor, dim: int | None) -> Decision:
-    return _smooth(x.chunk(2, -1 if dim is None else dim)[1])
-
-
-def _between(x: torch.Tensor, low: Any = None, high: Any = None) -> Decision | None:
+def _between(x: torch.Tensor, low: Any = None, high: Any = None) -> Decision:
+    if _several(low) or _several(high):
+        # One bound for each neuron: the larger of two, then the smaller of two.
+        found = [] if low is None else _behind(x - low, 0.0)
+        larger = x if low is None else torch.maximum(x, torch.as_tensor(low, dtype=x.dtype))
+        return found if high is None else [*found, *_behind(high - larger, 0.0)]
     bounds = [float(bound) for bound in (low, high) if bound is not None]
     kinks = [bound for bound in bounds if math.isfinite(bound)]
-    return _behind(x, *kinks) if kinks else None
+    return _behind(x, *kinks) if kinks else []
 
 
-def _leaky(x: torch.Tensor, slope: float | None) -> Decision | None:
-    return None if slope == 1 else _behind(x, 0.0)
+def _several(bound: Any) -> bool:
+    return isinstance(bound, torch.Tensor) and bool((bound != bound.flatten()[0]).any())
 
 
-def _random_leaky(x: torch.Tensor, lower: float | None, upper: float | None) -> Decision | None:
+def _leaky(x: torch.Tensor, slope: float | None) -> Decision:
+    return [] if slope == 1 else _behind(x, 0.0)
+
+
+def _random_leaky(x: torch.Tensor, lower: float | None, upper: float | None) -> Decision:
     return _leaky(x, None if lower is None or upper is None else (lower + upper) / 2)
 
 
-def _hardtanh(x: torch.Tensor, low: float | None, high: float | None) -> Decision | None:
+def _hardtanh(x: torch.Tensor, low: float | None, high: float | None) -> Decision:
     return _between(x, -1.0 if low is None else low, 1.0 if high is None else high)
 
 
-def _shrunk(x: torch.Tensor, width: float | None) -> Decision | None:
+def _shrunk(x: torch.Tensor, width: float | None) -> Decision:
     width = 0.5 if width is None else width
-    return _behind(x, -width, width) if width else None
+    return _behind(x, -width, width) if width else []
 
 
 # Functions that compare ---------------------------------------------------------------------------
 
 
-def _margins(candidates: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """By how much each of (..., k) candidates beats the best of the others, and the candidates.
-
-    Both are 1 for one that is alone.
-    """
+def _margins(candidates: torch.Tensor) -> torch.Tensor:
+    """By how much each of (..., k) candidates beats the best of the others; 1 for one alone."""
     if candidates.shape[-1] == 1:
-        ones = torch.ones_like(candidates)
-        return ones, ones
+        return torch.ones_like(candidates)
     first, second = candidates.topk(2, dim=-1).values.split(1, dim=-1)
-    return candidates - torch.where(candidates == first, second, first), candidates
+    return candidates - torch.where(candidates == first, second, first)
 
 
-def _compared(candidates: torch.Tensor) -> Decision:
-    """A decision among (n, ..., k) candidates."""
-    columns, values = (made.flatten(1) for made in _margins(candidates))
-    k = candidates.shape[-1]
-    return Decision(columns, values, torch.arange(columns.shape[1]) // k, contest=True)
-
-
-def _of_two(sign: float) -> Callable[..., Decision | None]:
-    def compare(x: torch.Tensor, other: torch.Tensor) -> Decision | None:
+def _of_two(sign: float) -> Callable[..., Decision]:
+    def compare(x: torch.Tensor, other: torch.Tensor) -> Decision:
         for value, bound in ((x, other), (other, x)):
             if _is_constant(bound):
                 # The same as a clamp.
-                return _between(value, bound.flatten()[0])
+                if not _several(bound):
+                    return _between(value, bound.flatten()[0])
+                return _behind(sign * (value - bound), 0.0)
         pair = torch.stack(torch.broadcast_tensors(x, other), dim=-1)
-        return _compared(sign * pair)
+        return [_margins(sign * pair).flatten(1)]
 
     return compare
 
 
-def _over(sign: float) -> Callable[..., Decision | None]:
-    def compare(x: torch.Tensor, dim: Any) -> Decision | None:
+def _over(sign: float) -> Callable[..., Decision]:
+    def compare(x: torch.Tensor, dim: Any) -> Decision:
         axes = sorted(axis % x.ndim for axis in ([dim] if isinstance(dim, int) else dim))
         kept = [axis for axis in range(x.ndim) if axis not in axes]
-        return _compared(sign * x.permute(*kept, *axes).flatten(len(kept)))
+        return [_margins(sign * x.permute(*kept, *axes).flatten(len(kept))).flatten(1)]
 
     return compare
 
 
-def _of_two_or_over(sign: float) -> Callable[..., Decision | None]:
-    def compare(x: torch.Tensor, other: Any) -> Decision | None:
+def _of_two_or_over(sign: float) -> Callable[..., Decision]:
+    def compare(x: torch.Tensor, other: Any) -> Decision:
         if other is None:
-            return None
+            return []
         two = isinstance(other, torch.Tensor)
         return _of_two(sign)(x, other) if two else _over(sign)(x, other)
 
@@ -158,17 +124,13 @@ def _pooled(x: torch.Tensor, places: Sequence[Sequence[Sequence[int]]]) -> Decis
             inside = inside.index_select(axis + 2, torch.tensor(covered, device=x.device))
         made.append(_margins(inside.flatten(2)))
     # Windows go channel by channel, and row by row within a channel.
-    sizes = torch.tensor([one.shape[2] for one, _ in made])
-    windows = torch.arange(len(sizes) * channels.shape[1])
-    neurons = windows.repeat_interleave(sizes.repeat(channels.shape[1]))
-    columns, values = (torch.cat(parts, dim=2).flatten(1) for parts in zip(*made, strict=True))
-    return Decision(columns, values, neurons, contest=True)
+    return [torch.cat(made, dim=2).flatten(1)]
 
 
-def _max_pool(dimensions: int) -> Callable[..., Decision | None]:
+def _max_pool(dimensions: int) -> Callable[..., Decision]:
     def compare(
         x: torch.Tensor, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: Any
-    ) -> Decision | None:
+    ) -> Decision:
         given = [kernel, stride or kernel, padding or 0, dilation or 1]
         made = getattr(F, f"max_pool{dimensions}d")(x, *given, bool(ceil_mode))
         settings = [
@@ -188,8 +150,8 @@ def _max_pool(dimensions: int) -> Callable[..., Decision | None]:
     return compare
 
 
-def _adaptive_max_pool(dimensions: int) -> Callable[..., Decision | None]:
-    def compare(x: torch.Tensor, output_size: Any) -> Decision | None:
+def _adaptive_max_pool(dimensions: int) -> Callable[..., Decision]:
+    def compare(x: torch.Tensor, output_size: Any) -> Decision:
         made = getattr(F, f"adaptive_max_pool{dimensions}d")(x, output_size)
         places = []
         for size, count in zip(x.shape[-dimensions:], made.shape[-dimensions:], strict=True):
@@ -204,7 +166,7 @@ def _adaptive_max_pool(dimensions: int) -> Callable[..., Decision | None]:
 
 # name -> (the arguments that matter, in the order of torch's signature; what decides the pattern,
 # from what it is applied to and these arguments, None where they are not given)
-_ACTIVATIONS: dict[str, tuple[str, Callable[..., Decision | None]]] = {
+_ACTIVATIONS: dict[str, tuple[str, Callable[..., Decision]]] = {
     "relu": ("", lambda x: _behind(x, 0.0)),
     "leaky_relu": ("negative_slope", _leaky),
     "rrelu": ("lower upper", _random_leaky),
@@ -219,7 +181,7 @@ _ACTIVATIONS: dict[str, tuple[str, Callable[..., Decision | None]]] = {
     "clamp": ("min max", _between),
     "clip": ("min max", _between),
     "clamp_min": ("min", _between),
-    "clamp_max": ("max", _between),
+    "clamp_max": ("max", lambda x, high: _between(x, None, high)),
     "maximum": ("other", _of_two(1.0)),
     "minimum": ("other", _of_two(-1.0)),
     "fmax": ("other", _of_two(1.0)),
@@ -235,22 +197,11 @@ _ACTIVATIONS: dict[str, tuple[str, Callable[..., Decision | None]]] = {
     },
     **{f"adaptive_max_pool{d}d": ("output_size", _adaptive_max_pool(d)) for d in (1, 2, 3)},
 }
-# Curved: they have no pattern.
-_SMOOTH: dict[str, tuple[str, Callable[..., Decision | None]]] = {
-    **dict.fromkeys(
-        (
-            *("gelu", "silu", "mish", "elu", "celu", "selu", "tanh", "sigmoid", "softplus"),
-            *("softsign", "tanhshrink", "logsigmoid", "hardswish", "hardshrink"),
-        ),
-        ("", _smooth),
-    ),
-    "glu": ("dim", _gate),
-}
 
 
 def _by_function(
-    rows: Mapping[str, tuple[str, Callable[..., Decision | None]]],
-) -> dict[Callable[..., Any], tuple[str, Callable[..., Decision | None]]]:
+    rows: Mapping[str, tuple[str, Callable[..., Decision]]],
+) -> dict[Callable[..., Any], tuple[str, Callable[..., Decision]]]:
     """Rows by the functions of torch and the methods of tensors that have their names."""
     return {
         getattr(owner, spelling): row
@@ -261,14 +212,13 @@ def _by_function(
     }
 
 
-_WATCHED = _by_function({**_ACTIVATIONS, **_SMOOTH})
-_IS_SMOOTH = _by_function(_SMOOTH).keys()
+_WATCHED = _by_function(_ACTIVATIONS)
 
 
 def _decides(
     func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> Decision | None:
-    """What decides the pattern of a call; None if it is no activation."""
+) -> Decision:
+    """What decides the patterns of a call."""
     names, decide = _WATCHED[func]
     x, *given = args if args else (kwargs["input"],)
     for name in names.split()[len(given) :]:
@@ -293,25 +243,12 @@ class Watch(TorchFunctionMode):
     network : torch.nn.Module
         What is going to be called; its weights and buffers are marked as constant.
     tell : callable
-        Called with the name of the function and a :class:`Decision`.
-
-    Attributes
-    ----------
-    eps : float
-        That of the coarsest type of number met, float64 at best.
-    unwatched : dict with str keys
-        The names of the other functions that were called on what depends on the input.
-    choices : dict with str keys
-        Those among them that made numbers by truth values, such as ``x > 0``, that depend on the
-        input: they may bend or jump there.
+        Called with what decides the pattern of each.
     """
 
-    def __init__(self, network: torch.nn.Module, tell: Callable[[str, Decision], None]) -> None:
+    def __init__(self, network: torch.nn.Module, tell: Callable[[Columns], None]) -> None:
         super().__init__()
         self.tell = tell
-        self.eps = torch.finfo(torch.float64).eps
-        self.unwatched: dict[str, None] = {}
-        self.choices: dict[str, None] = {}
         for module in network.modules():
             for held in (module._parameters, module._buffers, vars(module)):
                 for tensor in _tensors([*held.values()]):
@@ -329,30 +266,14 @@ class Watch(TorchFunctionMode):
         if any(torch._C._functorch.is_functorch_wrapped_tensor(tensor) for tensor in given):
             raise UnsupportedLayer("", "torch.func", *REFUSED_FUNC)
         constant = func in _CONSTANT or not given
-        name = getattr(func, "__name__", type(func).__name__).strip("_")
         if func in _WATCHED and not constant:
             # Before the call, which may write in place.
             with made_on("cpu"):
-                decision = _decides(func, args, kwargs)
-            if decision is not None:
-                self.tell(name, decision)
+                for columns in _decides(func, args, kwargs):
+                    self.tell(columns)
         made = func(*args, **kwargs)
-        if isinstance(made, torch.Tensor):
-            setattr(made, MADE_SMOOTH, func in _IS_SMOOTH and not constant)
-        numbers = [tensor for tensor in _tensors(made) if tensor.is_floating_point()]
         for tensor in _tensors(made):
             _mark(tensor, constant)
-        if not constant:
-            # Truth values and integers are exact in any type.
-            if any(tensor.is_floating_point() for tensor in given):
-                self.eps = max([self.eps, *(torch.finfo(tensor.dtype).eps for tensor in numbers)])
-            if func not in _WATCHED and numbers:
-                self.unwatched[name] = None
-            if (numbers or func is torch.Tensor.__setitem__) and any(
-                tensor.dtype == torch.bool and hasattr(tensor, "_splineviz_constant")
-                for tensor in given
-            ):
-                self.choices[name] = None
         return made
 
 
@@ -407,9 +328,8 @@ def module_pre_activations(
     inputs = np.array(x, dtype=np.float64)
     found: list[np.ndarray] = []
 
-    def keep(name: str, decision: Decision) -> None:
-        if not decision.smooth:
-            found.append(decision.columns.detach().numpy())
+    def keep(columns: torch.Tensor) -> None:
+        found.append(columns.detach().numpy())
 
     with untouched_random_state(), torch.inference_mode(False), torch.no_grad():
         network = float64_copy(model)

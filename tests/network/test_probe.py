@@ -14,6 +14,8 @@ from torch import nn
 from splineviz.errors import ShapeMismatch, UnsupportedLayer
 from splineviz.network.probe import module_pre_activations
 from splineviz.network.trace import trace
+from splineviz.partition.enumeration import enumerate_regions
+from splineviz.partition.slices import InputSlice
 from tests.network.nets import Net
 
 X = np.random.default_rng(0).standard_normal((5, 4))
@@ -109,3 +111,32 @@ def test_errors() -> None:
         module_pre_activations(Net(lambda x: (x, x)), X)
     with pytest.raises(UnsupportedLayer, match=r"not a torch\.nn\.Module"):
         module_pre_activations(torch.relu, X)  # type: ignore[arg-type]
+
+
+BOUNDED = {
+    "clamp": lambda n, x: x.clamp(n.low, n.high),
+    "clamp from below": lambda n, x: x.clamp(min=n.low),
+    "clamp from above": lambda n, x: torch.clamp_max(x, n.high),
+    "maximum": lambda n, x: torch.maximum(n.high, x),
+    "minimum": lambda n, x: torch.minimum(x, n.low),
+    "fmax": lambda n, x: torch.fmax(x, n.low),
+}
+
+
+@pytest.mark.parametrize("function", BOUNDED.values(), ids=BOUNDED)
+def test_one_bound_for_each_neuron(function: Any) -> None:
+    class Bounded(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.last = nn.Linear(2, 4), nn.Linear(4, 2)
+            self.register_buffer("low", torch.tensor([-0.1, 0.0, 0.1, 0.2]))
+            self.high = nn.Parameter(torch.tensor([0.5, 0.3, 0.4, 0.6]))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            made: torch.Tensor = self.last(function(self, self.first(x)))
+            return made
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = Bounded()
+    assert enumerate_regions(model, InputSlice.identity()).verify(model)
