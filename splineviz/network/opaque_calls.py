@@ -124,6 +124,9 @@ class _Writer:
         # In place or not is the same: what shares the memory is followed by the trace.
         name = target.overloadpacket.__name__.rstrip("_")
         operation = f"{name}.{target._overloadname}"
+        if operation in ("view.default", "_unsafe_view.default"):
+            # A program's values may lie in memory in another way than the network's.
+            operation = "reshape.default"
         if operation not in OPERATIONS:
             raise Refused(
                 f"it calls torch's operation {operation}, which splineviz does not know",

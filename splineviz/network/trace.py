@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -42,7 +43,9 @@ from splineviz.network.surroundings import surroundings_of
 # second is tried where the first fails. What the network does for so many is compared with what it
 # does for fewer.
 _SAMPLES = (31, 37)
-_COMPARED = (7, 1)
+_MOST_COMPARED = 7
+# Where that is more numbers than this in all, three: small, middling and large ones.
+_NUMBERS = 2**20
 
 # The same sums for one sample and for many differ by rounding only; those of a step that mixes
 # samples by far more.
@@ -141,7 +144,7 @@ def _of_program_module(network: ProgramModule, shape: tuple[int, ...]) -> Progra
 
 def _of_forward(network: torch.nn.Module, shape: tuple[int, ...]) -> Lowered:
     """The program of the operations that a network's forward makes."""
-    inputs = _inputs(shape, max(_COMPARED))
+    inputs = _inputs(shape, _MOST_COMPARED)
     if not has_hooks(network):
         return _compared(network, network, inputs)
     # Most hooks only watch, and what they keep should not be the stand-ins of torch.export. So the
@@ -171,12 +174,14 @@ def _compared_with(
     graph = exported(followed, torch.zeros((count, *shape), dtype=torch.float64))
     lowered = lower(graph, followed, count, shape)
     _check_opaque_steps(lowered.program)
-    for samples in _COMPARED:
+    numbers = sum(map(math.prod, lowered.program.shapes))
+    inputs = inputs[: _MOST_COMPARED if _MOST_COMPARED * numbers <= _NUMBERS else 3]
+    for samples in (len(inputs), 1):
         try:
             _check(lowered, network, inputs[:samples])
         except (TraceMismatch, UnsupportedLayer) as error:
             raise _by_number(lowered, network, (count, samples), inputs, error) from error
-    _check_samples_apart(lowered.program, network, inputs[: _COMPARED[0]])
+    _check_samples_apart(lowered.program, network, inputs)
     return lowered
 
 
@@ -246,7 +251,7 @@ def _by_number(
     exported_with, compared_with = samples
     try:
         _check(lowered, network, _inputs(tuple(inputs.shape[1:]), exported_with))
-        _check_samples_apart(lowered.program, network, inputs[: _COMPARED[0]])
+        _check_samples_apart(lowered.program, network, inputs)
     except SplinevizError as always:
         return always
     except RuntimeError:
