@@ -7,14 +7,26 @@ import operator
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from torch import fx
 
 from splineviz.errors import UnsupportedLayer
 from splineviz.network.exporting import Exported, user_path
 from splineviz.network.folding import Folding, Taken
+from splineviz.network.graph_nodes import (
+    arguments_of,
+    flat,
+    innermost_call,
+    is_known,
+    is_of_numbers,
+    is_torchs_own,
+    operation_of,
+    picks,
+    precision_of,
+    tensor_of,
+)
 from splineviz.network.layers import LAYERS
+from splineviz.network.memory import layout, places, shares_memory
 from splineviz.network.opaque_calls import Unfinished, opaque_options
 from splineviz.network.operations import (
     EITHER,
@@ -158,7 +170,7 @@ class _Lowering:
             if node.op == "placeholder":
                 self._placeholder(node)
             elif node.op == "output":
-                self.precision = max(map(_precision, self.known))
+                self.precision = max(map(precision_of, self.known))
                 return self._output(node)
             elif node.op == "get_attr":
                 self.known[node] = getattr(self.exported.submodules, str(node.target), None)
@@ -170,7 +182,7 @@ class _Lowering:
         """How many nodes each call of a module has made: the last takes the module's name."""
         for node in graph.nodes:
             if node.op == "call_function" and node.target is not operator.getitem:
-                self.calls[_innermost(node)] = self.calls.get(_innermost(node), 0) + 1
+                self.calls[innermost_call(node)] = self.calls.get(innermost_call(node), 0) + 1
 
     def _placeholder(self, node: fx.Node) -> None:
         name = str(node.target)
@@ -207,27 +219,27 @@ class _Lowering:
 
     def _node(self, node: fx.Node) -> None:
         target: Any = node.target
-        if target is not operator.getitem and _innermost(node):
-            self.calls[_innermost(node)] -= 1
+        if target is not operator.getitem and innermost_call(node):
+            self.calls[innermost_call(node)] -= 1
         if target is operator.getitem:
             source, place = node.args
             self.known[node] = self.known[source][place]  # type: ignore[index]
             if source in self.learned:
                 self.learned.add(node)
             return
-        name = _name(target)
+        name = operation_of(target)
         if name.startswith(_CHECKS):
             self.known[node] = None
             return
         if name in _MODES:
             self._inline(node)
             return
-        if not (isinstance(target, torch._ops.OpOverload) or _is_of_numbers(target)):
+        if not (isinstance(target, torch._ops.OpOverload) or is_of_numbers(target)):
             # Never run: what torch.func leaves in a graph changes the state of the process.
             path, _ = self._place(node)
             raise UnsupportedLayer(path, "torch.func", *REFUSED_FUNC)
-        reads = [value for value in _inputs(node) if self._is_value(value)]
-        arguments = _arguments(node) if isinstance(target, torch._ops.OpOverload) else {}
+        reads = [value for value in node.all_input_nodes if self._is_value(value)]
+        arguments = arguments_of(node) if isinstance(target, torch._ops.OpOverload) else {}
         first = next(iter(arguments.values()), None)
         of_shape = name in _OF_SHAPE or (
             name.endswith("_as") and isinstance(first, fx.Node) and not self._is_value(first)
@@ -252,7 +264,7 @@ class _Lowering:
                 results = inner.args[0]
                 made = fx.node.map_arg(results, self.known.__getitem__)
                 self.known[node] = made
-                if any(result in self.learned for result in _flat(results)):
+                if any(result in self.learned for result in flat(results)):
                     self.learned.add(node)
             else:
                 self._node(inner)
@@ -262,11 +274,13 @@ class _Lowering:
     def _constant(self, node: fx.Node, name: str) -> None:
         target: Any = node.target
         drawn = torch.Tag.nondeterministic_seeded in getattr(target, "tags", ())
-        if (drawn and not name.endswith("dropout")) or self.random.intersection(_inputs(node)):
+        if (drawn and not name.endswith("dropout")) or self.random.intersection(
+            node.all_input_nodes
+        ):
             self.random.add(node)
         args, kwargs = fx.node.map_arg((node.args, dict(node.kwargs)), self._real)
         self.known[node] = target(*args, **kwargs)
-        if any(argument in self.learned for argument in _inputs(node)):
+        if any(argument in self.learned for argument in node.all_input_nodes):
             self.learned.add(node)
 
     def _real(self, node: fx.Node) -> Any:
@@ -309,7 +323,7 @@ class _Lowering:
     # Steps ----------------------------------------------------------------------------------------
 
     def _is_value(self, node: fx.Node) -> bool:
-        return any(isinstance(part, Value | Unfinished) for part in _flat(self.known.get(node)))
+        return any(isinstance(part, Value | Unfinished) for part in flat(self.known.get(node)))
 
     def _step(self, node: fx.Node, name: str, arguments: Mapping[str, Any]) -> None:
         try:
@@ -356,7 +370,7 @@ class _Lowering:
             if apart and apart[which]:
                 found[which] = last
             elif found[which] is None and (
-                not several or any(_picks(user, which) for user in node.users)
+                not several or any(picks(user, which) for user in node.users)
             ):
                 found[which] = self._opaque(last, call, naming)
         return tuple(found) if several else found[0]
@@ -382,10 +396,10 @@ class _Lowering:
         move: Any = torch.ops.aten.movedim.int
         result = self._results(node)[0].movedim(axis, 0)
         shape = tuple(int(side) for side in result.shape[1:])
-        naming = self._naming(node, _name(node.target))
+        naming = self._naming(node, operation_of(node.target))
         before = Unfinished(move, {"self": given[first], "source": axis, "destination": 0}, node)
         moved = self._opaque(before, Call("movedim", {}, (shape,)), (f"{naming[0]}.movedim", ""))
-        call = Call(_name(node.target), {**given, first: moved}, (shape,))
+        call = Call(operation_of(node.target), {**given, first: moved}, (shape,))
         read = OPERATIONS.get(call.name)
         made = None if read is None else read(call, self._adding(call, naming))
         if made is None:
@@ -426,7 +440,7 @@ class _Lowering:
         self, name: str, given: Mapping[str, Any], results: Sequence[torch.Tensor]
     ) -> Reader | None:
         """How to read a call into steps that are no opaque ones, if there may be a way."""
-        parts = _flat([*given.values()])
+        parts = flat([*given.values()])
         if any(isinstance(part, Unfinished) for part in parts):
             return None
         if any(isinstance(part, Constant) and part.along not in (None, 0) for part in parts):
@@ -471,7 +485,7 @@ class _Lowering:
         """Tensors of the shapes and types of the results of a call."""
         made: Any = node.meta.get("val")
         results: list[Any] = [*made] if isinstance(made, list | tuple) else [made]
-        if not all(map(_is_known, results)):
+        if not all(map(is_known, results)):
             # The number of entries that a mask picks out is known by running it only.
             target: Any = node.target
             args, kwargs = fx.node.map_arg((node.args, dict(node.kwargs)), self._real)
@@ -560,9 +574,9 @@ class _Lowering:
 
     def _naming(self, node: fx.Node, name: str) -> tuple[str, str]:
         """The name of a call's step, and the path of the module that it is all of, or nothing."""
-        key = _innermost(node)
+        key = innermost_call(node)
         path, module = self._place(node)
-        if key and self.calls[key] == 0 and _is_torchs_own(module):
+        if key and self.calls[key] == 0 and is_torchs_own(module):
             return (path, path) if path else (name, "")
         return ".".join(filter(None, [path, name])), ""
 
@@ -578,14 +592,14 @@ class _Lowering:
 
     def _unsupported(self, node: fx.Node, why: str, advice: str) -> UnsupportedLayer:
         path, module = self._place(node)
-        own = bool(path) and _is_torchs_own(module)
+        own = bool(path) and is_torchs_own(module)
         return UnsupportedLayer(
-            path, type(module).__name__ if own else _name(node.target), why, advice
+            path, type(module).__name__ if own else operation_of(node.target), why, advice
         )
 
     def _place(self, node: fx.Node) -> tuple[str, torch.nn.Module | None]:
         """The path of the innermost module that a node is part of, and the module."""
-        key = _innermost(node)
+        key = innermost_call(node)
         path = user_path(key[1].partition("@")[0]) if key else ""
         return path, self.modules.get(path)
 
@@ -604,11 +618,11 @@ class _Lowering:
         made, (source,) = self.known[node], written
         if not isinstance(made, Value):
             raise Refused("it writes several results in place", "Use the call that returns them.")
-        memory = _tensor(source)
+        memory = tensor_of(source)
         naming = ".".join(filter(None, [self.steps[made.index - 1].name, "write"]))
         for other in [*self.known]:
-            tensor = _tensor(other)
-            if other is node or not _shares(tensor, memory):
+            tensor = tensor_of(other)
+            if other is node or not shares_memory(tensor, memory):
                 continue
             if all(user in self.known for user in other.users) and other is not source:
                 continue
@@ -619,20 +633,20 @@ class _Lowering:
     ) -> Any:
         """What a tensor holds after another one, in the same memory, was written to."""
         old = self.known[node]
-        if _layout(tensor) == _layout(memory):
+        if layout(tensor) == layout(memory):
             return made
-        places, written = _places(tensor), _places(memory)
-        if places is None or written is None:
+        shown, written = places(tensor), places(memory)
+        if shown is None or written is None:
             raise Refused(
                 "it writes in place to a part of a tensor, or to a view of it, that is read again "
                 "later",
                 "Use the call that returns a new tensor, such as relu(x) for relu_(x).",
             )
         where = {place: k for k, place in enumerate(written.reshape(-1).tolist())}
-        found = [where.get(place) for place in places.reshape(-1).tolist()]
+        found = [where.get(place) for place in shown.reshape(-1).tolist()]
         if all(k is None for k in found):
             return old
-        shape, size = tuple(places.shape), len(found)
+        shape, size = tuple(shown.shape), len(found)
         add = self._adding(Call("write", {}, (shape,)), (name, ""))
         if found == [*range(len(where))]:
             return add("reshape", [made], {"shape": [*shape]}, shape=shape)
@@ -654,123 +668,8 @@ class _Lowering:
         return add("reshape", [picked], {"shape": [*shape]}, shape=shape)
 
 
-# Nodes --------------------------------------------------------------------------------------------
-
-
-def _name(target: Any) -> str:
-    """The name of an operation, without its overload and whether it works in place."""
-    if isinstance(target, torch._ops.OpOverload):
-        plain = target.overloadpacket.__name__
-        return plain.rstrip("_") or plain
-    return str(getattr(target, "__name__", target))
-
-
-def _is_of_numbers(target: Any) -> bool:
-    """Whether a function computes with plain numbers, such as the sizes of tensors."""
-    name = str(getattr(target, "__name__", ""))
-    return str(getattr(target, "__module__", "")) in ("_operator", "math", "builtins") or (
-        getattr(torch, name, None) is target and name.startswith("sym_")
-    )
-
-
-def _inputs(node: fx.Node) -> list[fx.Node]:
-    return node.all_input_nodes
-
-
-def _arguments(node: fx.Node) -> dict[str, Any]:
-    """All arguments of a call by name, defaults included."""
-    target: Any = node.target
-    found = {}
-    for place, argument in enumerate(target._schema.arguments):
-        if place < len(node.args):
-            found[argument.name] = node.args[place]
-        elif argument.name in node.kwargs:
-            found[argument.name] = node.kwargs[argument.name]
-        else:
-            found[argument.name] = argument.default_value
-    return found
-
-
-def _flat(parts: Any) -> list[Any]:
-    if isinstance(parts, list | tuple):
-        return [one for part in parts for one in _flat(part)]
-    return [parts]
-
-
-def _precision(node: fx.Node) -> float:
-    made = node.meta.get("val")
-    if isinstance(made, torch.Tensor) and made.is_floating_point() and node.op != "placeholder":
-        return float(torch.finfo(made.dtype).eps)
-    return _OF_FLOAT64
-
-
-def _is_known(result: Any) -> bool:
-    return isinstance(result, torch.Tensor) and all(isinstance(n, int) for n in result.shape)
-
-
-def _picks(user: fx.Node, which: int) -> bool:
-    """Whether a node picks one of several results, and is used."""
-    return user.target is operator.getitem and bool(user.args[1] == which and user.users)
-
-
-def _innermost(node: fx.Node) -> Any:
-    """The innermost call of a module that a node is part of: a key and the module's path."""
-    stack = node.meta.get("nn_module_stack") or {}
-    return next(((key, path) for key, (path, _) in reversed([*stack.items()])), None)
-
-
-def _is_torchs_own(module: torch.nn.Module | None) -> bool:
-    """Whether a module is one layer of torch's own, with the forward that torch gave it."""
-    # What is defined in a namespace of its own has no module.
-    if module is None or not str(type(module).forward.__module__).startswith("torch.nn."):
-        return False
-    return all(name == "parametrizations" for name, _ in module.named_children())
-
-
 def _literal(constant: Constant) -> Any:
     """The numbers of a tensor that is written into the network's code."""
     if constant.tensor.is_complex():
         raise Refused(f"the constant {constant.name!r} is complex", "Use real numbers.")
     return constant.tensor.double().tolist()
-
-
-# Memory -------------------------------------------------------------------------------------------
-
-
-def _tensor(node: fx.Node) -> Any:
-    """What a node makes, of which only shape and memory are known."""
-    # Of dropout that is off torch.export does not know that it passes the tensor itself on.
-    if node.op == "call_function" and _name(node.target).endswith("dropout"):
-        source = node.args[0]
-        assert isinstance(source, fx.Node)
-        return _tensor(source)
-    return node.meta.get("val")
-
-
-def _memory(tensor: torch.Tensor) -> int:
-    return tensor.untyped_storage()._cdata
-
-
-def _shares(tensor: Any, other: torch.Tensor) -> bool:
-    return isinstance(tensor, torch.Tensor) and bool(_memory(tensor) == _memory(other))
-
-
-def _layout(tensor: torch.Tensor) -> tuple[Any, ...]:
-    """Where a tensor's numbers lie in its memory."""
-    return tensor.storage_offset(), tuple(tensor.shape), tuple(tensor.stride())
-
-
-def _places(tensor: torch.Tensor) -> np.ndarray | None:
-    """The places in its memory that a tensor shows of one sample, (*shape).
-
-    None if the samples do not lie one behind the other.
-    """
-    samples = tensor.shape[0] if tensor.ndim else 0
-    size = tensor.untyped_storage().nbytes() // tensor.element_size()
-    if not samples or size % samples or tensor.stride(0) != size // samples:
-        return None
-    grid = np.full(tuple(tensor.shape[1:]), tensor.storage_offset(), dtype=np.int64)
-    for axis, (side, stride) in enumerate(zip(tensor.shape[1:], tensor.stride()[1:], strict=True)):
-        along = np.arange(side) * stride
-        grid += along.reshape([-1 if k == axis else 1 for k in range(grid.ndim)])
-    return grid

@@ -197,12 +197,19 @@ def _check_opaque_steps(program: Program) -> None:
         check_opaque_steps(program.steps, program.shapes, program.state)
     except InvalidProgram as error:
         found = re.match(r"step (\d+) .* cannot be: (.*)", str(error), re.DOTALL)
-        step = program.steps[int(found[1])] if found else program.steps[program.opaque_steps[0]]
+        if found is None:
+            raise
+        step, why = program.steps[int(found[1])], found[2]
+        mixes = "are no batches" in why
         raise UnsupportedLayer(
             step.name,
             operation_name(step.options),
-            f"it mixes the samples of a batch, or cannot be written down ({found and found[2]})",
-            MIXES_SAMPLES,
+            f"it mixes the samples of a batch: {why}"
+            if mixes
+            else f"it cannot be a step of a program: {why}",
+            MIXES_SAMPLES
+            if mixes
+            else "Write it with other operations, or make the network or its input smaller.",
         ) from error
 
 

@@ -1,0 +1,88 @@
+"""What a node of an exported graph is: its operation, its arguments, where it stands."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import torch
+from torch import fx
+
+
+def operation_of(target: Any) -> str:
+    """The name of an operation, without its overload and whether it works in place."""
+    if isinstance(target, torch._ops.OpOverload):
+        plain = target.overloadpacket.__name__
+        return plain.rstrip("_") or plain
+    return str(getattr(target, "__name__", target))
+
+
+def is_of_numbers(target: Any) -> bool:
+    """Whether a function computes with plain numbers, such as the sizes of tensors."""
+    name = str(getattr(target, "__name__", ""))
+    return str(getattr(target, "__module__", "")) in ("_operator", "math", "builtins") or (
+        getattr(torch, name, None) is target and name.startswith("sym_")
+    )
+
+
+def arguments_of(node: fx.Node) -> dict[str, Any]:
+    """All arguments of a call by name, defaults included."""
+    target: Any = node.target
+    found = {}
+    for place, argument in enumerate(target._schema.arguments):
+        if place < len(node.args):
+            found[argument.name] = node.args[place]
+        elif argument.name in node.kwargs:
+            found[argument.name] = node.kwargs[argument.name]
+        else:
+            found[argument.name] = argument.default_value
+    return found
+
+
+def flat(parts: Any) -> list[Any]:
+    """What is in lists and tuples in each other."""
+    if isinstance(parts, list | tuple):
+        return [one for part in parts for one in flat(part)]
+    return [parts]
+
+
+def precision_of(node: fx.Node) -> float:
+    """The relative rounding of the type of numbers that a call makes."""
+    made = node.meta.get("val")
+    if isinstance(made, torch.Tensor) and made.is_floating_point() and node.op != "placeholder":
+        return float(torch.finfo(made.dtype).eps)
+    return float(torch.finfo(torch.float64).eps)
+
+
+def is_known(result: Any) -> bool:
+    """Whether it is a tensor whose shape torch.export knows."""
+    return isinstance(result, torch.Tensor) and all(isinstance(n, int) for n in result.shape)
+
+
+def picks(user: fx.Node, which: int) -> bool:
+    """Whether a node picks one of several results, and is used."""
+    return user.target is operator.getitem and bool(user.args[1] == which and user.users)
+
+
+def innermost_call(node: fx.Node) -> Any:
+    """The innermost call of a module that a node is part of: a key and the module's path."""
+    stack = node.meta.get("nn_module_stack") or {}
+    return next(((key, path) for key, (path, _) in reversed([*stack.items()])), None)
+
+
+def is_torchs_own(module: torch.nn.Module | None) -> bool:
+    """Whether a module is one layer of torch's own, with the forward that torch gave it."""
+    # What is defined in a namespace of its own has no module.
+    if module is None or not str(type(module).forward.__module__).startswith("torch.nn."):
+        return False
+    return all(name == "parametrizations" for name, _ in module.named_children())
+
+
+def tensor_of(node: fx.Node) -> Any:
+    """What a node makes, of which only shape and memory are known."""
+    # Of dropout that is off torch.export does not know that it passes the tensor itself on.
+    if node.op == "call_function" and operation_of(node.target).endswith("dropout"):
+        source = node.args[0]
+        assert isinstance(source, fx.Node)
+        return tensor_of(source)
+    return node.meta.get("val")
