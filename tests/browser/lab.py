@@ -165,8 +165,10 @@ class NotebookPage:
 
     def _hear(self, message):
         url = message.location.get("url") or ""
-        # A font of JupyterLab's that its server may refuse is no fault of a widget.
-        if message.type == "error" and not url.endswith(".woff2"):
+        # No fault of a widget: a font of JupyterLab's that its server may refuse, and what its
+        # debugger says when a notebook is left while it asks the kernel.
+        of_the_lab = url.endswith(".woff2") or "restore the debugger state" in message.text
+        if message.type == "error" and not of_the_lab:
             self.problems.append(f"console: {message.text} ({url})")
 
     def open(self, name, *cells):
