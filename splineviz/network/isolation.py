@@ -109,6 +109,21 @@ def eval_copy(model: torch.nn.Module) -> torch.nn.Module:
                 f"{'Put' if path else 'Pass'} the module that it was made from"
                 f"{' in its place' if path else ''}.",
             )
+    own = {id(part) for part in model.modules()}
+    for path, part in model.named_modules():
+        function = vars(part).get("forward")
+        cells = getattr(function, "__closure__", None) or ()
+        held = [cell.cell_contents for cell in cells] + [
+            *(getattr(function, "__defaults__", None) or ())
+        ]
+        if any(id(getattr(value, "__self__", value)) in own for value in held):
+            raise UnsupportedLayer(
+                path,
+                type(part).__name__,
+                "its forward was replaced by a function that holds the network itself, so that a "
+                "copy would still run the original",
+                "Write a subclass with another forward, or use a forward hook.",
+            )
     for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
         if torch.nn.parameter.is_lazy(tensor):
             why = "its shape is not known before the first call"
@@ -262,6 +277,17 @@ def _unregistered(network: torch.nn.Module) -> str | None:
     return None
 
 
+def moved_copy(network: torch.nn.Module) -> torch.nn.Module:
+    """A copy of a copy made here with other weights: of the same signs, and none of them zero."""
+    copied = _deep_copy(network, {})
+    generator = torch.Generator().manual_seed(0)
+    for tensor in [*copied.parameters(), *copied.buffers()]:
+        if tensor.is_floating_point():
+            drawn = torch.rand(tensor.shape, generator=generator, dtype=tensor.dtype)
+            tensor.copy_(torch.where(tensor == 0, drawn - 0.5, tensor * (1 + 0.5 * drawn)))
+    return copied
+
+
 def has_hooks(network: torch.nn.Module) -> bool:
     """Whether a network has hooks that `without_hooks` leaves out."""
     return any(
@@ -270,6 +296,42 @@ def has_hooks(network: torch.nn.Module) -> bool:
         for name in _HOOKS
         for hook in getattr(part, name).values()
     )
+
+
+def hooks_only_watch(network: torch.nn.Module, batch: torch.Tensor) -> bool:
+    """Whether its users' hooks neither return anything nor write to what they see.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        A copy made here; another copy of it is run.
+    batch : tensor of shape (n, *input_shape)
+    """
+    changed: list[bool] = []
+
+    def watched(hook: Any) -> Any:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            seen = _tensors([*args, *kwargs.values()])
+            before = [tensor._version for tensor in seen]
+            made = hook(*args, **kwargs)
+            changed.append(made is not None or before != [tensor._version for tensor in seen])
+            return made
+
+        return call
+
+    copied = _deep_copy(network, {})
+    for part in copied.modules():
+        for name in _HOOKS[:2]:
+            hooks = getattr(part, name)
+            for key, hook in hooks.items():
+                if not _is_of_torch(hook):
+                    hooks[key] = watched(hook)
+    try:
+        copied(batch.clone())
+    except Exception:
+        # Told where the network itself is run.
+        return True
+    return not any(changed)
 
 
 def without_hooks(network: torch.nn.Module) -> torch.nn.Module:

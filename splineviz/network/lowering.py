@@ -181,6 +181,10 @@ class _Lowering:
     def _count_calls(self, graph: fx.Graph) -> None:
         """How many nodes each call of a module has made: the last takes the module's name."""
         for node in graph.nodes:
+            if node.op == "get_attr":
+                part = getattr(self.exported.submodules, str(node.target), None)
+                if isinstance(part, fx.GraphModule):
+                    self._count_calls(part.graph)
             if node.op == "call_function" and node.target is not operator.getitem:
                 self.calls[innermost_call(node)] = self.calls.get(innermost_call(node), 0) + 1
 
@@ -468,6 +472,10 @@ class _Lowering:
                 "it writes in place to a tensor without the samples on its first axis",
                 "Use the call that returns a new tensor, such as relu(x) for relu_(x).",
             )
+        made = self._results(node)
+        if not any(side % self.samples == 0 for result in made for side in result.shape):
+            # No axis is left that counts the samples.
+            self._check(made[0])
         if several:
             return tuple(Unfinished(target, given, node, which) for which in range(results))
         return Unfinished(target, given, node)

@@ -11,6 +11,7 @@ import torch
 from splineviz.errors import SplinevizError
 from splineviz.network.agreement import check_agreement, inputs_for
 from splineviz.network.folding import Folding
+from splineviz.network.isolation import moved_copy
 from splineviz.network.lowering import Lowered
 from splineviz.network.program import Program, Step
 from splineviz.network.surroundings import Surroundings
@@ -88,7 +89,11 @@ def traced_before(
         weights = known.folding.weights_of(network)
         state = {key: tensor.numpy() for key, tensor in weights.items()}
         program = Program(known.steps, known.shapes, state, known.output)
-        check_agreement(program, weights, network, inputs_for(program), known.precision)
+        inputs = inputs_for(program)
+        check_agreement(program, weights, network, inputs, known.precision)
+        # Once more with other weights: what is behind a weight of zero does not show.
+        moved = moved_copy(network)
+        check_agreement(program, known.folding.weights_of(moved), moved, inputs, known.precision)
     except (KeyError, SplinevizError):
         # A weight is gone or has another shape, a value overflows: the trace will say it.
         return None

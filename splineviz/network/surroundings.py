@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping
+from dataclasses import is_dataclass
+from types import SimpleNamespace
 from typing import Any, TypeAlias
 
 import torch
@@ -77,6 +79,8 @@ def _mark(value: Any, met: set[int]) -> Any:
         met.add(id(value))
         parts = [*value.items()] if isinstance(value, dict) else [*value]
         return type(value), tuple(_mark(part, met) for part in parts)
+    if isinstance(value, SimpleNamespace) or (is_dataclass(value) and hasattr(value, "__dict__")):
+        return _mark(vars(value) if id(value) not in met else None, met)
     version = None
     if isinstance(value, torch.Tensor) and not value.is_inference():
         version = value._version

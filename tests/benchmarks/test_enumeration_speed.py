@@ -60,7 +60,9 @@ def cnn():
         add("conv2d", conv, (after, size, size), (after, before, 3, 3))
         add("relu", {}, (after, size, size))
         half = size // 2
-        add("max_pool2d", {**pool, "windows": [half, half]}, (after, half, half))
+        add(
+            "max_pool2d", {**pool, "ceil_mode": False, "windows": [half, half]}, (after, half, half)
+        )
     add("reshape", {"shape": [784]}, (784,))
     add("linear", {}, (32,), (32, 784))
     add("relu", {}, (32,))

@@ -73,7 +73,7 @@ def test_a_random_forward_is_a_difference() -> None:
             self.layer = nn.Linear(2, 2).double().requires_grad_(False)
 
         def forward(self, x: torch.Tensor) -> Any:
-            return self.layer(x) * ((1 + self.noise * torch.rand(())) if self.noise else 1)
+            return self.layer(x) * ((1 + self.noise * (1 + torch.rand(()))) if self.noise else 1)
 
     network = Noisy()
     program = trace(network, 2)
