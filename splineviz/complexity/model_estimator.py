@@ -10,11 +10,19 @@ from splineviz.complexity.estimator import Estimator
 from splineviz.complexity.layers import Selection
 from splineviz.complexity.selection import read_selection, selected
 from splineviz.errors import InvalidArgument, ShapeMismatch
-from splineviz.network.layers.opaque import operation_names
+from splineviz.network.layers.opaque import SMOOTH, operation_names
 from splineviz.network.program import Program
 from splineviz.network.trace import trace
 
 _COMPARISONS = frozenset({"gt", "lt", "ge", "le", "eq", "ne", "sign", "heaviside"})
+
+
+_ACTIVATIONS = SMOOTH | {
+    *("relu", "relu6", "leaky_relu", "prelu", "clamp", "clamp_min", "clamp_max", "hardtanh"),
+    *("hardsigmoid", "softshrink", "abs", "maximum", "minimum", "max_pool1d", "max_pool2d"),
+    *("max_pool3d", "rnn_relu"),
+}
+"""Operations that bend: those that a step of a program would show."""
 
 
 def estimator_for(
@@ -63,7 +71,22 @@ def estimator_for(
             "and maximum. Write torch.where(x > 0, x, 0) as torch.relu(x), for example",
             stacklevel=3,
         )
+    hidden = [model.steps[i].name for i in model.opaque_steps if _hides(model, i)]
+    if hidden and asked is None:
+        warnings.warn(
+            f"activations inside {', '.join(map(repr, hidden[:4]))} are not looked at: torch runs "
+            "them as a part of a step, because the samples are not on the first axis there, or as "
+            "what has no exact place in a program. Keep the samples on an axis of their own",
+            stacklevel=3,
+        )
     return estimator.watch(chosen)
+
+
+def _hides(program: Program, i: int) -> bool:
+    """Whether an opaque step holds an activation that no step of the program shows."""
+    *before, last = operation_names(program.steps[i].options)
+    inside = before if i in program.smooth_steps else [*before, last]
+    return not _ACTIVATIONS.isdisjoint(inside)
 
 
 def _device(model: torch.nn.Module | Program, device: str | torch.device | None) -> torch.device:

@@ -291,3 +291,19 @@ def test_a_hook_that_changes_values_is_part_of_the_network():
     hooked = measured(model)
     np.testing.assert_array_equal(hooked.counts, measured(same).counts)
     assert hooked.counts.any()
+
+
+def test_activations_inside_of_what_torch_runs_are_told():
+    class Frames(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = torch.nn.Linear(4, 8), torch.nn.Linear(8, 8)
+
+        def forward(self, x):
+            hidden = torch.relu(self.first(x)).flatten(0, 1)
+            return torch.relu(self.second(hidden)).unflatten(0, (-1, 3)).mean(1)
+
+    x = np.random.default_rng(0).standard_normal((4, 3, 4))
+    with pytest.warns(UserWarning, match="activations inside .* are not looked at"):
+        lc = sv.local_complexity(Frames(), x, radius=1.0, directions=3)
+    assert lc.names == ("relu",)
