@@ -38,8 +38,8 @@ def start_behind(
         If there are no inputs, or the module is not called once, with one tensor as its result.
     """
     modules = dict(network.named_modules())
-    if start not in modules or not start:
-        raise UnknownName("module", start, [name for name in modules if name])
+    if not isinstance(start, str) or start not in modules or not start:
+        raise UnknownName("module", str(start), [name for name in modules if name])
     module = modules[start]
     if tokens is None:
         raise UnsupportedLayer(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -286,34 +286,32 @@ def _by_number(
 
 def _read(example: Any) -> tuple[tuple[int, ...], torch.Tensor | None]:
     """The shape of one sample, and the samples if they are given."""
-    if (
-        isinstance(example, torch.Tensor | np.ndarray)
-        and example.ndim > 0
-        and (not _is_shape(example))
+    if isinstance(example, torch.Tensor | np.ndarray):
+        if example.ndim > 1:
+            return _read_batch(example)
+        # The numbers of a shape, in an array.
+        example = example.tolist()
+    sizes = [*example] if isinstance(example, Sequence) else [example]
+    if not all(
+        isinstance(size, int | np.integer) and not isinstance(size, bool) and 0 < size < 2**31
+        for size in sizes
     ):
-        batch = torch.as_tensor(example).detach().to("cpu")
-        if 0 in batch.shape or batch.ndim < 2:
-            raise ShapeMismatch(
-                f"an example is a batch of samples, of shape (n, ...), not {tuple(batch.shape)}"
-            )
-        return tuple(batch.shape[1:]), batch
-    return _checked_shape(example), None
-
-
-def _is_shape(example: Any) -> bool:
-    return example.ndim == 1 and not (
-        isinstance(example, torch.Tensor) and example.is_floating_point()
-    )
-
-
-def _checked_shape(input_shape: Any) -> tuple[int, ...]:
-    sizes = tuple(input_shape) if isinstance(input_shape, Iterable) else (input_shape,)
-    if not all(isinstance(size, int | np.integer) and size > 0 for size in sizes):
         raise ShapeMismatch(
             f"the input shape must be the shape of one sample, in positive integers, such as (2,) "
-            f"or (1, 28, 28); given {input_shape!r}"
+            f"or (1, 28, 28), or a batch of samples, an array; given {example!r}"
         )
-    return tuple(int(size) for size in sizes)
+    return tuple(int(size) for size in sizes), None
+
+
+def _read_batch(example: torch.Tensor | np.ndarray) -> tuple[tuple[int, ...], torch.Tensor]:
+    kinds = isinstance(example, torch.Tensor) or example.dtype.kind in "fiub"
+    batch = torch.as_tensor(example).detach() if kinds else None
+    if batch is None or batch.is_complex() or batch.is_meta or 0 in batch.shape:
+        raise ShapeMismatch(
+            f"an example is a batch of real numbers or tokens, of shape (n, ...), not "
+            f"{type(example).__name__} of {example.dtype} and shape {tuple(example.shape)}"
+        )
+    return tuple(batch.shape[1:]), batch.to("cpu")
 
 
 def _inputs(shape: tuple[int, ...], count: int) -> torch.Tensor:

@@ -872,10 +872,34 @@ def test_a_wrong_input_shape_names_what_was_expected_and_given() -> None:
         trace(model, (1, 6, 6))
 
 
-@pytest.mark.parametrize("shape", [0, (0,), (-1, 2), (2.5,), ("a",), "ab"])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        *(0, (0,), (-1, 2), (2.5,), ("a",), "ab", None, True, 10**30, {2}, {2: 1}, object()),
+        *(torch.tensor(2.5), torch.tensor([1.5, 2.5]), np.array("a")),
+    ],
+)
 def test_what_is_not_a_shape(shape: Any) -> None:
     with pytest.raises(ShapeMismatch, match="positive integers"):
         trace(mlp(2, 4, 1), shape)
+
+
+@pytest.mark.parametrize(
+    "batch",
+    [
+        *(np.array([[None]]), np.array([["a"]]), np.ones((1, 2), complex), np.ones((0, 2))),
+        *(torch.ones(1, 2, device="meta"), torch.ones(1, 2, dtype=torch.complex64)),
+    ],
+)
+def test_what_is_not_a_batch(batch: Any) -> None:
+    with pytest.raises(ShapeMismatch, match="batch of real numbers or tokens"):
+        trace(mlp(2, 4, 1), batch)
+
+
+def test_a_shape_in_an_array_and_a_batch() -> None:
+    for example in (torch.tensor([2]), np.array([2]), [2], np.int64(2), torch.tensor(2)):
+        assert trace(mlp(2, 4, 1), example).input_shape == (2,)
+    assert trace(mlp(2, 4, 1), np.ones((5, 2))).input_shape == (2,)
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
@@ -1000,6 +1024,8 @@ def test_a_start_that_cannot_be() -> None:
     model, tokens = seeded(Reader), torch.tensor([[3, 1, 4, 0, 5]])
     with pytest.raises(UnknownName, match="wrods"):
         trace(model, tokens, start="wrods")
+    with pytest.raises(UnknownName, match="words"):
+        trace(model, tokens, start=["words"])  # type: ignore[arg-type]
     with pytest.raises(UnsupportedLayer, match="Pass a batch of inputs"):
         trace(model, (5,), start="words")
     twice = net(lambda n, x: n.second(n.second(n.first(x))))
