@@ -6,8 +6,9 @@ from operator import index
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from splineviz.errors import InvalidArgument
+from splineviz.errors import InvalidArgument, ShapeMismatch
 
 
 def off_torch(values: Any) -> Any:
@@ -22,6 +23,26 @@ def off_torch(values: Any) -> Any:
         return values
     values = values.detach().cpu()
     return values.float() if str(values.dtype) == "torch.bfloat16" else values
+
+
+def as_numbers(values: Any, what: str, form: str) -> npt.NDArray[np.float64]:
+    """Numbers of any type as a float64 array.
+
+    Parameters
+    ----------
+    values : array-like or tensor
+    what, form : str
+        What they are, and the shape of their array, for the message.
+
+    Raises
+    ------
+    ShapeMismatch
+        If they make no array of numbers.
+    """
+    try:
+        return np.asarray(off_torch(values), dtype=np.float64)
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise ShapeMismatch(f"{what} do not make an array of numbers {form}: {error}") from error
 
 
 def read_whole(value: Any, what: str, least: int) -> int:

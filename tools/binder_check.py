@@ -312,6 +312,8 @@ def report(facts: dict[str, str], visits: list[Visit], failures: list[str]) -> s
 
 def main() -> int:
     """Build, visit, report."""
+    if sys.argv[1:]:
+        sys.exit(__doc__)
     chromium = os.environ.get("SPLINEVIZ_CHROMIUM") or shutil.which("chromium")
     if sys.platform != "linux" or not chromium:
         sys.exit("this needs Linux, and Chromium: see the head of tools/binder_check.py")

@@ -25,6 +25,23 @@ MOST_TERMS_IN_ALL = 2**42
 """How many terms all steps together may add up or compare for one sample."""
 
 
+class StepCannotBe(InvalidProgram):
+    """Raised for a step that no program can have.
+
+    Parameters
+    ----------
+    i : int
+        Its number.
+    step : Step
+    misfit : Misfit
+        What it cannot be.
+    """
+
+    def __init__(self, i: int, step: Step, misfit: Misfit) -> None:
+        super().__init__(f"step {i} ({shown(step.name)}, {step.kind}) cannot be: {misfit}")
+        self.step, self.misfit = step, misfit
+
+
 def check_graph(steps: Sequence[Step], shapes: Sequence[Any], output: Any) -> None:
     """Check kinds, names, the order of the steps, and that shapes are shapes.
 
@@ -101,7 +118,7 @@ def check_steps(
             if found is not None and found != shapes[i + 1]:
                 raise _other_shape(found, shapes[i + 1])
         except Misfit as error:
-            raise _cannot_be(i, step, error) from error
+            raise StepCannotBe(i, step, error) from error
     if terms > MOST_TERMS_IN_ALL:
         raise InvalidProgram(
             f"its steps add up {terms:,} terms for each sample, and {MOST_TERMS_IN_ALL:,} at most "
@@ -141,7 +158,7 @@ def check_opaque_steps(
             if found != shapes[i + 1]:
                 raise _other_shape(found, shapes[i + 1])
         except Misfit as error:
-            raise _cannot_be(i, step, error) from error
+            raise StepCannotBe(i, step, error) from error
         dtypes.append(dtype)
 
 
@@ -153,10 +170,6 @@ def _check_finite(step: Step, role: str, numbers: np.ndarray) -> None:
             f"the {step.kind} step {shown(step.name)} has NaN or infinite numbers in its {role}; "
             "regions are defined for finite ones only"
         )
-
-
-def _cannot_be(i: int, step: Step, error: Misfit) -> InvalidProgram:
-    return InvalidProgram(f"step {i} ({shown(step.name)}, {step.kind}) cannot be: {error}")
 
 
 def _other_shape(found: Shape, stated: Shape) -> Misfit:

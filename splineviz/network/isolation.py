@@ -7,7 +7,7 @@ import random
 import re
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any, TypeVar
 
 import numpy as np
@@ -111,12 +111,7 @@ def eval_copy(model: torch.nn.Module) -> torch.nn.Module:
             )
     own = {id(part) for part in model.modules()}
     for path, part in model.named_modules():
-        function = vars(part).get("forward")
-        cells = getattr(function, "__closure__", None) or ()
-        held = [cell.cell_contents for cell in cells] + [
-            *(getattr(function, "__defaults__", None) or ())
-        ]
-        if any(id(getattr(value, "__self__", value)) in own for value in held):
+        if any(id(getattr(value, "__self__", value)) in own for value in _closed_over(part)):
             raise UnsupportedLayer(
                 path,
                 type(part).__name__,
@@ -155,6 +150,17 @@ def eval_copy(model: torch.nn.Module) -> torch.nn.Module:
             "locks and generators out of its attributes and its hooks.",
         ) from error
     return copied.eval().requires_grad_(False)
+
+
+def _closed_over(part: torch.nn.Module) -> list[Any]:
+    """What a function holds that stands in place of a module's forward."""
+    function = vars(part).get("forward")
+    held = [*(getattr(function, "__defaults__", None) or ())]
+    for cell in getattr(function, "__closure__", None) or ():
+        # A cell may be empty still.
+        with suppress(ValueError):
+            held.append(cell.cell_contents)
+    return held
 
 
 def float64_copy(model: torch.nn.Module) -> torch.nn.Module:

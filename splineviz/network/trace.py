@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from splineviz.errors import (
     UnsupportedLayer,
 )
 from splineviz.network.agreement import check_agreement
-from splineviz.network.checks import check_opaque_steps
+from splineviz.network.checks import StepCannotBe
 from splineviz.network.exporting import exported
 from splineviz.network.folding import Folding
 from splineviz.network.interpret import walk
@@ -32,6 +31,7 @@ from splineviz.network.isolation import (
     without_hooks,
 )
 from splineviz.network.layers.opaque import operation_name
+from splineviz.network.layers.schema import NoBatch
 from splineviz.network.lowering import Lowered, lower
 from splineviz.network.module import ProgramModule, Tensors
 from splineviz.network.operations.call import MIXES_SAMPLES
@@ -179,47 +179,50 @@ def _compared_with(
     shape = tuple(inputs.shape[1:])
     graph = exported(followed, torch.zeros((count, *shape), dtype=torch.float64))
     lowered = lower(graph, followed, count, shape)
-    _check_opaque_steps(lowered.program)
-    numbers = sum(map(math.prod, lowered.program.shapes))
+    program = lowered.program
+    _check_opaque_steps(program)
+    weights = {key: torch.tensor(array) for key, array in program.state.items()}
+    numbers = sum(map(math.prod, program.shapes))
     inputs = inputs[: _MOST_COMPARED if _MOST_COMPARED * numbers <= _NUMBERS else 3]
     for samples in (len(inputs), 1):
         try:
-            _check(lowered, network, inputs[:samples])
+            check_agreement(program, weights, network, inputs[:samples], lowered.precision)
         except (TraceMismatch, UnsupportedLayer) as error:
-            raise _by_number(lowered, network, (count, samples), inputs, error) from error
-    _check_samples_apart(lowered.program, inputs)
+            again = _inputs(shape, count)
+            try:
+                check_agreement(program, weights, network, again, lowered.precision)
+                _check_samples_apart(program, weights, inputs)
+            except RuntimeError:
+                # Torch cannot run for so many samples what was written down for others.
+                pass
+            raise UnsupportedLayer(
+                "",
+                type(network).__name__,
+                f"it works for a batch of {count} samples but not alike for {samples} ({error})",
+                "Treat samples independently of each other and of their number, for example with "
+                "x.view(x.size(0), -1).",
+            ) from error
+    _check_samples_apart(program, weights, inputs)
     return lowered
-
-
-def _check(lowered: Lowered, network: torch.nn.Module, inputs: torch.Tensor) -> None:
-    program = lowered.program
-    weights = {key: torch.tensor(array) for key, array in program.state.items()}
-    check_agreement(program, weights, network, inputs, lowered.precision)
 
 
 def _check_opaque_steps(program: Program) -> None:
     """Refuse opaque steps that torch cannot run for any number of samples."""
     try:
-        check_opaque_steps(program.steps, program.shapes, program.state)
-    except InvalidProgram as error:
-        found = re.match(r"step (\d+) .* cannot be: (.*)", str(error), re.DOTALL)
-        if found is None:
-            raise
-        step, why = program.steps[int(found[1])], found[2]
-        mixes = "are no batches" in why
+        program.check_opaque_steps()
+    except StepCannotBe as error:
+        why = "it cannot be a step of a program"
+        advice = "Write it with other operations, or make the network or its input smaller."
+        if isinstance(error.misfit, NoBatch):
+            why, advice = "it mixes the samples of a batch", MIXES_SAMPLES
         raise UnsupportedLayer(
-            step.name,
-            operation_name(step.options),
-            f"it mixes the samples of a batch: {why}"
-            if mixes
-            else f"it cannot be a step of a program: {why}",
-            MIXES_SAMPLES
-            if mixes
-            else "Write it with other operations, or make the network or its input smaller.",
+            error.step.name, operation_name(error.step.options), f"{why}: {error.misfit}", advice
         ) from error
 
 
-def _check_samples_apart(program: Program, inputs: torch.Tensor) -> None:
+def _check_samples_apart(
+    program: Program, weights: Mapping[str, torch.Tensor], inputs: torch.Tensor
+) -> None:
     """Refuse a network in which a step that torch runs mixes the samples of a batch.
 
     All other steps keep them apart by what they are. The first sample and the last are compared, as
@@ -227,7 +230,6 @@ def _check_samples_apart(program: Program, inputs: torch.Tensor) -> None:
     """
     if not program.opaque_steps:
         return
-    weights = {key: torch.tensor(array) for key, array in program.state.items()}
     domain = Tensors(program, weights)
     batch = inputs.clone()
     batch[1:-1] *= 100.0
@@ -254,33 +256,6 @@ def _same(alone: torch.Tensor, together: torch.Tensor) -> bool:
     size = float(other.nan_to_num(0.0, 0.0, 0.0).abs().max())
     return bool(
         torch.isclose(one, other, rtol=_AGREEMENT, atol=_AGREEMENT * size, equal_nan=True).all()
-    )
-
-
-def _by_number(
-    lowered: Lowered,
-    network: torch.nn.Module,
-    samples: tuple[int, int],
-    inputs: torch.Tensor,
-    error: SplinevizError,
-) -> SplinevizError:
-    """What to raise where a network and its program differ for some number of samples."""
-    exported_with, compared_with = samples
-    try:
-        _check(lowered, network, _inputs(tuple(inputs.shape[1:]), exported_with))
-        _check_samples_apart(lowered.program, inputs)
-    except SplinevizError as always:
-        return always
-    except RuntimeError:
-        # Torch cannot run for so many samples what was written down for others: see `error`.
-        pass
-    return UnsupportedLayer(
-        "",
-        type(network).__name__,
-        f"it works for a batch of {exported_with} samples but not alike for {compared_with} "
-        f"({error})",
-        "Treat samples independently of each other and of their number, for example with "
-        "x.view(x.size(0), -1).",
     )
 
 

@@ -8,7 +8,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from splineviz.arrays import off_torch
+from splineviz.arrays import as_numbers
 from splineviz.errors import NonFiniteValues, ShapeMismatch
 
 
@@ -46,10 +46,7 @@ def as_points(points: npt.ArrayLike) -> npt.NDArray[np.float64]:
     NonFiniteValues
         If one is NaN or infinite.
     """
-    try:
-        coordinates = np.asarray(off_torch(points), dtype=np.float64)
-    except (RuntimeError, TypeError, ValueError) as error:
-        raise ShapeMismatch(f"points do not make an array of numbers (n, 2): {error}") from error
+    coordinates = as_numbers(points, "points", "(n, 2)")
     if coordinates.ndim != 2 or coordinates.shape[1] != 2:
         raise ShapeMismatch(f"points have shape {coordinates.shape}; expected (n, 2)")
     bad = ~np.isfinite(coordinates).all(axis=1)

@@ -21,6 +21,7 @@ from splineviz.network.layers.schema import (
     NONE,
     Facts,
     Misfit,
+    NoBatch,
     Option,
     Schema,
     Shape,
@@ -286,7 +287,7 @@ def _result(
     options = json.loads(text)
     (first, _), (second, dtype) = (_asked(options, inputs, params, n) for n in (2, 3))
     if (first[:1], second[:1]) != ((2,), (3,)) or first[1:] != second[1:]:
-        raise Misfit(
+        raise NoBatch(
             f"its results of shapes {first} for 2 samples and {second} for 3 are no batches"
         )
     check_shape(second[1:])

@@ -36,6 +36,10 @@ class Misfit(Exception):
     """Raised where a step says what it cannot be; the message says what."""
 
 
+class NoBatch(Misfit):
+    """Raised where the result of a step does not have the samples on its first axis."""
+
+
 # Options ------------------------------------------------------------------------------------------
 
 

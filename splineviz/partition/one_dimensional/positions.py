@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.arrays import off_torch
+from splineviz.arrays import as_numbers
 from splineviz.errors import NonFiniteValues, ShapeMismatch
 
 
@@ -19,10 +19,7 @@ def as_positions(positions: npt.ArrayLike) -> npt.NDArray[np.float64]:
     NonFiniteValues
         If one is NaN or infinite.
     """
-    try:
-        t = np.asarray(off_torch(positions), dtype=np.float64)
-    except (RuntimeError, TypeError, ValueError) as error:
-        raise ShapeMismatch(f"positions do not make an array of numbers (n,): {error}") from error
+    t = as_numbers(positions, "positions", "(n,)")
     if t.ndim != 1:
         raise ShapeMismatch(f"positions have shape {t.shape}; expected (n,)")
     if not np.isfinite(t).all():
