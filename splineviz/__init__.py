@@ -11,79 +11,79 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from splineviz import errors as errors
     from splineviz import training as training
-    from splineviz.complexity.complexity_map import ComplexityMap as ComplexityMap
-    from splineviz.complexity.curves import ComplexityCurves as ComplexityCurves
+    from splineviz.complexity.complexity_map import complexity_map as complexity_map
     from splineviz.complexity.deformation import deformation as deformation
-    from splineviz.complexity.deformation_result import Deformation as Deformation
     from splineviz.complexity.local_complexity import local_complexity as local_complexity
-    from splineviz.complexity.result import LocalComplexity as LocalComplexity
-    from splineviz.complexity.slice_map import complexity_map as complexity_map
-    from splineviz.network.dense import dense_network as dense_network
+    from splineviz.complexity.results.complexity_map import ComplexityMap as ComplexityMap
+    from splineviz.complexity.results.curves import ComplexityCurves as ComplexityCurves
+    from splineviz.complexity.results.deformation import Deformation as Deformation
+    from splineviz.complexity.results.local_complexity import LocalComplexity as LocalComplexity
+    from splineviz.network.dense_network import dense_network as dense_network
     from splineviz.network.program import Program as Program
-    from splineviz.network.trace import trace as trace
+    from splineviz.network.tracing.trace import trace as trace
     from splineviz.partition.enumeration import enumerate_regions as enumerate_regions
-    from splineviz.partition.migration_curves import MigrationCurves as MigrationCurves
+    from splineviz.partition.migration.checkpoint_curves import region_migration as region_migration
+    from splineviz.partition.migration.curves import MigrationCurves as MigrationCurves
     from splineviz.partition.one_dimensional.input_segment import InputSegment as InputSegment
     from splineviz.partition.one_dimensional.segment_partition import (
         SegmentPartition as SegmentPartition,
     )
-    from splineviz.partition.over_training import region_migration as region_migration
     from splineviz.partition.slices import InputSlice as InputSlice
     from splineviz.partition.spline_partition import SplinePartition as SplinePartition
     from splineviz.training import recipes as recipes
-    from splineviz.training.attacks import fgsm_accuracy as fgsm_accuracy
-    from splineviz.training.attacks import pgd_accuracy as pgd_accuracy
-    from splineviz.training.attacks import pgd_attack as pgd_attack
-    from splineviz.training.attacks import pgd_zero_gradients as pgd_zero_gradients
-    from splineviz.training.recorder import Recorder as Recorder
+    from splineviz.training.attacks.robustness import fgsm_accuracy as fgsm_accuracy
+    from splineviz.training.attacks.robustness import pgd_accuracy as pgd_accuracy
+    from splineviz.training.attacks.robustness import pgd_attack as pgd_attack
+    from splineviz.training.attacks.robustness import pgd_zero_gradients as pgd_zero_gradients
+    from splineviz.training.recording.recorder import Recorder as Recorder
+    from splineviz.training.recording.schedule import log_schedule as log_schedule
     from splineviz.training.runs import Run as Run
-    from splineviz.training.schedule import log_schedule as log_schedule
-    from splineviz.widgets.compare_runs import CompareRuns as CompareRuns
-    from splineviz.widgets.complexity_plot import ComplexityPlot as ComplexityPlot
-    from splineviz.widgets.curves_view import CurvesView as CurvesView
-    from splineviz.widgets.layer_panels import LayerPanels as LayerPanels
-    from splineviz.widgets.migration_view import MigrationView as MigrationView
-    from splineviz.widgets.playground import Playground as Playground
-    from splineviz.widgets.region_player import RegionPlayer as RegionPlayer
-    from splineviz.widgets.slice_picker import SlicePicker as SlicePicker
+    from splineviz.widgets.charts.complexity_plot import ComplexityPlot as ComplexityPlot
+    from splineviz.widgets.player.region_player import RegionPlayer as RegionPlayer
+    from splineviz.widgets.playground.playground import Playground as Playground
+    from splineviz.widgets.slice_picker.slice_picker import SlicePicker as SlicePicker
+    from splineviz.widgets.views.compare_runs import CompareRuns as CompareRuns
+    from splineviz.widgets.views.curves_view import CurvesView as CurvesView
+    from splineviz.widgets.views.layer_panels import LayerPanels as LayerPanels
+    from splineviz.widgets.views.migration_view import MigrationView as MigrationView
 
 __version__ = "0.1.0"
 
 # Where each public name lives. They are imported on first use: a replay of a recorded run needs
 # no torch, and the numbers need no widgets.
 _PUBLIC = {
-    "CompareRuns": "splineviz.widgets.compare_runs",
-    "ComplexityCurves": "splineviz.complexity.curves",
-    "ComplexityPlot": "splineviz.widgets.complexity_plot",
-    "ComplexityMap": "splineviz.complexity.complexity_map",
-    "CurvesView": "splineviz.widgets.curves_view",
-    "Deformation": "splineviz.complexity.deformation_result",
+    "CompareRuns": "splineviz.widgets.views.compare_runs",
+    "ComplexityCurves": "splineviz.complexity.results.curves",
+    "ComplexityPlot": "splineviz.widgets.charts.complexity_plot",
+    "ComplexityMap": "splineviz.complexity.results.complexity_map",
+    "CurvesView": "splineviz.widgets.views.curves_view",
+    "Deformation": "splineviz.complexity.results.deformation",
     "InputSegment": "splineviz.partition.one_dimensional.input_segment",
     "InputSlice": "splineviz.partition.slices",
-    "LayerPanels": "splineviz.widgets.layer_panels",
-    "LocalComplexity": "splineviz.complexity.result",
-    "Playground": "splineviz.widgets.playground",
-    "MigrationCurves": "splineviz.partition.migration_curves",
-    "MigrationView": "splineviz.widgets.migration_view",
+    "LayerPanels": "splineviz.widgets.views.layer_panels",
+    "LocalComplexity": "splineviz.complexity.results.local_complexity",
+    "Playground": "splineviz.widgets.playground.playground",
+    "MigrationCurves": "splineviz.partition.migration.curves",
+    "MigrationView": "splineviz.widgets.views.migration_view",
     "Program": "splineviz.network.program",
-    "Recorder": "splineviz.training.recorder",
-    "RegionPlayer": "splineviz.widgets.region_player",
+    "Recorder": "splineviz.training.recording.recorder",
+    "RegionPlayer": "splineviz.widgets.player.region_player",
     "Run": "splineviz.training.runs",
     "SegmentPartition": "splineviz.partition.one_dimensional.segment_partition",
-    "SlicePicker": "splineviz.widgets.slice_picker",
+    "SlicePicker": "splineviz.widgets.slice_picker.slice_picker",
     "SplinePartition": "splineviz.partition.spline_partition",
-    "complexity_map": "splineviz.complexity.slice_map",
+    "complexity_map": "splineviz.complexity.complexity_map",
     "deformation": "splineviz.complexity.deformation",
-    "dense_network": "splineviz.network.dense",
+    "dense_network": "splineviz.network.dense_network",
     "enumerate_regions": "splineviz.partition.enumeration",
     "local_complexity": "splineviz.complexity.local_complexity",
-    "fgsm_accuracy": "splineviz.training.attacks",
-    "log_schedule": "splineviz.training.schedule",
-    "pgd_accuracy": "splineviz.training.attacks",
-    "pgd_attack": "splineviz.training.attacks",
-    "pgd_zero_gradients": "splineviz.training.attacks",
-    "region_migration": "splineviz.partition.over_training",
-    "trace": "splineviz.network.trace",
+    "fgsm_accuracy": "splineviz.training.attacks.robustness",
+    "log_schedule": "splineviz.training.recording.schedule",
+    "pgd_accuracy": "splineviz.training.attacks.robustness",
+    "pgd_attack": "splineviz.training.attacks.robustness",
+    "pgd_zero_gradients": "splineviz.training.attacks.robustness",
+    "region_migration": "splineviz.partition.migration.checkpoint_curves",
+    "trace": "splineviz.network.tracing.trace",
 }
 
 _MODULES = {

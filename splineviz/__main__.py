@@ -337,8 +337,8 @@ def _lc(options: argparse.Namespace) -> int:
             f"run {run.name!r} kept no training points; from Python, Run.local_complexity measures "
             "at any points"
         )
-    from splineviz.complexity.summary import summary_lines, table_lines
-    from splineviz.complexity.wording import directions_label
+    from splineviz.complexity.results.labels import directions_label
+    from splineviz.complexity.results.summary import summary_lines, table_lines
 
     if options.points is not None and options.points < 1:
         raise InvalidArgument(f"--points must be at least 1, not {options.points}")

@@ -18,7 +18,7 @@ from splineviz import __version__
 from splineviz.__main__ import COURSE_FOLDER, FIRST_NOTEBOOK, main
 from splineviz.partition.engine.kernels import cells, edges, rings, rows
 from splineviz.training import recipes
-from splineviz.training.recorder import Recorder
+from splineviz.training.recording.recorder import Recorder
 from splineviz.training.runs import Run
 
 ROOT = Path(__file__).parents[1]
@@ -352,7 +352,7 @@ def test_compile_leaves_nothing_to_compile(capsys, monkeypatch):
     """All kernels that Python calls have one signature: a second one would be compiled later."""
     assert status("compile") == 0
     assert capsys.readouterr().out.count("SplinePartition") == 2
-    monkeypatch.setattr("splineviz.partition.engine.values._KEPT", 0)
+    monkeypatch.setattr("splineviz.partition.engine.vertex_values._KEPT", 0)
     assert status("compile") == 0
     called = [
         (cells, ("cell_frames", "split_cells")),

@@ -12,9 +12,9 @@ import torch
 from torch import nn
 
 import splineviz as sv
-from splineviz.network.outputs import evaluator
-from splineviz.network.probe import module_pre_activations
-from splineviz.network.trace import trace
+from splineviz.network.activation_recorder import module_pre_activations
+from splineviz.network.evaluation import evaluator
+from splineviz.network.tracing.trace import trace
 
 POINTS = np.random.default_rng(0).normal(size=(6, 2))
 PLANE = sv.InputSlice.identity((-1.0, -1.0, 1.0, 1.0))

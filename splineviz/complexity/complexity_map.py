@@ -1,162 +1,188 @@
-"""ComplexityMap: local complexity on a grid of points of a slice."""
+"""complexity_map: local complexity on a grid of points of a slice."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
+import shapely
+import torch
 
-from splineviz.complexity.layers import Layer
-from splineviz.complexity.result import LocalComplexity
-from splineviz.complexity.wording import proxy_note
-from splineviz.errors import InvalidArgument, UnknownName
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
-
-    from splineviz.partition.slices import InputSlice
-    from splineviz.partition.spline_partition import SplinePartition
+from splineviz.complexity.arguments.layer_names import Selection
+from splineviz.complexity.arguments.points import checked_radii
+from splineviz.complexity.local_complexity import local_complexity
+from splineviz.complexity.results.complexity_map import ComplexityMap
+from splineviz.errors import InvalidArgument, ShapeMismatch
+from splineviz.network.program import Program
+from splineviz.partition.slices import InputSlice, check_slice
+from splineviz.progress import Progress
 
 FloatArray = npt.NDArray[np.float64]
 
+# Enough directions in a plane that they make nearly a disc.
+_IN_PLANE = 8
 
-@dataclass(frozen=True, eq=False)
-class ComplexityMap:
-    """The local complexity (LC) round the middle of each cell of a grid on a slice.
 
-    Row 0 is the lowest, column 0 the leftmost, in slice coordinates.
+def complexity_map(
+    model: torch.nn.Module | Program,
+    plane: InputSlice,
+    resolution: int = 64,
+    radius: float | None = None,
+    directions: int | npt.ArrayLike | None = None,
+    seed: int = 0,
+    *,
+    in_plane: bool = False,
+    layers: Selection = None,
+    logits: bool = False,
+    winners: bool = False,
+    centre: bool = False,
+    batch_size: int | None = None,
+    device: str | torch.device | None = None,
+    progress: Progress | bool | None = None,
+) -> ComplexityMap:
+    """Local complexity on a grid of points of a slice, to be drawn as a heat map.
 
-    Attributes
+    The box round the slice's domain is divided into cells, and the local complexity is taken round
+    the middle of each whose middle lies in the domain.
+
+    Parameters
     ----------
+    model : torch.nn.Module or Program
+        Any network, in any mode, dtype and on any device; it comes back untouched.
     plane : InputSlice
         The slice.
-    inside : bool array (ny, nx)
-        Whether a cell's middle lies in the slice's domain.
-    complexity : LocalComplexity
-        Round the middles inside, row by row; with the layers, the radius and the directions.
+    resolution : int
+        How many cells along the longer side of the box, at least 2. Along the shorter one as many
+        as make cells nearly square, in slice coordinates.
+    radius : float, optional
+        Of the neighborhoods, in units of the inputs. Half the shorter side of a cell unless said:
+        with ``in_plane=True`` neighborhoods of neighboring cells touch then.
+    directions : int, or array-like of shape (P, *input_shape), optional
+        How many directions, or the directions, unit vectors. Unless said 25, or as many as the
+        input has dimensions if these are fewer; 8 with ``in_plane=True``.
+    seed : int
+        Decides the random directions. Only a generator of this call's own is used.
     in_plane : bool
-        Whether the directions lie in the slice.
+        Whether the directions lie in the slice, evenly spaced over half a turn from the first
+        basis direction on. Then the neighborhood is a regular polygon with 2P corners in the
+        slice, and the map shows what the exact partition does. Otherwise they are random in the
+        whole input space, as in the paper: boundaries that pass the slice nearby count too.
+    layers, logits, winners, centre, batch_size, device, progress
+        As for :func:`~splineviz.complexity.local_complexity.local_complexity`.
+
+    Returns
+    -------
+    ComplexityMap
+
+    Raises
+    ------
+    InvalidArgument
+        If `plane` is no slice, the resolution is below 2, no middle of a cell lies in the domain,
+        or directions are given and also to be in the plane; and as `local_complexity`.
+    ShapeMismatch
+        If the network takes inputs of another shape than the slice's, or given directions have
+        another one.
+    UnsupportedLayer, NonFiniteValues, UnknownName
+        As for `local_complexity`.
+
+    Notes
+    -----
+    After the maps of local complexity in Humayun, Balestriero and Baraniuk, *Deep Networks Always
+    Grok and Here is Why* (arXiv 2402.15555). The inputs of all cells are held in memory, 8 bytes a
+    number.
+
+    Examples
+    --------
+    >>> import splineviz as sv
+    >>> program = sv.Run.bundled("checkerboard").program(30000)
+    >>> plane = sv.InputSlice.identity((-1.5, -1.5, 1.5, 1.5))
+    >>> sv.complexity_map(program, plane, resolution=32, in_plane=True).total.shape
+    (32, 32)
     """
-
-    plane: InputSlice
-    inside: npt.NDArray[np.bool_]
-    complexity: LocalComplexity
-    in_plane: bool
-
-    @property
-    def layers(self) -> tuple[Layer, ...]:
-        """Name, kind and width of each layer."""
-        return self.complexity.layers
-
-    @property
-    def counts(self) -> FloatArray:
-        """The crossed neurons of each layer, float64 (ny, nx, L); NaN outside the domain."""
-        return self._on_grid(self.complexity.counts)
-
-    @property
-    def total(self) -> FloatArray:
-        """The crossed neurons of all layers, float64 (ny, nx); NaN outside the domain."""
-        return self._on_grid(self.complexity.total)
-
-    def _on_grid(self, values: npt.NDArray[np.int64]) -> FloatArray:
-        grid = np.full((*self.inside.shape, *values.shape[1:]), np.nan)
-        grid[self.inside] = values
-        return grid
-
-    @property
-    def extent(self) -> tuple[float, float, float, float]:
-        """The outer edges of the cells in slice coordinates: xmin, xmax, ymin, ymax."""
-        xmin, ymin, xmax, ymax = self.plane.domain.bounds
-        return xmin, xmax, ymin, ymax
-
-    @property
-    def points(self) -> FloatArray:
-        """The middles of the cells in slice coordinates, float64 (ny, nx, 2)."""
-        xmin, xmax, ymin, ymax = self.extent
-        ny, nx = self.inside.shape
-        x = xmin + (np.arange(nx) + 0.5) * (xmax - xmin) / nx
-        y = ymin + (np.arange(ny) + 0.5) * (ymax - ymin) / ny
-        return np.stack(np.meshgrid(x, y), axis=-1)
-
-    def to_dataframe(self) -> pd.DataFrame:
-        """One row for each cell whose middle lies in the domain, and layer.
-
-        Returns
-        -------
-        pandas.DataFrame
-            With the columns of :meth:`LocalComplexity.to_dataframe`, where the points are numbered
-            row by row, and the middle of the cell in slice coordinates, ``s`` and ``t``.
-        """
-        table = self.complexity.to_dataframe()
-        s, t = self.points[self.inside][table["point"]].T
-        return table.assign(s=s, t=t)
-
-    def plot(
-        self,
-        ax: Axes | None = None,
-        partition: SplinePartition | None = None,
-        layer: int | str | None = None,
-    ) -> Axes:
-        """Draw the map, with the slice's anchors as stars.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            Where to draw; a new figure unless said.
-        partition : SplinePartition, optional
-            The exact partition of the same slice; its edges are drawn on top. With a layer, the
-            edges that its neurons make.
-        layer : int or str, optional
-            Draw one layer, by its number in `layers` or its name, instead of the total.
-
-        Returns
-        -------
-        matplotlib.axes.Axes
-
-        Raises
-        ------
-        UnknownName
-            If there is no such layer.
-        InvalidArgument
-            If the partition is that of another plane.
-        """
-        from splineviz.complexity.map_drawing import draw_map
-
-        number = None if layer is None else self._number(layer)
-        if partition is not None:
-            _check_same_plane(self.plane, partition.plane)
-        return draw_map(self, ax, partition, number)
-
-    def _number(self, layer: int | str) -> int:
-        names = [one.name for one in self.layers]
-        if isinstance(layer, str) and layer in names:
-            return names.index(layer)
-        if isinstance(layer, int | np.integer) and 0 <= layer < len(names):
-            return int(layer)
-        if isinstance(layer, str):
-            raise UnknownName("layer", layer, names)
-        raise UnknownName("layer number", layer, [*map(str, range(len(names)))])
-
-    def __repr__(self) -> str:
-        ny, nx = self.inside.shape
-        total = self.complexity.total
-        where = "in the slice" if self.in_plane else "in input space"
-        return (
-            f"ComplexityMap({nx} x {ny} cells, LC {total.min()} to {total.max()}, "
-            f"mean {total.mean():.4g}; {len(self.layers)} layers, "
-            f"radius {self.complexity.radius:.4g}, "
-            f"{self.complexity.n_directions} directions {where}"
-            f"{proxy_note(self.complexity.is_proxy)})"
+    check_slice(plane)
+    shape = _grid_shape(plane, resolution)
+    inside, middles = _middles(plane, shape)
+    if isinstance(model, Program) and model.input_shape != plane.input_shape:
+        raise ShapeMismatch(
+            f"the network takes inputs of shape {model.input_shape}, but the slice goes through "
+            f"inputs of shape {plane.input_shape}"
         )
+    measured = local_complexity(
+        model,
+        plane.embed(middles),
+        _half_a_cell(plane, shape) if radius is None else _single(radius),
+        _directions(plane, directions, in_plane),
+        seed,
+        layers=layers,
+        logits=logits,
+        winners=winners,
+        centre=centre,
+        batch_size=batch_size,
+        device=device,
+        progress=progress,
+    )
+    return ComplexityMap(plane, inside, measured, in_plane)
 
 
-def _check_same_plane(plane: InputSlice, other: InputSlice) -> None:
-    same = np.array_equal(plane.origin, other.origin) and np.array_equal(plane.basis, other.basis)
-    if not same:
+def _grid_shape(plane: InputSlice, resolution: int) -> tuple[int, int]:
+    """How many rows and columns."""
+    whole = isinstance(resolution, int | np.integer) and not isinstance(resolution, bool)
+    if not whole or resolution < 2:
         raise InvalidArgument(
-            "the partition is that of another plane: its slice has another origin or basis, so "
-            "that its edges do not belong on this map"
+            f"resolution must be a whole number of cells, at least 2, not {resolution!r}"
         )
+    sides = _sides(plane)
+    rows, columns = np.maximum(1, np.rint(resolution * sides[::-1] / sides.max())).astype(int)
+    return int(rows), int(columns)
+
+
+def _sides(plane: InputSlice) -> FloatArray:
+    """Width and height of the box round the domain, in slice units."""
+    low, high = np.reshape(plane.domain.bounds, (2, 2))
+    return high - low
+
+
+def _middles(plane: InputSlice, shape: tuple[int, int]) -> tuple[npt.NDArray[np.bool_], FloatArray]:
+    """Which cells have their middle in the domain, (rows, columns), and those middles, (n, 2)."""
+    low = np.array(plane.domain.bounds[:2])
+    rows, columns = np.indices(shape)
+    places = np.stack([columns, rows], axis=-1) + 0.5
+    middles = low + places * _sides(plane) / shape[::-1]
+    inside = shapely.intersects_xy(plane.domain, middles[..., 0], middles[..., 1])
+    if not inside.any():
+        raise InvalidArgument(
+            f"none of {shape[0]} x {shape[1]} grid points lies in the domain of the slice; "
+            "take a finer grid with a larger resolution"
+        )
+    return inside, middles[inside]
+
+
+def _half_a_cell(plane: InputSlice, shape: tuple[int, int]) -> float:
+    """Half the shorter side of a cell, in units of the inputs."""
+    lengths = np.linalg.norm(plane.basis.reshape(2, -1), axis=1)
+    return float((lengths * _sides(plane) / shape[::-1]).min() / 2)
+
+
+def _single(radius: float) -> float:
+    radii, single = checked_radii(radius)
+    if not single:
+        raise InvalidArgument(f"a map has one radius, a positive number, not {radius!r}")
+    return float(radii[0])
+
+
+def _directions(
+    plane: InputSlice, directions: int | npt.ArrayLike | None, in_plane: bool
+) -> int | npt.ArrayLike | None:
+    """How many random directions, or which."""
+    if not in_plane:
+        return directions
+    count = _IN_PLANE if directions is None else directions
+    if not isinstance(count, int | np.integer) or isinstance(count, bool) or count < 1:
+        raise InvalidArgument(
+            "with in_plane=True, directions says how many, at least 1; leave in_plane out to give "
+            "the directions themselves"
+        )
+    turns = np.pi * np.arange(count) / count
+    # Q is orthonormal, and its first column along the first basis direction.
+    across = np.linalg.qr(plane.basis.reshape(2, -1).T)[0].T
+    made = np.stack([np.cos(turns), np.sin(turns)], axis=1) @ across
+    return made.reshape(-1, *plane.input_shape)

@@ -9,18 +9,18 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from splineviz.complexity.counting import at_a_time, located
-from splineviz.complexity.cross_polytope import Frame
-from splineviz.complexity.deformation_result import Deformation
-from splineviz.complexity.estimator import Estimator
-from splineviz.complexity.inputs import checked_batch_size, checked_points, checked_radii
-from splineviz.complexity.layers import Layer, Selection, Switches
-from splineviz.complexity.model_estimator import estimator_for
-from splineviz.complexity.neighborhood import Neighborhood
-from splineviz.complexity.precision import full_precision
-from splineviz.complexity.shapes import Shape, shape_of
+from splineviz.complexity.arguments.cross_polytope import Frame
+from splineviz.complexity.arguments.layer_names import Layer, Selection, Switches
+from splineviz.complexity.arguments.points import checked_batch_size, checked_points, checked_radii
+from splineviz.complexity.counting.batches import at_a_time, located
+from splineviz.complexity.counting.full_precision import full_precision
+from splineviz.complexity.counting.image_shape import Shape, shape_of
+from splineviz.complexity.propagation.estimator import Estimator
+from splineviz.complexity.propagation.layer_vertices import Neighborhood
+from splineviz.complexity.propagation.model_estimator import estimator_for
+from splineviz.complexity.results.deformation import Deformation
 from splineviz.errors import InvalidArgument
-from splineviz.network.isolation import made_on
+from splineviz.network.model_copy import made_on
 from splineviz.network.program import Program
 from splineviz.progress import Progress, reporting
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy.typing as npt
 import torch
 
-from splineviz.complexity.counting import counted
-from splineviz.complexity.cross_polytope import Frame
-from splineviz.complexity.inputs import checked_batch_size, checked_points, checked_radii
-from splineviz.complexity.layers import Selection
-from splineviz.complexity.model_estimator import estimator_for
-from splineviz.complexity.precision import full_precision
-from splineviz.complexity.result import LocalComplexity
-from splineviz.network.isolation import made_on
+from splineviz.complexity.arguments.cross_polytope import Frame
+from splineviz.complexity.arguments.layer_names import Selection
+from splineviz.complexity.arguments.points import checked_batch_size, checked_points, checked_radii
+from splineviz.complexity.counting.batches import counted
+from splineviz.complexity.counting.full_precision import full_precision
+from splineviz.complexity.propagation.model_estimator import estimator_for
+from splineviz.complexity.results.local_complexity import LocalComplexity
+from splineviz.network.model_copy import made_on
 from splineviz.network.program import Program
 from splineviz.progress import Progress, reporting
 
@@ -57,12 +57,12 @@ def local_complexity(
         Decides the random directions. Only a generator of this call's own is used.
     layers : callable or sequence, optional
         Which layers to count, unless all activations (Notes list them). A function is asked with
-        each :class:`~splineviz.complexity.layers.Layer`. Names choose in their order: an activation
-        by its name (its pre-activations are looked at), any other step, or module whose steps make
-        one value, by the sign of what it makes, a tuple of names by the sign of the sum of what
-        they make: ``["1", "3"]`` are two layers, ``[("1", "3")]`` is one. Of a module that is
-        called several times the name is that of the first call, with ``_1`` at the end that of the
-        second.
+        each :class:`~splineviz.complexity.arguments.layer_names.Layer`. Names choose in their
+        order: an activation by its name (its pre-activations are looked at), any other step, or
+        module whose steps make one value, by the sign of what it makes, a tuple of names by the
+        sign of the sum of what they make: ``["1", "3"]`` are two layers, ``[("1", "3")]`` is one.
+        Of a module that is called several times the name is that of the first call, with ``_1`` at
+        the end that of the second.
     logits : bool
         Whether to count the network's outputs too, as the paper's code does for its MLPs.
     winners : bool

@@ -14,9 +14,9 @@ import shapely
 from splineviz.display.packing import narrowest, pack, unpack
 from splineviz.errors import InvalidFrame
 from splineviz.partition import patterns
-from splineviz.partition.colorings import COLORINGS, Coloring
 from splineviz.partition.measures.class_pieces import ClassPieces
 from splineviz.partition.patterns import LayerPattern
+from splineviz.partition.plotting.colorings import COLORINGS, Coloring
 
 if TYPE_CHECKING:
     from splineviz.partition.spline_partition import SplinePartition
@@ -128,7 +128,7 @@ class Frame:
             Training step of the checkpoint.
         colorings : mapping of str to Coloring, optional
             What can color the regions;
-            :data:`~splineviz.partition.colorings.COLORINGS` unless said.
+            :data:`~splineviz.partition.plotting.colorings.COLORINGS` unless said.
 
         Returns
         -------

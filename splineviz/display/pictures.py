@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from splineviz.display.frames import Frame, following_corners, undirected
 from splineviz.drawing.palette import CHANGE_COLORS
-from splineviz.partition.colorings import Coloring, Limits
 from splineviz.partition.measures.class_pieces import ClassPieces
-from splineviz.partition.picture import RegionPicture
+from splineviz.partition.plotting.colorings import Coloring, Limits
+from splineviz.partition.plotting.region_picture import RegionPicture
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import torch
 
-    from splineviz.partition.migration_curves import MigrationCurves
+    from splineviz.partition.migration.curves import MigrationCurves
     from splineviz.partition.one_dimensional.segment_partition import SegmentPartition
     from splineviz.partition.slices import InputSlice
     from splineviz.partition.spline_partition import SplinePartition
@@ -98,7 +98,7 @@ def flattery_of_a_short_attack(
     network: torch.nn.Module, inputs: npt.ArrayLike, labels: npt.ArrayLike, eps: float
 ) -> float:
     """How much more accuracy a short attack leaves than one of 100 steps and 3 restarts."""
-    from splineviz.training.attacks import pgd_accuracy
+    from splineviz.training.attacks.robustness import pgd_accuracy
 
     data = (network, inputs, labels, eps)
     short = pgd_accuracy(*data, bounds=(0, 1))

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from splineviz.errors import InvalidProgram, NonFiniteValues, ShapeMismatch
-from splineviz.network.checks import check_graph, check_opaque_steps, check_steps
-from splineviz.network.contest import Contest
 from splineviz.network.interpret import Numbers, interpret, walk
-from splineviz.network.kinks import Kinks
 from splineviz.network.layers import LAYERS
+from splineviz.network.layers.layer_kind import LayerKind, step_params
 from splineviz.network.layers.opaque import is_smooth
-from splineviz.network.layers.rows import LayerKind, step_params
-from splineviz.network.layers.schema import shown
+from splineviz.network.layers.schemas.schema import shown
+from splineviz.network.max_selection import Contest
+from splineviz.network.piecewise_linear import Kinks
+from splineviz.network.program_checks import check_graph, check_opaque_steps, check_steps
 from splineviz.network.program_json import graph_of, parts_of, without_views
 
 if TYPE_CHECKING:
@@ -422,8 +422,8 @@ class Program:
         -------
         ndarray of shape (n, width), float64
             Positive where a bit of the pattern is set; columns as in
-            :class:`~splineviz.network.kinks.Kinks` and
-            :class:`~splineviz.network.contest.Contest`. For a single kink at zero it may be a
+            :class:`~splineviz.network.piecewise_linear.Kinks` and
+            :class:`~splineviz.network.max_selection.Contest`. For a single kink at zero it may be a
             view of the value.
         """
         if i not in self.activation_at:
@@ -570,7 +570,7 @@ class Program:
             network loads into it. Dropout is inactive and batch normalization uses the running
             statistics, in either mode.
         """
-        from splineviz.network.module import ProgramModule
+        from splineviz.network.torch_module import ProgramModule
 
         return ProgramModule(self, dtype)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from splineviz.errors import InvalidProgram
-from splineviz.network.layers.schema import MOST_AXES, MOST_NUMBERS, integer, list_of, shown
+from splineviz.network.layers.schemas.schema import MOST_AXES, MOST_NUMBERS, integer, list_of, shown
 
 if TYPE_CHECKING:
     from splineviz.network.program import Program, Step

@@ -13,25 +13,25 @@ import shapely
 from splineviz.arguments import check_name
 from splineviz.arrays import read_whole
 from splineviz.errors import NonFiniteValues, ShapeMismatch, TooManyRegions
-from splineviz.network.contest import Contest
 from splineviz.network.interpret import interpret
-from splineviz.network.kinks import Kinks
+from splineviz.network.max_selection import Contest
+from splineviz.network.piecewise_linear import Kinks
 from splineviz.network.program import Activation, Program
 from splineviz.network.unsupported import refuse_opaque
 from splineviz.partition.engine.assembly import assemble
-from splineviz.partition.engine.blocks import Workers, cores
 from splineviz.partition.engine.cells import CellComplex
 from splineviz.partition.engine.cuts import Cut, kink_cut, tournament_cuts
 from splineviz.partition.engine.local_values import LocalValues
 from splineviz.partition.engine.signs import Signs
 from splineviz.partition.engine.subdivision import IntArray, Subdivision, Words, subdivide_cells
 from splineviz.partition.engine.tournament import settle
-from splineviz.partition.engine.values import VertexValues
+from splineviz.partition.engine.vertex_values import VertexValues
+from splineviz.partition.engine.workers import Workers, cores
 from splineviz.partition.one_dimensional.graph import GraphSlice, graph_partition
 from splineviz.partition.one_dimensional.input_segment import InputSegment
 from splineviz.partition.one_dimensional.segment_partition import SegmentPartition
 from splineviz.partition.patterns import LayerPattern
-from splineviz.partition.rounding import ContestRounding, KinkRounding, Rounding, SliceBounds
+from splineviz.partition.rounding.values import ContestRounding, KinkRounding, Rounding, SliceBounds
 from splineviz.partition.slices import InputSlice, check_slice
 from splineviz.partition.spline_partition import SplinePartition
 from splineviz.progress import showing
@@ -98,8 +98,8 @@ def enumerate_regions(
         How many threads share the work; by default one for each core. The result does not depend
         on it.
     engine : {"compiled", "shapely"}
-        "shapely" is the readable definition, :mod:`splineviz.partition.reference`: polygons
-        subdivided layer by layer. It gives the same regions, hundreds of times slower.
+        "shapely" is the readable definition, :mod:`splineviz.partition.verification.reference`:
+        polygons subdivided layer by layer. It gives the same regions, hundreds of times slower.
     max_regions : int
         Stop with an error when there are more. A million regions need about 2 GB of memory.
 
@@ -161,7 +161,7 @@ def enumerate_regions(
     # They are closed twice: Ctrl-C may arrive while the first time is about to begin.
     with _reporting(progress) as report, closing(workers), workers:
         if engine == "shapely":
-            from splineviz.partition.reference import enumerate_with_shapely
+            from splineviz.partition.verification.reference import enumerate_with_shapely
 
             return enumerate_with_shapely(program, plane, report, most)
         # Products of coordinates must stay within float64; a power of two moves no digit.
@@ -225,7 +225,7 @@ def _program(model: torch.nn.Module | Program, plane: InputSlice) -> Program:
             )
         program = model
     else:
-        from splineviz.network.trace import trace
+        from splineviz.network.tracing.trace import trace
 
         program = trace(model, plane.input_shape)
     refuse_opaque(program)

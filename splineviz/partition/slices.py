@@ -477,7 +477,7 @@ class InputSlice:
 
     def _repr_html_(self) -> str:
         from splineviz.drawing.html import shown
-        from splineviz.partition.in_html import slice_html
+        from splineviz.partition.plotting.in_html import slice_html
 
         return shown(lambda: slice_html(self), repr(self))
 

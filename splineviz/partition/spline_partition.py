@@ -14,27 +14,28 @@ import shapely
 
 from splineviz.arguments import as_path
 from splineviz.errors import UnknownName
-from splineviz.network.outputs import predicted_classes
+from splineviz.network.evaluation import predicted_classes
 from splineviz.network.program import Program
-from splineviz.partition import maps, patterns, storage, tables
+from splineviz.partition import affine_maps as maps
+from splineviz.partition import patterns, storage, tables
 from splineviz.partition.engine.cells import is_convex
 from splineviz.partition.measures import (
     adjacency,
     boundary,
     density,
     lines,
-    migration,
     moments,
     neuron_boundaries,
 )
 from splineviz.partition.measures.class_pieces import ClassPieces, class_pieces
 from splineviz.partition.measures.linear_regions import LinearRegions, merge_regions
-from splineviz.partition.measures.map_rounding import slope_units
-from splineviz.partition.measures.migration import Migration
 from splineviz.partition.measures.neuron_boundaries import Layers
+from splineviz.partition.migration import measure as migration
+from splineviz.partition.migration.measure import Migration
 from splineviz.partition.patterns import LayerPattern
 from splineviz.partition.points import as_points
-from splineviz.partition.rounding import EPS
+from splineviz.partition.rounding.affine_maps import slope_units
+from splineviz.partition.rounding.values import EPS
 from splineviz.partition.slices import InputSlice
 
 if TYPE_CHECKING:
@@ -45,9 +46,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from scipy.sparse import csr_array
 
-    from splineviz.partition.certificate import Certificate
-    from splineviz.partition.colorings import Limits
-    from splineviz.partition.plotting import Color
+    from splineviz.partition.plotting.colorings import Limits
+    from splineviz.partition.plotting.plot import Color
+    from splineviz.partition.verification.certificate import Certificate
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int32]
@@ -129,7 +130,7 @@ class SplinePartition:
 
     def _repr_html_(self) -> str:
         from splineviz.drawing.html import shown
-        from splineviz.partition.in_html import partition_html
+        from splineviz.partition.plotting.in_html import partition_html
 
         return shown(lambda: partition_html(self), repr(self))
 
@@ -593,8 +594,8 @@ class SplinePartition:
             Where to draw; a new figure unless said.
         color : str, Coloring or array-like of shape (R,)
             What colors the regions: a row of
-            :data:`~splineviz.partition.colorings.COLORINGS` by its name, a row of your own, or one
-            number a region.
+            :data:`~splineviz.partition.plotting.colorings.COLORINGS` by its name, a row of your
+            own, or one number a region.
         limits : pair of float, optional
             The ends of the color scale; values beyond have the colors of the ends. Unless said,
             99 % of the slice's area lies above the lower and 99 % below the upper end.
@@ -631,7 +632,7 @@ class SplinePartition:
         ShapeMismatch, NonFiniteValues
             If an array does not have the shape it needs, or a point is not finite.
         """
-        from splineviz.partition.plotting import picture_of
+        from splineviz.partition.plotting.plot import picture_of
 
         picture = picture_of(
             self,
@@ -683,7 +684,7 @@ class SplinePartition:
         """Prove that this is the partition of the given network.
 
         Every claim is checked against the *original* module, not against our trace of it: see
-        :class:`splineviz.partition.certificate.Certificate`.
+        :class:`splineviz.partition.verification.certificate.Certificate`.
 
         Parameters
         ----------
@@ -700,7 +701,7 @@ class SplinePartition:
         InvalidPartition
             If a claim does not hold, with the number of regions for which it fails.
         """
-        from splineviz.partition.certificate import certify
+        from splineviz.partition.verification.certificate import certify
 
         return certify(self, model)
 

@@ -18,11 +18,11 @@ from splineviz.errors import InvalidArgument, PartitionCorrupt, SplinevizError, 
 from splineviz.files import check_file, write_atomically
 from splineviz.network.program import Program
 from splineviz.network.unsupported import refuse_opaque
-from splineviz.partition.consistency import check_arrays
 from splineviz.partition.one_dimensional.following import from_left_to_right
 from splineviz.partition.one_dimensional.input_segment import InputSegment
 from splineviz.partition.patterns import LayerPattern
 from splineviz.partition.slices import InputSlice
+from splineviz.partition.verification.consistency import check_arrays
 
 if TYPE_CHECKING:
     from splineviz.partition.one_dimensional.segment_partition import SegmentPartition

@@ -9,8 +9,8 @@ import torch
 
 from splineviz.progress import reporting
 from splineviz.training.data import Dataset
-from splineviz.training.recorder import Recorder
-from splineviz.training.schedule import log_schedule
+from splineviz.training.recording.recorder import Recorder
+from splineviz.training.recording.schedule import log_schedule
 
 Progress = bool | Callable[[int, int], object] | None
 """True for a progress bar, a function of (step, steps), or None for silence."""

@@ -28,25 +28,25 @@ from splineviz.errors import (
 )
 from splineviz.files import read_file
 from splineviz.network.program import Program
-from splineviz.training.checkpoints import options_of, with_options
-from splineviz.training.manifest import (
+from splineviz.training.files.checkpoints import options_of, with_options
+from splineviz.training.files.manifest import (
     MANIFEST,
     METRICS,
     MOST_MANIFEST_BYTES,
     Checkpoint,
     Manifest,
 )
-from splineviz.training.metrics import read_metrics
-from splineviz.training.stored import decoded, read_samples, read_stored
+from splineviz.training.files.metrics import read_metrics
+from splineviz.training.files.stored_arrays import decoded, read_samples, read_stored
 from splineviz.training.whole import whole_number
 
 if TYPE_CHECKING:
     import pandas as pd
     import torch
 
-    from splineviz.complexity.curves import ComplexityCurves
-    from splineviz.complexity.layers import Selection
-    from splineviz.complexity.over_training import Probe
+    from splineviz.complexity.arguments.layer_names import Selection
+    from splineviz.complexity.checkpoint_curves import Probe
+    from splineviz.complexity.results.curves import ComplexityCurves
     from splineviz.progress import Progress
     from splineviz.training.data import BoundaryProbe
 
@@ -323,7 +323,7 @@ class Run:
         >>> run.probes(40)["test"].shape
         (40, 2)
         """
-        from splineviz.training.probes import probes_of
+        from splineviz.training.probe_points import probes_of
 
         return probes_of(self, self._kept_samples(), n, seed)
 
@@ -395,7 +395,7 @@ class Run:
         >>> run.local_complexity(radius=0.1, directions=2, steps=[0, 30000], cache=False)
         ComplexityCurves(training 9.693 → 7.447; steps 0 to 30000, 2 checkpoints, radius 0.1, ...)
         """
-        from splineviz.complexity.over_training import complexity_over_training
+        from splineviz.complexity.checkpoint_curves import complexity_over_training
 
         if not self.checkpoints:
             raise InvalidArgument(f"run {self.name!r} has no checkpoints yet: nothing to measure")
@@ -450,7 +450,7 @@ class Run:
 
     def _repr_html_(self) -> str:
         from splineviz.drawing.html import shown
-        from splineviz.training.in_html import run_html
+        from splineviz.training.run_html import run_html
 
         return shown(lambda: run_html(self), repr(self))
 

@@ -31,7 +31,7 @@ import pytest
 import torch
 
 import splineviz as sv
-from splineviz.complexity.cross_polytope import haar_directions
+from splineviz.complexity.arguments.cross_polytope import haar_directions
 from tests.complexity.plain import mlp, plain_counts, points, resnet18, seeded
 
 ALL = ("splineviz", "plain float32", "plain float64")

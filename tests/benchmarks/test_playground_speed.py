@@ -53,7 +53,7 @@ def report(where, width, found):
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_in_the_kernel(width):
-    from splineviz.widgets.playground import Playground
+    from splineviz.widgets.playground.playground import Playground
 
     playground = Playground("checkerboard", width=width)
     status = playground.status

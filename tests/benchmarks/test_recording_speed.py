@@ -17,8 +17,8 @@ import pytest
 from torch import nn
 
 from splineviz.training.fit import one_thread
-from splineviz.training.recorded_network import RecordedNetwork
-from splineviz.training.recorder import Recorder
+from splineviz.training.recording.recorded_network import RecordedNetwork
+from splineviz.training.recording.recorder import Recorder
 
 REPEATS = 15
 

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.browser
 MAKE = """
 from standin import StandInRun
 from splineviz.partition.slices import InputSlice
-from splineviz.widgets.region_player import RegionPlayer
+from splineviz.widgets.player.region_player import RegionPlayer
 
 run = StandInRun(
     steps=(0, 1, 3, 10, 30, 100, 300, 1000),
@@ -25,7 +25,7 @@ HOLES = """
 import threading
 from standin import StandInRun
 from splineviz.partition.slices import InputSlice
-from splineviz.widgets.region_player import RegionPlayer
+from splineviz.widgets.player.region_player import RegionPlayer
 
 class Run(StandInRun):
     def program(self, step):
@@ -822,7 +822,7 @@ def test_frames_beyond_the_budget_are_those_of_the_slice_that_is_shown(new_noteb
 GROWING = """
 from standin import StandInRun
 from splineviz.partition.slices import InputSlice
-from splineviz.widgets.region_player import RegionPlayer
+from splineviz.widgets.player.region_player import RegionPlayer
 
 class Growing(StandInRun):
     status, written, whole = "recording", 2, StandInRun()
@@ -868,7 +868,7 @@ NASTY = "<script>window.hacked = true</script><img src=x onerror='window.hacked 
 HOSTILE = f"""
 from standin import StandInRun
 from splineviz.partition.slices import InputSlice
-from splineviz.widgets.region_player import RegionPlayer
+from splineviz.widgets.player.region_player import RegionPlayer
 
 nasty = {NASTY!r}
 run = StandInRun(class_names=(nasty, "out"))

@@ -19,7 +19,7 @@ NAME = "saved.ipynb"
 MAKE = """
 from standin import StandInRun
 from splineviz.partition.slices import InputSlice
-from splineviz.widgets.region_player import RegionPlayer
+from splineviz.widgets.player.region_player import RegionPlayer
 
 run = StandInRun(class_names=("</script><b>in</b>", "out"))
 player = RegionPlayer(run, InputSlice.identity(), background=False)

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import splineviz as sv
-from splineviz.complexity.layers import kind_of
+from splineviz.complexity.arguments.layer_names import kind_of
 from splineviz.errors import InvalidArgument, UnsupportedLayer
 from splineviz.network.layers import LAYERS
 from splineviz.network.layers.opaque import SMOOTH

@@ -12,10 +12,10 @@ from scipy.spatial.distance import pdist, squareform
 from torch import nn
 
 import splineviz as sv
-from splineviz.complexity.cross_polytope import Frame
-from splineviz.complexity.shapes import shape_of
+from splineviz.complexity.arguments.cross_polytope import Frame
+from splineviz.complexity.counting.image_shape import shape_of
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch, UnknownName
-from splineviz.network.trace import trace
+from splineviz.network.tracing.trace import trace
 from tests.complexity.plain import (
     FunctionalMLP,
     Opaque,

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 import splineviz as sv
-from splineviz.complexity.cross_polytope import haar_directions
+from splineviz.complexity.arguments.cross_polytope import haar_directions
 from tests.complexity.plain import Opaque, plain_counts
 
 ACTIVATIONS = (

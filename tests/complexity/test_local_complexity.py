@@ -11,12 +11,12 @@ import torch
 from torch import nn
 
 import splineviz as sv
-from splineviz.complexity.bending import slopes_at
-from splineviz.complexity.coefficients import Coefficients
-from splineviz.complexity.counting import at_a_time
-from splineviz.complexity.cross_polytope import Frame
-from splineviz.complexity.estimator import Estimator
-from splineviz.complexity.model_estimator import estimator_for
+from splineviz.complexity.arguments.cross_polytope import Frame
+from splineviz.complexity.counting.batches import at_a_time
+from splineviz.complexity.propagation.activation_deltas import slopes_at
+from splineviz.complexity.propagation.estimator import Estimator
+from splineviz.complexity.propagation.model_estimator import estimator_for
+from splineviz.complexity.propagation.step_operator import Coefficients
 from splineviz.errors import (
     InvalidArgument,
     NonFiniteValues,
@@ -24,8 +24,8 @@ from splineviz.errors import (
     UnknownName,
     UnsupportedLayer,
 )
-from splineviz.network.kinks import Kinks
-from splineviz.network.trace import trace
+from splineviz.network.piecewise_linear import Kinks
+from splineviz.network.tracing.trace import trace
 from tests.complexity.plain import (
     FunctionalMLP,
     Opaque,
@@ -175,7 +175,7 @@ def test_neither_batches_nor_order_nor_type_matter(shared):
 def test_few_directions_at_a_time_give_the_same(monkeypatch):
     model, x = seeded(cnn), points(5, 1, 8, 8)
     lc = sv.local_complexity(model, x, radius=0.2, directions=30, winners=True, logits=True)
-    monkeypatch.setattr("splineviz.complexity.counting._ON_CPU", 5_000)
+    monkeypatch.setattr("splineviz.complexity.counting.batches._ON_CPU", 5_000)
     again = sv.local_complexity(model, x, radius=0.2, directions=30, winners=True, logits=True)
     np.testing.assert_array_equal(lc.counts, again.counts)
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import splineviz as sv
-from splineviz.complexity.cross_polytope import haar_directions
+from splineviz.complexity.arguments.cross_polytope import haar_directions
 from splineviz.errors import InvalidArgument, NonFiniteValues
 from splineviz.network.interpret import Numbers, walk
 from splineviz.network.program import Program, Step

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 import splineviz as sv
-from splineviz.complexity import over_training
+from splineviz.complexity import checkpoint_curves as over_training
 from splineviz.errors import (
     EmptyBoundary,
     InvalidArgument,
@@ -452,7 +452,7 @@ def test_a_folder_that_cannot_be_written_keeps_nothing(run, calls, monkeypatch, 
     if refused == "mkdir":
         monkeypatch.setattr(Path, "mkdir", refuse)
     else:
-        monkeypatch.setattr("splineviz.complexity.count_cache.write_atomically", refuse)
+        monkeypatch.setattr("splineviz.complexity.results.count_cache.write_atomically", refuse)
     for _ in range(2):
         run.local_complexity(steps=[0], **SETTINGS)
     assert len(calls) == 2

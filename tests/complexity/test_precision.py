@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import splineviz as sv
-from splineviz.complexity.precision import full_precision
+from splineviz.complexity.counting.full_precision import full_precision
 from tests.complexity.plain import mlp, plain_counts, points, seeded
 
 OWNERS = [

@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import nn
 
-from splineviz.complexity.bending import bend, slopes_at
-from splineviz.complexity.coefficients import Coefficients
-from splineviz.complexity.lengths import lengths
-from splineviz.complexity.rounding import Rounding
-from splineviz.network.kinks import Kinks
-from splineviz.network.trace import trace
+from splineviz.complexity.propagation.activation_deltas import bend, slopes_at
+from splineviz.complexity.propagation.norms import lengths
+from splineviz.complexity.propagation.rounding import Rounding
+from splineviz.complexity.propagation.step_operator import Coefficients
+from splineviz.network.piecewise_linear import Kinks
+from splineviz.network.tracing.trace import trace
 
 RULES = {
     "relu": Kinks([0.0], [0.0, 1.0], 0.0),

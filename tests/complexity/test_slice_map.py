@@ -11,7 +11,7 @@ from torch import nn
 
 import splineviz as sv
 from splineviz.errors import InvalidArgument, ShapeMismatch, UnknownName
-from splineviz.network.trace import trace
+from splineviz.network.tracing.trace import trace
 from tests.complexity.plain import cnn, mlp, points, seeded
 
 mpl.use("agg")

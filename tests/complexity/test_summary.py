@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import splineviz as sv
-from splineviz.complexity.summary import contradictions, summary_lines, table_lines
+from splineviz.complexity.results.summary import contradictions, summary_lines, table_lines
 from splineviz.errors import EmptyBoundary
 
 

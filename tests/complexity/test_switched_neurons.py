@@ -10,11 +10,11 @@ import torch
 from torch import nn
 
 import splineviz as sv
-from splineviz.complexity.coefficients import Coefficients
-from splineviz.complexity.cross_polytope import Frame
-from splineviz.complexity.estimator import Estimator
-from splineviz.complexity.vertex_deltas import AntipodalPairs, VertexDeltas
-from splineviz.network.trace import trace
+from splineviz.complexity.arguments.cross_polytope import Frame
+from splineviz.complexity.propagation.estimator import Estimator
+from splineviz.complexity.propagation.step_operator import Coefficients
+from splineviz.complexity.propagation.vertex_deltas import AntipodalPairs, VertexDeltas
+from splineviz.network.tracing.trace import trace
 from tests.complexity.plain import mlp, plain_counts, points, resnet18, seeded
 
 DIRECTIONS = 8

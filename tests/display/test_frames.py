@@ -9,8 +9,8 @@ import shapely
 from splineviz.display.frames import Frame
 from splineviz.errors import InvalidFrame
 from splineviz.network.program import Program, Step
-from splineviz.partition.colorings import COLORINGS
 from splineviz.partition.enumeration import enumerate_regions
+from splineviz.partition.plotting.colorings import COLORINGS
 from splineviz.partition.slices import InputSlice
 from tests.widgets.standin import StandInRun
 

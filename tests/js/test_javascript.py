@@ -14,10 +14,10 @@ import shapely
 
 from splineviz.display.frames import Frame
 from splineviz.display.packing import pack
-from splineviz.partition.colorings import COLORINGS, Coloring
 from splineviz.partition.enumeration import enumerate_regions
+from splineviz.partition.plotting.colorings import COLORINGS, Coloring
 from splineviz.partition.slices import InputSlice
-from splineviz.widgets.modules import module
+from splineviz.widgets.common.esm_bundle import module
 from tests.widgets.standin import StandInRun, dense_program
 
 HERE = Path(__file__).parent

@@ -18,8 +18,8 @@ import numpy as np
 
 import splineviz as sv
 from splineviz.errors import SplinevizError
-from splineviz.network import checks
-from splineviz.network.layers import schema
+from splineviz.network import program_checks as checks
+from splineviz.network.layers.schemas import schema
 from splineviz.network.program import Program
 from tests.network.mutations import mutate_program
 from tests.network.random_steps import draw_program

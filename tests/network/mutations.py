@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from splineviz.network.layers import LAYERS
-from splineviz.network.layers.opaque_schema import OPERATIONS
+from splineviz.network.layers.schemas.opaque import OPERATIONS
 from splineviz.network.program import Step
 from tests.network.random_steps import draw_step, made_shape
 

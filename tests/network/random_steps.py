@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from splineviz.network.layers import LAYERS
-from splineviz.network.layers.opaque_schema import result_of
-from splineviz.network.layers.schema import Facts, Misfit
+from splineviz.network.layers.schemas.opaque import result_of
+from splineviz.network.layers.schemas.schema import Facts, Misfit
 from splineviz.network.program import Program, Step
 
 Shape = tuple[int, ...]

@@ -8,9 +8,9 @@ import torch
 from torch import nn
 
 from splineviz.errors import TraceMismatch, UnsupportedLayer
-from splineviz.network.agreement import check_agreement, inputs_for
 from splineviz.network.program import Program
-from splineviz.network.trace import trace
+from splineviz.network.tracing.agreement import check_agreement, inputs_for
+from splineviz.network.tracing.trace import trace
 
 
 def weights_of(network: nn.Module) -> dict[str, torch.Tensor]:

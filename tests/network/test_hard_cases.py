@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from splineviz.errors import UnsupportedLayer
-from splineviz.network.trace import trace
+from splineviz.network.tracing.trace import trace
 
 
 def agrees(model: nn.Module, x: np.ndarray) -> None:

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from splineviz.network.isolation import eval_copy, float64_copy, without_hooks
+from splineviz.network.model_copy import eval_copy, float64_copy, without_hooks
 
 COPIES = (eval_copy, float64_copy, without_hooks)
 

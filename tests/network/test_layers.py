@@ -14,15 +14,15 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from splineviz.network.contest import Contest
-from splineviz.network.exporting import exported
-from splineviz.network.isolation import float64_copy
-from splineviz.network.kinks import Kinks
+from splineviz.network.activation_recorder import module_pre_activations
 from splineviz.network.layers import LAYERS
-from splineviz.network.operations import OPERATIONS
-from splineviz.network.probe import module_pre_activations
+from splineviz.network.max_selection import Contest
+from splineviz.network.model_copy import float64_copy
+from splineviz.network.piecewise_linear import Kinks
 from splineviz.network.program import Activation, Program
-from splineviz.network.trace import trace
+from splineviz.network.tracing.export import exported
+from splineviz.network.tracing.operations import OPERATIONS
+from splineviz.network.tracing.trace import trace
 
 # torch says so, once, of an even kernel with padding="same".
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")

@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from splineviz.network.contest import Contest
+from splineviz.network.activation_recorder import module_pre_activations
 from splineviz.network.interpret import Numbers, walk
-from splineviz.network.isolation import float64_copy
-from splineviz.network.probe import module_pre_activations
+from splineviz.network.max_selection import Contest
+from splineviz.network.model_copy import float64_copy
 from splineviz.network.program import Program
-from splineviz.network.trace import trace, traced
+from splineviz.network.tracing.trace import trace, traced
 
 
 def seeded(make: Callable[[], nn.Module], seed: int = 0) -> nn.Module:

@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from splineviz.errors import NonFiniteValues, ShapeMismatch, UnsupportedLayer
-from splineviz.network.outputs import evaluator, predicted_classes
-from splineviz.network.trace import trace
+from splineviz.network.evaluation import evaluator, predicted_classes
+from splineviz.network.tracing.trace import trace
 from tests.network.nets import Net
 
 X = np.random.default_rng(0).standard_normal((600, 4))

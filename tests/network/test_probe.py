@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from splineviz.errors import ShapeMismatch, UnsupportedLayer
-from splineviz.network.probe import module_pre_activations
-from splineviz.network.trace import trace
+from splineviz.network.activation_recorder import module_pre_activations
+from splineviz.network.tracing.trace import trace
 from splineviz.partition.enumeration import enumerate_regions
 from splineviz.partition.slices import InputSlice
 from tests.network.nets import Net

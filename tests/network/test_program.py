@@ -17,7 +17,7 @@ import torch
 
 from splineviz.errors import InvalidProgram, NonFiniteValues, ShapeMismatch, UnknownName
 from splineviz.network.program import Program, Step
-from splineviz.network.trace import trace
+from splineviz.network.tracing.trace import trace
 
 W1 = [[1.0, 2.0], [-3.0, 0.5], [0.0, -1.0]]
 B1 = [0.5, -0.25, 1.0]

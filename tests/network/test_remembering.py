@@ -13,8 +13,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from splineviz.errors import NonFiniteValues, ShapeMismatch
-from splineviz.network import trace as tracing
-from splineviz.network.trace import trace
+from splineviz.network.tracing import trace as tracing
+from splineviz.network.tracing.trace import trace
 
 SLOPE = 0.1
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from splineviz.network.layers import LAYERS
-from splineviz.network.layers.rows import step_params
+from splineviz.network.layers.layer_kind import step_params
 from splineviz.network.program import Program, Step
 from tests.network.random_steps import Drawn, Shape, draw_shape, draw_step, made_shape
 

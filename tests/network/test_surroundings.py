@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from splineviz.network.surroundings import changed_places, surroundings_of
+from splineviz.network.tracing.module_state import changed_places, surroundings_of
 
 
 class Holding(nn.Module):

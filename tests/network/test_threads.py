@@ -14,7 +14,7 @@ from torch._subclasses.fake_tensor import FakeTensor
 
 from splineviz.errors import UnsupportedLayer
 from splineviz.network.program import Program
-from splineviz.network.trace import trace
+from splineviz.network.tracing.trace import trace
 
 
 class Meanwhile(nn.Module):

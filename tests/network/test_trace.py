@@ -23,9 +23,9 @@ from splineviz.errors import (
     UnknownName,
     UnsupportedLayer,
 )
-from splineviz.network.isolation import float64_copy
-from splineviz.network.probe import module_pre_activations
-from splineviz.network.trace import trace, traced
+from splineviz.network.activation_recorder import module_pre_activations
+from splineviz.network.model_copy import float64_copy
+from splineviz.network.tracing.trace import trace, traced
 
 
 def seeded(make: Callable[[], Any], seed: int = 0) -> Any:

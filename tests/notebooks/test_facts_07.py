@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import splineviz as sv
-from splineviz.training.zero_gradients import ZeroGradients
+from splineviz.training.attacks.zero_gradients import ZeroGradients
 from tests.notebooks.reading import words
 
 NAME = "07_grokking_and_delayed_robustness"

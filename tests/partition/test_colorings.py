@@ -7,8 +7,8 @@ import pytest
 
 from splineviz.drawing.palette import CLASS_COLORS
 from splineviz.network.program import Program, Step
-from splineviz.partition.colorings import COLORINGS, MAX_DECADES, Coloring
 from splineviz.partition.enumeration import enumerate_regions
+from splineviz.partition.plotting.colorings import COLORINGS, MAX_DECADES, Coloring
 from splineviz.partition.slices import InputSlice
 
 

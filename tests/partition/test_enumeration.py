@@ -227,7 +227,7 @@ def test_values_that_are_not_kept_give_the_same_regions(monkeypatch, name):
     """As with a layer so wide that its values at all vertices do not fit the memory."""
     program = case(name)
     part = sv.enumerate_regions(program, SQUARE)
-    monkeypatch.setattr("splineviz.partition.engine.values._KEPT", 0)
+    monkeypatch.setattr("splineviz.partition.engine.vertex_values._KEPT", 0)
     again = sv.enumerate_regions(program, SQUARE)
     again.verify(program)
     assert_same_regions(part, again)
@@ -237,7 +237,7 @@ def test_values_that_are_not_kept_give_the_same_regions(monkeypatch, name):
 def test_values_are_kept_or_not_for_any_activation(program):
     part = sv.enumerate_regions(program, SQUARE)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("splineviz.partition.engine.values._KEPT", 0)
+        patch.setattr("splineviz.partition.engine.vertex_values._KEPT", 0)
         again = sv.enumerate_regions(program, SQUARE)
     again.verify(program)
     assert_same_regions(part, again)

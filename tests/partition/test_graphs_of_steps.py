@@ -7,7 +7,7 @@ import pytest
 
 import splineviz as sv
 from splineviz.network.program import Program, Step
-from splineviz.partition.measures.map_rounding import slope_units
+from splineviz.partition.rounding.affine_maps import slope_units
 
 KINDS = ("linear", "linear", "relu", "relu", "abs", "leaky_relu", "clamp", "add", "cat", "max")
 OPTIONS = {

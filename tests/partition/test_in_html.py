@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import splineviz as sv
-from splineviz.partition import in_html
+from splineviz.partition.plotting import in_html
 
 RNG = np.random.default_rng(0)
 PLANE = sv.InputSlice.identity((-1, -1, 1, 1))

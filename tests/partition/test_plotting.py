@@ -15,8 +15,8 @@ import splineviz as sv
 from splineviz.drawing.marks import draw_anchors
 from splineviz.drawing.palette import CLASS_COLORS, NO_VALUE
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch, UnknownName
-from splineviz.network.outputs import predicted_classes
-from splineviz.partition.colorings import COLORINGS, Coloring
+from splineviz.network.evaluation import predicted_classes
+from splineviz.partition.plotting.colorings import COLORINGS, Coloring
 from tests.partition.networks import FRAME_WITH_HOLES, mlp, partition_of, random_mlp
 
 BARE = {"boundaries": False, "decision_boundary": False, "colorbar": False}

@@ -11,8 +11,8 @@ import pytest
 
 from splineviz.network.interpret import Numbers, interpret, walk
 from splineviz.network.program import Program, Step
-from splineviz.partition.point_rounding import units_at
-from splineviz.partition.rounding import EPS, Rounding, SliceBounds
+from splineviz.partition.rounding.points import units_at
+from splineviz.partition.rounding.values import EPS, Rounding, SliceBounds
 from tests.partition.test_graphs_of_steps import random_program
 
 FloatArray = npt.NDArray[np.float64]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from splineviz.training.recorder import Recorder
+from splineviz.training.recording.recorder import Recorder
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from splineviz.errors import (
     UnsupportedLayer,
     ZeroGradients,
 )
-from splineviz.training.attack_norms import LOSSES, NORMS
+from splineviz.training.attacks.norms import LOSSES, NORMS
 
 NAN = float("nan")
 EPS = [0.0, 0.01, 0.05, 0.1, 0.2]

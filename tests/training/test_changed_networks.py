@@ -14,7 +14,7 @@ import torch
 from torch.nn import functional
 
 from splineviz.errors import NetworkChanged, NonFiniteValues, RecordingError, RunCorrupt
-from splineviz.training.recorder import Recorder
+from splineviz.training.recording.recorder import Recorder
 from splineviz.training.runs import Run
 
 Network = Callable[..., torch.nn.Sequential]

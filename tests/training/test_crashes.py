@@ -16,10 +16,10 @@ import pytest
 import torch
 
 from splineviz.errors import RecordingError, UnknownStep
-from splineviz.training.metrics import read_metrics
-from splineviz.training.recorder import Recorder
+from splineviz.training.files.metrics import read_metrics
+from splineviz.training.files.run_writer import RunWriter
+from splineviz.training.recording.recorder import Recorder
 from splineviz.training.runs import Run
-from splineviz.training.writer import RunWriter
 
 ROOT = Path(__file__).resolve().parents[2]
 Network = Callable[..., torch.nn.Sequential]
@@ -29,8 +29,8 @@ WRITE = """
 import os, sys
 from pathlib import Path
 import numpy as np
-from splineviz.training.manifest import Manifest
-from splineviz.training.writer import RunWriter
+from splineviz.training.files.manifest import Manifest
+from splineviz.training.files.run_writer import RunWriter
 
 path, last, crash_at = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 calls = 0
@@ -116,7 +116,7 @@ def test_a_process_killed_while_it_writes(tmp_path: Path) -> None:
 
 RECORD = """
 import sys, torch
-from splineviz.training.recorder import Recorder
+from splineviz.training.recording.recorder import Recorder
 model = torch.nn.Sequential(torch.nn.Linear(2, 50), torch.nn.ReLU(), torch.nn.Linear(50, 2))
 recorder = Recorder(sys.argv[1], model)
 for step in range(10**6):

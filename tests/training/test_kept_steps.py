@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from splineviz.training.kept_steps import KeptSteps
+from splineviz.training.live.kept_steps import KeptSteps
 
 
 def test_every_second_step_goes_where_there_is_no_room():

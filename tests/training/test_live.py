@@ -10,7 +10,7 @@ import torch
 
 from splineviz.errors import InvalidArgument, NonFiniteValues, RecordingError, UnknownName
 from splineviz.training.data import Dataset, blobs, two_moons
-from splineviz.training.live import OPTIMIZERS, SCHEDULE, LiveTraining
+from splineviz.training.live.live_training import OPTIMIZERS, SCHEDULE, LiveTraining
 from splineviz.training.runs import Run
 
 

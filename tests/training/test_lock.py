@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from splineviz.training.lock import FolderLock
+from splineviz.training.files.lock import FolderLock
 
 
 @pytest.fixture

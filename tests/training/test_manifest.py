@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from splineviz.errors import RunCorrupt
-from splineviz.training.manifest import Checkpoint, Manifest, StoredFile
+from splineviz.training.files.manifest import Checkpoint, Manifest, StoredFile
 
 PATH = Path("runs/moons/manifest.json")
 

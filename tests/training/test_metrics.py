@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from splineviz.errors import RunCorrupt
-from splineviz.training.metrics import MetricsLog, read_metrics
+from splineviz.training.files.metrics import MetricsLog, read_metrics
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ import torch
 from splineviz.errors import RecordingError
 from splineviz.training import fit, recipes
 from splineviz.training.data import two_moons
-from splineviz.training.live import LiveTraining
-from splineviz.training.recorder import Recorder
+from splineviz.training.files.run_writer import RunWriter
+from splineviz.training.live.live_training import LiveTraining
+from splineviz.training.recording.recorder import Recorder
 from splineviz.training.runs import Run
-from splineviz.training.writer import RunWriter
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import torch
 from splineviz.errors import InvalidArgument, RecordingError, UnknownName
 from splineviz.training import recipes
 from splineviz.training.data import BoundaryProbe
-from splineviz.training.recorder import Recorder
+from splineviz.training.recording.recorder import Recorder
 from splineviz.training.runs import Run
 
 

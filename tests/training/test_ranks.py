@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from splineviz.errors import RecordingError
-from splineviz.training.recorder import Recorder
+from splineviz.training.recording.recorder import Recorder
 
 Network = Callable[..., torch.nn.Sequential]
 

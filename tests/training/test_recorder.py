@@ -18,9 +18,9 @@ from splineviz.errors import (
     ShapeMismatch,
     UnsupportedLayer,
 )
-from splineviz.training.recorder import Recorder
+from splineviz.training.recording.recorder import Recorder
+from splineviz.training.recording.schedule import log_schedule
 from splineviz.training.runs import Run
-from splineviz.training.schedule import log_schedule
 
 Network = Callable[..., torch.nn.Sequential]
 Nudge = Callable[[torch.nn.Module], None]

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from splineviz.errors import RecordingError, RunCorrupt
-from splineviz.training.recorder import Recorder
+from splineviz.training.recording.recorder import Recorder
 from splineviz.training.runs import Run
 
 Network = Callable[..., torch.nn.Sequential]

@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from splineviz.errors import RecordingError, RunCorrupt, RunNotFound, UnknownName, UnknownStep
-from splineviz.training.manifest import Checkpoint
-from splineviz.training.recorder import Recorder
+from splineviz.training.files.manifest import Checkpoint
+from splineviz.training.recording.recorder import Recorder
 from splineviz.training.runs import Run
 
 Network = Callable[..., torch.nn.Sequential]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from splineviz.errors import RecordingError
-from splineviz.training.schedule import due_test, log_schedule
+from splineviz.training.recording.schedule import due_test, log_schedule
 
 
 def test_decades_are_hit_exactly() -> None:

@@ -17,8 +17,8 @@ import torch
 from safetensors.numpy import save
 
 from splineviz.errors import RecordingError, RunCorrupt, RunNotFound
-from splineviz.training.manifest import SAMPLES
-from splineviz.training.recorder import Recorder
+from splineviz.training.files.manifest import SAMPLES
+from splineviz.training.recording.recorder import Recorder
 from splineviz.training.runs import Run
 
 Network = Callable[..., torch.nn.Sequential]
@@ -271,17 +271,17 @@ def test_a_step_beyond_all_numbers_is_told(recorded: Path) -> None:
 def test_what_would_not_be_read_is_not_written(
     tmp_path: Path, network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("splineviz.training.writer.MOST_SAMPLES_BYTES", 1000)
+    monkeypatch.setattr("splineviz.training.files.run_writer.MOST_SAMPLES_BYTES", 1000)
     with pytest.raises(RecordingError, match="give fewer of them"):
         Recorder(tmp_path / "a", network(2, 4, 2), samples=([[0.0, 1.0]] * 100, [0] * 100))
     assert not (tmp_path / "a").exists()
-    monkeypatch.setattr("splineviz.training.writer.MOST_MANIFEST_BYTES", 5000)
+    monkeypatch.setattr("splineviz.training.files.run_writer.MOST_MANIFEST_BYTES", 5000)
     with pytest.raises(RecordingError, match="give less metadata"):
         Recorder(tmp_path / "b", network(2, 4, 2), metadata={"note": "x" * 10_000})
     recorder = Recorder(tmp_path / "c", network(2, 4, 2))
     for step in range(10):
         recorder.step(step)
-    monkeypatch.setattr("splineviz.training.writer.MOST_MANIFEST_BYTES", 100)
+    monkeypatch.setattr("splineviz.training.files.run_writer.MOST_MANIFEST_BYTES", 100)
     with pytest.raises(RecordingError, match="record fewer checkpoints"):
         recorder.step(10)
     monkeypatch.undo()

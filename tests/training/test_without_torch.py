@@ -15,7 +15,7 @@ run = Run.bundled("checkerboard")
 inputs, labels = run.samples
 assert (run.program(30000)(inputs).argmax(1) == labels).mean() > 0.98
 assert run.metrics.loc[30000, "test_accuracy"] > 0.9
-import splineviz.training.recorder, splineviz.training.recipes, splineviz.training.data
+import splineviz.training.recording.recorder, splineviz.training.recipes, splineviz.training.data
 points = splineviz.training.data.boundary_points(run.program(30000), inputs, labels, n=8)
 assert abs(run.program(30000)(points) @ [1, -1]).max() < 1e-12
 assert splineviz.training.recipes.names()

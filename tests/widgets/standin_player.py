@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import traitlets
 
-from splineviz.widgets.base import StrictWidget
-from splineviz.widgets.stepping import Stepping
+from splineviz.widgets.common.base import StrictWidget
+from splineviz.widgets.common.checkpoint_traits import Stepping
 
 SHOWN = """
 export default {

@@ -12,15 +12,15 @@ import traitlets
 import splineviz as sv
 from splineviz.errors import UnknownName
 from splineviz.partition.slices import InputSlice
-from splineviz.widgets import again
-from splineviz.widgets.again import same
-from splineviz.widgets.compare_runs import CompareRuns
-from splineviz.widgets.curves_view import CurvesView
-from splineviz.widgets.layer_panels import LayerPanels
-from splineviz.widgets.migration_view import MigrationView
-from splineviz.widgets.playground import Playground
-from splineviz.widgets.region_player import RegionPlayer
-from splineviz.widgets.slice_picker import SlicePicker
+from splineviz.widgets.common import rerun_cells as again
+from splineviz.widgets.common.rerun_cells import same
+from splineviz.widgets.player.region_player import RegionPlayer
+from splineviz.widgets.playground.playground import Playground
+from splineviz.widgets.slice_picker.slice_picker import SlicePicker
+from splineviz.widgets.views.compare_runs import CompareRuns
+from splineviz.widgets.views.curves_view import CurvesView
+from splineviz.widgets.views.layer_panels import LayerPanels
+from splineviz.widgets.views.migration_view import MigrationView
 from tests.widgets.standin import StandInRun
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from splineviz.errors import ShapeMismatch, UnknownArgument
-from splineviz.widgets.base import PackedArray, SharedWidget, StrictWidget
+from splineviz.widgets.common.base import PackedArray, SharedWidget, StrictWidget
 
 
 class Dots(StrictWidget):

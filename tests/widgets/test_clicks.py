@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 import splineviz as sv
-from splineviz.widgets.complexity_plot import ComplexityPlot
-from splineviz.widgets.curves_view import CurvesView
-from splineviz.widgets.playground import Playground
-from splineviz.widgets.point_pad import PointPad
-from splineviz.widgets.region_canvas import RegionCanvas
-from splineviz.widgets.region_player import RegionPlayer
-from splineviz.widgets.sample_gallery import SampleGallery
-from splineviz.widgets.step_cursor import StepCursor
+from splineviz.widgets.charts.complexity_plot import ComplexityPlot
+from splineviz.widgets.charts.step_cursor import StepCursor
+from splineviz.widgets.player.region_canvas import RegionCanvas
+from splineviz.widgets.player.region_player import RegionPlayer
+from splineviz.widgets.playground.playground import Playground
+from splineviz.widgets.playground.point_pad import PointPad
+from splineviz.widgets.slice_picker.sample_gallery import SampleGallery
+from splineviz.widgets.views.curves_view import CurvesView
 from tests.widgets.standin import StandInRun
 from tests.widgets.states import check_states, open_widgets
 from tests.widgets.test_closing import MAKERS

@@ -7,14 +7,14 @@ import ipywidgets
 import numpy as np
 import pytest
 
-from splineviz.widgets.closing import close_all
-from splineviz.widgets.compare_runs import CompareRuns
-from splineviz.widgets.curves_view import CurvesView
-from splineviz.widgets.layer_panels import LayerPanels
-from splineviz.widgets.migration_view import MigrationView
-from splineviz.widgets.playground import Playground
-from splineviz.widgets.region_player import RegionPlayer
-from splineviz.widgets.slice_picker import SlicePicker
+from splineviz.widgets.common.lifecycle import close_all
+from splineviz.widgets.player.region_player import RegionPlayer
+from splineviz.widgets.playground.playground import Playground
+from splineviz.widgets.slice_picker.slice_picker import SlicePicker
+from splineviz.widgets.views.compare_runs import CompareRuns
+from splineviz.widgets.views.curves_view import CurvesView
+from splineviz.widgets.views.layer_panels import LayerPanels
+from splineviz.widgets.views.migration_view import MigrationView
 from tests.widgets.standin import StandInRun
 from tests.widgets.states import check_states, open_widgets
 

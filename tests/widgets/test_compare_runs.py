@@ -9,11 +9,11 @@ from ipywidgets.widgets.widget_link import Link
 
 from splineviz.errors import InvalidArgument, ShapeMismatch, UnknownName
 from splineviz.partition.slices import InputSlice
-from splineviz.widgets.compare_runs import CompareRuns
-from splineviz.widgets.mirror import Mirror
-from splineviz.widgets.region_player import RegionPlayer
-from splineviz.widgets.run_names import names_apart
-from splineviz.widgets.table_link import TableLink
+from splineviz.widgets.common.mirror import Mirror
+from splineviz.widgets.common.table_link import TableLink
+from splineviz.widgets.player.region_player import RegionPlayer
+from splineviz.widgets.views.compare_runs import CompareRuns
+from splineviz.widgets.views.run_names import names_apart
 from tests.widgets.standin import StandInRun
 
 

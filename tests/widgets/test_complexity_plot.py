@@ -7,8 +7,8 @@ import traitlets
 
 import splineviz as sv
 from splineviz.errors import InvalidArgument, UnknownName
-from splineviz.widgets.complexity_plot import ComplexityPlot
-from splineviz.widgets.figure_styles import FigureStyles
+from splineviz.widgets.charts.complexity_plot import ComplexityPlot
+from splineviz.widgets.charts.figure_styles import FigureStyles
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from splineviz.errors import UnknownName
-from splineviz.widgets.curves import accuracy_columns, accuracy_curves
+from splineviz.widgets.charts.metric_chart import accuracy_columns, accuracy_curves
 
 
 def metrics(**columns):

@@ -8,10 +8,10 @@ import traitlets
 
 import splineviz as sv
 from splineviz.errors import InvalidArgument, RunCorrupt, UnknownName
-from splineviz.widgets.curves_view import CurvesView
-from splineviz.widgets.mirror import Mirror
-from splineviz.widgets.region_player import RegionPlayer
-from splineviz.widgets.table_link import TableLink
+from splineviz.widgets.common.mirror import Mirror
+from splineviz.widgets.common.table_link import TableLink
+from splineviz.widgets.player.region_player import RegionPlayer
+from splineviz.widgets.views.curves_view import CurvesView
 from tests.widgets.standin import StandInRun
 from tests.widgets.standin_player import StandInPlayer
 

@@ -21,10 +21,10 @@ from splineviz.errors import (
     UnwritablePath,
 )
 from splineviz.partition.enumeration import enumerate_regions
+from splineviz.widgets.common.esm_bundle import STATIC
 from splineviz.widgets.export.player_figure import PlayerFigure
 from splineviz.widgets.export.player_frames import limits_for
-from splineviz.widgets.modules import STATIC
-from splineviz.widgets.region_player import RegionPlayer
+from splineviz.widgets.player.region_player import RegionPlayer
 from tests.widgets.standin import StandInRun
 
 SAVERS = {".png": "save_png", ".svg": "save_svg", ".gif": "save_gif", ".mp4": "save_mp4"}

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from splineviz.widgets.frame_feed import FrameFeed, coarse_to_fine
+from splineviz.widgets.common.frame_feed import FrameFeed, coarse_to_fine
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 6, 55])

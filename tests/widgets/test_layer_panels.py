@@ -4,10 +4,10 @@ import ipywidgets
 import pytest
 
 from splineviz.partition.slices import InputSlice
-from splineviz.widgets.layer_panels import LayerPanels
-from splineviz.widgets.mirror import Mirror
-from splineviz.widgets.region_canvas import RegionCanvas
-from splineviz.widgets.region_player import RegionPlayer
+from splineviz.widgets.common.mirror import Mirror
+from splineviz.widgets.player.region_canvas import RegionCanvas
+from splineviz.widgets.player.region_player import RegionPlayer
+from splineviz.widgets.views.layer_panels import LayerPanels
 from tests.widgets.standin import StandInRun
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from splineviz.display.frames import Frame
-from splineviz.partition.colorings import COLORINGS, MAX_DECADES
 from splineviz.partition.enumeration import enumerate_regions
-from splineviz.widgets.live_canvas import LiveCanvas
+from splineviz.partition.plotting.colorings import COLORINGS, MAX_DECADES
+from splineviz.widgets.playground.live_canvas import LiveCanvas
 from tests.widgets.standin import StandInRun
 
 SLOPE = list(COLORINGS).index("slope")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from splineviz.widgets.live_curves import LiveCurves
+from splineviz.widgets.playground.live_curves import LiveCurves
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from splineviz.widgets import live_status
-from splineviz.widgets.live_status import LiveStatus
+from splineviz.widgets.playground import live_status
+from splineviz.widgets.playground.live_status import LiveStatus
 
 
 def hear(status, **content):

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from splineviz.widgets.live_worker import LiveWorker
+from splineviz.widgets.playground.live_worker import LiveWorker
 
 
 class Job:

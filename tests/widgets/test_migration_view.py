@@ -9,7 +9,7 @@ import pytest
 
 import splineviz as sv
 from splineviz.errors import EndlessWait, InvalidArgument, ShapeMismatch, UnknownName
-from splineviz.widgets.migration_view import MigrationView
+from splineviz.widgets.views.migration_view import MigrationView
 from tests.widgets.standin import StandInRun
 from tests.widgets.standin_player import StandInPlayer
 

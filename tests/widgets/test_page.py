@@ -13,8 +13,8 @@ import pytest
 from splineviz.display.frames import Frame
 from splineviz.errors import InvalidArgument, NothingToDraw, UnknownStep, UnwritablePath
 from splineviz.partition.slices import InputSlice
-from splineviz.widgets.modules import module
-from splineviz.widgets.region_player import RegionPlayer
+from splineviz.widgets.common.esm_bundle import module
+from splineviz.widgets.player.region_player import RegionPlayer
 from tests.widgets.standin import StandInRun
 
 HOSTILE = ("</script><script>alert(1)</script>", "<!-- & \u2028 $title")

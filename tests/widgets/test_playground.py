@@ -11,8 +11,8 @@ import torch
 from splineviz.errors import InvalidArgument, UnknownName
 from splineviz.partition.enumeration import enumerate_regions
 from splineviz.training.runs import Run
-from splineviz.widgets import playground as module
-from splineviz.widgets.playground import DATA, Playground
+from splineviz.widgets.playground import playground as module
+from splineviz.widgets.playground.playground import DATA, Playground
 
 SMALL = {"width": 6, "depth": 2, "points": 40}
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from splineviz.widgets.point_pad import PointPad
+from splineviz.widgets.playground.point_pad import PointPad
 
 
 @pytest.fixture

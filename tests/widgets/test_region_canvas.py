@@ -7,9 +7,9 @@ import pytest
 
 from splineviz.display.frames import Frame
 from splineviz.errors import UnknownArgument, UnknownName
-from splineviz.partition.colorings import COLORINGS
 from splineviz.partition.enumeration import enumerate_regions
-from splineviz.widgets.region_canvas import RegionCanvas
+from splineviz.partition.plotting.colorings import COLORINGS
+from splineviz.widgets.player.region_canvas import RegionCanvas
 
 
 @pytest.fixture

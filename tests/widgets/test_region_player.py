@@ -20,11 +20,11 @@ from splineviz.errors import (
     UnsupportedLayer,
 )
 from splineviz.network.program import Program, Step
-from splineviz.partition.colorings import COLORINGS, Coloring
 from splineviz.partition.enumeration import enumerate_regions
+from splineviz.partition.plotting.colorings import COLORINGS, Coloring
 from splineviz.partition.slices import InputSlice
-from splineviz.widgets.region_player import RegionPlayer
-from splineviz.widgets.samples import class_numbers, samples_on_slice
+from splineviz.widgets.player.region_player import RegionPlayer
+from splineviz.widgets.player.samples import class_numbers, samples_on_slice
 from tests.widgets.standin import StandInRun
 
 
@@ -247,7 +247,7 @@ def test_a_replay_needs_no_torch():
     code = """
 import sys
 from splineviz.partition.slices import InputSlice
-from splineviz.widgets.region_player import RegionPlayer
+from splineviz.widgets.player.region_player import RegionPlayer
 from tests.widgets.standin import StandInRun
 assert RegionPlayer(StandInRun(), InputSlice.identity()).wait(60)
 assert "torch" not in sys.modules

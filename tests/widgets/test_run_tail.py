@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from splineviz.widgets.run_tail import RunTail
+from splineviz.widgets.common.run_watcher import RunTail
 
 
 class Watched:

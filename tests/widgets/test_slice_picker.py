@@ -10,8 +10,8 @@ from PIL import Image
 
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch
 from splineviz.partition.slices import InputSlice
-from splineviz.widgets.labelled_samples import LabelledSamples
-from splineviz.widgets.slice_picker import NEAREST, PAGE, SlicePicker
+from splineviz.widgets.slice_picker.labeled_samples import LabelledSamples
+from splineviz.widgets.slice_picker.slice_picker import NEAREST, PAGE, SlicePicker
 from tests.widgets.standin import StandInRun
 
 RNG = np.random.default_rng(5)

@@ -4,7 +4,7 @@ import ipywidgets
 import pytest
 
 from splineviz.errors import UnknownArgument
-from splineviz.widgets.table_link import TableLink
+from splineviz.widgets.common.table_link import TableLink
 
 
 def test_widgets_travel_as_references():

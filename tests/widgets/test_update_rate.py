@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from splineviz.widgets import update_rate
-from splineviz.widgets.update_rate import UpdateRate
+from splineviz.widgets.playground import update_rate
+from splineviz.widgets.playground.update_rate import UpdateRate
 
 
 def test_updates_of_the_last_two_seconds(monkeypatch):

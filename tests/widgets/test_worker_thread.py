@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from splineviz.widgets.worker_thread import WorkerThread
+from splineviz.widgets.common.worker_thread import WorkerThread
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,21 +19,21 @@ atexit.register(lambda: print([thread.name for thread in threading.enumerate()])
 """
 AT_WORK = {
     "frames": """
-from splineviz.widgets.frame_feed import FrameFeed
+from splineviz.widgets.common.frame_feed import FrameFeed
 begun = threading.Event()
 feed = FrameFeed(10**6, lambda number: (begun.set(), time.sleep(0.1)), lambda: 0)
 feed.start()
 begun.wait()
 """,
     "training": """
-from splineviz.widgets.live_worker import LiveWorker
+from splineviz.widgets.playground.live_worker import LiveWorker
 begun = threading.Event()
 worker = LiveWorker(lambda n: (begun.set(), time.sleep(0.1)), lambda: None, lambda: True, print)
 worker.start()
 begun.wait()
 """,
     "looks": """
-from splineviz.widgets.run_tail import RunTail
+from splineviz.widgets.common.run_watcher import RunTail
 begun = threading.Event()
 look = lambda: (begun.set(), time.sleep(0.1))
 tail = RunTail(look, lambda: True, lambda: True, lambda trouble: None, first=0.01)

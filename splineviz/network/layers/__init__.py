@@ -1,8 +1,8 @@
 """LAYERS: the one table of the kinds of steps that a program can have, one row a kind.
 
 A row says what a step computes. How an operation of torch becomes such steps is a table of its own,
-:data:`~splineviz.network.operations.OPERATIONS`. The functions of a row are written once, so that
-the same code runs on numpy arrays and on torch tensors. An affine row has two:
+:data:`~splineviz.network.tracing.operations.OPERATIONS`. The functions of a row are written once,
+so that the same code runs on numpy arrays and on torch tensors. An affine row has two:
 
 ``coefficients(params, options) -> (weights, offset)``
     The layer's linear weights (one array, or None if it has none) and its offset (an array that
@@ -29,13 +29,17 @@ Nothing here imports torch before a network is traced, or a step that needs it i
 from __future__ import annotations
 
 from splineviz.network.layers import arithmetic as arith
-from splineviz.network.layers import averaging as avg
-from splineviz.network.layers import comparing, elementwise, opaque, opaque_schema, shapes, weighted
-from splineviz.network.layers import product_shapes as products
-from splineviz.network.layers import rearranging as rearr
-from splineviz.network.layers import window_shapes as windows
-from splineviz.network.layers.calling import apply_function
-from splineviz.network.layers.rows import LayerKind
+from splineviz.network.layers import elementwise, opaque
+from splineviz.network.layers import linear_ops as weighted
+from splineviz.network.layers import max_ops as comparing
+from splineviz.network.layers import shape_ops as rearr
+from splineviz.network.layers import sum_ops as avg
+from splineviz.network.layers.layer_kind import LayerKind
+from splineviz.network.layers.schemas import elementwise_and_shapes as shapes
+from splineviz.network.layers.schemas import opaque as opaque_schema
+from splineviz.network.layers.schemas import products as products
+from splineviz.network.layers.schemas import windows as windows
+from splineviz.network.layers.torch_calls import apply_function
 
 
 def _conv(dimensions: int, transposed: str = "") -> LayerKind:

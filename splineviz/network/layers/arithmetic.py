@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from splineviz.network.layers.rows import (
+from splineviz.network.layers.layer_kind import (
     Array,
     Options,
     Params,

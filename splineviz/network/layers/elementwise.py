@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from splineviz.network.kinks import Kinks
-from splineviz.network.layers.calling import in_torch
-from splineviz.network.layers.rows import (
+from splineviz.network.layers.layer_kind import (
     Array,
     Options,
     Params,
 )
+from splineviz.network.layers.torch_calls import in_torch
+from splineviz.network.piecewise_linear import Kinks
 
 # One kink at zero ---------------------------------------------------------------------------------
 

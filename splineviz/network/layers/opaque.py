@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from splineviz.network.layers.rows import Array, Options, Params
+from splineviz.network.layers.layer_kind import Array, Options, Params
 
 SMOOTH = frozenset(
     {

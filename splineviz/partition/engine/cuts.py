@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.network.contest import Contest, flat_values
-from splineviz.network.kinks import Kinks
+from splineviz.network.max_selection import Contest, flat_values
+from splineviz.network.piecewise_linear import Kinks
 from splineviz.network.program import Program
 from splineviz.partition.engine.tournament import lead_units, leads, next_round, pairs
-from splineviz.partition.rounding import EPS, ULPS, KinkRounding, Rounding
+from splineviz.partition.rounding.values import EPS, ULPS, KinkRounding, Rounding
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int32]

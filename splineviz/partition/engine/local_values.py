@@ -21,11 +21,11 @@ from scipy.sparse import csr_array
 
 from splineviz.network.interpret import interpret
 from splineviz.network.program import Program
+from splineviz.partition.affine_maps import rows_in_block
 from splineviz.partition.engine.cells import CellComplex
 from splineviz.partition.engine.cuts import Cut
-from splineviz.partition.maps import rows_in_block
 from splineviz.partition.patterns import LayerPattern, unpack
-from splineviz.partition.rounding import Rounded, RoundedValues, rounding_of
+from splineviz.partition.rounding.values import Rounded, RoundedValues, rounding_of
 from splineviz.partition.slices import InputSlice
 
 FloatArray = npt.NDArray[np.float64]

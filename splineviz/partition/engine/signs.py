@@ -11,7 +11,7 @@ import numpy.typing as npt
 from splineviz.partition.engine.cuts import Cut
 from splineviz.partition.engine.local_values import LocalValues
 from splineviz.partition.patterns import pack
-from splineviz.partition.rounding import EPS, ULPS
+from splineviz.partition.rounding.values import EPS, ULPS
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int32]

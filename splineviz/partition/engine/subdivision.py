@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from splineviz.errors import TooManyRegions
-from splineviz.partition.engine.blocks import Workers
 from splineviz.partition.engine.cells import CellComplex
 from splineviz.partition.engine.kernels.cells import split_cells
 from splineviz.partition.engine.kernels.edges import cut_edges, split_edges
 from splineviz.partition.engine.signs import Signs
-from splineviz.partition.rounding import EPS
+from splineviz.partition.engine.workers import Workers
+from splineviz.partition.rounding.values import EPS
 
 _Block = TypeVar("_Block", "_Cut", "_Split")
 FloatArray = npt.NDArray[np.float64]

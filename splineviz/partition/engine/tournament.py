@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.network.contest import Contest, flat_values
+from splineviz.network.max_selection import Contest, flat_values
 from splineviz.partition.engine.cells import SEAM, CellComplex
 from splineviz.partition.engine.dissolving import Dissolved, dissolve
 from splineviz.partition.patterns import Words, first_difference, pack, ranges_above, unpack
-from splineviz.partition.rounding import EPS, ULPS
+from splineviz.partition.rounding.values import EPS, ULPS
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int32]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from splineviz.errors import InvalidPartition
-from splineviz.partition.certificate import Certificate, certify
+from splineviz.partition.verification.certificate import Certificate, certify
 
 if TYPE_CHECKING:
     import torch
@@ -52,7 +52,7 @@ class SegmentCertificate:
 
     def _repr_html_(self) -> str:
         from splineviz.drawing.html import shown
-        from splineviz.partition.in_html import certificate_html
+        from splineviz.partition.plotting.in_html import certificate_html
 
         undecided = self.strip.signs_undecided
         return shown(lambda: certificate_html(str(self), undecided, "ends"), str(self))

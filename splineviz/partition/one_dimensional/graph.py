@@ -15,10 +15,10 @@ import shapely
 
 from splineviz.errors import InvalidSlice
 from splineviz.network.program import Program
-from splineviz.partition.colorings import COLORINGS, Coloring
 from splineviz.partition.measures.class_pieces import ClassPieces
 from splineviz.partition.one_dimensional.input_segment import InputSegment
 from splineviz.partition.one_dimensional.segment_partition import SegmentPartition
+from splineviz.partition.plotting.colorings import COLORINGS, Coloring
 from splineviz.partition.slices import InputSlice
 from splineviz.partition.spline_partition import SplinePartition
 

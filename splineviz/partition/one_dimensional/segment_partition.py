@@ -12,15 +12,15 @@ import numpy.typing as npt
 
 from splineviz.arguments import as_path
 from splineviz.arrays import read_whole
-from splineviz.network.outputs import predicted_classes
+from splineviz.network.evaluation import predicted_classes
 from splineviz.partition import storage
-from splineviz.partition.measures.migration import Migration, stream_of_uniform, summary
 from splineviz.partition.measures.neuron_boundaries import (
     Layers,
     count_switching,
     layer_numbers,
     neuron_layer,
 )
+from splineviz.partition.migration.measure import Migration, stream_of_uniform, summary
 from splineviz.partition.one_dimensional.breakpoints import BreakpointTable, breakpoint_table
 from splineviz.partition.one_dimensional.class_changes import class_changes
 from splineviz.partition.one_dimensional.density import densities_along, distances_along
@@ -83,7 +83,7 @@ class SegmentPartition:
 
     def _repr_html_(self) -> str:
         from splineviz.drawing.html import shown
-        from splineviz.partition.in_html import segment_partition_html
+        from splineviz.partition.plotting.in_html import segment_partition_html
 
         return shown(lambda: segment_partition_html(self), repr(self))
 

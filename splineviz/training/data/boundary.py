@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from splineviz.arrays import read_whole
 from splineviz.errors import EmptyBoundary, InvalidArgument
-from splineviz.network.outputs import evaluator, predicted_classes
+from splineviz.network.evaluation import evaluator, predicted_classes
 from splineviz.network.program import Program
 from splineviz.training.data.arrays import as_inputs, as_labels
 from splineviz.training.data.pairs import separated_pairs

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
     from splineviz.display.frames import Frame
-    from splineviz.widgets.region_player import RegionPlayer
+    from splineviz.widgets.player.region_player import RegionPlayer
 
 # Viewers show a frame of a GIF much longer if it asks for less.
 _SHORTEST = 20

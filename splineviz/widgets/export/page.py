@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from splineviz.display.frames import Frame
 from splineviz.drawing.step_curve import FloatArray, pieces
 from splineviz.progress import Progress, reporting
+from splineviz.widgets.common.esm_bundle import STATIC, module
 from splineviz.widgets.export.player_frames import (
     canvas_of,
     chosen_steps,
@@ -22,12 +23,11 @@ from splineviz.widgets.export.player_frames import (
     wait_for_frames,
 )
 from splineviz.widgets.export.target import checked_target, write_target
-from splineviz.widgets.modules import STATIC, module
-from splineviz.widgets.region_canvas import NO_COMPARISON, RegionCanvas
+from splineviz.widgets.player.region_canvas import NO_COMPARISON, RegionCanvas
 
 if TYPE_CHECKING:
-    from splineviz.widgets.curves import Curves
-    from splineviz.widgets.region_player import RegionPlayer
+    from splineviz.widgets.charts.metric_chart import Curves
+    from splineviz.widgets.player.region_player import RegionPlayer
 
 _DASHES = {"solid": "none", "dashed": "6 4", "dotted": "2 3"}
 # Bytes of a page that browsers open, and mail programs send, without trouble.

@@ -11,7 +11,7 @@ from splineviz.widgets.export.player_frames import chosen_steps, limits_for
 from splineviz.widgets.export.target import check_size, checked_target, write_target
 
 if TYPE_CHECKING:
-    from splineviz.widgets.region_player import RegionPlayer
+    from splineviz.widgets.player.region_player import RegionPlayer
 
 
 def save_picture(

@@ -10,16 +10,16 @@ import numpy.typing as npt
 from splineviz.display.frames import Frame
 from splineviz.display.pictures import picture_of_frame, with_changes
 from splineviz.drawing.step_plot import draw_step_curves
-from splineviz.partition.colorings import Limits
+from splineviz.partition.plotting.colorings import Limits
 from splineviz.widgets.export.player_frames import canvas_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
-    from splineviz.partition.picture import RegionPicture
-    from splineviz.widgets.curves import Curves
-    from splineviz.widgets.region_player import RegionPlayer
+    from splineviz.partition.plotting.region_picture import RegionPicture
+    from splineviz.widgets.charts.metric_chart import Curves
+    from splineviz.widgets.player.region_player import RegionPlayer
 
 # Inches beside and below the picture, for its color bar, labels and title.
 _BESIDE, _BELOW = 1.9, 1.3

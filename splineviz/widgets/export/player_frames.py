@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from splineviz.display.frames import Frame
 from splineviz.display.pictures import limits_over
 from splineviz.errors import InvalidArgument, NothingToDraw, UnknownStep
-from splineviz.partition.colorings import Limits
+from splineviz.partition.plotting.colorings import Limits
 
 if TYPE_CHECKING:
-    from splineviz.widgets.region_canvas import RegionCanvas
-    from splineviz.widgets.region_player import RegionPlayer
+    from splineviz.widgets.player.region_canvas import RegionCanvas
+    from splineviz.widgets.player.region_player import RegionPlayer
 
 
 def canvas_of(player: RegionPlayer) -> RegionCanvas:

@@ -9,7 +9,7 @@ import pytest
 import shapely
 
 import splineviz as sv
-from splineviz.network.outputs import predicted_classes
+from splineviz.network.evaluation import predicted_classes
 from tests.partition.networks import FRAME_WITH_HOLES, mlp, random_mlp
 
 SQUARE = sv.InputSlice.identity()

@@ -6,13 +6,13 @@ import torch
 import splineviz as sv
 from splineviz.display.frames import Frame
 from splineviz.errors import InvalidArgument, InvalidSlice
-from splineviz.partition.colorings import COLORINGS
 from splineviz.partition.one_dimensional.graph import (
     GRAPH_COLORINGS,
     GraphSlice,
     graph_partition,
     graph_slice,
 )
+from splineviz.partition.plotting.colorings import COLORINGS
 
 SEGMENT = sv.InputSlice.identity(bounds=(-2, 2))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from splineviz.partition.engine.kernels.common import (
+from splineviz.partition.engine.kernels.bits_and_buffers import (
     LOOSE,
     cluster,
     copy,

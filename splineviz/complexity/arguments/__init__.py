@@ -1,0 +1,1 @@
+"""What users say: which points, which neighborhood around them, which layers."""

@@ -1,0 +1,239 @@
+"""Local complexity at every checkpoint of a training."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from splineviz.complexity.arguments.cross_polytope import Frame
+from splineviz.complexity.arguments.layer_choice import Names, read_selection, selected
+from splineviz.complexity.arguments.layer_names import Layer, Selection
+from splineviz.complexity.arguments.points import checked_points, checked_radii
+from splineviz.complexity.local_complexity import local_complexity
+from splineviz.complexity.propagation.model_estimator import estimator_for
+from splineviz.complexity.results.count_cache import CountCache, content_key
+from splineviz.complexity.results.curves import ComplexityCurves
+from splineviz.complexity.results.stacking import check_alike, stacked
+from splineviz.errors import EmptyBoundary, InvalidArgument, NonFiniteValues, ShapeMismatch
+from splineviz.network.program import Program
+from splineviz.progress import Progress, reporting
+
+IntArray = npt.NDArray[np.int64]
+Points = npt.NDArray[np.floating[Any]]
+
+Probe: TypeAlias = "npt.ArrayLike | Callable[[Program], npt.ArrayLike]"
+"""Points (N, *input_shape), or a function that finds them for a network."""
+
+#: Part of every key: to be raised when the same arguments give other counts than before.
+ALGORITHM = "local complexity 4"
+
+
+def complexity_over_training(
+    program: Callable[[int], Program],
+    checkpoints: Mapping[int, str],
+    probes: Probe | Mapping[str, Probe],
+    *,
+    radius: float | npt.ArrayLike = 0.005,
+    directions: int | npt.ArrayLike | None = None,
+    seed: int = 0,
+    layers: Selection = None,
+    logits: bool = False,
+    winners: bool = False,
+    centre: bool = False,
+    shared_frame: bool = True,
+    cache: Path | None = None,
+    device: str | torch.device | None = None,
+    progress: Progress | bool | None = None,
+) -> ComplexityCurves:
+    """Local complexity at every checkpoint.
+
+    Parameters
+    ----------
+    program : callable
+        From a step to the network at it. It is asked only for what the cache does not know, and
+        once for the layers.
+    checkpoints : mapping of int to str
+        Which steps, each with the hash of its weights.
+    probes : probe, or mapping of str to probe
+        Points, or a function that finds them for each network; by name, or one that is then called
+        ``"probe"``. A function may raise :class:`EmptyBoundary` where there are none, but otherwise
+        finds equally many for each network.
+    radius, directions, seed, layers, logits, winners, centre, shared_frame, device
+        As for :func:`~splineviz.complexity.local_complexity.local_complexity`. A function that
+        chooses layers is asked about those of the first network.
+    cache : Path, optional
+        A folder that keeps counts from one call to the next.
+    progress : bool or callable, optional
+        True for a progress bar. A function is called with (checkpoints done, checkpoints in all).
+
+    Returns
+    -------
+    ComplexityCurves
+
+    Raises
+    ------
+    InvalidArgument
+        If there is no checkpoint or no probe; and as ``local_complexity`` does.
+    ShapeMismatch, NonFiniteValues, UnknownName
+        As ``local_complexity`` does; the message names the probe.
+
+    Notes
+    -----
+    Whether a curve rises or falls can depend on the radius: measure two or three.
+    """
+    if not checkpoints:
+        raise InvalidArgument("there are no checkpoints yet, so there is nothing to measure")
+    steps = sorted(checkpoints)
+    network = lru_cache(maxsize=1)(program)
+    first = network(steps[0])
+    named = _named(probes, first.input_shape)
+    radii, single = checked_radii(radius)
+    frame = Frame.of(directions, first.input_shape, seed, shared_frame)
+    directions = frame.count if directions is None else directions
+    names, chosen = _layers_of(first, layers, winners, logits)
+    measure = _Measurement(radii, directions, frame.seed, names, centre, shared_frame, device)
+    settings = _settings_of(first, measure, frame)
+    kept = CountCache(cache)
+    found: dict[str, list[tuple[IntArray, IntArray] | None]] = {name: [] for name in named}
+    starts: dict[str, tuple[int, int]] = {}
+    with reporting(progress, len(steps), "checkpoint") as report:
+        for done, step in enumerate(steps, 1):
+            for name, probe in named.items():
+                points = _points_at(name, probe, partial(network, step))
+                if points is None:
+                    found[name].append(None)
+                    continue
+                at = step, len(points)
+                check_alike(name, starts.setdefault(name, at), at)
+                key = content_key([*settings, checkpoints[step], points])
+                made = kept.read(key, (len(radii), len(points), len(chosen)))
+                if made is None:
+                    made = measure.of(network(step), points)
+                    kept.write(key, *made)
+                found[name].append(made)
+            report(done)
+    empty = (len(radii), 0, len(chosen))
+    counts, near, there = stacked(found, steps, empty)
+    axes = (slice(None), 0) if single else ()
+    return ComplexityCurves(
+        np.array(steps, dtype=np.int64),
+        {name: of_all[axes] for name, of_all in counts.items()},
+        {name: of_all[axes] for name, of_all in near.items()},
+        there,
+        chosen,
+        float(radii[0]) if single else radii,
+        frame.directions,
+        frame.count,
+        frame.seed,
+    )
+
+
+@dataclass(frozen=True)
+class _Measurement:
+    """Everything that decides counts but the network and the points, and where to compute."""
+
+    radii: npt.NDArray[np.float64]
+    directions: int | npt.ArrayLike
+    seed: int
+    layers: tuple[Names, ...]
+    centre: bool
+    shared_frame: bool
+    device: str | torch.device | None
+
+    def of(self, program: Program, points: Points) -> tuple[IntArray, IntArray]:
+        """Counts, and how many are known up to rounding only: int64 arrays (R, N, L)."""
+        lc = local_complexity(
+            program,
+            points,
+            self.radii,
+            self.directions,
+            self.seed,
+            layers=self.layers,
+            centre=self.centre,
+            shared_frame=self.shared_frame,
+            device=self.device,
+        )
+        return lc.counts, lc.near
+
+
+def _named(
+    probes: Probe | Mapping[str, Probe], input_shape: tuple[int, ...]
+) -> dict[str, Points | Callable[[Program], npt.ArrayLike]]:
+    """The probes by name; those that are arrays are checked."""
+    named = probes if isinstance(probes, Mapping) else {"probe": probes}
+    if not named:
+        raise InvalidArgument("there are no probes: give points, or a mapping of names to points")
+    for name in named:
+        if not isinstance(name, str):
+            raise InvalidArgument(f"a probe's name must be a str, not {name!r}")
+    return {
+        name: probe if callable(probe) else _checked(name, probe, input_shape)
+        for name, probe in named.items()
+    }
+
+
+def _checked(name: str, points: Any, input_shape: tuple[int, ...]) -> Points:
+    try:
+        checked = checked_points(points)
+    except (InvalidArgument, NonFiniteValues, ShapeMismatch) as error:
+        raise type(error)(f"the probe {name!r} cannot be used: {error}") from error
+    if checked.shape[1:] != input_shape:
+        raise ShapeMismatch(
+            f"the probe {name!r} holds inputs of shape {checked.shape[1:]}, but the network takes "
+            f"inputs of shape {input_shape}"
+        )
+    return checked
+
+
+def _points_at(
+    name: str,
+    probe: Points | Callable[[Program], npt.ArrayLike],
+    network: Callable[[], Program],
+) -> Points | None:
+    """The points of a probe for a network; None if it finds that there are none."""
+    if not callable(probe):
+        return probe
+    program = network()
+    try:
+        points = probe(program)
+    except EmptyBoundary:
+        return None
+    return _checked(name, points, program.input_shape)
+
+
+def _layers_of(
+    program: Program, layers: Selection, winners: bool, logits: bool
+) -> tuple[tuple[Names, ...], tuple[Layer, ...]]:
+    """The names that choose the layers, and the layers."""
+    network = estimator_for(program, program.input_shape, "cpu", None, True, True)
+    asked = read_selection(layers)
+    names = selected(network.available, network.others, asked, winners, logits)
+    return names, tuple(layer for layer, _ in network.watch(names).layers)
+
+
+def _settings_of(
+    program: Program, measure: _Measurement, frame: Frame
+) -> Sequence[str | npt.NDArray[np.float64]]:
+    """What a key depends on beside the weights and the points."""
+    random = isinstance(measure.directions, int | np.integer)
+    directions: str | npt.NDArray[np.float64] | None = (
+        f"{frame.count} random, seed {measure.seed}, shared {measure.shared_frame}"
+        if random
+        else frame.directions
+    )
+    assert directions is not None
+    return [
+        ALGORITHM,
+        json.dumps(program.to_json(), sort_keys=True),
+        json.dumps([measure.layers, measure.centre]),
+        measure.radii,
+        directions,
+    ]

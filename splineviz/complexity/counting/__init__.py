@@ -1,0 +1,1 @@
+"""From the ranges of pre-activations over a neighborhood to how many neurons are crossed."""

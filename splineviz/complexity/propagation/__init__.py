@@ -1,0 +1,1 @@
+"""Neighborhoods on their way through a network: a center and differences from it, step by step."""

@@ -1,0 +1,412 @@
+"""One pass of the vertices round some samples through a network."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import torch
+
+from splineviz.complexity.propagation.activation_deltas import Windows, bend, slopes_at
+from splineviz.complexity.propagation.layer_vertices import Neighborhood, neighborhood_of
+from splineviz.complexity.propagation.memory_layout import rows_of, values_of
+from splineviz.complexity.propagation.opaque_steps import Opaque
+from splineviz.complexity.propagation.preactivation_range import Near, Span
+from splineviz.complexity.propagation.rounding import Rounding
+from splineviz.complexity.propagation.step_operator import Coefficients
+from splineviz.complexity.propagation.vertex_deltas import AntipodalPairs, Ends, VertexDeltas
+from splineviz.network.interpret import Domain
+from splineviz.network.max_selection import Contest
+from splineviz.network.piecewise_linear import Kinks
+from splineviz.network.program import Program
+
+
+@dataclass(frozen=True, eq=False)
+class LayerDeltas:
+    """A value of the program at the vertices, as differences.
+
+    Attributes
+    ----------
+    d : VertexDeltas
+        From the value at the sample. Before the first activation they are in float64, and divided
+        by the radius.
+    size, variance : tensor (n or 1, width)
+        Bounds of the differences, and squares of their errors, as in
+        :class:`~splineviz.complexity.propagation.rounding.Rounding`.
+    linear : bool
+        Whether no activation lies before it.
+    ends : pair of tensor (n or 1, width), or None
+        Bounds of the differences, if they are known.
+    """
+
+    d: VertexDeltas
+    size: torch.Tensor
+    variance: torch.Tensor
+    linear: bool = False
+    ends: Ends | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class KeptValues:
+    """Truth values or places, which have no differences.
+
+    Attributes
+    ----------
+    values : tensor (n * 2 P, *shape)
+        Those at the vertices.
+    """
+
+    values: torch.Tensor
+
+
+Value: TypeAlias = LayerDeltas | KeptValues
+
+
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """What is known of the neurons of one value.
+
+    Attributes
+    ----------
+    span : Span
+        Their range, exact where they come near a kink.
+    near : Near or None
+        Those that come near one, if pairs are not split: between the sample and its vertices.
+    vertices : tensor (found, 2 P), or None
+        Their differences at all vertices.
+    """
+
+    span: Span
+    near: Near | None = None
+    vertices: torch.Tensor | None = None
+
+
+class ForwardPass(Domain[Value]):
+    """One pass of the vertices round some samples through a network.
+
+    Parameters
+    ----------
+    program : Program
+        The network.
+    centres : dict of int to tensor (n, *shape)
+        Its values at the samples; numbers are in float64.
+    directions : float64 tensor (n or 1, P, *input_shape)
+        The directions, of each sample or of all.
+    radius : float
+        r.
+    coarse, fine : dict of int to Coefficients
+        The steps in the type of the differences, and in float64.
+    dtype : torch.dtype
+        The type of the differences behind the first activation.
+    switching : dict of int to tuple of float
+        Where neurons switch, for the values that do or are looked at.
+    last : set of int
+        The values that are looked at and that no step reads.
+    straight : dict of int to tensor
+        What steps before the first activation have made of these directions, where all samples
+        share them; what is missing is added.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        centres: Mapping[int, torch.Tensor],
+        directions: torch.Tensor,
+        radius: float,
+        coarse: Mapping[int, Coefficients],
+        fine: Mapping[int, Coefficients],
+        dtype: torch.dtype,
+        switching: Mapping[int, tuple[float, ...]],
+        last: Set[int],
+        straight: dict[int, torch.Tensor],
+    ) -> None:
+        super().__init__(program)
+        self.centres = centres
+        self.directions = directions
+        self.radius = radius
+        self.coarse, self.fine, self.dtype = coarse, fine, dtype
+        self.switching, self.last, self.straight = switching, last, straight
+        self.rounding = Rounding(dtype, radius)
+        self.pairs = AntipodalPairs(len(centres[0]), directions.shape[1], dtype, directions.device)
+        self._looks: dict[int, _Look] = {}
+
+    def start(self) -> LayerDeltas:
+        """The input."""
+        rows = rows_of(self.directions, 2)
+        size = rows.abs().amax(1)
+        variance = torch.zeros_like(size, dtype=self.dtype)
+        return LayerDeltas(VertexDeltas.odd(rows), size, variance, linear=True)
+
+    # Affine steps -----------------------------------------------------------------------------
+
+    def affine(self, i: int, inputs: Sequence[Value]) -> Value:
+        """What an affine step makes."""
+        if any(isinstance(one, KeptValues) for one in inputs):
+            # Only steps that move numbers about read them.
+            return KeptValues(self.fine[i].linear(self._at_vertices(i, inputs)))
+        read = _numbers(inputs)
+        linear = all(one.linear for one in read)
+        if not linear:
+            read = [self._now(one) for one in read]
+        d = self._straight(i, read) if linear else self._through(i, self.coarse[i], read)
+        size, variance = self.rounding.stepped(
+            self.coarse[i],
+            [self.centres[value] for value in self.program.steps[i].inputs],
+            [one.size for one in read],
+            [one.variance for one in read],
+            linear=linear,
+        )
+        ends = None
+        # Elsewhere a bound is enough, but where values are exact it would be far larger.
+        if linear or i + 1 in self.switching:
+            low, high = ends = self.pairs.extent(d)
+            size = torch.maximum(-low, high) / (1.0 if linear else self.radius)
+        return LayerDeltas(d, size, variance, linear, ends)
+
+    def _straight(self, i: int, read: Sequence[LayerDeltas]) -> VertexDeltas:
+        """The differences behind a step before the first activation."""
+        known = self.straight.get(i)
+        if known is not None:
+            return VertexDeltas.odd(known)
+        d = self._through(i, self.fine[i], read)
+        if len(d.rows) == 1:
+            self.straight[i] = d.rows
+        return d
+
+    def _through(self, i: int, step: Coefficients, read: Sequence[LayerDeltas]) -> VertexDeltas:
+        """The differences behind an affine step."""
+        shapes = [self.program.shapes[value] for value in self.program.steps[i].inputs]
+        width = math.prod(self.program.shapes[i + 1])
+
+        def made(sides: Sequence[torch.Tensor]) -> torch.Tensor:
+            if not len(sides[0]):
+                return sides[0].new_empty(0, width)
+            if step.matrix is not None:
+                return sides[0] @ step.matrix.T
+            return rows_of(step.linear([*map(values_of, sides, shapes)]), 1)
+
+        samples = max(len(one.d.rows) for one in read)
+        rows = made([one.d.rows.expand(samples, -1, -1).flatten(0, 1) for one in read])
+        rows = rows.reshape(samples, -1, width)
+        units = read[0].d.units
+        if step.matrix is not None:
+            # What is made of a unit vector is a column of the weights.
+            of_units = step.matrix.T[units]
+            columns = torch.cat([made([read[0].d.columns]), of_units])
+        else:
+            columns = made(_alike([one.d.dense_columns() for one in read]))
+        return VertexDeltas(rows, columns, units[:0], read[0].d.split)
+
+    # Activations ------------------------------------------------------------------------------
+
+    def activation(self, i: int, inputs: Sequence[Value]) -> Value:
+        """What an activation makes."""
+        rule, values = self.program.activation_at[i].rule, self.program.steps[i].inputs
+        read = _numbers(inputs)
+        if isinstance(rule, Contest):
+            return self._won(i, rule, read)
+        look = self._look(values[0], read[0])
+        carried = self._now(read[0])
+        slopes = self.coarse[i].by_segment(rule.slopes)
+        slope = slopes_at(rule, slopes, look.span.centre, self.dtype)
+        steep = self._largest(slope.abs(), look, rule, rule.steepest)
+        summed = steep
+        if not np.array_equal(rule.sums, rule.slopes):
+            numbers = self.coarse[i].by_segment(np.abs(rule.slopes) if rule.whole else rule.sums)
+            sums = slopes_at(rule, numbers, look.span.centre, self.dtype)
+            summed = self._largest(sums, look, rule, float(rule.sums.max()))
+        # Odd and even part take two more sums.
+        size, variance = self.rounding.bent(
+            carried.variance, carried.size, steep, summed, len(rule.points) + 2
+        )
+        if look.near is None:
+            vertices = bend(rule, slopes, look.span.centre, carried.d.rows)
+            return LayerDeltas(VertexDeltas.of_all(vertices), size, variance)
+        return LayerDeltas(self._bent(rule, slopes, slope, look, carried.d), size, variance)
+
+    def _largest(
+        self, numbers: torch.Tensor, look: _Look, rule: Kinks, largest: float
+    ) -> torch.Tensor:
+        """Numbers for the slopes at the centres, in place those for all that vertices may meet."""
+        # What comes near a kink may meet any slope, and so may vertices on one side of the centre.
+        if look.near is not None:
+            numbers[look.near.sample, look.near.column] = largest
+            return numbers
+        near = look.span.with_sample().near(tuple(rule.points.tolist()))
+        numbers[near.sample, near.column] = largest
+        return numbers
+
+    def _bent(
+        self,
+        rule: Kinks,
+        slopes: Sequence[float | torch.Tensor],
+        slope: torch.Tensor,
+        look: _Look,
+        d: VertexDeltas,
+    ) -> VertexDeltas:
+        """The differences behind an activation, of pairs."""
+        near, vertices = look.near, look.vertices
+        assert near is not None
+        assert vertices is not None
+        sample, column = near.sample, near.column
+        own = [s if isinstance(s, float) else s[column].view(-1, 1, 1) for s in slopes]
+        bent = bend(rule, own, near.centre.unsqueeze(1), vertices.unsqueeze(2)).squeeze(2)
+        plus, minus = bent.chunk(2, 1)
+        rows = d.rows.new_empty(len(slope), *d.rows.shape[1:])
+        torch.mul(d.rows, slope.unsqueeze(1), out=rows)
+        rows[sample, :, column] = (plus - minus).mul_(0.5)
+        # What the activation adds to the affine map at the sample: zero where it does not bend.
+        plus, minus = bent.sub_(slope[sample, column].unsqueeze(1) * vertices).chunk(2, 1)
+        even = (plus + minus).mul_(0.5)
+        new = (even != 0).any(1).nonzero()[:, 0]
+        columns = d.dense_columns() * slope[self.pairs.sample[: d.switched]]
+        columns, _ = _alike([columns, columns.new_empty(len(self.pairs.sample), columns.shape[1])])
+        self.pairs.add(sample[new], even[new])
+        return VertexDeltas(rows, columns, column[new])
+
+    def _won(self, i: int, rule: Contest, read: Sequence[LayerDeltas]) -> LayerDeltas:
+        # What is straight stays so only if no winner changes, which is not worth looking for.
+        self.pairs.split = True
+        windows, d, size, variance = self._competing(rule, self.program.steps[i].inputs, read)
+        shape = self.program.shapes[i + 1]
+        size, variance = (
+            rows_of(windows.largest(numbers).unflatten(1, shape), 1) for numbers in (size, variance)
+        )
+        d = rows_of(windows.winners(d).unflatten(2, shape), 2)
+        return LayerDeltas(VertexDeltas.of_all(d), size, self.rounding.won(variance, size))
+
+    def _competing(
+        self, rule: Contest, values: Sequence[int], read: Sequence[LayerDeltas]
+    ) -> tuple[Windows, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The windows; differences, sizes and variances of all that the contest reads."""
+        centre = torch.cat([self.centres[value].flatten(1) for value in values], 1)
+        shapes = [self.program.shapes[value] for value in values]
+        typed = [self._typed(one) for one in read]
+
+        def joined(parts: Sequence[torch.Tensor]) -> torch.Tensor:
+            lead = parts[0].ndim - 1
+            flat = [values_of(p, s).flatten(lead) for p, s in zip(parts, shapes, strict=True)]
+            return torch.cat([part.expand(len(centre), *[-1] * lead) for part in flat], -1)
+
+        d = joined([self.pairs.vertices(one.d) for one in typed])
+        size = joined([one.size for one in typed])
+        variance = joined([one.variance for one in typed])
+        return Windows(rule, centre), d, size, variance
+
+    # Opaque steps -----------------------------------------------------------------------------
+
+    def opaque(self, i: int, inputs: Sequence[Value]) -> Value:
+        """What torch makes of the values at each vertex."""
+        self.pairs.split = True
+        opaque = Opaque(self.fine[i], self.rounding, self.pairs.samples)
+        read = self._at_vertices(i, inputs)
+        made = opaque.run(read)
+        if not made.is_floating_point():
+            return KeptValues(made)
+        shapes = [self.program.shapes[value] for value in self.program.steps[i].inputs]
+        variances = [
+            None if isinstance(one, KeptValues) else values_of(self._typed(one).variance, shape)
+            for one, shape in zip(inputs, shapes, strict=True)
+        ]
+        d, size, variance = opaque.deltas(self.centres[i + 1], read, made, variances)
+        return LayerDeltas(VertexDeltas.of_all(d), size, variance)
+
+    def _at_vertices(self, i: int, inputs: Sequence[Value]) -> list[torch.Tensor]:
+        """What a step reads at all vertices, (n * 2 P, *shape); numbers are in float64."""
+        found = []
+        for value, read in zip(self.program.steps[i].inputs, inputs, strict=True):
+            if isinstance(read, KeptValues):
+                found.append(read.values)
+                continue
+            d = self.pairs.vertices(read.d).double() * (self.radius if read.linear else 1.0)
+            rows = rows_of(self.centres[value], 1).unsqueeze(1) + d
+            found.append(values_of(rows.flatten(0, 1), self.program.shapes[value]))
+        return found
+
+    # Looking at values ------------------------------------------------------------------------
+
+    def neighborhood(self, value: int, carried: LayerDeltas) -> Neighborhood:
+        """A value at the vertices."""
+        scale = self.radius if carried.linear else 1.0
+        span = self._look(value, carried).span
+        return Neighborhood(span, lambda: scale * self.pairs.vertices(carried.d))
+
+    def margins(
+        self, rule: Contest, values: Sequence[int], inputs: Sequence[Value]
+    ) -> Neighborhood:
+        """By how much the candidates of a contest win."""
+        windows, d, _, variance = self._competing(rule, values, _numbers(inputs))
+        margins = windows.margins(d)
+        # A margin is a difference of two values.
+        noise = 2 * self.rounding.noise(windows.largest_by_column(variance), linear=False)
+        at_sample = windows.margins(torch.zeros_like(d[:, :1]))[:, 0]
+        return neighborhood_of(margins, at_sample, noise)
+
+    def _look(self, value: int, carried: LayerDeltas) -> _Look:
+        """Look at the range of a value over the vertices; split pairs if that is quicker."""
+        if value not in self._looks:
+            self._looks[value] = self._looked(value, carried)
+        return self._looks[value]
+
+    def _looked(self, value: int, carried: LayerDeltas) -> _Look:
+        centre = rows_of(self.centres[value], 1)
+        scale = self.radius if carried.linear else 1.0
+        low, high = carried.ends or self.pairs.extent(carried.d)
+        low, high = scale * low, scale * high
+        noise = self.rounding.noise(self._summed(carried), carried.linear)
+        if self.pairs.split or carried.d.split:
+            if not carried.d.split and carried.d.switched:
+                low, high = self.pairs.extent(VertexDeltas.of_all(self.pairs.vertices(carried.d)))
+            return _Look(Span(centre, low, high, noise))
+        span, points = Span(centre, low, high, noise), self.switching[value]
+        near = span.near(points)
+        most = int(torch.bincount(near.sample, minlength=1).max())
+        if not self.pairs.is_worth(len(near.sample), centre.shape[1], most, value in self.last):
+            self.pairs.split = True
+            return self._looked(value, carried)
+        odd, even = self.pairs.at(carried.d, near.sample, near.column)
+        vertices = torch.cat([odd + even, even - odd], 1)
+        if carried.linear:
+            vertices = (scale * vertices).to(self.dtype)
+        elif carried.d.switched:
+            span = span.narrowed(near, vertices.amin(1), vertices.amax(1), points)
+        return _Look(span, near, vertices)
+
+    def _now(self, carried: LayerDeltas) -> LayerDeltas:
+        """A value stored as others are now, in the type of the differences."""
+        typed = self._typed(carried)
+        if typed.d.split or not self.pairs.split:
+            return typed
+        d = VertexDeltas.of_all(self.pairs.vertices(typed.d))
+        return LayerDeltas(d, typed.size, self._summed(typed))
+
+    def _summed(self, carried: LayerDeltas) -> torch.Tensor:
+        """The variance of the sums of odd and even parts."""
+        terms = self.pairs.terms(carried.d)
+        if not terms:
+            return carried.variance
+        return self.rounding.rounded(carried.variance, carried.size, terms + 2)
+
+    def _typed(self, carried: LayerDeltas) -> LayerDeltas:
+        if not carried.linear:
+            return carried
+        rows = (self.radius * carried.d.rows).to(self.dtype)
+        size = carried.size.to(self.dtype)
+        variance = self.rounding.typed(carried.variance, size)
+        return LayerDeltas(VertexDeltas.odd(rows), size, variance)
+
+
+def _numbers(inputs: Sequence[Value]) -> list[LayerDeltas]:
+    return [one for one in inputs if isinstance(one, LayerDeltas)]
+
+
+def _alike(columns: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    """Columns of as many neurons each: those that a value does not know are zero."""
+    most = max(map(len, columns))
+    return [
+        one if len(one) == most else torch.nn.functional.pad(one, (0, 0, 0, most - len(one)))
+        for one in columns
+    ]

@@ -1,0 +1,54 @@
+"""What the vertices round some samples become at one place in a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+import torch
+
+from splineviz.complexity.propagation.preactivation_range import Span
+
+
+@dataclass(frozen=True, eq=False)
+class Neighborhood:
+    """The values at the vertices, as differences from a centre.
+
+    Attributes
+    ----------
+    span : Span
+        Their range.
+    make_differences : callable
+        Makes `differences`.
+    """
+
+    span: Span
+    make_differences: Callable[[], torch.Tensor]
+
+    @cached_property
+    def differences(self) -> torch.Tensor:
+        """The differences of all vertices, (n or 1, vertices, columns)."""
+        return self.make_differences()
+
+
+def neighborhood_of(
+    values: torch.Tensor, at_sample: torch.Tensor, noise: torch.Tensor
+) -> Neighborhood:
+    """A neighborhood from values at all vertices, (n, vertices, columns), and at the sample."""
+    span = Span(torch.zeros_like(noise), *extent(values), noise, at_sample)
+    return Neighborhood(span, lambda: values)
+
+
+def extent(differences: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The smallest and largest over the vertices, (n, columns)."""
+    # Two passes are several times faster than torch.aminmax along an axis.
+    return differences.amin(1), differences.amax(1)
+
+
+Visit: TypeAlias = Callable[[int, Neighborhood], None]
+"""Called with the number of a layer that is looked at and its neighborhoods.
+
+Differences that have not been asked for by its return are gone: their memory is used again.
+"""

@@ -1,0 +1,141 @@
+"""How far rounding may have moved the differences that are carried through a network.
+
+What a step adds itself is bounded for any order of sums and any numbers: equal terms round alike,
+and their errors add up. Errors that come with what it reads are taken as independent of each other,
+so they are carried as variances.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from splineviz.complexity.propagation.memory_layout import rows_of, values_of
+from splineviz.complexity.propagation.norms import VANISHED
+from splineviz.complexity.propagation.step_operator import Coefficients
+
+# A vertex within so many times the error that is carried along counts as on the boundary: errors of
+# earlier steps are not quite independent.
+SAFETY = 32.0
+# What is smaller may vanish in float32, or its square; an error of so many units at least.
+_LEAST = 2.0**-48
+_ROOT_OF_LARGEST = 2.0**63
+
+
+class Rounding:
+    """The rounding of differences of one type, round centres in float64.
+
+    Variances and sizes are tensors (n or 1, columns) of that type: squared errors in units of
+    rounding of the differences times the radius, and largest absolute differences divided by the
+    radius.
+
+    Parameters
+    ----------
+    dtype : torch.dtype
+        The type of the differences behind the first activation.
+    radius : float
+        r.
+
+    Attributes
+    ----------
+    fine_unit : float
+        A unit of rounding of float64, in those of the differences.
+    """
+
+    def __init__(self, dtype: torch.dtype, radius: float) -> None:
+        self.dtype, self.radius = dtype, radius
+        self._unit = torch.finfo(dtype).eps / 2
+        self.fine_unit = torch.finfo(torch.float64).eps / 2 / self._unit
+
+    def noise(self, variance: torch.Tensor, linear: bool) -> torch.Tensor:
+        """How far a value may be off, float64; before the first activation it is in float64."""
+        units = self._unit * (self.fine_unit if linear else 1.0)
+        return variance.sqrt().double().mul_(SAFETY * units * self.radius)
+
+    def typed(self, variance: torch.Tensor, size: torch.Tensor) -> torch.Tensor:
+        """The variance of differences that were in float64, in the other type."""
+        return _added(self.fine_unit**2 * variance, size, 1)
+
+    def stepped(
+        self,
+        step: Coefficients,
+        centres: Sequence[torch.Tensor],
+        sizes: Sequence[torch.Tensor],
+        variances: Sequence[torch.Tensor],
+        linear: bool,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """A bound of the sizes, and the variance, behind an affine step.
+
+        Parameters
+        ----------
+        step : Coefficients
+            The step.
+        centres : sequence of float64 tensor (n, *shape)
+            The centres of what it reads, whose error is that of float64.
+        sizes, variances : sequence of tensor
+            Those of what it reads.
+        linear : bool
+            Whether no activation lies before it.
+
+        Returns
+        -------
+        size, variance : tensor (n, columns)
+        """
+        # How much a unit of rounding of the centre is, beside one of the differences.
+        share = (1.0 if linear else self.fine_unit) / self.radius
+        shapes = [centre.shape[1:] for centre in centres]
+        passed = rows_of(step.variance([*map(values_of, variances, shapes)]), 1)
+        read = [
+            values_of(size.to(self.dtype), shape) for size, shape in zip(sizes, shapes, strict=True)
+        ]
+        # Two more for the rounding of what is read and what is made, and as many to spare.
+        terms = step.terms + 4
+        size = rows_of(step.bound(read, centres, share), 1)
+        made = _added(passed, size, terms)
+        if step.offset_sizes is not None:
+            made = _added(made, share * step.offset_sizes, 2)
+        if self.dtype != torch.float64:
+            made.clamp_(min=min(_LEAST / self.radius, _ROOT_OF_LARGEST) ** 2)
+            return size, made
+        # What is zero is exact there.
+        return size, torch.where(size > 0, made.clamp(min=VANISHED**2), made)
+
+    def bent(
+        self,
+        variance: torch.Tensor,
+        size: torch.Tensor,
+        steep: torch.Tensor,
+        summed: torch.Tensor,
+        kinks: int,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Size and variance behind an activation.
+
+        Parameters
+        ----------
+        variance, size : tensor (n or 1, columns)
+            Those of what it reads.
+        steep, summed : tensor (n, columns)
+            The largest slope that vertices may meet, and sum of the sizes of the first slope and of
+            the changes up to there.
+        kinks : int
+            How many changes there are.
+
+        Returns
+        -------
+        size, variance : tensor (n, columns)
+        """
+        return steep * size, _added(steep.square() * variance, summed * size, 2 + kinks)
+
+    def won(self, variance: torch.Tensor, size: torch.Tensor) -> torch.Tensor:
+        """The variance of what wins a contest, from the largest of the candidates."""
+        return _added(variance, size, 3)
+
+    def rounded(self, variance: torch.Tensor, size: torch.Tensor, times: float) -> torch.Tensor:
+        """The variance of numbers of a size that are rounded so many times more, all alike."""
+        return _added(variance, size, times)
+
+
+def _added(variance: torch.Tensor, size: torch.Tensor, times: float) -> torch.Tensor:
+    """A variance with that of numbers of a size being rounded so many times, all the same way."""
+    return torch.addcmul(variance, size, size, value=(times / SAFETY) ** 2)

@@ -1,0 +1,168 @@
+"""The steps of a program in torch, with their weights in one type."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+
+from splineviz.complexity.propagation.memory_layout import rows_of
+from splineviz.complexity.propagation.norms import lengths
+from splineviz.network.layers import LAYERS
+from splineviz.network.layers.layer_kind import step_params
+from splineviz.network.program import Program, Step
+
+# Of transposed ones each place reads another number of weights.
+_CONVOLUTIONS = ("conv1d", "conv2d", "conv3d")
+
+
+class Coefficients:
+    """What a step computes, with its weights in one type."""
+
+    def __init__(self, program: Program, i: int, dtype: torch.dtype, device: torch.device) -> None:
+        made: dict[int, torch.Tensor] = {}
+
+        def tensor(array: Any) -> Any:
+            if array is None:
+                return None
+            if id(array) not in made:
+                made[id(array)] = torch.tensor(np.asarray(array)).to(device, dtype)
+            return made[id(array)]
+
+        self.step: Step = program.steps[i]
+        self.kind = LAYERS[self.step.kind]
+        self.shape = program.shapes[i + 1]
+        self._input_shapes = [program.shapes[value] for value in self.step.inputs]
+        params = step_params(self.step.params, self.step.options, program.state)
+        weights, offset = self.kind.coefficients(params, self.step.options)
+        self._params = {role: tensor(array) for role, array in params.items()}
+        self._weights, self._offset = tensor(weights), tensor(offset)
+        if self.step.kind == "conv2d":
+            # Twice as fast, and values are in this order already; see `layout`.
+            self._weights = self._weights.to(memory_format=torch.channels_last)
+        self._dtype, self._device = dtype, device
+
+    @property
+    def matrix(self) -> torch.Tensor | None:
+        """The weights of a dense step from one axis to one, a row for each neuron."""
+        if self.step.kind != "linear" or len(self.shape) != 1 or self._weights.ndim != 2:
+            return None
+        matrix: torch.Tensor = self._weights
+        return matrix
+
+    @cached_property
+    def offset_sizes(self) -> torch.Tensor | None:
+        """The sizes of what an affine step adds at the end, (1, columns)."""
+        if self._offset is None:
+            return None
+        return rows_of(self._offset.abs().expand(1, *self.shape), 1)
+
+    def value(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
+        """What the step makes of values (n, *shape)."""
+        if self.kind.activate is not None:
+            return self.kind.activate(self._params, inputs, self.step.options)
+        if self.kind.opaque is not None:
+            return self.kind.opaque(self._params, inputs, self.step.options)
+        made = self.linear(inputs)
+        return made if self._offset is None else made + self._offset
+
+    def linear(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
+        """The linear part of an affine step on differences (n, *shape)."""
+        assert self.kind.linear is not None
+        return self.kind.linear(self._weights, inputs, self.step.options)
+
+    def variance(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
+        """How independent errors pass an affine step, squared (n, *shape)."""
+        assert self.kind.linear is not None
+        return self.kind.linear(self._squares, inputs, self.step.options)
+
+    def bound(
+        self, sizes: Sequence[torch.Tensor], centres: Sequence[torch.Tensor], share: float
+    ) -> torch.Tensor:
+        """Bounds of the sums of the sizes of what an affine step adds.
+
+        Parameters
+        ----------
+        sizes : sequence of tensor (n or 1, *shape)
+            Of what it reads.
+        centres : sequence of float64 tensor (n, *shape)
+            Of which a share is added to the sizes.
+        share : float
+            That share.
+
+        Returns
+        -------
+        tensor (n, *shape)
+        """
+        assert self.kind.linear is not None
+        if self.matrix is not None:
+            # No sum of products is larger than the product of their lengths.
+            length = lengths(sizes[0]) + share * lengths(centres[0]).to(self._dtype)
+            return length * self.lengths
+        read = [
+            torch.add(size, centre.to(self._dtype).abs(), alpha=share)
+            for size, centre in zip(sizes, centres, strict=True)
+        ]
+        if self._filters is not None:
+            ones, of_filters = self._filters
+            patches = self.kind.linear(ones, [read[0].square_()], self.step.options).sqrt_()
+            # Squares may have vanished.
+            lost = math.sqrt(self.terms * torch.finfo(self._dtype).tiny)
+            return patches.add_(lost) * of_filters
+        return self.kind.linear(self._sizes, read, self.step.options)
+
+    @cached_property
+    def _filters(self) -> tuple[torch.Tensor, torch.Tensor] | None:
+        """Of a convolution a filter of ones, and the lengths of its filters (channels, 1, ...).
+
+        None in float64, where bounds have to be zero if nothing but zeros is added.
+        """
+        whole = self.step.kind in _CONVOLUTIONS and self.step.options["groups"] == 1
+        if not whole or self._dtype == torch.float64:
+            return None
+        of_filters = lengths(self._weights.flatten(1))
+        dims = [1] * (self._weights.ndim - 3)
+        return torch.ones_like(self._weights[:1]), of_filters.view(-1, 1, *dims)
+
+    @cached_property
+    def terms(self) -> float:
+        """About how many numbers an affine step adds up for one number that it makes."""
+        if self.matrix is not None:
+            return self.matrix.shape[1]
+        assert self.kind.linear is not None
+        used = None if self._weights is None else (self._weights != 0).to(self._dtype)
+        ones = [
+            torch.ones((1, *shape), dtype=self._dtype, device=self._device)
+            for shape in self._input_shapes
+        ]
+        added = float(self.kind.linear(used, ones, self.step.options).max())
+        # The weights of an average add up to one whatever their number. Pooling has a window; a
+        # mean or an adaptive one reads so many times as much as it makes.
+        window = math.prod(np.atleast_1d(self.step.options.get("kernel_size", ())).tolist())
+        share = sum(map(math.prod, self._input_shapes)) / math.prod(self.shape)
+        return max(added, window, share)
+
+    @cached_property
+    def lengths(self) -> torch.Tensor:
+        """The lengths of the rows of `matrix`."""
+        assert self.matrix is not None
+        return lengths(self.matrix)[:, 0]
+
+    @cached_property
+    def _squares(self) -> torch.Tensor | None:
+        return None if self._weights is None else self._weights**2
+
+    @cached_property
+    def _sizes(self) -> torch.Tensor | None:
+        return None if self._weights is None else self._weights.abs()
+
+    def by_segment(self, numbers: np.ndarray) -> list[float | torch.Tensor]:
+        """The slopes of an activation, or what is like them, by column where they differ."""
+        if numbers.ndim == 1:
+            return numbers.tolist()
+        made = torch.tensor(numbers).to(self._device, self._dtype)
+        return [*rows_of(made.expand(len(made), *self.shape), 1)]

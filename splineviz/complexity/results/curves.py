@@ -1,0 +1,417 @@
+"""ComplexityCurves: local complexity over the checkpoints of a training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from splineviz.arguments import check_name
+from splineviz.complexity.arguments.layer_names import Layer
+from splineviz.complexity.results.confidence import interval_of_mean
+from splineviz.complexity.results.labels import proxy_note
+from splineviz.complexity.results.local_complexity import LocalComplexity
+from splineviz.complexity.results.stacking import checked_results, checked_steps, stacked
+from splineviz.errors import EmptyBoundary, InvalidArgument, UnknownName
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+
+#: What the row of all layers together is called in a table.
+TOTAL = "total"
+
+
+@dataclass(frozen=True, eq=False)
+class ComplexityCurves:
+    """The local complexity (LC) round some points, at S checkpoints of a training.
+
+    Arrays have an axis for the radii behind that of the steps if radius was a sequence.
+
+    Attributes
+    ----------
+    steps : int64 array (S,)
+        Training steps, increasing.
+    counts : mapping of str to int64 array (S, N, L) or (S, n_radii, N, L)
+        By name of the probe: for each checkpoint, point and layer the neurons whose boundary
+        crosses the neighborhood.
+    near : mapping of str to int64 array, like counts
+        How many of them rounding decides, as in :class:`LocalComplexity`.
+    found : mapping of str to bool array (S,)
+        Where a probe has points: a decision boundary need not exist at every checkpoint. Elsewhere
+        counts are 0, and stand for nothing: means there are NaN.
+    layers : tuple of Layer
+        Name, kind and width of each layer, in the order of the network.
+    radius : float or float64 array (n_radii,)
+        In units of the inputs.
+    directions : float64 array (P, *input_shape), or None
+        The directions of the neighborhoods; None if each point had its own.
+    n_directions : int
+        P.
+    seed : int
+        Where random directions came from.
+
+    Examples
+    --------
+    >>> import splineviz as sv
+    >>> run = sv.Run.bundled("checkerboard")
+    >>> curves = run.local_complexity(radius=0.1, directions=2, steps=[0, 30000], cache=False)
+    >>> curves.counts["training"].shape
+    (2, 150, 3)
+    >>> curves.mean("training").round(1)
+    array([9.7, 7.4])
+    """
+
+    steps: IntArray
+    counts: Mapping[str, IntArray]
+    near: Mapping[str, IntArray]
+    found: Mapping[str, npt.NDArray[np.bool_]]
+    layers: tuple[Layer, ...]
+    radius: float | FloatArray
+    directions: FloatArray | None
+    n_directions: int
+    seed: int
+
+    @classmethod
+    def from_results(
+        cls, steps: Iterable[int], results: Mapping[str, Iterable[LocalComplexity | None]]
+    ) -> ComplexityCurves:
+        """Curves of what was measured during a training of one's own, of any network.
+
+        :meth:`Run.local_complexity` measures the checkpoints of a run, and a run holds a piecewise
+        linear network. For others, such as a transformer, call
+        :func:`~splineviz.complexity.local_complexity.local_complexity` while they are trained.
+
+        Parameters
+        ----------
+        steps : iterable of int
+            The training steps at which it was called, increasing.
+        results : mapping of str to iterable of LocalComplexity or None
+            By a name for the points: what it gave at each step. The same points at each step, or
+            equally many; None where there were none, as on a decision boundary that is not there.
+
+        Returns
+        -------
+        ComplexityCurves
+
+        Raises
+        ------
+        InvalidArgument
+            If the steps do not increase, there is no result, or two have not the same layers,
+            radius, directions and seed.
+        ShapeMismatch
+            If there are not as many results as steps, or not equally many points at each.
+
+        Examples
+        --------
+        >>> import numpy as np, splineviz as sv, torch
+        >>> from torch import nn
+        >>> network = nn.Sequential(nn.Linear(2, 16), nn.GELU(), nn.Linear(16, 1))
+        >>> optimizer = torch.optim.Adam(network.parameters(), lr=0.01)
+        >>> x = torch.tensor(np.random.default_rng(0).uniform(-1, 1, (50, 2)), dtype=torch.float32)
+        >>> y = x.prod(dim=1, keepdim=True)
+        >>> probes = {"training": x, "random": np.random.default_rng(1).uniform(-1, 1, (50, 2))}
+        >>> steps, found = [], {name: [] for name in probes}
+        >>> for step in range(21):
+        ...     if step % 10 == 0:
+        ...         steps.append(step)
+        ...         for name, points in probes.items():
+        ...             found[name].append(sv.local_complexity(network, points, radius=0.1))
+        ...     optimizer.zero_grad()
+        ...     (network(x) - y).square().mean().backward()
+        ...     optimizer.step()
+        >>> curves = sv.ComplexityCurves.from_results(steps, found)
+        >>> curves
+        ComplexityCurves(training ..., random ...; steps 0 to 20, 3 checkpoints, radius 0.1,
+        2 directions, a proxy: some activations are smooth)
+        >>> table, plot = curves.to_dataframe(), sv.ComplexityPlot(curves)  # or curves.plot()
+        """
+        at = checked_steps(steps)
+        listed, first = checked_results(at, results)
+        empty = (*first.counts.shape[:-2], 0, len(first.layers))
+        pairs = {
+            name: [None if one is None else (one.counts, one.near) for one in found]
+            for name, found in listed.items()
+        }
+        return cls(
+            np.array(at, dtype=np.int64),
+            *stacked(pairs, at, empty),
+            first.layers,
+            first.radius,
+            first.directions,
+            first.n_directions,
+            first.seed,
+        )
+
+    @property
+    def probes(self) -> tuple[str, ...]:
+        """The names of the probes."""
+        return tuple(self.counts)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the layers."""
+        return tuple(layer.name for layer in self.layers)
+
+    @property
+    def radii(self) -> FloatArray:
+        """The radii as an array (n_radii,), also if there is just one."""
+        return np.atleast_1d(np.asarray(self.radius, dtype=np.float64))
+
+    @property
+    def is_proxy(self) -> bool:
+        """Whether a layer is smooth, so that its count stands for a boundary that it has not."""
+        return any(layer.proxy for layer in self.layers)
+
+    def mean(self, probe: str | None = None, per_layer: bool = False) -> FloatArray:
+        """The mean over the points of a probe at each step.
+
+        Parameters
+        ----------
+        probe : str, optional
+            Its name; may be left out if there is only one.
+        per_layer : bool
+            Of each layer, instead of their total.
+
+        Returns
+        -------
+        float64 array (S[, n_radii][, L])
+            NaN where the probe has no points.
+
+        Raises
+        ------
+        UnknownName
+            If there is no probe of that name.
+        InvalidArgument
+            If no name is given and there are several.
+        """
+        return self._over_points(probe, per_layer, lambda counts: counts.mean(axis=-1))
+
+    def interval(
+        self, probe: str | None = None, level: float = 0.95, per_layer: bool = False
+    ) -> tuple[FloatArray, FloatArray]:
+        """A confidence interval of each mean, if the points are a random sample of many.
+
+        Parameters
+        ----------
+        probe : str, optional
+            Its name; may be left out if there is only one.
+        level : float
+            Between 0 and 1.
+        per_layer : bool
+            Of each layer, instead of their total.
+
+        Returns
+        -------
+        low, high : float64 array, like `mean`
+            The mean and Student's t times its standard error; NaN where there are fewer than two
+            points. The same points are looked at at each step, so that a curve moves less than its
+            band is wide.
+
+        Raises
+        ------
+        UnknownName, InvalidArgument
+            As `mean` does; or if the level is not between 0 and 1.
+        """
+        bounds = self._over_points(
+            probe, per_layer, lambda counts: np.stack(interval_of_mean(counts, level), axis=-1)
+        )
+        return bounds[..., 0], bounds[..., 1]
+
+    def at(self, step: int, probe: str | None = None) -> LocalComplexity:
+        """The result at one step.
+
+        Parameters
+        ----------
+        step : int
+            One of `steps`.
+        probe : str, optional
+            The name of the probe; may be left out if there is only one.
+
+        Raises
+        ------
+        UnknownName
+            If there is no such step or probe.
+        InvalidArgument
+            If no name is given and there are several.
+        EmptyBoundary
+            If the probe has no points at that step.
+        """
+        name = self._probe(probe)
+        rows = np.flatnonzero(self.steps == step)
+        if len(rows) == 0:
+            raise UnknownName("step", str(step), [str(known) for known in self.steps])
+        row = rows[0]
+        if not self.found[name][row]:
+            raise EmptyBoundary(f"the probe {name!r} has no points at step {step}")
+        return LocalComplexity(
+            self.counts[name][row],
+            self.near[name][row],
+            self.layers,
+            self.radius,
+            self.directions,
+            self.n_directions,
+            self.seed,
+        )
+
+    def to_dataframe(self, level: float = 0.95) -> pd.DataFrame:
+        """One row for each probe, step, radius and layer, and for all layers together.
+
+        Parameters
+        ----------
+        level : float
+            Of the confidence interval, between 0 and 1.
+
+        Returns
+        -------
+        pandas.DataFrame
+            With the columns ``step``, ``probe``, ``radius``, ``layer`` (``"total"`` for all layers
+            together), ``proxy`` (whether it is smooth, or one of all is), ``mean``, ``low`` and
+            ``high``; NaN where a probe has no points.
+        """
+        import pandas as pd
+
+        layers = np.array([*self.names, TOTAL], dtype=object)
+        proxies = np.array([*(layer.proxy for layer in self.layers), self.is_proxy])
+        shape = (len(self.steps), len(self.radii), len(layers))
+        steps, radii, rows = np.indices(shape).reshape(3, -1)
+        tables = []
+        for name in self.probes:
+            ends = [
+                (self.mean(name, per_layer), *self.interval(name, level, per_layer))
+                for per_layer in (True, False)
+            ]
+            values = [
+                np.concatenate([each.reshape(*shape[:2], -1), total.reshape(*shape[:2], 1)], -1)
+                for each, total in zip(*ends, strict=True)
+            ]
+            columns = {"step": self.steps[steps], "probe": name, "radius": self.radii[radii]}
+            columns |= {"layer": layers[rows], "proxy": proxies[rows]}
+            columns |= dict(zip(("mean", "low", "high"), map(np.ravel, values), strict=True))
+            tables.append(pd.DataFrame(columns))
+        return pd.concat(tables, ignore_index=True)
+
+    def summary(self) -> pd.DataFrame:
+        """How the mean of each probe goes from the first checkpoint to the last, at each radius.
+
+        The sign of a change can depend on the radius, so look at several.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row for each probe and radius, with the columns ``probe``, ``radius``, ``first``,
+            ``largest``, ``largest_step`` and ``last``: means of all layers together, over the
+            checkpoints where the probe has points; NaN, and -1 for the step, where it has none.
+        """
+        from splineviz.complexity.results.summary import summarized
+
+        return summarized(self)
+
+    def plot(
+        self,
+        ax: Axes | None = None,
+        by: Literal["probe", "layer"] = "probe",
+        *,
+        probe: str | None = None,
+        radius: float | None = None,
+        level: float = 0.95,
+    ) -> Axes:
+        """Draw the means over a logarithmic axis of steps, with confidence bands.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure unless said.
+        by : {"probe", "layer"}
+            One curve for each probe, or for each layer of one probe.
+        probe : str, optional
+            By layer, which probe; the first unless said. By probe, the only one to draw.
+        radius : float, optional
+            Which of the radii; the first unless said.
+        level : float
+            Of the bands, between 0 and 1.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        UnknownName
+            If there is no probe of that name.
+        InvalidArgument
+            If `by` is something else, there is no such radius, or the level is not between 0 and 1.
+        """
+        from splineviz.complexity.results.plots import draw_curves
+
+        return draw_curves(self, ax, by, probe, radius, level)
+
+    def number_of_radius(self, radius: float | None = None) -> int:
+        """The place of a radius among the radii, 0 for None.
+
+        Raises
+        ------
+        InvalidArgument
+            If it is none of them.
+        """
+        if radius is None:
+            return 0
+        number = radius if isinstance(radius, int | float | np.number) else np.nan
+        near = np.flatnonzero(np.isclose(self.radii, number, rtol=1e-9, atol=0))
+        if len(near) == 0:
+            known = ", ".join(f"{known:g}" for known in self.radii)
+            raise InvalidArgument(f"there is no radius {radius!r}; there are {known}")
+        return int(near[0])
+
+    def __repr__(self) -> str:
+        at = f"step {self.steps[0]}"
+        if len(self.steps) > 1:
+            at = f"steps {self.steps[0]} to {self.steps[-1]}, {len(self.steps)} checkpoints"
+        radius = np.array2string(np.asarray(self.radius), precision=4, separator=", ")
+        means = ", ".join(
+            f"{name} {_from_to(self.mean(name).reshape(len(self.steps), -1)[:, 0])}"
+            for name in self.probes
+        )
+        of = f" at radius {self.radii[0]:.4g}" if len(self.radii) > 1 else ""
+        return (
+            f"ComplexityCurves({means}{of}; {at}, radius {radius}, {self.n_directions} "
+            f"directions{proxy_note(self.is_proxy)})"
+        )
+
+    def _probe(self, probe: str | None) -> str:
+        if probe is None:
+            if len(self.counts) > 1:
+                known = ", ".join(map(repr, self.probes))
+                raise InvalidArgument(f"there are several probes: name one of {known}")
+            return self.probes[0]
+        check_name(self.probes, "probe", probe)
+        return probe
+
+    def _over_points(
+        self, probe: str | None, per_layer: bool, summary: Callable[[Any], Any]
+    ) -> FloatArray:
+        """A summary of the points, which are on the last axis; NaN where there are none."""
+        name = self._probe(probe)
+        counts, found = self.counts[name], self.found[name]
+        by_point = np.moveaxis(counts, -2, -1) if per_layer else counts.sum(axis=-1)
+        by_point = np.asarray(by_point, dtype=np.float64)
+        if by_point.shape[-1] == 0:
+            by_point = np.full((*by_point.shape[:-1], 1), np.nan)
+        made = np.asarray(summary(by_point))
+        return np.where(found.reshape(-1, *[1] * (made.ndim - 1)), made, np.nan)
+
+
+def _from_to(means: FloatArray) -> str:
+    """The first, the largest and the last of some means."""
+    known = means[np.isfinite(means)]
+    if len(known) == 0:
+        return "nowhere"
+    shown = [f"{mean:.4g}" for mean in (known[0], known.max(), known[-1])]
+    return " → ".join(shown[:1] + [after for before, after in pairwise(shown) if after != before])

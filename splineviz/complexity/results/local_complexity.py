@@ -1,0 +1,179 @@
+"""LocalComplexity: how many neurons are crossed near each point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from splineviz.complexity.arguments.layer_names import Layer
+from splineviz.complexity.results.confidence import interval_of_mean
+from splineviz.complexity.results.labels import proxy_note
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class LocalComplexity:
+    """The local complexity (LC) of a network round some points.
+
+    Arrays have an axis for the radii first if radius was a sequence.
+
+    Attributes
+    ----------
+    counts : int64 array (N, L) or (n_radii, N, L)
+        For each point and layer the neurons whose boundary crosses the neighborhood.
+    near : int64 array, like counts
+        How many of the layer's neurons are zero at some vertex up to rounding, so that rounding
+        decides whether they are crossed. They count as on the boundary. How far rounding reaches
+        is bounded step by step, and estimated behind steps that are not piecewise linear, as
+        :func:`~splineviz.complexity.local_complexity.local_complexity` notes.
+    layers : tuple of Layer
+        Name, kind and width of each layer, in the order of the network.
+    radius : float or float64 array (n_radii,)
+        In units of the inputs.
+    directions : float64 array (P, *input_shape), or None
+        The directions of the neighborhood; None if each point had its own.
+    n_directions : int
+        P.
+    seed : int
+        Where random directions came from.
+    """
+
+    counts: IntArray
+    near: IntArray
+    layers: tuple[Layer, ...]
+    radius: float | FloatArray
+    directions: FloatArray | None
+    n_directions: int
+    seed: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the layers."""
+        return tuple(layer.name for layer in self.layers)
+
+    @property
+    def widths(self) -> IntArray:
+        """How many neurons each layer has, (L,)."""
+        return np.array([layer.width for layer in self.layers], dtype=np.int64)
+
+    @property
+    def fractions(self) -> FloatArray:
+        """The share of each layer's neurons that is crossed, like counts."""
+        return self.counts / self.widths
+
+    @property
+    def total(self) -> IntArray:
+        """The crossed neurons of all layers, (N,) or (n_radii, N)."""
+        return self.counts.sum(axis=-1)
+
+    @property
+    def is_proxy(self) -> bool:
+        """Whether a layer is smooth, so that its count stands for a boundary that it has not."""
+        return any(layer.proxy for layer in self.layers)
+
+    def mean(self, per_layer: bool = False) -> Any:
+        """The mean over the points.
+
+        Parameters
+        ----------
+        per_layer : bool
+            Of each layer, instead of their total.
+
+        Returns
+        -------
+        float, or float64 array ([n_radii,] [L])
+        """
+        return self._by_point(per_layer).mean(axis=-1)[()]
+
+    def interval(self, level: float = 0.95, per_layer: bool = False) -> tuple[Any, Any]:
+        """A confidence interval of the mean, if the points are a random sample of many.
+
+        Parameters
+        ----------
+        level : float
+            Between 0 and 1.
+        per_layer : bool
+            Of each layer, instead of their total.
+
+        Returns
+        -------
+        low, high : float or float64 array, like `mean`
+            The mean and Student's t times its standard error; NaN for a single point.
+
+        Raises
+        ------
+        InvalidArgument
+            If the level is not between 0 and 1.
+        """
+        return interval_of_mean(self._by_point(per_layer), level)
+
+    def _by_point(self, per_layer: bool) -> FloatArray:
+        """With the points on the last axis."""
+        counts = np.moveaxis(self.counts, -2, -1) if per_layer else self.total
+        return counts.astype(np.float64)
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row for each radius, point and layer.
+
+        Returns
+        -------
+        pandas.DataFrame
+            With the columns ``radius``, ``point``, ``layer``, ``kind``, ``proxy`` (whether it is
+            smooth), ``width``, ``crossed``, ``fraction`` and ``near``.
+        """
+        import pandas as pd
+
+        shape = (-1, *self.counts.shape[-2:])
+        counts, near = self.counts.reshape(shape), self.near.reshape(shape)
+        radii, points, layers = np.indices(counts.shape).reshape(3, -1)
+        return pd.DataFrame(
+            {
+                "radius": np.atleast_1d(self.radius)[radii],
+                "point": points,
+                "layer": pd.Categorical(np.array(self.names)[layers], [*self.names], ordered=True),
+                "kind": np.array([layer.kind for layer in self.layers], dtype=object)[layers],
+                "proxy": np.array([layer.proxy for layer in self.layers])[layers],
+                "width": self.widths[layers],
+                "crossed": counts.ravel(),
+                "fraction": (counts / self.widths).ravel(),
+                "near": near.ravel(),
+            }
+        )
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the mean count of each layer, with a 95 % confidence interval, by radius.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure unless said.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        from splineviz.complexity.results.plots import draw_layers
+
+        return draw_layers(self, ax)
+
+    def __repr__(self) -> str:
+        points = self.counts.shape[-2]
+        neurons = int(self.widths.sum())
+        radius = np.array2string(np.asarray(self.radius), precision=4, separator=", ")
+        means = ", ".join(f"{mean:.4g}" for mean in np.atleast_1d(self.mean()))
+        near = int(self.near.sum())
+        uncertain = f", {near:,} neurons near zero up to rounding" if near else ""
+        return (
+            f"LocalComplexity(mean {means} of {neurons:,} neurons in {len(self.layers)} layers; "
+            f"{points:,} points, radius {radius}, {self.n_directions} directions{uncertain}"
+            f"{proxy_note(self.is_proxy)})"
+        )

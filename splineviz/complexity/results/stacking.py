@@ -1,0 +1,178 @@
+"""Results at one step after the other, checked and put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from splineviz.arrays import read_whole
+from splineviz.complexity.results.local_complexity import LocalComplexity
+from splineviz.errors import InvalidArgument, ShapeMismatch
+
+IntArray = npt.NDArray[np.int64]
+
+
+def checked_steps(steps: Iterable[int]) -> list[int]:
+    """Training steps as integers.
+
+    Raises
+    ------
+    InvalidArgument
+        If there is none, one is not a whole number of at least 0, or they do not increase.
+    """
+    checked = [read_whole(step, "a step", 0) for step in _listed(steps, "steps")]
+    if not checked:
+        raise InvalidArgument("steps is empty: there must be a result at one step or more")
+    for before, after in pairwise(checked):
+        if after <= before:
+            raise InvalidArgument(f"the steps must increase, but {after} comes after {before}")
+    return checked
+
+
+def checked_results(
+    steps: Sequence[int], results: Mapping[str, Iterable[LocalComplexity | None]]
+) -> tuple[dict[str, list[LocalComplexity | None]], LocalComplexity]:
+    """Results by the names of their probes, and one that stands for what they have in common.
+
+    Parameters
+    ----------
+    steps : sequence of int
+        As `checked_steps` gives them.
+    results : mapping of str to iterable of LocalComplexity or None
+        For each probe the result at each step; None where it has no points.
+
+    Raises
+    ------
+    InvalidArgument
+        If there is no result at all, something is none, or two differ in their radius, directions,
+        seed or layers.
+    ShapeMismatch
+        If a probe has not as many as there are steps.
+    """
+    if not isinstance(results, Mapping):
+        raise InvalidArgument(
+            "results must be a mapping, such as {'training': found} with the result at each step "
+            f"in found, not a {type(results).__name__}"
+        )
+    listed = {name: _listed(found, f"results[{name!r}]") for name, found in results.items()}
+    first: tuple[str, LocalComplexity] | None = None
+    for name, found in listed.items():
+        if not isinstance(name, str):
+            raise InvalidArgument(f"a probe's name must be a str, not {name!r}")
+        if len(found) != len(steps):
+            raise ShapeMismatch(
+                f"results[{name!r}] holds {len(found)} results for {len(steps)} steps; at a step "
+                "where there are no points, put None"
+            )
+        for step, result in zip(steps, found, strict=True):
+            if result is None:
+                continue
+            where = f"that of {name!r} at step {step}"
+            if not isinstance(result, LocalComplexity):
+                raise InvalidArgument(
+                    f"a result must be what local_complexity gives, or None; {where} is a "
+                    f"{type(result).__name__}"
+                )
+            first = first or (where, result)
+            other = _difference(result, first[1])
+            if other is not None:
+                raise InvalidArgument(
+                    f"the results cannot be compared: {where} has {other} than {first[0]}. Measure "
+                    "all with the same arguments, and the same network"
+                )
+    if first is None:
+        raise InvalidArgument("results holds no result: there must be one at some step")
+    return listed, first[1]
+
+
+def stacked(
+    found: Mapping[str, Sequence[tuple[IntArray, IntArray] | None]],
+    steps: Sequence[int],
+    empty: tuple[int, ...],
+) -> tuple[dict[str, IntArray], dict[str, IntArray], dict[str, npt.NDArray[np.bool_]]]:
+    """By probe, the counts at all steps (S, [R,] N, L), those near, and where there are any (S,).
+
+    Parameters
+    ----------
+    found : mapping of str to sequence of pairs of int64 arrays ([R,] N, L), or None
+        By the name of the probe, the counts and those near at each step; None where it has no
+        points.
+    steps : sequence of int
+    empty : tuple of int
+        The shape of the counts at a step if there are none at all.
+
+    Raises
+    ------
+    ShapeMismatch
+        If there are not equally many points at each step.
+    """
+    counts, near, there = {}, {}, {}
+    for name, made in found.items():
+        counts[name], near[name], there[name] = _of_probe(name, made, steps, empty)
+    return counts, near, there
+
+
+def check_alike(name: str, first: tuple[int, int], found: tuple[int, int]) -> None:
+    """Raise ShapeMismatch unless a probe has as many points at a step as at its first.
+
+    Parameters
+    ----------
+    name : str
+        Of the probe.
+    first, found : pair of int
+        The step, and how many points it has there.
+    """
+    if found[1] != first[1]:
+        raise ShapeMismatch(
+            f"the probe {name!r} found {found[1]} points at step {found[0]} and {first[1]} at step "
+            f"{first[0]}; it must find equally many for each network"
+        )
+
+
+def _of_probe(
+    name: str,
+    made: Sequence[tuple[IntArray, IntArray] | None],
+    steps: Sequence[int],
+    empty: tuple[int, ...],
+) -> tuple[IntArray, IntArray, npt.NDArray[np.bool_]]:
+    """The same of one probe."""
+    known = [(step, pair[0].shape[-2]) for step, pair in zip(steps, made, strict=True) if pair]
+    for one in known:
+        check_alike(name, known[0], one)
+    there = np.array([pair is not None for pair in made])
+    shape = next((pair[0].shape for pair in made if pair), empty)
+    nothing = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+    pairs = [pair or nothing for pair in made]
+    return np.stack([pair[0] for pair in pairs]), np.stack([pair[1] for pair in pairs]), there
+
+
+def _listed(values: Any, what: str) -> list[Any]:
+    try:
+        return [*values]
+    except TypeError as error:
+        raise InvalidArgument(
+            f"{what} must be a list with one entry for each step, not {values!r}"
+        ) from error
+
+
+def _difference(one: LocalComplexity, other: LocalComplexity) -> str | None:
+    """What two results do not have in common, if anything."""
+    same = {
+        "other layers": [*map(astuple, one.layers)] == [*map(astuple, other.layers)],
+        "another radius": np.array_equal(one.radius, other.radius),
+        "another number of directions": one.n_directions == other.n_directions,
+        "other directions": _same(one.directions, other.directions),
+        "another seed": one.seed == other.seed,
+    }
+    return next((what for what, whether in same.items() if not whether), None)
+
+
+def _same(one: npt.NDArray[Any] | None, other: npt.NDArray[Any] | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return np.array_equal(one, other)

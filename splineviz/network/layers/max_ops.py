@@ -1,0 +1,142 @@
+"""Activations that compare values with each other: max pooling, maxima and minima."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from splineviz.network.layers.layer_kind import (
+    Array,
+    Options,
+    Params,
+    Shape,
+)
+from splineviz.network.layers.torch_calls import in_torch_pooling, library
+from splineviz.network.max_selection import Contest
+
+Places = list[list[int]]
+"""For each window along one axis the places it covers."""
+
+
+# Pooling ------------------------------------------------------------------------------------------
+
+
+def pool(name: str) -> Callable[[Params, Sequence[Array], Options], Array]:
+    """A max pooling, by the name of its function in torch."""
+
+    def activate(params: Params, inputs: Sequence[Array], options: Options) -> Array:
+        settings = {key: value for key, value in options.items() if key != "windows"}
+        if not settings:
+            settings["output_size"] = options["windows"]
+        return in_torch_pooling(name, inputs[0], len(options["windows"]), **settings)
+
+    return activate
+
+
+def max_pool_contest(options: Options, shapes: Sequence[Shape]) -> Contest:
+    """The places under the kernel compete."""
+    (shape,) = shapes
+    return _pooled(shape, _covered(options, shape))
+
+
+def windows_in_padding(options: Options, shape: Shape) -> bool:
+    """Whether a window of a max pooling lies in the padding only."""
+    return not all(all(windows) for windows in _covered(options, shape))
+
+
+def _covered(options: Options, shape: Shape) -> list[Places]:
+    names = ("windows", "kernel_size", "stride", "padding", "dilation")
+    return [
+        [_inside(window * stride - padding, kernel, dilation, size) for window in range(windows)]
+        for size, windows, kernel, stride, padding, dilation in zip(
+            shape[-len(options["windows"]) :], *(options[name] for name in names), strict=True
+        )
+    ]
+
+
+def _inside(start: int, kernel: int, dilation: int, size: int) -> list[int]:
+    """The places that a window covers, which may begin before them and end behind."""
+    first = start if start >= 0 else start % dilation
+    return [*range(first, min(size, start + (kernel - 1) * dilation + 1), dilation)]
+
+
+def adaptive_max_pool_contest(options: Options, shapes: Sequence[Shape]) -> Contest:
+    """Windows that share the places out evenly, and overlap where that does not work out."""
+    (shape,) = shapes
+    return _pooled(
+        shape,
+        [
+            [
+                [*range(window * size // windows, -(-(window + 1) * size // windows))]
+                for window in range(windows)
+            ]
+            for size, windows in zip(
+                shape[-len(options["windows"]) :], options["windows"], strict=True
+            )
+        ],
+    )
+
+
+def _pooled(shape: Shape, axes: Sequence[Places]) -> Contest:
+    """Windows over the last axes, from the places that they cover along each."""
+    lead = int(np.prod(shape[: -len(axes)], dtype=np.int64))
+    candidates = np.arange(lead)[:, None]
+    present = np.ones_like(candidates, dtype=np.bool_)
+    for size, windows in zip(shape[-len(axes) :], axes, strict=True):
+        longest = max(map(len, windows))
+        places = np.array([[*w, *[0] * (longest - len(w))] for w in windows], dtype=np.int64)
+        covered = np.array([[place < len(w) for place in range(longest)] for w in windows])
+        candidates = candidates[:, None, :, None] * size + places[None, :, None, :]
+        present = present[:, None, :, None] & covered[None, :, None, :]
+        candidates = candidates.reshape(-1, candidates.shape[2] * longest)
+        present = present.reshape(candidates.shape)
+    counts = present.sum(axis=1)
+    # Those that are no candidates go to the end, and repeat the first.
+    order = np.argsort(~present, axis=1, kind="stable")
+    candidates = np.take_along_axis(candidates, order, axis=1)
+    behind = np.arange(candidates.shape[1]) >= counts[:, None]
+    return Contest(np.where(behind, candidates[:, :1], candidates), counts, 1.0)
+
+
+# Maxima and minima --------------------------------------------------------------------------------
+
+
+def largest(params: Params, inputs: Sequence[Array], options: Options) -> Array:
+    """The largest of two values, or over some axes."""
+    ours = library(inputs[0])
+    return _chosen(ours.maximum, ours.amax, inputs, options)
+
+
+def smallest(params: Params, inputs: Sequence[Array], options: Options) -> Array:
+    """The smallest of two values, or over some axes."""
+    ours = library(inputs[0])
+    return _chosen(ours.minimum, ours.amin, inputs, options)
+
+
+def _chosen(of_two: Any, over_axes: Any, inputs: Sequence[Array], options: Options) -> Array:
+    x = inputs[0]
+    if len(inputs) > 1:
+        return of_two(*inputs)
+    return over_axes(x, tuple(options["axes"])).reshape((x.shape[0], *options["shape"]))
+
+
+def contest_of(sign: float) -> Callable[[Options, Sequence[Shape]], Contest]:
+    """Two values, or those over some axes, compete to be the largest (1.0) or smallest (-1.0)."""
+    return lambda options, shapes: _compared(options, shapes, sign)
+
+
+def _compared(options: Options, shapes: Sequence[Shape], sign: float) -> Contest:
+    numbers: list[Any] = []
+    for shape in shapes:
+        first = sum(array.size for array in numbers)
+        numbers.append(np.arange(first, first + np.prod(shape, dtype=np.int64)).reshape(shape))
+    if len(numbers) > 1:
+        candidates = np.stack(np.broadcast_arrays(*numbers), axis=-1)
+        rows = candidates.reshape(-1, len(numbers))
+    else:
+        axes = [axis - 1 for axis in options["axes"]]
+        moved = np.moveaxis(numbers[0], axes, range(-len(axes), 0))
+        rows = moved.reshape(-1, int(np.prod([shapes[0][axis] for axis in axes])))
+    return Contest(rows, np.full(len(rows), rows.shape[1]), sign)

@@ -1,0 +1,137 @@
+"""Weights that a forward computes from others, such as normalized ones: computed again when due."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import torch
+from torch import fx
+
+from splineviz.network.tracing.export import Exported
+
+
+class Taken(NamedTuple):
+    """Where a weight of a program is found in the graph of its network.
+
+    Attributes
+    ----------
+    node : torch.fx.Node
+        What makes it.
+    axis : int or None
+        The axis on which it has the same for each sample, if it has one; that axis is left out.
+    """
+
+    node: fx.Node
+    axis: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Folding:
+    """How the weights of a program follow from those of its network.
+
+    Attributes
+    ----------
+    plain : tuple of str
+        Those that the network has itself, by their paths in it.
+    computed : mapping of str to Taken
+        How each of the others is made.
+    nodes : tuple of torch.fx.Node
+        What these need, in the order in which it is run.
+    paths, constants
+        What placeholders among them stand for, as in
+        :class:`~splineviz.network.tracing.export.Exported`.
+    """
+
+    plain: tuple[str, ...]
+    computed: Mapping[str, Taken] = field(default_factory=dict)
+    nodes: tuple[fx.Node, ...] = ()
+    paths: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, torch.Tensor] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, graph: Exported, taken: Mapping[str, Taken]) -> Folding:
+        """Find out how weights follow.
+
+        Parameters
+        ----------
+        graph : Exported
+            The network's operations.
+        taken : mapping of str to Taken
+            How each weight of the program is made.
+        """
+        # By their own names: torch.export may know a weight that has several by another.
+        plain = [
+            key
+            for key, (node, axis) in taken.items()
+            if node.op == "placeholder" and str(node.target) in graph.paths and axis is None
+        ]
+        computed = {key: made for key, made in taken.items() if key not in plain}
+        needed = {made.node for made in computed.values()}
+        order = [*graph.graph.nodes] if needed else []
+        for node in reversed(order):
+            if node in needed or _writes_to(node, needed):
+                needed.update(node.all_input_nodes, [node])
+        nodes = tuple(node for node in order if node in needed)
+        return cls(tuple(plain), computed, nodes, graph.paths, graph.constants)
+
+    def weights_of(self, network: torch.nn.Module) -> dict[str, torch.Tensor]:
+        """The weights of the program, as the network has them now.
+
+        Parameters
+        ----------
+        network : torch.nn.Module
+            With the same attributes as the one that was exported; it is not run.
+
+        Returns
+        -------
+        dict of str to tensor
+            Copies.
+
+        Raises
+        ------
+        KeyError
+            If a weight of the network is gone; its path.
+        """
+        found = {key: _held(network, key) for key in self.plain}
+        known: dict[fx.Node, Any] = {}
+        with torch.no_grad():
+            for node in self.nodes:
+                known[node] = self._run(node, network, known)
+        for key, (node, axis) in self.computed.items():
+            tensor = known[node]
+            found[key] = (tensor if axis is None else tensor.select(axis, 0)).detach().clone()
+        return found
+
+    def _run(self, node: fx.Node, network: torch.nn.Module, known: Mapping[fx.Node, Any]) -> Any:
+        if node.op == "placeholder":
+            name = str(node.target)
+            if name in self.constants:
+                return self.constants[name].clone()
+            return _held(network, self.paths[name])
+        args, kwargs = fx.node.map_arg((node.args, dict(node.kwargs)), known.__getitem__)
+        target: Any = node.target
+        return target(*args, **kwargs)
+
+
+def _held(network: torch.nn.Module, path: str) -> torch.Tensor:
+    """A copy of a weight of a network."""
+    try:
+        tensor = operator.attrgetter(path)(network)
+    except AttributeError:
+        raise KeyError(path) from None
+    return tensor.detach().clone()
+
+
+def _writes_to(node: fx.Node, needed: set[fx.Node]) -> bool:
+    """Whether a node changes, in place, what a needed one shows."""
+    if not isinstance(node.target, torch._ops.OpOverload) or not node.target._schema.is_mutable:
+        return False
+    made = node.meta.get("val")
+    return isinstance(made, torch.Tensor) and any(
+        isinstance(tensor := other.meta.get("val"), torch.Tensor)
+        and tensor.untyped_storage()._cdata == made.untyped_storage()._cdata
+        for other in needed
+    )

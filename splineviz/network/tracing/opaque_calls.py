@@ -1,0 +1,189 @@
+"""Calls that only torch can run, as the options of an opaque step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import fx
+
+from splineviz.network.layers.schemas.opaque import OPERATIONS
+from splineviz.network.tracing.operations.call import Constant, Refused, Value
+
+
+@dataclass(frozen=True, eq=False)
+class Unfinished:
+    """A call whose result does not have the samples on its first axis, so that it is no value.
+
+    What follows from it may have them there again: an attention exchanges axes on its way. All of
+    it becomes one opaque step then.
+
+    Attributes
+    ----------
+    target : OpOverload
+        The operation of torch.
+    arguments : mapping of str to object
+        All of them, by the names in torch's signature; tensors are Value, Constant or Unfinished.
+    node : torch.fx.Node
+        The call in the graph.
+    result : int or None
+        Which of several results is meant.
+    """
+
+    target: torch._ops.OpOverload
+    arguments: Mapping[str, Any]
+    node: fx.Node
+    result: int | None = None
+
+    @property
+    def first(self) -> Unfinished:
+        """The first call on the way to this one that took the samples off the first axis."""
+        for argument in self.arguments.values():
+            for part in argument if isinstance(argument, list) else [argument]:
+                if isinstance(part, Unfinished):
+                    return part.first
+        return self
+
+
+def opaque_options(
+    call: Unfinished, samples: int
+) -> tuple[dict[str, Any], list[Value], dict[str, Constant]]:
+    """The options of an opaque step, the values that it reads and its weights.
+
+    Parameters
+    ----------
+    call : Unfinished
+        The last of its calls; the others are among its arguments.
+    samples : int
+        The number of samples in a batch, a prime: sizes that are multiples of it are written as
+        multiples of the number of samples.
+
+    Returns
+    -------
+    options : dict
+        As :func:`~splineviz.network.layers.opaque.opaque` takes them.
+    inputs : list of Value
+    params : dict of str to Constant
+
+    Raises
+    ------
+    Refused
+        If an operation is random, or takes what cannot be written down.
+    """
+    writer = _Writer(samples)
+    last = writer.call(call)
+    calls = writer.calls[:-1]
+    options = {**writer.calls[-1], **({"before": calls} if calls else {})}
+    if last.get("result") is not None:
+        options["result"] = last["result"]
+    if not writer.inputs:
+        raise Refused("it does not depend on the input", "Leave it out.")
+    return options, writer.inputs, writer.params
+
+
+class _Writer:
+    """The calls of an opaque step so far, and what they read."""
+
+    def __init__(self, samples: int) -> None:
+        self.samples = samples
+        self.calls: list[dict[str, Any]] = []
+        self.inputs: list[Value] = []
+        self.params: dict[str, Constant] = {}
+        self._places: dict[int, int] = {}
+        self._kept: list[object] = []
+
+    def call(self, call: Unfinished) -> dict[str, Any]:
+        """Write a call, unless it has been, and return what stands for its result."""
+        # Several results come of one call, which its arguments tell apart from others.
+        key = id(call.arguments)
+        if key not in self._places:
+            written = self._written(call)
+            self._places[key] = len(self.calls)
+            self._kept.append(call)
+            self.calls.append(written)
+        which = {} if call.result is None else {"result": call.result}
+        return {"call": self._places[key], **which}
+
+    def _written(self, call: Unfinished) -> dict[str, Any]:
+        target = call.target
+        if torch.Tag.nondeterministic_seeded in target.tags and not _is_off(call.arguments):
+            raise Refused("it is random, even in eval mode", "Take it out of the forward.")
+        arguments, keywords = [], {}
+        for argument in target._schema.arguments:
+            if argument.name not in call.arguments:
+                continue
+            given = call.arguments[argument.name]
+            found = self._argument(given, argument.name, _is_size(argument.real_type))
+            if not argument.kwarg_only:
+                arguments.append(found)
+            elif found is not None and given != argument.default_value:
+                keywords[argument.name] = found
+        # In place or not is the same: what shares the memory is followed by the trace.
+        name = target.overloadpacket.__name__.rstrip("_")
+        operation = f"{name}.{target._overloadname}"
+        if operation in ("view.default", "_unsafe_view.default"):
+            # A program's values may lie in memory in another way than the network's.
+            operation = "reshape.default"
+        if operation not in OPERATIONS:
+            raise Refused(
+                f"it calls torch's operation {operation}, which splineviz does not know",
+                "Write it with other operations, or add it to the table in "
+                "splineviz/network/layers/schemas/opaque.py.",
+            )
+        return {"operation": operation, "arguments": arguments, "keywords": keywords}
+
+    def _argument(self, argument: Any, name: str, size: bool) -> Any:
+        if isinstance(argument, Unfinished):
+            return self.call(argument)
+        if isinstance(argument, Value):
+            if argument not in self.inputs:
+                self.inputs.append(argument)
+            return {"value": self.inputs.index(argument)}
+        if isinstance(argument, Constant):
+            return self._weight(argument, name)
+        if isinstance(argument, list | tuple):
+            return [self._argument(part, name, size) for part in argument]
+        if isinstance(argument, torch.dtype):
+            # The program computes in float64 throughout.
+            kind = torch.float64 if argument.is_floating_point else argument
+            return {"dtype": str(kind).removeprefix("torch.")}
+        if isinstance(argument, float) and math.isnan(argument):
+            raise Refused(f"its argument {name!r} is NaN", "Use a number.")
+        if isinstance(argument, float) and math.isinf(argument):
+            return {"float": str(argument)}
+        if size and isinstance(argument, int) and argument and argument % self.samples == 0:
+            return {"samples": argument // self.samples}
+        if argument is None or isinstance(argument, bool | int | float | str):
+            return argument
+        if isinstance(argument, torch.device | torch.layout | torch.memory_format):
+            return None
+        raise Refused(
+            f"its argument {name!r} is {argument!r}, which cannot be written down",
+            "Pass numbers and tensors.",
+        )
+
+    def _weight(self, constant: Constant, name: str) -> dict[str, Any]:
+        role = name if name not in self.params else f"{name}_{len(self.params)}"
+        self.params[role] = constant
+        found: dict[str, Any] = {"weight": role}
+        if not constant.tensor.is_floating_point():
+            found["dtype"] = str(constant.tensor.dtype).removeprefix("torch.")
+        if constant.along is not None:
+            found["along"] = constant.along
+        return found
+
+
+def _is_size(kind: Any) -> bool:
+    """Whether torch takes sizes, which may be those of a batch, for an argument of a type."""
+    while kind.kind() in ("ListType", "OptionalType"):
+        kind = kind.getElementType()
+    return bool(kind.kind() == "SymIntType")
+
+
+def _is_off(given: Mapping[str, Any]) -> bool:
+    """Whether a call that may be random is not: dropout of probability zero, or not in training."""
+    dropped = [given.get(name) for name in ("dropout_p", "dropout", "p") if name in given]
+    return given.get("train") is False or given.get("training") is False or dropped == [0.0]

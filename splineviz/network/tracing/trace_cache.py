@@ -1,0 +1,100 @@
+"""Traces of networks that are still there: used again where nothing but numbers has changed."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+import torch
+
+from splineviz.errors import SplinevizError
+from splineviz.network.model_copy import moved_copy
+from splineviz.network.program import Program, Step
+from splineviz.network.tracing.agreement import check_agreement, inputs_for
+from splineviz.network.tracing.folding import Folding
+from splineviz.network.tracing.lowering import Lowered
+from splineviz.network.tracing.module_state import Surroundings
+
+
+class _Trace(NamedTuple):
+    """What is kept of a trace: all but the weights."""
+
+    steps: tuple[Step, ...]
+    shapes: tuple[tuple[int, ...], ...]
+    output: int
+    folding: Folding
+    precision: float
+    surroundings: Surroundings
+
+
+_TRACES: MutableMapping[torch.nn.Module, dict[tuple[int, ...], _Trace]] = WeakKeyDictionary()
+
+
+def remember(
+    model: torch.nn.Module, shape: tuple[int, ...], lowered: Lowered, surroundings: Surroundings
+) -> None:
+    """Keep the trace of a network for as long as the network is there.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        The user's network, not a copy.
+    shape : tuple of int
+        Of one sample.
+    lowered : Lowered
+        What was traced of it.
+    surroundings : Surroundings
+        What there was beside its weights before.
+    """
+    program = lowered.program
+    _TRACES.setdefault(model, {})[shape] = _Trace(
+        program.steps,
+        program.shapes,
+        program.output,
+        lowered.folding,
+        lowered.precision,
+        surroundings,
+    )
+
+
+def traced_before(
+    model: torch.nn.Module,
+    shape: tuple[int, ...],
+    network: torch.nn.Module,
+    surroundings: Surroundings,
+) -> Lowered | None:
+    """The trace of a network with the weights that it has now.
+
+    Parameters
+    ----------
+    model, shape
+        As for `remember`.
+    network : torch.nn.Module
+        A copy in float64, on the CPU and in eval mode.
+    surroundings : Surroundings
+        What there is beside its weights now.
+
+    Returns
+    -------
+    Lowered or None
+        None if it was not traced, if anything beside its weights has changed since, or if the
+        program with its weights of now does not compute what the network does, on inputs of seven
+        sizes. It is to be traced then.
+    """
+    known = _TRACES.get(model, {}).get(shape)
+    if known is None or known.surroundings != surroundings:
+        return None
+    try:
+        weights = known.folding.weights_of(network)
+        state = {key: tensor.numpy() for key, tensor in weights.items()}
+        program = Program(known.steps, known.shapes, state, known.output)
+        inputs = inputs_for(program)
+        check_agreement(program, weights, network, inputs, known.precision)
+        # Once more with other weights: what is behind a weight of zero does not show.
+        moved = moved_copy(network)
+        check_agreement(program, known.folding.weights_of(moved), moved, inputs, known.precision)
+    except (KeyError, SplinevizError):
+        # A weight is gone or has another shape, a value overflows: the trace will say it.
+        return None
+    return Lowered(program, known.folding, known.precision)

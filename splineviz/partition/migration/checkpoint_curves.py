@@ -1,0 +1,222 @@
+"""Region migration at every checkpoint of a training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from splineviz.arguments import check_run
+from splineviz.arrays import read_whole
+from splineviz.errors import InvalidArgument, UnknownName
+from splineviz.network.program import Program
+from splineviz.partition.enumeration import enumerate_regions
+from splineviz.partition.measures.density import check_radius
+from splineviz.partition.migration.curves import MigrationCurves
+from splineviz.partition.migration.measure import Migration
+from splineviz.partition.one_dimensional.graph import GraphSlice
+from splineviz.partition.one_dimensional.input_segment import InputSegment
+from splineviz.partition.one_dimensional.positions import as_positions
+from splineviz.partition.points import as_points
+from splineviz.partition.slices import InputSlice, check_slice
+from splineviz.progress import Progress, reporting
+
+FloatArray = npt.NDArray[np.float64]
+
+# The radius unless said, as a share of the shorter side of the domain.
+_RADIUS = 0.05
+
+
+class Recorded(Protocol):
+    """What is asked of a recorded training; a :class:`~splineviz.training.runs.Run` fits."""
+
+    @property
+    def steps(self) -> npt.NDArray[np.int64]:
+        """Training steps of the checkpoints, increasing."""
+
+    @property
+    def samples(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]] | None:
+        """Inputs and targets of the training points, or None."""
+
+    def program(self, step: int) -> Program:
+        """The network at a checkpoint."""
+
+
+@dataclass(frozen=True, eq=False)
+class MigrationMeasure:
+    """How region migration is measured at each checkpoint.
+
+    Parameters
+    ----------
+    plane : InputSlice or InputSegment
+    points : float64 array (n, 2) or (n,)
+        Slice coordinates of the data; on a segment their positions.
+    radius : float
+        How far to look round a point, in slice units.
+    n_boundary : int
+        Number of points along the decision boundary, and of uniform points.
+    seed : int
+        Where the first of them is, and the uniform points.
+    layer : int, str or sequence of these, optional
+        The layers whose boundaries count; all unless said.
+    """
+
+    plane: InputSlice | InputSegment
+    points: FloatArray
+    radius: float
+    n_boundary: int = 1000
+    seed: int = 0
+    layer: int | str | Sequence[int | str] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        run: Recorded,
+        plane: InputSlice | InputSegment,
+        points: npt.ArrayLike | None = None,
+        radius: float | None = None,
+        **more: Any,
+    ) -> MigrationMeasure:
+        """The measure for a run; arguments and errors as for :func:`region_migration`."""
+        check_run(run)
+        if isinstance(plane, GraphSlice):
+            plane = plane.line  # what a player of a segment shows
+        if isinstance(plane, InputSegment):
+            size = plane.bounds[1] - plane.bounds[0]
+        else:
+            check_slice(plane)
+            xmin, ymin, xmax, ymax = plane.domain.bounds
+            size = min(xmax - xmin, ymax - ymin)
+        radius = _RADIUS * size if radius is None else radius
+        check_radius(radius)
+        read = as_positions if isinstance(plane, InputSegment) else as_points
+        data = _data_on(run, plane) if points is None else read(points)
+        measure = cls(plane, data, float(radius), **more)
+        read_whole(measure.n_boundary, "n_boundary", 1)
+        read_whole(measure.seed, "seed", 0)
+        return measure
+
+    def at(self, program: Program) -> Migration:
+        """What is measured for one network, exactly on the slice."""
+        options = (self.points, self.radius, self.n_boundary, self.seed, self.layer)
+        if isinstance(self.plane, InputSegment):
+            return enumerate_regions(program, self.plane).migration(*options)
+        return enumerate_regions(program, self.plane).migration(*options)
+
+    def curves(self, found: Mapping[int, Migration]) -> MigrationCurves:
+        """What was found, by training step, as curves."""
+        steps = sorted(found)
+        return MigrationCurves(
+            np.array(steps, dtype=np.int64),
+            tuple(found[step] for step in steps),
+            self.radius,
+            on_segment=isinstance(self.plane, InputSegment),
+        )
+
+
+def region_migration(
+    run: Recorded,
+    plane: InputSlice | InputSegment,
+    points: npt.ArrayLike | None = None,
+    radius: float | None = None,
+    *,
+    n_boundary: int = 1000,
+    seed: int = 0,
+    layer: int | str | Sequence[int | str] | None = None,
+    steps: Iterable[int] | None = None,
+    progress: Progress | bool | None = None,
+) -> MigrationCurves:
+    """Whether neuron boundaries leave the data for the decision boundary over a training.
+
+    At each checkpoint all regions of the slice are found, and measured as by
+    :meth:`SplinePartition.migration`: how densely boundaries lie near the data, near the decision
+    boundary, and near points drawn uniformly from the slice. The last are the control. Where
+    neurons die, boundaries get fewer everywhere: that is no migration, and the curve of the uniform
+    points falls with that of the data. ``n_switching`` counts the neurons that are left.
+
+    On a segment, breakpoints are counted, by length; all positions at which the class changes are
+    looked at, and `n_boundary` is the number of uniform points.
+
+    Parameters
+    ----------
+    run : Run
+        A recorded training.
+    plane : InputSlice or InputSegment
+        Where to look.
+    points : array-like of shape (n, 2), or (n,) on a segment, optional
+        Slice coordinates of the data. Unless said, the training points of the run that lie on the
+        slice, inside its domain; if there are none, the anchors of the slice.
+    radius : float, optional
+        How far to look round a point, in slice units; a twentieth of the shorter side of the
+        domain, or of the segment, unless said.
+    n_boundary : int
+        Number of points along the decision boundary, spaced evenly by length; and of uniform
+        points.
+    seed : int
+        Seed for the place of the first of them, and for the uniform points, which are the same at
+        all checkpoints.
+    layer : int, str or sequence of these, optional
+        The layers whose boundaries count; all unless said.
+    steps : iterable of int, optional
+        Which checkpoints; all unless said.
+    progress : bool or callable, optional
+        True for a progress bar. A function is called with (checkpoints done, checkpoints in all).
+
+    Returns
+    -------
+    MigrationCurves
+
+    Raises
+    ------
+    InvalidArgument
+        If there are no points, the radius or `n_boundary` is not positive, or `steps` holds
+        anything but whole numbers.
+    UnknownName
+        If there is no checkpoint at one of `steps`, or no such layer.
+    ShapeMismatch, NonFiniteValues, RunCorrupt
+        If the slice does not fit the network, the points are not finite numbers of that shape, or a
+        checkpoint cannot be read.
+    UnsupportedLayer
+        If a layer of the network is not piecewise linear.
+    """
+    measure = MigrationMeasure.of(
+        run, plane, points, radius, n_boundary=n_boundary, seed=seed, layer=layer
+    )
+    chosen = _chosen([int(step) for step in run.steps], steps)
+    found = {}
+    with reporting(progress, len(chosen), "checkpoint") as report:
+        for done, step in enumerate(chosen, 1):
+            found[step] = measure.at(run.program(step))
+            report(done)
+    return measure.curves(found)
+
+
+def _chosen(known: list[int], steps: Iterable[int] | None) -> list[int]:
+    """The training steps to measure, in order."""
+    if steps is None:
+        return known
+    if not isinstance(steps, Iterable):
+        raise InvalidArgument(f"steps must be a list of training steps, such as [{steps!r}]")
+    chosen = sorted({read_whole(step, "a step", 0) for step in steps})
+    for step in chosen:
+        if step not in known:
+            raise UnknownName("step", str(step), [str(each) for each in known])
+    return chosen
+
+
+def _data_on(run: Recorded, plane: InputSlice | InputSegment) -> FloatArray:
+    """The training points on a slice, or else its anchors."""
+    samples = run.samples
+    if samples is not None:
+        points, held = plane.holds(samples[0])
+        if held.any():
+            return points[held]
+    if len(plane.anchors):
+        return plane.anchors
+    raise InvalidArgument(
+        "no training point of the run lies on the slice, and the slice has no anchors: say with "
+        "points= where to measure, in slice coordinates, such as plane.project(inputs)[0]"
+    )

@@ -1,0 +1,1 @@
+"""A partition as a picture: colorings, lines, marks, and what a notebook shows."""

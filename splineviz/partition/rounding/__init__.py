@@ -1,0 +1,1 @@
+"""How far rounding may have moved the values from which regions are made."""

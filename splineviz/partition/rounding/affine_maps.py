@@ -1,0 +1,59 @@
+"""How large the terms are that make the slopes of affine maps, and with them their rounding."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from splineviz.network.program import Program
+from splineviz.partition.affine_maps import CellRows, flat_rows, rows_in_block
+from splineviz.partition.patterns import LayerPattern, ranges_above
+from splineviz.partition.slices import InputSlice
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def slope_units(
+    program: Program, plane: InputSlice, layers: Sequence[LayerPattern], n_regions: int
+) -> FloatArray:
+    """Unit of rounding of each slope: times the machine epsilon, the size of its error.
+
+    Returns
+    -------
+    float64 array of shape (R, out, 2)
+
+    Notes
+    -----
+    As in ``Rounding``, the terms which make a derivative and the errors of what it is made from are
+    added as independent errors are, but in each region by itself: where a map is steep because
+    large terms meet, its rounding is large; where most neurons are silent, it is small.
+    """
+    units = np.empty((n_regions, math.prod(program.output_shape), 2))
+    start = np.concatenate([plane.basis, np.abs(plane.basis)])
+    size = rows_in_block(program)
+    for first in range(0, n_regions, size):
+        last = min(first + size, n_regions)
+        ranges = ranges_above([layer.parent for layer in layers], first, last)
+        rows = _SlopeUnits(program, layers, ranges).output(start)
+        units[first:last] = rows[:, 2:].transpose(0, 2, 1)
+    return units
+
+
+class _SlopeUnits(CellRows):
+    """Four rows: the derivatives along both directions of a slice, and their units of rounding."""
+
+    def map_rows(self, i: int, inputs: Sequence[FloatArray]) -> FloatArray:
+        slopes = [flat_rows(rows[:, :2]) for rows in inputs]
+        terms = [flat_rows(np.hypot(rows[:, :2], rows[:, 2:])) for rows in inputs]
+        made = self.program.affine_linear(i, *slopes)
+        unit = self.program.affine_deviation(i, *terms)
+        shape = (-1, 2, *made.shape[1:])
+        return np.concatenate([made.reshape(shape), unit.reshape(shape)], axis=1)
+
+    def shift_rows(self, rows: FloatArray, offset: FloatArray) -> FloatArray:
+        # Slopes know no offset, and a unit that was turned round is as large as before.
+        np.abs(rows[:, 2:], out=rows[:, 2:])
+        return rows

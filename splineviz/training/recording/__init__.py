@@ -1,0 +1,1 @@
+"""Recording a training as it happens, with one object and two lines in the loop."""

@@ -1,0 +1,137 @@
+"""StepPanel: curves over training steps, with a legend and a line at one step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import bqplot
+import ipywidgets
+import numpy as np
+import traitlets
+
+from splineviz.drawing.step_axis import StepAxis
+from splineviz.drawing.step_curve import StepCurve
+from splineviz.widgets.charts.bqplot_parts import (
+    CurveMarks,
+    ValueAxis,
+    legend_entries,
+    set_axis,
+    set_step_axis,
+    step_figure,
+    step_marker,
+    step_scale,
+    vertical_axis,
+)
+from splineviz.widgets.charts.figure_styles import FigureStyles
+from splineviz.widgets.common.lifecycle import WholeBox, close_all
+
+
+class StepPanel(WholeBox):
+    """Curves over training steps, with a legend above them and a line at one step.
+
+    Parameters
+    ----------
+    axis : StepAxis
+        The axis of steps.
+    step : int
+        Where the line stands at first.
+    head : sequence of Widget
+        What to put above the legend.
+    log : bool
+        Whether the vertical axis is logarithmic.
+
+    Attributes
+    ----------
+    step : int
+        Where the line stands; may be set to any step. A line that is linked to something in the
+        browser moves without it.
+    axis : StepAxis
+    curves : tuple of StepCurve
+        What is drawn.
+    values : ValueAxis
+        What the vertical axis says.
+    figure : bqplot.Figure
+    legend : HBox
+        The names of the curves, each in its color; above the figure, where it hides no curve.
+    marker : bqplot.Lines
+        The line; its ``x`` is ``[position, position]``.
+    """
+
+    step = traitlets.Int(0, min=0)
+
+    # Also there when a wrong argument kept the panel from being made.
+    figure: bqplot.Figure = None
+
+    def __init__(
+        self,
+        axis: StepAxis,
+        step: int = 0,
+        head: Sequence[ipywidgets.Widget] = (),
+        log: bool = False,
+    ) -> None:
+        self.axis = axis
+        self.curves: tuple[StepCurve, ...] = ()
+        self._drawn: list[CurveMarks] = []
+        scale = step_scale(axis)
+        self.marker = step_marker(axis.positions([step])[0], scale)
+        self._axis_y = vertical_axis(ValueAxis("", np.array([0.1, 1.0])), log)
+        self._scales = {"x": scale, "y": self._axis_y.scale}
+        self.figure = step_figure(axis, scale, self._axis_y, [self.marker])
+        self.legend = ipywidgets.HBox()
+        self.legend.add_class("splineviz-legend")
+        super().__init__([*head, self.legend, self.figure, FigureStyles()])
+        self.add_class("splineviz-step-panel")
+        self.step = step
+
+    def show(
+        self, curves: Sequence[StepCurve], values: ValueAxis, axis: StepAxis | None = None
+    ) -> None:
+        """Draw curves in place of those that are drawn.
+
+        Parameters
+        ----------
+        curves : sequence of StepCurve
+        values : ValueAxis
+            What the vertical axis says.
+        axis : StepAxis, optional
+            Another axis of steps.
+        """
+        if axis is not None and axis != self.axis:
+            self.axis = axis
+            set_step_axis(self.figure.axes[0], axis)
+            self.marker.x = np.repeat(axis.positions([self.step]), 2)
+        before, self.curves = self.curves, tuple(curves)
+        self.values = values
+        set_axis(self._axis_y, values)
+        if list(map(_look, before)) == list(map(_look, curves)):
+            for marks, curve in zip(self._drawn, curves, strict=True):
+                marks.draw(curve, self.axis)
+        else:
+            old = [mark for mark in self.figure.marks if mark is not self.marker]
+            self._drawn = [CurveMarks(curve, self.axis, self._scales) for curve in curves]
+            bands = [marks.band for marks in self._drawn if marks.band is not None]
+            lines = [mark for marks in self._drawn for mark in (marks.line, marks.circles)]
+            self.figure.marks = [*bands, *lines, self.marker]
+            close_all(old)
+        if list(map(_say, before)) != list(map(_say, curves)):
+            entries = self.legend.children
+            self.legend.children = legend_entries(curves)
+            close_all(entries)
+
+    def close(self) -> None:
+        """Remove the panel from the page, with all that it consists of."""
+        if self.figure is not None:
+            super().close()
+
+    @traitlets.observe("step")
+    def _follow_step(self, change: dict[str, Any]) -> None:
+        self.marker.x = np.repeat(self.axis.positions([change["new"]]), 2)
+
+
+def _look(curve: StepCurve) -> tuple[Any, ...]:
+    return (*curve.style, curve.low is None)
+
+
+def _say(curve: StepCurve) -> tuple[Any, ...]:
+    return (*curve.style, curve.group, curve.label, curve.is_empty)

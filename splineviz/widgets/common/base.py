@@ -1,0 +1,135 @@
+"""What all our widgets share."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import numpy as np
+import traitlets
+
+from splineviz.errors import ShapeMismatch, UnknownArgument
+from splineviz.widgets.common.lifecycle import close_rest
+from splineviz.widgets.common.short_repr import in_short
+
+
+class StrictWidget(anywidget.AnyWidget):
+    """An anywidget that refuses keyword arguments it does not have.
+
+    Raises
+    ------
+    UnknownArgument
+        If a keyword argument is not the name of a trait.
+    """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        # A file that anywidget knows as one holds on to every widget of the class for good.
+        for name in ("_esm", "_css"):
+            front_end = cls.__dict__.get(name)
+            if isinstance(front_end, Path):
+                setattr(cls, name, front_end.read_text(encoding="utf-8"))
+        super().__init_subclass__(**kwargs)
+
+    def __init__(self, **traits: Any) -> None:
+        unknown = sorted(set(traits) - set(self.trait_names()))
+        if unknown:
+            known = ", ".join(sorted(self.own_arguments()))
+            raise UnknownArgument(
+                f"{type(self).__name__} has no argument {', '.join(unknown)}; it has {known}"
+            )
+        super().__init__(**traits)
+
+    def __repr__(self) -> str:
+        return in_short(self)
+
+    def close(self) -> None:
+        """Remove the widget from the page, and its layout from the kernel."""
+        super().close()
+        close_rest(self)
+
+    @classmethod
+    def own_arguments(cls) -> set[str]:
+        """The synced traits that the class itself adds to those of every widget."""
+        shared = set(anywidget.AnyWidget.class_trait_names())
+        return {
+            name
+            for name in cls.class_trait_names(sync=True)
+            if name not in shared and not name.startswith("_")
+        }
+
+
+class SharedWidget(StrictWidget):
+    """A widget whose traits are set by other threads as well as by the browser.
+
+    Attributes
+    ----------
+    lock : threading.RLock
+        Held while a message from the browser is taken. ipywidgets then holds back all notifications
+        of the widget, so that what another thread sets meanwhile would get lost: such a thread
+        takes the lock.
+    """
+
+    def __init__(self, **traits: Any) -> None:
+        self.lock = threading.RLock()
+        self._owned = threading.Condition(self.lock)
+        super().__init__(**traits)
+
+    @property
+    def holds_lock(self) -> bool:
+        """Whether this thread holds the lock, as observers do of what the browser changes.
+
+        Then other threads cannot set traits, so what waits here for one of them waits for ever.
+        """
+        try:
+            self._owned.notify()
+        except RuntimeError:
+            return False
+        return True
+
+    def tell(self, **traits: Any) -> None:
+        """Set traits at once; may be called from any thread."""
+        with self.lock, self.hold_sync():
+            for name, value in traits.items():
+                setattr(self, name, value)
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take a message from the browser."""
+        with self.lock:
+            super().set_state(sync_data)
+
+
+class PackedArray(traitlets.TraitType[np.ndarray, Any]):
+    """A trait for an array of one dtype, which travels to the browser as its bare bytes.
+
+    Parameters
+    ----------
+    dtype : dtype
+        What values are cast to.
+    columns : int or None
+        Number of columns of a two-dimensional array; None for a one-dimensional one.
+
+    Raises
+    ------
+    ShapeMismatch
+        When a value of another shape is assigned.
+    """
+
+    def __init__(self, dtype: Any, columns: int | None = None, **kwargs: Any) -> None:
+        self.dtype = np.dtype(dtype).newbyteorder("<")
+        self.columns = columns
+        super().__init__(**kwargs)
+        self.tag(sync=True, to_json=lambda array, widget: array.tobytes())
+
+    def make_dynamic_default(self) -> np.ndarray:
+        """An array without rows."""
+        return np.empty((0,) if self.columns is None else (0, self.columns), self.dtype)
+
+    def validate(self, obj: Any, value: Any) -> np.ndarray:
+        """The value as an array of the right dtype and shape."""
+        array = np.ascontiguousarray(value, dtype=self.dtype)
+        wanted = (len(array),) if self.columns is None else (len(array), self.columns)
+        if array.shape != wanted:
+            raise ShapeMismatch(f"{self.name} must have shape {wanted}, not {array.shape}")
+        return array

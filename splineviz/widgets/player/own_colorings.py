@@ -1,0 +1,44 @@
+"""Colorings of the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from splineviz.errors import ShapeMismatch, UnknownName
+from splineviz.partition.plotting.colorings import Coloring
+
+if TYPE_CHECKING:
+    from splineviz.partition.spline_partition import SplinePartition
+
+#: What a coloring of the user's own may be: a row, a function from a partition to one number a
+#: region, or such arrays by the step of the checkpoint.
+OwnColoring = Coloring | Callable[["SplinePartition"], np.ndarray] | Mapping[int, np.ndarray]
+
+
+def row_of(name: str, own: OwnColoring) -> Coloring:
+    """A row of the table of colorings; for arrays by step, one without values."""
+    if isinstance(own, Coloring):
+        return own
+    if isinstance(own, Mapping):
+        return Coloring(title=name, unit="", scale="linear", values=lambda _: np.empty(0))
+
+    def values(partition: SplinePartition) -> np.ndarray:
+        array = np.asarray(own(partition))
+        if array.shape != (len(partition),):
+            raise ShapeMismatch(
+                f"the coloring {name!r} gives an array of shape {array.shape}; with "
+                f"{len(partition)} regions it must be ({len(partition)},): one number a region"
+            )
+        return array
+
+    return Coloring(title=name, unit="", scale="linear", values=values)
+
+
+def array_at(arrays: Mapping[int, np.ndarray], step: int, _: SplinePartition) -> np.ndarray:
+    """The array of one step."""
+    if step not in arrays:
+        raise UnknownName("step", str(step), [str(known) for known in arrays])
+    return np.asarray(arrays[step])

@@ -1,0 +1,448 @@
+"""RegionCanvas: the picture of all linear regions of one checkpoint, scrubbed in the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import ipywidgets
+import numpy as np
+import traitlets
+
+from splineviz.display.frames import Frame
+from splineviz.display.pictures import ALL_LAYERS, NO_LAYER
+from splineviz.drawing.palette import CLASS_COLORS
+from splineviz.errors import UnknownName
+from splineviz.partition.plotting.colorings import COLORINGS, Coloring, Limits
+from splineviz.widgets.common.base import PackedArray, SharedWidget
+from splineviz.widgets.common.esm_bundle import STATIC, module
+from splineviz.widgets.common.short_repr import in_short
+
+#: How many bytes of frames a canvas keeps unless it is told otherwise.
+BUDGET = 64 * 2**20
+
+#: Values of `compare` that mean none of the numbers.
+NO_COMPARISON, THE_STEP_BEFORE = -1, -2
+
+# What users choose.
+_CHOSEN = (
+    "coloring",
+    "frame_scale",
+    "layer",
+    "compare",
+    "show_boundary",
+    "show_points",
+    "interval",
+    "loop",
+    "playing",
+    "play_range",
+)
+
+
+class RegionCanvas(SharedWidget):
+    """Polygons of every linear region, one frame a checkpoint, drawn in the browser.
+
+    Each frame travels once, as one block of bytes in a trait of its own (``frame_0``,
+    ``frame_1``, ...), so frames can be added one by one and a new view finds those already there.
+    They are saved with the notebook. Beyond a budget of bytes, frames are not kept: the browser
+    asks for those it wants to show (:meth:`on_want`), and they travel as messages.
+
+    What is shown are traits, changed in the browser without the kernel, and to be linked there.
+
+    Parameters
+    ----------
+    steps : sequence of int
+        Training step of each checkpoint.
+    rows : mapping of str to Coloring, optional
+        What can color the regions; :data:`~splineviz.partition.plotting.colorings.COLORINGS` unless
+        said.
+    budget : int
+        How many bytes of frames to keep.
+    **traits
+        Initial values of the traits below.
+
+    Attributes
+    ----------
+    index : int
+        Number of the checkpoint that is shown, from 0.
+    count : int
+        Number of checkpoints.
+    coloring : int
+        Row of `colorings` that colors the regions.
+    colorings : list of dict
+        The rows of the table of colorings as JSON.
+    limits : list of [float, float] or None
+        Values at the ends of each coloring's scale, one pair for all frames.
+    frame_scale : bool
+        Whether the scale spans the values of the frame that is shown, not those of all frames.
+    layer : int
+        The layer whose boundaries alone are drawn, from 0; -1 all layers, -2 none.
+    layers : list of [str, int]
+        Names and widths of the layers.
+    compare : int
+        The checkpoint that born, kept and vanished regions are told against; -1 none, -2 the one
+        before the one shown.
+    show_boundary, show_points : bool
+        Whether the decision boundary and the samples are drawn.
+    viewport : tuple of float
+        xmin, ymin, xmax, ymax of the part of the slice that is seen; empty for all of it.
+    bounds : tuple of float
+        xmin, ymin, xmax, ymax of the slice's domain. Its lower corner (xmin, ymin) is what the
+        coordinates of frames, points and anchors count from.
+    axis_labels : tuple of str
+        What the two coordinates are.
+    stretch : float
+        How much longer a unit of the second coordinate is drawn than one of the first.
+    line_name : str
+        What the lines across the regions are.
+    line_names : list of str
+        What each of them is, where each has a color of its own, that of the class of its number:
+        no more than there are colors. Empty where they are one, in red.
+    points : ndarray of float32, shape (n, 2)
+        Coordinates of samples, from the lower corner of `bounds`.
+    point_classes : ndarray of uint16, shape (n,)
+        Their classes.
+    anchors : ndarray of float32, shape (k, 2)
+        Coordinates of the samples that span the slice, from the same corner; drawn as stars.
+    class_names : list of str
+        Names of the classes; shown as text.
+    class_colors : list of str
+        Colors of the classes, as ``#rrggbb``; with more classes than colors they start over.
+    playing : bool
+        Whether the frames run; the space bar changes it.
+    interval : int
+        Milliseconds from one checkpoint to the next while they run; 0 for every painted frame.
+    loop : bool
+        Whether they start over at the end.
+    play_range : tuple of int
+        First and last checkpoint to run over; empty for all.
+    controls, legend : bool
+        Whether slider and menus, and color bar and legend are shown; fixed once the widget exists.
+    height : int
+        Height of the picture in CSS pixels; 0 for as much as the window has room for.
+    source : RegionCanvas or None
+        Another canvas whose frames to draw; fixed once the widget exists.
+    ready : int
+        How many frames are there.
+    settled : bool
+        Whether the scales span the first and the last frame: then they stay as they are while the
+        frames run.
+    streams : bool
+        Whether further frames are not kept, but come when they are asked for.
+    goes_on : bool
+        Whether the kernel goes on making what is shown; without a kernel it is dim.
+    outdated : str
+        Why what is shown is not what there is now; it is dim then. Empty where it is.
+    progress : str
+        What is said behind the number of regions.
+    messages : dict from str to str
+        What is said in place of a picture that will not come, by the number of the checkpoint.
+    views : int
+        How many views of it the browser has told of; only Python knows this trait.
+    rows : dict from str to Coloring
+        The table of colorings.
+    """
+
+    _esm = module("regions/region_canvas.js")
+    _css = STATIC / "region_canvas.css"
+
+    # What changes faster than the kernel answers is not echoed: an old answer would set it back.
+    index = traitlets.Int(0).tag(sync=True, echo_update=False)
+    count = traitlets.Int(0).tag(sync=True)
+    steps = traitlets.List(traitlets.Int()).tag(sync=True)
+    coloring = traitlets.Int(0).tag(sync=True)
+    colorings = traitlets.List(traitlets.Dict()).tag(sync=True)
+    limits: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    frame_scale = traitlets.Bool(False).tag(sync=True)
+    layer = traitlets.Int(ALL_LAYERS, min=NO_LAYER).tag(sync=True)
+    layers: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    compare = traitlets.Int(NO_COMPARISON, min=THE_STEP_BEFORE).tag(sync=True)
+    show_boundary = traitlets.Bool(True).tag(sync=True)
+    show_points = traitlets.Bool(True).tag(sync=True)
+    viewport = traitlets.Tuple().tag(sync=True, echo_update=False)
+    bounds = traitlets.Tuple(*[traitlets.Float() for _ in range(4)]).tag(sync=True)
+    axis_labels = traitlets.Tuple(
+        traitlets.Unicode(), traitlets.Unicode(), default_value=("slice u", "slice v")
+    ).tag(sync=True)
+    stretch = traitlets.Float(1.0).tag(sync=True)
+    line_name = traitlets.Unicode("decision boundary").tag(sync=True)
+    line_names = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    points = PackedArray("f4", columns=2)
+    point_classes = PackedArray("u2")
+    anchors = PackedArray("f4", columns=2)
+    class_names = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    class_colors = traitlets.List(traitlets.Unicode(), default_value=list(CLASS_COLORS)).tag(
+        sync=True
+    )
+    playing = traitlets.Bool(False).tag(sync=True, echo_update=False)
+    interval = traitlets.Int(200, min=0).tag(sync=True)
+    loop = traitlets.Bool(True).tag(sync=True)
+    play_range = traitlets.Tuple().tag(sync=True)
+    controls = traitlets.Bool(True).tag(sync=True)
+    legend = traitlets.Bool(True).tag(sync=True)
+    height = traitlets.Int(0, min=0).tag(sync=True)
+    source = traitlets.Instance(ipywidgets.Widget, allow_none=True).tag(
+        sync=True, **ipywidgets.widget_serialization
+    )
+    ready = traitlets.Int(0).tag(sync=True)
+    settled = traitlets.Bool(False).tag(sync=True)
+    streams = traitlets.Bool(False).tag(sync=True)
+    goes_on = traitlets.Bool(False).tag(sync=True)
+    outdated = traitlets.Unicode("").tag(sync=True)
+    progress = traitlets.Unicode("").tag(sync=True)
+    messages = traitlets.Dict().tag(sync=True)
+    views = traitlets.Int(0)
+
+    def __init__(
+        self,
+        steps: Sequence[int] = (),
+        *,
+        rows: Mapping[str, Coloring] = COLORINGS,
+        budget: int = BUDGET,
+        **traits: Any,
+    ) -> None:
+        steps = [int(step) for step in steps]
+        self.rows = dict(rows)
+        self._budget = budget
+        self._kept_bytes: dict[int, int] = {}
+        self._spreads: dict[int, list[np.ndarray]] = {}
+        self._was_seen = False
+        self._want: Callable[[list[int]], None] = lambda indices: None
+        self._add_frame_traits(len(steps))
+        traits.setdefault("bounds", (0.0, 0.0, 1.0, 1.0))
+        super().__init__(
+            steps=steps,
+            count=len(steps),
+            colorings=[row.describe(name) for name, row in rows.items()],
+            limits=[None] * len(rows),
+            **traits,
+        )
+        self.on_msg(self._hear)
+
+    def __repr__(self) -> str:
+        return in_short(self, f"{self.count} steps, {self.ready} of them with a frame")
+
+    def _add_frame_traits(self, count: int, first: int = 0) -> None:
+        names = [f"frame_{i}" for i in range(first, count)]
+        self.add_traits(**{name: traitlets.Bytes().tag(sync=True) for name in names})
+
+    def add_steps(self, steps: Sequence[int]) -> None:
+        """Make room for the frames of further checkpoints; may be called from any thread.
+
+        Parameters
+        ----------
+        steps : sequence of int
+            Their training steps.
+        """
+        with self.lock:
+            first = self.count
+            self._add_frame_traits(first + len(steps), first)
+            with self.hold_sync():
+                self.steps = [*self.steps, *map(int, steps)]
+                self.count = len(self.steps)
+
+    def clear_frames(self) -> None:
+        """Forget all frames and messages: those of another slice will come."""
+        with self.lock, self.hold_sync():
+            for index in self._kept_bytes:
+                self.set_trait(f"frame_{index}", b"")
+            sent = [index for index in self._spreads if index not in self._kept_bytes]
+            if sent:
+                self.send({"forget": sent})
+            self._kept_bytes.clear()
+            self._spreads.clear()
+            self.messages = {}
+            self.ready = 0
+            self.settled = self.streams = False
+            self.limits = [None] * len(self.rows)
+
+    def choose_from(self, rows: Mapping[str, Coloring]) -> None:
+        """Take another table of colorings, before its frames come.
+
+        The one that is chosen stays, or else the one in its place is.
+
+        Parameters
+        ----------
+        rows : mapping of str to Coloring
+            What can color the regions.
+        """
+        with self.lock, self.hold_sync():
+            names, chosen = list(rows), list(self.rows)[self.coloring]
+            self.rows = dict(rows)
+            self.colorings = [row.describe(name) for name, row in rows.items()]
+            self.limits = [None] * len(rows)
+            place = names.index(chosen) if chosen in names else self.coloring
+            self.coloring = min(place, len(names) - 1)
+
+    def start_over(self, steps: Sequence[int], rows: Mapping[str, Coloring], budget: int) -> None:
+        """Forget all frames, and go over the checkpoints of another training.
+
+        Parameters
+        ----------
+        steps : sequence of int
+            Training step of each checkpoint.
+        rows : mapping of str to Coloring
+            What can color the regions.
+        budget : int
+            How many bytes of frames to keep.
+        """
+        with self.lock, self.hold_sync():
+            self.index = 0
+            self._budget = budget
+            self.choose_from(rows)
+            self.clear_frames()
+            if len(steps) > self.count:
+                self._add_frame_traits(len(steps), self.count)
+            self.steps = [int(step) for step in steps]
+            self.count = len(self.steps)
+
+    def look_anew(self, **traits: Any) -> None:
+        """Set traits, and what users choose that is not among them to what it is at first."""
+        first = {name: self.traits()[name].default() for name in _CHOSEN} | traits
+        self.tell(**first)
+        self.show_everything()
+
+    def show_everything(self) -> None:
+        """Undo any zoom, also one that the browser has not told of yet."""
+        with self.lock:
+            self.viewport = ()
+            self.send({"everything": True})
+
+    @property
+    def is_full(self) -> bool:
+        """Whether further frames are not kept, but sent when they are asked for."""
+        return sum(self._kept_bytes.values()) >= self._budget
+
+    def on_want(self, callback: Callable[[list[int]], None]) -> None:
+        """Call a function with the numbers of frames that the browser wants to show and has not."""
+        self._want = callback
+
+    def _hear(self, _: Any, content: dict[str, Any], buffers: Any) -> None:
+        if "want" in content:
+            self._want([int(index) for index in content["want"] if 0 <= index < self.count])
+        if "views" in content:
+            self._was_seen = True
+            self.views = max(0, self.views + int(content["views"]))
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether it is displayed, or has not been yet, as far as browsers have told.
+
+        A page that is closed or loaded again does not tell that its views are gone.
+        """
+        return self.views > 0 or not self._was_seen
+
+    @property
+    def made(self) -> set[int]:
+        """Numbers of the checkpoints whose frames were made."""
+        with self.lock:
+            return set(self._spreads)
+
+    def set_frame(self, index: int, frame: Frame) -> None:
+        """Add the frame of one checkpoint; may be called from any thread.
+
+        Parameters
+        ----------
+        index : int
+            Number of the checkpoint, from 0.
+        frame : Frame
+            Its regions.
+
+        Raises
+        ------
+        UnknownName
+            If there is no checkpoint of this number.
+        """
+        if not 0 <= index < self.count:
+            raise UnknownName("checkpoint", str(index), [str(i) for i in range(self.count)])
+        spreads = [frame.spread(name, row) for name, row in self.rows.items()]
+        packed = frame.pack()
+        with self.lock:
+            self._spreads[index] = spreads
+            if index in self._kept_bytes or not self.is_full:
+                self._kept_bytes[index] = len(packed)
+                self.set_trait(f"frame_{index}", packed)
+            else:
+                self.send({"frame": index}, [packed])
+            self.streams = self.is_full
+            self.layers = [[layer.name, layer.width] for layer in frame.layers]
+            self.ready = len(self._spreads)
+            self._scale()
+
+    def _scale(self) -> None:
+        """Set the scales, and whether they settle, together."""
+        ends = {0, self.count - 1}
+        done = self._spreads.keys() | {int(index) for index in self.messages}
+        with self.hold_sync():
+            self.limits = self._scales()
+            self.settled = self.settled or ends <= done
+
+    def _scales(self) -> list[Limits | None]:
+        """The ends of each coloring's scale, now that another frame is there."""
+        return [
+            row.limits(spreads[k] for spreads in self._spreads.values())
+            for k, row in enumerate(self.rows.values())
+        ]
+
+    def say(self, progress: str) -> None:
+        """Tell how far the frames are; may be called from any thread.
+
+        Parameters
+        ----------
+        progress : str
+            Said behind the number of regions.
+        """
+        with self.lock:
+            self.progress = progress
+
+    def set_message(self, index: int, message: str) -> None:
+        """Tell why a frame will not come; may be called from any thread.
+
+        Parameters
+        ----------
+        index : int
+            Number of the checkpoint, from 0.
+        message : str
+            Said in place of its picture.
+        """
+        with self.lock:
+            self.messages = {**self.messages, str(index): message}
+            self._scale()
+
+    def frame(self, index: int) -> Frame | None:
+        """The frame of one checkpoint, or None where it is not kept.
+
+        Parameters
+        ----------
+        index : int
+            Number of the checkpoint, from 0.
+
+        Returns
+        -------
+        Frame or None
+        """
+        packed = getattr(self, f"frame_{index}", b"")
+        return Frame.unpack(packed) if packed else None
+
+    def can_show(self, index: int) -> bool:
+        """Whether the picture of a checkpoint is there, or comes when it is asked for.
+
+        Parameters
+        ----------
+        index : int
+            Number of the checkpoint, from 0.
+        """
+        if index in self._kept_bytes:
+            return True
+        return self.streams and str(index) not in self.messages
+
+    def compared_with(self, index: int) -> int | None:
+        """The checkpoint that changes are told against when one is shown; None if none are told.
+
+        Parameters
+        ----------
+        index : int
+            Number of the checkpoint that is shown.
+        """
+        other = index - 1 if self.compare == THE_STEP_BEFORE else self.compare
+        return other if 0 <= other < self.count and other != index else None

@@ -1,0 +1,634 @@
+"""RegionPlayer: the linear regions of a recorded training, replayed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets
+import traitlets
+
+from splineviz.arguments import check_name, check_run
+from splineviz.display.frames import Frame
+from splineviz.errors import UnknownName
+from splineviz.progress import Progress
+from splineviz.widgets.charts.metric_chart import Curves, accuracy_curves
+from splineviz.widgets.common.checkpoint_traits import Stepping, read_place
+from splineviz.widgets.common.frame_feed import FrameFeed
+from splineviz.widgets.common.lifecycle import WholeBox, close_all
+from splineviz.widgets.common.run_watcher import RunTail
+from splineviz.widgets.player.frame_source import Drawn, colorings_on, drawable, placed_on
+from splineviz.widgets.player.own_colorings import OwnColoring, array_at, row_of
+from splineviz.widgets.player.region_canvas import BUDGET, RegionCanvas
+from splineviz.widgets.player.sidebar import PlayerSide
+from splineviz.widgets.player.thumbnails import anchor_thumbnails
+
+if TYPE_CHECKING:
+    from splineviz.network.program import Program
+    from splineviz.partition.one_dimensional.input_segment import InputSegment
+    from splineviz.partition.slices import InputSlice
+    from splineviz.partition.spline_partition import SplinePartition
+    from splineviz.training.runs import Run
+
+
+class RegionPlayer(WholeBox, Stepping):
+    """Every linear region of a network on a slice, over the checkpoints of a run.
+
+    Beside the regions run the accuracies, with a line at the step that is shown; a click on them
+    goes to a step. Slider, picture and line are linked in the browser, so scrubbing goes on while
+    the kernel is busy. The first frame is made before this returns, the others in a background
+    thread, coarse to fine; a checkpoint whose frame is not there yet, or cannot be made, says so.
+    Of a run that is still being written, new checkpoints appear as they come; the longer none
+    comes, the rarer the run is looked at, at least twice a minute while the player is displayed.
+
+    A player holds the frames it shows until :meth:`close`. A cell that is run again gets the player
+    that it made of the same run and slice: it looks as a new one does, its frames stay, and what
+    shows it in other cells, or is linked to it, goes with it. (In a script, and where the front end
+    does not tell which cell runs, a line does so that is run again with the same arguments and
+    sets the same variable.) Other cells, other slices, and a second player in the same cell are
+    players of their own. Beyond `budget` bytes, further frames are made when they are looked at,
+    and not kept.
+
+    With the mouse: the wheel zooms where the picture has been clicked, as two fingers do on a touch
+    screen; dragging moves it, a double click shows everything; a click pins a region with its
+    neighbors and its active neurons, or on an edge shows the whole boundary of the neuron behind
+    it, of the edges that are drawn. Layers and neurons are named as ``neuron_boundary`` of a
+    :class:`~splineviz.partition.spline_partition.SplinePartition` takes them: counted from 0, a
+    layer with its name in the network. Keys, on the picture: arrows, Page Up and Page Down, Home,
+    End; the space bar plays and pauses; the others are listed under "keys".
+
+    Parameters
+    ----------
+    run : Run
+        A recorded training.
+    plane : InputSlice or InputSegment
+        The slice to look at. Of a segment the regions are columns, and the graph of the network
+        runs across them, within the heights that it has at the checkpoints there are now.
+    color : str
+        What colors the regions at first: a row of
+        :data:`~splineviz.partition.plotting.colorings.COLORINGS`, or a name in `colorings`.
+    index : int
+        Number of the checkpoint to show first; negative numbers count from the end.
+    metrics : sequence of str, optional
+        Columns of ``run.metrics`` to draw; those that are accuracies unless said. None are drawn
+        for an empty sequence.
+    axis_labels : pair of str, optional
+        What the slice's coordinates are.
+    image_shape : tuple of int, optional
+        How to see an input as an image, for the pictures of the slice's anchors; guessed unless
+        said.
+    colorings : mapping from str to Coloring, callable or mapping, optional
+        Further colorings by name: a :class:`~splineviz.partition.plotting.colorings.Coloring`; a
+        function from a SplinePartition to an array of shape (R,); or such arrays by training step.
+    background : bool
+        Whether to return before all frames are made.
+    budget : int
+        How many bytes of frames to keep, in the kernel, in the browser and in a saved notebook.
+    partition : callable, optional
+        From a Program and the slice to a SplinePartition;
+        :func:`~splineviz.partition.enumeration.enumerate_regions` unless said.
+
+    Attributes
+    ----------
+    canvas : RegionCanvas
+        The picture; its traits can be set and linked.
+    index : int
+        Number of the checkpoint shown; follows the slider whenever the kernel is idle, and moves
+        it when set.
+    step : int
+        Its training step; when set, moves to that checkpoint.
+    play_range : tuple of int
+        First and last checkpoint to run over; empty for all.
+    run : Run
+    plane : InputSlice
+    steps : list of int
+        Training steps of the checkpoints.
+
+    Raises
+    ------
+    UnknownName
+        If `color`, `index` or a column of `metrics` does not exist.
+    ShapeMismatch
+        If the slice does not fit the network's input, or an array of `colorings` its partition.
+    UnsupportedLayer
+        If the network has no exact regions: a layer of it is not piecewise linear.
+    RunCorrupt
+        If the metrics, the samples or the first checkpoint to show cannot be read. What goes
+        wrong with another checkpoint is told in its place and raised by :meth:`wait`.
+    """
+
+    subject = ("run", "plane")
+
+    # Also there when a wrong argument kept the player from being made.
+    _closed = False
+    _tail: RunTail | None = None
+    _side_is_old = False
+    _progress = _trouble = ""
+    _drawn: Drawn | None = None
+    _side: PlayerSide | None = None
+    feed: FrameFeed | None = None
+    canvas: RegionCanvas | None = None
+    curves: Curves | None = None
+    thumbnails: Sequence[tuple[str, bytes]] = ()
+
+    def __init__(
+        self,
+        run: Run,
+        plane: InputSlice | InputSegment,
+        *,
+        color: str = "slope",
+        index: int = 0,
+        metrics: Sequence[str] | None = None,
+        axis_labels: tuple[str, str] | None = None,
+        image_shape: tuple[int, ...] | None = None,
+        colorings: Mapping[str, OwnColoring] | None = None,
+        background: bool = True,
+        budget: int = BUDGET,
+        partition: Callable[[Program, InputSlice], SplinePartition] | None = None,
+    ) -> None:
+        own = colorings or {}
+        own_rows = {name: row_of(name, one) for name, one in own.items()}
+        check_run(run)
+        plane = drawable([run], plane)
+        rows = colorings_on(plane) | own_rows
+        check_name(rows, "coloring", color)
+        steps = [int(step) for step in run.steps]
+        index = read_place(index, len(steps)) if steps else 0
+        drawn = Drawn.of(run, plane, own, partition, budget)
+        labels = None if axis_labels is None else tuple(axis_labels)
+        placed, captions = placed_on(run, plane, labels) if steps else ({}, {})
+
+        kept = self._drawn is not None and self._drawn.goes_on_as(drawn)
+        self._tail = None
+        self._side_is_old = False
+        self._progress = self._trouble = ""
+        self._drawn = drawn
+        self._own_rows = own_rows
+        self._by_step = {name: one for name, one in own.items() if isinstance(one, Mapping)}
+        self.run = run
+        self.plane = plane
+        self.steps = steps
+        self._metrics = metrics
+        self._axis_labels = labels
+        self._image_shape = image_shape
+        self._captions = captions
+        self._partition = partition or _exact_partition()
+        if not steps:
+            self._show_nothing()
+            return
+        traits = {"index": index, "coloring": list(rows).index(color), **placed}
+        canvas = self.canvas
+        if canvas is None:
+            canvas = self._show_canvas(RegionCanvas(steps, rows=rows, budget=budget, **traits))
+        else:
+            if not kept:
+                canvas.start_over(steps, rows, budget)
+            elif len(steps) > canvas.count:
+                canvas.add_steps(steps[canvas.count :])
+            canvas.look_anew(**traits)
+        self._fill_side()
+        self.step = steps[index]
+        self.feed = self._new_feed(canvas.made if kept else ())
+        self._make_frames(background)
+        if run.status == "recording":
+            self._follow_run(canvas)
+
+    def in_words(self) -> str:
+        """The run and the step."""
+        name = getattr(getattr(self, "run", None), "name", "")
+        count = len(getattr(self, "steps", ()))
+        facts = [f"run {name!r}" if name else "", f"{count} step{'s' * (count != 1)}"]
+        return ", ".join(filter(None, [*facts, f"at step {self.step}" if count else ""]))
+
+    def make_again(self, *args: Any, **kwargs: Any) -> None:
+        """Take the arguments of a new player; frames that would be the same stay.
+
+        What is wrong with the arguments leaves the player as it was.
+        """
+        tail, feed = self._tail, self.feed
+        try:
+            type(self).__init__(self, *args, **kwargs)
+        finally:
+            if tail is not None and tail is not self._tail:
+                tail.stop()
+            if feed is not None and feed is not self.feed:
+                feed.stop()
+
+    def _show_nothing(self) -> None:
+        old = self.children
+        self.canvas = self._side = self.feed = None
+        super().__init__([_note("This run has no checkpoints yet: there is nothing to see.")])
+        self.add_class("splineviz-player")
+        close_all(old)
+
+    def _show_canvas(self, canvas: RegionCanvas) -> RegionCanvas:
+        old = self.children
+        self.canvas = canvas
+        canvas.add_class("splineviz-canvas")
+        self._side = PlayerSide(canvas)
+        body = ipywidgets.HBox([canvas, self._side])
+        body.add_class("splineviz-body")
+        super().__init__([body])
+        self.add_class("splineviz-player")
+        for name in ("index", "play_range"):
+            traitlets.link((canvas, name), (self, name))
+        canvas.on_want(self._make_wanted)
+        close_all(old)
+        return canvas
+
+    def show(self, plane: InputSlice | InputSegment, background: bool = True) -> None:
+        """Look at another slice; the step, the coloring and the curves stay.
+
+        On a segment the color of areas is that of lengths.
+
+        Parameters
+        ----------
+        plane : InputSlice or InputSegment
+            The slice.
+        background : bool
+            Whether to return before all frames are made.
+
+        Raises
+        ------
+        ShapeMismatch
+            If the slice does not fit the network's input; then nothing has changed.
+        """
+        plane = drawable([self.run], plane)
+        if self.canvas is None or self.feed is None:
+            return
+        placed, self._captions = placed_on(self.run, plane, self._axis_labels)
+        self.feed.stop()
+        self.plane = plane
+        if self._drawn is not None:
+            self._drawn = replace(self._drawn, plane=plane)
+        self.feed = self._new_feed()
+        self.canvas.clear_frames()
+        with self.canvas.hold_sync():
+            self.canvas.choose_from(colorings_on(plane) | self._own_rows)
+            for name, value in placed.items():
+                setattr(self.canvas, name, value)
+        self.canvas.show_everything()
+        self._fill_side()
+        self._make_frames(background)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until all frames are made for which there is room.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            The longest wait, in seconds.
+
+        Returns
+        -------
+        bool
+            Whether they are.
+
+        Raises
+        ------
+        EndlessWait
+            If an observer of a trait calls this while frames are made: they cannot be shown before
+            it returns. With a timeout it does not wait then.
+        Exception
+            The first that making a frame raised; the frames that could be made are there.
+        """
+        if self.feed is None or self.canvas is None:
+            return True
+        return self.feed.wait(timeout, self.canvas.holds_lock)
+
+    def close(self) -> None:
+        """Stop making frames, remove the player from the page and let go of its frames."""
+        self._closed = True
+        if self._tail is not None:
+            self._tail.stop()
+        if self.feed is not None:
+            self.feed.stop()
+        super().close()
+
+    # ------------------------------------------------------------------ files
+
+    def save_png(
+        self,
+        path: str | os.PathLike[str],
+        step: int | None = None,
+        *,
+        curves: bool = False,
+        width: float = 6.4,
+        dpi: int = 200,
+    ) -> None:
+        """Save the picture of a step, as the player shows it, drawn with matplotlib.
+
+        Coloring, scale, lines, comparison, decision boundary, data and the part of the slice that
+        is seen are those of the player at this moment.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file; its name ends with ``.png``. It is replaced in one piece if it exists.
+        step : int, optional
+            Training step; the one that is shown unless said.
+        curves : bool
+            Whether the curves of the run stand beside it, with a line at the step.
+        width : float
+            Width of the picture with its color bar, in inches; the curves take as much again.
+        dpi : int
+            Pixels an inch.
+
+        Raises
+        ------
+        UnknownStep
+            If there is no checkpoint at this step.
+        NothingToDraw
+            If the run has no checkpoints.
+        InvalidArgument
+            If the name of the file has another extension, or the picture would be too small to be
+            read or too large to be drawn.
+        UnwritablePath
+            If the file cannot be written.
+        """
+        from splineviz.widgets.export.pictures import save_picture
+
+        save_picture(self, path, "png", step, curves, width, dpi)
+
+    def save_svg(
+        self,
+        path: str | os.PathLike[str],
+        step: int | None = None,
+        *,
+        curves: bool = False,
+        width: float = 6.4,
+    ) -> None:
+        """Save the picture of a step as vectors; as :meth:`save_png`, with ``.svg``."""
+        from splineviz.widgets.export.pictures import save_picture
+
+        save_picture(self, path, "svg", step, curves, width, 200)
+
+    def save_gif(
+        self,
+        path: str | os.PathLike[str],
+        steps: Sequence[int] | None = None,
+        interval: int = 200,
+        *,
+        pause: int = 0,
+        curves: bool = False,
+        width: float = 6.4,
+        dpi: int = 100,
+        progress: Progress | bool | None = None,
+    ) -> None:
+        """Save the steps one after another as an animation, as the player shows them.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file; its name ends with ``.gif``. It is replaced in one piece if it exists.
+        steps : sequence of int, optional
+            Training steps, in any order; all checkpoints unless said. Frames that the player has
+            not made, or not kept, are made.
+        interval : int
+            Milliseconds from one step to the next.
+        pause : int
+            Milliseconds for which the last step stays longer than the others (default: 0).
+        curves, width, dpi
+            As for :meth:`save_png`.
+        progress : bool or callable, optional
+            True for a progress bar. A function is called with (frames done, frames in all).
+
+        Raises
+        ------
+        UnknownStep, NothingToDraw, UnwritablePath
+            As for :meth:`save_png`.
+        InvalidArgument
+            As for :meth:`save_png`, and if the interval is too short or
+            the pause negative.
+        Exception
+            What making a frame raises.
+        """
+        from splineviz.widgets.export.animations import save_gif
+
+        save_gif(self, path, steps, interval, pause, curves, width, dpi, progress)
+
+    def save_mp4(
+        self,
+        path: str | os.PathLike[str],
+        steps: Sequence[int] | None = None,
+        interval: int = 200,
+        *,
+        curves: bool = False,
+        width: float = 6.4,
+        dpi: int = 150,
+        progress: Progress | bool | None = None,
+    ) -> None:
+        """Save the steps one after another as a film; as :meth:`save_gif`, with ``.mp4``.
+
+        Raises
+        ------
+        MissingProgram
+            If ffmpeg is not installed; :meth:`save_gif` does without.
+        EncodingFailed
+            If ffmpeg fails.
+        """
+        from splineviz.widgets.export.animations import save_mp4
+
+        save_mp4(self, path, steps, interval, curves, width, dpi, progress)
+
+    def save_html(
+        self,
+        path: str | os.PathLike[str],
+        steps: Sequence[int] | None = None,
+        *,
+        title: str | None = None,
+        compress: bool = True,
+        progress: Progress | bool | None = None,
+    ) -> None:
+        """Save the player as one page, to open in a browser, send or put on a site.
+
+        Everything is in the file, and nothing is fetched: scrubbing, playing, zooming, colorings,
+        comparisons and what is told about regions work without a kernel and without a network. A
+        page that nbconvert makes of a notebook has its viewer fetched from a network.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file; its name ends with ``.html``. It is replaced in one piece if it exists.
+        steps : sequence of int, optional
+            Training steps, in any order; all checkpoints unless said. Frames that the player has
+            not made, or not kept, are made; in place of one that cannot be made the page says why.
+        title : str, optional
+            What stands above, as text.
+        compress : bool
+            Whether the frames are compressed, which browsers since 2023 can read.
+        progress : bool or callable, optional
+            As for :meth:`save_gif`.
+
+        Raises
+        ------
+        UnknownStep, NothingToDraw, UnwritablePath
+            As for :meth:`save_png`.
+        InvalidArgument
+            If the name of the file has another extension, or there are no steps.
+        Exception
+            What making the last frame raises, if none can be made.
+
+        Warns
+        -----
+        UserWarning
+            If the page takes more than 50 MB: it says how many.
+        """
+        from splineviz.widgets.export.page import save_html
+
+        save_html(self, path, steps, title, compress, progress)
+
+    # ------------------------------------------------------------------ frames
+
+    def frame(self, step: int) -> Frame:
+        """The frame of one checkpoint: the one that is shown, or a new one if it is not kept.
+
+        Parameters
+        ----------
+        step : int
+            Its training step.
+
+        Returns
+        -------
+        Frame
+
+        Raises
+        ------
+        UnknownName
+            If there is no checkpoint at this step.
+        """
+        if step not in self.steps:
+            raise UnknownName("step", str(step), [str(known) for known in self.steps])
+        kept = self.canvas and self.canvas.frame(self.steps.index(step))
+        return kept or self._draw(step, self.plane)
+
+    def _draw(self, step: int, plane: InputSlice) -> Frame:
+        partition = self._partition(self.run.program(step), plane)
+        rows = colorings_on(plane) | self._own_rows
+        for name, arrays in self._by_step.items():
+            rows[name] = row_of(name, partial(array_at, arrays, step))
+        return Frame.from_partition(partition, step, rows)
+
+    def _new_feed(self, done: Collection[int] = ()) -> FrameFeed:
+        assert self.canvas is not None
+        drawn = self._drawn
+        assert drawn is not None
+        return FrameFeed(
+            len(self.steps),
+            lambda index: self._make_frame(index, drawn),
+            lambda: self.index,
+            lambda index, error: self._report_failure(index, drawn, error),
+            lambda: self._report("", drawn),
+            lambda: self.canvas.is_full if self.canvas else True,
+            done,
+        )
+
+    def _make_frames(self, background: bool) -> None:
+        assert self.feed is not None
+        assert self.canvas is not None
+        if self.index not in self.canvas.made:
+            self.feed.make_first()
+        if background and len(self.steps) > 1:
+            self.feed.start()
+        else:
+            self.feed.run()
+
+    def _make_wanted(self, numbers: list[int]) -> None:
+        if self.feed is not None:
+            self.feed.demand(numbers)
+
+    def _make_frame(self, index: int, drawn: Drawn) -> None:
+        if drawn is not self._drawn or self.canvas is None:
+            return
+        frame = self._draw(self.steps[index], drawn.plane)
+        with self.canvas.lock:
+            if drawn is self._drawn:
+                self.canvas.set_frame(index, frame)
+            self._report(f"{self.canvas.ready} of {len(self.steps)} steps ready", drawn)
+
+    def _report_failure(self, index: int, drawn: Drawn, error: Exception) -> None:
+        assert self.canvas is not None
+        with self.canvas.lock:
+            if drawn is self._drawn:
+                self.canvas.set_message(index, f"This step could not be computed: {error}")
+
+    def _report(self, progress: str, drawn: Drawn) -> None:
+        if drawn is self._drawn and self.canvas is not None:
+            self._progress = progress
+            self._say()
+
+    def _say(self) -> None:
+        """Tell how far the frames are, and what is wrong."""
+        assert self.canvas is not None
+        with self.canvas.lock:
+            progress, ready = self._progress, self.canvas.ready
+            failed, count = len(self.canvas.messages), len(self.steps)
+            failures = f"{failed} of {count} steps could not be computed" if failed else ""
+            if not progress and ready + failed < count:
+                progress = f"{ready} of {count} steps kept, others come when looked at"
+            self.canvas.say(", ".join(filter(None, [progress, failures, self._trouble])))
+
+    # ------------------------------------------------------------------ a run still being written
+
+    def _follow_run(self, canvas: RegionCanvas) -> None:
+        """Add the checkpoints of the run as they come."""
+        self._tail = RunTail(
+            self._look_at_run,
+            lambda: self.run.status == "recording",
+            lambda: canvas.is_seen,
+            self._tell_trouble,
+        )
+        canvas.observe(self._look_when_seen, "views")
+        self._tail.start()
+
+    def _look_when_seen(self, change: dict[str, Any]) -> None:
+        if self._tail is not None and change["new"] > change["old"]:
+            self._tail.wake()
+
+    def _look_at_run(self) -> bool:
+        self.run.refresh()
+        new = [int(step) for step in self.run.steps][len(self.steps) :]
+        if self._closed or self.canvas is None or self.feed is None:
+            return False
+        if new:
+            self.steps = [*self.steps, *new]
+            if self._drawn is not None:
+                self._drawn.follow_run()
+            self.canvas.add_steps(new)
+            self.feed.extend(len(self.steps))
+            self._side_is_old = True
+        if self._side_is_old:
+            self._fill_side()
+            self._side_is_old = False
+        return bool(new)
+
+    def _tell_trouble(self, trouble: str) -> None:
+        trouble = f"the run cannot be followed, trying again: {trouble}" if trouble else ""
+        if trouble != self._trouble and not self._closed:
+            self._trouble = trouble
+            self._say()
+
+    # ------------------------------------------------------------------ what stands beside
+
+    def _fill_side(self) -> None:
+        """Draw the curves of the run and the pictures of the slice's anchors."""
+        assert self._side is not None
+        # What cannot be read leaves what is there.
+        self.curves = accuracy_curves(self.run.metrics, self.steps, self._metrics)
+        self.thumbnails = anchor_thumbnails(self.plane, self._image_shape, self._captions)
+        self._side.show(self.curves, self.thumbnails)
+
+
+def _exact_partition() -> Callable[[Program, InputSlice], SplinePartition]:
+    from splineviz.partition.enumeration import enumerate_regions
+
+    return enumerate_regions
+
+
+def _note(text: str) -> ipywidgets.Label:
+    note = ipywidgets.Label(text)
+    note.add_class("splineviz-note")
+    return note

@@ -1,0 +1,99 @@
+"""PlayerSide: what stands beside a player's picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import ipywidgets
+
+from splineviz.widgets.charts.metric_chart import Curves
+from splineviz.widgets.charts.step_cursor import StepCursor
+from splineviz.widgets.common.lifecycle import WholeBox, close_all
+from splineviz.widgets.common.mirror import Mirror
+from splineviz.widgets.common.table_link import TableLink
+from splineviz.widgets.player.region_canvas import RegionCanvas
+from splineviz.widgets.player.thumbnails import thumbnail_row
+
+
+class PlayerSide(WholeBox):
+    """Curves and small pictures beside a canvas.
+
+    A line in the curves is at the checkpoint that the canvas shows, and a click on them goes to the
+    nearest one; both without the kernel.
+
+    Parameters
+    ----------
+    canvas : RegionCanvas
+        The picture.
+    """
+
+    _cursor: StepCursor | None = None
+    _mirror: Mirror | None = None
+    _parts: list[ipywidgets.Widget]
+
+    def __init__(self, canvas: RegionCanvas) -> None:
+        self._canvas = canvas
+        self._parts = []
+        super().__init__([])
+        self.add_class("splineviz-side")
+
+    def show(self, curves: Curves | None, thumbnails: Sequence[tuple[str, bytes]]) -> None:
+        """Show curves and pictures in place of those that are shown, which are closed.
+
+        Parameters
+        ----------
+        curves : Curves or None
+            For the checkpoints of the canvas.
+        thumbnails : sequence of (str, bytes)
+            What to write above each picture, and its PNG file.
+        """
+        old, self._parts = self._parts, []
+        children: list[ipywidgets.Widget] = []
+        if curves is not None:
+            link = TableLink(
+                source=self._canvas,
+                source_trait="index",
+                target=curves.marker,
+                target_trait="x",
+                table=[[position, position] for position in curves.positions],
+            )
+            row = ipywidgets.HBox([curves])
+            row.add_class("splineviz-panels")
+            box = ipywidgets.VBox([self._cursor_on(curves), row])
+            # Where the cursor looks for figures that are clicked.
+            box.add_class("splineviz-step-view")
+            children.append(box)
+            self._parts.append(link)
+        if thumbnails:
+            children.append(thumbnail_row(thumbnails))
+        self._parts.extend(children)
+        self.children = children
+        self.layout.display = None if children else "none"
+        self._close(old)
+
+    def _cursor_on(self, curves: Curves) -> StepCursor:
+        """The cursor that takes clicks on the curves; of itself nothing is to be seen."""
+        canvas = self._canvas
+        if self._cursor is None:
+            self._cursor = StepCursor(index=canvas.index)
+            self._cursor.layout.display = "none"
+            self._mirror = Mirror(
+                source=canvas, target=self._cursor, names=["index"], back=["index"]
+            )
+        ends = (curves.axis.left, curves.axis.right)
+        self._cursor.tell(steps=canvas.steps, positions=curves.positions, ends=ends)
+        return self._cursor
+
+    def close(self) -> None:
+        """Remove it from the page, with all that stands in it."""
+        self._close(self._parts)
+        self._parts = []
+        close_all(widget for widget in (self._mirror, self._cursor) if widget is not None)
+        super().close()
+
+    def _close(self, parts: Sequence[ipywidgets.Widget]) -> None:
+        # The cursor stands in one of them, and stays.
+        for part in parts:
+            if self._cursor in getattr(part, "children", ()):
+                part.children = [child for child in part.children if child is not self._cursor]
+        close_all(parts)

@@ -1,0 +1,45 @@
+"""LiveCanvas: the regions of a network that is being trained, one frame after another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from splineviz.display.frames import Frame
+from splineviz.partition.plotting.colorings import Limits
+from splineviz.widgets.player.region_canvas import RegionCanvas
+
+
+class LiveCanvas(RegionCanvas):
+    """A canvas of one frame, which takes the place of the one before.
+
+    A color keeps its meaning while frames come and go: a scale spans all of them that were shown,
+    so it grows, and never shrinks or moves back, until :meth:`begin`.
+
+    Parameters
+    ----------
+    **traits
+        Initial values of traits.
+    """
+
+    def __init__(self, **traits: Any) -> None:
+        self._seen: list[Limits | None] = []
+        super().__init__([0], controls=False, goes_on=True, **traits)
+
+    def begin(self) -> None:
+        """Let the scales begin with the next frame; may be called from any thread."""
+        with self.lock:
+            self._seen = []
+
+    def show(self, frame: Frame) -> None:
+        """Show a frame in place of the one before; may be called from any thread."""
+        with self.lock:
+            self.outdated = ""
+            self.set_frame(0, frame)
+
+    def _scales(self) -> list[Limits | None]:
+        now = super()._scales()
+        before = self._seen or [None] * len(now)
+        self._seen = [
+            row.spanned(pair) for row, *pair in zip(self.rows.values(), before, now, strict=True)
+        ]
+        return self._seen

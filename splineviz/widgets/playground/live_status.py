@@ -1,0 +1,81 @@
+"""LiveStatus: a line of text, and the page's word that it has painted what was sent before."""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import traitlets
+
+from splineviz.widgets.common.base import StrictWidget
+
+_STATIC = Path(__file__).parents[1] / "static"
+_MOST_AHEAD = 2
+_LONGEST = 1.0
+_WINDOW = 2.0
+
+
+class LiveStatus(StrictWidget):
+    """Says how a live training goes, and keeps its frames from flooding the page.
+
+    After each frame, :meth:`sent` asks the page to answer once it has painted. :meth:`ready` is
+    then a matter of what is not answered yet: at most two frames are on the way; where no page
+    answers (the tab is hidden, the kernel busy), there is one a second.
+
+    Attributes
+    ----------
+    text : str
+        How it goes.
+    message : str
+        What went wrong, or what to do; it is read out.
+    views : int
+        On how many places of pages it is seen.
+    """
+
+    _esm = _STATIC / "live_status.js"
+    _css = _STATIC / "live_status.css"
+
+    text = traitlets.Unicode("").tag(sync=True)
+    message = traitlets.Unicode("").tag(sync=True)
+    views = traitlets.Int(0)
+
+    def __init__(self, **traits: Any) -> None:
+        self._count = 0
+        self._answered = 0
+        self._last = -_LONGEST
+        self._painted: deque[float] = deque()
+        self._seen: set[str] = set()
+        super().__init__(**traits)
+        self.on_msg(self._hear)
+
+    def ready(self) -> bool:
+        """Whether another frame may be sent; may be called from any thread."""
+        ahead = self._count - self._answered
+        return ahead < _MOST_AHEAD or monotonic() - self._last >= _LONGEST
+
+    def sent(self) -> None:
+        """Tell that a frame was sent; may be called from any thread."""
+        self._count += 1
+        self._last = monotonic()
+        self.send({"frame": self._count})
+
+    def frames_per_second(self) -> float:
+        """Frames the page has painted a second, in the last two seconds."""
+        now = monotonic()
+        return sum(time > now - _WINDOW for time in tuple(self._painted)) / _WINDOW
+
+    def _hear(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:
+        if "painted" in content:
+            number = int(content["painted"])
+            if number > self._answered:
+                self._answered = min(number, self._count)
+                self._painted.append(monotonic())
+                while self._painted[0] < monotonic() - _WINDOW:
+                    self._painted.popleft()
+        if "came" in content:
+            self._seen.add(str(content["came"]))
+        if "gone" in content:
+            self._seen.discard(str(content["gone"]))
+        self.views = len(self._seen)

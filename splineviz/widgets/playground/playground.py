@@ -1,0 +1,512 @@
+"""Playground: train a small network on points in the plane, and watch its exact regions move."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets
+import numpy as np
+import traitlets
+
+from splineviz.arguments import check_name
+from splineviz.errors import (
+    InvalidArgument,
+    NonFiniteValues,
+    SplinevizError,
+    TooManyRegions,
+)
+from splineviz.partition.slices import InputSlice
+from splineviz.training.data import blobs, checkerboard, circles, spirals, two_moons
+from splineviz.training.data.sets import Dataset
+from splineviz.widgets.common.lifecycle import WholeBox, close_all
+from splineviz.widgets.player.region_player import RegionPlayer
+from splineviz.widgets.playground.data import PlaygroundData
+from splineviz.widgets.playground.live_canvas import LiveCanvas
+from splineviz.widgets.playground.live_curves import LiveCurves
+from splineviz.widgets.playground.live_frame import live_frame
+from splineviz.widgets.playground.live_recording import LiveRecording
+from splineviz.widgets.playground.live_status import LiveStatus
+from splineviz.widgets.playground.live_worker import LiveWorker
+from splineviz.widgets.playground.points import PlaygroundPoints
+from splineviz.widgets.playground.settings import PlaygroundSettings
+from splineviz.widgets.playground.toolbar import PlaygroundToolbar
+from splineviz.widgets.playground.update_rate import UpdateRate
+
+if TYPE_CHECKING:
+    from splineviz.training.live.live_training import LiveTraining
+
+BOUNDS = (-2.0, -2.0, 2.0, 2.0)
+#: So many regions are drawn; more are found too slowly to be watched.
+MOST_REGIONS = 60_000
+
+_OWN_CLASSES = ("class 1", "class 2", "class 3")
+# Seconds from one drawing of the curves to the next; so much farther on, there is another point.
+_CURVES_EVERY = 0.3
+_FARTHER = 1.25
+
+
+def _own(points: int, *, seed: int) -> Dataset:
+    inputs, labels = np.empty((0, 2), np.float32), np.empty(0, np.int64)
+    return Dataset(inputs, labels, inputs, labels, _OWN_CLASSES)
+
+
+#: The data sets to choose from: called with the number of training points and the seed.
+DATA: dict[str, Callable[..., Dataset]] = {
+    "checkerboard": checkerboard,
+    "two moons": two_moons,
+    "circles": circles,
+    "spirals": spirals,
+    "blobs": blobs,
+    "your own points": _own,
+}
+
+
+class Playground(WholeBox):
+    """A training in the kernel, live: its exact linear regions, its curves, and all its settings.
+
+    The training runs in a background thread, which shares its time between updates and frames;
+    frames that the page has no time for are not made. A color scale spans all frames so far, so
+    that a color keeps its meaning, unless the menu says otherwise. Learning rate, weight decay,
+    batch size and points apply at once; any other change begins anew. Points are drawn on the pad;
+    they stay until they are cleared or another data set is chosen, and *Undo* brings them back.
+
+    The thread ends with :meth:`stop`, with :meth:`close`, and when the last picture of the
+    playground is gone from the page, as when its cell is run again.
+
+    Parameters
+    ----------
+    data : str
+        A row of :data:`DATA`.
+    points : int
+        How many training points it has.
+    width, depth : int
+        Neurons of a hidden layer, and how many hidden layers.
+    scale : float
+        Multiplies the initial weights and biases.
+    batch_norm : bool
+        Whether hidden layers are followed by batch normalization; drawn as it is in evaluation.
+    optimizer : str
+        A row of :data:`~splineviz.training.live.live_training.OPTIMIZERS`.
+    learning_rate, weight_decay : float
+        Its settings.
+    batch : int
+        Points an update.
+    seed : int
+        Decides initial weights, the order of the points and, unless these were edited, the points.
+        Nothing random outside of the playground is used or changed.
+    record : bool
+        Whether to record from the first step on.
+    folder : str or path-like
+        Where to record: each training in a new folder in it, numbered.
+
+    Attributes
+    ----------
+    training : LiveTraining
+        What is trained.
+    running : bool
+        Whether it trains on by itself.
+    plane : InputSlice
+        The part of the plane that is drawn.
+    settings : PlaygroundSettings
+    toolbar : PlaygroundToolbar
+    points : PlaygroundPoints
+        The controls.
+    recording : LiveRecording
+        Where it is recorded.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such data set or optimizer.
+    InvalidArgument
+        If a setting has no meaning.
+
+    Examples
+    --------
+    >>> playground = Playground(data="two moons", width=8, depth=2)
+    >>> playground.step(10)
+    >>> playground.training.steps
+    10
+    >>> playground.close()
+    """
+
+    subject = ()
+
+    running = traitlets.Bool(False)
+
+    _worker: LiveWorker | None = None
+    _closed = False
+    _diverged = False
+    _too_many = ""
+
+    def __init__(
+        self,
+        data: str = "checkerboard",
+        *,
+        points: int = 200,
+        width: int = 32,
+        depth: int = 3,
+        scale: float = 1.0,
+        batch_norm: bool = False,
+        optimizer: str = "AdamW",
+        learning_rate: float = 5e-3,
+        weight_decay: float = 0.0,
+        batch: int = 64,
+        seed: int = 0,
+        record: bool = False,
+        folder: str | os.PathLike[str] = "runs/playground",
+    ) -> None:
+        check_name(DATA, "data set", data)
+        if points < 1:
+            raise InvalidArgument(f"a data set needs at least 1 point, not {points}")
+        self._closed = self._diverged = False
+        self._worker = None
+        self.plane = InputSlice.identity(BOUNDS)
+        self.recording = LiveRecording(Path(folder))
+        self._drawing = threading.Lock()
+        self._rate = UpdateRate()
+        self._curves_due = 0.0
+        self._measured = 0
+        self._data = PlaygroundData(DATA, data, points, seed)
+        self.settings = PlaygroundSettings(
+            data=(list(DATA), data),
+            points=points,
+            width=width,
+            depth=depth,
+            scale=scale,
+            batch_norm=batch_norm,
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            weight_decay=weight_decay,
+            batch=batch,
+            seed=seed,
+            record=record,
+        )
+        self.canvas = LiveCanvas(bounds=BOUNDS, axis_labels=("input 1", "input 2"))
+        self.canvas.add_class("splineviz-canvas")
+        self.points = PlaygroundPoints(BOUNDS, (self.settings.data, self.settings.points))
+        self.curves = LiveCurves()
+        self.status = LiveStatus()
+        self.training = self._new_training()
+        self.toolbar = PlaygroundToolbar(self.canvas)
+        super().__init__(self._arrange())
+        self.add_class("splineviz-playground")
+        self._worker = LiveWorker(self._train, self._show, self.status.ready, self._fail)
+        self._link()
+        self._begin()
+
+    # ------------------------------------------------------------ what a user does
+
+    def start(self) -> None:
+        """Train on until :meth:`pause`; after a training that diverged, begin anew."""
+        if self._diverged:
+            self.reset()
+        if self._may_train():
+            self._worker_of_open().start()
+            self.running = True
+
+    def pause(self) -> None:
+        """Stop training, and show where it stands."""
+        self._worker_of_open().pause()
+        self.running = False
+
+    def step(self, n: int = 1) -> None:
+        """Make some updates, here and now, and show what came of them.
+
+        Parameters
+        ----------
+        n : int
+            How many.
+        """
+        self.pause()
+        if self._may_train():
+            worker = self._worker_of_open()
+            worker.step(n)
+            worker.wait()
+
+    def reset(self) -> None:
+        """Begin anew, with settings and points as they are; a recording ends, another begins."""
+        self._worker_of_open()
+        self._end_recording()
+        self.training = self._new_training()
+        self._begin()
+
+    def stop(self) -> None:
+        """Pause, end the thread and the recording; :meth:`start` goes on without recording."""
+        if self._worker is not None:
+            self._worker.stop()
+        self.running = False
+        self._end_recording()
+
+    def player(self) -> RegionPlayer:
+        """Pause, and get a player of the training up to now.
+
+        It need not have been recorded: what is kept of it in memory is written to a temporary
+        folder then, which goes with the player.
+
+        Raises
+        ------
+        InvalidArgument
+            If nothing has been trained yet.
+        """
+        from splineviz.training.runs import Run
+
+        self.pause()
+        self._worker_of_open().wait()
+        if self.training.recording is not None:
+            return RegionPlayer(Run(self.training.recording), self.plane)
+        folder = self.recording.written(self.training, self.settings.values())
+        player = RegionPlayer(Run(folder.name), self.plane)
+        weakref.finalize(player, folder.cleanup)
+        return player
+
+    def close(self) -> None:
+        """End the thread and the recording, and remove the playground from the page."""
+        if not self._closed and self._worker is not None:
+            self._closed = True
+            self.stop()
+        super().close()
+
+    # ------------------------------------------------------------ parts
+
+    def _arrange(self) -> list[ipywidgets.Widget]:
+        side = ipywidgets.VBox([self.curves])
+        side.add_class("splineviz-side")
+        body = ipywidgets.HBox([self.points, self.canvas, side])
+        body.add_class("splineviz-playground-body")
+        self.replay = ipywidgets.VBox()
+        return [self.toolbar, self.settings, self.status, body, self.replay]
+
+    def _link(self) -> None:
+        actions = {
+            "start": lambda: self.pause() if self.running else self.start(),
+            "step": self.step,
+            "reset": self.reset,
+            "stop": self.stop,
+            "replay": self._open_player,
+        }
+        self.toolbar.on_click(
+            **{name: lambda action=action: self._try(action) for name, action in actions.items()}
+        )
+        self.points.on_edit(
+            edited=lambda: self._try(self._learn_points), undo=lambda: self._try(self._undo)
+        )
+        self.status.observe(self._follow_views, "views")
+        self.settings.on_change(
+            live=lambda name: self._try(lambda: self._apply(name)),
+            anew=lambda name: self._try(lambda: self._change(name)),
+            record=lambda on: self._try(lambda: self._follow_record(on)),
+            refuse=lambda why: setattr(self.status, "message", why),
+        )
+
+    # ------------------------------------------------------------ a training begins and ends
+
+    def _new_training(self) -> LiveTraining:
+        from splineviz.training.live.live_training import LiveTraining
+
+        chosen = self.settings.values()
+        del chosen["data"], chosen["points"]
+        data = self._data.current
+        training = LiveTraining(data, **chosen)
+        # Before the thread sees it: so the first step is recorded.
+        if self.settings.record.value and len(data.train_inputs):
+            self.recording.begin(training, self.settings.values())
+        return training
+
+    def _begin(self) -> None:
+        """Show a new training."""
+        training = self.training
+        self._diverged = False
+        self.status.message = ""
+        self._rate.clear()
+        self.canvas.class_names = list(training.data.class_names)
+        self.points.show(self._data)
+        self._show_points()
+        with self._drawing:
+            self.curves.clear()
+            self.canvas.begin()
+            self._measured = 0
+        worker = self._worker_of_open()
+        if worker.alive:
+            worker.refresh()
+        else:
+            self._show()
+
+    def _end_recording(self) -> None:
+        try:
+            self.training.close()
+        except SplinevizError as error:
+            self.status.message = str(error)
+
+    # ------------------------------------------------------------ in the thread
+
+    def _train(self, n: int) -> None:
+        training = self.training
+        training.step(n)
+        self._rate.add(n)
+        # Frames are too rare at first for a curve over a logarithmic axis.
+        if training.steps >= _FARTHER * self._measured:
+            with self._drawing:
+                if training is self.training:
+                    self._measure(training)
+
+    def _show(self) -> None:
+        """Make and send a frame; from one thread at a time."""
+        with self._drawing:
+            training = self.training
+            try:
+                self.canvas.show(live_frame(training, self.plane, MOST_REGIONS))
+                if self.status.message == self._too_many:
+                    self.status.message = ""
+            except TooManyRegions as error:
+                self._too_many = (
+                    f"More than {error.most:,} regions: too many to draw live. The training "
+                    "goes on; choose a smaller width or depth to see it"
+                )
+                self.status.message = self._too_many
+                self.canvas.tell(outdated="An earlier step: now there are too many regions")
+            self._draw_curves(training)
+            self._tell()
+            self.status.sent()
+
+    def _draw_curves(self, training: LiveTraining) -> None:
+        worker = self._worker
+        running = worker is not None and worker.running
+        if (running and monotonic() < self._curves_due) or len(training.data.train_inputs) == 0:
+            return
+        self._measure(training)
+        self.curves.draw()
+        self._curves_due = monotonic() + _CURVES_EVERY
+
+    def _measure(self, training: LiveTraining) -> None:
+        self._measured = training.steps
+        self.curves.add(self._measured, training.measure())
+
+    def _tell(self) -> None:
+        worker = self._worker
+        facts = [f"step {self.training.steps:,}"]
+        if worker is not None and worker.running:
+            facts.append(f"{self._rate.per_second():,.0f} steps/s")
+            facts.append(f"{self.status.frames_per_second():.0f} frames/s")
+        elif len(self.training.data.train_inputs) == 0:
+            facts.append("draw some points on the pad")
+        else:
+            facts.append("paused")
+        facts.append(self.recording.described(self.training))
+        self.status.text = " · ".join(filter(None, facts))
+
+    def _fail(self, error: Exception) -> None:
+        self._diverged = isinstance(error, NonFiniteValues)
+        self.running = False
+        self._end_recording()
+        self.status.message = str(error)
+        self.status.text = f"step {self.training.steps:,} · stopped"
+
+    # ------------------------------------------------------------ what follows from a change
+
+    def _try(self, action: Callable[[], object]) -> None:
+        """Do what was asked for; what is wrong with it is said in the widget."""
+        try:
+            action()
+        except (SplinevizError, OSError) as error:
+            self.status.message = str(error)
+
+    def _may_train(self) -> bool:
+        if len(self.training.data.train_inputs):
+            self.status.message = ""
+            return True
+        self.status.message = "There are no points to learn: draw some on the pad first"
+        return False
+
+    def _apply(self, name: str) -> None:
+        setattr(self.training, name, self.settings.values()[name])
+        self.status.message = ""
+
+    def _follow_record(self, on: bool) -> None:
+        if not on:
+            self._end_recording()
+        elif self._may_train():
+            self.recording.begin(self.training, self.settings.values())
+            self._tell()
+
+    def _change(self, name: str) -> None:
+        """Begin anew with another setting."""
+        chosen = self.settings.values()
+        if name == "data":
+            if chosen["data"] == self._data.name:
+                return
+            self._data.choose(chosen["data"], chosen["points"], chosen["seed"])
+        elif name == "points":
+            self._data.resize(chosen["points"], chosen["seed"])
+        elif name == "seed":
+            self._data.reseed(chosen["points"], chosen["seed"])
+        self.reset()
+
+    def _learn_points(self) -> None:
+        pad = self.points.pad
+        self._data.edit(pad.points, pad.point_classes, pad.drawn, pad.stroke)
+        self.points.undo.disabled = not self._data.can_undo
+        self._learn()
+
+    def _undo(self) -> None:
+        if not self._data.undo():
+            return
+        self.settings.data.value = self._data.name
+        if self._data.current.class_names == self.training.data.class_names:
+            self.points.show(self._data)
+            self._learn()
+        else:
+            self.reset()
+
+    def _learn(self) -> None:
+        """Train on with the points as they are now."""
+        data = self._data.current
+        self.training.learn(data)
+        self._show_points()
+        if len(data.train_inputs) == 0:
+            self.pause()
+        else:
+            self.status.message = ""
+            if not self.running:
+                self._tell()
+
+    def _show_points(self) -> None:
+        data = self.training.data
+        with self.canvas.hold_sync():
+            self.canvas.points = data.train_inputs - np.array(BOUNDS[:2], np.float32)
+            self.canvas.point_classes = data.train_labels
+
+    def _follow_views(self, change: dict[str, Any]) -> None:
+        if change["new"] == 0 and change["old"] > 0:
+            self.stop()
+
+    def _open_player(self) -> None:
+        player = self.player()
+        old = self.replay.children
+        self.replay.children = (_said_of(self.training), player)
+        close_all(old)
+
+    @traitlets.observe("running")
+    def _follow_running(self, change: dict[str, Any]) -> None:
+        self.toolbar.show_running(bool(change["new"]))
+
+    def _worker_of_open(self) -> LiveWorker:
+        if self._worker is None or self._closed:
+            raise InvalidArgument("this playground is closed: make another")
+        return self._worker
+
+
+def _said_of(training: LiveTraining) -> ipywidgets.Label:
+    """Where a replay comes from, in words."""
+    if training.recording is not None:
+        return ipywidgets.Label(f"Replay of what is recorded in {training.recording}")
+    return ipywidgets.Label(
+        f"Replay of steps 0 to {training.steps:,}, which are in memory only until the next reset. "
+        "To keep a training in a folder, tick Record before it begins."
+    )

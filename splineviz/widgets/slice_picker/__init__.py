@@ -1,0 +1,1 @@
+"""Choosing a slice through samples from their pictures."""

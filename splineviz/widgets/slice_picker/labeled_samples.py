@@ -1,0 +1,178 @@
+"""LabelledSamples: the samples of a data set, as words and as pictures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from splineviz.arrays import off_torch
+from splineviz.drawing.images import image_shape_of, png
+from splineviz.errors import InvalidSlice, NonFiniteValues, ShapeMismatch
+from splineviz.widgets.player.samples import ON_ANCHOR, anchors_of, size_of
+
+if TYPE_CHECKING:
+    from splineviz.partition.slices import InputSlice
+
+_BLOCK = 4096
+_ENOUGH_FOR_DIRECTIONS = 2000
+
+
+class LabelledSamples:
+    """Inputs of a network with their classes.
+
+    Parameters
+    ----------
+    inputs : array-like or tensor of shape (n, *input_shape)
+        Finite numbers.
+    labels : array-like or tensor of shape (n,) or (n, k), optional
+        Class numbers or names, or one-hot rows.
+    class_names : sequence of str, optional
+        Names of the class numbers.
+    image_shape : tuple of int, optional
+        How to see an input as an image; guessed by
+        :func:`~splineviz.widgets.player.thumbnails.image_shape_of` unless said.
+
+    Attributes
+    ----------
+    inputs : ndarray of shape (n, *input_shape)
+    classes : list of str
+        The class of each sample, as text; empty without labels.
+    image_shape : tuple of int or None
+
+    Raises
+    ------
+    ShapeMismatch
+        If there are no inputs, an input is a single number, there is not one label for each, or an
+        input cannot be seen as `image_shape`.
+    NonFiniteValues
+        If an input holds NaN or infinity.
+    """
+
+    def __init__(
+        self,
+        inputs: Any,
+        labels: Any = None,
+        class_names: Sequence[str] | None = None,
+        image_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        self.inputs = np.asarray(off_torch(inputs))
+        if self.inputs.ndim < 2 or len(self.inputs) == 0 or self.inputs[0].size < 2:
+            raise ShapeMismatch(
+                f"the inputs have shape {self.inputs.shape}; to choose a slice from them there "
+                "must be at least one, of two numbers or more: (n, *input_shape)"
+            )
+        finite = np.isfinite(self.inputs).reshape(len(self.inputs), -1).all(axis=1)
+        if not finite.all():
+            raise NonFiniteValues(f"input {int(finite.argmin())} holds NaN or infinity")
+        shape = self.inputs.shape[1:]
+        if image_shape is not None and math.prod(image_shape) != math.prod(shape):
+            raise ShapeMismatch(f"inputs of shape {shape} cannot be seen as images {image_shape}")
+        self.image_shape = image_shape_of(shape) if image_shape is None else tuple(image_shape)
+        self.classes = [] if labels is None else _class_texts(labels, len(self), class_names)
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    @property
+    def class_list(self) -> list[str]:
+        """The classes there are: numbers in their order, then names in theirs."""
+        return sorted(set(self.classes), key=lambda name: (not name.isdigit(), len(name), name))
+
+    def of_class(self, name: str | None) -> npt.NDArray[np.int64]:
+        """The numbers of the samples of a class in their order; with None of all, by turns."""
+        if not self.classes:
+            return np.arange(len(self))
+        groups = [np.flatnonzero(np.array(self.classes) == one) for one in self.class_list]
+        if name is not None:
+            return groups[self.class_list.index(name)]
+        turn = np.concatenate([np.arange(len(group)) for group in groups])
+        return np.concatenate(groups)[np.argsort(turn, kind="stable")]
+
+    def name(self, number: int) -> str:
+        """What a sample is called: "sample 17, class 3"."""
+        return f"sample {number}" + (f", class {self.classes[number]}" if self.classes else "")
+
+    def caption(self, number: int) -> str:
+        """The same in short: "17 · class 3", or "17 · cat" where classes have names."""
+        if not self.classes:
+            return str(number)
+        name = self.classes[number]
+        return f"{number} · class {name}" if name.isdigit() else f"{number} · {name}"
+
+    def picture(self, number: int) -> bytes:
+        """A sample as a PNG file, black and white at the ends of all inputs; else no bytes."""
+        if self.image_shape is None:
+            return b""
+        return png(self.inputs[number].reshape(self.image_shape), *self._range)
+
+    def distances(self, plane: InputSlice) -> npt.NDArray[np.float64]:
+        """How far each sample is from a plane: float64 (n,), in units of the inputs."""
+        blocks = range(0, len(self), _BLOCK)
+        return np.concatenate([plane.project(self.inputs[i : i + _BLOCK])[1] for i in blocks])
+
+    def at_anchors_of(self, plane: InputSlice) -> list[int]:
+        """The numbers of the samples that are a plane's anchors; none unless each anchor is one."""
+        if math.prod(plane.input_shape) != self.inputs[0].size:
+            return []
+        found = np.full(len(plane.anchors), -1, np.int64)
+        near = ON_ANCHOR * size_of(plane)
+        for first in range(0, len(self), _BLOCK):
+            block = self.inputs[first : first + _BLOCK].reshape(-1, *plane.input_shape)
+            points, distances = plane.project(block)
+            anchors = anchors_of(points, plane)
+            for number in np.flatnonzero((anchors >= 0) & (distances <= near)):
+                # Of equal samples the first.
+                if found[anchors[number]] < 0:
+                    found[anchors[number]] = first + number
+        return found.tolist() if (found >= 0).all() else []
+
+    @cached_property
+    def directions(self) -> npt.NDArray[np.float64]:
+        """The first two principal directions, of evenly spread samples if there are thousands.
+
+        Raises
+        ------
+        InvalidSlice
+            If the samples vary in fewer than two directions.
+        """
+        from splineviz.partition.slices import InputSlice
+
+        stride = -(-len(self) // _ENOUGH_FOR_DIRECTIONS)
+        try:
+            return InputSlice.principal(self.inputs[::stride]).basis
+        except InvalidSlice as error:
+            raise InvalidSlice(
+                "the data have no two principal directions: choose random ones"
+            ) from error
+
+    @cached_property
+    def spread(self) -> float:
+        """A length the data suggest: half the median distance from their mean, to two digits."""
+        flat = self.inputs.reshape(len(self), -1)
+        stride = -(-len(self) // _ENOUGH_FOR_DIRECTIONS)
+        few = flat[::stride].astype(np.float64)
+        length = float(np.median(np.linalg.norm(few - few.mean(axis=0), axis=1))) / 2
+        return float(f"{length:.2g}") or 1.0
+
+    @cached_property
+    def _range(self) -> tuple[float, float]:
+        return float(self.inputs.min()), float(self.inputs.max())
+
+
+def _class_texts(labels: Any, n: int, class_names: Sequence[str] | None) -> list[str]:
+    values = np.asarray(off_torch(labels))
+    if values.ndim == 2:
+        values = values.argmax(axis=1) if values.shape[1] > 1 else values[:, 0]
+    if values.shape != (n,):
+        raise ShapeMismatch(
+            f"{n} inputs need {n} labels, or one-hot rows; the labels have shape {values.shape}"
+        )
+    names = dict(enumerate(class_names or ()))
+    if values.dtype.kind in "OUS":
+        return [str(value) for value in values]
+    return [str(names.get(value, f"{value:g}")) for value in values.tolist()]

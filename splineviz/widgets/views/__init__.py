@@ -1,0 +1,1 @@
+"""What is composed around a player: curves, migration, layers alone, two runs side by side."""

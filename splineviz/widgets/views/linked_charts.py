@@ -1,0 +1,195 @@
+"""StepView: panels over one axis of steps that go together with a player."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import bqplot
+import ipywidgets
+import numpy as np
+import traitlets
+
+from splineviz.drawing.step_axis import StepAxis
+from splineviz.errors import SplinevizError
+from splineviz.widgets.charts.step_chart import StepPanel
+from splineviz.widgets.charts.step_cursor import StepCursor
+from splineviz.widgets.common.checkpoint_traits import Stepping, read_place
+from splineviz.widgets.common.lifecycle import WholeBox, close_all
+from splineviz.widgets.common.mirror import Mirror
+from splineviz.widgets.common.table_link import TableLink
+
+if TYPE_CHECKING:
+    from splineviz.widgets.player.region_canvas import RegionCanvas
+    from splineviz.widgets.player.region_player import RegionPlayer
+
+_BRUSH = "#808080"
+
+
+class StepView(WholeBox, Stepping):
+    """Panels over one axis of steps, each with a line at the step that is shown.
+
+    A click on a panel goes to the checkpoint that is nearest there; in the other mode of the mouse
+    a stretch is chosen that plays. Both, and the lines, are linked to the player in the browser,
+    without the kernel. Without a player there is a slider.
+
+    Parameters
+    ----------
+    steps : sequence of int
+        Training steps of the checkpoints; without any, only `nothing` is shown.
+    player : RegionPlayer, optional
+        What to go together with.
+    index : int, optional
+        Number of the checkpoint to show first, negative ones from the end; that of the player
+        unless said, or else the first.
+    nothing : str
+        What is said where there is nothing to show.
+
+    Attributes
+    ----------
+    index : int
+        Number of the checkpoint shown; follows the player whenever the kernel is idle, and moves
+        it when set.
+    step : int
+        Its training step.
+    play_range : tuple of int
+        First and last checkpoint that play; empty for all.
+    steps : list of int
+    panels : tuple of StepPanel
+    cursor : StepCursor
+        What holds the step and the range in the browser.
+
+    Raises
+    ------
+    UnknownName
+        If there is no checkpoint of that number.
+    """
+
+    # Also there when a wrong argument kept the view from being made.
+    panels: tuple[StepPanel, ...] = ()
+    cursor: StepCursor | None = None
+    _parts: Sequence[ipywidgets.Widget] = ()
+    _canvas: RegionCanvas | None = None
+    _mirror: Mirror | None = None
+    _joined: Sequence[traitlets.link] = ()
+    _links: Sequence[ipywidgets.Widget] = ()
+    _brushes: Sequence[bqplot.interacts.Interaction] = ()
+
+    def __init__(
+        self,
+        steps: Sequence[int],
+        player: RegionPlayer | None = None,
+        index: int | None = None,
+        nothing: str = "There is nothing to show.",
+    ) -> None:
+        self.player = player
+        self._growing = threading.Lock()
+        self.steps = [int(step) for step in steps]
+        self._note = ipywidgets.Label(nothing)
+        self._row = ipywidgets.HBox()
+        self._row.add_class("splineviz-panels")
+        self._parts = (self._note, self._row)
+        canvas = None if player is None else player.canvas
+        if index is None:
+            index = 0 if player is None or canvas is None else int(player.index)
+        place = read_place(index, len(self.steps)) if self.steps else 0
+        super().__init__([self._note])
+        self.add_class("splineviz-step-view")
+        if not self.steps:
+            return
+        self.index = place
+        self.step = self.steps[self.index]
+        self.cursor = StepCursor(index=self.index, slider=canvas is None)
+        self._canvas = canvas
+        if canvas is not None and player is not None:
+            # In Python the view goes with the player: the browser tells the kernel of one of them.
+            self.play_range = tuple(player.play_range)
+            self.cursor.play_range = self.play_range
+            names = ["index", "play_range"]
+            self._mirror = Mirror(source=canvas, target=self.cursor, names=names, back=names)
+            canvas.observe(self._grow, "count")
+        beside = self.cursor if canvas is None else player
+        self._joined = [
+            traitlets.link((beside, name), (self, name)) for name in ("index", "play_range")
+        ]
+
+    def fill(self, panels: Sequence[StepPanel], axis: StepAxis) -> None:
+        """Show panels in place of those that are shown.
+
+        Parameters
+        ----------
+        panels : sequence of StepPanel
+        axis : StepAxis
+            The axis of steps that they all have.
+        """
+        if self.cursor is None:
+            return
+        old = [*self._links, *self._brushes, *self.panels]
+        self.panels = tuple(panels)
+        self._brushes = [
+            bqplot.interacts.BrushIntervalSelector(
+                scale=panel.marker.scales["x"], marks=[], color=_BRUSH
+            )
+            for panel in panels
+        ]
+        positions = axis.positions(self.steps).tolist()
+        self.cursor.tell(
+            steps=self.steps,
+            positions=positions,
+            ends=(axis.left, axis.right),
+            figures=[panel.figure for panel in panels],
+            brushes=self._brushes,
+        )
+        self._links = [
+            TableLink(
+                source=self.cursor,
+                source_trait="index",
+                target=panel.marker,
+                target_trait="x",
+                table=[[position, position] for position in positions],
+            )
+            for panel in panels
+        ]
+        for panel in panels:
+            panel.marker.x = np.repeat(positions[self.index], 2)
+        self._row.children = list(panels)
+        self.children = self._arrange(self.cursor, self._row)
+        close_all(old)
+
+    def _arrange(self, cursor: StepCursor, row: ipywidgets.Widget) -> Sequence[ipywidgets.Widget]:
+        """What the view consists of, once it has panels."""
+        return [cursor, row] if self.panels else [self._note]
+
+    def in_words(self) -> str:
+        """The step, and how many there are."""
+        count = len(self.steps)
+        return f"{count} step{'s' * (count != 1)}" + (f", at step {self.step}" if count else "")
+
+    def refresh(self) -> None:
+        """Look again at a run that is still being recorded."""
+
+    def _grow(self, change: dict[str, Any]) -> None:
+        """Follow a player that has new checkpoints; it may tell so from several threads."""
+        with self._growing:
+            try:
+                self.refresh()
+            except (SplinevizError, OSError) as error:
+                # What keeps this view from following must not keep the player.
+                if self.cursor is not None:
+                    self.cursor.tell(note=str(error))
+
+    def close(self) -> None:
+        """Remove the view from the page; the player stays."""
+        close_all([*self._links, *self._brushes, *self.panels])
+        self._links = self._brushes = self.panels = ()
+        if self.cursor is not None:
+            for link in self._joined:
+                link.unlink()
+            if self._canvas is not None and self._mirror is not None:
+                self._canvas.unobserve(self._grow, "count")
+                self._mirror.close()
+            self.cursor.close()
+            self.cursor = None
+        super().close()
+        close_all(self._parts)
