@@ -1020,6 +1020,18 @@ def test_a_network_of_tokens_is_traced_behind_its_embedding() -> None:
     assert not model.words._forward_hooks
 
 
+def test_what_comes_before_the_start_may_be_an_attention() -> None:
+    def forward(n: Any, x: torch.Tensor) -> torch.Tensor:
+        seen = F.scaled_dot_product_attention(x, x, x)
+        return n.second(n.first(x).relu()) + seen.sum(-1, keepdim=True)  # type: ignore[no-any-return]
+
+    model, x = net(forward), torch.ones(1, 3, 3)
+    program = trace(model, x, start="first")
+    with torch.no_grad():
+        made, expected = model.double().first(x.double()), model(x.double())
+    np.testing.assert_allclose(program(made.numpy()), expected.numpy(), atol=1e-12)
+
+
 def test_a_start_that_cannot_be() -> None:
     model, tokens = seeded(Reader), torch.tensor([[3, 1, 4, 0, 5]])
     with pytest.raises(UnknownName, match="wrods"):

@@ -253,7 +253,8 @@ def _refusal(
             path,
             kind,
             f"its inputs are the numbers of tokens, which cannot be moved by a little ({said})",
-            f"Trace the network behind it: trace(model, tokens, start={path!r}).",
+            f"Trace the network behind it: trace(model, tokens, start={path!r}); a Recorder takes "
+            f"start={path!r} and example=tokens.",
         )
     if ".numpy()" in said:
         return UnsupportedLayer(

@@ -28,7 +28,7 @@ from splineviz.network.tracing.graph_nodes import (
     tensor_of,
 )
 from splineviz.network.tracing.memory_views import layout, places, shares_memory
-from splineviz.network.tracing.opaque_calls import Unfinished, opaque_options
+from splineviz.network.tracing.opaque_calls import Unfinished, is_random, opaque_options
 from splineviz.network.tracing.operations import (
     EITHER,
     MOVING,
@@ -249,7 +249,7 @@ class _Lowering:
             name.endswith("_as") and isinstance(first, fx.Node) and not self._is_value(first)
         )
         if not reads or of_shape:
-            self._constant(node, name)
+            self._constant(node, arguments)
         else:
             self._step(node, name, arguments)
 
@@ -275,12 +275,9 @@ class _Lowering:
 
     # Constants ------------------------------------------------------------------------------------
 
-    def _constant(self, node: fx.Node, name: str) -> None:
+    def _constant(self, node: fx.Node, arguments: Mapping[str, Any]) -> None:
         target: Any = node.target
-        drawn = torch.Tag.nondeterministic_seeded in getattr(target, "tags", ())
-        if (drawn and not name.endswith("dropout")) or self.random.intersection(
-            node.all_input_nodes
-        ):
+        if is_random(target, arguments) or self.random.intersection(node.all_input_nodes):
             self.random.add(node)
         args, kwargs = fx.node.map_arg((node.args, dict(node.kwargs)), self._real)
         self.known[node] = target(*args, **kwargs)

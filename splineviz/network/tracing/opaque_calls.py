@@ -109,7 +109,7 @@ class _Writer:
 
     def _written(self, call: Unfinished) -> dict[str, Any]:
         target = call.target
-        if torch.Tag.nondeterministic_seeded in target.tags and not _is_off(call.arguments):
+        if is_random(target, call.arguments):
             raise Refused("it is random, even in eval mode", "Take it out of the forward.")
         arguments, keywords = [], {}
         for argument in target._schema.arguments:
@@ -183,7 +183,13 @@ def _is_size(kind: Any) -> bool:
     return bool(kind.kind() == "SymIntType")
 
 
-def _is_off(given: Mapping[str, Any]) -> bool:
-    """Whether a call that may be random is not: dropout of probability zero, or not in training."""
+def is_random(target: Any, given: Mapping[str, Any]) -> bool:
+    """Whether a call draws at random.
+
+    Dropout does not if its probability is zero, or if it is not in training.
+    """
+    if torch.Tag.nondeterministic_seeded not in getattr(target, "tags", ()):
+        return False
     dropped = [given.get(name) for name in ("dropout_p", "dropout", "p") if name in given]
-    return given.get("train") is False or given.get("training") is False or dropped == [0.0]
+    off = given.get("train") is False or given.get("training") is False or dropped == [0.0]
+    return not off

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -10,20 +10,29 @@ from splineviz.errors import UnknownName, UnsupportedLayer
 from splineviz.network.model_copy import run_copy
 
 
-def start_behind(
-    network: torch.nn.Module, start: str, tokens: torch.Tensor | None
-) -> tuple[int, ...]:
+class Start(NamedTuple):
+    """Where in a network a program begins.
+
+    Attributes
+    ----------
+    module : str
+        The path of the module whose result is the program's input.
+    inputs : tensor of shape (1, *shape) or None
+        An input that the network takes: what is before the module, or beside it, is made from that.
+    """
+
+    module: str
+    inputs: torch.Tensor | None
+
+
+def start_behind(network: torch.nn.Module, start: Start) -> tuple[int, ...]:
     """Make a network take what one of its modules makes, in place of its own input.
 
     Parameters
     ----------
     network : torch.nn.Module
         A copy in eval mode; it is changed.
-    start : str
-        The path of the module in it.
-    tokens : tensor of shape (n, *shape) or None
-        Inputs that the network took so far, of which the first is kept: what is before the module,
-        or beside it, is made from that.
+    start : Start
 
     Returns
     -------
@@ -36,14 +45,17 @@ def start_behind(
         If the network has no such module.
     UnsupportedLayer
         If there are no inputs, or the module is not called once, with one tensor as its result.
+    ShapeMismatch
+        If the network does not take such inputs.
     """
+    path, tokens = start
     modules = dict(network.named_modules())
-    if not isinstance(start, str) or start not in modules or not start:
-        raise UnknownName("module", str(start), [name for name in modules if name])
-    module = modules[start]
+    if not isinstance(path, str) or path not in modules or not path:
+        raise UnknownName("module", path, [name for name in modules if name])
+    module = modules[path]
     if tokens is None:
         raise UnsupportedLayer(
-            start,
+            path,
             type(module).__name__,
             "what comes before it is run once, and no input is given for that",
             "Pass a batch of inputs as the example, such as tokens of shape (1, length).",
@@ -53,17 +65,17 @@ def start_behind(
     met: list[Any] = []
     handle = module.register_forward_hook(lambda module, args, made: met.append(made))
     try:
-        run_copy(network, tokens[:1])
+        run_copy(network, tokens)
     finally:
         handle.remove()
     if len(met) != 1 or not isinstance(met[0], torch.Tensor) or not met[0].is_floating_point():
         raise UnsupportedLayer(
-            start,
+            path,
             type(module).__name__,
             f"it is called {len(met)} times, or does not return one tensor of real numbers",
             "Start behind a module that is called once and returns one tensor.",
         )
-    behind = _Behind(network.forward, tokens[:1])
+    behind = _Behind(network.forward, tokens)
     module.register_forward_hook(behind.instead)
     network.forward = behind
     return tuple(met[0].shape[1:])

@@ -37,7 +37,7 @@ from splineviz.network.tracing.folding import Folding
 from splineviz.network.tracing.lowering import Lowered, lower
 from splineviz.network.tracing.module_state import surroundings_of
 from splineviz.network.tracing.operations.call import MIXES_SAMPLES
-from splineviz.network.tracing.start_module import start_behind
+from splineviz.network.tracing.start_module import Start, start_behind
 from splineviz.network.tracing.trace_cache import remember, traced_before
 
 # How many samples a network is exported with: primes of which few shapes have a multiple. The
@@ -87,6 +87,8 @@ def trace(
         forward that cannot be followed; the message says where, why and what would work.
     ShapeMismatch
         If the network does not take inputs of that shape.
+    UnknownName
+        If the network has no module of the name `start`.
     NonFiniteValues
         If a weight is NaN or infinite, or the output overflows.
     TraceMismatch
@@ -104,16 +106,28 @@ def trace(
     is compared with it, on inputs of seven sizes; where they differ, or anything beside the weights
     has changed, it is exported again. Nothing keeps the network or its weights.
     """
-    return traced(model, example, start).program
+    return traced(model, example if start is None else start_at(start, example)).program
+
+
+def start_at(start: str, example: Sequence[int] | int | npt.ArrayLike | torch.Tensor) -> Start:
+    """Where a program begins, from what `trace` takes."""
+    batch = _read(example)[1]
+    return Start(start, None if batch is None else batch[:1].clone())
 
 
 def traced(
     model: torch.nn.Module,
-    example: Sequence[int] | int | npt.ArrayLike | torch.Tensor,
-    start: str | None = None,
+    example: Sequence[int] | int | npt.ArrayLike | torch.Tensor | Start,
 ) -> Lowered:
-    """What `trace` returns, and how its weights follow from the network's."""
-    shape, tokens = _read(example)
+    """What `trace` returns, and how its weights follow from the network's.
+
+    Parameters
+    ----------
+    model, example
+        As for `trace`; or, in place of an example, where in the network the program begins.
+    """
+    start = example if isinstance(example, Start) else None
+    shape = () if isinstance(example, Start) else _read(example)[0]
     with (
         untouched_random_state(),
         made_on("cpu"),
@@ -121,11 +135,11 @@ def traced(
         torch.no_grad(),
     ):
         network = float64_copy(model)
+        if start is not None:
+            return _of_forward(network, start_behind(network, start))
         if isinstance(network, ProgramModule):
             program = _of_program_module(network, shape)
             return Lowered(program, Folding(tuple(program.state)))
-        if start is not None:
-            return _of_forward(network, start_behind(network, start, tokens))
         surroundings = surroundings_of(model)
         lowered = traced_before(model, shape, network, surroundings)
         if lowered is None:

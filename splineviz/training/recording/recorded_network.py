@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from splineviz.network.program import Program
     from splineviz.network.tracing.lowering import Lowered
     from splineviz.network.tracing.module_state import Surroundings
+    from splineviz.network.tracing.start_module import Start
 
 _ADVICE = "A run records one network: record the changed one into another folder"
 _MOST_LISTED = 4
@@ -43,6 +44,8 @@ class RecordedNetwork:
         The type to read weights in.
     samples : array of shape (n, *input_shape), optional
         Inputs that occur in training.
+    start : Start, optional
+        Where in the network the program begins. Default: with the network's own input.
 
     Attributes
     ----------
@@ -56,6 +59,7 @@ class RecordedNetwork:
         traced: Lowered,
         dtype: str,
         samples: npt.NDArray[Any] | None = None,
+        start: Start | None = None,
     ) -> None:
         from splineviz.network.tracing.agreement import inputs_for
         from splineviz.network.tracing.module_state import surroundings_of
@@ -63,7 +67,7 @@ class RecordedNetwork:
         program = traced.program
         self.program = self._first = program
         self._folding, self._precision = traced.folding, traced.precision
-        self._model = model
+        self._model, self._start = model, start
         self._dtype = dtype
         self._shapes = {name: array.shape for name, array in program.state.items()}
         # Masks, which only torch reads.
@@ -135,6 +139,7 @@ class RecordedNetwork:
 
         from splineviz.network.model_copy import float64_copy, made_on, untouched_random_state
         from splineviz.network.tracing.agreement import check_agreement
+        from splineviz.network.tracing.start_module import start_behind
 
         with (
             untouched_random_state(),
@@ -147,8 +152,10 @@ class RecordedNetwork:
             held = self._held(network)
             weights = as_arrays(held, self._shapes, self._dtype, self._infinite)
             try:
+                if self._start is not None:
+                    start_behind(network, self._start)
                 check_agreement(self.program, held, network, self._inputs, self._precision)
-            except (TraceMismatch, UnsupportedLayer) as error:
+            except (ShapeMismatch, TraceMismatch, UnknownName, UnsupportedLayer) as error:
                 return weights, error
         return weights, None
 
@@ -166,7 +173,7 @@ class RecordedNetwork:
         from splineviz.network.tracing.trace import traced
 
         try:
-            now_traced = traced(self._model, self.program.input_shape)
+            now_traced = traced(self._model, self._start or self.program.input_shape)
         except SplinevizError as error:
             raise self._unexplained(error, now) from error
         found = _changes(self.program, now_traced.program)

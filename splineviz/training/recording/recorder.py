@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from splineviz.network.program import Program
     from splineviz.network.tracing.lowering import Lowered
+    from splineviz.network.tracing.start_module import Start
 
 _LIBRARIES = ("splineviz", "torch", "numpy", "safetensors")
 
@@ -76,6 +77,14 @@ class Recorder:
     input_shape : tuple of int or int, optional
         The shape of one input. By default that of `samples`, or what the first layer takes if that
         layer is a ``Linear``.
+    start : str, optional
+        The path of a module, such as ``"transformer.wte"``, whose result is to be the input of what
+        is replayed, as for :func:`~splineviz.trace`. So a network whose input is the numbers of
+        tokens is recorded behind its embedding; `samples` and `input_shape` are then of what the
+        module makes. Default: the network's own input.
+    example : array or tensor, optional
+        Inputs that the network itself takes, such as tokens of shape (1, length); goes with
+        `start`. What else the network makes of them, such as a mask, is that of the first.
     class_names : sequence of str, optional
         Names of the classes in the order of the labels, one for each label there is.
     metadata : mapping, optional
@@ -105,6 +114,8 @@ class Recorder:
         stays as it was.
     UnsupportedLayer, TraceMismatch
         If the network cannot be traced exactly.
+    UnknownName
+        If the network has no module of the name `start`.
     ShapeMismatch, NonFiniteValues
         If samples and network do not fit, or hold NaN or infinity.
 
@@ -138,6 +149,8 @@ class Recorder:
         *,
         samples: tuple[Any, Any] | None = None,
         input_shape: Sequence[int] | int | None = None,
+        start: str | None = None,
+        example: npt.ArrayLike | torch.Tensor | None = None,
         class_names: Sequence[str] | None = None,
         metadata: Mapping[str, Any] | None = None,
         dtype: str = "float32",
@@ -158,8 +171,9 @@ class Recorder:
         if points is not None:
             check_classes(points["targets"], names)
         inputs = None if points is None else points["inputs"]
-        traced = _trace(model, input_shape, inputs)
-        self._network = RecordedNetwork(model, traced, dtype, inputs)
+        begin = _start(start, example)
+        traced = _trace(model, input_shape, inputs, begin)
+        self._network = RecordedNetwork(model, traced, dtype, inputs, begin)
         manifest = Manifest(
             network=self._graph(traced.program),
             dtype=dtype,
@@ -320,20 +334,43 @@ class Recorder:
             self._writer.end(status)
 
 
+def _start(start: str | None, example: Any) -> Start | None:
+    """Where in the network what is replayed begins; None for the network's own input."""
+    if (start is None) != (example is None):
+        raise RecordingError(
+            "start names a module of the network and example holds inputs of the network, such as "
+            "tokens of shape (1, length): give both to record behind that module, or none"
+        )
+    if start is None:
+        return None
+    from splineviz.network.tracing.trace import start_at
+
+    return start_at(start, example)
+
+
 def _trace(
     model: torch.nn.Module,
     input_shape: Sequence[int] | int | None,
     inputs: npt.NDArray[Any] | None,
+    start: Start | None,
 ) -> Lowered:
     from splineviz.network.tracing.trace import traced
 
     given = None if input_shape is None else _checked_shape(input_shape)
-    if inputs is None:
-        return traced(model, input_shape_of(model) if given is None else given)
-    shape = tuple(inputs.shape[1:])
-    if given not in (None, shape):
+    shape = None if inputs is None else tuple(inputs.shape[1:])
+    if None not in (given, shape) and given != shape:
         raise ShapeMismatch(f"input_shape is {given}, but the inputs of samples have shape {shape}")
-    return traced(model, shape)
+    shape = given if shape is None else shape
+    if start is None:
+        return traced(model, input_shape_of(model) if shape is None else shape)
+    lowered = traced(model, start)
+    made = lowered.program.input_shape
+    if shape not in (None, made):
+        raise ShapeMismatch(
+            f"the module {start.module!r} makes {made} of one input, but the inputs of samples, or "
+            f"input_shape, have shape {shape}: they are what is put behind that module"
+        )
+    return lowered
 
 
 def _checked_shape(shape: Any) -> tuple[int, ...]:

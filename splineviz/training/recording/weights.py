@@ -36,6 +36,11 @@ def input_shape_of(model: torch.nn.Module) -> tuple[int, ...]:
                 f"{path!r}. Pass input_shape={module.in_features} if that layer takes the input, "
                 "or else the shape of one input, or samples"
             )
+        if isinstance(module, torch.nn.Embedding) and not first:
+            raise RecordingError(
+                f"the input is the numbers of tokens, for the embedding {path!r}: record behind "
+                f"it, with start={path!r} and tokens of shape (1, length) as example"
+            )
         weight = next((name for name, _ in module.named_parameters(recurse=False)), None)
         if weight is not None and not first:
             first = f"{type(module).__name__} {path!r}" if path else f"its own weight {weight!r}"
