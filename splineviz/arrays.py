@@ -6,9 +6,9 @@ from operator import index
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.errors import InvalidArgument, ShapeMismatch
+from splineviz.typing import FloatArray
 
 
 def off_torch(values: Any) -> Any:
@@ -25,7 +25,7 @@ def off_torch(values: Any) -> Any:
     return values.float() if str(values.dtype) == "torch.bfloat16" else values
 
 
-def as_numbers(values: Any, what: str, form: str) -> npt.NDArray[np.float64]:
+def as_numbers(values: Any, what: str, form: str) -> FloatArray:
     """Numbers of any type as a float64 array.
 
     Parameters

@@ -25,9 +25,9 @@ from splineviz.complexity.results.stacking import check_alike, stacked
 from splineviz.errors import EmptyBoundary, InvalidArgument, NonFiniteValues, ShapeMismatch
 from splineviz.network.program import Program
 from splineviz.progress import Progress, reporting
+from splineviz.typing import AnyFloatArray, FloatArray, IntArray
 
-IntArray = npt.NDArray[np.int64]
-Points = npt.NDArray[np.floating[Any]]
+Points = AnyFloatArray
 
 Probe: TypeAlias = "npt.ArrayLike | Callable[[Program], npt.ArrayLike]"
 """Points (N, *input_shape), or a function that finds them for a network."""
@@ -140,7 +140,7 @@ def complexity_over_training(
 class _Measurement:
     """Everything that decides counts but the network and the points, and where to compute."""
 
-    radii: npt.NDArray[np.float64]
+    radii: FloatArray
     directions: int | npt.ArrayLike
     seed: int
     layers: tuple[Names, ...]
@@ -221,10 +221,10 @@ def _layers_of(
 
 def _settings_of(
     program: Program, measure: _Measurement, frame: Frame
-) -> Sequence[str | npt.NDArray[np.float64]]:
+) -> Sequence[str | FloatArray]:
     """What a key depends on beside the weights and the points."""
     random = isinstance(measure.directions, int | np.integer)
-    directions: str | npt.NDArray[np.float64] | None = (
+    directions: str | FloatArray | None = (
         f"{frame.count} random, seed {measure.seed}, shared {measure.shared_frame}"
         if random
         else frame.directions

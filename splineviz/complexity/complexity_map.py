@@ -15,8 +15,7 @@ from splineviz.errors import InvalidArgument, ShapeMismatch
 from splineviz.network.program import Program
 from splineviz.partition.slices import InputSlice, check_slice
 from splineviz.progress import Progress
-
-FloatArray = npt.NDArray[np.float64]
+from splineviz.typing import BoolArray, FloatArray
 
 # Enough directions in a plane that they make nearly a disc.
 _IN_PLANE = 8
@@ -141,7 +140,7 @@ def _sides(plane: InputSlice) -> FloatArray:
     return high - low
 
 
-def _middles(plane: InputSlice, shape: tuple[int, int]) -> tuple[npt.NDArray[np.bool_], FloatArray]:
+def _middles(plane: InputSlice, shape: tuple[int, int]) -> tuple[BoolArray, FloatArray]:
     """Which cells have their middle in the domain, (rows, columns), and those middles, (n, 2)."""
     low = np.array(plane.domain.bounds[:2])
     rows, columns = np.indices(shape)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +22,7 @@ from splineviz.errors import InvalidArgument
 from splineviz.network.model_copy import made_on
 from splineviz.network.program import Program
 from splineviz.progress import Progress, reporting
+from splineviz.typing import AnyFloatArray, FloatArray
 
 
 def deformation(
@@ -139,12 +139,12 @@ def deformation(
 
 def _measured(
     network: Estimator,
-    points: npt.NDArray[np.floating[Any]],
-    radii: npt.NDArray[np.float64],
+    points: AnyFloatArray,
+    radii: FloatArray,
     frame: Frame,
     batch_size: int | None,
     report: Callable[[int], None],
-) -> npt.NDArray[np.float64]:
+) -> FloatArray:
     """All that a Shape holds, of each radius, point and layer: float64 (3, R, N, L)."""
     size, _ = at_a_time(network, frame, batch_size)
     found = np.zeros((len(Shape._fields), len(radii), len(points), len(network.layers)))

@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 
 from splineviz.display.packing import narrowest, pack, unpack
@@ -17,6 +16,7 @@ from splineviz.partition import patterns
 from splineviz.partition.measures.class_pieces import ClassPieces
 from splineviz.partition.patterns import LayerPattern
 from splineviz.partition.plotting.colorings import COLORINGS, Coloring
+from splineviz.typing import AnyIntArray, ByteArray, FloatArray, IntArray, UInt32Array
 
 if TYPE_CHECKING:
     from splineviz.partition.spline_partition import SplinePartition
@@ -178,13 +178,13 @@ class Frame:
         """
         return np.asarray(self.values[name] if row.sent else row.values(self))
 
-    def spread(self, name: str, row: Coloring) -> npt.NDArray[np.float64]:
+    def spread(self, name: str, row: Coloring) -> FloatArray:
         """How the values of a coloring spread over the slice: its :meth:`Coloring.quantiles`."""
         known = self.spreads.get(name)
         return row.quantiles(self.values_of(name, row), self.areas) if known is None else known
 
     @cached_property
-    def areas(self) -> npt.NDArray[np.float64]:
+    def areas(self) -> FloatArray:
         """Area of each region as it is drawn, in squared slice units, shape (R,)."""
         x, y = self.vertices[self.ring_vertices].astype(np.float64).T
         following = following_corners(self.ring_offsets)
@@ -192,11 +192,11 @@ class Frame:
         corners = self.ring_offsets[self.region_offsets[:-1]]
         return np.abs(np.add.reduceat(twice, corners)) / 2
 
-    def activation_counts(self) -> npt.NDArray[np.int64]:
+    def activation_counts(self) -> IntArray:
         """How many columns of each layer's pattern are set in each region, int64 (R, L)."""
         return patterns.activation_counts(self.layers, len(self))
 
-    def pattern_hashes(self) -> npt.NDArray[np.uint32]:
+    def pattern_hashes(self) -> UInt32Array:
         """A number made of each region's activation pattern, as the partition has it."""
         return patterns.pattern_hashes(self.layers, len(self))
 
@@ -294,7 +294,7 @@ class Frame:
             raise InvalidFrame(f"a packed frame lacks {missing}") from None
 
 
-def _edge_columns(partition: SplinePartition) -> npt.NDArray[np.int64]:
+def _edge_columns(partition: SplinePartition) -> IntArray:
     """For each corner of the rings the column behind the edge to the next one, from 1."""
     edges, count = partition.edges, len(partition.vertices)
     widths = [0, *(layer.width for layer in partition.layers)]
@@ -309,23 +309,19 @@ def _edge_columns(partition: SplinePartition) -> npt.NDArray[np.int64]:
     return of_edge[order[np.searchsorted(edge_keys[order], keys)]]
 
 
-def following_corners(ring_offsets: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+def following_corners(ring_offsets: AnyIntArray) -> IntArray:
     """For each corner of some rings, one ring after another, the number of the next one."""
     following = np.arange(1, ring_offsets[-1] + 1)
     following[ring_offsets[1:] - 1] = ring_offsets[:-1]
     return following
 
 
-def undirected(
-    a: npt.NDArray[np.int64], b: npt.NDArray[np.int64], count: int
-) -> npt.NDArray[np.int64]:
+def undirected(a: IntArray, b: IntArray, count: int) -> IntArray:
     """A number for each edge between two of `count` vertices, the same in both directions."""
     return np.minimum(a, b) * count + np.maximum(a, b)
 
 
-def _layer(
-    name: str, width: int, octets: npt.NDArray[np.uint8], cells: np.ndarray | None
-) -> LayerPattern:
+def _layer(name: str, width: int, octets: ByteArray, cells: np.ndarray | None) -> LayerPattern:
     words = np.pad(octets, ((0, 0), (0, -octets.shape[1] % 8)))
     bits = np.ascontiguousarray(words).view("<u8").astype(np.uint64)
     count = len(octets)

@@ -8,15 +8,13 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.display.frames import Frame, following_corners, undirected
 from splineviz.drawing.palette import CHANGE_COLORS
 from splineviz.partition.measures.class_pieces import ClassPieces
 from splineviz.partition.plotting.colorings import Coloring, Limits
 from splineviz.partition.plotting.region_picture import RegionPicture
-
-FloatArray = npt.NDArray[np.float64]
+from splineviz.typing import BoolArray, FloatArray
 
 #: Layers that are none: the boundaries of all, or of none.
 ALL_LAYERS, NO_LAYER = -1, -2
@@ -122,13 +120,13 @@ def segments_of_frame(frame: Frame, layer: int = ALL_LAYERS) -> FloatArray:
     return _segments(frame, (columns >= low) & (columns < high))
 
 
-def _borders(frame: Frame, marked: npt.NDArray[np.bool_]) -> FloatArray:
+def _borders(frame: Frame, marked: BoolArray) -> FloatArray:
     """The edges of some regions of a frame, each once, (n, 2, 2)."""
     sizes = np.diff(frame.ring_offsets[frame.region_offsets])
     return _segments(frame, np.repeat(marked, sizes))
 
 
-def _segments(frame: Frame, wanted: npt.NDArray[np.bool_]) -> FloatArray:
+def _segments(frame: Frame, wanted: BoolArray) -> FloatArray:
     """The edges from those corners of rings that are wanted, each once."""
     start = frame.ring_vertices.astype(np.int64)
     end = start[following_corners(frame.ring_offsets)]

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.drawing.palette import CLASS_COLORS
+from splineviz.typing import AnyFloatArray, AnyIntArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FloatArray = npt.NDArray[np.floating]
 
 _INK = "#1b1b1b"
 # Over the regions and below the axes' own frame (2.5), each over those before it.
@@ -36,7 +35,7 @@ def plain(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def draw_edges(ax: Axes, segments: FloatArray) -> None:
+def draw_edges(ax: Axes, segments: AnyFloatArray) -> None:
     """Draw edges (n, 2, 2) of regions as hairlines, through which the colors are seen."""
     from matplotlib.collections import LineCollection
 
@@ -44,7 +43,7 @@ def draw_edges(ax: Axes, segments: FloatArray) -> None:
     ax.add_collection(lines, autolim=False)
 
 
-def draw_other_borders(ax: Axes, segments: FloatArray, color: str) -> None:
+def draw_other_borders(ax: Axes, segments: AnyFloatArray, color: str) -> None:
     """Draw borders (n, 2, 2) of regions that are there at another step only."""
     from matplotlib.collections import LineCollection
 
@@ -52,7 +51,7 @@ def draw_other_borders(ax: Axes, segments: FloatArray, color: str) -> None:
     ax.add_collection(lines, autolim=False)
 
 
-def draw_lines(ax: Axes, lines: Sequence[FloatArray], name: str, color: str = "#e3001b") -> None:
+def draw_lines(ax: Axes, lines: Sequence[AnyFloatArray], name: str, color: str = "#e3001b") -> None:
     """Draw lines, each (k, 2), in a color, in a white casing that sets it off any ground."""
     from matplotlib.collections import LineCollection
 
@@ -70,7 +69,7 @@ def draw_lines(ax: Axes, lines: Sequence[FloatArray], name: str, color: str = "#
 
 
 def draw_samples(
-    ax: Axes, points: FloatArray, classes: npt.NDArray[np.integer] | None, names: Sequence[str]
+    ax: Axes, points: AnyFloatArray, classes: AnyIntArray | None, names: Sequence[str]
 ) -> None:
     """Draw points (n, 2) in the colors of their classes (n,), dark without classes.
 
@@ -85,7 +84,7 @@ def draw_samples(
         _dots(ax, points[classes == number], len(points), plain(name), color)
 
 
-def _dots(ax: Axes, points: FloatArray, total: int, label: str, color: str) -> None:
+def _dots(ax: Axes, points: AnyFloatArray, total: int, label: str, color: str) -> None:
     from matplotlib.patheffects import withStroke
 
     size = 3.0 if total <= _MANY else 2.0
@@ -102,7 +101,7 @@ def _dots(ax: Axes, points: FloatArray, total: int, label: str, color: str) -> N
     )
 
 
-def draw_anchors(ax: Axes, anchors: FloatArray, seen: tuple[float, float, float, float]) -> None:
+def draw_anchors(ax: Axes, anchors: AnyFloatArray, seen: tuple[float, float, float, float]) -> None:
     """Draw the anchors (k, 2) of a slice as stars, lettered in their order.
 
     Those outside `seen` (xmin, ymin, xmax, ymax) are left out; one on its border is drawn whole.

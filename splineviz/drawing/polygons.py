@@ -6,15 +6,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
+
+from splineviz.typing import AnyFloatArray, AnyIntArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.collections import PathCollection
     from matplotlib.path import Path
 
-IntArray = npt.NDArray[np.integer]
-FloatArray = npt.NDArray[np.floating]
 
 # Neighbors overlap by this many points, or a viewer that smooths edges lets the page shine through
 # between them.
@@ -25,14 +24,14 @@ _OVERLAP_ABOVE = 1.0
 
 def fill_polygons(
     ax: Axes,
-    vertices: FloatArray,
-    ring_vertices: IntArray,
-    ring_offsets: IntArray,
-    region_offsets: IntArray,
+    vertices: AnyFloatArray,
+    ring_vertices: AnyIntArray,
+    ring_offsets: AnyIntArray,
+    region_offsets: AnyIntArray,
     seen: tuple[float, float, float, float],
     rasterized: bool = False,
     above: bool = False,
-) -> tuple[PathCollection, IntArray]:
+) -> tuple[PathCollection, AnyIntArray]:
     """Add the polygons of regions to axes; their colors are set on what is returned.
 
     Parameters
@@ -77,12 +76,12 @@ def fill_polygons(
 
 
 def _regions_within(
-    vertices: FloatArray,
-    ring_vertices: IntArray,
-    ring_offsets: IntArray,
-    region_offsets: IntArray,
+    vertices: AnyFloatArray,
+    ring_vertices: AnyIntArray,
+    ring_offsets: AnyIntArray,
+    region_offsets: AnyIntArray,
     seen: tuple[float, float, float, float],
-) -> IntArray:
+) -> AnyIntArray:
     """The regions whose bounding box meets another."""
     if len(region_offsets) < 2:
         return np.empty(0, dtype=np.int64)
@@ -93,7 +92,7 @@ def _regions_within(
     return np.flatnonzero((low <= seen[2:]).all(axis=1) & (high >= seen[:2]).all(axis=1))
 
 
-def _path(vertices: FloatArray, ring_vertices: IntArray, offsets: IntArray) -> Path:
+def _path(vertices: AnyFloatArray, ring_vertices: AnyIntArray, offsets: AnyIntArray) -> Path:
     from matplotlib.path import Path
 
     rings = [

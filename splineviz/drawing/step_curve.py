@@ -6,12 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.drawing.palette import curve_style
-
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
+from splineviz.typing import FloatArray, IntArray
 
 # On a logarithmic axis the smallest and the largest value in each of so many parts are drawn.
 _PARTS = 500

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from splineviz.partition.enumeration import enumerate_regions
+from splineviz.typing import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,15 +78,15 @@ def share_of_the_gain(later: pd.Series, step: int) -> float:
 
 
 def share_of_the_fall(
-    before: npt.NDArray[np.float64],
-    after: npt.NDArray[np.float64],
-    chosen: npt.NDArray[np.bool_],
+    before: FloatArray,
+    after: FloatArray,
+    chosen: BoolArray,
 ) -> float:
     """Which share of the fall of a sum is due to some of its terms."""
     return float((before - after)[chosen].sum() / (before - after).sum())
 
 
-def complexity_rises(run: Run, radii: Sequence[float]) -> npt.NDArray[np.bool_]:
+def complexity_rises(run: Run, radii: Sequence[float]) -> BoolArray:
     """Whether LC at the training points is higher at the last checkpoint than at the first."""
     steps = [int(run.steps[0]), int(run.steps[-1])]
     first, last = run.local_complexity(

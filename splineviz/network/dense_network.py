@@ -10,6 +10,7 @@ import numpy.typing as npt
 from splineviz.arrays import off_torch
 from splineviz.errors import InvalidArgument, ShapeMismatch
 from splineviz.network.program import Program, Step
+from splineviz.typing import FloatArray
 
 
 def dense_network(
@@ -57,7 +58,7 @@ def dense_network(
             "None stands for a layer without"
         )
     steps: list[Step] = []
-    state: dict[str, npt.NDArray[np.float64]] = {}
+    state: dict[str, FloatArray] = {}
     shapes: list[tuple[int, ...]] = [matrices[0].shape[1:]]
     for number, (matrix, offset) in enumerate(zip(matrices, offsets, strict=True)):
         if matrix.ndim != 2 or matrix.shape[1:] != shapes[-1] or 0 in matrix.shape:

@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from splineviz.errors import NonFiniteValues, ShapeMismatch
 from splineviz.network.program import Program
+from splineviz.typing import FloatArray, IntArray
 
 if TYPE_CHECKING:
     import torch
 
-FloatArray = npt.NDArray[np.float64]
 
 # Inputs that go through a network at a time, so that the values of a wide convolution stay in a
 # few hundred megabytes.
@@ -63,7 +63,7 @@ def evaluator(model: Program | torch.nn.Module) -> Callable[[npt.NDArray[Any]], 
     return evaluate
 
 
-def predicted_classes(outputs: FloatArray) -> npt.NDArray[np.int64]:
+def predicted_classes(outputs: FloatArray) -> IntArray:
     """The class that each row of outputs stands for.
 
     Parameters

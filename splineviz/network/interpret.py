@@ -12,11 +12,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.network.layers import LAYERS
 from splineviz.network.plan import plan
 from splineviz.network.unsupported import unsupported
+from splineviz.typing import FloatArray
 
 if TYPE_CHECKING:
     from splineviz.network.program import Program
@@ -114,7 +114,7 @@ def walk(
             del values[value]
 
 
-class Numbers(Domain[npt.NDArray[np.float64]]):
+class Numbers(Domain[FloatArray]):
     """Batches of numbers in numpy: arrays of shape (n, *shape), float64."""
 
     def affine(self, i: int, inputs: Sequence[np.ndarray]) -> np.ndarray:

@@ -8,14 +8,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.network.interpret import Domain, interpret
 from splineviz.network.program import Program
 from splineviz.partition.patterns import LayerPattern, ranges_above
 from splineviz.partition.slices import InputSlice
-
-FloatArray = npt.NDArray[np.float64]
+from splineviz.typing import AnyIntArray, FloatArray
 
 # Regions are worked through in blocks, so that the rows of a wide layer stay in a few megabytes:
 # so many numbers of its value.
@@ -89,7 +87,7 @@ class CellRows(Domain[OnCells]):
         """The rows of a value on the cells that so many activations make."""
         if value.depth == depth:
             return value.rows
-        cells: npt.NDArray[np.integer] = np.arange(*self.ranges[depth])
+        cells: AnyIntArray = np.arange(*self.ranges[depth])
         for layer in reversed(self.layers[value.depth : depth]):
             cells = layer.parent[cells]
         return value.rows[cells - self.ranges[value.depth][0]]

@@ -23,7 +23,7 @@ from splineviz.partition.engine.cells import CellComplex
 from splineviz.partition.engine.cuts import Cut, kink_cut, tournament_cuts
 from splineviz.partition.engine.local_values import LocalValues
 from splineviz.partition.engine.signs import Signs
-from splineviz.partition.engine.subdivision import IntArray, Subdivision, Words, subdivide_cells
+from splineviz.partition.engine.subdivision import Subdivision, subdivide_cells
 from splineviz.partition.engine.tournament import settle
 from splineviz.partition.engine.vertex_values import VertexValues
 from splineviz.partition.engine.workers import Workers, cores
@@ -35,6 +35,7 @@ from splineviz.partition.rounding.values import ContestRounding, KinkRounding, R
 from splineviz.partition.slices import InputSlice, check_slice
 from splineviz.partition.spline_partition import SplinePartition
 from splineviz.progress import showing
+from splineviz.typing import Int32Array, Words
 
 if TYPE_CHECKING:
     import torch
@@ -296,7 +297,7 @@ class _Subdividing(SliceBounds):
     ) -> Rounding:
         """Candidates cut the cells in rounds; what they cut in vain is joined again."""
         each, least = _CELLS_IN_ROUNDS
-        rounds: list[tuple[IntArray, Words]] = []
+        rounds: list[tuple[Int32Array, Words]] = []
         for cut in tournament_cuts(self.program, activation.step, rule, inputs):
             parents = [parent for parent, _ in rounds]
             _, split = self._cut(cut, parents, activation.name, max(each * self.most, least))
@@ -310,7 +311,7 @@ class _Subdividing(SliceBounds):
         return ContestRounding(rule).over_slice(inputs).shaped(activation.shape)
 
     def _cut(
-        self, cut: Cut, rounds: Sequence[IntArray], name: str, limit: int
+        self, cut: Cut, rounds: Sequence[Int32Array], name: str, limit: int
     ) -> tuple[Signs, Subdivision]:
         """Cut the cells where columns are zero; `rounds` are those of this activation so far."""
         local = LocalValues(
@@ -322,7 +323,7 @@ class _Subdividing(SliceBounds):
         self.cells = split.cells
         return signs, split
 
-    def _add_layer(self, activation: Activation, parent: IntArray, bits: Words) -> None:
+    def _add_layer(self, activation: Activation, parent: Int32Array, bits: Words) -> None:
         self.layers.append(LayerPattern(activation.name, activation.width, parent, bits))
 
     def partition(self) -> SplinePartition:

@@ -6,9 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Words = npt.NDArray[np.uint64]
+from splineviz.typing import (
+    AnyIntArray,
+    BoolArray,
+    ByteArray,
+    Int32Array,
+    IntArray,
+    UInt32Array,
+    Words,
+)
 
 # How many columns are unpacked at a time.
 _BLOCK = 2**22
@@ -45,28 +52,28 @@ class LayerPattern:
 
     name: str
     width: int
-    parent: npt.NDArray[np.int32]
+    parent: Int32Array
     bits: Words
 
-    def unpacked(self, cells: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
+    def unpacked(self, cells: AnyIntArray) -> BoolArray:
         """The patterns of some cells as booleans, shape (len(cells), W)."""
         return unpack(self.bits[cells], self.width)
 
 
-def pack(pattern: npt.NDArray[np.bool_]) -> Words:
+def pack(pattern: BoolArray) -> Words:
     """Rows of booleans (n, W) as words (n, ceil(W / 64))."""
     octets = np.packbits(pattern, axis=1, bitorder="little")
     padded = np.pad(octets, ((0, 0), (0, -octets.shape[1] % 8)))
     return np.ascontiguousarray(padded).view("<u8").astype(np.uint64)
 
 
-def unpack(words: Words, width: int) -> npt.NDArray[np.bool_]:
+def unpack(words: Words, width: int) -> BoolArray:
     """The booleans (n, W) that words (n, ceil(W / 64)) hold."""
     octets = np.ascontiguousarray(words).astype("<u8", copy=False).view(np.uint8)
     return np.unpackbits(octets, axis=1, count=width, bitorder="little").astype(np.bool_)
 
 
-def first_difference(left: Words, right: Words, width: int) -> npt.NDArray[np.int32]:
+def first_difference(left: Words, right: Words, width: int) -> Int32Array:
     """The first column in which rows of words differ, -1 where they are the same: shape (n,)."""
     found = np.full(len(left), -1, dtype=np.int32)
     differ = np.flatnonzero((left != right).any(axis=1))
@@ -77,9 +84,7 @@ def first_difference(left: Words, right: Words, width: int) -> npt.NDArray[np.in
     return found
 
 
-def ranges_above(
-    parents: Sequence[npt.NDArray[np.int32]], first: int, last: int
-) -> list[tuple[int, int]]:
+def ranges_above(parents: Sequence[Int32Array], first: int, last: int) -> list[tuple[int, int]]:
     """The ranges of cells that a range of cells is part of, subdivision by subdivision.
 
     Parameters
@@ -101,11 +106,9 @@ def ranges_above(
     return ranges
 
 
-def cells_of_regions(
-    layers: Sequence[LayerPattern], n_regions: int
-) -> list[npt.NDArray[np.integer]]:
+def cells_of_regions(layers: Sequence[LayerPattern], n_regions: int) -> list[AnyIntArray]:
     """For each layer, in order, the cell that each region is part of, arrays of shape (R,)."""
-    cells: npt.NDArray[np.integer] = np.arange(n_regions)
+    cells: AnyIntArray = np.arange(n_regions)
     found = []
     for layer in reversed(layers):
         found.append(cells)
@@ -115,7 +118,7 @@ def cells_of_regions(
 
 def activation_patterns(
     layers: Sequence[LayerPattern], n_regions: int, first: int = 0, last: int | None = None
-) -> npt.NDArray[np.bool_]:
+) -> BoolArray:
     """The patterns of the regions ``first ... last - 1``, shape (last - first, total width)."""
     block = slice(first, n_regions if last is None else last)
     columns = [
@@ -126,7 +129,7 @@ def activation_patterns(
     return np.concatenate([none, *columns], axis=1)
 
 
-def packed_patterns(layers: Sequence[LayerPattern], n_regions: int) -> npt.NDArray[np.uint8]:
+def packed_patterns(layers: Sequence[LayerPattern], n_regions: int) -> ByteArray:
     """The patterns with eight columns in a byte, uint8 array (R, ceil(total width / 8)).
 
     Bit k of byte i, counted from the least significant, is column ``8 * i + k``; the bits behind
@@ -142,7 +145,7 @@ def packed_patterns(layers: Sequence[LayerPattern], n_regions: int) -> npt.NDArr
     return packed
 
 
-def activation_counts(layers: Sequence[LayerPattern], n_regions: int) -> npt.NDArray[np.int64]:
+def activation_counts(layers: Sequence[LayerPattern], n_regions: int) -> IntArray:
     """How many columns of each layer's pattern are set in each region, int64 array (R, L)."""
     counts = np.empty((n_regions, len(layers)), dtype=np.int64)
     for i, cells in enumerate(cells_of_regions(layers, n_regions)):
@@ -151,13 +154,13 @@ def activation_counts(layers: Sequence[LayerPattern], n_regions: int) -> npt.NDA
     return counts
 
 
-def octets(layer: LayerPattern) -> npt.NDArray[np.uint8]:
+def octets(layer: LayerPattern) -> ByteArray:
     """The pattern of each cell with eight columns in a byte, uint8 array (C, ceil(W / 8))."""
     words = np.ascontiguousarray(layer.bits).astype("<u8", copy=False)
     return np.ascontiguousarray(words.view(np.uint8)[:, : (layer.width + 7) // 8])
 
 
-def pattern_hashes(layers: Sequence[LayerPattern], n_regions: int) -> npt.NDArray[np.uint32]:
+def pattern_hashes(layers: Sequence[LayerPattern], n_regions: int) -> UInt32Array:
     """A number for each region, made of which columns of all layers are set, uint32 array (R,).
 
     FNV-1a over the bytes of the patterns, layer by layer: whoever has the patterns makes the same

@@ -10,11 +10,10 @@ from scipy.spatial import cKDTree
 
 from splineviz.arrays import as_numbers
 from splineviz.errors import NonFiniteValues, ShapeMismatch
+from splineviz.typing import FloatArray, IntArray
 
 
-def one_of_each(
-    points: npt.NDArray[np.float64], distance: float
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def one_of_each(points: FloatArray, distance: float) -> tuple[IntArray, IntArray]:
     """Group points that chains of steps of at most `distance` connect.
 
     Parameters
@@ -36,7 +35,7 @@ def one_of_each(
     return chosen, group
 
 
-def as_points(points: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def as_points(points: npt.ArrayLike) -> FloatArray:
     """Slice coordinates as a float64 array (n, 2).
 
     Raises

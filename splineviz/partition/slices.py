@@ -14,11 +14,11 @@ import shapely
 from splineviz.arguments import check_kind
 from splineviz.arrays import random_generator
 from splineviz.errors import InvalidArgument, InvalidSlice, NonFiniteValues, ShapeMismatch
+from splineviz.typing import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     from splineviz.partition.one_dimensional.input_segment import InputSegment
 
-FloatArray = npt.NDArray[np.float64]
 
 # Below this sine of the angle between two directions, they do not span a plane in float64.
 _SMALLEST_SINE = 1e-9
@@ -426,7 +426,7 @@ class InputSlice:
         distance = np.linalg.norm(offset - coordinates @ flat, axis=1).astype(np.float64)
         return coordinates, distance
 
-    def holds(self, inputs: npt.ArrayLike) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+    def holds(self, inputs: npt.ArrayLike) -> tuple[FloatArray, BoolArray]:
         """Which inputs lie on the slice, inside its domain, up to a millionth of its size.
 
         Parameters

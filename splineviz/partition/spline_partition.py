@@ -37,6 +37,7 @@ from splineviz.partition.points import as_points
 from splineviz.partition.rounding.affine_maps import slope_units
 from splineviz.partition.rounding.values import EPS
 from splineviz.partition.slices import InputSlice
+from splineviz.typing import BoolArray, ByteArray, FloatArray, Int32Array, IntArray, UInt32Array
 
 if TYPE_CHECKING:
     import geopandas
@@ -49,9 +50,6 @@ if TYPE_CHECKING:
     from splineviz.partition.plotting.colorings import Limits
     from splineviz.partition.plotting.plot import Color
     from splineviz.partition.verification.certificate import Certificate
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,10 +70,10 @@ class EdgeTable:
         several neurons coincide, one of them; ``neuron_boundary`` finds each.
     """
 
-    vertices: IntArray
-    regions: IntArray
-    layer: IntArray
-    neuron: IntArray
+    vertices: Int32Array
+    regions: Int32Array
+    layer: Int32Array
+    neuron: Int32Array
 
     def __len__(self) -> int:
         return len(self.layer)
@@ -113,9 +111,9 @@ class SplinePartition:
     plane: InputSlice
     vertices: FloatArray
     edges: EdgeTable
-    ring_vertices: IntArray
-    ring_offsets: npt.NDArray[np.int64]
-    region_offsets: npt.NDArray[np.int64]
+    ring_vertices: Int32Array
+    ring_offsets: IntArray
+    region_offsets: IntArray
     layers: tuple[LayerPattern, ...]
 
     def __len__(self) -> int:
@@ -178,7 +176,7 @@ class SplinePartition:
             points[:] = shapely.get_coordinates(shapely.point_on_surface(self.polygons))
         return points
 
-    def activation_patterns(self) -> npt.NDArray[np.bool_]:
+    def activation_patterns(self) -> BoolArray:
         """Which neurons are active in each region.
 
         Returns
@@ -188,7 +186,7 @@ class SplinePartition:
         """
         return patterns.activation_patterns(self.layers, len(self))
 
-    def packed_patterns(self) -> npt.NDArray[np.uint8]:
+    def packed_patterns(self) -> ByteArray:
         """The activation patterns with eight columns in a byte: an eighth of the memory.
 
         Returns
@@ -201,7 +199,7 @@ class SplinePartition:
         """
         return patterns.packed_patterns(self.layers, len(self))
 
-    def activation_counts(self) -> npt.NDArray[np.int64]:
+    def activation_counts(self) -> IntArray:
         """How many neurons of each layer are active in each region.
 
         Returns
@@ -211,7 +209,7 @@ class SplinePartition:
         """
         return patterns.activation_counts(self.layers, len(self))
 
-    def pattern_hashes(self) -> npt.NDArray[np.uint32]:
+    def pattern_hashes(self) -> UInt32Array:
         """A number made of each region's activation pattern.
 
         Regions with the same pattern have the same number, also in the partition of another
@@ -246,7 +244,7 @@ class SplinePartition:
         """
         return np.linalg.norm(self._affine_maps[0], axis=(1, 2))
 
-    def predictions(self) -> npt.NDArray[np.int64]:
+    def predictions(self) -> IntArray:
         """The class predicted at each region's representative point, shape (R,).
 
         The largest output; for a network with one output, 1 where it is positive and 0 elsewhere.
@@ -652,7 +650,7 @@ class SplinePartition:
         picture.draw(ax, colorbar, rasterized=rasterized)
         return ax
 
-    def locate(self, points: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    def locate(self, points: npt.ArrayLike) -> IntArray:
         """The region that holds each point.
 
         Parameters

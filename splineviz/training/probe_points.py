@@ -11,11 +11,12 @@ import numpy.typing as npt
 from splineviz.arrays import read_whole
 from splineviz.training import recipes
 from splineviz.training.data import BoundaryProbe, random_points
+from splineviz.typing import AnyFloatArray
 
 if TYPE_CHECKING:
     from splineviz.training.runs import Run
 
-Points = npt.NDArray[np.floating[Any]]
+Points = AnyFloatArray
 
 
 def probes_of(

@@ -39,6 +39,7 @@ from splineviz.training.files.manifest import (
 from splineviz.training.files.metrics import read_metrics
 from splineviz.training.files.stored_arrays import decoded, read_samples, read_stored
 from splineviz.training.whole import whole_number
+from splineviz.typing import AnyFloatArray, IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,7 +125,7 @@ class Run:
         return self._manifest.checkpoints
 
     @property
-    def steps(self) -> npt.NDArray[np.int64]:
+    def steps(self) -> IntArray:
         """The steps that have a checkpoint, increasing, shape (len(run),)."""
         return np.array([checkpoint.step for checkpoint in self.checkpoints], dtype=np.int64)
 
@@ -188,7 +189,7 @@ class Run:
         """The type the weights are stored in: ``"float16"``, ``"float32"`` or ``"float64"``."""
         return self._manifest.dtype
 
-    def state(self, step: int) -> dict[str, npt.NDArray[np.floating[Any]]]:
+    def state(self, step: int) -> dict[str, AnyFloatArray]:
         """The weights at a checkpoint as they are stored, by their name in the recorded model.
 
         With ``torch.from_numpy`` they go into ``model.load_state_dict(..., strict=False)``, which
@@ -286,7 +287,7 @@ class Run:
 
     def probes(
         self, n: int | None = None, seed: int = 0
-    ) -> dict[str, npt.NDArray[np.floating[Any]] | BoundaryProbe]:
+    ) -> dict[str, AnyFloatArray | BoundaryProbe]:
         """The points to measure :meth:`local_complexity` around, by name.
 
         Parameters

@@ -12,8 +12,7 @@ import torch
 
 from splineviz.arrays import off_torch, read_whole
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch
-
-FloatArray = npt.NDArray[np.float64]
+from splineviz.typing import FloatArray
 
 # As many as the paper takes.
 _COUNT = 25

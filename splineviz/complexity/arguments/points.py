@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from splineviz.arrays import off_torch, read_whole
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch
+from splineviz.typing import AnyFloatArray, FloatArray
 
 
-def checked_points(x: Any) -> npt.NDArray[np.floating[Any]]:
+def checked_points(x: Any) -> AnyFloatArray:
     """Points as a floating-point array, not copied if they are one.
 
     Parameters
@@ -53,7 +54,7 @@ def checked_points(x: Any) -> npt.NDArray[np.floating[Any]]:
     return points
 
 
-def checked_radii(radius: float | npt.ArrayLike) -> tuple[npt.NDArray[np.float64], bool]:
+def checked_radii(radius: float | npt.ArrayLike) -> tuple[FloatArray, bool]:
     """The radii, and whether there is just one that was no sequence.
 
     Raises

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from splineviz.complexity.arguments.cross_polytope import Frame
@@ -16,8 +14,7 @@ from splineviz.complexity.counting.crossings import crossings, switching
 from splineviz.complexity.propagation.estimator import Estimator
 from splineviz.complexity.propagation.layer_vertices import Neighborhood
 from splineviz.complexity.propagation.preactivation_range import Span
-
-IntArray = npt.NDArray[np.int64]
+from splineviz.typing import AnyFloatArray, FloatArray, IntArray
 
 # Numbers at a time on a CPU: few enough that the C library keeps what is freed.
 _ON_CPU = 2**23
@@ -29,8 +26,8 @@ _SHARE = 0.25
 
 def counted(
     network: Estimator,
-    points: npt.NDArray[np.floating[Any]],
-    radii: npt.NDArray[np.float64],
+    points: AnyFloatArray,
+    radii: FloatArray,
     frame: Frame,
     with_centre: bool,
     batch_size: int | None,
@@ -90,7 +87,7 @@ def _only(
 
 
 def located(
-    network: Estimator, points: npt.NDArray[np.floating[Any]], frame: Frame, size: int
+    network: Estimator, points: AnyFloatArray, frame: Frame, size: int
 ) -> Iterator[tuple[slice, dict[int, torch.Tensor], torch.Tensor]]:
     """Go through points batch by batch.
 

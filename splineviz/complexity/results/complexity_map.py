@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.complexity.arguments.layer_names import Layer
 from splineviz.complexity.results.labels import proxy_note
 from splineviz.complexity.results.local_complexity import LocalComplexity
 from splineviz.errors import InvalidArgument, UnknownName
+from splineviz.typing import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from splineviz.partition.slices import InputSlice
     from splineviz.partition.spline_partition import SplinePartition
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +40,7 @@ class ComplexityMap:
     """
 
     plane: InputSlice
-    inside: npt.NDArray[np.bool_]
+    inside: BoolArray
     complexity: LocalComplexity
     in_plane: bool
 
@@ -61,7 +59,7 @@ class ComplexityMap:
         """The crossed neurons of all layers, float64 (ny, nx); NaN outside the domain."""
         return self._on_grid(self.complexity.total)
 
-    def _on_grid(self, values: npt.NDArray[np.int64]) -> FloatArray:
+    def _on_grid(self, values: IntArray) -> FloatArray:
         grid = np.full((*self.inside.shape, *values.shape[1:]), np.nan)
         grid[self.inside] = values
         return grid

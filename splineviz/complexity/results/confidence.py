@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.errors import InvalidArgument
+from splineviz.typing import FloatArray
 
 
-def interval_of_mean(values: npt.NDArray[np.float64], level: float = 0.95) -> tuple[Any, Any]:
+def interval_of_mean(values: FloatArray, level: float = 0.95) -> tuple[Any, Any]:
     """A confidence interval of the mean over the last axis.
 
     Parameters

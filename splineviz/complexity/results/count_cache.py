@@ -13,8 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from splineviz.files import make_folder, read_file, write_atomically
-
-IntArray = npt.NDArray[np.int64]
+from splineviz.typing import IntArray
 
 # What a file holds beside its two arrays.
 _MOST_BESIDE = 4096

@@ -8,7 +8,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.arguments import check_name
 from splineviz.complexity.arguments.layer_names import Layer
@@ -17,13 +16,12 @@ from splineviz.complexity.results.labels import proxy_note
 from splineviz.complexity.results.local_complexity import LocalComplexity
 from splineviz.complexity.results.stacking import checked_results, checked_steps, stacked
 from splineviz.errors import EmptyBoundary, InvalidArgument, UnknownName
+from splineviz.typing import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
 
 #: What the row of all layers together is called in a table.
 TOTAL = "total"
@@ -72,7 +70,7 @@ class ComplexityCurves:
     steps: IntArray
     counts: Mapping[str, IntArray]
     near: Mapping[str, IntArray]
-    found: Mapping[str, npt.NDArray[np.bool_]]
+    found: Mapping[str, BoolArray]
     layers: tuple[Layer, ...]
     radius: float | FloatArray
     directions: FloatArray | None

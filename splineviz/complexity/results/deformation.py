@@ -6,18 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.arguments import check_name
 from splineviz.complexity.arguments.layer_names import Layer
 from splineviz.complexity.results.confidence import interval_of_mean
 from splineviz.complexity.results.labels import directions_label, radius_label
+from splineviz.typing import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-FloatArray = npt.NDArray[np.float64]
 
 # What there is to average and draw -> how an axis calls it, and whether it is a size.
 _MEASURES = {

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.complexity.results.labels import directions_label, radius_label, values_label
 from splineviz.drawing.marks import draw_anchors, draw_edges
 from splineviz.partition.measures.neuron_boundaries import boundary_segments
+from splineviz.typing import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,7 +72,7 @@ def draw_map(
     return ax
 
 
-def _segments(partition: SplinePartition, layer: str | None) -> npt.NDArray[np.float64]:
+def _segments(partition: SplinePartition, layer: str | None) -> FloatArray:
     """The edges that neurons make, (n, 2, 2): of all layers, or of one, none if it has no kinks."""
     if layer is not None and all(one.name != layer for one in partition.layers):
         return np.empty((0, 2, 2))

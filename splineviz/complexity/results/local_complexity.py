@@ -6,18 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.complexity.arguments.layer_names import Layer
 from splineviz.complexity.results.confidence import interval_of_mean
 from splineviz.complexity.results.labels import proxy_note
+from splineviz.typing import FloatArray, IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

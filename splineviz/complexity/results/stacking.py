@@ -13,8 +13,7 @@ import numpy.typing as npt
 from splineviz.arrays import read_whole
 from splineviz.complexity.results.local_complexity import LocalComplexity
 from splineviz.errors import InvalidArgument, ShapeMismatch
-
-IntArray = npt.NDArray[np.int64]
+from splineviz.typing import BoolArray, IntArray
 
 
 def checked_steps(steps: Iterable[int]) -> list[int]:
@@ -94,7 +93,7 @@ def stacked(
     found: Mapping[str, Sequence[tuple[IntArray, IntArray] | None]],
     steps: Sequence[int],
     empty: tuple[int, ...],
-) -> tuple[dict[str, IntArray], dict[str, IntArray], dict[str, npt.NDArray[np.bool_]]]:
+) -> tuple[dict[str, IntArray], dict[str, IntArray], dict[str, BoolArray]]:
     """By probe, the counts at all steps (S, [R,] N, L), those near, and where there are any (S,).
 
     Parameters
@@ -139,7 +138,7 @@ def _of_probe(
     made: Sequence[tuple[IntArray, IntArray] | None],
     steps: Sequence[int],
     empty: tuple[int, ...],
-) -> tuple[IntArray, IntArray, npt.NDArray[np.bool_]]:
+) -> tuple[IntArray, IntArray, BoolArray]:
     """The same of one probe."""
     known = [(step, pair[0].shape[-2]) for step, pair in zip(steps, made, strict=True) if pair]
     for one in known:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.complexity.results.labels import radius_label
+from splineviz.typing import FloatArray, IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,9 +97,7 @@ def summary_lines(summary: pd.DataFrame) -> list[str]:
     return [*lines, "", advice, *(f"Here, {each}." for each in contradictions(summary))]
 
 
-def _ends(
-    steps: npt.NDArray[np.int64], means: npt.NDArray[np.float64]
-) -> tuple[float, float, int, float]:
+def _ends(steps: IntArray, means: FloatArray) -> tuple[float, float, int, float]:
     known = np.flatnonzero(np.isfinite(means))
     if len(known) == 0:
         return np.nan, np.nan, -1, np.nan

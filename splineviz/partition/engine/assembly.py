@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.network.program import Program
 from splineviz.partition.engine.cells import SEAM, CellComplex
@@ -13,8 +12,7 @@ from splineviz.partition.engine.dissolving import dissolve
 from splineviz.partition.patterns import LayerPattern, first_difference
 from splineviz.partition.slices import InputSlice
 from splineviz.partition.spline_partition import EdgeTable, SplinePartition
-
-IntArray = npt.NDArray[np.int32]
+from splineviz.typing import Int32Array
 
 
 def assemble(
@@ -38,7 +36,7 @@ def assemble(
         The first vertices of the complex are the corners of the domain.
     """
     seams = np.flatnonzero(cells.edge_layer == SEAM)
-    region_of_ring: IntArray = np.arange(len(cells), dtype=np.int32)
+    region_of_ring: Int32Array = np.arange(len(cells), dtype=np.int32)
     if len(seams):
         layer, neuron = _first_difference(layers, cells.sides[seams])
         edge_layer, edge_neuron = cells.edge_layer.copy(), cells.edge_neuron.copy()
@@ -70,8 +68,8 @@ def assemble(
 
 
 def _first_difference(
-    layers: tuple[LayerPattern, ...], sides: IntArray
-) -> tuple[IntArray, IntArray]:
+    layers: tuple[LayerPattern, ...], sides: Int32Array
+) -> tuple[Int32Array, Int32Array]:
     """Layer and neuron of the first sign in which two cells differ, -1 where none does."""
     layer_of = np.full(len(sides), -1, dtype=np.int32)
     neuron_of = np.full(len(sides), -1, dtype=np.int32)

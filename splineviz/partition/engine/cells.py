@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 
 from splineviz.errors import InvalidSlice
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int32]
+from splineviz.typing import FloatArray, Int32Array, IntArray
 
 # Labels of edges that no neuron made.
 BORDER = -1
@@ -43,29 +40,29 @@ class CellComplex:
     """
 
     xy: FloatArray
-    edge_vertices: IntArray
-    edge_layer: IntArray
-    edge_neuron: IntArray
-    offsets: npt.NDArray[np.int64]
-    halves: IntArray
+    edge_vertices: Int32Array
+    edge_layer: Int32Array
+    edge_neuron: Int32Array
+    offsets: IntArray
+    halves: Int32Array
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
     @property
-    def cell_of_half(self) -> IntArray:
+    def cell_of_half(self) -> Int32Array:
         """The cell of each entry of `halves`, int32 array (H,)."""
         return np.repeat(np.arange(len(self), dtype=np.int32), np.diff(self.offsets))
 
     @property
-    def sides(self) -> IntArray:
+    def sides(self) -> Int32Array:
         """The cells on the left and on the right of each edge, -1 outside, int32 array (E, 2)."""
         sides = np.full((len(self.edge_vertices), 2), -1, dtype=np.int32)
         sides[self.halves >> 1, self.halves & 1] = self.cell_of_half
         return sides
 
     @property
-    def starts(self) -> IntArray:
+    def starts(self) -> Int32Array:
         """The vertex that each entry of `halves` starts at, int32 array (H,)."""
         return self.edge_vertices[self.halves >> 1, self.halves & 1]
 

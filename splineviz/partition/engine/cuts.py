@@ -6,17 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.network.max_selection import Contest, flat_values
 from splineviz.network.piecewise_linear import Kinks
 from splineviz.network.program import Program
 from splineviz.partition.engine.tournament import lead_units, leads, next_round, pairs
 from splineviz.partition.rounding.values import EPS, ULPS, KinkRounding, Rounding
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int32]
-Words = npt.NDArray[np.uint64]
+from splineviz.typing import FloatArray
 
 Values = Mapping[int, FloatArray]
 """Values of a program by their number, each of shape (n, *shape)."""

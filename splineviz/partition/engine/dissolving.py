@@ -5,16 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from splineviz.partition.engine.cells import CellComplex
 from splineviz.partition.engine.kernels.rings import walk_rings
-
-IntArray = npt.NDArray[np.int32]
-LongArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
+from splineviz.typing import AnyIntArray, BoolArray, Int32Array, IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,10 +32,10 @@ class Dissolved:
     """
 
     cells: CellComplex
-    union: IntArray
-    union_of_cell: IntArray
-    first_cell: IntArray
-    vertices: LongArray
+    union: Int32Array
+    union_of_cell: Int32Array
+    first_cell: Int32Array
+    vertices: IntArray
 
 
 def dissolve(cells: CellComplex, is_open: BoolArray, n_corners: int) -> Dissolved:
@@ -89,7 +85,7 @@ def dissolve(cells: CellComplex, is_open: BoolArray, n_corners: int) -> Dissolve
     return Dissolved(joined, owner, union_of_cell, first_cell, vertices)
 
 
-def _unions(n_cells: int, joins: IntArray) -> tuple[IntArray, IntArray]:
+def _unions(n_cells: int, joins: Int32Array) -> tuple[Int32Array, Int32Array]:
     """The union of each cell, and the first cell of each union, in the order of the cells."""
     label = _connected(n_cells, joins[:, 0], joins[:, 1])
     _, first, inverse = np.unique(label, return_index=True, return_inverse=True)
@@ -97,13 +93,13 @@ def _unions(n_cells: int, joins: IntArray) -> tuple[IntArray, IntArray]:
     return _numbers(order, len(order))[inverse], first[order].astype(np.int32)
 
 
-def _connected(n: int, a: npt.NDArray[np.integer], b: npt.NDArray[np.integer]) -> IntArray:
+def _connected(n: int, a: AnyIntArray, b: AnyIntArray) -> Int32Array:
     graph = coo_array((np.ones(len(a)), (a, b)), shape=(n, n))
-    label: IntArray = connected_components(graph, directed=False)[1]
+    label: Int32Array = connected_components(graph, directed=False)[1]
     return label
 
 
-def _numbers(chosen: npt.NDArray[np.integer], total: int) -> IntArray:
+def _numbers(chosen: AnyIntArray, total: int) -> Int32Array:
     """The place of each of ``range(total)`` in `chosen`, -1 where it is not there."""
     number = np.full(total, -1, dtype=np.int32)
     number[chosen] = np.arange(len(chosen), dtype=np.int32)
@@ -111,8 +107,8 @@ def _numbers(chosen: npt.NDArray[np.integer], total: int) -> IntArray:
 
 
 def _simple(
-    cells: CellComplex, walked: IntArray, offsets: LongArray, owner: IntArray
-) -> tuple[IntArray, LongArray, IntArray]:
+    cells: CellComplex, walked: Int32Array, offsets: IntArray, owner: Int32Array
+) -> tuple[Int32Array, IntArray, Int32Array]:
     """Cut walks where they come back to a vertex.
 
     A hole that touches its union's border, or another hole, in one vertex is a ring of its own.
@@ -124,7 +120,7 @@ def _simple(
     if not again.any():
         return walked, offsets, owner
     touching = set(walk[order[1:][again]].tolist())
-    rings: list[IntArray] = []
+    rings: list[Int32Array] = []
     owners: list[int] = []
     for number, own in enumerate(owner.tolist()):
         ring = walked[offsets[number] : offsets[number + 1]]
@@ -139,7 +135,7 @@ def _simple(
     )
 
 
-def _cut_where_it_returns(cells: CellComplex, walk: IntArray) -> list[IntArray]:
+def _cut_where_it_returns(cells: CellComplex, walk: Int32Array) -> list[Int32Array]:
     rings = []
     path: list[int] = []
     place: dict[int, int] = {}
@@ -157,8 +153,8 @@ def _cut_where_it_returns(cells: CellComplex, walk: IntArray) -> list[IntArray]:
 
 
 def _outer_first(
-    cells: CellComplex, walked: IntArray, offsets: LongArray, owner: IntArray
-) -> tuple[IntArray, LongArray, IntArray]:
+    cells: CellComplex, walked: Int32Array, offsets: IntArray, owner: Int32Array
+) -> tuple[Int32Array, IntArray, Int32Array]:
     """Sort rings by their union, and those of one union from the outer border down."""
     xy = cells.xy[cells.edge_vertices[walked >> 1, walked & 1]]
     lengths = np.diff(offsets)
@@ -190,7 +186,7 @@ def _passed_through(cells: CellComplex, is_open: BoolArray) -> BoolArray:
 
 def _whole_edges(
     cells: CellComplex, is_open: BoolArray, gone: BoolArray
-) -> tuple[IntArray, IntArray]:
+) -> tuple[Int32Array, Int32Array]:
     """Edges that vertices to be taken out part, as one.
 
     Returns

@@ -16,7 +16,6 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from splineviz.network.interpret import interpret
@@ -27,10 +26,7 @@ from splineviz.partition.engine.cuts import Cut
 from splineviz.partition.patterns import LayerPattern, unpack
 from splineviz.partition.rounding.values import Rounded, RoundedValues, rounding_of
 from splineviz.partition.slices import InputSlice
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int32]
-Words = npt.NDArray[np.uint64]
+from splineviz.typing import AnyIntArray, FloatArray, Int32Array, Words
 
 
 class _Met(NamedTuple):
@@ -63,10 +59,10 @@ class LocalValues:
     plane: InputSlice
     input_unit: FloatArray
     layers: Sequence[LayerPattern]
-    rounds: Sequence[IntArray]
+    rounds: Sequence[Int32Array]
     cells: CellComplex
 
-    def at(self, cut: Cut, vertices: npt.NDArray[np.integer]) -> tuple[FloatArray, FloatArray]:
+    def at(self, cut: Cut, vertices: AnyIntArray) -> tuple[FloatArray, FloatArray]:
         """The columns of a cut at some vertices, and their units of rounding, each (n, W)."""
         met = self._met(vertices)
         z = np.empty((len(vertices), len(cut.unit)))
@@ -87,7 +83,7 @@ class LocalValues:
         shape = (len(self.cells.xy), len(self.cells))
         return csr_array((cell, (starts, cell)), shape=shape)
 
-    def _met(self, vertices: npt.NDArray[np.integer]) -> list[_Met]:
+    def _met(self, vertices: AnyIntArray) -> list[_Met]:
         table = self._cells_round
         counts = np.diff(table.indptr)[vertices]
         first = np.cumsum(counts) - counts

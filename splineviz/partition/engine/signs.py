@@ -6,16 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.partition.engine.cuts import Cut
 from splineviz.partition.engine.local_values import LocalValues
 from splineviz.partition.patterns import pack
 from splineviz.partition.rounding.values import EPS, ULPS
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int32]
-Words = npt.NDArray[np.uint64]
+from splineviz.typing import AnyIntArray, BoolArray, FloatArray, Int32Array, Words
 
 # How many numbers are looked at at a time.
 _BLOCK = 2**22
@@ -51,11 +47,11 @@ class Signs:
     low: FloatArray
     high: FloatArray
     dense: FloatArray | None
-    read: Callable[[IntArray], FloatArray]
+    read: Callable[[Int32Array], FloatArray]
     _tables: list[FloatArray] = field(init=False)
-    _is_local: npt.NDArray[np.bool_] = field(init=False)
+    _is_local: BoolArray = field(init=False)
     #: Of all vertices, the row of their tolerance in the tables, if values are kept.
-    tolerance_of: IntArray = field(init=False)
+    tolerance_of: Int32Array = field(init=False)
 
     def __post_init__(self) -> None:
         self._tables = [self.cut.tolerance[None]]
@@ -85,7 +81,7 @@ class Signs:
                 self.positive[vertices] = pack(z > tolerance)
                 self.negative[vertices] = pack(z < -tolerance)
 
-    def localize(self, vertices: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
+    def localize(self, vertices: AnyIntArray) -> AnyIntArray:
         """Look at some vertices by themselves; return those not looked at so far.
 
         Their signs stay: what the bound over the slice does not make zero is sure.
@@ -93,8 +89,8 @@ class Signs:
         return np.concatenate([vertices[:0], *(some for some, _, _ in self._localized(vertices))])
 
     def _localized(
-        self, vertices: npt.NDArray[np.integer]
-    ) -> Iterator[tuple[npt.NDArray[np.integer], FloatArray, FloatArray]]:
+        self, vertices: AnyIntArray
+    ) -> Iterator[tuple[AnyIntArray, FloatArray, FloatArray]]:
         """Those not looked at so far, block by block, with their values and tolerances."""
         vertices = vertices[~self._is_local[vertices]]
         self._is_local[vertices] = True
@@ -109,7 +105,7 @@ class Signs:
                 self._tables.append(tolerance)
             yield some, z, tolerance
 
-    def at(self, vertices: IntArray) -> tuple[FloatArray, FloatArray, IntArray]:
+    def at(self, vertices: Int32Array) -> tuple[FloatArray, FloatArray, Int32Array]:
         """Values at some vertices (n, W), tolerances (rows, W), and the row of each vertex (n,)."""
         z = self.read(vertices)
         is_local = self._is_local[vertices]
@@ -121,6 +117,6 @@ class Signs:
             row[is_local] = np.arange(1, len(tables))
         return z, tables, row
 
-    def _at(self, vertices: npt.NDArray[np.integer]) -> tuple[FloatArray, FloatArray]:
+    def _at(self, vertices: AnyIntArray) -> tuple[FloatArray, FloatArray]:
         z, unit = self.local.at(self.cut, vertices)
         return z, ULPS * EPS * unit

@@ -16,11 +16,9 @@ from splineviz.partition.engine.kernels.edges import cut_edges, split_edges
 from splineviz.partition.engine.signs import Signs
 from splineviz.partition.engine.workers import Workers
 from splineviz.partition.rounding.values import EPS
+from splineviz.typing import BoolArray, FloatArray, Int32Array, IntArray, Words
 
 _Block = TypeVar("_Block", "_Cut", "_Split")
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int32]
-Words = npt.NDArray[np.uint64]
 
 # Blocks of edges and cells: large enough that numpy's overhead does not count, small enough that a
 # block is over in a fraction of a second.
@@ -50,9 +48,9 @@ class Subdivision:
     """
 
     cells: CellComplex
-    parent: IntArray
+    parent: Int32Array
     bits: Words
-    within: IntArray
+    within: Int32Array
 
 
 def subdivide_cells(
@@ -147,7 +145,7 @@ class _Split(NamedTuple):
     first: int
     last: int
     arrays: tuple[npt.NDArray[Any], ...]
-    doubted: IntArray
+    doubted: Int32Array
 
 
 def _split_again(
@@ -188,10 +186,10 @@ class _Rows:
     """Pre-activations of some neurons at some vertices, what counts as zero, and where each is."""
 
     z: FloatArray
-    row_of: IntArray
-    column_of: IntArray
+    row_of: Int32Array
+    column_of: Int32Array
     tolerance: FloatArray
-    tolerance_of: IntArray
+    tolerance_of: Int32Array
 
     @classmethod
     def of_edges(cls, cells: CellComplex, signs: Signs, first: int, last: int) -> _Rows:
@@ -218,7 +216,7 @@ class _Rows:
         return cls(signs.dense, rows, columns, signs.tolerance, signs.tolerance_of)
 
     @classmethod
-    def _of_some(cls, signs: Signs, vertices: IntArray, crossed: Words) -> _Rows:
+    def _of_some(cls, signs: Signs, vertices: Int32Array, crossed: Words) -> _Rows:
         octets = crossed.astype("<u8", copy=False).view(np.uint8)
         columns = np.flatnonzero(np.unpackbits(octets, bitorder="little"))
         chosen = np.unique(vertices)
@@ -276,13 +274,11 @@ class _Cut(NamedTuple):
     first: int
     last: int
     arrays: tuple[npt.NDArray[Any], ...]
-    on_boundary: IntArray
-    doubted: IntArray
+    on_boundary: Int32Array
+    doubted: Int32Array
 
 
-def _at_changed(
-    blocks: list[_Cut], cells: CellComplex, changed: npt.NDArray[np.bool_]
-) -> list[int]:
+def _at_changed(blocks: list[_Cut], cells: CellComplex, changed: BoolArray) -> list[int]:
     """The numbers of the blocks with an edge at a vertex that has changed."""
     if not changed.any():
         return []
@@ -291,7 +287,7 @@ def _at_changed(
     return np.unique(np.searchsorted(firsts, touched, side="right") - 1).tolist()
 
 
-def _offsets(counts: IntArray) -> npt.NDArray[np.int64]:
+def _offsets(counts: Int32Array) -> IntArray:
     offsets = np.zeros(len(counts) + 1, dtype=np.int64)
     np.cumsum(counts, out=offsets[1:])
     return offsets

@@ -17,12 +17,9 @@ import numpy.typing as npt
 from splineviz.network.max_selection import Contest, flat_values
 from splineviz.partition.engine.cells import SEAM, CellComplex
 from splineviz.partition.engine.dissolving import Dissolved, dissolve
-from splineviz.partition.patterns import Words, first_difference, pack, ranges_above, unpack
+from splineviz.partition.patterns import first_difference, pack, ranges_above, unpack
 from splineviz.partition.rounding.values import EPS, ULPS
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int32]
-BoolArray = npt.NDArray[np.bool_]
+from splineviz.typing import BoolArray, FloatArray, Int32Array, Words
 
 # How many numbers are unpacked at a time.
 _BLOCK = 2**22
@@ -109,14 +106,14 @@ class Settled:
     """
 
     dissolved: Dissolved
-    parent: IntArray
+    parent: Int32Array
     bits: Words
 
 
 def settle(
     rule: Contest,
     cells: CellComplex,
-    rounds: Sequence[tuple[IntArray, Words]],
+    rounds: Sequence[tuple[Int32Array, Words]],
     layer: int,
     n_corners: int,
 ) -> Settled:
@@ -165,7 +162,7 @@ def settle(
 
 
 def _winners(
-    rule: Contest, rounds: Sequence[tuple[IntArray, Words]], first: int, last: int
+    rule: Contest, rounds: Sequence[tuple[Int32Array, Words]], first: int, last: int
 ) -> npt.NDArray[np.int16]:
     """The place of the winner among the candidates on a range of cells, shape (n, windows)."""
     windows, k = rule.candidates.shape

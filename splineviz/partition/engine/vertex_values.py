@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.errors import NonFiniteValues
 from splineviz.network.interpret import Numbers, interpret
@@ -29,10 +28,7 @@ from splineviz.partition.engine.signs import Signs
 from splineviz.partition.engine.subdivision import Subdivision
 from splineviz.partition.engine.workers import Workers
 from splineviz.partition.slices import InputSlice
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int32]
-Words = npt.NDArray[np.uint64]
+from splineviz.typing import FloatArray, Int32Array
 
 # How many numbers a block of one value holds, at least and at most: it stays in a core's cache.
 _BLOCK = (2**15, 2**17)
@@ -58,7 +54,7 @@ class _Base:
     cells: CellComplex
 
     @cached_property
-    def frames(self) -> IntArray:
+    def frames(self) -> Int32Array:
         """Three corners that span each cell, int32 array (C, 3)."""
         cells = self.cells
         frames = np.empty((len(cells), 3), dtype=np.int32)
@@ -179,7 +175,7 @@ class VertexValues:
             "this slice: its weights, or the domain of the slice, are too large for float64"
         )
 
-    def _at(self, vertices: IntArray | slice, step: int) -> dict[int, FloatArray]:
+    def _at(self, vertices: Int32Array | slice, step: int) -> dict[int, FloatArray]:
         """The values that are live before a step, at some vertices of the complex."""
         program, base = self._program, self._base
         points, place = self._xy[vertices], self._place[vertices]

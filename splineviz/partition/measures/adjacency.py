@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from splineviz.errors import MissingDependency
+from splineviz.typing import FloatArray
 
 if TYPE_CHECKING:
     import networkx
 
     from splineviz.partition.spline_partition import EdgeTable
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def edge_lengths(vertices: FloatArray, edges: EdgeTable) -> FloatArray:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 
 from splineviz.partition.measures.edge_ties import tied_edges
 from splineviz.partition.measures.envelope import ridges
 from splineviz.partition.measures.lines import merged_lines
 from splineviz.partition.points import one_of_each
-
-FloatArray = npt.NDArray[np.float64]
+from splineviz.typing import FloatArray, Int32Array, IntArray
 
 # Relative to the size of the domain: points closer than this are one.
 _ROUNDING = 1e-13
@@ -19,11 +17,11 @@ _ROUNDING = 1e-13
 
 def decision_boundary(
     vertices: FloatArray,
-    ring_vertices: npt.NDArray[np.int32],
-    ring_offsets: npt.NDArray[np.int64],
-    region_offsets: npt.NDArray[np.int64],
-    edge_vertices: npt.NDArray[np.int32],
-    edge_regions: npt.NDArray[np.int32],
+    ring_vertices: Int32Array,
+    ring_offsets: IntArray,
+    region_offsets: IntArray,
+    edge_vertices: Int32Array,
+    edge_regions: Int32Array,
     outputs: FloatArray,
 ) -> shapely.MultiLineString:
     """Merged lines at which the predicted class changes.
@@ -68,17 +66,15 @@ def comparable(outputs: FloatArray) -> tuple[FloatArray, float]:
 
 
 def directed_edges(
-    ring_vertices: npt.NDArray[np.int32], ring_offsets: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    ring_vertices: Int32Array, ring_offsets: IntArray
+) -> tuple[Int32Array, Int32Array]:
     """Start and end of every side of every ring, in order."""
     following = np.arange(1, len(ring_vertices) + 1)
     following[ring_offsets[1:] - 1] = ring_offsets[:-1]
     return ring_vertices, ring_vertices[following]
 
 
-def region_of_corners(
-    ring_offsets: npt.NDArray[np.int64], region_offsets: npt.NDArray[np.int64]
-) -> npt.NDArray[np.int64]:
+def region_of_corners(ring_offsets: IntArray, region_offsets: IntArray) -> IntArray:
     """The region of every corner in ``ring_vertices``."""
     of_ring = np.repeat(np.arange(len(region_offsets) - 1), np.diff(region_offsets))
     return np.repeat(of_ring, np.diff(ring_offsets))

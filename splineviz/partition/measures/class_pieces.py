@@ -6,14 +6,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.partition.measures.boundary import comparable
 from splineviz.partition.measures.envelope import first_largest, ragged
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.integer]
-BoolArray = npt.NDArray[np.bool_]
+from splineviz.typing import AnyIntArray, BoolArray, FloatArray, Int32Array, IntArray
 
 # Regions are cut in blocks, so that the outputs at their corners stay in a few megabytes: so many
 # numbers.
@@ -38,11 +34,11 @@ class ClassPieces:
         The class that wins in it.
     """
 
-    ring_vertices: IntArray
-    ring_offsets: IntArray
-    piece_offsets: IntArray
-    regions: IntArray
-    classes: IntArray
+    ring_vertices: AnyIntArray
+    ring_offsets: AnyIntArray
+    piece_offsets: AnyIntArray
+    regions: AnyIntArray
+    classes: AnyIntArray
 
     def __len__(self) -> int:
         return len(self.regions)
@@ -71,11 +67,11 @@ class _Rings(NamedTuple):
 
     points: FloatArray
     outputs: FloatArray
-    numbers: npt.NDArray[np.int64]
-    ring: npt.NDArray[np.int64]
-    owner: npt.NDArray[np.int64]
+    numbers: IntArray
+    ring: IntArray
+    owner: IntArray
 
-    def of(self, owners: npt.NDArray[np.int64]) -> _Rings:
+    def of(self, owners: IntArray) -> _Rings:
         """The rings of some owners, each as often as it is named; they are numbered from 0."""
         first = np.searchsorted(self.owner, owners)
         named, ring = ragged(first, np.searchsorted(self.owner, owners, side="right") - first)
@@ -87,11 +83,11 @@ class _Rings(NamedTuple):
 
 def class_pieces(
     vertices: FloatArray,
-    ring_vertices: npt.NDArray[np.int32],
-    ring_offsets: npt.NDArray[np.int64],
-    region_offsets: npt.NDArray[np.int64],
+    ring_vertices: Int32Array,
+    ring_offsets: IntArray,
+    region_offsets: IntArray,
     outputs: FloatArray,
-    classes: npt.NDArray[np.int64],
+    classes: IntArray,
 ) -> tuple[FloatArray, ClassPieces]:
     """The pieces of regions in which another class is predicted than a given one.
 
@@ -140,9 +136,7 @@ def class_pieces(
     return _joined(vertices, found)
 
 
-def _cells(
-    rings: _Rings, n_rows: int, zero: float
-) -> tuple[_Rings, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _cells(rings: _Rings, n_rows: int, zero: float) -> tuple[_Rings, IntArray, IntArray]:
     """Regions cut into a cell for each output that wins somewhere.
 
     Parameters
@@ -228,7 +222,7 @@ def _clipped(rings: _Rings, lead: FloatArray, keeps_ties: BoolArray) -> _Rings:
 
 def _joined(
     vertices: FloatArray,
-    found: list[tuple[_Rings, npt.NDArray[np.int64], npt.NDArray[np.int64]]],
+    found: list[tuple[_Rings, IntArray, IntArray]],
 ) -> tuple[FloatArray, ClassPieces]:
     """Rings of pieces, with their regions and classes, as offsets into one array of vertices."""
     numbers = np.concatenate([rings.numbers for rings, *_ in found])
@@ -247,5 +241,5 @@ def _joined(
     return np.concatenate([vertices, points]), pieces
 
 
-def _offsets(sizes: IntArray) -> npt.NDArray[np.int64]:
+def _offsets(sizes: AnyIntArray) -> IntArray:
     return np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])

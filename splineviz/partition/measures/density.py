@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 
 from splineviz.errors import InvalidArgument
 from splineviz.partition.measures.discs import chord_interval, polygon_areas_in_discs
 from splineviz.partition.measures.lines import linestrings
-
-FloatArray = npt.NDArray[np.float64]
+from splineviz.typing import FloatArray
 
 # Relative to disc and domain: a disc that shares less with the domain only touches it.
 _NOTHING = 1e-12

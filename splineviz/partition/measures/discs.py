@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from splineviz.typing import FloatArray
 
 # Discs are worked through in blocks, so that a table of discs and sides stays in a few megabytes.
 _BLOCK = 1 << 18

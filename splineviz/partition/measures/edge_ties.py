@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.partition.measures.envelope import first_largest, ragged
+from splineviz.typing import BoolArray, FloatArray, Int32Array, IntArray
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
-Vertices = npt.NDArray[np.int32]
+Vertices = Int32Array
 
 # Edges are compared with all outputs in blocks, so that the tables stay in a few megabytes.
 _BLOCK = 1 << 19
@@ -21,7 +18,7 @@ def tied_edges(
     outputs: FloatArray,
     zero: float,
     edge_vertices: Vertices,
-    edge_regions: npt.NDArray[np.int32],
+    edge_regions: Int32Array,
     corners: Vertices,
     region: IntArray,
 ) -> FloatArray:
@@ -133,7 +130,7 @@ def _winners(
 def _inward_corners(
     vertices: FloatArray,
     ends: Vertices,
-    sides: npt.NDArray[np.int32],
+    sides: Int32Array,
     corners: Vertices,
     region: IntArray,
 ) -> list[Vertices]:

@@ -8,9 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
+from splineviz.typing import BoolArray, FloatArray, Int32Array, IntArray
 
 # Chords are compared with all outputs in blocks, so that the tables stay in a few megabytes.
 _BLOCK = 1 << 19
@@ -33,8 +31,8 @@ class _Sides(NamedTuple):
     vertices: FloatArray
     outputs: FloatArray
     zero: float
-    starts: npt.NDArray[np.int32]
-    ends: npt.NDArray[np.int32]
+    starts: Int32Array
+    ends: Int32Array
     first: IntArray
     number: IntArray
 
@@ -63,8 +61,8 @@ class _Chords(NamedTuple):
     region: IntArray
     first: IntArray
     second: IntArray
-    a: npt.NDArray[np.int32]
-    b: npt.NDArray[np.int32]
+    a: Int32Array
+    b: Int32Array
     t: FloatArray
 
     def take(self, rows: npt.NDArray[Any] | slice) -> _Chords:
@@ -121,8 +119,8 @@ def ridges(
     vertices: FloatArray,
     outputs: FloatArray,
     zero: float,
-    starts: npt.NDArray[np.int32],
-    ends: npt.NDArray[np.int32],
+    starts: Int32Array,
+    ends: Int32Array,
     region: IntArray,
 ) -> FloatArray:
     """Segments (n, 2, 2) inside regions on which the two largest outputs are equal.
@@ -227,9 +225,7 @@ def _chords(sides: _Sides, pairs: _Pairs) -> _Chords:
     )
 
 
-def _leads(
-    sides: _Sides, pairs: _Pairs, pair: IntArray, vertex: npt.NDArray[np.int32]
-) -> FloatArray:
+def _leads(sides: _Sides, pairs: _Pairs, pair: IntArray, vertex: Int32Array) -> FloatArray:
     """First output less second at vertices; 0 where rounding cannot tell them apart."""
     lead = sides.outputs[vertex, pairs.first[pair]] - sides.outputs[vertex, pairs.second[pair]]
     return _snapped(lead, sides.zero)

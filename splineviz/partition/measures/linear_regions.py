@@ -11,8 +11,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from splineviz.errors import InvalidArgument
-
-FloatArray = npt.NDArray[np.float64]
+from splineviz.typing import FloatArray, Int32Array, IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +37,7 @@ class LinearRegions:
         In squared slice units.
     """
 
-    label: npt.NDArray[np.int64]
+    label: IntArray
     polygons: npt.NDArray[np.object_]
     slopes: FloatArray
     offsets: FloatArray
@@ -50,13 +49,13 @@ class LinearRegions:
     def __repr__(self) -> str:
         return f"LinearRegions({len(self):,} of {len(self.label):,} activation regions)"
 
-    def members(self, region: int) -> npt.NDArray[np.int64]:
+    def members(self, region: int) -> IntArray:
         """The activation regions that a linear region consists of, increasing."""
         return np.flatnonzero(self.label == region)
 
 
 def merge_regions(
-    sides: npt.NDArray[np.int32],
+    sides: Int32Array,
     polygons: npt.NDArray[np.object_],
     areas: FloatArray,
     slopes: FloatArray,
@@ -109,9 +108,7 @@ def merge_regions(
     )
 
 
-def _unions(
-    polygons: npt.NDArray[np.object_], label: npt.NDArray[np.int64], n: int
-) -> npt.NDArray[np.object_]:
+def _unions(polygons: npt.NDArray[np.object_], label: IntArray, n: int) -> npt.NDArray[np.object_]:
     """The union of the polygons of each label, which share their edges: object array (n,)."""
     order = np.argsort(label, kind="stable")
     size = np.bincount(label, minlength=n)

@@ -8,8 +8,7 @@ import shapely
 
 from splineviz.arrays import random_generator, read_whole
 from splineviz.errors import EmptyBoundary
-
-FloatArray = npt.NDArray[np.float64]
+from splineviz.typing import FloatArray
 
 
 def linestrings(segments: FloatArray) -> npt.NDArray[np.object_]:

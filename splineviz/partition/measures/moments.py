@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.partition.measures.boundary import directed_edges, region_of_corners
-
-FloatArray = npt.NDArray[np.float64]
+from splineviz.typing import FloatArray, Int32Array, IntArray
 
 
 def eccentricities(
     vertices: FloatArray,
-    ring_vertices: npt.NDArray[np.int32],
-    ring_offsets: npt.NDArray[np.int64],
-    region_offsets: npt.NDArray[np.int64],
+    ring_vertices: Int32Array,
+    ring_offsets: IntArray,
+    region_offsets: IntArray,
 ) -> FloatArray:
     """Eccentricity of the ellipse with the second moments of area of each region, shape (R,).
 
@@ -41,9 +39,9 @@ def eccentricities(
 
 def _covariances(
     vertices: FloatArray,
-    ring_vertices: npt.NDArray[np.int32],
-    ring_offsets: npt.NDArray[np.int64],
-    region_offsets: npt.NDArray[np.int64],
+    ring_vertices: Int32Array,
+    ring_offsets: IntArray,
+    region_offsets: IntArray,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Variance of x, covariance, variance of y over each region, in units of its extent squared.
 

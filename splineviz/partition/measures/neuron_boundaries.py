@@ -7,15 +7,14 @@ from operator import index
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.errors import UnknownName
 from splineviz.partition.patterns import LayerPattern, cells_of_regions, unpack
+from splineviz.typing import BoolArray, FloatArray, Int32Array
 
 if TYPE_CHECKING:
     from splineviz.partition.spline_partition import EdgeTable
 
-FloatArray = npt.NDArray[np.float64]
 #: One layer, by number or name, or several.
 Layers: TypeAlias = int | str | Sequence[int | str]
 
@@ -128,8 +127,8 @@ def _within(number: Any, count: int) -> bool:
 
 
 def _differs(
-    sides: npt.NDArray[np.int32], layers: Sequence[LayerPattern], number: int, column: int | None
-) -> npt.NDArray[np.bool_]:
+    sides: Int32Array, layers: Sequence[LayerPattern], number: int, column: int | None
+) -> BoolArray:
     """For pairs of regions (n, 2) whether their patterns in a layer differ, or one column of it.
 
     The label of an edge names one neuron, and where boundaries coincide an edge belongs to

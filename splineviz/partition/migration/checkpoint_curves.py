@@ -23,8 +23,7 @@ from splineviz.partition.one_dimensional.positions import as_positions
 from splineviz.partition.points import as_points
 from splineviz.partition.slices import InputSlice, check_slice
 from splineviz.progress import Progress, reporting
-
-FloatArray = npt.NDArray[np.float64]
+from splineviz.typing import FloatArray, IntArray
 
 # The radius unless said, as a share of the shorter side of the domain.
 _RADIUS = 0.05
@@ -34,7 +33,7 @@ class Recorded(Protocol):
     """What is asked of a recorded training; a :class:`~splineviz.training.runs.Run` fits."""
 
     @property
-    def steps(self) -> npt.NDArray[np.int64]:
+    def steps(self) -> IntArray:
         """Training steps of the checkpoints, increasing."""
 
     @property

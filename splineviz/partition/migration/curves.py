@@ -7,18 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.drawing.step_curve import StepCurve
 from splineviz.drawing.step_plot import draw_step_curves
 from splineviz.partition.migration.measure import Migration
+from splineviz.typing import FloatArray, IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
 
 # Which curve uniform points are in either drawing, so that they look alike: dashed, as a control.
 _UNIFORM = 2

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 
 from splineviz.arrays import read_whole
 from splineviz.partition.measures.density import densities, distances
 from splineviz.partition.measures.lines import points_along, spaced_shares
 from splineviz.partition.migration.uniform_points import uniform_points
-
-FloatArray = npt.NDArray[np.float64]
+from splineviz.typing import FloatArray
 
 # Uniform points have a stream of their own, so that they are no other's with the same seed.
 _STREAM = 20240216

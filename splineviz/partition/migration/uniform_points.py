@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 
-FloatArray = npt.NDArray[np.float64]
+from splineviz.typing import FloatArray
 
 
 def uniform_points(domain: shapely.Polygon, n: int, rng: np.random.Generator) -> FloatArray:

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.partition.patterns import LayerPattern, cells_of_regions
+from splineviz.typing import FloatArray, Int32Array, IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
 
-IntArray = npt.NDArray[np.int32]
 # How many columns are compared at a time.
 _BLOCK = 2**22
 
@@ -38,10 +37,10 @@ class BreakpointTable:
         The layers' names, in order.
     """
 
-    position: npt.NDArray[np.float64]
-    region: IntArray
-    layer: IntArray
-    neuron: IntArray
+    position: FloatArray
+    region: Int32Array
+    layer: Int32Array
+    neuron: Int32Array
     names: tuple[str, ...]
 
     def __len__(self) -> int:
@@ -55,7 +54,7 @@ class BreakpointTable:
         """The number of distinct positions."""
         return len(np.unique(self.region))
 
-    def counts(self) -> npt.NDArray[np.int64]:
+    def counts(self) -> IntArray:
         """How many sign changes each layer has, shape (L,).
 
         The exact count of crossings along the segment, beside which
@@ -79,9 +78,9 @@ class BreakpointTable:
 
 
 def breakpoint_table(
-    positions: npt.NDArray[np.float64],
+    positions: FloatArray,
     layers: tuple[LayerPattern, ...],
-    order: npt.NDArray[np.int64],
+    order: IntArray,
 ) -> BreakpointTable:
     """The columns in which the patterns of neighboring regions differ.
 

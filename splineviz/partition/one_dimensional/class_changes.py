@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.partition.measures.boundary import comparable
 from splineviz.partition.measures.envelope import first_largest
-
-FloatArray = npt.NDArray[np.float64]
+from splineviz.typing import FloatArray
 
 # Relative to the segment: positions closer than this are one.
 _ROUNDING = 1e-13

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.partition.measures.density import check_radius
-
-FloatArray = npt.NDArray[np.float64]
+from splineviz.typing import FloatArray
 
 
 def distances_along(positions: FloatArray, breakpoints: FloatArray) -> FloatArray:

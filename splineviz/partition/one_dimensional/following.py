@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.errors import InvalidPartition
+from splineviz.typing import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from splineviz.partition.spline_partition import SplinePartition
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def from_left_to_right(
     strip: SplinePartition,
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+) -> tuple[IntArray, FloatArray]:
     """The order of the regions on a strip, and the positions at which they meet.
 
     Returns

@@ -21,8 +21,7 @@ from splineviz.partition.one_dimensional.segment_partition import SegmentPartiti
 from splineviz.partition.plotting.colorings import COLORINGS, Coloring
 from splineviz.partition.slices import InputSlice
 from splineviz.partition.spline_partition import SplinePartition
-
-FloatArray = npt.NDArray[np.float64]
+from splineviz.typing import BoolArray, FloatArray
 
 # How many positions the range of a function is taken from.
 _POSITIONS = 1001
@@ -83,7 +82,7 @@ class GraphSlice(InputSlice):
         xmin, ymin, xmax, ymax = self.domain.bounds
         return float(_HEIGHT_OF_PICTURE * (xmax - xmin) / (ymax - ymin))
 
-    def holds(self, inputs: npt.ArrayLike) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+    def holds(self, inputs: npt.ArrayLike) -> tuple[FloatArray, BoolArray]:
         """Which inputs lie on the segment; their points stand at the bottom."""
         positions, held = self.line.holds(inputs)
         bottom = np.full(len(positions), self.domain.bounds[1])

@@ -13,8 +13,7 @@ import shapely
 
 from splineviz.errors import InvalidSlice, ShapeMismatch
 from splineviz.partition.slices import ON_SLICE, InputSlice, finite_array
-
-FloatArray = npt.NDArray[np.float64]
+from splineviz.typing import BoolArray, FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +162,7 @@ class InputSegment:
         distance = np.linalg.norm(offset - np.multiply.outer(positions, along), axis=1)
         return positions, distance.astype(np.float64)
 
-    def holds(self, inputs: npt.ArrayLike) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+    def holds(self, inputs: npt.ArrayLike) -> tuple[FloatArray, BoolArray]:
         """Which inputs lie on the segment, up to a millionth of its length.
 
         Parameters

@@ -11,6 +11,7 @@ from splineviz.drawing.marks import plain
 from splineviz.drawing.palette import CLASS_COLORS, curve_style
 from splineviz.errors import NonFiniteValues, ShapeMismatch
 from splineviz.partition.patterns import layer_text
+from splineviz.typing import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from splineviz.partition.one_dimensional.segment_partition import SegmentPartition
 
-FloatArray = npt.NDArray[np.float64]
 
 # More breakpoints than this would hide the function behind their dots.
 _MOST_DOTS = 60

@@ -7,9 +7,10 @@ import numpy.typing as npt
 
 from splineviz.arrays import as_numbers
 from splineviz.errors import NonFiniteValues, ShapeMismatch
+from splineviz.typing import FloatArray
 
 
-def as_positions(positions: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def as_positions(positions: npt.ArrayLike) -> FloatArray:
     """Positions as a float64 array (n,).
 
     Raises

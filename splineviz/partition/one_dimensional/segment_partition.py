@@ -28,6 +28,7 @@ from splineviz.partition.one_dimensional.following import from_left_to_right
 from splineviz.partition.one_dimensional.input_segment import InputSegment
 from splineviz.partition.one_dimensional.positions import as_positions
 from splineviz.partition.patterns import LayerPattern
+from splineviz.typing import BoolArray, FloatArray, IntArray, UInt32Array
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     from splineviz.network.program import Program
     from splineviz.partition.one_dimensional.certificate import SegmentCertificate
     from splineviz.partition.spline_partition import SplinePartition
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,12 +99,12 @@ class SegmentPartition:
     # ------------------------------------------------------------------ where
 
     @cached_property
-    def _path(self) -> tuple[npt.NDArray[np.int64], FloatArray]:
+    def _path(self) -> tuple[IntArray, FloatArray]:
         """The strip's regions from left to right, and the positions between them."""
         return from_left_to_right(self.strip)
 
     @property
-    def _order(self) -> npt.NDArray[np.int64]:
+    def _order(self) -> IntArray:
         return self._path[0]
 
     @property
@@ -172,7 +171,7 @@ class SegmentPartition:
         number, table = neuron_layer(self.layers, layer, neuron), self._crossings
         return table.position[(table.layer == number) & (table.neuron == neuron)]
 
-    def locate(self, positions: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    def locate(self, positions: npt.ArrayLike) -> IntArray:
         """The region that each position lies in.
 
         Parameters
@@ -313,18 +312,18 @@ class SegmentPartition:
 
     # ------------------------------------------------------------------ which pattern
 
-    def activation_patterns(self) -> npt.NDArray[np.bool_]:
+    def activation_patterns(self) -> BoolArray:
         """Which neurons are active in each region, bool array (R, total width).
 
         Columns are the neurons of all activations in network order.
         """
         return self.strip.activation_patterns()[self._order]
 
-    def activation_counts(self) -> npt.NDArray[np.int64]:
+    def activation_counts(self) -> IntArray:
         """How many neurons of each layer are active in each region, int64 array (R, L)."""
         return self.strip.activation_counts()[self._order]
 
-    def pattern_hashes(self) -> npt.NDArray[np.uint32]:
+    def pattern_hashes(self) -> UInt32Array:
         """A number made of each region's activation pattern, as in a SplinePartition: (R,)."""
         return self.strip.pattern_hashes()[self._order]
 
@@ -381,7 +380,7 @@ class SegmentPartition:
         found[region < 0] = np.nan
         return found
 
-    def predictions(self) -> npt.NDArray[np.int64]:
+    def predictions(self) -> IntArray:
         """The class predicted at the middle of each region, shape (R,).
 
         The largest output; for a network with one output, 1 where it is positive and 0 elsewhere.
@@ -396,7 +395,7 @@ class SegmentPartition:
         """
         return class_changes(self.ends, self.values)
 
-    def linear_regions(self) -> npt.NDArray[np.int64]:
+    def linear_regions(self) -> IntArray:
         """The linear region that each activation region is part of, int64 array (R,).
 
         Neighbors whose slopes are equal up to rounding are one linear region: nothing reads the

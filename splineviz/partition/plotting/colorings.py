@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.drawing.palette import CLASS_COLORS, cividis, pattern_colors, viridis
+from splineviz.typing import AnyFloatArray, ByteArray, IntArray, UInt32Array
 
 #: How many powers of ten a logarithmic color scale may span.
 MAX_DECADES = 4
@@ -29,13 +29,13 @@ class Shapes(Protocol):
     """What a partition and a frame drawn of it both know."""
 
     @property
-    def areas(self) -> npt.NDArray[np.floating[Any]]:
+    def areas(self) -> AnyFloatArray:
         """Area of each region, shape (R,)."""
 
-    def activation_counts(self) -> npt.NDArray[np.int64]:
+    def activation_counts(self) -> IntArray:
         """How many neurons of each layer are active in each region, shape (R, L)."""
 
-    def pattern_hashes(self) -> npt.NDArray[np.uint32]:
+    def pattern_hashes(self) -> UInt32Array:
         """A number made of each region's activation pattern, shape (R,)."""
 
     def __len__(self) -> int: ...
@@ -206,7 +206,7 @@ def _rounded(value: float, up: bool) -> float:
     return rounded if math.isfinite(rounded) else value
 
 
-def _random(shapes: Shapes) -> npt.NDArray[np.uint8]:
+def _random(shapes: Shapes) -> ByteArray:
     """A number from 0 to 255 for each region, unlike those of the numbers beside it."""
     mixed = np.arange(len(shapes), dtype=np.uint64) * np.uint64(0x9E3779B1)
     return (mixed >> np.uint64(24)).astype(np.uint8)

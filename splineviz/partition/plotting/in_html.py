@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.drawing.html import (
     GRAY,
@@ -24,6 +23,7 @@ from splineviz.drawing.html import (
 from splineviz.drawing.images import image_shape_of, png
 from splineviz.drawing.palette import curve_style
 from splineviz.partition.plotting.plot import picture_of
+from splineviz.typing import FloatArray
 
 if TYPE_CHECKING:
     from splineviz.partition.one_dimensional.input_segment import InputSegment
@@ -123,7 +123,7 @@ def slice_html(plane: InputSlice | InputSegment) -> str:
     return block(*parts)
 
 
-def _thumbnails(anchors: npt.NDArray[np.float64], shape: tuple[int, ...]) -> list[str]:
+def _thumbnails(anchors: FloatArray, shape: tuple[int, ...]) -> list[str]:
     low, high = float(anchors.min()), float(anchors.max())
     images = anchors.reshape(-1, *shape)
     return [

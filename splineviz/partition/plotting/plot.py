@@ -17,6 +17,7 @@ from splineviz.partition.measures.neuron_boundaries import Layers, boundary_segm
 from splineviz.partition.plotting.colorings import COLORINGS, Coloring, Limits
 from splineviz.partition.plotting.region_picture import RegionPicture
 from splineviz.partition.points import as_points
+from splineviz.typing import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from splineviz.partition.spline_partition import SplinePartition
@@ -77,7 +78,7 @@ def picture_of(
     )
 
 
-def _decision_lines(partition: SplinePartition) -> list[npt.NDArray[np.float64]]:
+def _decision_lines(partition: SplinePartition) -> list[FloatArray]:
     return [shapely.get_coordinates(line) for line in partition.decision_boundary().geoms]
 
 
@@ -110,7 +111,7 @@ def _checked_limits(limits: Limits, row: Coloring) -> Limits | None:
 
 def _checked_points(
     points: npt.ArrayLike | None, classes: npt.ArrayLike | None
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64] | None]:
+) -> tuple[FloatArray, IntArray | None]:
     samples = np.empty((0, 2)) if points is None else as_points(points)
     if classes is None:
         return samples, None

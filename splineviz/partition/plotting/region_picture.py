@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.drawing.marks import (
     draw_anchors,
@@ -21,14 +20,13 @@ from splineviz.drawing.palette import CHANGE_COLORS, CLASS_COLORS, NO_VALUE
 from splineviz.drawing.polygons import fill_polygons
 from splineviz.partition.measures.class_pieces import ClassPieces
 from splineviz.partition.plotting.colorings import Coloring, Limits
+from splineviz.typing import AnyFloatArray, AnyIntArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.cm import ScalarMappable
     from matplotlib.collections import PathCollection
 
-FloatArray = npt.NDArray[np.floating[Any]]
-IntArray = npt.NDArray[np.integer[Any]]
 
 # With more categories than this, those alone are named that are seen.
 _MOST_NAMED = 20
@@ -38,11 +36,11 @@ _SHORT_NAME = 8
 _ALONG_BAR = 48
 
 
-def _no_points() -> FloatArray:
+def _no_points() -> AnyFloatArray:
     return np.empty((0, 2))
 
 
-def _no_segments() -> FloatArray:
+def _no_segments() -> AnyFloatArray:
     return np.empty((0, 2, 2))
 
 
@@ -95,23 +93,23 @@ class RegionPicture:
         What each of them is, if each has a color of its own; else they are one, in red.
     """
 
-    vertices: FloatArray
-    ring_vertices: IntArray
-    ring_offsets: IntArray
-    region_offsets: IntArray
+    vertices: AnyFloatArray
+    ring_vertices: AnyIntArray
+    ring_offsets: AnyIntArray
+    region_offsets: AnyIntArray
     coloring: Coloring
     values: np.ndarray
     limits: Limits | None
     seen: tuple[float, float, float, float]
     axis_labels: tuple[str, str]
-    segments: FloatArray = field(default_factory=_no_segments)
-    boundary: Sequence[FloatArray] = ()
-    points: FloatArray = field(default_factory=_no_points)
-    classes: IntArray | None = None
-    anchors: FloatArray = field(default_factory=_no_points)
+    segments: AnyFloatArray = field(default_factory=_no_segments)
+    boundary: Sequence[AnyFloatArray] = ()
+    points: AnyFloatArray = field(default_factory=_no_points)
+    classes: AnyIntArray | None = None
+    anchors: AnyFloatArray = field(default_factory=_no_points)
     class_names: Sequence[str] = ()
     names: Sequence[str] = ()
-    other_borders: FloatArray = field(default_factory=_no_segments)
+    other_borders: AnyFloatArray = field(default_factory=_no_segments)
     other_color: str = CHANGE_COLORS["vanished"]
     pieces: ClassPieces = field(default_factory=ClassPieces.none)
     stretch: float = 1.0

@@ -6,14 +6,12 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.network.program import Program
 from splineviz.partition.affine_maps import CellRows, flat_rows, rows_in_block
 from splineviz.partition.patterns import LayerPattern, ranges_above
 from splineviz.partition.slices import InputSlice
-
-FloatArray = npt.NDArray[np.float64]
+from splineviz.typing import FloatArray
 
 
 def slope_units(

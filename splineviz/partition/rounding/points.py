@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.network.interpret import walk
 from splineviz.network.program import Program
 from splineviz.partition.rounding.values import Rounded, RoundedValues, rounding_of
-
-FloatArray = npt.NDArray[np.float64]
+from splineviz.typing import FloatArray
 
 
 def units_at(

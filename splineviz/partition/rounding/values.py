@@ -20,15 +20,12 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.network.interpret import Domain
 from splineviz.network.max_selection import Contest, flat_values
 from splineviz.network.piecewise_linear import Kinks
 from splineviz.network.program import Program
-
-FloatArray = npt.NDArray[np.float64]
-_Bits = npt.NDArray[np.bool_]
+from splineviz.typing import BoolArray, FloatArray
 
 EPS = float(np.finfo(np.float64).eps)
 _SMALLEST = float(np.finfo(np.float64).smallest_normal)
@@ -124,7 +121,9 @@ class ActivationRounding(Protocol):
         sure passes its error on as if it were on.
         """
 
-    def at_vertices(self, inputs: Sequence[Rounded], in_all: _Bits, in_some: _Bits) -> Rounded:
+    def at_vertices(
+        self, inputs: Sequence[Rounded], in_all: BoolArray, in_some: BoolArray
+    ) -> Rounded:
         """What it makes at vertices, flat or not.
 
         Which side of its boundaries a vertex lies on is known, not computed: `in_all` and `in_some`
@@ -183,7 +182,9 @@ class KinkRounding:
         slope = self._slope_met(columns - margin, columns + margin, value.shape[1:])
         return of_columns, self._shifted(slope * unit, made)
 
-    def at_vertices(self, inputs: Sequence[Rounded], in_all: _Bits, in_some: _Bits) -> Rounded:
+    def at_vertices(
+        self, inputs: Sequence[Rounded], in_all: BoolArray, in_some: BoolArray
+    ) -> Rounded:
         """On its boundary a neuron is at the kink, exactly."""
         rule, ((value, unit),) = self.rule, inputs
         shape = value.shape[1:]
@@ -246,7 +247,9 @@ class ContestRounding:
         own = unit[:, rule.column_window, rule.column_place]
         return np.hypot(own, other[:, rule.column_window, 0]), won.reshape(made.shape)
 
-    def at_vertices(self, inputs: Sequence[Rounded], in_all: _Bits, in_some: _Bits) -> Rounded:
+    def at_vertices(
+        self, inputs: Sequence[Rounded], in_all: BoolArray, in_some: BoolArray
+    ) -> Rounded:
         """Of candidates that tie, all are the value; the best known of them says it best."""
         rule = self.rule
         value, unit = self._candidates(inputs)

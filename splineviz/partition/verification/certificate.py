@@ -17,13 +17,13 @@ from splineviz.partition.measures.boundary import region_of_corners
 from splineviz.partition.patterns import activation_patterns
 from splineviz.partition.rounding.points import units_at
 from splineviz.partition.verification.consistency import check_edge_table
+from splineviz.typing import FloatArray
 
 if TYPE_CHECKING:
     import torch
 
     from splineviz.partition.spline_partition import SplinePartition
 
-FloatArray = npt.NDArray[np.float64]
 
 # What is forgiven as rounding: relative to the terms that make a number, or to the domain.
 _ROUNDING = 1e-9

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 
 from splineviz.errors import TooManyRegions
@@ -25,8 +24,7 @@ from splineviz.partition.points import one_of_each
 from splineviz.partition.rounding.values import Rounding, SliceBounds
 from splineviz.partition.slices import InputSlice
 from splineviz.partition.spline_partition import EdgeTable, SplinePartition
-
-FloatArray = npt.NDArray[np.float64]
+from splineviz.typing import BoolArray, FloatArray, Int32Array, IntArray
 
 # Relative size below which a value or a distance, and an area, counts as rounding.
 _ROUNDING = 1e-10
@@ -195,7 +193,7 @@ def _halves(
 
 def _pattern(
     polygon: shapely.Polygon, rule: Kinks | Contest, rows: FloatArray, noise: FloatArray
-) -> npt.NDArray[np.bool_]:
+) -> BoolArray:
     """The pattern (W,) of an activation on a polygon that it does not split any more."""
     point = shapely.get_coordinates(polygon.representative_point())[0]
     value = rows[0] + point @ rows[1:]
@@ -239,7 +237,7 @@ def _partition(
 
 def _shared_vertices(
     rings: list[FloatArray],
-) -> tuple[FloatArray, list[npt.NDArray[np.int32]]]:
+) -> tuple[FloatArray, list[Int32Array]]:
     """Number the corners of all rings, and add to each ring the corners that lie on its sides."""
     points = np.concatenate(rings)
     rounding = _ROUNDING * np.ptp(points)
@@ -261,9 +259,9 @@ def _shared_vertices(
 
 
 def _edge_table(
-    numbers: npt.NDArray[np.int32],
-    ring_offsets: npt.NDArray[np.int64],
-    region_offsets: npt.NDArray[np.int64],
+    numbers: Int32Array,
+    ring_offsets: IntArray,
+    region_offsets: IntArray,
     layers: tuple[LayerPattern, ...],
 ) -> EdgeTable:
     """Edges from the rings, labelled with the first neuron in which their two sides differ."""

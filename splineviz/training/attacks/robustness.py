@@ -32,6 +32,7 @@ from splineviz.training.attacks.target import (
     read_radii,
 )
 from splineviz.training.attacks.zero_gradients import Standstill, warn_of_zero_gradients
+from splineviz.typing import AnyFloatArray, BoolArray, FloatArray
 
 PAPER_EPS = 50 / 255
 BATCH = 256
@@ -54,7 +55,7 @@ def pgd_accuracy(
     scale: npt.ArrayLike = 1.0,
     batch_size: int = BATCH,
     seed: int = 0,
-) -> float | npt.NDArray[np.float64]:
+) -> float | FloatArray:
     """Accuracy under projected gradient descent: an upper bound of the robust accuracy.
 
     A sample counts if the network is right at the sample itself, at the random starts and at every
@@ -179,7 +180,7 @@ def fgsm_accuracy(
     bounds: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
     scale: npt.ArrayLike = 1.0,
     batch_size: int = BATCH,
-) -> float | npt.NDArray[np.float64]:
+) -> float | FloatArray:
     """Accuracy under the fast gradient method: one step of length eps from each sample.
 
     Parameters
@@ -239,7 +240,7 @@ def pgd_attack(
     scale: npt.ArrayLike = 1.0,
     batch_size: int = BATCH,
     seed: int = 0,
-) -> npt.NDArray[np.floating[Any]]:
+) -> AnyFloatArray:
     """Adversarial examples: for each sample the worst point that the attack visits.
 
     Parameters
@@ -299,7 +300,7 @@ def pgd_zero_gradients(
     scale: npt.ArrayLike = 1.0,
     batch_size: int = BATCH,
     seed: int = 0,
-) -> npt.NDArray[np.bool_]:
+) -> BoolArray:
     """At which samples `pgd_accuracy` counts a sample as right for want of a gradient.
 
     Parameters
@@ -402,8 +403,8 @@ class _Ascent:
 
 
 def _accuracies(
-    target: Target, attack: Attack, radii: npt.NDArray[np.float64]
-) -> tuple[npt.NDArray[np.float64], list[Standstill]]:
+    target: Target, attack: Attack, radii: FloatArray
+) -> tuple[FloatArray, list[Standstill]]:
     """The shares that are right, and where the attack stood still, for each of the radii."""
     found = _judge_samples(target)
     shares, stills = np.empty(radii.size), {}

@@ -14,6 +14,7 @@ from splineviz.arrays import read_whole
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch, SplinevizError
 from splineviz.network.model_copy import eval_copy, not_run
 from splineviz.network.program import Program
+from splineviz.typing import FloatArray
 
 # Normalizing data rounds a few times: that far outside the bounds is still inside.
 ROUNDINGS = 16
@@ -268,7 +269,7 @@ def _per_sample(values: npt.ArrayLike, what: str, shape: tuple[int, ...]) -> tor
         ) from error
 
 
-def read_radii(eps: Any) -> npt.NDArray[np.float64]:
+def read_radii(eps: Any) -> FloatArray:
     """The eps as given: of shape () for a number, (k,) for a sequence."""
     radii = _floats(eps, "eps")
     if radii.ndim > 1 or radii.size == 0:
@@ -281,7 +282,7 @@ def read_radii(eps: Any) -> npt.NDArray[np.float64]:
     return radii
 
 
-def _floats(values: Any, what: str) -> npt.NDArray[np.float64]:
+def _floats(values: Any, what: str) -> FloatArray:
     array = _array(values, what)
     if array.dtype.kind not in "iuf":
         raise InvalidArgument(f"{what} must be a number or numbers, not {values!r}")

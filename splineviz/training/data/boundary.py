@@ -14,11 +14,11 @@ from splineviz.network.evaluation import evaluator, predicted_classes
 from splineviz.network.program import Program
 from splineviz.training.data.arrays import as_inputs, as_labels
 from splineviz.training.data.pairs import separated_pairs
+from splineviz.typing import FloatArray
 
 if TYPE_CHECKING:
     import torch
 
-FloatArray = npt.NDArray[np.float64]
 
 # The ends of a segment are then neighbors: 2**-53 is the spacing of float64 below 1.
 _HALVINGS = 53

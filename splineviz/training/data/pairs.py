@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.arrays import random_generator
+from splineviz.typing import IntArray
 
-Codes = npt.NDArray[np.int64]
+Codes = IntArray
 
 # So many pairs are tried for a point before one is drawn from those that will do.
 _TRIES = 32

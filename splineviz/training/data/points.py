@@ -11,6 +11,7 @@ from splineviz.arrays import random_generator, read_whole
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch
 from splineviz.training.data.arrays import as_inputs
 from splineviz.training.data.sets import Dataset
+from splineviz.typing import FloatArray
 
 # Data sets are often drawn with the same small seeds: without a stream of their own, random points
 # could be the training points once more.
@@ -115,7 +116,7 @@ def probes(data: Dataset, n: int | None = None, seed: int = 0) -> dict[str, npt.
     }
 
 
-def _as_bound(value: Any, shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
+def _as_bound(value: Any, shape: tuple[int, ...]) -> FloatArray:
     bound = np.asarray(value, dtype=np.float64)
     if not np.isfinite(bound).all():
         raise NonFiniteValues("the bounds hold NaN or infinity")

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.arrays import random_generator
 from splineviz.errors import RecordingError
+from splineviz.typing import Float32Array, IntArray
 
-Inputs = npt.NDArray[np.float32]
-Labels = npt.NDArray[np.int64]
+Inputs = Float32Array
+Labels = IntArray
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,11 @@ from typing import NamedTuple
 import bqplot
 import ipywidgets
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.drawing.step_axis import StepAxis
-from splineviz.drawing.step_curve import IntArray, StepCurve, pieces
+from splineviz.drawing.step_curve import StepCurve, pieces
 from splineviz.drawing.step_plot import BAND
-
-FloatArray = npt.NDArray[np.float64]
+from splineviz.typing import FloatArray, IntArray
 
 _DASHES = {"solid": "━━", "dashed": "╍╍", "dotted": "┅┅"}
 _CIRCLE = 20

@@ -13,8 +13,9 @@ from string import Template
 from typing import TYPE_CHECKING, Any
 
 from splineviz.display.frames import Frame
-from splineviz.drawing.step_curve import FloatArray, pieces
+from splineviz.drawing.step_curve import pieces
 from splineviz.progress import Progress, reporting
+from splineviz.typing import FloatArray
 from splineviz.widgets.common.esm_bundle import STATIC, module
 from splineviz.widgets.export.player_frames import (
     canvas_of,

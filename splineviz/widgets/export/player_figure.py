@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.display.frames import Frame
 from splineviz.display.pictures import picture_of_frame, with_changes
 from splineviz.drawing.step_plot import draw_step_curves
 from splineviz.partition.plotting.colorings import Limits
+from splineviz.typing import ByteArray
 from splineviz.widgets.export.player_frames import canvas_of
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class PlayerFigure:
                 columnspacing=1.2,
             )
 
-    def pixels(self, dpi: int) -> npt.NDArray[np.uint8]:
+    def pixels(self, dpi: int) -> ByteArray:
         """The figure as it is, (height, width, 3)."""
         from matplotlib.backends.backend_agg import FigureCanvasAgg
 

@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from splineviz.training.data.sets import Dataset
-
-BoolArray = npt.NDArray[np.bool_]
+from splineviz.typing import BoolArray
 
 # So many changes can be undone.
 _MOST_UNDONE = 100

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import StepCurve, extremes
+from splineviz.typing import FloatArray
 from splineviz.widgets.charts.bqplot_parts import ACCURACY, ValueAxis, log_ticks
 from splineviz.widgets.charts.step_chart import StepPanel
 from splineviz.widgets.common.lifecycle import WholeBox
@@ -80,7 +80,7 @@ class LiveCurves(WholeBox):
         self.loss.show([loss], ValueAxis("training loss", ticks, tick_format), axis)
 
     def _curve(self, name: str, label: str, number: int) -> StepCurve:
-        values: npt.NDArray[np.float64] = np.array(
+        values: FloatArray = np.array(
             [row.get(name, np.nan) for row in self._rows], dtype=np.float64
         )
         return StepCurve(label, np.array(self._steps, np.int64), values, number=number)

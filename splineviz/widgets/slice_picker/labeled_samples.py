@@ -8,11 +8,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.arrays import off_torch
 from splineviz.drawing.images import image_shape_of, png
 from splineviz.errors import InvalidSlice, NonFiniteValues, ShapeMismatch
+from splineviz.typing import FloatArray, IntArray
 from splineviz.widgets.player.samples import ON_ANCHOR, anchors_of, size_of
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class LabelledSamples:
         """The classes there are: numbers in their order, then names in theirs."""
         return sorted(set(self.classes), key=lambda name: (not name.isdigit(), len(name), name))
 
-    def of_class(self, name: str | None) -> npt.NDArray[np.int64]:
+    def of_class(self, name: str | None) -> IntArray:
         """The numbers of the samples of a class in their order; with None of all, by turns."""
         if not self.classes:
             return np.arange(len(self))
@@ -110,7 +110,7 @@ class LabelledSamples:
             return b""
         return png(self.inputs[number].reshape(self.image_shape), *self._range)
 
-    def distances(self, plane: InputSlice) -> npt.NDArray[np.float64]:
+    def distances(self, plane: InputSlice) -> FloatArray:
         """How far each sample is from a plane: float64 (n,), in units of the inputs."""
         blocks = range(0, len(self), _BLOCK)
         return np.concatenate([plane.project(self.inputs[i : i + _BLOCK])[1] for i in blocks])
@@ -132,7 +132,7 @@ class LabelledSamples:
         return found.tolist() if (found >= 0).all() else []
 
     @cached_property
-    def directions(self) -> npt.NDArray[np.float64]:
+    def directions(self) -> FloatArray:
         """The first two principal directions, of evenly spread samples if there are thousands.
 
         Raises
