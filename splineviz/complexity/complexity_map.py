@@ -40,7 +40,7 @@ def complexity_map(
 ) -> ComplexityMap:
     """Local complexity on a grid of points of a slice, to be drawn as a heat map.
 
-    The box round the slice's domain is divided into cells, and the local complexity is taken round
+    The box around the slice's domain is divided into cells, and the local complexity is taken round
     the middle of each whose middle lies in the domain.
 
     Parameters
@@ -53,13 +53,13 @@ def complexity_map(
         How many cells along the longer side of the box, at least 2. Along the shorter one as many
         as make cells nearly square, in slice coordinates.
     radius : float, optional
-        Of the neighborhoods, in units of the inputs. Half the shorter side of a cell unless said:
-        with ``in_plane=True`` neighborhoods of neighboring cells touch then.
+        Of the neighborhoods, in units of the inputs. Default: half the shorter
+        side of a cell, so that with ``in_plane=True`` neighborhoods of neighboring cells touch.
     directions : int, or array-like of shape (P, *input_shape), optional
-        How many directions, or the directions, unit vectors. Unless said 25, or as many as the
-        input has dimensions if these are fewer; 8 with ``in_plane=True``.
+        How many directions, or the directions, unit vectors. Default: 25, or
+        the dimension of an input if that is smaller; 8 with ``in_plane=True``.
     seed : int
-        Decides the random directions. Only a generator of this call's own is used.
+        Seed of the random directions. The global random state is neither read nor changed.
     in_plane : bool
         Whether the directions lie in the slice, evenly spaced over half a turn from the first
         basis direction on. Then the neighborhood is a regular polygon with 2P corners in the
@@ -135,7 +135,7 @@ def _grid_shape(plane: InputSlice, resolution: int) -> tuple[int, int]:
 
 
 def _sides(plane: InputSlice) -> FloatArray:
-    """Width and height of the box round the domain, in slice units."""
+    """Width and height of the box around the domain, in slice units."""
     low, high = np.reshape(plane.domain.bounds, (2, 2))
     return high - low
 

@@ -41,7 +41,7 @@ def deformation(
 ) -> Deformation:
     """How the neighborhoods of points deform on their way through the layers.
 
-    Local complexity puts a cross-polytope round each point and asks of its vertices alone on which
+    Local complexity puts a cross-polytope around each point and asks of its vertices alone on which
     sides of a neuron they lie. Behind the first activation that says less, the more the
     neighborhood is stretched, flattened and bent. This measures the images of the vertices at
     the pre-activations of each layer; compare radii to see up to which one they stay alike.
@@ -57,10 +57,10 @@ def deformation(
         r, in units of the inputs.
     directions : int, or array-like of shape (P, *input_shape), optional
         How many random directions, at most the dimension of an input; or the directions, unit
-        vectors, such as those of ``LocalComplexity.directions``. Unless said 25, or as many as an
-        input has dimensions if these are fewer.
+        vectors, such as those of ``LocalComplexity.directions``. Default: 25, or
+        the dimension of an input if that is smaller.
     seed : int
-        Decides the random directions: the same as in
+        Seed of the random directions: the same as in
         :func:`~splineviz.complexity.local_complexity.local_complexity`.
     layers : callable or sequence, optional
         Which layers to look at, unless all activations, as for `local_complexity`. Those that pass
@@ -70,10 +70,10 @@ def deformation(
     shared_frame : bool
         Whether all points have the same random directions.
     batch_size : int, optional
-        How many points to take at a time; as many as keep memory small unless said. All vertices
+        How many points to take at a time. Default: as many as keep memory small. All vertices
         of a point are there at once.
     device : str or torch.device, optional
-        Where to compute; where the model is unless said.
+        Where to compute. Default: where the model is.
     progress : bool or callable, optional
         True for a progress bar. A function is called with (points done, points in all).
 

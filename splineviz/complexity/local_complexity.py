@@ -1,4 +1,4 @@
-"""local_complexity: a network and points in, how many neurons are crossed near each of them out."""
+"""local_complexity: how many neurons' boundaries cross a small neighborhood of each point."""
 
 from __future__ import annotations
 
@@ -33,52 +33,52 @@ def local_complexity(
     device: str | torch.device | None = None,
     progress: Progress | bool | None = None,
 ) -> LocalComplexity:
-    """How many neurons' boundaries cross a small neighborhood of each point.
+    """Count the neurons whose boundaries cross a small neighborhood of each point.
 
     The neighborhood of x is the cross-polytope with the vertices x + r v and x - r v for
-    orthonormal directions v. All vertices are sent through the network, in eval mode. A neuron
-    is crossed if its pre-activation has not the same sign at all of them (negative, zero or
-    positive); a convolution has a neuron for each channel and pixel.
+    orthonormal directions v. All vertices go through the network, in eval mode. A neuron is crossed
+    if its pre-activation does not have the same sign (negative, zero or positive) at all of them.
+    A convolution has a neuron for each channel and pixel.
 
     Parameters
     ----------
     model : torch.nn.Module or Program
-        Any network, in any mode, dtype and on any device; it comes back untouched. Its weights are
-        taken to float64.
+        Any network, in any mode, with any dtype, on any device. It is not changed; the computation
+        uses a float64 copy of its weights.
     x : array-like of shape (N, *input_shape), floating point
         The points.
     radius : float, or sequence of float
         r, in units of the inputs.
     directions : int, or array-like of shape (P, *input_shape), optional
-        How many random directions, at most the dimension of an input; or the directions, unit
-        vectors, such as those of ``LocalComplexity.directions``. Unless said 25, or as many as an
-        input has dimensions if these are fewer.
+        How many random directions, at most the dimension of an input; or the directions
+        themselves, unit vectors such as ``LocalComplexity.directions``. Default: 25, or
+        the dimension of an input if that is smaller.
     seed : int
-        Decides the random directions. Only a generator of this call's own is used.
+        Seed of the random directions. The global random state is neither read nor changed.
     layers : callable or sequence, optional
-        Which layers to count, unless all activations (Notes list them). A function is asked with
-        each :class:`~splineviz.complexity.arguments.layer_names.Layer`. Names choose in their
-        order: an activation by its name (its pre-activations are looked at), any other step, or
-        module whose steps make one value, by the sign of what it makes, a tuple of names by the
-        sign of the sum of what they make: ``["1", "3"]`` are two layers, ``[("1", "3")]`` is one.
-        Of a module that is called several times the name is that of the first call, with ``_1`` at
-        the end that of the second.
+        Layers to count. Default: every activation listed under Notes. A function gets each
+        :class:`~splineviz.complexity.arguments.layer_names.Layer` and says whether to count it. A
+        list holds names: the name of an activation counts the signs of its pre-activations; the
+        name of any other step, or of a module with one output, counts the signs of its output; a
+        tuple of names counts the signs of the sum of their outputs. So ``["1", "3"]`` are two
+        layers and ``[("1", "3")]`` is one. If a module is called several times, its name stands for
+        the first call, and ``_1`` at the end for the second.
     logits : bool
-        Whether to count the network's outputs too, as the paper's code does for its MLPs.
+        Whether to count the signs of the network's outputs too, as the paper's code does for MLPs.
     winners : bool
-        Whether to count the windows of max pooling, maxima and minima whose winner changes.
+        Whether to count windows of max pooling, maxima and minima in which another value wins.
     centre : bool
         Whether x itself counts as a vertex.
     shared_frame : bool
-        Whether all points have the same random directions. Otherwise those of a point follow from
-        the seed and its numbers.
+        Whether all points share the same random directions. Otherwise those of a point depend on
+        the seed and on its coordinates.
     batch_size : int, optional
-        How many points to take at a time; as many as keep memory small unless said. The counts do
+        How many points to take at a time. Default: as many as keep memory small. The counts do
         not depend on it.
     device : str or torch.device, optional
-        Where to compute; where the model is unless said.
+        Where to compute. Default: where the model is.
     progress : bool or callable, optional
-        True for a progress bar. A function is called with (points done, points in all).
+        True for a progress bar; a function is called with (points done, all points).
 
     Returns
     -------
@@ -88,56 +88,55 @@ def local_complexity(
     ------
     UnsupportedLayer
         If the model is not a module, or cannot be traced: it cannot be copied or run, is random,
-        decides by numbers that it computes, or does not keep the samples of a batch apart.
+        branches on computed numbers, or mixes the samples of a batch.
     ShapeMismatch
         If x is empty, or not a batch of inputs of the network.
     InvalidArgument
         If a radius is not positive, there are more directions than dimensions or they are no unit
-        vectors, the seed or the batch size is not a whole number of at least 0 or 1, the device
-        cannot compute in float64, x holds no real numbers, layers holds anything but names, or
-        nothing is left to count.
+        vectors, the seed is no whole number of at least 0, the batch size is none of at least 1,
+        the device cannot compute in float64, x holds no real numbers, layers holds anything but
+        names, or there is nothing to count.
     NonFiniteValues
         If x, a parameter or an output is NaN or infinite, or a value overflows. A buffer may be
-        infinite, as the mask of an attention is.
+        infinite, such as the mask of an attention.
     UnknownName
-        If there is no layer of a name; the message lists the near ones.
+        If no layer has that name; the message lists similar ones.
 
     Notes
     -----
     After Humayun, Balestriero and Baraniuk, *Deep Networks Always Grok and Here is Why* (arXiv
     2402.15555), section 3. What differs from their code: the directions are uniform (Haar); no
-    sample is dropped; by default what feeds each nonlinearity is counted, not what each Linear
-    makes; values that rounding cannot tell from zero count as zero, and ``near`` says how many.
+    sample is dropped; by default the inputs of each nonlinearity are counted, not the outputs of
+    each Linear; values that rounding cannot tell from zero count as zero, and ``near`` counts them.
 
     LC is a lower bound for the neurons whose boundary passes through the image of the
     neighborhood, and exact for the cross-polytope in the first layer only. It depends on r, P and
     the directions: compare values for the same ones. Over a training even the sign of a change can
     depend on r: in the bundled run, LC near the training points is higher at the end than at the
-    start for r = 0.005, and lower for 0.05 and 0.1. So measure two or three radii, which a sequence
-    does in one call, and say which. For smooth activations it is a proxy.
+    start for r = 0.005, and lower for 0.05 and 0.1. So measure two or three radii (a sequence, in
+    one call) and report them. For smooth activations LC is a proxy.
 
     Over a training, :meth:`Run.local_complexity` measures each checkpoint of a run, and
-    :meth:`ComplexityCurves.from_results` puts together what was measured in a loop of one's own, of
-    any network.
+    :meth:`ComplexityCurves.from_results` collects results from a loop of your own.
 
-    The network is traced, and the differences between vertices are sent through its program, in
-    float32; points that this leaves uncertain are done again in float64. What a step's own rounding
-    can do is bounded, for any numbers and order of sums; what it makes of the rounding of earlier
-    steps, as if they were independent, times 32. Behind steps that are neither affine nor piecewise
-    linear, such as softmax, how far rounding reaches is an estimate: the step is run once more with
-    each number moved by as much as it may be off.
+    The network is traced, and differences between vertices go through its program in float32;
+    points that stay uncertain are repeated in float64. The rounding of each step is bounded for any
+    numbers and any order of sums. The rounding of earlier steps is carried on as if its parts were
+    independent, times 32. After steps that are neither affine nor piecewise linear, such as
+    softmax, it is an estimate: the step runs once more with every input moved by its possible
+    error.
 
-    Activations are these, as modules, functions or methods of tensors. With kinks: relu,
+    These count as activations, as modules, functions or methods of tensors. Piecewise linear: relu,
     leaky_relu, rrelu, prelu, abs, relu6, hardtanh, hardsigmoid, softshrink, threshold, clamp.
     Smooth, as a proxy: gelu, silu, mish, elu, celu, selu, tanh, sigmoid, softplus, logsigmoid,
     hardswish, hardshrink, glu (of its gate); softsign and tanhshrink count as the abs and the tanh
     that torch makes them of. With winners: maximum, minimum, amax, amin, max and min over an axis
-    or of two tensors, max_pool and adaptive_max_pool. Nothing else is one: softmax, sin and exp are
-    not counted, and neither are comparisons such as those that ``torch.where`` is given, of which a
-    warning tells. What is inside one call, such as ``torch.nn.LSTM`` or attention, is not seen.
+    or of two tensors, max_pool and adaptive_max_pool. Nothing else: softmax, sin and exp are not
+    counted, and neither are the comparisons behind ``torch.where``, for which there is a warning.
+    The inside of one call of torch, such as ``torch.nn.LSTM`` or attention, is not counted.
 
-    Forward hooks of the network run, since they belong to what it computes: one that records is
-    called with batches that are made here.
+    Forward hooks of the network run, since they may change what it computes. A hook that records
+    sees the batches of this function.
 
     Examples
     --------

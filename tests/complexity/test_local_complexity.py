@@ -739,7 +739,7 @@ def test_progress_is_told():
         ({"layers": [("relu", 1)]}, InvalidArgument, r"layers\[0\] is \('relu', 1\)"),
         ({"layers": 1}, InvalidArgument, "layers must be a function, or a list of names.*not 1"),
         ({"layers": ["relu", "relu"]}, InvalidArgument, "twice"),
-        ({"layers": lambda layer: False}, InvalidArgument, "says no"),
+        ({"layers": lambda layer: False}, InvalidArgument, "returned False"),
         ({"batch_size": 0}, InvalidArgument, "batch_size must be at least 1"),
         ({"batch_size": 1.5}, InvalidArgument, "batch_size must be a whole number, not 1.5"),
         ({"batch_size": "all"}, InvalidArgument, "batch_size must be a whole number, not 'all'"),

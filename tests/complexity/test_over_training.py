@@ -170,7 +170,7 @@ def test_a_probe_that_finds_other_numbers_of_points_ends_it_at_once(run):
         seen.append(program)
         return points(len(seen), 2)
 
-    with pytest.raises(ShapeMismatch, match="'growing' found 2 points at step 325 and 1 at step 0"):
+    with pytest.raises(ShapeMismatch, match="'growing' has 2 points at step 325 and 1 at step 0"):
         run.local_complexity({"growing": growing}, steps=STEPS, **SETTINGS)
     assert len(seen) == 2
 
@@ -382,7 +382,7 @@ def test_results_must_hold_some_by_name():
         with pytest.raises(InvalidArgument, match="results holds no result"):
             sv.ComplexityCurves.from_results([0, 1, 2], nothing)
     fewer = sv.local_complexity(seeded(lambda: mlp(2, 8, 1, activation=nn.GELU)), points(3, 2), 0.2)
-    with pytest.raises(ShapeMismatch, match="'training' found 3 points at step 2 and 20 at step 0"):
+    with pytest.raises(ShapeMismatch, match="'training' has 3 points at step 2 and 20 at step 0"):
         sv.ComplexityCurves.from_results([0, 1, 2], {"training": [*found["training"][:2], fewer]})
 
 

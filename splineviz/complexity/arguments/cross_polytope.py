@@ -66,7 +66,7 @@ class Frame:
         input_shape : tuple of int
             The shape of one sample.
         seed : int
-            Decides the random directions.
+            Seed of the random directions.
         shared : bool
             Whether all samples have the same random directions.
 

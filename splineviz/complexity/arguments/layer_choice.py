@@ -20,12 +20,12 @@ _MOST = 20
 
 
 def read_selection(layers: Selection) -> Asked:
-    """Read which layers a user asks for.
+    """Read the argument ``layers``.
 
     Parameters
     ----------
     layers : callable, iterable of str or tuple of str, or None
-        As it is given; an iterable is gone through once.
+        The argument of a public function. An iterable is read once.
 
     Raises
     ------
@@ -35,14 +35,14 @@ def read_selection(layers: Selection) -> Asked:
     if layers is None or callable(layers):
         return layers
     try:
-        given = [layers] if isinstance(layers, str) else [*layers]
+        entries = [layers] if isinstance(layers, str) else [*layers]
     except TypeError as error:
         raise InvalidArgument(
             f"layers must be a function, or a list of names such as ['1', '3'], not {layers!r}"
         ) from error
-    if not given:
+    if not entries:
         raise InvalidArgument("layers is empty: name at least one layer, or leave it out for all")
-    return tuple(_names(number, names) for number, names in enumerate(given))
+    return tuple(_names(number, names) for number, names in enumerate(entries))
 
 
 def _names(number: int, names: Any) -> Names:
@@ -64,27 +64,27 @@ def selected(
     logits: bool,
     unwatched: Sequence[str] = (),
 ) -> tuple[Names, ...]:
-    """The names of the layers to count, in the order of the network or as they are asked for.
+    """Choose the layers to count, in the order of the network or of the names that were given.
 
     Parameters
     ----------
     available : sequence of (Layer, Switches)
         The network's activations in its order, and its output at the end.
     others : sequence of str
-        The names of the other things in the network that can be asked for.
+        Other names in the network that may be chosen.
     layers : callable, tuple of tuple of str, or None
-        Which; None takes all activations.
+        What to choose; None for all activations.
     winners, logits : bool
-        Whether those that pass the largest value on are among them, and the output.
+        Whether to include max pooling, maxima and minima; and the output.
     unwatched : sequence of str
-        What the network calls besides, for the message if nothing is left.
+        Other calls of the network, for the message if there is nothing to count.
 
     Raises
     ------
     UnknownName
         If there is no layer of a name; the message lists the near ones.
     InvalidArgument
-        If nothing is left to count, or a layer is asked for twice.
+        If there is nothing to count, or a layer is named twice.
     """
     if layers is None or callable(layers):
         offered = [
@@ -92,10 +92,10 @@ def selected(
             for layer, switches in available
             if (winners or not switches.contest) and (logits or layer.kind != OUTPUT)
         ]
-        found = [layer.name for layer in offered if layers is None or layers(layer)]
-        if not found:
+        names = [layer.name for layer in offered if layers is None or layers(layer)]
+        if not names:
             raise InvalidArgument(_nothing(available, offered, unwatched))
-        return tuple((name,) for name in found)
+        return tuple((name,) for name in names)
     known = dict.fromkeys([*(layer.name for layer, _ in available), *others])
     chosen = [*layers]
     for name in (name for names in chosen for name in names):
@@ -103,7 +103,7 @@ def selected(
             raise UnknownName("layer", name, [*known])
     twice = [names for i, names in enumerate(chosen) if names in chosen[:i]]
     if twice:
-        raise InvalidArgument(f"the layer {' + '.join(twice[0])!r} is asked for twice")
+        raise InvalidArgument(f"the layer {' + '.join(twice[0])!r} is named twice")
     if logits and (OUTPUT,) not in chosen:
         chosen.append((OUTPUT,))
     return tuple(chosen)
@@ -116,11 +116,11 @@ def _nothing(
 ) -> str:
     if offered:
         names = ", ".join(repr(layer.name) for layer in offered[:10])
-        return f"the function given as layers says no to all {len(offered)} layers: {names}"
+        return f"the function `layers` returned False for all {len(offered)} layers: {names}"
     if any(switches.contest for _, switches in available):
         return (
-            "the network's only activations pass the largest of several values on; count the "
-            "windows whose winner changes with winners=True, or the outputs with logits=True"
+            "the network's only activations are maxima or minima; count the windows whose winner "
+            "changes with winners=True, or the outputs with logits=True"
         )
     if unwatched:
         return (

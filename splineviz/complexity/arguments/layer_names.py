@@ -1,4 +1,4 @@
-"""What is counted: the layers of a network, by name, and where the neurons of each switch."""
+"""Layers whose neurons are counted: their names, and the points where their neurons switch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 Selection: TypeAlias = "Callable[[Layer], bool] | Iterable[str | tuple[str, ...]] | None"
 """Which layers to count: those for which a function says so, or those of some names."""
 
-# What a trace calls functions that are others with certain settings.
+# Functions that are another one with certain settings.
 _KINDS = {
     **dict.fromkeys(("relu6", "hardtanh", "threshold", "clip", "clamp_min", "clamp_max"), "clamp"),
     "rrelu": "leaky_relu",
@@ -60,12 +60,12 @@ class Switches:
     Attributes
     ----------
     neurons : int64 array (columns,), or None
-        The neuron that each of the numbers looked at belongs to, if it is not one for each. A
-        neuron switches where one of its numbers changes its sign.
+        The neuron to which each column of values belongs; None if each column is a neuron of its
+        own. A neuron switches where one of its columns changes sign.
     points : float64 array (K,)
-        What to subtract first: each number stands for K, one a point.
+        The breakpoints. They are subtracted first, so each value stands for K of them.
     contest : bool
-        Whether the numbers say by how much candidates win.
+        Whether the values are leads of one candidate over another, as in max pooling.
     """
 
     neurons: np.ndarray | None = None
@@ -74,5 +74,5 @@ class Switches:
 
 
 def kind_of(function: str) -> str:
-    """The kind of a layer, from the name of a function of torch."""
+    """Return the kind of a layer, from the name of a function of torch."""
     return _KINDS.get(function, function)

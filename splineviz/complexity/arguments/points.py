@@ -1,4 +1,4 @@
-"""The points round which complexity is measured, checked, and cut into batches."""
+"""The points around which complexity is measured, checked, and cut into batches."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def counted(
     batch_size: int | None,
     report: Callable[[int], None],
 ) -> tuple[IntArray, IntArray]:
-    """Count the crossed neurons round some points.
+    """Count the crossed neurons around some points.
 
     Parameters
     ----------

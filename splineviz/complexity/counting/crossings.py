@@ -1,4 +1,4 @@
-"""From the ranges of neurons' values over the vertices to how many boundaries cross them."""
+"""Count the boundaries that cross a neighborhood, from the ranges of pre-activations over it."""
 
 from __future__ import annotations
 
@@ -12,26 +12,28 @@ from splineviz.errors import NonFiniteValues
 
 
 def switching(span: Span, switches: Switches) -> Near:
-    """The neurons of a layer that may switch between the vertices.
+    """Find the neurons of a layer that may switch between the vertices.
 
     Raises
     ------
     NonFiniteValues
-        If a value overflows float64; one that overflows float32 is near.
+        If a value overflows float64. One that overflows float32 counts as uncertain.
     """
     near = span.near(tuple(switches.points.tolist()))
     if span.low.dtype == torch.float64 and not bool(
         torch.stack([near.low, near.high]).isfinite().all()
     ):
         raise NonFiniteValues(
-            "the network overflows at vertices round some samples, though its weights are finite; "
+            "the network overflows at vertices around some samples, though its weights are finite; "
             "make the radius or its weights smaller"
         )
     return near
 
 
-def crossings(found: Sequence[Near], switches: Sequence[Switches], samples: int) -> torch.Tensor:
-    """Count the neurons that switch between the vertices round each sample.
+def crossings(
+    candidates: Sequence[Near], switches: Sequence[Switches], samples: int
+) -> torch.Tensor:
+    """Count the neurons that switch between the vertices around each sample.
 
     A neuron is crossed at a switching point if not all vertices lie strictly on one side of it,
     or all on it. So one that is zero at some vertices and not at others is crossed, and one that
@@ -39,10 +41,10 @@ def crossings(found: Sequence[Near], switches: Sequence[Switches], samples: int)
 
     Parameters
     ----------
-    found : sequence of Near
+    candidates : sequence of Near
         The neurons of each layer that may switch.
     switches : sequence of Switches
-        Where the neurons of each layer do.
+        At which points the neurons of each layer switch.
     samples : int
         n.
 
@@ -52,14 +54,14 @@ def crossings(found: Sequence[Near], switches: Sequence[Switches], samples: int)
         For each sample and layer the neurons whose boundary passes between the vertices, or through
         one, and those of which that is known only up to rounding.
     """
-    layers = len(found)
-    parts = [
-        part
-        for layer, (near, where) in enumerate(zip(found, switches, strict=True))
-        for part in _at_each_point(near, where, layers * near.sample + layer)
+    layers = len(candidates)
+    columns = [
+        column
+        for layer, (near, where) in enumerate(zip(candidates, switches, strict=True))
+        for column in _at_each_point(near, where, layers * near.sample + layer)
     ]
     # All layers at once: there are many more operations here than numbers.
-    behind, low, high, noise, place, neuron = map(torch.cat, zip(*parts, strict=True))
+    behind, low, high, noise, place, neuron = map(torch.cat, zip(*columns, strict=True))
     low, high = behind + low, behind + high
     below, above = low < -noise, high > noise
     apart = (low > noise) | (high < -noise)
@@ -82,7 +84,7 @@ def crossings(found: Sequence[Near], switches: Sequence[Switches], samples: int)
 def _at_each_point(
     near: Near, switches: Switches, place: torch.Tensor
 ) -> list[tuple[torch.Tensor, ...]]:
-    """The ranges round each switching point, where they count, and their neurons."""
+    """Give the ranges relative to each switching point, with their place and neurons."""
     neuron = near.column
     if switches.neurons is not None:
         neuron = torch.as_tensor(switches.neurons, device=neuron.device)[neuron]

@@ -1,4 +1,4 @@
-"""Products in the precision of their type, whatever the caller has allowed torch to round away."""
+"""Float32 products in full float32 precision, whatever the caller has allowed torch."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ _set_precision = torch._C._set_fp32_precision_setter
 
 
 class _Precision:
-    """torch's precision, process-wide, held at full while anyone needs it.
+    """torch's process-wide precision, kept at full while any caller needs it.
 
-    The first to need it notes what it was and the last restores that, so that threads which overlap
-    leave it as it was.
+    The first caller stores the old settings and the last one restores them, so that overlapping
+    threads leave them as they were.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._holders = 0
-        self._found: list[tuple[str, str, str]] = []
+        self._before: list[tuple[str, str, str]] = []
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -48,20 +48,20 @@ class _Precision:
                     self._restore()
 
     def _hold(self) -> None:
-        # What is full by what it inherits is left to inherit: torch does not say whether a
-        # precision is inherited, and some defaults cannot be set again.
+        # A setting that is full already is left alone: it may be inherited, torch does not say
+        # which ones are, and some defaults cannot be set again.
         for backend, operation in _SETTINGS:
-            found = _precision_of(backend, operation)
-            if found != _FULL:
-                self._found.append((backend, operation, found))
+            before = _precision_of(backend, operation)
+            if before != _FULL:
+                self._before.append((backend, operation, before))
                 _set_precision(backend, operation, _FULL)
 
     def _restore(self) -> None:
-        while self._found:
-            backend, operation, found = self._found.pop()
-            # Unless somebody has set another one meanwhile.
+        while self._before:
+            backend, operation, before = self._before.pop()
+            # Another thread may have set it meanwhile: its choice stays.
             if _precision_of(backend, operation) == _FULL:
-                _set_precision(backend, operation, found)
+                _set_precision(backend, operation, before)
 
 
 _PRECISION = _Precision()
@@ -71,9 +71,9 @@ _PRECISION = _Precision()
 def full_precision() -> Iterator[None]:
     """Products of float32 numbers in float32: no TF32 or bfloat16 in their place, no autocast.
 
-    torch rounds the factors of float32 products to fewer digits where the caller has asked for it,
-    and those of convolutions on CUDA by default. An error bound that is made from the precision of
-    the type would be wrong there. On leaving, all is as it was.
+    torch rounds the factors of float32 products to fewer digits where the caller asks for that,
+    and those of convolutions on CUDA by default. Error bounds from float32's precision would be
+    wrong then. The caller's settings come back at the end.
     """
     with ExitStack() as stack:
         stack.enter_context(_PRECISION.held())

@@ -1,4 +1,4 @@
-"""How large and how flat the image of a neighborhood is."""
+"""The size and the flatness of the image of a neighborhood."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 
 
 class Shape(NamedTuple):
-    """The shape of the vertices round each sample.
+    """The shape of the vertices around each sample.
 
     Attributes
     ----------
@@ -27,26 +27,26 @@ class Shape(NamedTuple):
 
 
 def shape_of(vertices: torch.Tensor, unit: float) -> Shape:
-    """Measure the vertices round each sample.
+    """Measure the vertices around each sample.
 
     Parameters
     ----------
     vertices : float64 tensor (n, vertices, columns)
-        From any origin.
+        Relative to any origin.
     unit : float
-        About how large distances are, so that their squares neither vanish nor overflow.
+        The scale of the distances, so that their squares neither vanish nor overflow.
 
     Returns
     -------
     Shape
-        Of n samples.
+        For n samples.
 
     Notes
     -----
-    Distances are made from inner products, which loses digits where a distance is small beside the
-    vertices. So the vertices are taken from their mean: then no vertex lies farther from the origin
-    than the farthest other vertex lies from it, and the largest distances lose none. To subtract
-    one vertex first makes vertices that are alike exactly zero.
+    Distances come from inner products, which lose digits where a distance is small compared with
+    the vertices. So the mean of the vertices is subtracted first: then no vertex is farther from
+    the origin than from the farthest other vertex, and the largest distances lose no digits.
+    Subtracting one vertex before that makes vertices that coincide exactly zero.
     """
     apart = vertices - vertices[:, :1]
     apart = apart.sub_(apart.mean(1, keepdim=True)).div_(unit)

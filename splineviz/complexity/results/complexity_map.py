@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class ComplexityMap:
-    """The local complexity (LC) round the middle of each cell of a grid on a slice.
+    """The local complexity (LC) around the middle of each cell of a grid on a slice.
 
     Row 0 is the lowest, column 0 the leftmost, in slice coordinates.
 
@@ -103,7 +103,7 @@ class ComplexityMap:
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
-            Where to draw; a new figure unless said.
+            Where to draw. Default: a new figure.
         partition : SplinePartition, optional
             The exact partition of the same slice; its edges are drawn on top. With a layer, the
             edges that its neurons make.

@@ -1,4 +1,4 @@
-"""What is said of many points at once."""
+"""Confidence intervals over many points."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from splineviz.typing import FloatArray
 
 
 def interval_of_mean(values: FloatArray, level: float = 0.95) -> tuple[Any, Any]:
-    """A confidence interval of the mean over the last axis.
+    """Find a confidence interval of the mean over the last axis.
 
     Parameters
     ----------

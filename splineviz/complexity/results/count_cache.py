@@ -1,4 +1,4 @@
-"""CountCache: counts that were made before, as files named by what they depend on."""
+"""CountCache: counts measured before, in files named by a hash of everything they depend on."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ _MOST_BESIDE = 4096
 class CountCache:
     """A folder with one safetensors file for each measurement.
 
-    What cannot be read is taken for missing, and what cannot be written is not kept: a cache never
-    is a reason to fail.
+    A file that cannot be read counts as missing, and a failed write is ignored: a cache is never a
+    reason to fail.
 
     Attributes
     ----------
     folder : Path or None
-        Where the files are; made when it is needed. None for a cache that keeps nothing. What
-        links lead out of the folder around it is neither read nor written.
+        Where the files are, created on the first write. None for a cache that keeps nothing.
+        Links that lead out of its parent folder are neither read nor written through.
     """
 
     folder: Path | None
 
     def read(self, key: str, shape: tuple[int, ...]) -> tuple[IntArray, IntArray] | None:
-        """What is kept under a key.
+        """Read the arrays stored under a key.
 
         Parameters
         ----------
@@ -70,7 +70,7 @@ class CountCache:
         return counts.astype(np.int64), near.astype(np.int64)
 
     def write(self, key: str, counts: IntArray, near: IntArray) -> None:
-        """Keep two arrays of the same shape under a key, if the disk lets one.
+        """Store two arrays of the same shape under a key, if the disk allows it.
 
         Parameters
         ----------
@@ -99,13 +99,13 @@ class CountCache:
 
 
 def content_key(parts: Iterable[str | bytes | npt.NDArray[Any]]) -> str:
-    """The SHA-256 of some parts in their order, in hexadecimal.
+    """Hash some parts in their order: SHA-256, in hexadecimal.
 
     Parameters
     ----------
     parts : iterable of str, bytes and arrays
-        An array stands for its type, shape and numbers. Neither does a part run into the next, nor
-        is a text the same as its bytes.
+        Of an array, its dtype, shape and numbers. Parts cannot run into each other, and a text is
+        not the same as its bytes.
     """
     key = hashlib.sha256()
     for part in parts:

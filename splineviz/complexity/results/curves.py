@@ -29,7 +29,7 @@ TOTAL = "total"
 
 @dataclass(frozen=True, eq=False)
 class ComplexityCurves:
-    """The local complexity (LC) round some points, at S checkpoints of a training.
+    """The local complexity (LC) around some points, at S checkpoints of a training.
 
     Arrays have an axis for the radii behind that of the steps if radius was a sequence.
 
@@ -38,8 +38,8 @@ class ComplexityCurves:
     steps : int64 array (S,)
         Training steps, increasing.
     counts : mapping of str to int64 array (S, N, L) or (S, n_radii, N, L)
-        By name of the probe: for each checkpoint, point and layer the neurons whose boundary
-        crosses the neighborhood.
+        By probe: how many neurons' boundaries cross the neighborhood, for each checkpoint, point
+        and layer.
     near : mapping of str to int64 array, like counts
         How many of them rounding decides, as in :class:`LocalComplexity`.
     found : mapping of str to bool array (S,)
@@ -81,11 +81,11 @@ class ComplexityCurves:
     def from_results(
         cls, steps: Iterable[int], results: Mapping[str, Iterable[LocalComplexity | None]]
     ) -> ComplexityCurves:
-        """Curves of what was measured during a training of one's own, of any network.
+        """Make curves of results that a training loop of your own has measured.
 
-        :meth:`Run.local_complexity` measures the checkpoints of a run, and a run holds a piecewise
-        linear network. For others, such as a transformer, call
-        :func:`~splineviz.complexity.local_complexity.local_complexity` while they are trained.
+        :meth:`Run.local_complexity` measures the checkpoints of a recorded run. Where nothing is
+        recorded, call :func:`~splineviz.complexity.local_complexity.local_complexity` while the
+        network is trained, and collect the results here.
 
         Parameters
         ----------
@@ -116,16 +116,16 @@ class ComplexityCurves:
         >>> x = torch.tensor(np.random.default_rng(0).uniform(-1, 1, (50, 2)), dtype=torch.float32)
         >>> y = x.prod(dim=1, keepdim=True)
         >>> probes = {"training": x, "random": np.random.default_rng(1).uniform(-1, 1, (50, 2))}
-        >>> steps, found = [], {name: [] for name in probes}
+        >>> steps, results = [], {name: [] for name in probes}
         >>> for step in range(21):
         ...     if step % 10 == 0:
         ...         steps.append(step)
         ...         for name, points in probes.items():
-        ...             found[name].append(sv.local_complexity(network, points, radius=0.1))
+        ...             results[name].append(sv.local_complexity(network, points, radius=0.1))
         ...     optimizer.zero_grad()
         ...     (network(x) - y).square().mean().backward()
         ...     optimizer.step()
-        >>> curves = sv.ComplexityCurves.from_results(steps, found)
+        >>> curves = sv.ComplexityCurves.from_results(steps, results)
         >>> curves
         ComplexityCurves(training ..., random ...; steps 0 to 20, 3 checkpoints, radius 0.1,
         2 directions, a proxy: some activations are smooth)
@@ -135,8 +135,8 @@ class ComplexityCurves:
         listed, first = checked_results(at, results)
         empty = (*first.counts.shape[:-2], 0, len(first.layers))
         pairs = {
-            name: [None if one is None else (one.counts, one.near) for one in found]
-            for name, found in listed.items()
+            name: [None if one is None else (one.counts, one.near) for one in at_steps]
+            for name, at_steps in listed.items()
         }
         return cls(
             np.array(at, dtype=np.int64),
@@ -169,7 +169,7 @@ class ComplexityCurves:
         return any(layer.proxy for layer in self.layers)
 
     def mean(self, probe: str | None = None, per_layer: bool = False) -> FloatArray:
-        """The mean over the points of a probe at each step.
+        """Average over the points of a probe, at each step.
 
         Parameters
         ----------
@@ -195,7 +195,7 @@ class ComplexityCurves:
     def interval(
         self, probe: str | None = None, level: float = 0.95, per_layer: bool = False
     ) -> tuple[FloatArray, FloatArray]:
-        """A confidence interval of each mean, if the points are a random sample of many.
+        """Find a confidence interval of each mean, if the points are a random sample of many.
 
         Parameters
         ----------
@@ -210,8 +210,7 @@ class ComplexityCurves:
         -------
         low, high : float64 array, like `mean`
             The mean and Student's t times its standard error; NaN where there are fewer than two
-            points. The same points are looked at at each step, so that a curve moves less than its
-            band is wide.
+            points. All steps use the same points, so a curve moves less than its band is wide.
 
         Raises
         ------
@@ -224,7 +223,7 @@ class ComplexityCurves:
         return bounds[..., 0], bounds[..., 1]
 
     def at(self, step: int, probe: str | None = None) -> LocalComplexity:
-        """The result at one step.
+        """Return the result at one step.
 
         Parameters
         ----------
@@ -260,7 +259,7 @@ class ComplexityCurves:
         )
 
     def to_dataframe(self, level: float = 0.95) -> pd.DataFrame:
-        """One row for each probe, step, radius and layer, and for all layers together.
+        """Make a table with one row for each probe, step, radius and layer, and for all layers.
 
         Parameters
         ----------
@@ -297,9 +296,9 @@ class ComplexityCurves:
         return pd.concat(tables, ignore_index=True)
 
     def summary(self) -> pd.DataFrame:
-        """How the mean of each probe goes from the first checkpoint to the last, at each radius.
+        """Summarize each probe's curve at each radius: its first, largest and last mean.
 
-        The sign of a change can depend on the radius, so look at several.
+        The sign of a change can depend on the radius, so compare several.
 
         Returns
         -------
@@ -326,13 +325,13 @@ class ComplexityCurves:
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
-            Where to draw; a new figure unless said.
+            Where to draw. Default: a new figure.
         by : {"probe", "layer"}
             One curve for each probe, or for each layer of one probe.
         probe : str, optional
-            By layer, which probe; the first unless said. By probe, the only one to draw.
+            By layer, which probe. Default: the first. By probe, the only one to draw.
         radius : float, optional
-            Which of the radii; the first unless said.
+            Which of the radii. Default: the first.
         level : float
             Of the bands, between 0 and 1.
 
@@ -352,7 +351,7 @@ class ComplexityCurves:
         return draw_curves(self, ax, by, probe, radius, level)
 
     def number_of_radius(self, radius: float | None = None) -> int:
-        """The place of a radius among the radii, 0 for None.
+        """Find the index of a radius among the radii; 0 for None.
 
         Raises
         ------
@@ -402,8 +401,8 @@ class ComplexityCurves:
         by_point = np.asarray(by_point, dtype=np.float64)
         if by_point.shape[-1] == 0:
             by_point = np.full((*by_point.shape[:-1], 1), np.nan)
-        made = np.asarray(summary(by_point))
-        return np.where(found.reshape(-1, *[1] * (made.ndim - 1)), made, np.nan)
+        summaries = np.asarray(summary(by_point))
+        return np.where(found.reshape(-1, *[1] * (summaries.ndim - 1)), summaries, np.nan)
 
 
 def _from_to(means: FloatArray) -> str:

@@ -166,7 +166,7 @@ class Deformation:
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
-            Where to draw; a new figure unless said.
+            Where to draw. Default: a new figure.
         measure : str
             As for `mean`.
 

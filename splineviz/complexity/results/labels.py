@@ -1,10 +1,10 @@
-"""What is said of local complexity, alike wherever it is drawn or printed."""
+"""Labels for local complexity, the same wherever it is drawn or printed."""
 
 from __future__ import annotations
 
 
 def values_label(proxy: bool) -> str:
-    """What the values are, on an axis.
+    """Label an axis of local complexity.
 
     Parameters
     ----------
@@ -15,16 +15,16 @@ def values_label(proxy: bool) -> str:
 
 
 def radius_label(radius: float) -> str:
-    """One of several radii."""
+    """Label one of several radii."""
     return f"radius {radius:.4g}"
 
 
 def directions_label(count: int, in_plane: bool = False) -> str:
-    """How many directions a neighborhood has, and whether they lie in a slice."""
+    """Say how many directions a neighborhood has, and whether they lie in the slice."""
     where = " in the slice" if in_plane else ""
     return f"{count} direction{'' if count == 1 else 's'}{where}"
 
 
 def proxy_note(proxy: bool) -> str:
-    """The end of what is printed, if a layer is smooth."""
+    """End a printed line with a note if some layer is smooth."""
     return ", a proxy: some activations are smooth" if proxy else ""

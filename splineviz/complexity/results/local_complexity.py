@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class LocalComplexity:
-    """The local complexity (LC) of a network round some points.
+    """The local complexity (LC) of a network around some points.
 
     Arrays have an axis for the radii first if radius was a sequence.
 
@@ -152,7 +152,7 @@ class LocalComplexity:
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
-            Where to draw; a new figure unless said.
+            Where to draw. Default: a new figure.
 
         Returns
         -------

@@ -32,7 +32,7 @@ def draw_layers(lc: LocalComplexity, ax: Axes | None = None) -> Axes:
     ----------
     lc : LocalComplexity
     ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure unless said.
+        Where to draw. Default: a new figure.
 
     Returns
     -------

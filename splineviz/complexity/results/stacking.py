@@ -1,4 +1,4 @@
-"""Results at one step after the other, checked and put together."""
+"""Results at successive steps, checked and stacked into arrays."""
 
 from __future__ import annotations
 
@@ -55,20 +55,20 @@ def checked_results(
     """
     if not isinstance(results, Mapping):
         raise InvalidArgument(
-            "results must be a mapping, such as {'training': found} with the result at each step "
-            f"in found, not a {type(results).__name__}"
+            "results must be a mapping, such as {'training': results} with one result for each "
+            f"step in the list, not a {type(results).__name__}"
         )
-    listed = {name: _listed(found, f"results[{name!r}]") for name, found in results.items()}
+    listed = {name: _listed(values, f"results[{name!r}]") for name, values in results.items()}
     first: tuple[str, LocalComplexity] | None = None
-    for name, found in listed.items():
+    for name, at_steps in listed.items():
         if not isinstance(name, str):
             raise InvalidArgument(f"a probe's name must be a str, not {name!r}")
-        if len(found) != len(steps):
+        if len(at_steps) != len(steps):
             raise ShapeMismatch(
-                f"results[{name!r}] holds {len(found)} results for {len(steps)} steps; at a step "
-                "where there are no points, put None"
+                f"results[{name!r}] holds {len(at_steps)} results for {len(steps)} steps; at a "
+                "step where there are no points, put None"
             )
-        for step, result in zip(steps, found, strict=True):
+        for step, result in zip(steps, at_steps, strict=True):
             if result is None:
                 continue
             where = f"that of {name!r} at step {step}"
@@ -90,20 +90,26 @@ def checked_results(
 
 
 def stacked(
-    found: Mapping[str, Sequence[tuple[IntArray, IntArray] | None]],
+    pairs: Mapping[str, Sequence[tuple[IntArray, IntArray] | None]],
     steps: Sequence[int],
     empty: tuple[int, ...],
 ) -> tuple[dict[str, IntArray], dict[str, IntArray], dict[str, BoolArray]]:
-    """By probe, the counts at all steps (S, [R,] N, L), those near, and where there are any (S,).
+    """Stack the counts of each probe over the steps.
 
     Parameters
     ----------
-    found : mapping of str to sequence of pairs of int64 arrays ([R,] N, L), or None
-        By the name of the probe, the counts and those near at each step; None where it has no
-        points.
+    pairs : mapping of str to sequence of pairs of int64 arrays ([R,] N, L), or None
+        By probe, the counts and the uncertain counts at each step; None where it has no points.
     steps : sequence of int
     empty : tuple of int
         The shape of the counts at a step if there are none at all.
+
+    Returns
+    -------
+    counts, near : dict of str to int64 array (S, [R,] N, L)
+        0 where a probe has no points.
+    there : dict of str to bool array (S,)
+        At which steps a probe has points.
 
     Raises
     ------
@@ -111,43 +117,42 @@ def stacked(
         If there are not equally many points at each step.
     """
     counts, near, there = {}, {}, {}
-    for name, made in found.items():
-        counts[name], near[name], there[name] = _of_probe(name, made, steps, empty)
+    for name, at_steps in pairs.items():
+        counts[name], near[name], there[name] = _stack_probe(name, at_steps, steps, empty)
     return counts, near, there
 
 
-def check_alike(name: str, first: tuple[int, int], found: tuple[int, int]) -> None:
+def check_alike(name: str, first: tuple[int, int], here: tuple[int, int]) -> None:
     """Raise ShapeMismatch unless a probe has as many points at a step as at its first.
 
     Parameters
     ----------
     name : str
         Of the probe.
-    first, found : pair of int
-        The step, and how many points it has there.
+    first, here : pair of int
+        A step, and how many points the probe has there.
     """
-    if found[1] != first[1]:
+    if here[1] != first[1]:
         raise ShapeMismatch(
-            f"the probe {name!r} found {found[1]} points at step {found[0]} and {first[1]} at step "
-            f"{first[0]}; it must find equally many for each network"
+            f"the probe {name!r} has {here[1]} points at step {here[0]} and {first[1]} at step "
+            f"{first[0]}; it must have equally many for each network"
         )
 
 
-def _of_probe(
+def _stack_probe(
     name: str,
-    made: Sequence[tuple[IntArray, IntArray] | None],
+    at_steps: Sequence[tuple[IntArray, IntArray] | None],
     steps: Sequence[int],
     empty: tuple[int, ...],
 ) -> tuple[IntArray, IntArray, BoolArray]:
-    """The same of one probe."""
-    known = [(step, pair[0].shape[-2]) for step, pair in zip(steps, made, strict=True) if pair]
+    known = [(step, pair[0].shape[-2]) for step, pair in zip(steps, at_steps, strict=True) if pair]
     for one in known:
         check_alike(name, known[0], one)
-    there = np.array([pair is not None for pair in made])
-    shape = next((pair[0].shape for pair in made if pair), empty)
+    there = np.array([pair is not None for pair in at_steps])
+    shape = next((pair[0].shape for pair in at_steps if pair), empty)
     nothing = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
-    pairs = [pair or nothing for pair in made]
-    return np.stack([pair[0] for pair in pairs]), np.stack([pair[1] for pair in pairs]), there
+    filled = [pair or nothing for pair in at_steps]
+    return np.stack([pair[0] for pair in filled]), np.stack([pair[1] for pair in filled]), there
 
 
 def _listed(values: Any, what: str) -> list[Any]:

@@ -1,4 +1,4 @@
-"""What curves of local complexity come to: where they begin, are highest and end, by radius."""
+"""A summary of curves of local complexity: first, largest and last mean, by radius."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def summarized(curves: ComplexityCurves) -> pd.DataFrame:
-    """A row for each probe and radius; see :meth:`ComplexityCurves.summary`."""
+    """Make a row for each probe and radius; see :meth:`ComplexityCurves.summary`."""
     import pandas as pd
 
     rows = []
@@ -29,7 +29,7 @@ def summarized(curves: ComplexityCurves) -> pd.DataFrame:
 
 
 def contradictions(summary: pd.DataFrame) -> list[str]:
-    """Where the change from the first checkpoint to the last has another sign at another radius.
+    """List the probes whose change from first to last checkpoint depends on the radius in sign.
 
     Parameters
     ----------
@@ -41,18 +41,18 @@ def contradictions(summary: pd.DataFrame) -> list[str]:
     list of str
         One sentence for each such probe.
     """
-    told = []
+    sentences = []
     for probe, rows in summary.groupby("probe", sort=False):
         change = np.sign(rows["last"] - rows["first"])
         up, down = (
             [f"{radius:.4g}" for radius in rows["radius"][change == sign]] for sign in (1, -1)
         )
         if up and down:
-            told.append(
+            sentences.append(
                 f"{probe}: higher at the end at radius {' and '.join(up)}, "
                 f"lower at radius {' and '.join(down)}"
             )
-    return told
+    return sentences
 
 
 def table_lines(curves: ComplexityCurves, radius: float) -> list[str]:
