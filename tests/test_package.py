@@ -1,4 +1,4 @@
-"""What is promised of the package as a whole: its imports, its contents, its documents."""
+"""What is promised of the package as a whole: its imports and its contents."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ import zipfile
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
-import ipywidgets
-import matplotlib.pyplot as plt
 import pytest
 from hatchling.builders.wheel import WheelBuilder
 from packaging.requirements import Requirement
@@ -25,9 +23,6 @@ import splineviz
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-README = (ROOT / "README.md").read_text()
-PAGES = ["README.md", *sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))]
-WITH_PYTHON = ["README.md", "docs/using.md"]
 
 TORCH = ("torch",)
 FRONT_ENDS = ("anywidget", "bqplot", "ipywidgets")
@@ -38,12 +33,6 @@ def modules(room):
     for path in sorted((ROOT / "splineviz" / room).rglob("*.py")):
         parts = path.relative_to(ROOT).with_suffix("").parts
         yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def code_blocks(page, language):
-    """The blocks of code of a page, in one language."""
-    text = (ROOT / page).read_text()
-    return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
 
 
 def in_a_fresh_python(code, **environment):
@@ -212,65 +201,3 @@ def test_wheel_has_what_a_user_needs(tmp_path):
         "splineviz",
         f"splineviz-{splineviz.__version__}.dist-info",
     }
-
-
-def test_no_python_in_documents_is_left_out():
-    assert [page for page in PAGES if code_blocks(page, "python")] == WITH_PYTHON
-
-
-@pytest.mark.parametrize("page", WITH_PYTHON)
-def test_python_in_documents_runs(page, tmp_path, monkeypatch):
-    """From top to bottom, as a reader would."""
-    monkeypatch.chdir(tmp_path)
-    namespace = {}
-    try:
-        for block in code_blocks(page, "python"):
-            exec(compile(block, page, "exec"), namespace)
-    finally:
-        ipywidgets.Widget.close_all()
-        plt.close("all")
-    if page == "docs/using.md":
-        assert len(splineviz.Run("runs/mine")) == 20
-
-
-def test_ci_calls_the_test_command_of_the_readme():
-    setup, test = code_blocks("README.md", "bash")
-    assert (ROOT / ".ci" / "run").read_text().splitlines()[-1] == test.strip()
-    assert test.strip() == f"{setup.strip()} test"
-
-
-@pytest.mark.parametrize("document", [*PAGES, "splineviz/README.md", "CHANGELOG.md"])
-def test_what_documents_name_exists(document):
-    text = (ROOT / document).read_text()
-    for target in re.findall(r"\]\(([^)#]+)\)", text):
-        if "://" not in target:
-            assert ((ROOT / document).parent / target).exists(), target
-
-
-@pytest.mark.parametrize("document", PAGES)
-def test_files_that_documents_name_in_code_exist(document):
-    """Between backticks, and in commands."""
-    text = (ROOT / document).read_text()
-    code = [*re.findall(r"`([^`\n]+)`", text), *code_blocks(document, "bash")]
-    named = re.findall(
-        r"(?<![\w./-])[\w./-]+\.(?:cff|gif|ipynb|md|py|svg|toml|txt)\b", " ".join(code)
-    )
-    assert [name for name in named if not (ROOT / name).exists()] == []
-
-
-def test_the_readme_is_short_and_moves():
-    assert len(README.splitlines()) <= 100
-    [picture] = re.findall(r"!\[.+\]\((.+\.gif)\)", README)
-    data = (ROOT / picture).read_bytes()
-    assert data.startswith(b"GIF89a")
-    assert len(data) < 3e6
-
-
-def test_the_citation_is_of_this_version():
-    lines = (ROOT / "CITATION.cff").read_text().splitlines()
-    known = dict(line.split(": ", 1) for line in lines if re.match(r"[a-z-]+: .", line))
-    assert known["cff-version"] == "1.2.0"
-    assert known["version"] == PROJECT["version"]
-    assert known["license"] == PROJECT["license"]
-    assert PROJECT["authors"][0]["name"] in "".join(lines)
-    assert "arXiv:2402.15555" in "".join(lines)
