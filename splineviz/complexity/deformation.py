@@ -185,7 +185,7 @@ def _one_a_neuron(values: torch.Tensor, switches: Switches) -> torch.Tensor:
 
 def _check_layers(layers: tuple[tuple[Layer, Switches], ...]) -> None:
     for layer, switches in layers:
-        if switches.contest:
+        if switches.leads:
             raise InvalidArgument(
                 f"the layer {layer.name!r} ({layer.kind}) passes the largest of several values on; "
                 "it has no pre-activations of its own. Name what stands before it instead"

@@ -1,4 +1,4 @@
-"""Activations that pass the largest of several values on."""
+"""Maxima and minima: activations that select one of several values."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import numpy as np
 
 
 @dataclass(frozen=True, eq=False)
-class Contest:
-    """Windows of values, each of which passes its largest value on, or its smallest.
+class MaxSelection:
+    """Windows of values, each of which outputs its largest value, or its smallest.
 
     Attributes
     ----------
     candidates : int64 array (windows, k)
-        For each window the values that compete, in increasing order, as flat indices into the
+        For each window its candidates, in increasing order, as flat indices into the
         concatenation of the step's inputs (each flattened, in order). A window with fewer than k
         candidates repeats its first one at the end.
     counts : int64 array (windows,)
@@ -67,7 +67,7 @@ class Contest:
         return np.arange(self.candidates.shape[1]) < self.counts[:, None]
 
     def values(self, *inputs: np.ndarray) -> np.ndarray:
-        """The value that wins in each window.
+        """Select the winning value of each window.
 
         Parameters
         ----------
@@ -87,7 +87,7 @@ class Contest:
         return best
 
     def switches(self, *inputs: np.ndarray) -> np.ndarray:
-        """By how much each candidate beats the best of the others in its window.
+        """Compute by how much each candidate beats the best of the others in its window.
 
         Parameters
         ----------
@@ -114,7 +114,7 @@ class Contest:
         return rows if self._present.all() else rows.compress(self._present.ravel(), axis=1)
 
     def winners(self, bits: np.ndarray) -> np.ndarray:
-        """The flat input index of the winner of each window.
+        """Find the flat input index of the winner of each window.
 
         Parameters
         ----------
@@ -132,7 +132,7 @@ class Contest:
     def linearize(
         self, bits: np.ndarray, inputs: Sequence[np.ndarray]
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The linear function that the activation is where a pattern holds, applied to some rows.
+        """Apply the linear function that the activation is where a pattern holds.
 
         Parameters
         ----------
@@ -154,6 +154,6 @@ class Contest:
 
 
 def flat_values(inputs: Sequence[np.ndarray]) -> np.ndarray:
-    """What a contest reads as one array (n, all of it), in which its candidates are numbers."""
+    """What a selection reads as one array (n, all of it), in which its candidates are numbers."""
     rows = [value.reshape(len(value), math.prod(value.shape[1:])) for value in inputs]
     return rows[0] if len(rows) == 1 else np.concatenate(rows, axis=1)

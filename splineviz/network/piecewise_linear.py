@@ -11,50 +11,53 @@ import numpy as np
 
 
 @dataclass(frozen=True, eq=False)
-class Kinks:
-    """Where a continuous piecewise-linear function bends, and how steep it is between.
+class PiecewiseLinear:
+    """A continuous piecewise-linear function of one number: its breakpoints and slopes.
 
     Attributes
     ----------
-    points : float64 array (K,)
+    breakpoints : float64 array (K,)
         Where the slope changes, increasing; at least one.
     slopes : float64 array (K + 1, *broadcast)
-        Before the first kink, between kinks, behind the last. The trailing axes broadcast against
-        the shape of one sample: with one slope a channel of an image they are (C, 1, 1).
+        Before the first breakpoint, between breakpoints, after the last. The trailing axes
+        broadcast against the shape of one sample: with one slope a channel of an image they are (C,
+        1, 1).
     value : float
-        The function's value at the first kink.
+        The function's value at the first breakpoint.
 
     Notes
     -----
-    A pattern has one bit for each kink and neuron: whether the neuron lies behind the kink. Its
-    columns go kink by kink: all neurons for the first kink, then all for the second.
+    A pattern has one bit for each breakpoint and neuron: whether the neuron lies above the
+    breakpoint. Its columns go breakpoint by breakpoint: all neurons for the first breakpoint, then
+    all for the second.
     """
 
-    points: np.ndarray
+    breakpoints: np.ndarray
     slopes: np.ndarray
     value: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "points", np.asarray(self.points, dtype=np.float64))
+        object.__setattr__(self, "breakpoints", np.asarray(self.breakpoints, dtype=np.float64))
         object.__setattr__(self, "slopes", np.asarray(self.slopes, dtype=np.float64))
 
     @cached_property
     def offsets(self) -> np.ndarray:
         """For each segment k the offset of ``f(x) = slopes[k] * x + offsets[k]``, like slopes."""
-        first = self.value - self.slopes[:1] * self.points[0]
-        bends = (self.slopes[:-1].T - self.slopes[1:].T) * self.points
+        first = self.value - self.slopes[:1] * self.breakpoints[0]
+        bends = (self.slopes[:-1].T - self.slopes[1:].T) * self.breakpoints
         return np.concatenate([first, first + np.cumsum(bends.T, axis=0)])
 
     @property
-    def steepest(self) -> float:
+    def largest_slope(self) -> float:
         """The largest absolute value of the slopes."""
         return float(np.abs(self.slopes).max())
 
     @cached_property
-    def sums(self) -> np.ndarray:
-        """For each segment the sizes of the slope before the first kink and of the changes since.
+    def slope_variation(self) -> np.ndarray:
+        """For each segment, the size of the first slope plus the sizes of all changes up to it.
 
-        Like slopes. Written with a product for each change, the function is a sum of such sizes.
+        Shaped like slopes. With one product for each change of slope, the function is a sum of
+        terms of these sizes.
         """
         changes = np.abs(np.diff(self.slopes, axis=0))
         return np.abs(self.slopes[:1]) + np.concatenate(
@@ -62,12 +65,12 @@ class Kinks:
         )
 
     @cached_property
-    def whole(self) -> bool:
-        """Whether all slopes are -1, 0 or 1, so that off the kinks such a sum is exact."""
+    def unit_slopes(self) -> bool:
+        """Whether all slopes are -1, 0 or 1, so that off the breakpoints such a sum is exact."""
         return bool(np.isin(self.slopes, (-1.0, 0.0, 1.0)).all())
 
     def switches(self, x: np.ndarray) -> np.ndarray:
-        """How far each neuron lies behind each kink.
+        """Compute how far each neuron lies above each breakpoint.
 
         Parameters
         ----------
@@ -77,21 +80,22 @@ class Kinks:
         Returns
         -------
         ndarray of shape (n, K * prod(shape)), float64, C-contiguous
-            ``x`` minus the kink, all neurons for the first kink first. For a single kink at zero
-            these are the numbers of ``x`` themselves, not copied if they are contiguous.
+            ``x`` minus the breakpoint, all neurons for the first breakpoint first. For a single
+            breakpoint at zero these are the numbers of ``x`` themselves, not copied if they are
+            contiguous.
         """
         rows = np.ascontiguousarray(x).reshape(len(x), math.prod(x.shape[1:]))
-        if len(self.points) == 1 and self.points[0] == 0.0:
+        if len(self.breakpoints) == 1 and self.breakpoints[0] == 0.0:
             return rows
-        return np.concatenate([rows - point for point in self.points], axis=1)
+        return np.concatenate([rows - point for point in self.breakpoints], axis=1)
 
     def segments(self, bits: np.ndarray, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-        """The affine functions that the neurons have where a pattern holds.
+        """Select the affine function of each neuron where a pattern holds.
 
         Parameters
         ----------
         bits : ndarray of shape (n, K * prod(shape)), bool
-            For each kink and neuron whether the neuron lies behind it.
+            For each breakpoint and neuron whether the neuron lies above it.
         shape : tuple of int
             The shape of one sample.
 
@@ -100,13 +104,13 @@ class Kinks:
         gain, offset : ndarray, float64
             ``f(x) = gain * x + offset``; both broadcast against (n, *shape).
         """
-        behind = bits.reshape(len(bits), len(self.points), *shape)
+        behind = bits.reshape(len(bits), len(self.breakpoints), *shape)
         return _selected(self.slopes, behind), _selected(self.offsets, behind)
 
     def linearize(
         self, bits: np.ndarray, inputs: Sequence[np.ndarray]
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The affine function that the activation is where a pattern holds, applied to some rows.
+        """Apply the affine function that the activation is where a pattern holds.
 
         Parameters
         ----------

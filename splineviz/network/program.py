@@ -22,8 +22,8 @@ from splineviz.network.layers import LAYERS
 from splineviz.network.layers.layer_kind import LayerKind, step_params
 from splineviz.network.layers.opaque import is_smooth
 from splineviz.network.layers.schemas.schema import shown
-from splineviz.network.max_selection import Contest
-from splineviz.network.piecewise_linear import Kinks
+from splineviz.network.max_selection import MaxSelection
+from splineviz.network.piecewise_linear import PiecewiseLinear
 from splineviz.network.program_checks import check_graph, check_opaque_steps, check_steps
 from splineviz.network.program_json import graph_of, parts_of, without_views
 
@@ -111,9 +111,9 @@ class Activation:
     name : str
         The step's name.
     width : int
-        The number of columns of its activation pattern: kinks times neurons, or the candidates of
-        all windows.
-    rule : Kinks or Contest
+        The number of columns of its activation pattern: breakpoints times neurons, or the
+        candidates of all windows.
+    rule : PiecewiseLinear or MaxSelection
         What the columns mean and what comes out.
     shape : tuple of int
         The shape of what it makes, for one sample.
@@ -123,7 +123,7 @@ class Activation:
     step: int
     name: str
     width: int
-    rule: Kinks | Contest
+    rule: PiecewiseLinear | MaxSelection
     shape: tuple[int, ...]
 
 
@@ -260,18 +260,18 @@ class Program:
 
     @cached_property
     def smooth_steps(self) -> tuple[int, ...]:
-        """Those of the opaque steps that are activations with a curve in place of a kink."""
+        """Those of the opaque steps that are activations with a curve in place of a breakpoint."""
         return tuple(i for i in self.opaque_steps if is_smooth(self.steps[i].options))
 
     def _activation(self, number: int, i: int) -> Activation:
         step, row = self.steps[i], LAYERS[self.steps[i].kind]
         shape = self.shapes[i + 1]
-        rule: Kinks | Contest
-        if row.kinks is not None:
-            rule = row.kinks(self._params(i), step.options)
-            width = len(rule.points) * math.prod(shape)
-        elif row.contest is not None:
-            rule = row.contest(step.options, [self.shapes[value] for value in step.inputs])
+        rule: PiecewiseLinear | MaxSelection
+        if row.piecewise_linear is not None:
+            rule = row.piecewise_linear(self._params(i), step.options)
+            width = len(rule.breakpoints) * math.prod(shape)
+        elif row.max_selection is not None:
+            rule = row.max_selection(step.options, [self.shapes[value] for value in step.inputs])
             width = rule.width
         return Activation(
             number=number,
@@ -324,9 +324,9 @@ class Program:
     def pre_activations(self, x: np.ndarray) -> list[np.ndarray]:
         """What decides each activation's pattern: where it is positive, the bit is set.
 
-        For ReLU and LeakyReLU this is what they are applied to. For activations with other kinks
-        it is that minus the kink, for each kink; for those that pass the largest value on, by how
-        much each candidate beats the others.
+        For ReLU and LeakyReLU this is what they are applied to. For activations with other
+        breakpoints it is that minus the breakpoint, for each breakpoint; for those that pass the
+        largest value on, by how much each candidate beats the others.
 
         Parameters
         ----------
@@ -422,9 +422,9 @@ class Program:
         -------
         ndarray of shape (n, width), float64
             Positive where a bit of the pattern is set; columns as in
-            :class:`~splineviz.network.piecewise_linear.Kinks` and
-            :class:`~splineviz.network.max_selection.Contest`. For a single kink at zero it may be a
-            view of the value.
+            :class:`~splineviz.network.piecewise_linear.PiecewiseLinear` and
+            :class:`~splineviz.network.max_selection.MaxSelection`. For a single breakpoint at zero
+            it may be a view of the value.
         """
         if i not in self.activation_at:
             raise _not_an_activation(i, self.steps[i])

@@ -14,13 +14,13 @@ from splineviz.arguments import check_name
 from splineviz.arrays import read_whole
 from splineviz.errors import NonFiniteValues, ShapeMismatch, TooManyRegions
 from splineviz.network.interpret import interpret
-from splineviz.network.max_selection import Contest
-from splineviz.network.piecewise_linear import Kinks
+from splineviz.network.max_selection import MaxSelection
+from splineviz.network.piecewise_linear import PiecewiseLinear
 from splineviz.network.program import Activation, Program
 from splineviz.network.unsupported import refuse_opaque
 from splineviz.partition.engine.assembly import assemble
 from splineviz.partition.engine.cells import CellComplex
-from splineviz.partition.engine.cuts import Cut, kink_cut, tournament_cuts
+from splineviz.partition.engine.cuts import Cut, breakpoint_cut, tournament_cuts
 from splineviz.partition.engine.local_values import LocalValues
 from splineviz.partition.engine.signs import Signs
 from splineviz.partition.engine.subdivision import Subdivision, subdivide_cells
@@ -31,7 +31,12 @@ from splineviz.partition.one_dimensional.graph import GraphSlice, graph_partitio
 from splineviz.partition.one_dimensional.input_segment import InputSegment
 from splineviz.partition.one_dimensional.segment_partition import SegmentPartition
 from splineviz.partition.patterns import LayerPattern
-from splineviz.partition.rounding.values import ContestRounding, KinkRounding, Rounding, SliceBounds
+from splineviz.partition.rounding.values import (
+    MaxSelectionRounding,
+    PiecewiseLinearRounding,
+    Rounding,
+    SliceBounds,
+)
 from splineviz.partition.slices import InputSlice, check_slice
 from splineviz.partition.spline_partition import SplinePartition
 from splineviz.progress import showing
@@ -268,32 +273,32 @@ class _Subdividing(SliceBounds):
     def activation(self, i: int, inputs: Sequence[Rounding]) -> Rounding:
         """Subdivide the complex into the cells on which the activation is affine."""
         activation = self.program.activation_at[i]
-        if isinstance(activation.rule, Kinks):
-            behind = self._cut_at_kinks(activation, activation.rule, inputs)
+        if isinstance(activation.rule, PiecewiseLinear):
+            behind = self._cut_at_breakpoints(activation, activation.rule, inputs)
         else:
             behind = self._hold_tournament(activation, activation.rule, inputs)
         self.report(len(self.layers), len(self.program.activations), len(self.cells))
         return behind
 
-    def _cut_at_kinks(
-        self, activation: Activation, rule: Kinks, inputs: Sequence[Rounding]
+    def _cut_at_breakpoints(
+        self, activation: Activation, rule: PiecewiseLinear, inputs: Sequence[Rounding]
     ) -> Rounding:
         """Every neuron cuts the cells where it meets a kink."""
         (read,) = inputs
-        cut = kink_cut(self.program, activation.step, rule, read)
+        cut = breakpoint_cut(self.program, activation.step, rule, read)
         signs, split = self._cut(cut, [], activation.name, self.most)
         self._add_layer(activation, split.parent, split.bits)
         # The columns of the first kink say in which range the values are.
         width, shape = read.size.size, read.size.shape
         noise = cut.tolerance[:width]
         low, high = (
-            (one[:width] + rule.points[0] + margin).reshape(shape)
+            (one[:width] + rule.breakpoints[0] + margin).reshape(shape)
             for one, margin in ((signs.low, -noise), (signs.high, noise))
         )
-        return KinkRounding(rule).over_range(read, low, high)
+        return PiecewiseLinearRounding(rule).over_range(read, low, high)
 
     def _hold_tournament(
-        self, activation: Activation, rule: Contest, inputs: Sequence[Rounding]
+        self, activation: Activation, rule: MaxSelection, inputs: Sequence[Rounding]
     ) -> Rounding:
         """Candidates cut the cells in rounds; what they cut in vain is joined again."""
         each, least = _CELLS_IN_ROUNDS
@@ -308,7 +313,7 @@ class _Subdividing(SliceBounds):
         if len(self.cells) > self.most:
             raise TooManyRegions(len(self.cells), self.most, activation.name)
         self._add_layer(activation, settled.parent, settled.bits)
-        return ContestRounding(rule).over_slice(inputs).shaped(activation.shape)
+        return MaxSelectionRounding(rule).over_slice(inputs).shaped(activation.shape)
 
     def _cut(
         self, cut: Cut, rounds: Sequence[Int32Array], name: str, limit: int

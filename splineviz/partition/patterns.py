@@ -42,8 +42,8 @@ class LayerPattern:
         The activation's place in the network.
     width : int
         Number of columns W. A ReLU has one for each neuron, set where it is positive; an
-        activation with several kinks one for each kink and neuron, set above the kink; a maximum
-        one for each candidate of each window, set where that candidate wins.
+        activation with several breakpoints one for each breakpoint and neuron, set above the
+        breakpoint; a maximum one for each candidate of each window, set where that candidate wins.
     parent : int32 array (C,)
         For each cell the cell of the layer before that it is part of; never decreasing.
     bits : uint64 array (C, ceil(W / 64))

@@ -24,7 +24,7 @@ from splineviz.errors import (
     UnknownName,
     UnsupportedLayer,
 )
-from splineviz.network.piecewise_linear import Kinks
+from splineviz.network.piecewise_linear import PiecewiseLinear
 from splineviz.network.tracing.trace import trace
 from tests.complexity.plain import (
     FunctionalMLP,
@@ -556,7 +556,7 @@ def test_small_weights_do_not_vanish(scale):
 
 def test_slopes_are_as_exact_as_what_they_multiply():
     centre = torch.tensor([[-1.0, 1.0]], dtype=torch.float64)
-    kinks = Kinks(np.zeros(1), np.array([0.3, 1.0]), 0.0)
+    kinks = PiecewiseLinear(np.zeros(1), np.array([0.3, 1.0]), 0.0)
     made = slopes_at(kinks, [0.3, 1.0], centre, torch.float64)
     assert made.dtype == torch.float64
     assert made.tolist() == [[0.3, 1.0]]

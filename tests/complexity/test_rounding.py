@@ -13,15 +13,15 @@ from splineviz.complexity.propagation.activation_deltas import bend, slopes_at
 from splineviz.complexity.propagation.norms import lengths
 from splineviz.complexity.propagation.rounding import Rounding
 from splineviz.complexity.propagation.step_operator import Coefficients
-from splineviz.network.piecewise_linear import Kinks
+from splineviz.network.piecewise_linear import PiecewiseLinear
 from splineviz.network.tracing.trace import trace
 
 RULES = {
-    "relu": Kinks([0.0], [0.0, 1.0], 0.0),
-    "leaky": Kinks([0.0], [0.1, 1.0], 0.0),
-    "steep": Kinks([0.0], [1000.3, 1.0], 0.0),
-    "hardtanh": Kinks([-1.0, 1.0], [0.0, 1.0, 0.0], -1.0),
-    "folded": Kinks([-0.3, 0.2, 0.9], [5.1, -300.7, 0.0, 70.3], 0.0),
+    "relu": PiecewiseLinear([0.0], [0.0, 1.0], 0.0),
+    "leaky": PiecewiseLinear([0.0], [0.1, 1.0], 0.0),
+    "steep": PiecewiseLinear([0.0], [1000.3, 1.0], 0.0),
+    "hardtanh": PiecewiseLinear([-1.0, 1.0], [0.0, 1.0, 0.0], -1.0),
+    "folded": PiecewiseLinear([-0.3, 0.2, 0.9], [5.1, -300.7, 0.0, 70.3], 0.0),
 }
 
 
@@ -36,24 +36,26 @@ def test_bends_in_float32_are_within_the_error_that_is_carried(name, scale):
     exact = bend(rule, rule.slopes.tolist(), centre, d.double())
     made = bend(rule, rule.slopes.tolist(), centre, d)
     ends = (d.amin(1), d.amax(1), torch.zeros_like(centre))
-    sides = torch.stack([(centre + end - point).sign() for end in ends for point in rule.points])
+    sides = torch.stack(
+        [(centre + end - point).sign() for end in ends for point in rule.breakpoints]
+    )
     still = (sides.amin(0) == sides.amax(0)) & (sides[0] != 0)
-    largest = torch.full_like(centre, float(rule.sums.max())).float()
-    summed = slopes_at(rule, rule.sums.tolist(), centre, torch.float32)
+    largest = torch.full_like(centre, float(rule.slope_variation.max())).float()
+    summed = slopes_at(rule, rule.slope_variation.tolist(), centre, torch.float32)
     summed = torch.where(still, summed, largest)
     size = d.abs().amax(1) / radius
     rounding = Rounding(torch.float32, radius)
-    _, variance = rounding.bent(0 * size, size, 0 * size, summed, len(rule.points))
+    _, variance = rounding.bent(0 * size, size, 0 * size, summed, len(rule.breakpoints))
     error = (made.double() - exact).abs().amax(1)
     assert (error <= rounding.noise(variance, linear=False) * (1 + 1e-6)).all()
 
 
 def test_sums_are_those_of_what_a_function_is_written_with():
-    assert RULES["relu"].sums.tolist() == [0.0, 1.0]
-    assert RULES["hardtanh"].sums.tolist() == [0.0, 1.0, 2.0]
-    assert RULES["steep"].sums.tolist() == pytest.approx([1000.3, 1999.6])
-    channels = Kinks([0.0], np.array([[-0.5, 2.0], [1.0, 1.0]]), 0.0)
-    assert channels.sums.tolist() == [[0.5, 2.0], [2.0, 3.0]]
+    assert RULES["relu"].slope_variation.tolist() == [0.0, 1.0]
+    assert RULES["hardtanh"].slope_variation.tolist() == [0.0, 1.0, 2.0]
+    assert RULES["steep"].slope_variation.tolist() == pytest.approx([1000.3, 1999.6])
+    channels = PiecewiseLinear([0.0], np.array([[-0.5, 2.0], [1.0, 1.0]]), 0.0)
+    assert channels.slope_variation.tolist() == [[0.5, 2.0], [2.0, 3.0]]
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

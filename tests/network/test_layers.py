@@ -16,9 +16,9 @@ from torch import nn
 
 from splineviz.network.activation_recorder import module_pre_activations
 from splineviz.network.layers import LAYERS
-from splineviz.network.max_selection import Contest
+from splineviz.network.max_selection import MaxSelection
 from splineviz.network.model_copy import float64_copy
-from splineviz.network.piecewise_linear import Kinks
+from splineviz.network.piecewise_linear import PiecewiseLinear
 from splineviz.network.program import Activation, Program
 from splineviz.network.tracing.export import exported
 from splineviz.network.tracing.operations import OPERATIONS
@@ -725,9 +725,9 @@ RARE = {
 def test_a_row_says_in_one_way_what_a_step_does() -> None:
     for name, row in LAYERS.items():
         assert name == row.name
-        made_by = [row.linear, row.kinks, row.contest, row.opaque]
+        made_by = [row.linear, row.piecewise_linear, row.max_selection, row.opaque]
         assert len([rule for rule in made_by if rule is not None]) == 1
-        assert row.piecewise == (row.kinks is not None or row.contest is not None)
+        assert row.piecewise == (row.piecewise_linear is not None or row.max_selection is not None)
 
 
 @pytest.mark.parametrize(("make", "shape"), CASES)
@@ -828,20 +828,20 @@ def test_an_affine_step_takes_views(make: Make, shape: Shape) -> None:
 @pytest.mark.parametrize(("make", "shape"), CASES)
 def test_a_function_is_affine_between_its_kinks(make: Make, shape: Shape) -> None:
     program = program_of(make, shape)
-    for activation, (z,) in activations(program, Kinks):
+    for activation, (z,) in activations(program, PiecewiseLinear):
         rule = activation.rule
-        assert isinstance(rule, Kinks)
+        assert isinstance(rule, PiecewiseLinear)
         assert activation.shape == z.shape[1:] == program.shapes[activation.step + 1]
-        assert activation.width == len(rule.points) * np.prod(activation.shape)
-        assert (np.diff(rule.points) > 0).all()
+        assert activation.width == len(rule.breakpoints) * np.prod(activation.shape)
+        assert (np.diff(rule.breakpoints) > 0).all()
         z = np.concatenate(
-            [z, 20.0 * z, np.zeros_like(z[:1]), *(0 * z[:1] + p for p in rule.points)]
+            [z, 20.0 * z, np.zeros_like(z[:1]), *(0 * z[:1] + p for p in rule.breakpoints)]
         )
         switches = program.switches(activation.step, z)
         assert switches.shape == (len(z), activation.width)
         assert switches.flags.c_contiguous
-        columns = switches.reshape(len(z), len(rule.points), *activation.shape)
-        for k, point in enumerate(rule.points):
+        columns = switches.reshape(len(z), len(rule.breakpoints), *activation.shape)
+        for k, point in enumerate(rule.breakpoints):
             np.testing.assert_array_equal(columns[:, k], z - point)
         made = program.activate(activation.step, z)
         for bits in (switches > 0, switches >= 0):
@@ -849,9 +849,10 @@ def test_a_function_is_affine_between_its_kinks(make: Make, shape: Shape) -> Non
             assert np.broadcast_shapes(gain.shape, offset.shape, z.shape) == z.shape
             close(gain * z + offset, made)
         close(
-            program.activate(activation.step, 0 * z + rule.points[0]), np.full_like(z, rule.value)
+            program.activate(activation.step, 0 * z + rule.breakpoints[0]),
+            np.full_like(z, rule.value),
         )
-        assert rule.steepest == np.abs(rule.slopes).max()
+        assert rule.largest_slope == np.abs(rule.slopes).max()
         (found,) = program.pre_activations(batch(shape))
         assert found.shape[1] == activation.width
 
@@ -859,9 +860,9 @@ def test_a_function_is_affine_between_its_kinks(make: Make, shape: Shape) -> Non
 @pytest.mark.parametrize(("make", "shape"), CASES)
 def test_a_contest_passes_the_winner_on(make: Make, shape: Shape) -> None:
     program = program_of(make, shape)
-    for activation, values in activations(program, Contest):
+    for activation, values in activations(program, MaxSelection):
         rule = activation.rule
-        assert isinstance(rule, Contest)
+        assert isinstance(rule, MaxSelection)
         flat = np.concatenate([value.reshape(len(value), -1) for value in values], axis=1)
         assert len(rule.candidates) == np.prod(activation.shape)
         assert activation.width == rule.width == rule.counts.sum()

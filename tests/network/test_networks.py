@@ -15,7 +15,7 @@ from torch import nn
 
 from splineviz.network.activation_recorder import module_pre_activations
 from splineviz.network.interpret import Numbers, walk
-from splineviz.network.max_selection import Contest
+from splineviz.network.max_selection import MaxSelection
 from splineviz.network.model_copy import float64_copy
 from splineviz.network.program import Program
 from splineviz.network.tracing.trace import trace, traced
@@ -49,7 +49,7 @@ def agree(model: nn.Module, shape: tuple[int, ...], n: int = 3) -> Program:
             activation = program.activation_at[i]
             bits = program.switches(i, *values) > 0
             rule = activation.rule
-            if isinstance(rule, Contest):
+            if isinstance(rule, MaxSelection):
                 # What wins by rounding only, or ties, is as good as the winner.
                 flat = np.concatenate([value.reshape(n, -1) for value in values], axis=1)
                 clear = np.add.reduceat(bits, np.cumsum([0, *rule.counts[:-1]]), axis=1) == 1

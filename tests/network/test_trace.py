@@ -709,7 +709,7 @@ def test_a_value_and_a_number_are_compared_by_a_clamp() -> None:
     ):
         program = agrees(net(function), (3,))
         assert [step.kind for step in program.steps] == ["clamp"]
-        assert program.activations[0].rule.points.tolist() == [kink]
+        assert program.activations[0].rule.breakpoints.tolist() == [kink]
         (z,), _ = module_pre_activations(net(function), np.ones((2, 3)))
         np.testing.assert_array_equal(z, np.ones((2, 3)) - kink)
 

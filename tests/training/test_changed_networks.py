@@ -156,7 +156,7 @@ def test_a_change_that_does_not_show_in_the_outputs(tmp_path: Path) -> None:
             recorder.step(3)
     run = Run(tmp_path / "run")
     bounds = [
-        float(activation.rule.points[0])  # type: ignore[union-attr]
+        float(activation.rule.breakpoints[0])  # type: ignore[union-attr]
         for step in (0, 1, 2)
         for activation in run.program(step).activations
         if activation.name.startswith("clamp")

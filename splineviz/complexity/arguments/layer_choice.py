@@ -90,7 +90,7 @@ def selected(
         offered = [
             layer
             for layer, switches in available
-            if (winners or not switches.contest) and (logits or layer.kind != OUTPUT)
+            if (winners or not switches.leads) and (logits or layer.kind != OUTPUT)
         ]
         names = [layer.name for layer in offered if layers is None or layers(layer)]
         if not names:
@@ -117,7 +117,7 @@ def _nothing(
     if offered:
         names = ", ".join(repr(layer.name) for layer in offered[:10])
         return f"the function `layers` returned False for all {len(offered)} layers: {names}"
-    if any(switches.contest for _, switches in available):
+    if any(switches.leads for _, switches in available):
         return (
             "the network's only activations are maxima or minima; count the windows whose winner "
             "changes with winners=True, or the outputs with logits=True"

@@ -64,13 +64,13 @@ class Switches:
         own. A neuron switches where one of its columns changes sign.
     points : float64 array (K,)
         The breakpoints. They are subtracted first, so each value stands for K of them.
-    contest : bool
+    leads : bool
         Whether the values are leads of one candidate over another, as in max pooling.
     """
 
     neurons: np.ndarray | None = None
     points: np.ndarray = field(default_factory=lambda: np.zeros(1))
-    contest: bool = False
+    leads: bool = False
 
 
 def kind_of(function: str) -> str:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from splineviz.network.max_selection import Contest
-from splineviz.network.piecewise_linear import Kinks
+from splineviz.network.max_selection import MaxSelection
+from splineviz.network.piecewise_linear import PiecewiseLinear
 
 
 def bend(
-    kinks: Kinks,
+    function: PiecewiseLinear,
     slopes: Sequence[float | torch.Tensor],
     centre: torch.Tensor,
     d: torch.Tensor,
@@ -21,10 +21,10 @@ def bend(
 
     Parameters
     ----------
-    kinks : Kinks
+    function : PiecewiseLinear
         The function.
     slopes : sequence of float or tensor (columns,)
-        Its slopes, before the first kink, between kinks, behind the last.
+        Its slopes, before the first breakpoint, between breakpoints, behind the last.
     centre : float64 tensor (n, columns)
         h.
     d : tensor (n or 1, vertices, columns)
@@ -36,12 +36,12 @@ def bend(
 
     Notes
     -----
-    A kink at p bends by the change of slope times relu(h - p + d) - relu(h - p), which is
-    max(d, p - h) - max(0, p - h): exact where the kink is not passed, and relative to d where it
-    is, however large h.
+    A breakpoint at p bends by the change of slope times relu(h - p + d) - relu(h - p), which is
+    max(d, p - h) - max(0, p - h): exact where the breakpoint is not passed, and relative to d where
+    it is, however large h.
     """
     made = None if _is(slopes[0], 0.0) else slopes[0] * d
-    points = kinks.points.tolist()
+    points = function.breakpoints.tolist()
     for point, before, after in zip(points, slopes[:-1], slopes[1:], strict=True):
         ahead = (point - centre).to(d.dtype).unsqueeze(1)
         passed = torch.maximum(d, ahead).sub_(ahead.clamp_(min=0))
@@ -54,16 +54,16 @@ def bend(
 
 
 def slopes_at(
-    kinks: Kinks,
+    function: PiecewiseLinear,
     slopes: Sequence[float | torch.Tensor],
     centre: torch.Tensor,
     dtype: torch.dtype,
 ) -> torch.Tensor:
-    """The slopes of a piecewise-linear function of one number, off its kinks.
+    """The slopes of a piecewise-linear function of one number, off its breakpoints.
 
     Parameters
     ----------
-    kinks, slopes, centre
+    function, slopes, centre
         As for `bend`.
     dtype : torch.dtype
         That of the slopes.
@@ -73,7 +73,7 @@ def slopes_at(
     tensor (n, columns)
     """
     made = torch.zeros_like(centre, dtype=dtype).add_(slopes[0])
-    for point, after in zip(kinks.points.tolist(), slopes[1:], strict=True):
+    for point, after in zip(function.breakpoints.tolist(), slopes[1:], strict=True):
         behind = centre > point
         if isinstance(after, torch.Tensor):
             made = torch.where(behind, after, made)
@@ -87,23 +87,23 @@ def _is(slope: float | torch.Tensor, number: float) -> bool:
 
 
 class Windows:
-    """A contest among values that are given as differences from a centre.
+    """A selection among values that are given as differences from a centre.
 
     Parameters
     ----------
-    contest : Contest
+    selection : MaxSelection
         Which values compete in which window, and whether the largest wins.
     centre : float64 tensor (n, values)
         The values at the centre.
     """
 
-    def __init__(self, contest: Contest, centre: torch.Tensor) -> None:
+    def __init__(self, selection: MaxSelection, centre: torch.Tensor) -> None:
         device = centre.device
-        self.contest = contest
-        self.candidates = torch.as_tensor(contest.candidates, device=device)
-        order = np.arange(contest.candidates.shape[1])
-        self.present = torch.as_tensor(order < contest.counts[:, None], device=device)
-        behind = contest.sign * centre[:, self.candidates]
+        self.selection = selection
+        self.candidates = torch.as_tensor(selection.candidates, device=device)
+        order = np.arange(selection.candidates.shape[1])
+        self.present = torch.as_tensor(order < selection.counts[:, None], device=device)
+        behind = selection.sign * centre[:, self.candidates]
         # How far each candidate is behind the winner: near zero where it matters.
         self.behind = behind - behind.amax(-1, keepdim=True)
 
@@ -122,10 +122,10 @@ class Windows:
         behind = self.behind.to(d.dtype)
         best = None
         for k in range(self.candidates.shape[1]):
-            one = self.contest.sign * d[..., self.candidates[:, k]] + behind[:, None, :, k]
+            one = self.selection.sign * d[..., self.candidates[:, k]] + behind[:, None, :, k]
             best = one if best is None else torch.maximum(best, one)
         assert best is not None
-        return self.contest.sign * best
+        return self.selection.sign * best
 
     def margins(self, d: torch.Tensor) -> torch.Tensor:
         """By how much each candidate beats the best of the others in its window.
@@ -138,16 +138,16 @@ class Windows:
         Returns
         -------
         tensor (n, vertices, columns), of the type of d
-            Columns as in :class:`~splineviz.network.max_selection.Contest`; 1 for one without
+            Columns as in :class:`~splineviz.network.max_selection.MaxSelection`; 1 for one without
             others.
         """
-        rivals = self.contest.sign * d[..., self.candidates] + self.behind[:, None].to(d.dtype)
+        rivals = self.selection.sign * d[..., self.candidates] + self.behind[:, None].to(d.dtype)
         if self.candidates.shape[1] == 1:
             return torch.ones_like(rivals[..., 0])
         rivals = rivals.masked_fill(~self.present, -torch.inf)
         first, second = rivals.topk(2, dim=-1).values.split(1, dim=-1)
         margins = rivals - torch.where(rivals == first, second, first)
-        alone = torch.as_tensor(self.contest.counts == 1, device=d.device)
+        alone = torch.as_tensor(self.selection.counts == 1, device=d.device)
         margins[:, :, alone] = 1.0
         return margins[..., self.present]
 
@@ -157,5 +157,5 @@ class Windows:
 
     def largest_by_column(self, numbers: torch.Tensor) -> torch.Tensor:
         """The same for the window of each column."""
-        windows = torch.as_tensor(self.contest.column_window, device=numbers.device)
+        windows = torch.as_tensor(self.selection.column_window, device=numbers.device)
         return self.largest(numbers)[:, windows]

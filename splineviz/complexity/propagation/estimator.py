@@ -25,8 +25,8 @@ from splineviz.complexity.propagation.step_operator import Coefficients
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch
 from splineviz.network.interpret import Domain, walk
 from splineviz.network.layers.opaque import operation_name
-from splineviz.network.max_selection import Contest
-from splineviz.network.piecewise_linear import Kinks
+from splineviz.network.max_selection import MaxSelection
+from splineviz.network.piecewise_linear import PiecewiseLinear
 from splineviz.network.program import Program, Step
 
 # What an opaque step needs at a time, for each number that it reads or makes: torch computes in
@@ -43,8 +43,8 @@ class _Watched:
     layer, switches : Layer, Switches
         What it is, and where it switches.
     value : int
-        The value that is looked at; of a contest the one that it makes.
-    contest : Contest or None
+        The value that is looked at; of a selection the one that it makes.
+    max_selection : MaxSelection or None
         Among what the step competes that makes the value, if that is asked.
     columns : int64 tensor or None
         Which numbers of the value, unless all.
@@ -53,7 +53,7 @@ class _Watched:
     layer: Layer
     switches: Switches
     value: int
-    contest: Contest | None = None
+    max_selection: MaxSelection | None = None
     columns: torch.Tensor | None = None
 
 
@@ -113,13 +113,13 @@ class Estimator:
             if i in self.program.activation_at:
                 activation = self.program.activation_at[i]
                 rule = activation.rule
-                if isinstance(rule, Kinks):
+                if isinstance(rule, PiecewiseLinear):
                     layer = Layer(step.name, step.kind, math.prod(activation.shape))
-                    switches = Switches(points=rule.points)
+                    switches = Switches(points=rule.breakpoints)
                     found[step.name] = _Watched(layer, switches, step.inputs[0])
                 else:
                     layer = Layer(step.name, step.kind, len(rule.counts))
-                    switches = Switches(rule.column_window, contest=True)
+                    switches = Switches(rule.column_window, leads=True)
                     found[step.name] = _Watched(layer, switches, i + 1, rule)
             elif i in smooth:
                 found[step.name] = self._smooth(step)
@@ -200,11 +200,11 @@ class Estimator:
         for i in self._steps:
             if i in self.program.activation_at:
                 rule = self.program.activation_at[i].rule
-                if isinstance(rule, Kinks):
+                if isinstance(rule, PiecewiseLinear):
                     value = self.program.steps[i].inputs[0]
-                    found.setdefault(value, set()).update(rule.points.tolist())
+                    found.setdefault(value, set()).update(rule.breakpoints.tolist())
         for watched in self._watched:
-            if watched.contest is None:
+            if watched.max_selection is None:
                 found.setdefault(watched.value, set()).update(watched.switches.points.tolist())
         return {value: tuple(sorted(points)) for value, points in found.items()}
 
@@ -317,9 +317,9 @@ class Estimator:
         for number, watched in enumerate(self._watched):
             if watched.value != value:
                 continue
-            if watched.contest is not None:
+            if watched.max_selection is not None:
                 read = self.program.steps[value - 1].inputs
-                visit(number, one_pass.margins(watched.contest, read, inputs))
+                visit(number, one_pass.margins(watched.max_selection, read, inputs))
                 continue
             if isinstance(made, KeptValues):
                 raise InvalidArgument(

@@ -19,8 +19,8 @@ from splineviz.complexity.propagation.rounding import Rounding
 from splineviz.complexity.propagation.step_operator import Coefficients
 from splineviz.complexity.propagation.vertex_deltas import AntipodalPairs, Ends, VertexDeltas
 from splineviz.network.interpret import Domain
-from splineviz.network.max_selection import Contest
-from splineviz.network.piecewise_linear import Kinks
+from splineviz.network.max_selection import MaxSelection
+from splineviz.network.piecewise_linear import PiecewiseLinear
 from splineviz.network.program import Program
 
 
@@ -206,21 +206,23 @@ class ForwardPass(Domain[Value]):
         """What an activation makes."""
         rule, values = self.program.activation_at[i].rule, self.program.steps[i].inputs
         read = _numbers(inputs)
-        if isinstance(rule, Contest):
+        if isinstance(rule, MaxSelection):
             return self._won(i, rule, read)
         look = self._look(values[0], read[0])
         carried = self._now(read[0])
         slopes = self.coarse[i].by_segment(rule.slopes)
         slope = slopes_at(rule, slopes, look.span.centre, self.dtype)
-        steep = self._largest(slope.abs(), look, rule, rule.steepest)
+        steep = self._largest(slope.abs(), look, rule, rule.largest_slope)
         summed = steep
-        if not np.array_equal(rule.sums, rule.slopes):
-            numbers = self.coarse[i].by_segment(np.abs(rule.slopes) if rule.whole else rule.sums)
+        if not np.array_equal(rule.slope_variation, rule.slopes):
+            numbers = self.coarse[i].by_segment(
+                np.abs(rule.slopes) if rule.unit_slopes else rule.slope_variation
+            )
             sums = slopes_at(rule, numbers, look.span.centre, self.dtype)
-            summed = self._largest(sums, look, rule, float(rule.sums.max()))
+            summed = self._largest(sums, look, rule, float(rule.slope_variation.max()))
         # Odd and even part take two more sums.
         size, variance = self.rounding.bent(
-            carried.variance, carried.size, steep, summed, len(rule.points) + 2
+            carried.variance, carried.size, steep, summed, len(rule.breakpoints) + 2
         )
         if look.near is None:
             vertices = bend(rule, slopes, look.span.centre, carried.d.rows)
@@ -228,20 +230,20 @@ class ForwardPass(Domain[Value]):
         return LayerDeltas(self._bent(rule, slopes, slope, look, carried.d), size, variance)
 
     def _largest(
-        self, numbers: torch.Tensor, look: _Look, rule: Kinks, largest: float
+        self, numbers: torch.Tensor, look: _Look, rule: PiecewiseLinear, largest: float
     ) -> torch.Tensor:
         """Numbers for the slopes at the centres, in place those for all that vertices may meet."""
         # What comes near a kink may meet any slope, and so may vertices on one side of the centre.
         if look.near is not None:
             numbers[look.near.sample, look.near.column] = largest
             return numbers
-        near = look.span.with_sample().near(tuple(rule.points.tolist()))
+        near = look.span.with_sample().near(tuple(rule.breakpoints.tolist()))
         numbers[near.sample, near.column] = largest
         return numbers
 
     def _bent(
         self,
-        rule: Kinks,
+        rule: PiecewiseLinear,
         slopes: Sequence[float | torch.Tensor],
         slope: torch.Tensor,
         look: _Look,
@@ -267,7 +269,7 @@ class ForwardPass(Domain[Value]):
         self.pairs.add(sample[new], even[new])
         return VertexDeltas(rows, columns, column[new])
 
-    def _won(self, i: int, rule: Contest, read: Sequence[LayerDeltas]) -> LayerDeltas:
+    def _won(self, i: int, rule: MaxSelection, read: Sequence[LayerDeltas]) -> LayerDeltas:
         # What is straight stays so only if no winner changes, which is not worth looking for.
         self.pairs.split = True
         windows, d, size, variance = self._competing(rule, self.program.steps[i].inputs, read)
@@ -279,9 +281,9 @@ class ForwardPass(Domain[Value]):
         return LayerDeltas(VertexDeltas.of_all(d), size, self.rounding.won(variance, size))
 
     def _competing(
-        self, rule: Contest, values: Sequence[int], read: Sequence[LayerDeltas]
+        self, rule: MaxSelection, values: Sequence[int], read: Sequence[LayerDeltas]
     ) -> tuple[Windows, torch.Tensor, torch.Tensor, torch.Tensor]:
-        """The windows; differences, sizes and variances of all that the contest reads."""
+        """The windows; differences, sizes and variances of all that the selection reads."""
         centre = torch.cat([self.centres[value].flatten(1) for value in values], 1)
         shapes = [self.program.shapes[value] for value in values]
         typed = [self._typed(one) for one in read]
@@ -335,9 +337,9 @@ class ForwardPass(Domain[Value]):
         return Neighborhood(span, lambda: scale * self.pairs.vertices(carried.d))
 
     def margins(
-        self, rule: Contest, values: Sequence[int], inputs: Sequence[Value]
+        self, rule: MaxSelection, values: Sequence[int], inputs: Sequence[Value]
     ) -> Neighborhood:
-        """By how much the candidates of a contest win."""
+        """By how much the candidates of a selection win."""
         windows, d, _, variance = self._competing(rule, values, _numbers(inputs))
         margins = windows.margins(d)
         # A margin is a difference of two values.

@@ -107,7 +107,7 @@ class Rounding:
         size: torch.Tensor,
         steep: torch.Tensor,
         summed: torch.Tensor,
-        kinks: int,
+        breakpoints: int,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Size and variance behind an activation.
 
@@ -118,17 +118,17 @@ class Rounding:
         steep, summed : tensor (n, columns)
             The largest slope that vertices may meet, and sum of the sizes of the first slope and of
             the changes up to there.
-        kinks : int
+        breakpoints : int
             How many changes there are.
 
         Returns
         -------
         size, variance : tensor (n, columns)
         """
-        return steep * size, _added(steep.square() * variance, summed * size, 2 + kinks)
+        return steep * size, _added(steep.square() * variance, summed * size, 2 + breakpoints)
 
     def won(self, variance: torch.Tensor, size: torch.Tensor) -> torch.Tensor:
-        """The variance of what wins a contest, from the largest of the candidates."""
+        """The variance of what wins a selection, from the largest of the candidates."""
         return _added(variance, size, 3)
 
     def rounded(self, variance: torch.Tensor, size: torch.Tensor, times: float) -> torch.Tensor:

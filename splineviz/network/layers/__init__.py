@@ -15,8 +15,9 @@ From these follow the value ``linear(w, x) + offset``, the linear part ``linear(
 magnitude ``linear(|w|, |x|) + |offset|`` and the variance ``linear(w**2, x)``; so ``linear`` must
 be a sum of terms, each at most one weight times one input times a constant that is not negative.
 
-An activation has ``activate``, and says what that does: either ``kinks``, the function that it
-applies to each number, or ``contest``, which values it compares to pass the largest on.
+An activation has ``activate``, and says what that does: either ``piecewise_linear``, the
+function that it applies to each number, or ``max_selection``, which values it compares to pass the
+largest on.
 
 A ``schema`` says what a step of a row can be: options and weights, and the shape of its result. A
 program checks it before any of its steps is used.
@@ -28,17 +29,19 @@ Nothing here imports torch before a network is traced, or a step that needs it i
 
 from __future__ import annotations
 
-from splineviz.network.layers import arithmetic as arith
-from splineviz.network.layers import elementwise, opaque
-from splineviz.network.layers import linear_ops as weighted
-from splineviz.network.layers import max_ops as comparing
-from splineviz.network.layers import shape_ops as rearr
-from splineviz.network.layers import sum_ops as avg
+from splineviz.network.layers import (
+    arithmetic,
+    elementwise,
+    linear_ops,
+    max_ops,
+    opaque,
+    shape_ops,
+    sum_ops,
+)
 from splineviz.network.layers.layer_kind import LayerKind
 from splineviz.network.layers.schemas import elementwise_and_shapes as shapes
 from splineviz.network.layers.schemas import opaque as opaque_schema
-from splineviz.network.layers.schemas import products as products
-from splineviz.network.layers.schemas import windows as windows
+from splineviz.network.layers.schemas import products, windows
 from splineviz.network.layers.torch_calls import apply_function
 
 
@@ -47,8 +50,8 @@ def _conv(dimensions: int, transposed: str = "") -> LayerKind:
     return LayerKind(
         name,
         params=("weight", "bias"),
-        coefficients=weighted.conv_coefficients(dimensions),
-        linear=weighted.conv(name),
+        coefficients=linear_ops.conv_coefficients(dimensions),
+        linear=linear_ops.conv(name),
         schema=windows.conv_transpose(dimensions) if transposed else windows.conv(dimensions),
     )
 
@@ -58,24 +61,24 @@ def _pooling(dimensions: int) -> tuple[LayerKind, ...]:
     return (
         LayerKind(
             f"avg_pool{d}",
-            linear=avg.pooling(f"avg_pool{d}", dimensions),
+            linear=sum_ops.pooling(f"avg_pool{d}", dimensions),
             schema=windows.avg_pool(dimensions),
         ),
         LayerKind(
             f"adaptive_avg_pool{d}",
-            linear=avg.pooling(f"adaptive_avg_pool{d}", dimensions),
+            linear=sum_ops.pooling(f"adaptive_avg_pool{d}", dimensions),
             schema=windows.adaptive_avg_pool(dimensions),
         ),
         LayerKind(
             f"max_pool{d}",
-            contest=comparing.max_pool_contest,
-            activate=comparing.pool(f"max_pool{d}"),
+            max_selection=max_ops.max_pool_selection,
+            activate=max_ops.pool(f"max_pool{d}"),
             schema=windows.max_pool(dimensions),
         ),
         LayerKind(
             f"adaptive_max_pool{d}",
-            contest=comparing.adaptive_max_pool_contest,
-            activate=comparing.pool(f"adaptive_max_pool{d}"),
+            max_selection=max_ops.adaptive_max_pool_selection,
+            activate=max_ops.pool(f"adaptive_max_pool{d}"),
             schema=windows.adaptive_max_pool(dimensions),
         ),
     )
@@ -86,20 +89,20 @@ _ROWS = (
     LayerKind(
         "linear",
         params=("weight", "bias"),
-        coefficients=weighted.linear_coefficients,
-        linear=weighted.linear,
+        coefficients=linear_ops.linear_coefficients,
+        linear=linear_ops.linear,
         schema=products.LINEAR,
     ),
     LayerKind(
         "matmul",
-        coefficients=weighted.weight_alone,
-        linear=weighted.matmul,
+        coefficients=linear_ops.weight_alone,
+        linear=linear_ops.matmul,
         schema=products.MATMUL,
     ),
     LayerKind(
         "einsum",
-        coefficients=weighted.weight_alone,
-        linear=weighted.einsum,
+        coefficients=linear_ops.weight_alone,
+        linear=linear_ops.einsum,
         schema=products.EINSUM,
     ),
     *(_conv(dimensions) for dimensions in (1, 2, 3)),
@@ -108,55 +111,55 @@ _ROWS = (
         "batch_norm",
         params=("weight", "bias"),
         buffers=("running_mean", "running_var"),
-        coefficients=weighted.batch_norm_coefficients,
-        linear=weighted.batch_norm,
+        coefficients=linear_ops.batch_norm_coefficients,
+        linear=linear_ops.batch_norm,
         schema=products.BATCH_NORM,
     ),
     # Sums, and products with constants
     LayerKind(
         "add",
-        coefficients=arith.sum_coefficients,
-        linear=arith.weighted_sum,
+        coefficients=arithmetic.sum_coefficients,
+        linear=arithmetic.weighted_sum,
         schema=shapes.ADD,
     ),
     LayerKind(
         "mul",
-        coefficients=arith.mul_coefficients,
-        linear=arith.scale,
+        coefficients=arithmetic.mul_coefficients,
+        linear=arithmetic.scale,
         schema=products.SCALE,
     ),
     LayerKind(
         "div",
-        coefficients=arith.div_coefficients,
-        linear=arith.scale,
+        coefficients=arithmetic.div_coefficients,
+        linear=arithmetic.scale,
         schema=products.SCALE,
     ),
     # Averages, pooling and padding
     *(row for dimensions in (1, 2, 3) for row in _pooling(dimensions)),
     LayerKind(
         "mean",
-        linear=avg.mean,
+        linear=sum_ops.mean,
         schema=shapes.OVER_AXES,
     ),
     LayerKind(
         "sum",
-        linear=avg.total,
+        linear=sum_ops.total,
         schema=shapes.OVER_AXES,
     ),
     LayerKind(
         "cumsum",
-        linear=avg.cumsum,
+        linear=sum_ops.cumsum,
         schema=shapes.CUMSUM,
     ),
     LayerKind(
         "interpolate",
-        linear=avg.interpolate,
+        linear=sum_ops.interpolate,
         schema=windows.INTERPOLATE,
     ),
     LayerKind(
         "pad",
-        coefficients=avg.pad_coefficients,
-        linear=avg.pad,
+        coefficients=sum_ops.pad_coefficients,
+        linear=sum_ops.pad,
         schema=windows.PAD,
     ),
     LayerKind(
@@ -172,57 +175,57 @@ _ROWS = (
     # The same numbers, in another order or shape
     LayerKind(
         "identity",
-        linear=rearr.identity,
+        linear=shape_ops.identity,
         schema=shapes.IDENTITY,
     ),
     LayerKind(
         "dropout",
-        linear=rearr.identity,
+        linear=shape_ops.identity,
         schema=shapes.IDENTITY,
     ),
     LayerKind(
         "reshape",
-        linear=rearr.reshape,
+        linear=shape_ops.reshape,
         schema=shapes.RESHAPE,
     ),
     LayerKind(
         "permute",
-        linear=rearr.permute,
+        linear=shape_ops.permute,
         schema=shapes.PERMUTE,
     ),
     LayerKind(
         "getitem",
-        linear=rearr.getitem,
+        linear=shape_ops.getitem,
         schema=shapes.GETITEM,
     ),
     LayerKind(
         "cat",
-        linear=rearr.cat,
+        linear=shape_ops.cat,
         schema=shapes.CAT,
     ),
     LayerKind(
         "stack",
-        linear=rearr.stack,
+        linear=shape_ops.stack,
         schema=shapes.STACK,
     ),
     LayerKind(
         "expand",
-        linear=rearr.expand,
+        linear=shape_ops.expand,
         schema=shapes.EXPAND,
     ),
     LayerKind(
         "repeat",
-        linear=rearr.repeat,
+        linear=shape_ops.repeat,
         schema=shapes.REPEAT,
     ),
     LayerKind(
         "flip",
-        linear=rearr.flip,
+        linear=shape_ops.flip,
         schema=shapes.FLIP,
     ),
     LayerKind(
         "roll",
-        linear=rearr.roll,
+        linear=shape_ops.roll,
         schema=shapes.ROLL,
     ),
     LayerKind(
@@ -243,58 +246,58 @@ _ROWS = (
     # Activations: functions of one number
     LayerKind(
         "relu",
-        kinks=elementwise.relu_kinks,
+        piecewise_linear=elementwise.relu_function,
         activate=elementwise.relu,
         schema=shapes.SAME,
     ),
     LayerKind(
         "leaky_relu",
-        kinks=elementwise.leaky_relu_kinks,
+        piecewise_linear=elementwise.leaky_relu_function,
         activate=elementwise.leaky_relu,
         schema=shapes.LEAKY_RELU,
     ),
     LayerKind(
         "prelu",
         params=("weight",),
-        kinks=elementwise.prelu_kinks,
+        piecewise_linear=elementwise.prelu_function,
         activate=elementwise.prelu,
         schema=shapes.PRELU,
     ),
     LayerKind(
         "abs",
-        kinks=elementwise.abs_kinks,
+        piecewise_linear=elementwise.abs_function,
         activate=elementwise.absolute,
         schema=shapes.SAME,
     ),
     LayerKind(
         "clamp",
-        kinks=elementwise.clamp_kinks,
+        piecewise_linear=elementwise.clamp_function,
         activate=elementwise.clamp,
         schema=shapes.CLAMP,
     ),
     LayerKind(
         "hardsigmoid",
-        kinks=elementwise.hardsigmoid_kinks,
+        piecewise_linear=elementwise.hardsigmoid_function,
         activate=elementwise.hardsigmoid,
         schema=shapes.SAME,
     ),
     LayerKind(
         "softshrink",
-        kinks=elementwise.softshrink_kinks,
+        piecewise_linear=elementwise.softshrink_function,
         activate=elementwise.softshrink,
         schema=shapes.SOFTSHRINK,
     ),
     # Activations: the largest or smallest of several values
     LayerKind(
         "max",
-        contest=comparing.contest_of(1.0),
-        activate=comparing.largest,
+        max_selection=max_ops.selection_of(1.0),
+        activate=max_ops.largest,
         schema=shapes.COMPARED,
     ),
     LayerKind(
         "min",
-        contest=comparing.contest_of(-1.0),
-        activate=comparing.smallest,
+        max_selection=max_ops.selection_of(-1.0),
+        activate=max_ops.smallest,
         schema=shapes.COMPARED,
     ),
     # Neither affine nor piecewise linear

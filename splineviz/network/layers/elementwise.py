@@ -13,9 +13,9 @@ from splineviz.network.layers.layer_kind import (
     Params,
 )
 from splineviz.network.layers.torch_calls import in_torch
-from splineviz.network.piecewise_linear import Kinks
+from splineviz.network.piecewise_linear import PiecewiseLinear
 
-# One kink at zero ---------------------------------------------------------------------------------
+# One breakpoint at zero ---------------------------------------------------------------------------
 
 
 def relu(params: Params, inputs: Sequence[Array], options: Options) -> Array:
@@ -24,9 +24,9 @@ def relu(params: Params, inputs: Sequence[Array], options: Options) -> Array:
     return np.maximum(x, 0.0) if isinstance(x, np.ndarray) else x.relu()
 
 
-def relu_kinks(params: Params, options: Options) -> Kinks:
+def relu_function(params: Params, options: Options) -> PiecewiseLinear:
     """One at zero."""
-    return Kinks(np.zeros(1), np.array([0.0, 1.0]), 0.0)
+    return PiecewiseLinear(np.zeros(1), np.array([0.0, 1.0]), 0.0)
 
 
 def leaky_relu(params: Params, inputs: Sequence[Array], options: Options) -> Array:
@@ -37,9 +37,9 @@ def leaky_relu(params: Params, inputs: Sequence[Array], options: Options) -> Arr
     return in_torch("leaky_relu", x, negative_slope=slope)
 
 
-def leaky_relu_kinks(params: Params, options: Options) -> Kinks:
+def leaky_relu_function(params: Params, options: Options) -> PiecewiseLinear:
     """One at zero."""
-    return Kinks(np.zeros(1), np.array([options["negative_slope"], 1.0]), 0.0)
+    return PiecewiseLinear(np.zeros(1), np.array([options["negative_slope"], 1.0]), 0.0)
 
 
 def prelu(params: Params, inputs: Sequence[Array], options: Options) -> Array:
@@ -50,10 +50,10 @@ def prelu(params: Params, inputs: Sequence[Array], options: Options) -> Array:
     return in_torch("prelu", x, params["weight"])
 
 
-def prelu_kinks(params: Params, options: Options) -> Kinks:
+def prelu_function(params: Params, options: Options) -> PiecewiseLinear:
     """One at zero."""
     slopes = _per_channel(params, options)
-    return Kinks(np.zeros(1), np.stack([slopes, np.ones_like(slopes)]), 0.0)
+    return PiecewiseLinear(np.zeros(1), np.stack([slopes, np.ones_like(slopes)]), 0.0)
 
 
 def _per_channel(params: Params, options: Options) -> Array:
@@ -70,9 +70,9 @@ def absolute(params: Params, inputs: Sequence[Array], options: Options) -> Array
     return abs(inputs[0])
 
 
-def abs_kinks(params: Params, options: Options) -> Kinks:
+def abs_function(params: Params, options: Options) -> PiecewiseLinear:
     """One at zero."""
-    return Kinks(np.zeros(1), np.array([-1.0, 1.0]), 0.0)
+    return PiecewiseLinear(np.zeros(1), np.array([-1.0, 1.0]), 0.0)
 
 
 # Bounds -------------------------------------------------------------------------------------------
@@ -83,17 +83,17 @@ def clamp(params: Params, inputs: Sequence[Array], options: Options) -> Array:
     return inputs[0].clip(options["min"], options["max"])
 
 
-def clamp_kinks(params: Params, options: Options) -> Kinks:
+def clamp_function(params: Params, options: Options) -> PiecewiseLinear:
     """One at each bound."""
     low, high = options["min"], options["max"]
     if low is None:
-        return Kinks(np.array([high]), np.array([1.0, 0.0]), high)
+        return PiecewiseLinear(np.array([high]), np.array([1.0, 0.0]), high)
     if high is None:
-        return Kinks(np.array([low]), np.array([0.0, 1.0]), low)
-    return Kinks(np.array([low, high]), np.array([0.0, 1.0, 0.0]), low)
+        return PiecewiseLinear(np.array([low]), np.array([0.0, 1.0]), low)
+    return PiecewiseLinear(np.array([low, high]), np.array([0.0, 1.0, 0.0]), low)
 
 
-# Two kinks ----------------------------------------------------------------------------------------
+# Two breakpoints ----------------------------------------------------------------------------------
 
 
 def hardsigmoid(params: Params, inputs: Sequence[Array], options: Options) -> Array:
@@ -101,9 +101,9 @@ def hardsigmoid(params: Params, inputs: Sequence[Array], options: Options) -> Ar
     return (inputs[0].clip(-3.0, 3.0) + 3.0) / 6.0
 
 
-def hardsigmoid_kinks(params: Params, options: Options) -> Kinks:
+def hardsigmoid_function(params: Params, options: Options) -> PiecewiseLinear:
     """At -3 and 3."""
-    return Kinks(np.array([-3.0, 3.0]), np.array([0.0, 1 / 6, 0.0]), 0.0)
+    return PiecewiseLinear(np.array([-3.0, 3.0]), np.array([0.0, 1 / 6, 0.0]), 0.0)
 
 
 def softshrink(params: Params, inputs: Sequence[Array], options: Options) -> Array:
@@ -111,7 +111,7 @@ def softshrink(params: Params, inputs: Sequence[Array], options: Options) -> Arr
     return inputs[0] - inputs[0].clip(-options["lambd"], options["lambd"])
 
 
-def softshrink_kinks(params: Params, options: Options) -> Kinks:
+def softshrink_function(params: Params, options: Options) -> PiecewiseLinear:
     """At both ends of what becomes zero."""
     width = options["lambd"]
-    return Kinks(np.array([-width, width]), np.array([1.0, 0.0, 1.0]), 0.0)
+    return PiecewiseLinear(np.array([-width, width]), np.array([1.0, 0.0, 1.0]), 0.0)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from splineviz.network.layers.schemas.schema import Schema
-from splineviz.network.max_selection import Contest
-from splineviz.network.piecewise_linear import Kinks
+from splineviz.network.max_selection import MaxSelection
+from splineviz.network.piecewise_linear import PiecewiseLinear
 
 if TYPE_CHECKING:
     pass
@@ -46,11 +46,11 @@ class LayerKind:
         What an affine layer computes with them.
     activate : callable (params, inputs, options) -> array, or None
         What an activation computes. A row has either this or ``linear``.
-    kinks : callable (params, options) -> Kinks, or None
+    piecewise_linear : callable (params, options) -> PiecewiseLinear, or None
         The function that an activation applies to each number.
-    contest : callable (options, input shapes) -> Contest, or None
+    max_selection : callable (options, input shapes) -> MaxSelection, or None
         Which values an activation compares to pass the largest on. An activation has either this
-        or ``kinks``.
+        or ``piecewise_linear``.
     opaque : callable (params, inputs, options) -> array, or None
         What a step computes that is neither affine nor an activation as above.
     """
@@ -62,8 +62,8 @@ class LayerKind:
     coefficients: Callable[[Params, Options], tuple[Array | None, Array | None]] = _no_coefficients
     linear: Callable[[Any, Sequence[Array], Options], Array] | None = None
     activate: Callable[[Params, Sequence[Array], Options], Array] | None = None
-    kinks: Callable[[Params, Options], Kinks] | None = None
-    contest: Callable[[Options, Sequence[Shape]], Contest] | None = None
+    piecewise_linear: Callable[[Params, Options], PiecewiseLinear] | None = None
+    max_selection: Callable[[Options, Sequence[Shape]], MaxSelection] | None = None
     opaque: Callable[[Params, Sequence[Array], Options], Array] | None = None
 
     @property

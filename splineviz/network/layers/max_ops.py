@@ -14,7 +14,7 @@ from splineviz.network.layers.layer_kind import (
     Shape,
 )
 from splineviz.network.layers.torch_calls import in_torch_pooling, library
-from splineviz.network.max_selection import Contest
+from splineviz.network.max_selection import MaxSelection
 
 Places = list[list[int]]
 """For each window along one axis the places it covers."""
@@ -35,7 +35,7 @@ def pool(name: str) -> Callable[[Params, Sequence[Array], Options], Array]:
     return activate
 
 
-def max_pool_contest(options: Options, shapes: Sequence[Shape]) -> Contest:
+def max_pool_selection(options: Options, shapes: Sequence[Shape]) -> MaxSelection:
     """The places under the kernel compete."""
     (shape,) = shapes
     return _pooled(shape, _covered(options, shape))
@@ -62,7 +62,7 @@ def _inside(start: int, kernel: int, dilation: int, size: int) -> list[int]:
     return [*range(first, min(size, start + (kernel - 1) * dilation + 1), dilation)]
 
 
-def adaptive_max_pool_contest(options: Options, shapes: Sequence[Shape]) -> Contest:
+def adaptive_max_pool_selection(options: Options, shapes: Sequence[Shape]) -> MaxSelection:
     """Windows that share the places out evenly, and overlap where that does not work out."""
     (shape,) = shapes
     return _pooled(
@@ -79,7 +79,7 @@ def adaptive_max_pool_contest(options: Options, shapes: Sequence[Shape]) -> Cont
     )
 
 
-def _pooled(shape: Shape, axes: Sequence[Places]) -> Contest:
+def _pooled(shape: Shape, axes: Sequence[Places]) -> MaxSelection:
     """Windows over the last axes, from the places that they cover along each."""
     lead = int(np.prod(shape[: -len(axes)], dtype=np.int64))
     candidates = np.arange(lead)[:, None]
@@ -97,7 +97,7 @@ def _pooled(shape: Shape, axes: Sequence[Places]) -> Contest:
     order = np.argsort(~present, axis=1, kind="stable")
     candidates = np.take_along_axis(candidates, order, axis=1)
     behind = np.arange(candidates.shape[1]) >= counts[:, None]
-    return Contest(np.where(behind, candidates[:, :1], candidates), counts, 1.0)
+    return MaxSelection(np.where(behind, candidates[:, :1], candidates), counts, 1.0)
 
 
 # Maxima and minima --------------------------------------------------------------------------------
@@ -122,12 +122,12 @@ def _chosen(of_two: Any, over_axes: Any, inputs: Sequence[Array], options: Optio
     return over_axes(x, tuple(options["axes"])).reshape((x.shape[0], *options["shape"]))
 
 
-def contest_of(sign: float) -> Callable[[Options, Sequence[Shape]], Contest]:
+def selection_of(sign: float) -> Callable[[Options, Sequence[Shape]], MaxSelection]:
     """Two values, or those over some axes, compete to be the largest (1.0) or smallest (-1.0)."""
     return lambda options, shapes: _compared(options, shapes, sign)
 
 
-def _compared(options: Options, shapes: Sequence[Shape], sign: float) -> Contest:
+def _compared(options: Options, shapes: Sequence[Shape], sign: float) -> MaxSelection:
     numbers: list[Any] = []
     for shape in shapes:
         first = sum(array.size for array in numbers)
@@ -139,4 +139,4 @@ def _compared(options: Options, shapes: Sequence[Shape], sign: float) -> Contest
         axes = [axis - 1 for axis in options["axes"]]
         moved = np.moveaxis(numbers[0], axes, range(-len(axes), 0))
         rows = moved.reshape(-1, int(np.prod([shapes[0][axis] for axis in axes])))
-    return Contest(rows, np.full(len(rows), rows.shape[1]), sign)
+    return MaxSelection(rows, np.full(len(rows), rows.shape[1]), sign)

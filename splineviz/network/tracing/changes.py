@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from splineviz.network.max_selection import Contest
+from splineviz.network.max_selection import MaxSelection
 from splineviz.network.program import Activation, Program, Step
 
 
@@ -115,9 +115,9 @@ def _of_patterns(old: Program, new: Program) -> Iterator[str]:
 def _columns(activation: Activation) -> tuple[Any, ...]:
     """What the columns of a pattern are, as far as other checkpoints must agree with it."""
     rule = activation.rule
-    if isinstance(rule, Contest):
-        return "contest", activation.width
-    return "kinks", activation.width, len(rule.points)
+    if isinstance(rule, MaxSelection):
+        return "max selection", activation.width
+    return "piecewise linear", activation.width, len(rule.breakpoints)
 
 
 def _described(step: Step) -> str:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from splineviz.network.max_selection import Contest, flat_values
-from splineviz.network.piecewise_linear import Kinks
+from splineviz.network.max_selection import MaxSelection, flat_values
+from splineviz.network.piecewise_linear import PiecewiseLinear
 from splineviz.network.program import Program
 from splineviz.partition.engine.tournament import lead_units, leads, next_round, pairs
-from splineviz.partition.rounding.values import EPS, ULPS, KinkRounding, Rounding
+from splineviz.partition.rounding.values import EPS, ULPS, PiecewiseLinearRounding, Rounding
 from splineviz.typing import FloatArray
 
 Values = Mapping[int, FloatArray]
@@ -49,7 +49,7 @@ class Cut:
         return ULPS * EPS * self.unit
 
 
-def kink_cut(program: Program, step: int, rule: Kinks, read: Rounding) -> Cut:
+def breakpoint_cut(program: Program, step: int, rule: PiecewiseLinear, read: Rounding) -> Cut:
     """The cut of a function of single numbers: each value cuts where it meets a kink.
 
     Parameters
@@ -57,27 +57,28 @@ def kink_cut(program: Program, step: int, rule: Kinks, read: Rounding) -> Cut:
     program : Program
     step : int
         The step of the activation.
-    rule : Kinks
+    rule : PiecewiseLinear
     read : Rounding
         Of the value that it reads.
     """
-    (source,), rounding = program.steps[step].inputs, KinkRounding(rule)
+    (source,), rounding = program.steps[step].inputs, PiecewiseLinearRounding(rule)
     return Cut(
         step,
         lambda values: rule.switches(values[source]),
         rounding.column_units(read.unit)[0],
         lambda _, units: rounding.column_units(units[source]),
-        source if rule.points.tolist() == [0.0] else None,
+        source if rule.breakpoints.tolist() == [0.0] else None,
     )
 
 
 def tournament_cuts(
-    program: Program, step: int, rule: Contest, read: Sequence[Rounding]
+    program: Program, step: int, rule: MaxSelection, read: Sequence[Rounding]
 ) -> list[Cut]:
     """The cuts where the largest of several values is passed on, to be made one after another.
 
     One for each round of a tournament: pairs are compared, then the winners of pairs, and so on.
-    They cut too much, and :func:`settle` mends that. Parameters are those of :func:`kink_cut`.
+    They cut too much, and :func:`settle` mends that. Parameters are those of
+    :func:`breakpoint_cut`.
     """
     sources = program.steps[step].inputs
     unit = flat_values([rounding.unit for rounding in read])[0, rule.candidates.T]
@@ -88,7 +89,9 @@ def tournament_cuts(
     return cuts
 
 
-def _round(step: int, rule: Contest, number: int, sources: Sequence[int], unit: FloatArray) -> Cut:
+def _round(
+    step: int, rule: MaxSelection, number: int, sources: Sequence[int], unit: FloatArray
+) -> Cut:
     return Cut(
         step,
         lambda values: leads(rule, number, [values[v] for v in sources]),

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.network.max_selection import Contest, flat_values
+from splineviz.network.max_selection import MaxSelection, flat_values
 from splineviz.partition.engine.cells import SEAM, CellComplex
 from splineviz.partition.engine.dissolving import Dissolved, dissolve
 from splineviz.partition.patterns import first_difference, pack, ranges_above, unpack
@@ -25,18 +25,18 @@ from splineviz.typing import BoolArray, FloatArray, Int32Array, Words
 _BLOCK = 2**22
 
 
-def leads(rule: Contest, round_: int, inputs: Sequence[FloatArray]) -> FloatArray:
+def leads(rule: MaxSelection, round_: int, inputs: Sequence[FloatArray]) -> FloatArray:
     """By how much the second of each pair leads in a round.
 
     Where two tie the first goes on, so that the first of the largest wins.
 
     Parameters
     ----------
-    rule : Contest
+    rule : MaxSelection
     round_ : int
         From 0.
     inputs : sequence of float64 array (n, *shape)
-        What the contest reads.
+        What the selection reads.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def leads(rule: Contest, round_: int, inputs: Sequence[FloatArray]) -> FloatArra
 
 
 def lead_units(
-    rule: Contest, round_: int, inputs: Sequence[FloatArray], units: Sequence[FloatArray]
+    rule: MaxSelection, round_: int, inputs: Sequence[FloatArray], units: Sequence[FloatArray]
 ) -> FloatArray:
     """Units of rounding of :func:`leads`, from the values and their units.
 
@@ -111,7 +111,7 @@ class Settled:
 
 
 def settle(
-    rule: Contest,
+    rule: MaxSelection,
     cells: CellComplex,
     rounds: Sequence[tuple[Int32Array, Words]],
     layer: int,
@@ -121,7 +121,7 @@ def settle(
 
     Parameters
     ----------
-    rule : Contest
+    rule : MaxSelection
     cells : CellComplex
         Behind the last round.
     rounds : sequence of (parent, bits)
@@ -162,7 +162,7 @@ def settle(
 
 
 def _winners(
-    rule: Contest, rounds: Sequence[tuple[Int32Array, Words]], first: int, last: int
+    rule: MaxSelection, rounds: Sequence[tuple[Int32Array, Words]], first: int, last: int
 ) -> npt.NDArray[np.int16]:
     """The place of the winner among the candidates on a range of cells, shape (n, windows)."""
     windows, k = rule.candidates.shape
@@ -178,7 +178,7 @@ def _winners(
     return standing[:, 0]
 
 
-def _one_hot(rule: Contest, winners: npt.NDArray[np.int16]) -> BoolArray:
+def _one_hot(rule: MaxSelection, winners: npt.NDArray[np.int16]) -> BoolArray:
     """The pattern (n, W) of winners (n, windows)."""
     first_column = np.cumsum(rule.counts) - rule.counts
     # A candidate that fills up a short window is its first one.

@@ -57,7 +57,7 @@ class Migration:
     n_switching : int
         Neurons that draw a boundary on the slice: those that are neither off nor on everywhere on
         it. Where this falls over a training, neurons die, and boundaries get fewer everywhere. An
-        activation with several kinks counts once for each, a maximum once for each candidate.
+        activation with several breakpoints counts once for each, a maximum once for each candidate.
 
     Notes
     -----

@@ -22,8 +22,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from splineviz.network.interpret import Domain
-from splineviz.network.max_selection import Contest, flat_values
-from splineviz.network.piecewise_linear import Kinks
+from splineviz.network.max_selection import MaxSelection, flat_values
+from splineviz.network.piecewise_linear import PiecewiseLinear
 from splineviz.network.program import Program
 from splineviz.typing import BoolArray, FloatArray
 
@@ -132,20 +132,24 @@ class ActivationRounding(Protocol):
         """
 
 
-def rounding_of(rule: Kinks | Contest) -> ActivationRounding:
+def rounding_of(rule: PiecewiseLinear | MaxSelection) -> ActivationRounding:
     """How rounding errors pass an activation."""
-    return KinkRounding(rule) if isinstance(rule, Kinks) else ContestRounding(rule)
+    return (
+        PiecewiseLinearRounding(rule)
+        if isinstance(rule, PiecewiseLinear)
+        else MaxSelectionRounding(rule)
+    )
 
 
-class KinkRounding:
+class PiecewiseLinearRounding:
     """How they pass a function of single numbers: multiplied by the slopes that are met.
 
     Parameters
     ----------
-    rule : Kinks
+    rule : PiecewiseLinear
     """
 
-    def __init__(self, rule: Kinks) -> None:
+    def __init__(self, rule: PiecewiseLinear) -> None:
         self.rule = rule
         # What segments add to their product. ReLU, LeakyReLU and the like add nothing.
         self._shift = float(np.abs(rule.offsets).max())
@@ -153,7 +157,9 @@ class KinkRounding:
     def column_units(self, unit: FloatArray) -> FloatArray:
         """Of how far values lie behind each kink, (n, W), from theirs (n, *shape)."""
         flat = unit.reshape(len(unit), math.prod(unit.shape[1:]))
-        return np.concatenate([np.hypot(flat, abs(point)) for point in self.rule.points], axis=1)
+        return np.concatenate(
+            [np.hypot(flat, abs(point)) for point in self.rule.breakpoints], axis=1
+        )
 
     def over_slice(self, inputs: Sequence[Rounding]) -> Rounding:
         """Any value up to the size may be met."""
@@ -166,7 +172,9 @@ class KinkRounding:
         Only slopes that are reached pass an error on: what is off on the whole slice makes 0.
         """
         rule = self.rule
-        ends = np.concatenate([low, high, *(np.clip(point, low, high) for point in rule.points)])
+        ends = np.concatenate(
+            [low, high, *(np.clip(point, low, high) for point in rule.breakpoints)]
+        )
         gain, offset = rule.segments(rule.switches(ends) > 0, ends.shape[1:])
         size = np.abs(gain * ends + offset).max(axis=0, keepdims=True)
         slope = self._slope_met(rule.switches(low), rule.switches(high), low.shape[1:])
@@ -191,8 +199,8 @@ class KinkRounding:
         gain, offset = rule.segments(in_all, shape)
         made = gain * value + offset
         passed = np.abs(gain) * unit
-        mixed = (in_all != in_some).reshape(len(value), len(rule.points), *shape)
-        for k, point in enumerate(rule.points):
+        mixed = (in_all != in_some).reshape(len(value), len(rule.breakpoints), *shape)
+        for k, point in enumerate(rule.breakpoints):
             at_kink = np.broadcast_to(gain * point + offset, made.shape)
             made = np.where(mixed[:, k], at_kink, made)
             passed = np.where(mixed[:, k], 0.0, passed)
@@ -202,22 +210,22 @@ class KinkRounding:
         """The steepest slope between columns (n, W), (n or 1, *shape); all of them at a kink."""
         gain, _ = self.rule.segments(low > 0, shape)
         # Also where a range ends at a kink: rounding may leave it.
-        crossed = ((low <= 0) & (high >= 0)).reshape(len(low), len(self.rule.points), *shape)
-        return np.where(crossed.any(axis=1), self.rule.steepest, np.abs(gain))
+        crossed = ((low <= 0) & (high >= 0)).reshape(len(low), len(self.rule.breakpoints), *shape)
+        return np.where(crossed.any(axis=1), self.rule.largest_slope, np.abs(gain))
 
     def _shifted(self, passed: FloatArray, made: FloatArray) -> FloatArray:
         return np.hypot(passed, np.abs(made) + self._shift) if self._shift else passed
 
 
-class ContestRounding:
+class MaxSelectionRounding:
     """How they pass an activation that passes on the largest of several values: the winner's.
 
     Parameters
     ----------
-    rule : Contest
+    rule : MaxSelection
     """
 
-    def __init__(self, rule: Contest) -> None:
+    def __init__(self, rule: MaxSelection) -> None:
         self.rule = rule
 
     def over_slice(self, inputs: Sequence[Rounding]) -> Rounding:

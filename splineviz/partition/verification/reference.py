@@ -15,8 +15,8 @@ import shapely
 
 from splineviz.errors import TooManyRegions
 from splineviz.network.interpret import Domain, interpret
-from splineviz.network.max_selection import Contest, flat_values
-from splineviz.network.piecewise_linear import Kinks
+from splineviz.network.max_selection import MaxSelection, flat_values
+from splineviz.network.piecewise_linear import PiecewiseLinear
 from splineviz.network.program import Program
 from splineviz.partition.affine_maps import OnCells, SliceMaps
 from splineviz.partition.patterns import LayerPattern, cells_of_regions, pack
@@ -115,7 +115,10 @@ class _Polygons(Domain[_Known]):
 
 
 def _split(
-    polygon: shapely.Polygon, rule: Kinks | Contest, rows: FloatArray, noise: FloatArray
+    polygon: shapely.Polygon,
+    rule: PiecewiseLinear | MaxSelection,
+    rows: FloatArray,
+    noise: FloatArray,
 ) -> list[shapely.Polygon]:
     """Split a polygon into parts on which an activation is affine.
 
@@ -123,8 +126,8 @@ def _split(
     counts as zero.
     """
     parts = [polygon]
-    if isinstance(rule, Kinks):
-        for point in rule.points:
+    if isinstance(rule, PiecewiseLinear):
+        for point in rule.breakpoints:
             for line, zero in zip((rows - [[point], [0.0], [0.0]]).T, noise, strict=True):
                 parts = [half for part in parts for half, _ in _halves(part, line, zero)]
     else:
@@ -192,13 +195,16 @@ def _halves(
 
 
 def _pattern(
-    polygon: shapely.Polygon, rule: Kinks | Contest, rows: FloatArray, noise: FloatArray
+    polygon: shapely.Polygon,
+    rule: PiecewiseLinear | MaxSelection,
+    rows: FloatArray,
+    noise: FloatArray,
 ) -> BoolArray:
     """The pattern (W,) of an activation on a polygon that it does not split any more."""
     point = shapely.get_coordinates(polygon.representative_point())[0]
     value = rows[0] + point @ rows[1:]
-    if isinstance(rule, Kinks):
-        return (value - rule.points[:, None] > noise).ravel()
+    if isinstance(rule, PiecewiseLinear):
+        return (value - rule.breakpoints[:, None] > noise).ravel()
     standing = rule.sign * value
     best = standing[rule.candidates].max(axis=1)[rule.column_window]
     # The first of those that only rounding tells apart.
