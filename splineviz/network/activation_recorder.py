@@ -1,8 +1,8 @@
-"""What decides the activation patterns of a network, found without tracing it.
+"""Pre-activations of a network, recorded from its calls of torch, without tracing it.
 
-The certificate compares a partition with this. It shares no code with the trace or with the table
-of layer kinds, so that a mistake there cannot hide itself: it watches the calls that a network
-makes of torch, and has a small table of its own.
+The certificate compares a partition with these. This module shares no code with the trace or the
+table of layer kinds, so that a mistake there cannot hide itself: it intercepts the calls of torch
+that a network makes, and has a small table of its own.
 """
 
 from __future__ import annotations
@@ -22,50 +22,50 @@ from splineviz.network.model_copy import float64_copy, made_on, run_copy, untouc
 from splineviz.network.unsupported import REFUSED_FUNC
 
 Columns: TypeAlias = torch.Tensor
-"""What decides the pattern of an activation: (n, width), positive where a bit is set."""
+"""The values whose signs are the pattern of an activation: (n, width), positive sets the bit."""
 
-Decision: TypeAlias = list[Columns]
-"""That of each activation that a call stands for; none for a call that bends nothing."""
+Calls: TypeAlias = list[Columns]
+"""The columns of each activation that one call of torch stands for; empty for an affine call."""
 
 
 # Functions of one number --------------------------------------------------------------------------
 
 
-def _behind(x: torch.Tensor, *kinks: float) -> Decision:
-    """How far each number lies behind each kink, kink by kink."""
+def _behind(x: torch.Tensor, *breakpoints: float) -> Calls:
+    """Distances of each number above each breakpoint, breakpoint by breakpoint."""
     x = torch.atleast_1d(x)
     numbers = x.reshape(len(x), -1)
-    return [torch.cat([numbers - kink for kink in kinks], dim=1)]
+    return [torch.cat([numbers - point for point in breakpoints], dim=1)]
 
 
-def _between(x: torch.Tensor, low: Any = None, high: Any = None) -> Decision:
+def _between(x: torch.Tensor, low: Any = None, high: Any = None) -> Calls:
     if _several(low) or _several(high):
         # One bound for each neuron: the larger of two, then the smaller of two.
-        found = [] if low is None else _behind(x - low, 0.0)
+        lower = [] if low is None else _behind(x - low, 0.0)
         larger = x if low is None else torch.maximum(x, torch.as_tensor(low, dtype=x.dtype))
-        return found if high is None else [*found, *_behind(high - larger, 0.0)]
+        return lower if high is None else [*lower, *_behind(high - larger, 0.0)]
     bounds = [float(bound) for bound in (low, high) if bound is not None]
-    kinks = [bound for bound in bounds if math.isfinite(bound)]
-    return _behind(x, *kinks) if kinks else []
+    breakpoints = [bound for bound in bounds if math.isfinite(bound)]
+    return _behind(x, *breakpoints) if breakpoints else []
 
 
 def _several(bound: Any) -> bool:
     return isinstance(bound, torch.Tensor) and bool((bound != bound.flatten()[0]).any())
 
 
-def _leaky(x: torch.Tensor, slope: float | None) -> Decision:
+def _leaky(x: torch.Tensor, slope: float | None) -> Calls:
     return [] if slope == 1 else _behind(x, 0.0)
 
 
-def _random_leaky(x: torch.Tensor, lower: float | None, upper: float | None) -> Decision:
+def _random_leaky(x: torch.Tensor, lower: float | None, upper: float | None) -> Calls:
     return _leaky(x, None if lower is None or upper is None else (lower + upper) / 2)
 
 
-def _hardtanh(x: torch.Tensor, low: float | None, high: float | None) -> Decision:
+def _hardtanh(x: torch.Tensor, low: float | None, high: float | None) -> Calls:
     return _between(x, -1.0 if low is None else low, 1.0 if high is None else high)
 
 
-def _shrunk(x: torch.Tensor, width: float | None) -> Decision:
+def _shrunk(x: torch.Tensor, width: float | None) -> Calls:
     width = 0.5 if width is None else width
     return _behind(x, -width, width) if width else []
 
@@ -74,15 +74,15 @@ def _shrunk(x: torch.Tensor, width: float | None) -> Decision:
 
 
 def _margins(candidates: torch.Tensor) -> torch.Tensor:
-    """By how much each of (..., k) candidates beats the best of the others; 1 for one alone."""
+    """Leads of each of (..., k) candidates over the best of the others; 1 for one alone."""
     if candidates.shape[-1] == 1:
         return torch.ones_like(candidates)
     first, second = candidates.topk(2, dim=-1).values.split(1, dim=-1)
     return candidates - torch.where(candidates == first, second, first)
 
 
-def _of_two(sign: float) -> Callable[..., Decision]:
-    def compare(x: torch.Tensor, other: torch.Tensor) -> Decision:
+def _of_two(sign: float) -> Callable[..., Calls]:
+    def compare(x: torch.Tensor, other: torch.Tensor) -> Calls:
         for value, bound in ((x, other), (other, x)):
             if _is_constant(bound):
                 # The same as a clamp.
@@ -95,8 +95,8 @@ def _of_two(sign: float) -> Callable[..., Decision]:
     return compare
 
 
-def _over(sign: float) -> Callable[..., Decision]:
-    def compare(x: torch.Tensor, dim: Any) -> Decision:
+def _over(sign: float) -> Callable[..., Calls]:
+    def compare(x: torch.Tensor, dim: Any) -> Calls:
         axes = sorted(axis % x.ndim for axis in ([dim] if isinstance(dim, int) else dim))
         kept = [axis for axis in range(x.ndim) if axis not in axes]
         return [_margins(sign * x.permute(*kept, *axes).flatten(len(kept))).flatten(1)]
@@ -104,8 +104,8 @@ def _over(sign: float) -> Callable[..., Decision]:
     return compare
 
 
-def _of_two_or_over(sign: float) -> Callable[..., Decision]:
-    def compare(x: torch.Tensor, other: Any) -> Decision:
+def _of_two_or_over(sign: float) -> Callable[..., Calls]:
+    def compare(x: torch.Tensor, other: Any) -> Calls:
         if other is None:
             return []
         two = isinstance(other, torch.Tensor)
@@ -114,34 +114,34 @@ def _of_two_or_over(sign: float) -> Callable[..., Decision]:
     return compare
 
 
-def _pooled(x: torch.Tensor, places: Sequence[Sequence[Sequence[int]]]) -> Decision:
-    """Compare what lies in each window, given by the places that it covers along each axis."""
+def _pooled(x: torch.Tensor, places: Sequence[Sequence[Sequence[int]]]) -> Calls:
+    """Compare the values in each window, given by the indices that it covers along each axis."""
     channels = x.flatten(1, -len(places) - 1) if x.ndim > len(places) + 1 else x.unsqueeze(1)
-    made = []
+    margins = []
     for window in itertools.product(*places):
         inside = channels
         for axis, covered in enumerate(window):
             inside = inside.index_select(axis + 2, torch.tensor(covered, device=x.device))
-        made.append(_margins(inside.flatten(2)))
+        margins.append(_margins(inside.flatten(2)))
     # Windows go channel by channel, and row by row within a channel.
-    return [torch.cat(made, dim=2).flatten(1)]
+    return [torch.cat(margins, dim=2).flatten(1)]
 
 
-def _max_pool(dimensions: int) -> Callable[..., Decision]:
+def _max_pool(dimensions: int) -> Callable[..., Calls]:
     def compare(
         x: torch.Tensor, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: Any
-    ) -> Decision:
-        given = [kernel, stride or kernel, padding or 0, dilation or 1]
-        made = getattr(F, f"max_pool{dimensions}d")(x, *given, bool(ceil_mode))
+    ) -> Calls:
+        arguments = [kernel, stride or kernel, padding or 0, dilation or 1]
+        pooled = getattr(F, f"max_pool{dimensions}d")(x, *arguments, bool(ceil_mode))
         settings = [
             [setting] * dimensions
             if isinstance(setting, int)
             else [*setting] * (dimensions // len(setting))
-            for setting in given
+            for setting in arguments
         ]
         places = []
         for axis, (size, step, pad, gap) in enumerate(zip(*settings, strict=True)):
-            end, windows = (tensor.shape[axis - dimensions] for tensor in (x, made))
+            end, windows = (tensor.shape[axis - dimensions] for tensor in (x, pooled))
             starts = [window * step - pad for window in range(windows)]
             covered = [range(start, start + size * gap, gap) for start in starts]
             places.append([[place for place in span if 0 <= place < end] for span in covered])
@@ -150,11 +150,11 @@ def _max_pool(dimensions: int) -> Callable[..., Decision]:
     return compare
 
 
-def _adaptive_max_pool(dimensions: int) -> Callable[..., Decision]:
-    def compare(x: torch.Tensor, output_size: Any) -> Decision:
-        made = getattr(F, f"adaptive_max_pool{dimensions}d")(x, output_size)
+def _adaptive_max_pool(dimensions: int) -> Callable[..., Calls]:
+    def compare(x: torch.Tensor, output_size: Any) -> Calls:
+        pooled = getattr(F, f"adaptive_max_pool{dimensions}d")(x, output_size)
         places = []
-        for size, count in zip(x.shape[-dimensions:], made.shape[-dimensions:], strict=True):
+        for size, count in zip(x.shape[-dimensions:], pooled.shape[-dimensions:], strict=True):
             ends = [(w * size / count, (w + 1) * size / count) for w in range(count)]
             places.append([range(math.floor(start), math.ceil(end)) for start, end in ends])
         return _pooled(x, places)
@@ -162,11 +162,11 @@ def _adaptive_max_pool(dimensions: int) -> Callable[..., Decision]:
     return compare
 
 
-# Watching -----------------------------------------------------------------------------------------
+# Recording ----------------------------------------------------------------------------------------
 
 # name -> (the arguments that matter, in the order of torch's signature; what decides the pattern,
 # from what it is applied to and these arguments, None where they are not given)
-_ACTIVATIONS: dict[str, tuple[str, Callable[..., Decision]]] = {
+_ACTIVATIONS: dict[str, tuple[str, Callable[..., Calls]]] = {
     "relu": ("", lambda x: _behind(x, 0.0)),
     "leaky_relu": ("negative_slope", _leaky),
     "rrelu": ("lower upper", _random_leaky),
@@ -200,9 +200,9 @@ _ACTIVATIONS: dict[str, tuple[str, Callable[..., Decision]]] = {
 
 
 def _by_function(
-    rows: Mapping[str, tuple[str, Callable[..., Decision]]],
-) -> dict[Callable[..., Any], tuple[str, Callable[..., Decision]]]:
-    """Rows by the functions of torch and the methods of tensors that have their names."""
+    rows: Mapping[str, tuple[str, Callable[..., Calls]]],
+) -> dict[Callable[..., Any], tuple[str, Callable[..., Calls]]]:
+    """Look up rows by functions of torch and methods of tensors, from their names."""
     return {
         getattr(owner, spelling): row
         for name, row in rows.items()
@@ -215,16 +215,14 @@ def _by_function(
 _WATCHED = _by_function(_ACTIVATIONS)
 
 
-def _decides(
-    func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> Decision:
-    """What decides the patterns of a call."""
+def _decides(func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Calls:
+    """Find the columns whose signs are the patterns of a call."""
     names, decide = _WATCHED[func]
-    x, *given = args if args else (kwargs["input"],)
-    for name in names.split()[len(given) :]:
+    x, *arguments = args if args else (kwargs["input"],)
+    for name in names.split()[len(arguments) :]:
         spellings = [spelling for spelling in name.split("|") if spelling in kwargs]
-        given.append(kwargs[spellings[0]] if spellings else None)
-    return decide(x, *given[: len(names.split())])
+        arguments.append(kwargs[spellings[0]] if spellings else None)
+    return decide(x, *arguments[: len(names.split())])
 
 
 # These look at a tensor's shape only, or ask whether it is finite: it is, or the run fails.
@@ -235,20 +233,20 @@ _CONSTANT = (
 )
 
 
-class Watch(TorchFunctionMode):
-    """Tells of each activation that is called on what depends on a network's input.
+class ActivationRecorder(TorchFunctionMode):
+    """Records each activation that is applied to values that depend on a network's input.
 
     Parameters
     ----------
     network : torch.nn.Module
-        What is going to be called; its weights and buffers are marked as constant.
-    tell : callable
-        Called with what decides the pattern of each.
+        The network to be called. Its weights and buffers are marked as constant.
+    record : callable
+        Called with the columns of each activation.
     """
 
-    def __init__(self, network: torch.nn.Module, tell: Callable[[Columns], None]) -> None:
+    def __init__(self, network: torch.nn.Module, record: Callable[[Columns], None]) -> None:
         super().__init__()
-        self.tell = tell
+        self.record = record
         for module in network.modules():
             for held in (module._parameters, module._buffers, vars(module)):
                 for tensor in _tensors([*held.values()]):
@@ -262,19 +260,19 @@ class Watch(TorchFunctionMode):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         kwargs = dict(kwargs or {})
-        given = [t for t in _tensors([*args, *kwargs.values()]) if not _is_constant(t)]
-        if any(torch._C._functorch.is_functorch_wrapped_tensor(tensor) for tensor in given):
+        inputs = [t for t in _tensors([*args, *kwargs.values()]) if not _is_constant(t)]
+        if any(torch._C._functorch.is_functorch_wrapped_tensor(tensor) for tensor in inputs):
             raise UnsupportedLayer("", "torch.func", *REFUSED_FUNC)
-        constant = func in _CONSTANT or not given
+        constant = func in _CONSTANT or not inputs
         if func in _WATCHED and not constant:
             # Before the call, which may write in place.
             with made_on("cpu"):
                 for columns in _decides(func, args, kwargs):
-                    self.tell(columns)
-        made = func(*args, **kwargs)
-        for tensor in _tensors(made):
+                    self.record(columns)
+        outputs = func(*args, **kwargs)
+        for tensor in _tensors(outputs):
             _mark(tensor, constant)
-        return made
+        return outputs
 
 
 def _tensors(values: Any) -> Iterator[torch.Tensor]:
@@ -297,13 +295,13 @@ def _mark(tensor: torch.Tensor, constant: bool) -> None:
 def module_pre_activations(
     model: torch.nn.Module, x: np.ndarray
 ) -> tuple[list[np.ndarray], np.ndarray]:
-    """Run a float64 copy of a network and record what decides its activation patterns.
+    """Run a float64 copy of a network and record its pre-activations.
 
     Parameters
     ----------
     model : torch.nn.Module
-        The network, in any mode, dtype and on any device. It is copied, and comes back untouched.
-        Forward hooks on it run on the copy: they belong to what it computes.
+        The network, in any mode, with any dtype, on any device. It is copied and not changed.
+        Its forward hooks run on the copy, since they may change what it computes.
     x : array-like of shape (n, *input_shape)
         Inputs; cast to float64.
 
@@ -311,10 +309,9 @@ def module_pre_activations(
     -------
     pre_activations : list of ndarray of shape (n, width), float64
         One array for each call of an activation (as a module, a function or a tensor method) on
-        what depends on the input, in the order of the calls: for ReLU what it is applied to, for
-        functions with other kinks that minus each kink, for those that pass the largest value on
-        by how much each candidate beats the others. Calls that bend nothing, such as a LeakyReLU
-        of slope 1, are left out.
+        values that depend on the input, in the order of the calls: for ReLU its inputs, for other
+        functions of one number its inputs minus each breakpoint, for maxima and minima the lead of
+        each candidate over the others. Affine calls, such as a LeakyReLU of slope 1, are left out.
     outputs : ndarray of shape (n, ...), float64
         What the network returns.
 
@@ -326,13 +323,13 @@ def module_pre_activations(
         If it is not a module, cannot be copied, or does not return one tensor.
     """
     inputs = np.array(x, dtype=np.float64)
-    found: list[np.ndarray] = []
+    recorded: list[np.ndarray] = []
 
     def keep(columns: torch.Tensor) -> None:
-        found.append(columns.detach().numpy())
+        recorded.append(columns.detach().numpy())
 
     with untouched_random_state(), torch.inference_mode(False), torch.no_grad():
         network = float64_copy(model)
-        with Watch(network, keep):
+        with ActivationRecorder(network, keep):
             outputs = run_copy(network, torch.from_numpy(inputs))
-    return found, outputs.numpy()
+    return recorded, outputs.numpy()

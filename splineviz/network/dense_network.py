@@ -16,7 +16,7 @@ from splineviz.typing import FloatArray
 def dense_network(
     weights: Sequence[npt.ArrayLike], biases: Sequence[npt.ArrayLike | None] | None = None
 ) -> Program:
-    """Write down a dense network: linear layers with a ReLU between them.
+    """Make a dense network from arrays: linear layers with a ReLU between them.
 
     It is the network of ``torch.nn.Sequential(Linear, ReLU, Linear, ...)`` with these weights, and
     its layers have the names they have there. Torch is not needed.

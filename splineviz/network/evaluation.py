@@ -1,4 +1,4 @@
-"""What a network makes of arrays, in float64, whether it is a torch module or a program."""
+"""Outputs of a network in float64, from a torch module or a program."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BATCH = 256
 
 
 def evaluator(model: Program | torch.nn.Module) -> Callable[[npt.NDArray[Any]], FloatArray]:
-    """A function from inputs to a network's outputs, in float64.
+    """Make a function from inputs to a network's outputs, in float64.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def evaluator(model: Program | torch.nn.Module) -> Callable[[npt.NDArray[Any]], 
 
 
 def predicted_classes(outputs: FloatArray) -> IntArray:
-    """The class that each row of outputs stands for.
+    """Find the class that each row of outputs stands for.
 
     Parameters
     ----------

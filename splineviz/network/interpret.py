@@ -1,8 +1,8 @@
-"""The one loop that runs a program, whatever its values are.
+"""The one loop that runs a program, for any kind of value.
 
-A *domain* says what a step does to its kind of value: numbers in numpy or in torch, affine maps,
-bounds of rounding. The loop knows the rest: which steps are needed, their order, which of the
-domain's methods a step is for, and when a value is read for the last time.
+A *domain* says what a step does to its kind of value: numbers in numpy or torch, affine maps,
+bounds of rounding. The loop does the rest: it finds the steps that are needed and their order,
+calls the domain's method for each, and frees a value after its last use.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class Domain(ABC, Generic[V]):
     Parameters
     ----------
     program : Program
-        Whose steps they are. Each method is given the number of a step and what it reads, in the
-        order of its ``inputs``, and returns what the step makes.
+        The program. Each method takes the number of a step and its input values, in the order of
+        ``Step.inputs``, and returns the step's value.
     """
 
     def __init__(self, program: Program) -> None:
@@ -39,14 +39,14 @@ class Domain(ABC, Generic[V]):
 
     @abstractmethod
     def affine(self, i: int, inputs: Sequence[V]) -> V:
-        """What an affine step makes."""
+        """Apply an affine step."""
 
     @abstractmethod
     def activation(self, i: int, inputs: Sequence[V]) -> V:
-        """What a piecewise-linear step makes: one of :attr:`Program.activations`."""
+        """Apply a piecewise-linear step: one of :attr:`Program.activations`."""
 
     def opaque(self, i: int, inputs: Sequence[V]) -> V:
-        """What a step makes that is neither; most domains know nothing of those."""
+        """Apply a step that is neither. Default: refuse it."""
         raise unsupported(self.program, i)
 
 
@@ -60,9 +60,9 @@ def interpret(
     domain : Domain
         Of the program.
     known : mapping of int to value
-        Values to start from, by their number: ``{0: x}`` for an input ``x``.
+        Values to start from, by number: ``{0: x}`` for an input ``x``.
     wanted : collection of int, optional
-        The values to make; default: the output. Steps that they do not depend on are not run.
+        The values to compute. Default: the output. Steps that they do not depend on do not run.
 
     Returns
     -------
@@ -70,48 +70,48 @@ def interpret(
         The wanted values.
     """
     wanted = {domain.program.output} if wanted is None else set(wanted)
-    found = {value: known[value] for value in wanted if value in known}
-    for i, inputs, made in walk(domain, known, wanted):
+    results = {value: known[value] for value in wanted if value in known}
+    for i, inputs, value in walk(domain, known, wanted):
         if i + 1 in wanted:
-            found[i + 1] = made
-        # Else they would live until the next step is done.
-        del inputs, made
-    return found
+            results[i + 1] = value
+        # Without this they would stay alive during the next step.
+        del inputs, value
+    return results
 
 
 def walk(
     domain: Domain[V], known: Mapping[int, V], wanted: Collection[int] | None = None
 ) -> Iterator[tuple[int, list[V], V]]:
-    """Run a program in a domain step by step, forgetting values that no later step reads.
+    """Run a program in a domain step by step, freeing values that no later step reads.
 
     Parameters
     ----------
     domain, known
         As for :func:`interpret`.
     wanted : collection of int, optional
-        The values to make. Default: all, also those that the output does not depend on.
+        The values to compute. Default: all, also those that the output does not depend on.
 
     Yields
     ------
     step : int
-        The step that was run.
+        The step that ran.
     inputs : list
-        What it read.
-    made : value
-        What it made: the value of number ``step + 1``.
+        Its input values.
+    value : value
+        Its result: value number ``step + 1``.
     """
     program = domain.program
-    steps, forgotten = plan(program, known, wanted)
+    steps, freed = plan(program, known, wanted)
     values = dict(known)
     for i in steps:
         inputs = [values[value] for value in program.steps[i].inputs]
         kind = LAYERS[program.steps[i].kind]
         run = domain.opaque if kind.opaque else domain.affine
-        made = values[i + 1] = (domain.activation if kind.piecewise else run)(i, inputs)
-        yield i, inputs, made
-        del inputs, made
-        for value in forgotten[i]:
-            del values[value]
+        values[i + 1] = (domain.activation if kind.piecewise else run)(i, inputs)
+        yield i, inputs, values[i + 1]
+        del inputs
+        for number in freed[i]:
+            del values[number]
 
 
 class Numbers(Domain[FloatArray]):

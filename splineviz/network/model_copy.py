@@ -1,4 +1,4 @@
-"""Running a user's network without leaving a trace on it or on anything global."""
+"""Copies of a user's network, run without leaving a trace on it or on anything global."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _HOOKS = (
 
 
 def without_wrappers(model: torch.nn.Module) -> torch.nn.Module:
-    """The network inside what runs it: compiled and data-parallel wrappers, in any order.
+    """Unwrap a network from compiled and data-parallel wrappers, in any order.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def without_wrappers(model: torch.nn.Module) -> torch.nn.Module:
 
 
 def _wrapped(model: torch.nn.Module) -> torch.nn.Module | None:
-    """What a wrapper runs; None for what is none."""
+    """Return the module that a wrapper runs; None if it is no wrapper."""
     for kind in type(model).__mro__:
         if kind.__name__ in _WRAPPERS and kind.__module__.startswith("torch."):
             inner: torch.nn.Module = getattr(model, _WRAPPERS[kind.__name__])
@@ -67,7 +67,7 @@ def _wrapped(model: torch.nn.Module) -> torch.nn.Module | None:
 
 
 def eval_copy(model: torch.nn.Module) -> torch.nn.Module:
-    """A copy of a network in eval mode that shares nothing with it, in its dtype, on its device.
+    """Copy a network in eval mode, sharing nothing with it, with its dtype and device.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def eval_copy(model: torch.nn.Module) -> torch.nn.Module:
 
 
 def _closed_over(part: torch.nn.Module) -> list[Any]:
-    """What a function holds that stands in place of a module's forward."""
+    """List what a function holds that replaces a module's forward."""
     function = vars(part).get("forward")
     held = [*(getattr(function, "__defaults__", None) or ())]
     for cell in getattr(function, "__closure__", None) or ():
@@ -164,7 +164,7 @@ def _closed_over(part: torch.nn.Module) -> list[Any]:
 
 
 def float64_copy(model: torch.nn.Module) -> torch.nn.Module:
-    """What `eval_copy` gives, in float64 and on the CPU.
+    """Copy a network as `eval_copy` does, in float64 and on the CPU.
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ def float64_copy(model: torch.nn.Module) -> torch.nn.Module:
 
 
 def run_copy(network: torch.nn.Module, batch: torch.Tensor) -> torch.Tensor:
-    """Run a copy made here on a batch of inputs.
+    """Run a copy on a batch of inputs.
 
     Raises
     ------
@@ -226,7 +226,7 @@ def run_copy(network: torch.nn.Module, batch: torch.Tensor) -> torch.Tensor:
 def not_run(
     network: torch.nn.Module, batch: torch.Tensor, error: Exception, given: str = ""
 ) -> UnsupportedLayer | ShapeMismatch:
-    """What to raise for an error that a network's own code has raised.
+    """Translate an exception from the user's forward into one of ours.
 
     Parameters
     ----------
@@ -270,7 +270,7 @@ def not_run(
 
 
 def _unregistered(network: torch.nn.Module) -> str | None:
-    """Where a network holds weights in a list, tuple or dict, which torch does not know of."""
+    """Find where a network holds weights in a list, tuple or dict, unknown to torch."""
     known = {id(part) for part in network.modules()}
     for path, module in network.named_modules():
         for name, value in vars(module).items():
@@ -284,7 +284,7 @@ def _unregistered(network: torch.nn.Module) -> str | None:
 
 
 def moved_copy(network: torch.nn.Module) -> torch.nn.Module:
-    """A copy of a copy made here with other weights: of the same signs, and none of them zero."""
+    """Copy a copy with other weights: of the same signs, and none of them zero."""
     copied = _deep_copy(network, {})
     generator = torch.Generator().manual_seed(0)
     for tensor in [*copied.parameters(), *copied.buffers()]:
@@ -305,7 +305,7 @@ def has_hooks(network: torch.nn.Module) -> bool:
 
 
 def hooks_only_watch(network: torch.nn.Module, batch: torch.Tensor) -> bool:
-    """Whether its users' hooks neither return anything nor write to what they see.
+    """Whether the users' hooks neither return anything nor write to their arguments.
 
     Parameters
     ----------
@@ -341,7 +341,7 @@ def hooks_only_watch(network: torch.nn.Module, batch: torch.Tensor) -> bool:
 
 
 def without_hooks(network: torch.nn.Module) -> torch.nn.Module:
-    """A copy of a copy made here, without its users' hooks.
+    """Copy a copy without its users' hooks.
 
     Those with which torch makes weights, as for pruning, are kept.
     """
@@ -360,12 +360,12 @@ def _is_of_torch(hook: Any) -> bool:
 
 
 def _tensors(value: Any) -> list[torch.Tensor]:
-    """The tensors in lists, tuples and dicts in each other."""
+    """List the tensors in nested lists, tuples and dicts."""
     return _held(value, torch.Tensor)
 
 
 def _held(value: Any, kind: type[Kind]) -> list[Kind]:
-    """The objects of a kind in lists, tuples and dicts in each other."""
+    """List the objects of a type in nested lists, tuples and dicts."""
     found: list[Kind] = []
     waiting, met = [value], set()
     while waiting:
@@ -379,7 +379,7 @@ def _held(value: Any, kind: type[Kind]) -> list[Kind]:
 
 
 def _deep_copy(model: torch.nn.Module, copies: dict[int, Any]) -> torch.nn.Module:
-    """A deep copy, with the copies of some objects given by the objects' ids."""
+    """Copy a network deeply; `copies` gives the copies of some objects by the objects' ids."""
     # Every module has a dozen containers for hooks, nearly always empty, and deepcopy spends more
     # time on these than on all else in a small network.
     empty = {
@@ -398,7 +398,7 @@ def _deep_copy(model: torch.nn.Module, copies: dict[int, Any]) -> torch.nn.Modul
 
 
 def made_on(device: str | torch.device) -> AbstractContextManager[Any]:
-    """Make tensors on a device where none is said, if the caller has chosen one for that.
+    """Make new tensors on this device, if the caller has set a default device.
 
     A copy of a network may stand on another device than the network, and what its forward makes
     belongs where the copy stands.

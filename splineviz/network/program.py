@@ -1,4 +1,4 @@
-"""The traced network as plain data: an ordered list of steps, their shapes and the weights.
+"""Program: a network as plain data, an ordered list of steps with their shapes and weights.
 
 A :class:`Program` runs on numpy alone when the network is dense (torch is imported only by steps
 that convolve or pool). It can be stored as JSON beside its weights and be given other weights,
@@ -114,9 +114,9 @@ class Activation:
         The number of columns of its activation pattern: breakpoints times neurons, or the
         candidates of all windows.
     rule : PiecewiseLinear or MaxSelection
-        What the columns mean and what comes out.
+        The meaning of the columns, and the function.
     shape : tuple of int
-        The shape of what it makes, for one sample.
+        The shape of its value, for one sample.
     """
 
     number: int
@@ -129,15 +129,15 @@ class Activation:
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """A piecewise-linear network as an ordered list of steps.
+    """A network as an ordered list of steps: affine, piecewise linear, or run by torch.
 
     Attributes
     ----------
     steps : tuple of Step
         In an order in which each step reads only earlier values.
     shapes : tuple of tuple of int
-        The shape of each value for one sample: ``shapes[0]`` is the input's, ``shapes[i + 1]``
-        that of what step ``i`` makes.
+        The shape of each value for one sample: ``shapes[0]`` for the input, ``shapes[i + 1]`` for
+        the value of step ``i``.
     state : mapping of str to float64 array
         The weights, read-only, by the names they have in the user's ``state_dict()``.
     output : int
@@ -204,8 +204,8 @@ class Program:
 
     @cached_property
     def _magnitudes(self) -> tuple[tuple[np.ndarray | None, np.ndarray | None], ...]:
-        # Kept, not made in each call: affine_magnitude is called on single rows, where taking the
-        # absolute value of a whole weight matrix would cost more than the product itself.
+        # Cached: affine_magnitude is called on single rows, where the absolute values of a whole
+        # weight matrix would cost more than the product itself.
         pairs: tuple[tuple[np.ndarray | None, np.ndarray | None], ...]
         pairs = self._coefficients  # type: ignore[attr-defined]
         return tuple(
@@ -214,7 +214,7 @@ class Program:
 
     @cached_property
     def _squares(self) -> tuple[tuple[np.ndarray | None, float], ...]:
-        """The squared weights of each step over that of the largest, and the largest.
+        """For each step the squared weights divided by the square of the largest, and the largest.
 
         The largest is 0 where squares would vanish beside each other.
         """
@@ -249,7 +249,7 @@ class Program:
 
     @cached_property
     def activations(self) -> tuple[Activation, ...]:
-        """The piecewise-linear steps, in the order in which they are applied."""
+        """The piecewise-linear steps, in the order of the program."""
         piecewise = [i for i, step in enumerate(self.steps) if LAYERS[step.kind].piecewise]
         return tuple(self._activation(number, i) for number, i in enumerate(piecewise))
 
@@ -260,7 +260,7 @@ class Program:
 
     @cached_property
     def smooth_steps(self) -> tuple[int, ...]:
-        """Those of the opaque steps that are activations with a curve in place of a breakpoint."""
+        """The opaque steps that are smooth activations, such as GELU or tanh."""
         return tuple(i for i in self.opaque_steps if is_smooth(self.steps[i].options))
 
     def _activation(self, number: int, i: int) -> Activation:
@@ -322,7 +322,7 @@ class Program:
         return result.copy() if np.may_share_memory(result, inputs) else result
 
     def pre_activations(self, x: np.ndarray) -> list[np.ndarray]:
-        """What decides each activation's pattern: where it is positive, the bit is set.
+        """Compute the values whose signs are each activation's pattern: positive sets the bit.
 
         For ReLU and LeakyReLU this is what they are applied to. For activations with other
         breakpoints it is that minus the breakpoint, for each breakpoint; for those that pass the
@@ -360,7 +360,7 @@ class Program:
         i : int
             The step of one of :attr:`activations`.
         *values : ndarray of shape (n, *shape), float64
-            What the step reads, in the order of its ``inputs``.
+            The values that the step reads, in the order of its ``inputs``.
 
         Returns
         -------
@@ -380,12 +380,12 @@ class Program:
         i : int
             One of :attr:`opaque_steps`.
         *values : ndarray of shape (n, *shape)
-            What the step reads, in the order of its ``inputs``.
+            The values that the step reads, in the order of its ``inputs``.
 
         Returns
         -------
         ndarray of shape (n, *shapes[i + 1])
-            Of numbers, or of truth values or places that other steps read.
+            Numbers; or truth values or indices that other steps read.
         """
         step = self.steps[i]
         run = LAYERS[step.kind].opaque
@@ -399,19 +399,19 @@ class Program:
         return self._checked(i, values, made)
 
     def check_opaque_steps(self) -> None:
-        """Ask torch whether all opaque steps can be applied, before the first of them is.
+        """Check with torch that all opaque steps can be applied, before the first one runs.
 
         Raises
         ------
         InvalidProgram
-            With the name of the step that cannot, or makes values of another shape than stated.
+            If one cannot, or its result has another shape than stated. The message names it.
         """
         if "_asked" not in self.__dict__:
             check_opaque_steps(self.steps, self.shapes, self.state)
             object.__setattr__(self, "_asked", True)
 
     def switches(self, i: int, *values: np.ndarray) -> np.ndarray:
-        """What decides the pattern of the activation at step ``i``.
+        """Compute the values whose signs are the pattern of the activation at step ``i``.
 
         Parameters
         ----------
@@ -438,7 +438,7 @@ class Program:
         i : int
             A step that is not an activation.
         *values : ndarray of shape (n, *shape), float64
-            What the step reads, in the order of its ``inputs``.
+            The values that the step reads, in the order of its ``inputs``.
 
         Returns
         -------
@@ -459,7 +459,7 @@ class Program:
         return self._linear(i, self._coefficients[i][0], values)  # type: ignore[attr-defined]
 
     def affine_magnitude(self, i: int, *values: np.ndarray) -> np.ndarray:
-        """The sum of the absolute values of the terms that make up ``affine(i, *values)``.
+        """Sum the absolute values of the terms that make up ``affine(i, *values)``.
 
         It bounds ``abs(affine(i, *values))``, and a few units in its last place bound the
         rounding error made there. Parameters and result are those of :meth:`affine`.
@@ -471,11 +471,11 @@ class Program:
         return made
 
     def affine_deviation(self, i: int, *values: np.ndarray) -> np.ndarray:
-        """How independent errors pass through the affine step ``i``: the root of summed squares.
+        """Carry independent errors through the affine step ``i``: the root of summed squares.
 
         Parameters and result are those of :meth:`affine`, for the sizes of errors instead of
-        values. Averages are taken as they are, which overstates them; so are errors, or weights,
-        so different in size that the square of one vanishes beside that of another: they are added.
+        values. Averages add up the sizes, which overstates their errors. So do steps whose errors
+        or weights differ so much in size that the square of one vanishes beside another's.
         """
         squares, weight = self._squares[i]
         largest = _largest_comparable(*values)
@@ -485,7 +485,7 @@ class Program:
         return np.sqrt(made) * largest * weight
 
     def with_state(self, state: Mapping[str, Any]) -> Program:
-        """The same network with other weights, for example those of a checkpoint.
+        """Make the same network with other weights, such as those of a checkpoint.
 
         Parameters
         ----------
@@ -514,7 +514,7 @@ class Program:
         return Program(self.steps, self.shapes, arrays, self.output)
 
     def to_json(self) -> dict[str, Any]:
-        """The graph, without the weights, as values that ``json`` can write.
+        """Write the graph, without the weights, as values for ``json``.
 
         Returns
         -------
@@ -556,7 +556,7 @@ class Program:
         return cls(steps, shapes, arrays, output)
 
     def to_module(self, dtype: torch.dtype | None = None) -> torch.nn.Module:
-        """A differentiable torch module that runs this program.
+        """Make a differentiable torch module that runs this program.
 
         Parameters
         ----------
@@ -586,7 +586,7 @@ class Program:
         return self._checked(i, values, kind.linear(weights, values, step.options))
 
     def _checked(self, i: int, values: tuple[np.ndarray, ...], made: np.ndarray) -> np.ndarray:
-        """What a step has made, which compiled code takes to be of the stated shape."""
+        """Check the shape of a step's result: compiled code relies on it."""
         expected = (len(values[0]), *self.shapes[i + 1])
         if made.shape != expected:
             step = self.steps[i]
@@ -608,7 +608,7 @@ class Program:
 
 
 def not_applied(i: int, step: Step, error: Exception) -> InvalidProgram:
-    """What to raise where torch refuses to run an opaque step."""
+    """Make the error for an opaque step that torch refuses to run."""
     return InvalidProgram(
         f"step {i} ({step.name!r}, {step.options['operation']}) cannot be applied to these values: "
         f"{error}"
@@ -622,7 +622,7 @@ def _not_an_activation(i: int, step: Step) -> InvalidProgram:
 
 
 def _is_text(name: str) -> bool:
-    """Whether a name can be written down: JSON has halves of characters that cannot."""
+    """Whether a name can be encoded: JSON may hold halves of surrogate pairs, which cannot."""
     try:
         name.encode()
     except UnicodeEncodeError:
@@ -631,7 +631,7 @@ def _is_text(name: str) -> bool:
 
 
 def _largest_comparable(*values: np.ndarray) -> float:
-    """The largest of some sizes; 0 if it is, or squares of others would vanish beside its own."""
+    """The largest size; 0 if it is 0, or if squares of other sizes would vanish beside its own."""
     largest = max(float(value.max(initial=0.0)) for value in values)
     # Zeros are exact.
     least = min(float(value.min(initial=np.inf, where=value > 0)) for value in values)
@@ -639,7 +639,7 @@ def _largest_comparable(*values: np.ndarray) -> float:
 
 
 def _weights(key: str, values: Any, finite: bool) -> np.ndarray:
-    """A read-only float64 copy of a weight array or tensor, checked for NaN and infinity."""
+    """Make a read-only float64 copy of a weight array or tensor, without NaN (and infinity)."""
     if hasattr(values, "detach"):
         values = values.detach().cpu().double().numpy()
     given = np.asarray(values)

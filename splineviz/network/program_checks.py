@@ -1,4 +1,4 @@
-"""Whether the parts of a program fit together, asked before any of them is used."""
+"""Checks that the parts of a program fit together, made before any of them is used."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def check_steps(
 def check_opaque_steps(
     steps: Sequence[Step], shapes: Sequence[Shape], state: Mapping[str, np.ndarray]
 ) -> None:
-    """Ask torch what the opaque steps make, without making it, and compare that with the shapes.
+    """Compare the shapes of opaque steps with what torch infers, without running them.
 
     Parameters
     ----------
@@ -177,7 +177,7 @@ def _other_shape(found: Shape, stated: Shape) -> Misfit:
 
 
 def _check_memory(steps: Sequence[Step], shapes: Sequence[Shape], output: int) -> None:
-    """Check how many numbers there are at the same time, when values are forgotten as they go."""
+    """Check how many numbers are alive at a time, when values are freed after their last use."""
     last = {value: i for i, step in enumerate(steps) for value in (*step.inputs, i + 1)}
     last[output] = len(steps)
     forgotten: dict[int, list[int]] = {}

@@ -26,7 +26,7 @@ _SHAPE = list_of(integer(0, MOST_NUMBERS), 0, MOST_AXES)
 
 
 def graph_of(program: Program) -> dict[str, Any]:
-    """The graph of a program, as ``Program.to_json`` gives it."""
+    """Write the graph of a program, for ``Program.to_json``."""
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -49,7 +49,7 @@ def graph_of(program: Program) -> dict[str, Any]:
 def parts_of(
     graph: Any,
 ) -> tuple[tuple[Step, ...], tuple[tuple[int, ...], ...], int, dict[str, tuple[int, ...]]]:
-    """Take a stored graph apart.
+    """Read the parts of a stored graph.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def _step(i: int, step: Any, version: int) -> Step:
 def without_views(
     steps: Sequence[Step], state: Mapping[str, np.ndarray]
 ) -> tuple[tuple[Step, ...], dict[str, np.ndarray]]:
-    """Give weights that were parts of others in version 1 arrays of their own.
+    """Replace views of weights, which version 1 had, by arrays of their own.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ def _is_view(view: Any) -> bool:
 def _places(
     size: Sequence[int], stride: Sequence[int], offset: int, total: int
 ) -> np.ndarray | None:
-    """The places of a view in a flat array of so many numbers; None if one is not in it."""
+    """Indices of a view in a flat array of that size; None if one is outside."""
     last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
     if last >= total:
         return None

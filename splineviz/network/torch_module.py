@@ -117,7 +117,7 @@ class Tensors(Domain[torch.Tensor]):
 
 
 def _like(array: Any, x: torch.Tensor) -> Any:
-    """Numbers that are no weights are numpy arrays."""
+    """Give a constant the dtype and device of a tensor."""
     if array is None or isinstance(array, torch.Tensor):
         return array
     return torch.as_tensor(array, dtype=x.dtype, device=x.device)

@@ -1,4 +1,4 @@
-"""The refusal of steps that are not known to be piecewise linear."""
+"""The refusal of opaque steps where everything must be piecewise linear."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ REFUSED_FUNC = (
 
 
 def refuse_opaque(program: Program) -> None:
-    """Refuse a program whose regions, or maps on them, an opaque step would make wrong.
+    """Refuse a program if an opaque step would make its regions, or maps on them, wrong.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def refuse_opaque(program: Program) -> None:
 
 
 def unsupported(program: Program, i: int) -> UnsupportedLayer:
-    """The error for an opaque step where everything has to be piecewise linear."""
+    """Make the error for an opaque step where everything must be piecewise linear."""
     step = program.steps[i]
     operation = str(step.options["operation"]).partition(".")[0]
     readers = [

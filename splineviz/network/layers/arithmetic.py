@@ -16,7 +16,7 @@ from splineviz.network.layers.layer_kind import (
 
 
 def sum_coefficients(params: Params, options: Options) -> tuple[Array | None, Array | None]:
-    """The factor of each value, and the constant that is added."""
+    """Factor of each value, and the constant to add."""
     factors = options.get("factors")
     constant = params.get("constant")
     return (
@@ -26,7 +26,7 @@ def sum_coefficients(params: Params, options: Options) -> tuple[Array | None, Ar
 
 
 def weighted_sum(weights: Array | None, inputs: Sequence[Array], options: Options) -> Array:
-    """The sum of the values, each by its factor."""
+    """Add values, each times its factor."""
     terms = inputs if weights is None else [x * w for x, w in zip(inputs, weights, strict=True)]
     total = terms[0]
     for term in terms[1:]:
@@ -48,15 +48,15 @@ def _zeros(like: Array, shape: Sequence[int]) -> Array:
 
 
 def mul_coefficients(params: Params, options: Options) -> tuple[Array, None]:
-    """The factors."""
+    """Factors."""
     return params["constant"] * 1.0, None
 
 
 def div_coefficients(params: Params, options: Options) -> tuple[Array, None]:
-    """One over the divisors."""
+    """Reciprocals of the divisors."""
     return 1.0 / params["constant"], None
 
 
 def scale(weights: Array, inputs: Sequence[Array], options: Options) -> Array:
-    """The value times its factors."""
+    """Multiply a value by its factors."""
     return inputs[0] * weights

@@ -19,18 +19,18 @@ from splineviz.network.piecewise_linear import PiecewiseLinear
 
 
 def relu(params: Params, inputs: Sequence[Array], options: Options) -> Array:
-    """Zero for negative numbers."""
+    """Set negative numbers to zero."""
     x = inputs[0]
     return np.maximum(x, 0.0) if isinstance(x, np.ndarray) else x.relu()
 
 
 def relu_function(params: Params, options: Options) -> PiecewiseLinear:
-    """One at zero."""
+    """One breakpoint, at zero."""
     return PiecewiseLinear(np.zeros(1), np.array([0.0, 1.0]), 0.0)
 
 
 def leaky_relu(params: Params, inputs: Sequence[Array], options: Options) -> Array:
-    """Another slope for negative numbers."""
+    """Multiply negative numbers by a slope."""
     x, slope = inputs[0], options["negative_slope"]
     if isinstance(x, np.ndarray):
         return _bent(x, slope)
@@ -38,12 +38,12 @@ def leaky_relu(params: Params, inputs: Sequence[Array], options: Options) -> Arr
 
 
 def leaky_relu_function(params: Params, options: Options) -> PiecewiseLinear:
-    """One at zero."""
+    """One breakpoint, at zero."""
     return PiecewiseLinear(np.zeros(1), np.array([options["negative_slope"], 1.0]), 0.0)
 
 
 def prelu(params: Params, inputs: Sequence[Array], options: Options) -> Array:
-    """A learned slope for negative numbers, one a channel or one for all."""
+    """Multiply negative numbers by a learned slope, one for each channel or one for all."""
     x = inputs[0]
     if isinstance(x, np.ndarray):
         return _bent(x, _per_channel(params, options))
@@ -51,7 +51,7 @@ def prelu(params: Params, inputs: Sequence[Array], options: Options) -> Array:
 
 
 def prelu_function(params: Params, options: Options) -> PiecewiseLinear:
-    """One at zero."""
+    """One breakpoint, at zero."""
     slopes = _per_channel(params, options)
     return PiecewiseLinear(np.zeros(1), np.stack([slopes, np.ones_like(slopes)]), 0.0)
 
@@ -66,12 +66,12 @@ def _bent(x: np.ndarray, slope: Any) -> np.ndarray:
 
 
 def absolute(params: Params, inputs: Sequence[Array], options: Options) -> Array:
-    """The number without its sign."""
+    """Drop the sign."""
     return abs(inputs[0])
 
 
 def abs_function(params: Params, options: Options) -> PiecewiseLinear:
-    """One at zero."""
+    """One breakpoint, at zero."""
     return PiecewiseLinear(np.zeros(1), np.array([-1.0, 1.0]), 0.0)
 
 
@@ -79,12 +79,12 @@ def abs_function(params: Params, options: Options) -> PiecewiseLinear:
 
 
 def clamp(params: Params, inputs: Sequence[Array], options: Options) -> Array:
-    """The number, or the bound that it exceeds."""
+    """Limit numbers to bounds."""
     return inputs[0].clip(options["min"], options["max"])
 
 
 def clamp_function(params: Params, options: Options) -> PiecewiseLinear:
-    """One at each bound."""
+    """A breakpoint at each bound."""
     low, high = options["min"], options["max"]
     if low is None:
         return PiecewiseLinear(np.array([high]), np.array([1.0, 0.0]), high)
@@ -97,21 +97,21 @@ def clamp_function(params: Params, options: Options) -> PiecewiseLinear:
 
 
 def hardsigmoid(params: Params, inputs: Sequence[Array], options: Options) -> Array:
-    """From 0 at -3 to 1 at 3."""
+    """Rise from 0 at -3 to 1 at 3."""
     return (inputs[0].clip(-3.0, 3.0) + 3.0) / 6.0
 
 
 def hardsigmoid_function(params: Params, options: Options) -> PiecewiseLinear:
-    """At -3 and 3."""
+    """Breakpoints at -3 and 3."""
     return PiecewiseLinear(np.array([-3.0, 3.0]), np.array([0.0, 1 / 6, 0.0]), 0.0)
 
 
 def softshrink(params: Params, inputs: Sequence[Array], options: Options) -> Array:
-    """The number, nearer to zero by a fixed width."""
+    """Move numbers toward zero by a fixed width."""
     return inputs[0] - inputs[0].clip(-options["lambd"], options["lambd"])
 
 
 def softshrink_function(params: Params, options: Options) -> PiecewiseLinear:
-    """At both ends of what becomes zero."""
+    """Breakpoints at both ends of the interval that becomes zero."""
     width = options["lambd"]
     return PiecewiseLinear(np.array([-width, width]), np.array([1.0, 0.0, 1.0]), 0.0)

@@ -1,4 +1,4 @@
-"""What a row of the table of layers is made of."""
+"""LayerKind: what a row of the table of layers consists of."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class LayerKind:
 def step_params(
     params: Mapping[str, str], options: Options, state: Mapping[str, Array]
 ) -> dict[str, Array]:
-    """The weights of a step by their roles.
+    """Collect the weights of a step by role.
 
     Parameters
     ----------

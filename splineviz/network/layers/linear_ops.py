@@ -15,22 +15,22 @@ from splineviz.network.layers.torch_calls import in_torch, library
 
 
 def linear_coefficients(params: Params, options: Options) -> tuple[Array, Array | None]:
-    """The weights and the bias."""
+    """Weights and bias."""
     return params["weight"], params.get("bias")
 
 
 def linear(weights: Array, inputs: Sequence[Array], options: Options) -> Array:
-    """From (n, ..., k) to (n, ..., m) with weights (m, k), or to (n, ...) with weights (k,)."""
+    """Map (n, ..., k) to (n, ..., m) with weights (m, k), or to (n, ...) with weights (k,)."""
     return inputs[0] @ (weights if weights.ndim == 1 else weights.T)
 
 
 def matmul(weights: Array, inputs: Sequence[Array], options: Options) -> Array:
-    """A matrix product with weights on one side."""
+    """Multiply by a matrix of weights on one side."""
     return weights @ inputs[0] if options["left"] else inputs[0] @ weights
 
 
 def einsum(weights: Array, inputs: Sequence[Array], options: Options) -> Array:
-    """A sum of products by its equation."""
+    """Sum products as an equation says."""
     operands = [weights]
     operands.insert(options["position"], inputs[0])
     return library(inputs[0]).einsum(options["equation"], *operands)
@@ -48,7 +48,7 @@ _CONV_SETTINGS = ("stride", "padding", "output_padding", "dilation", "groups")
 
 
 def conv_coefficients(dimensions: int) -> Callable[[Params, Options], tuple[Array, Array | None]]:
-    """The kernels, and the bias of each channel."""
+    """Kernels, and the bias of each channel."""
 
     def coefficients(params: Params, options: Options) -> tuple[Array, Array | None]:
         bias = params.get("bias")
@@ -59,7 +59,7 @@ def conv_coefficients(dimensions: int) -> Callable[[Params, Options], tuple[Arra
 
 
 def conv(name: str) -> Callable[[Array, Sequence[Array], Options], Array]:
-    """A convolution, by the name of its function in torch."""
+    """Make a convolution from the name of its function in torch."""
 
     def linear(weights: Array, inputs: Sequence[Array], options: Options) -> Array:
         x = inputs[0]
@@ -75,7 +75,7 @@ def conv(name: str) -> Callable[[Array, Sequence[Array], Options], Array]:
 
 
 def batch_norm_coefficients(params: Params, options: Options) -> tuple[Array, Array]:
-    """The factor and the offset of each channel."""
+    """Factor and offset of each channel."""
     scale = (params["running_var"] + options["eps"]) ** -0.5
     if "weight" in params:
         scale = scale * params["weight"]
@@ -87,5 +87,5 @@ def batch_norm_coefficients(params: Params, options: Options) -> tuple[Array, Ar
 
 
 def batch_norm(weights: Array, inputs: Sequence[Array], options: Options) -> Array:
-    """Each channel by its factor."""
+    """Multiply each channel by its factor."""
     return inputs[0] * weights

@@ -24,7 +24,7 @@ Places = list[list[int]]
 
 
 def pool(name: str) -> Callable[[Params, Sequence[Array], Options], Array]:
-    """A max pooling, by the name of its function in torch."""
+    """Make a max pooling from the name of its function in torch."""
 
     def activate(params: Params, inputs: Sequence[Array], options: Options) -> Array:
         settings = {key: value for key, value in options.items() if key != "windows"}
@@ -36,7 +36,7 @@ def pool(name: str) -> Callable[[Params, Sequence[Array], Options], Array]:
 
 
 def max_pool_selection(options: Options, shapes: Sequence[Shape]) -> MaxSelection:
-    """The places under the kernel compete."""
+    """Select among the values under the kernel."""
     (shape,) = shapes
     return _pooled(shape, _covered(options, shape))
 
@@ -57,13 +57,13 @@ def _covered(options: Options, shape: Shape) -> list[Places]:
 
 
 def _inside(start: int, kernel: int, dilation: int, size: int) -> list[int]:
-    """The places that a window covers, which may begin before them and end behind."""
+    """Indices that a window covers; windows may begin before the first and end after the last."""
     first = start if start >= 0 else start % dilation
     return [*range(first, min(size, start + (kernel - 1) * dilation + 1), dilation)]
 
 
 def adaptive_max_pool_selection(options: Options, shapes: Sequence[Shape]) -> MaxSelection:
-    """Windows that share the places out evenly, and overlap where that does not work out."""
+    """Select in windows that divide an axis evenly, overlapping where they cannot."""
     (shape,) = shapes
     return _pooled(
         shape,
@@ -80,7 +80,7 @@ def adaptive_max_pool_selection(options: Options, shapes: Sequence[Shape]) -> Ma
 
 
 def _pooled(shape: Shape, axes: Sequence[Places]) -> MaxSelection:
-    """Windows over the last axes, from the places that they cover along each."""
+    """Make windows over the last axes from the indices that they cover along each."""
     lead = int(np.prod(shape[: -len(axes)], dtype=np.int64))
     candidates = np.arange(lead)[:, None]
     present = np.ones_like(candidates, dtype=np.bool_)
@@ -104,13 +104,13 @@ def _pooled(shape: Shape, axes: Sequence[Places]) -> MaxSelection:
 
 
 def largest(params: Params, inputs: Sequence[Array], options: Options) -> Array:
-    """The largest of two values, or over some axes."""
+    """Take the largest of two values, or over some axes."""
     ours = library(inputs[0])
     return _chosen(ours.maximum, ours.amax, inputs, options)
 
 
 def smallest(params: Params, inputs: Sequence[Array], options: Options) -> Array:
-    """The smallest of two values, or over some axes."""
+    """Take the smallest of two values, or over some axes."""
     ours = library(inputs[0])
     return _chosen(ours.minimum, ours.amin, inputs, options)
 
@@ -123,7 +123,7 @@ def _chosen(of_two: Any, over_axes: Any, inputs: Sequence[Array], options: Optio
 
 
 def selection_of(sign: float) -> Callable[[Options, Sequence[Shape]], MaxSelection]:
-    """Two values, or those over some axes, compete to be the largest (1.0) or smallest (-1.0)."""
+    """Select the largest (1.0) or smallest (-1.0) of two values, or over some axes."""
     return lambda options, shapes: _compared(options, shapes, sign)
 
 

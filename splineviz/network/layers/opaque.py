@@ -21,7 +21,7 @@ what they are applied to."""
 
 
 def opaque(params: Params, inputs: Sequence[Array], options: Options) -> Array:
-    """What torch's operations make of the values and the weights.
+    """Run operations of torch on values and weights.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def _type(name: str) -> Any:
 
 
 def _weight(weight: Array, argument: Options, values: Sequence[Any]) -> Any:
-    """A weight as a tensor: of real numbers like the values, of others as is said."""
+    """Convert a weight to a tensor: real numbers to the dtype of the values, others as stated."""
     import torch
 
     tensor = torch.tensor(weight) if isinstance(weight, np.ndarray) else weight
@@ -114,7 +114,7 @@ def _weight(weight: Array, argument: Options, values: Sequence[Any]) -> Any:
 
 @cache
 def _operation(name: str) -> Callable[..., Any]:
-    """The operation of torch that has this name."""
+    """Look up an operation of torch by name."""
     import torch
 
     packet, _, overload = name.partition(".")
@@ -122,15 +122,15 @@ def _operation(name: str) -> Callable[..., Any]:
 
 
 def operation_name(options: Options) -> str:
-    """The name of an opaque step's operation, without its overload."""
+    """Name an opaque step's operation, without its overload."""
     return str(options["operation"]).partition(".")[0].rstrip("_")
 
 
 def operation_names(options: Options) -> list[str]:
-    """The names of all operations that an opaque step consists of, in order."""
+    """Name all operations of an opaque step, in order."""
     return [operation_name(call) for call in (*options.get("before", ()), options)]
 
 
 def is_smooth(options: Options) -> bool:
-    """Whether an opaque step is an activation with a curve in place of a kink."""
+    """Whether an opaque step is a smooth activation, such as GELU or tanh."""
     return operation_name(options) in SMOOTH

@@ -19,12 +19,12 @@ from splineviz.network.layers.torch_calls import (
 
 
 def identity(weights: None, inputs: Sequence[Array], options: Options) -> Array:
-    """The value itself."""
+    """Return the value itself."""
     return inputs[0]
 
 
 def reshape(weights: None, inputs: Sequence[Array], options: Options) -> Array:
-    """The value in another shape."""
+    """Reshape a value."""
     return inputs[0].reshape((inputs[0].shape[0], *options["shape"]))
 
 
@@ -32,7 +32,7 @@ def reshape(weights: None, inputs: Sequence[Array], options: Options) -> Array:
 
 
 def permute(weights: None, inputs: Sequence[Array], options: Options) -> Array:
-    """The value with its axes in another order."""
+    """Reorder the axes of a value."""
     x = inputs[0]
     return x.transpose(options["axes"]) if isinstance(x, np.ndarray) else x.permute(options["axes"])
 
@@ -41,7 +41,7 @@ def permute(weights: None, inputs: Sequence[Array], options: Options) -> Array:
 
 
 def getitem(weights: None, inputs: Sequence[Array], options: Options) -> Array:
-    """Some of the value's numbers."""
+    """Index a value."""
     x = inputs[0]
     return x[tuple(_index(entry, x) for entry in options["index"])]
 
@@ -61,12 +61,12 @@ def _index(entry: Any, x: Array) -> Any:
 
 
 def cat(weights: None, inputs: Sequence[Array], options: Options) -> Array:
-    """Values side by side along an axis."""
+    """Concatenate values along an axis."""
     return library(inputs[0]).concatenate(tuple(inputs), axis=options["axis"])
 
 
 def stack(weights: None, inputs: Sequence[Array], options: Options) -> Array:
-    """Values side by side along a new axis."""
+    """Stack values along a new axis."""
     return library(inputs[0]).stack(tuple(inputs), options["axis"])
 
 
@@ -74,21 +74,21 @@ def stack(weights: None, inputs: Sequence[Array], options: Options) -> Array:
 
 
 def expand(weights: None, inputs: Sequence[Array], options: Options) -> Array:
-    """The value repeated along axes of size one."""
+    """Repeat a value along axes of size one, without copying."""
     x = inputs[0]
     return library(x).broadcast_to(x, (x.shape[0], *options["shape"]))
 
 
 def repeat(weights: None, inputs: Sequence[Array], options: Options) -> Array:
-    """Copies of the value side by side."""
+    """Tile a value."""
     return library(inputs[0]).tile(inputs[0], tuple(options["times"]))
 
 
 def flip(weights: None, inputs: Sequence[Array], options: Options) -> Array:
-    """The value in reverse along some axes."""
+    """Reverse a value along some axes."""
     return library(inputs[0]).flip(inputs[0], tuple(options["axes"]))
 
 
 def roll(weights: None, inputs: Sequence[Array], options: Options) -> Array:
-    """The value shifted round along some axes."""
+    """Shift a value cyclically along some axes."""
     return library(inputs[0]).roll(inputs[0], tuple(options["shifts"]), tuple(options["axes"]))

@@ -15,7 +15,7 @@ from splineviz.network.layers.torch_calls import (
 
 
 def pooling(name: str, dimensions: int) -> Callable[[None, Sequence[Array], Options], Array]:
-    """A pooling that averages, by the name of its function in torch."""
+    """Make an average pooling from the name of its function in torch."""
 
     def linear(weights: None, inputs: Sequence[Array], options: Options) -> Array:
         return in_torch_pooling(name, inputs[0], dimensions, **options)
@@ -24,7 +24,7 @@ def pooling(name: str, dimensions: int) -> Callable[[None, Sequence[Array], Opti
 
 
 def interpolate(weights: None, inputs: Sequence[Array], options: Options) -> Array:
-    """Numbers between others; in float64, as torch's weights in float32 have too few digits."""
+    """Interpolate in float64: torch's float32 weights have too few digits."""
     x = inputs[0]
     if x.dtype == library(x).float64:
         return in_torch("interpolate", x, **options)
@@ -35,12 +35,12 @@ def interpolate(weights: None, inputs: Sequence[Array], options: Options) -> Arr
 
 
 def mean(weights: None, inputs: Sequence[Array], options: Options) -> Array:
-    """The mean over some axes."""
+    """Average over some axes."""
     return _shaped(inputs[0].mean(axis=tuple(options["axes"])), options)
 
 
 def total(weights: None, inputs: Sequence[Array], options: Options) -> Array:
-    """The sum over some axes."""
+    """Sum over some axes."""
     return _shaped(inputs[0].sum(axis=tuple(options["axes"])), options)
 
 
@@ -49,7 +49,7 @@ def _shaped(x: Array, options: Options) -> Array:
 
 
 def cumsum(weights: None, inputs: Sequence[Array], options: Options) -> Array:
-    """Running sums along an axis."""
+    """Sum cumulatively along an axis."""
     return inputs[0].cumsum(options["axis"])
 
 
@@ -57,7 +57,7 @@ def cumsum(weights: None, inputs: Sequence[Array], options: Options) -> Array:
 
 
 def pad_coefficients(params: Params, options: Options) -> tuple[None, Array | None]:
-    """What is added where it pads with another number than zero."""
+    """The constant that padding adds, if it is not zero."""
     if "value" not in options:
         return None, None
     import numpy as np
@@ -67,7 +67,7 @@ def pad_coefficients(params: Params, options: Options) -> tuple[None, Array | No
 
 
 def pad(weights: None, inputs: Sequence[Array], options: Options) -> Array:
-    """The value with zeros, or with itself, around it."""
+    """Pad a value with zeros, or with its own numbers."""
     padded = in_torch("pad", inputs[0], pad=options["pad"], mode=options["mode"])
     # With nothing to pad torch gives the same tensor back.
     return padded * 1.0 if "value" in options else padded

@@ -1,4 +1,4 @@
-"""What the rows share: calling torch on numpy arrays."""
+"""Calls of torch on numpy arrays, which the rows share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from splineviz.network.layers.layer_kind import Array, Options
 
 
 def library(array: Array) -> Any:
-    """The library of an array, for functions that numpy and torch have alike."""
+    """Return the library of an array, for functions that numpy and torch share."""
     if isinstance(array, np.ndarray):
         return np
     import torch
@@ -20,7 +20,7 @@ def library(array: Array) -> Any:
 
 
 def writable(array: np.ndarray) -> np.ndarray:
-    """An array that torch takes: no read-only memory, such as weights, and no negative strides."""
+    """Prepare an array for torch: writable memory, and no negative strides."""
     plain = np.require(array, requirements=["C", "W"])
     # Along an axis of size 1 any stride counts as contiguous.
     return plain.copy() if min(plain.strides, default=0) < 0 else plain
@@ -46,7 +46,7 @@ def in_torch(name: str, *arrays: Array, **options: Any) -> Array:
 
 
 def in_torch_pooling(name: str, x: Array, dimensions: int, **options: Any) -> Array:
-    """Call a pooling of torch, also on batches of values that have no axis of channels."""
+    """Call a pooling of torch, also on values without an axis of channels."""
     if x.ndim > dimensions + 1:
         return in_torch(name, x, **options)
     # torch would take the samples for channels, and no empty batch.
@@ -54,7 +54,7 @@ def in_torch_pooling(name: str, x: Array, dimensions: int, **options: Any) -> Ar
 
 
 def apply_function(name: str) -> Callable[[None, Sequence[Array], Options], Array]:
-    """What such a row computes, if each result is a sum of inputs times what is not negative."""
+    """Make a row's function from one of torch: sums of inputs times factors of at least 0."""
 
     def linear(weights: None, inputs: Sequence[Array], options: Options) -> Array:
         return in_torch(name, inputs[0], **options)

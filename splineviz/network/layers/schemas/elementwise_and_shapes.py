@@ -240,7 +240,7 @@ def _part(facts: Facts) -> Shape:
 
 
 def _indexed(shape: Shape, entries: Sequence[Any]) -> Shape:
-    """The shape behind an index that has an entry for each axis, and None for new ones."""
+    """Infer the shape after indexing; `index` has an entry for each axis, None for a new axis."""
     chosen = _chosen(entries)
     sizes = iter(shape)
     made: list[int] = []
@@ -266,7 +266,7 @@ def _indexed(shape: Shape, entries: Sequence[Any]) -> Shape:
 
 
 def _chosen(entries: Sequence[Any]) -> list[int]:
-    """Which entries choose places together: where lists of them are, also single ones."""
+    """List the entries that index together: lists, and single numbers beside them."""
     if not any(map(_is_places, entries)):
         return []
     return [i for i, entry in enumerate(entries) if _is_places(entry) or _PLACE.fits(entry)]

@@ -141,7 +141,7 @@ _LEAVES = {
 
 
 def _check_calls(facts: Facts) -> None:
-    """Check how calls are written; what they mean, torch says (see `result_of`)."""
+    """Check the form of calls; torch checks what they mean (see `result_of`)."""
     calls = [*facts.options.get("before", ()), facts.options]
     budget = iter(range(_MOST_ARGUMENTS))
     roles: set[str] = set()
@@ -253,7 +253,7 @@ def result_of(
     inputs: Sequence[tuple[Shape, str]],
     params: Sequence[tuple[str, Shape]],
 ) -> tuple[Shape, str]:
-    """Ask torch what the calls of a step make, without making it.
+    """Infer with torch what the calls of a step make, without running them.
 
     Parameters
     ----------

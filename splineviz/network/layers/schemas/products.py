@@ -82,7 +82,7 @@ _LETTERS = re.compile(r"[a-zA-Z]*(\.\.\.)?[a-zA-Z]*")
 
 
 def _einsum_sizes(facts: Facts) -> tuple[list[str], dict[str, int]]:
-    """The axes of the result as labels, and the size of every label for one sample.
+    """Find the labels of the result's axes, and the size of every label for one sample.
 
     Labels are letters, and for the axes of an ellipsis their distance from the last of them. The
     samples' axis has the size 1.

@@ -63,7 +63,7 @@ class Option:
 
 
 def integer(low: int = 1, high: int = MOST_NUMBERS) -> Option:
-    """A whole number from `low` to `high`."""
+    """Accept a whole number from `low` to `high`."""
     return Option(
         f"a whole number from {low} to {high}",
         lambda value: type(value) is int and low <= value <= high,
@@ -71,7 +71,7 @@ def integer(low: int = 1, high: int = MOST_NUMBERS) -> Option:
 
 
 def number(*, positive: bool = False) -> Option:
-    """A finite number."""
+    """Accept a finite number."""
     return Option(
         "a positive number" if positive else "a finite number",
         lambda value: _is_number(value) and (value > 0 or not positive),
@@ -85,14 +85,14 @@ def _is_number(value: Any) -> bool:
 
 
 def one_of(*names: str) -> Option:
-    """One of some names."""
+    """Accept one of some names."""
     return Option(
         " or ".join(map(repr, names)), lambda value: type(value) is str and value in names
     )
 
 
 def list_of(each: Option, least: int = 0, most: int = MOST_NUMBERS) -> Option:
-    """A list with so many entries."""
+    """Accept a list with that many entries."""
     some = f"{least}" if least == most else f"at least {least}" if least else ""
     return Option(
         f"a list of {some + ', each ' if some else ''}{each.words}",
@@ -105,12 +105,12 @@ def list_of(each: Option, least: int = 0, most: int = MOST_NUMBERS) -> Option:
 
 
 def sizes(dimensions: int, low: int = 1) -> Option:
-    """A whole number for each of some dimensions, of a kernel or how it moves."""
+    """Accept a whole number for each dimension, as for a kernel or its stride."""
     return list_of(integer(low, _MOST_OF_WINDOW), dimensions, dimensions)
 
 
 def either(*options: Option) -> Option:
-    """One of several."""
+    """Accept one of several."""
     return Option(
         ", or ".join(option.words for option in options),
         lambda value: any(option.fits(value) for option in options),
@@ -118,7 +118,7 @@ def either(*options: Option) -> Option:
 
 
 def left_out(option: Option) -> Option:
-    """One that need not be there."""
+    """Accept an option that may be missing."""
     return replace(option, required=False)
 
 
@@ -150,7 +150,7 @@ class Facts:
 
     @property
     def input(self) -> Shape:
-        """The shape of the only thing that it reads."""
+        """The shape of the only input."""
         return self.inputs[0]
 
 
@@ -246,7 +246,7 @@ class Schema:
                 raise Misfit(f"it lacks its {role}")
 
     def infer(self, facts: Facts) -> tuple[Shape | None, int]:
-        """The shape of the result for one sample, if known, and how many terms it is made of.
+        """Infer the shape of the result for one sample, if it follows, and how many terms it has.
 
         Raises
         ------
@@ -289,7 +289,7 @@ def check_shape(shape: Shape) -> None:
 
 
 def check_size(numbers: int, what: str) -> None:
-    """Check how many numbers are made for one sample.
+    """Check how many numbers there are for one sample.
 
     Raises
     ------
@@ -302,7 +302,7 @@ def check_size(numbers: int, what: str) -> None:
 
 
 def broadcast(*shapes: Shape) -> Shape:
-    """The shape of several together.
+    """Broadcast several shapes together.
 
     Raises
     ------
@@ -322,7 +322,7 @@ def _widest(sizes: tuple[int, ...], shapes: Sequence[Shape]) -> int:
 
 
 def stretched(weight: Shape, value: Shape, role: str) -> Shape:
-    """The shape of a value together with a weight, which is the same for all samples.
+    """Broadcast the shape of a value with a weight, which is the same for all samples.
 
     It may have an axis of size 1 where values have that of the samples.
 
@@ -338,7 +338,7 @@ def stretched(weight: Shape, value: Shape, role: str) -> Shape:
 
 
 def shown(value: object) -> str:
-    """A value of somebody else's, short enough for a message."""
+    """Print a stranger's value, shortened for a message."""
     return reprlib.repr(value)
 
 

@@ -32,14 +32,14 @@ from splineviz.network.layers.schemas.schema import (
 
 
 def _windows(size: int, kernel: int, stride: int, padding: int, dilation: int) -> int:
-    """How many windows there are; not positive if there are none."""
+    """Count the windows along an axis; not positive if there are none."""
     return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
 
 
 def _windows_or_more(
     size: int, kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool
 ) -> int:
-    """As `_windows`, also those that only begin inside if `ceil_mode`."""
+    """Count as `_windows`; with `ceil_mode` also windows that only begin inside."""
     if not ceil_mode:
         return _windows(size, kernel, stride, padding, dilation)
     windows = -(-(size + 2 * padding - dilation * (kernel - 1) - 1) // stride) + 1
@@ -48,7 +48,7 @@ def _windows_or_more(
 
 
 def _ranks(facts: Facts, *ranks: int) -> Shape:
-    """The shape of the input, which must have one of these numbers of axes."""
+    """Return the shape of the input, which must have one of these numbers of axes."""
     if len(facts.input) not in ranks:
         raise Misfit(
             f"it reads values of shape {facts.input} for one sample, and takes "
@@ -67,7 +67,7 @@ def _some_windows(counts: Sequence[int], facts: Facts) -> Shape:
 
 
 def conv(dimensions: int) -> Schema:
-    """Of convNd."""
+    """Make the schema of convNd."""
 
     def shape(facts: Facts) -> Shape:
         channels, *spatial = _ranks(facts, dimensions + 1)
@@ -104,7 +104,7 @@ def conv(dimensions: int) -> Schema:
 
 
 def conv_transpose(dimensions: int) -> Schema:
-    """Of conv_transposeNd."""
+    """Make the schema of conv_transposeNd."""
 
     def shape(facts: Facts) -> Shape:
         channels, *spatial = _ranks(facts, dimensions + 1)
@@ -155,7 +155,7 @@ def _check_bias(facts: Facts, channels: int) -> None:
 
 
 def avg_pool(dimensions: int) -> Schema:
-    """Of avg_poolNd."""
+    """Make the schema of avg_poolNd."""
     options = {
         "kernel_size": sizes(dimensions),
         "stride": sizes(dimensions),
@@ -181,7 +181,7 @@ def avg_pool(dimensions: int) -> Schema:
 
 
 def max_pool(dimensions: int) -> Schema:
-    """Of max_poolNd, whose option `windows` says how many there are."""
+    """Make the schema of max_poolNd, whose option `windows` says how many there are."""
     return Schema(
         lambda facts: _as_stated(facts, _pooled(facts, dimensions), dimensions),
         {
@@ -216,18 +216,18 @@ def _pooled(facts: Facts, dimensions: int) -> Shape:
 
 
 def _inside(facts: Facts, dimensions: int) -> list[int]:
-    """How many places a window covers at most, along each axis."""
+    """Count the indices that a window covers at most, along each axis."""
     sizes_of_input = facts.input[-dimensions:]
     return [*map(min, facts.options["kernel_size"], sizes_of_input)]
 
 
 def adaptive_avg_pool(dimensions: int) -> Schema:
-    """Of adaptive_avg_poolNd."""
+    """Make the schema of adaptive_avg_poolNd."""
     return _adaptive(dimensions, "output_size")
 
 
 def adaptive_max_pool(dimensions: int) -> Schema:
-    """Of adaptive_max_poolNd."""
+    """Make the schema of adaptive_max_poolNd."""
     return _adaptive(dimensions, "windows")
 
 
@@ -248,7 +248,7 @@ def _adaptive(dimensions: int, name: str) -> Schema:
 
 
 def _competing(shape: Shape, covered: Sequence[int]) -> int:
-    """How many numbers compete in a window, if the table of all of them is not too large."""
+    """Count the candidates of a window, and check that the table of all stays small."""
     check_size(math.prod(shape) * math.prod(covered), "the table of what its windows compare")
     return math.prod(covered)
 
@@ -332,7 +332,7 @@ def _interpolated(facts: Facts) -> Shape:
 
 
 def _each(size: Any, facts: Facts) -> list[float]:
-    """One for each axis."""
+    """Repeat a number for each axis."""
     spatial = len(facts.input) - 1
     given = [size] * spatial if isinstance(size, int | float) else [*size]
     if len(given) != spatial:
@@ -367,7 +367,7 @@ _MODES = ("reflect", "replicate", "circular")
 
 
 def _around(dimensions: int) -> Option:
-    """What a convolution puts around its input in place of zeros."""
+    """Accept what a convolution pads with in place of zeros."""
     names = {"pad": sizes(2 * dimensions, 0), "mode": one_of(*_MODES)}
     return Option(
         f"a pad of {2 * dimensions} sizes and a mode",
@@ -380,7 +380,7 @@ def _around(dimensions: int) -> Option:
 
 
 def _padded_around(shape: Shape, pad: Sequence[int], mode: str) -> Shape:
-    """The last axes with something around them; `pad` begins with the last one."""
+    """Pad the last axes; `pad` begins with the last one."""
     padded = [*shape]
     for axis, (before, after) in enumerate(zip(pad[::2], pad[1::2], strict=True), start=1):
         size = shape[-axis]
