@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { loadFolder } from "./load.mjs";
 
-const js = await loadFolder("regions");
+const js = await loadFolder("player");
 
 const decoded = (path) => {
   const bytes = readFileSync(path);
@@ -37,7 +37,7 @@ test("neighbors", () => {
 
 test("the nearest edge, and the neuron behind it", () => {
   for (const { region, x, y, layer, neuron, distance } of facts.nearest) {
-    const found = js.nearestEdge(frame, js.edgesRound(frame, region, js.ALL_LAYERS), x, y);
+    const found = js.nearestEdge(frame, js.edgesAround(frame, region, js.ALL_LAYERS), x, y);
     assert.ok(Math.abs(found.distance - distance) < 1e-5);
     assert.deepEqual(js.neuronOf(frame, found.column), { layer, neuron });
   }
@@ -52,7 +52,7 @@ test("in a picture that is stretched the nearest edge is the one that looks near
     edgeColumns: [1, 2, 3, 4],
     layers: [],
   };
-  const edges = js.edgesRound(square, 0, js.ALL_LAYERS);
+  const edges = js.edgesAround(square, 0, js.ALL_LAYERS);
   const near = js.nearestEdge(square, edges, 0.4, 0.25);
   assert.deepEqual(near, { column: 1, distance: 0.25, room: 1 });
   const stretched = js.nearestEdge(square, edges, 0.5, 0.25, 10);
@@ -64,7 +64,7 @@ const patternsOf = (of) => Array.from({ length: of.count }, (_, r) => js.pattern
 /** The middle of a region's corners, which is inside of it. */
 function middle(of, region) {
   const corners = new Set();
-  js.eachEdge(of, region, (_, from) => corners.add(from));
+  js.forEachEdge(of, region, (_, from) => corners.add(from));
   const mean = (k) => [...corners].reduce((sum, v) => sum + of.vertices[2 * v + k], 0) / corners.size;
   return [mean(0), mean(1)];
 }
@@ -76,8 +76,8 @@ test("only what is drawn is picked", () => {
       // All edges of that layer, whichever region they are next to.
       const drawn = [];
       for (let region = 0; region < of.count; region++) {
-        js.eachEdge(of, region, (corner, a, b) => {
-          const other = of.twins[corner];
+        js.forEachEdge(of, region, (corner, a, b) => {
+          const other = of.acrossEdge[corner];
           if (other >= 0 && String(patterns[region][layer]) !== String(patterns[other][layer])) {
             drawn.push({ a, b, column: 1 });
           }
@@ -85,7 +85,7 @@ test("only what is drawn is picked", () => {
       }
       for (let region = 0; region < of.count; region++) {
         const [x, y] = middle(of, region);
-        const { column, distance } = js.nearestEdge(of, js.edgesRound(of, region, layer), x, y);
+        const { column, distance } = js.nearestEdge(of, js.edgesAround(of, region, layer), x, y);
         assert.equal(js.neuronOf(of, column).layer, layer);
         assert.ok(Math.abs(distance - js.nearestEdge(of, drawn, x, y).distance) < 1e-6);
         // It runs there indeed.
@@ -95,7 +95,7 @@ test("only what is drawn is picked", () => {
         assert.ok(Math.abs(distance - js.nearestEdge(of, own, x, y).distance) < 1e-6);
       }
     }
-    assert.deepEqual(js.edgesRound(of, 0, js.NO_LAYER), []);
+    assert.deepEqual(js.edgesAround(of, 0, js.NO_LAYER), []);
   }
 });
 
@@ -105,7 +105,7 @@ test("where nothing is drawn nothing is near", () => {
     const [x, y] = middle(frame, region).map((value, k) => (k ? 400 - 200 * value : 200 * value));
     const shown = { layer: js.NO_LAYER, withBoundary: false };
     const nothing = { column: 0, isNear: false, onBoundary: false };
-    assert.deepEqual(js.pointedAt({ x, y }, frame, region, view, shown), nothing);
+    assert.deepEqual(js.hitTest({ x, y }, frame, region, view, shown), nothing);
   }
 });
 
@@ -123,7 +123,7 @@ test("a click in the middle of a region pins it, however thin it is", () => {
       edgeColumns: [1, 0, 2, 0],
       layers: [],
     };
-    const at = (share) => js.pointedAt({ x: 200, y: 400 - share * height }, stripe, 0, view, shown);
+    const at = (share) => js.hitTest({ x: 200, y: 400 - share * height }, stripe, 0, view, shown);
     assert.ok(!at(0.5).isNear);
     assert.ok(!at(0.3).isNear);
     assert.deepEqual([at(0.004).isNear, at(0.004).column], [true, 1]);
@@ -144,7 +144,7 @@ test("near the decision boundary it is named, and a click means the region", () 
     boundaryOffsets: [0, 2],
   };
   const at = (x, y, withBoundary) =>
-    js.pointedAt({ x, y }, square, 0, view, { layer: js.ALL_LAYERS, withBoundary });
+    js.hitTest({ x, y }, square, 0, view, { layer: js.ALL_LAYERS, withBoundary });
   assert.deepEqual(at(202, 200, true), { column: at(202, 200, true).column, isNear: false, onBoundary: true });
   assert.ok(!at(202, 200, false).onBoundary);
   assert.ok(!at(210, 200, true).onBoundary);
@@ -157,8 +157,8 @@ function edgesByPattern(of, column) {
   const patterns = Array.from({ length: of.count }, (_, r) => js.patternOf(of, r).flat());
   const found = new Set();
   for (let region = 0; region < of.count; region++) {
-    js.eachEdge(of, region, (corner, from, to) => {
-      const other = of.twins[corner];
+    js.forEachEdge(of, region, (corner, from, to) => {
+      const other = of.acrossEdge[corner];
       if (other < 0 || patterns[region][column - 1] === patterns[other][column - 1]) return;
       found.add([from, to].sort().join());
     });
@@ -190,8 +190,8 @@ test("a selection in a frame of a narrower network", () => {
   assert.equal(selection.columnIn(frame), 21);
   assert.equal(selection.columnIn(coinciding), 0);
   assert.equal(selection.regionIn(coinciding), -1);
-  assert.ok(selection.letGo());
-  assert.ok(!selection.letGo());
+  assert.ok(selection.release());
+  assert.ok(!selection.release());
   assert.equal(selection.regionIn(frame), null);
 });
 
@@ -224,7 +224,7 @@ test("boundaries of several layers may coincide", () => {
 test("how many neurons of a layer have a boundary, and what layers are called", () => {
   for (const [layer, patterns] of facts.layers.entries()) {
     const differ = [...patterns[0]].filter((bit, k) => patterns.some((row) => row[k] !== patterns[0][k]));
-    assert.equal(js.bendingNeurons(frame, layer), differ.length);
+    assert.equal(js.countBoundaryNeurons(frame, layer), differ.length);
   }
   assert.equal(js.layerText(1, "3"), "layer 1 ('3')");
   assert.equal(js.neuronText(frame, 10), `layer 1 ('${frame.layers[1].name}'), neuron 0`);
@@ -234,9 +234,9 @@ test("the classes that a picture shows are named, no others", () => {
   const coloring = { name: "class", labels: "classes", by_class: true };
   const names = ["a", "b", "c", "d", "e"];
   const shown = [...new Set(facts.classes)].sort().map((k) => [k, names[k]]);
-  assert.deepEqual(js.occurring(frame, coloring, names), shown);
-  assert.deepEqual(js.occurring(null, coloring, ["a", "b"]), [[0, "a"], [1, "b"]]);
-  assert.deepEqual(js.occurring(frame, { name: "slope", labels: "" }, names), []);
+  assert.deepEqual(js.classesInFrame(frame, coloring, names), shown);
+  assert.deepEqual(js.classesInFrame(null, coloring, ["a", "b"]), [[0, "a"], [1, "b"]]);
+  assert.deepEqual(js.classesInFrame(frame, { name: "slope", labels: "" }, names), []);
 });
 
 test("squares of neurons stay within their room", () => {
@@ -253,8 +253,8 @@ test("every pixel has the class that is predicted there, and is of its region", 
   const regions = Array.from(ids, (id) => frame.regionIds[id]);
   assert.deepEqual(regions, [...js.fillIds({ ...frame, owners: [] }, view, 60, 60)]);
   // What is crossed by the decision boundary is no border of regions.
-  const look = new js.Look({ get: () => js.ALL_LAYERS }, null);
-  assert.equal(look.partsOf(frame), frame.regionIds);
+  const appearance = new js.Appearance({ get: () => js.ALL_LAYERS }, null);
+  assert.equal(appearance.partsOf(frame), frame.regionIds);
   for (const layer of [0, 1]) {
     const parts = js.partsOfLayer(frame, layer);
     frame.owners.forEach((region, k) => assert.equal(parts[frame.count + 1 + k], parts[region + 1]));
@@ -262,7 +262,7 @@ test("every pixel has the class that is predicted there, and is of its region", 
 });
 
 test("what became of the regions", () => {
-  const { born, vanished, count } = js.changes(later, frame);
+  const { born, vanished, count } = js.compareFrames(later, frame);
   assert.deepEqual([...born], facts.born);
   assert.deepEqual([...vanished], facts.vanished);
   assert.equal(count.kept, later.count - facts.born.filter(Boolean).length);
@@ -274,21 +274,21 @@ test("a coloring of one's own may have the name of another", () => {
 });
 
 test("the numbers of active neurons, spoken", () => {
-  assert.equal(js.spoken([true, false, true]), "0, 2");
-  assert.match(js.spoken(Array(100).fill(true)), /^0, 1, .* 39 and 60 more$/);
+  assert.equal(js.activeNeuronsText([true, false, true]), "0, 2");
+  assert.match(js.activeNeuronsText(Array(100).fill(true)), /^0, 1, .* 39 and 60 more$/);
 });
 
 /** How a frame looks beside another, of a model that shows the first of them. */
-function lookAt(shown, other, traits = {}) {
+function appearanceOf(shown, other, traits = {}) {
   const frames = [shown, other];
   const values = { index: 0, compare: 1, coloring: 0, limits: [[0, 1]], ...traits };
   const model = { get: (name) => values[name] };
-  return { look: new js.Look(model, { frameAt: (index) => frames[index] }), values };
+  return { appearance: new js.Appearance(model, { frameAt: (index) => frames[index] }), values };
 }
 
 test("changes are told from the earlier step to the later, whichever is shown", () => {
-  const now = lookAt(later, frame).look.changedIn(later);
-  const before = lookAt(frame, later).look.changedIn(frame);
+  const now = appearanceOf(later, frame).appearance.changedIn(later);
+  const before = appearanceOf(frame, later).appearance.changedIn(frame);
   for (const changed of [now, before]) {
     assert.deepEqual([changed.from, changed.to], [100, 1000]);
     assert.deepEqual(changed.count, now.count);
@@ -304,16 +304,16 @@ test("changes are told from the earlier step to the later, whichever is shown", 
 });
 
 test("the scales stay while the frames run, once they span the run", () => {
-  const { look, values } = lookAt(frame, later, { limits: [[0, 1], null], playing: true });
-  assert.deepEqual(look.limits, [[0, 1], null]);
+  const { appearance, values } = appearanceOf(frame, later, { limits: [[0, 1], null], playing: true });
+  assert.deepEqual(appearance.limits, [[0, 1], null]);
   values.limits = [[0, 2], [1, 5]];
-  assert.deepEqual(look.limits, [[0, 2], [1, 5]]); // not settled yet
+  assert.deepEqual(appearance.limits, [[0, 2], [1, 5]]); // not settled yet
   values.settled = true;
   values.limits = [[0, 3], [1, 6]];
-  assert.deepEqual(look.limits, [[0, 2], [1, 5]]);
+  assert.deepEqual(appearance.limits, [[0, 2], [1, 5]]);
   values.playing = false;
-  assert.deepEqual(look.limits, [[0, 3], [1, 6]]);
+  assert.deepEqual(appearance.limits, [[0, 3], [1, 6]]);
   values.playing = true;
   values.limits = [null, null]; // another slice
-  assert.deepEqual(look.limits, [null, null]);
+  assert.deepEqual(appearance.limits, [null, null]);
 });

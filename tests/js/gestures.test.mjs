@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { loadFolder } from "./load.mjs";
 
-const js = await loadFolder("regions");
+const js = await loadFolder("player");
 
 /** A plot at (100, 50) in the window, and what was done on it. */
 function plotWithActs() {
@@ -12,7 +12,7 @@ function plotWithActs() {
   plot.setPointerCapture = () => {};
   plot.getBoundingClientRect = () => ({ left: 100, top: 50 });
   const done = [];
-  const names = ["point", "click", "move", "zoom", "everything", "rest"];
+  const names = ["point", "click", "move", "zoom", "showAll", "rest"];
   const note = (name) => (...values) => done.push([name, ...values]);
   const gestures = new js.Gestures(
     plot,
@@ -26,8 +26,8 @@ function plotWithActs() {
   };
   return { gestures, send };
 }
-const zooms = (acts) => acts.filter(([name]) => name === "zoom");
-const moves = (acts) => acts.filter(([name]) => name === "move");
+const zooms = (actions) => actions.filter(([name]) => name === "zoom");
+const moves = (actions) => actions.filter(([name]) => name === "move");
 
 test("a click, that may tremble", () => {
   const { send } = plotWithActs();
@@ -40,10 +40,10 @@ test("moving the picture, and pointing at it", () => {
   const { gestures, send } = plotWithActs();
   assert.deepEqual(send("pointermove", 1, 5, 6), [["point", { x: 5, y: 6 }]]);
   send("pointerdown", 1, 10, 10);
-  assert.ok(gestures.isHeld);
+  assert.ok(gestures.isPressed);
   assert.deepEqual(moves(send("pointermove", 1, 30, 5)), [["move", 20, -5]]);
   assert.deepEqual(send("pointerup", 1, 30, 5), [["rest"]]);
-  assert.ok(!gestures.isHeld);
+  assert.ok(!gestures.isPressed);
   assert.deepEqual(send("pointerleave", 1, 0, 0), [["point", null]]);
 });
 
@@ -52,8 +52,8 @@ test("two fingers enlarge about their middle", () => {
   send("pointerdown", 1, 100, 100);
   send("pointerdown", 2, 200, 100);
   // The second goes to the right: twice as far apart, the middle 50 further.
-  const acts = send("pointermove", 2, 300, 100);
-  assert.deepEqual(acts, [
+  const actions = send("pointermove", 2, 300, 100);
+  assert.deepEqual(actions, [
     ["move", 50, 0],
     ["zoom", 2, { x: 200, y: 100, spread: 200 }],
     ["point", null],
@@ -66,10 +66,10 @@ test("a finger that stays when the other is lifted goes on without a jump", () =
   send("pointerdown", 1, 100, 100);
   send("pointerdown", 2, 200, 100);
   assert.deepEqual(send("pointerup", 1, 100, 100), []);
-  assert.ok(gestures.isHeld);
-  const acts = send("pointermove", 2, 203, 104);
-  assert.deepEqual(moves(acts), [["move", 3, 4]]);
-  assert.deepEqual(zooms(acts), []);
+  assert.ok(gestures.isPressed);
+  const actions = send("pointermove", 2, 203, 104);
+  assert.deepEqual(moves(actions), [["move", 3, 4]]);
+  assert.deepEqual(zooms(actions), []);
   assert.deepEqual(send("pointerup", 2, 203, 104), [["rest"]]);
 });
 
@@ -101,13 +101,13 @@ test("a pointer that is lost lets go", () => {
   const { gestures, send } = plotWithActs();
   send("pointerdown", 1, 100, 100);
   assert.deepEqual(send("lostpointercapture", 1, 100, 100), [["rest"]]);
-  assert.ok(!gestures.isHeld);
+  assert.ok(!gestures.isPressed);
 });
 
 test("other buttons do nothing", () => {
   const { gestures, send } = plotWithActs();
   send("pointerdown", 1, 100, 100, { button: 2 });
-  assert.ok(!gestures.isHeld);
+  assert.ok(!gestures.isPressed);
   assert.deepEqual(send("pointerup", 1, 100, 100), []);
 });
 

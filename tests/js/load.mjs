@@ -1,4 +1,4 @@
-// The widgets' modules, and all the helpers of those in a folder together.
+// The widgets' modules, and all the modules of a folder and the folders in it together.
 import { readdirSync } from "node:fs";
 
 const STATIC = new URL("../../splineviz/widgets/static/", import.meta.url);
@@ -8,6 +8,7 @@ export function load(name) {
 }
 
 export async function loadFolder(name) {
-  const files = readdirSync(new URL(`${name}/`, STATIC));
-  return Object.assign({}, ...(await Promise.all(files.map((file) => load(`${name}/${file}`)))));
+  const files = readdirSync(new URL(`${name}/`, STATIC), { recursive: true });
+  const modules = files.filter((file) => file.endsWith(".js"));
+  return Object.assign({}, ...(await Promise.all(modules.map((file) => load(`${name}/${file}`)))));
 }

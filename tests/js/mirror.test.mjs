@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { FakeModel, linkModel, settled } from "./fakes.mjs";
 import { load } from "./load.mjs";
 
-const { default: mirror } = await load("mirror.js");
+const { default: mirror } = await load("common/mirror.js");
 
 test("a mirror tells the kernel nothing of its target", async () => {
   const source = new FakeModel({ index: 3, viewport: [], limits: [1] });

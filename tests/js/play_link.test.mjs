@@ -3,19 +3,19 @@ import { test } from "node:test";
 import { FakeModel, linkModel, settled } from "./fakes.mjs";
 import { load } from "./load.mjs";
 
-const js = await load("play_link.js");
+const js = await load("common/play_link.js");
 const range = { first: 0, last: 50 };
 
 test("where all can be shown, each count is a step", () => {
-  assert.deepEqual(js.played(7, { index: 6, there: null, ...range }), { index: 7, count: 7 });
-  assert.deepEqual(js.played(0, { index: 50, there: null, ...range }), { index: 0, count: 0 });
+  assert.deepEqual(js.advance(7, { index: 6, there: null, ...range }), { index: 7, count: 7 });
+  assert.deepEqual(js.advance(0, { index: 50, there: null, ...range }), { index: 0, count: 0 });
 });
 
 test("a step stays until the next that can be shown, though not for long", () => {
   const there = [0, 3, 25, 50];
   const seen = [];
   for (let index = 0, count = 0, k = 0; k < 24; k++) {
-    const next = js.played(count === 50 ? 0 : count + 1, { index, there, ...range });
+    const next = js.advance(count === 50 ? 0 : count + 1, { index, there, ...range });
     ({ index, count } = next);
     seen.push(index);
   }
@@ -25,10 +25,10 @@ test("a step stays until the next that can be shown, though not for long", () =>
 
 test("nothing moves while there is nothing else to be seen", () => {
   const only = { index: 4, there: [4], ...range };
-  assert.deepEqual(js.played(5, only), { index: 4, count: 4 });
-  assert.deepEqual(js.played(5, { index: 4, there: [], ...range }), { index: 4, count: 4 });
+  assert.deepEqual(js.advance(5, only), { index: 4, count: 4 });
+  assert.deepEqual(js.advance(5, { index: 4, there: [], ...range }), { index: 4, count: 4 });
   // What can be shown lies outside of what plays.
-  assert.deepEqual(js.played(5, { index: 4, there: [4, 9], first: 4, last: 8 }), {
+  assert.deepEqual(js.advance(5, { index: 4, there: [4, 9], first: 4, last: 8 }), {
     index: 4,
     count: 4,
   });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./load.mjs";
 
-const { described, isApart, isUndo, makeMap, moved } = await load("point_pad.js");
+const { describePad, isApart, isUndo, makeMap, moveCross } = await load("playground/point_pad.js");
 
 test("pixels and coordinates are each other's inverse, and y points up", () => {
   const map = makeMap([-1, 0, 3, 2], 200, 100);
@@ -14,9 +14,9 @@ test("pixels and coordinates are each other's inverse, and y points up", () => {
 });
 
 test("arrows move the cross and stop at the edge", () => {
-  assert.deepEqual(moved("ArrowUp", [0.5, 0.5]), [0.5, 0.525]);
-  assert.deepEqual(moved("ArrowLeft", [0, 0.5]), [0, 0.5]);
-  assert.equal(moved("Enter", [0.5, 0.5]), null);
+  assert.deepEqual(moveCross("ArrowUp", [0.5, 0.5]), [0.5, 0.525]);
+  assert.deepEqual(moveCross("ArrowLeft", [0, 0.5]), [0, 0.5]);
+  assert.equal(moveCross("Enter", [0.5, 0.5]), null);
 });
 
 test("points along the way keep a distance", () => {
@@ -26,9 +26,9 @@ test("points along the way keep a distance", () => {
 });
 
 test("the pad says what it holds", () => {
-  const text = described([0, 1, 1], ["in", "out"], 1, false);
+  const text = describePad([0, 1, 1], ["in", "out"], 1, false);
   assert.equal(text, "pad with points: 1 of in, 2 of out; drawing out");
-  assert.match(described([], [], 0, true), /erasing/);
+  assert.match(describePad([], [], 0, true), /erasing/);
 });
 
 test("Ctrl+Z and Cmd+Z undo", () => {

@@ -2,16 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./load.mjs";
 
-const { focusAfterKey, toggled } = await load("sample_gallery.js");
+const { focusAfterKey, toggleChoice } = await load("slice_picker/sample_gallery.js");
 
 test("a click chooses, or puts back", () => {
-  assert.deepEqual(toggled([], 4), [4]);
-  assert.deepEqual(toggled([4], 7), [4, 7]);
-  assert.deepEqual(toggled([4, 7, 2], 7), [4, 2]);
+  assert.deepEqual(toggleChoice([], 4), [4]);
+  assert.deepEqual(toggleChoice([4], 7), [4, 7]);
+  assert.deepEqual(toggleChoice([4, 7, 2], 7), [4, 2]);
 });
 
 test("a fourth sample takes the place of the third", () => {
-  assert.deepEqual(toggled([4, 7, 2], 9), [4, 7, 9]);
+  assert.deepEqual(toggleChoice([4, 7, 2], 9), [4, 7, 9]);
 });
 
 test("keys move the focus and stop at the ends", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./load.mjs";
 
-const js = { ...(await load("step_axis.js")), ...(await load("step_cursor.js")) };
+const js = { ...(await load("common/step_axis.js")), ...(await load("charts/step_cursor.js")) };
 const positions = [0.5, 1, 10, 100, 1000];
 
 test("positions on the axis", () => {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { FakeModel, linkModel, settled } from "./fakes.mjs";
 import { load } from "./load.mjs";
 
-const { default: link, lookUp } = await load("table_link.js");
+const { default: link, lookUp } = await load("common/table_link.js");
 
 test("a table has an answer inside its range only", () => {
   assert.equal(lookUp([5, 7], 1), 7);

@@ -102,7 +102,14 @@ def coinciding(folder):
 
 
 @pytest.mark.parametrize(
-    "name", ["regions/region_canvas.js", "regions/standalone.js", "step_cursor.js"]
+    "name",
+    [
+        "player/region_canvas.js",
+        "export/page.js",
+        "charts/step_cursor.js",
+        "playground/point_pad.js",
+        "slice_picker/sample_gallery.js",
+    ],
 )
 def test_a_widget_has_one_module(name, node, tmp_path):
     """The modules put together are one that runs: no name twice, nothing imported."""

@@ -132,7 +132,7 @@ def test_changes_are_drawn_where_the_player_shows_them(player, tmp_path):
 
 
 def test_the_front_end_has_the_same_colors():
-    source = (STATIC / "regions" / "colors.js").read_text()
+    source = (STATIC / "player" / "drawing" / "colors.js").read_text()
     for name, color in CHANGE_COLORS.items():
         assert f'{name}: "{color}"' in source
 

@@ -73,7 +73,7 @@ def test_no_text_of_a_run_becomes_markup(player, tmp_path):
 
 
 def test_the_module_fits_into_a_script_tag():
-    source = module("regions/standalone.js")
+    source = module("export/page.js")
     assert not re.search(r"</script|<!--|<script", source, re.IGNORECASE)
 
 

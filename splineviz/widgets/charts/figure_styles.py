@@ -13,8 +13,8 @@ class FigureStyles(StrictWidget):
     another widget.
     """
 
-    _esm = module("figure_styles.js")
-    _css = STATIC / "figures.css"
+    _esm = module("charts/figure_styles.js")
+    _css = STATIC / "charts" / "figure_styles.css"
 
     def __init__(self) -> None:
         super().__init__()

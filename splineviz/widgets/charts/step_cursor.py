@@ -47,8 +47,8 @@ class StepCursor(SharedWidget):
         exists.
     """
 
-    _esm = module("step_cursor.js")
-    _css = STATIC / "step_view.css"
+    _esm = module("charts/step_cursor.js")
+    _css = STATIC / "charts" / "step_cursor.css"
 
     index = traitlets.Int(0).tag(sync=True, echo_update=False)
     play_range = traitlets.Tuple().tag(sync=True, echo_update=False)

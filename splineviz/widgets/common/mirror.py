@@ -28,7 +28,7 @@ class Mirror(StrictWidget):
         Traits that also go from the target to the source, which tells the kernel.
     """
 
-    _esm = STATIC / "mirror.js"
+    _esm = STATIC / "common" / "mirror.js"
 
     source = traitlets.Instance(ipywidgets.Widget).tag(sync=True, **ipywidgets.widget_serialization)
     target = traitlets.Instance(ipywidgets.Widget).tag(sync=True, **ipywidgets.widget_serialization)

@@ -23,7 +23,7 @@ class PlayLink(StrictWidget):
         What plays.
     """
 
-    _esm = STATIC / "play_link.js"
+    _esm = STATIC / "common" / "play_link.js"
 
     source = traitlets.Instance(ipywidgets.Widget).tag(sync=True, **ipywidgets.widget_serialization)
     target = traitlets.Instance(ipywidgets.Widget).tag(sync=True, **ipywidgets.widget_serialization)

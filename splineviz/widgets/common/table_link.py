@@ -35,7 +35,7 @@ class TableLink(StrictWidget):
         each of the target's values, which are integers then. Without it, it stays.
     """
 
-    _esm = STATIC / "table_link.js"
+    _esm = STATIC / "common" / "table_link.js"
 
     source = traitlets.Instance(ipywidgets.Widget).tag(sync=True, **ipywidgets.widget_serialization)
     source_trait = traitlets.Unicode().tag(sync=True)

@@ -116,15 +116,15 @@ def _page(
         f"{_text(gzip.compress(data, mtime=0) if compress else data)}</script>"
         for number, data in packed.items()
     ]
-    template = Template((STATIC / "standalone.html").read_text(encoding="utf-8"))
-    style = [STATIC / name for name in ("region_canvas.css", "standalone.css")]
+    template = Template((STATIC / "export" / "page.html").read_text(encoding="utf-8"))
+    style = [STATIC / name for name in ("player/region_canvas.css", "export/page.css")]
     return template.substitute(
         title=html.escape(title),
         style="\n".join(sheet.read_text(encoding="utf-8") for sheet in style),
         version=__version__,
         state=_json(state),
         frames="\n".join(texts),
-        module=module("regions/standalone.js"),
+        module=module("export/page.js"),
     )
 
 

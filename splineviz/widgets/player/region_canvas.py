@@ -143,8 +143,8 @@ class RegionCanvas(SharedWidget):
         The table of colorings.
     """
 
-    _esm = module("regions/region_canvas.js")
-    _css = STATIC / "region_canvas.css"
+    _esm = module("player/region_canvas.js")
+    _css = STATIC / "player" / "region_canvas.css"
 
     # What changes faster than the kernel answers is not echoed: an old answer would set it back.
     index = traitlets.Int(0).tag(sync=True, echo_update=False)

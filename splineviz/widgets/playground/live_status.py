@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import traitlets
 
 from splineviz.widgets.common.base import StrictWidget
+from splineviz.widgets.common.esm_bundle import STATIC
 
-_STATIC = Path(__file__).parents[1] / "static"
 _MOST_AHEAD = 2
 _LONGEST = 1.0
 _WINDOW = 2.0
@@ -34,8 +33,8 @@ class LiveStatus(StrictWidget):
         On how many places of pages it is seen.
     """
 
-    _esm = _STATIC / "live_status.js"
-    _css = _STATIC / "live_status.css"
+    _esm = STATIC / "playground" / "live_status.js"
+    _css = STATIC / "playground" / "live_status.css"
 
     text = traitlets.Unicode("").tag(sync=True)
     message = traitlets.Unicode("").tag(sync=True)

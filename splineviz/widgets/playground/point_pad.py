@@ -45,8 +45,8 @@ class PointPad(StrictWidget):
         While an edit is told: which movement of the mouse it belongs to.
     """
 
-    _esm = module("point_pad.js")
-    _css = STATIC / "point_pad.css"
+    _esm = module("playground/point_pad.js")
+    _css = STATIC / "playground" / "point_pad.css"
 
     points = PackedArray("f4", columns=2)
     point_classes = PackedArray("u2")

@@ -34,8 +34,8 @@ class SampleGallery(StrictWidget):
         Whether the note says that something is wrong.
     """
 
-    _esm = module("sample_gallery.js")
-    _css = STATIC / "sample_gallery.css"
+    _esm = module("slice_picker/sample_gallery.js")
+    _css = STATIC / "slice_picker" / "sample_gallery.css"
 
     numbers = traitlets.List(traitlets.Int()).tag(sync=True)
     names = traitlets.List(traitlets.Unicode()).tag(sync=True)

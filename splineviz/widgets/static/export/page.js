@@ -1,0 +1,86 @@
+// The player in a page of its own, without a notebook: its state and frames are in the page.
+
+import { element } from "../common/dom.js";
+import { render } from "../player/region_canvas.js";
+import { drawCurves } from "./page_curves.js";
+import { PageModel } from "./page_model.js";
+
+const WAITING = "This step is being unpacked";
+const TOO_OLD =
+  "This browser cannot unpack the steps: take a newer one, or save the page with compress=False";
+
+/** Decode a base64 text to bytes. */
+export function decodeBase64(text) {
+  const letters = atob(text.trim());
+  const bytes = new Uint8Array(letters.length);
+  for (let k = 0; k < bytes.length; k++) bytes[k] = letters.charCodeAt(k);
+  return bytes;
+}
+
+const viewOf = (bytes) => new DataView(bytes.buffer);
+
+/** Decompress bytes. */
+export async function gunzip(bytes) {
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/** The numbers from 0 to count - 1, starting at `first` and wrapping around. */
+export function startingAt(first, count) {
+  return Array.from({ length: count }, (_, k) => (first + k) % count);
+}
+
+/** Unpack the frames into the model, starting with the one shown, and remove their texts. */
+async function unpackFrames(model, texts, compressed) {
+  const readable = !compressed || typeof DecompressionStream === "function";
+  for (const index of startingAt(model.get("index"), model.get("count"))) {
+    const node = texts.get(index);
+    if (!node) continue;
+    const { [index]: _, ...messages } = model.get("messages");
+    try {
+      if (!readable) throw new Error(TOO_OLD);
+      const bytes = decodeBase64(node.textContent);
+      model.set(`frame_${index}`, viewOf(compressed ? await gunzip(bytes) : bytes));
+      model.set("messages", messages);
+    } catch (error) {
+      model.set("messages", { ...messages, [index]: readable ? `Damaged: ${error}` : TOO_OLD });
+    }
+    node.remove();
+  }
+}
+
+function showThumbnails(parent, thumbnails) {
+  const row = element("div", "sv-thumbnails", parent);
+  for (const { caption, png } of thumbnails) {
+    const figure = element("figure", "", row);
+    element("figcaption", "", figure, caption);
+    const image = element("img", "splineviz-thumbnail", figure);
+    image.alt = caption;
+    image.src = `data:image/png;base64,${png}`;
+  }
+}
+
+/** Build the page. */
+export async function start(document) {
+  const state = JSON.parse(document.getElementById("sv-state").textContent);
+  const texts = new Map();
+  for (const node of document.querySelectorAll(".sv-frame")) {
+    texts.set(Number(node.dataset.index), node);
+  }
+  const traits = { ...state.traits, layout: { comm_live: false } };
+  for (const [name, text] of Object.entries(state.arrays)) traits[name] = viewOf(decodeBase64(text));
+  const waiting = Object.fromEntries([...texts.keys()].map((index) => [index, WAITING]));
+  traits.messages = { ...state.traits.messages, ...waiting };
+  const model = new PageModel(traits);
+  const side = document.getElementById("sv-side");
+  if (state.curves) {
+    const moveTo = drawCurves(side, state.curves, (index) => model.set("index", index));
+    model.on("change:index", () => moveTo(model.get("index")));
+    moveTo(model.get("index"));
+  }
+  if (state.thumbnails.length) showThumbnails(side, state.thumbnails);
+  side.hidden = side.childElementCount === 0;
+  await render({ model, el: document.getElementById("sv-canvas") });
+  await unpackFrames(model, texts, state.compressed);
+  document.documentElement.dataset.unpacked = "true";
+}

@@ -1,0 +1,42 @@
+// The elements of the player: controls, plot, tip, legend, status line.
+
+import { element, svgElement } from "../../common/dom.js";
+
+/** Build all elements of the widget, and return them by name. */
+export function buildScene(el) {
+  const root = element("div", "sv-regions", el);
+  const controls = element("div", "sv-controls", root);
+  const header = element("div", "sv-header", root);
+  const plot = element("div", "sv-plot", root);
+  plot.tabIndex = 0;
+  plot.setAttribute("role", "application");
+  plot.setAttribute("aria-roledescription", "picture of linear regions");
+  const scene = {
+    root,
+    controls,
+    header,
+    plot,
+    fill: element("canvas", "sv-fill", plot),
+    lines: element("canvas", "sv-lines", plot),
+    points: element("canvas", "sv-points", plot),
+    axes: svgElement("svg", { class: "sv-axes", "aria-hidden": "true" }, plot),
+    message: element("div", "sv-message", plot),
+    showAll: element("button", "sv-button sv-everything", plot, "show everything"),
+    tip: element("div", "sv-tip", plot),
+    legend: element("div", "sv-legend", root),
+    status: element("div", "sv-status", root),
+    progress: element("progress", "sv-progress", root),
+    details: element("section", "sv-details", root),
+  };
+  // The button lies on the picture, because beside it, it would move the picture when it appears.
+  scene.showAll.type = "button";
+  scene.showAll.hidden = true;
+  scene.status.setAttribute("role", "status");
+  scene.progress.setAttribute("aria-label", "steps computed");
+  scene.details.setAttribute("aria-label", "what is pinned");
+  scene.tip.hidden = true;
+  scene.tip.setAttribute("popover", "manual");
+  scene.details.hidden = true;
+  scene.progress.hidden = true;
+  return scene;
+}
