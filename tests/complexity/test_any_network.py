@@ -293,7 +293,17 @@ def test_a_hook_that_changes_values_is_part_of_the_network():
     assert hooked.counts.any()
 
 
-def test_activations_inside_of_what_torch_runs_are_told():
+@pytest.mark.parametrize(
+    "bent",
+    [
+        torch.relu,
+        torch.nn.Threshold(0.5, 0.5),
+        lambda x: torch.fmax(x, -2 * x),
+        lambda x: x.unflatten(1, (4, 2)).amax(2).repeat(1, 2),
+    ],
+    ids=["relu", "threshold", "fmax", "amax"],
+)
+def test_activations_inside_of_what_torch_runs_are_told(bent):
     class Frames(torch.nn.Module):
         def __init__(self):
             super().__init__()
@@ -301,7 +311,7 @@ def test_activations_inside_of_what_torch_runs_are_told():
 
         def forward(self, x):
             hidden = torch.relu(self.first(x)).flatten(0, 1)
-            return torch.relu(self.second(hidden)).unflatten(0, (-1, 3)).mean(1)
+            return bent(self.second(hidden)).unflatten(0, (-1, 3)).mean(1)
 
     x = np.random.default_rng(0).standard_normal((4, 3, 4))
     with pytest.warns(UserWarning, match="activations inside .* are not looked at"):

@@ -10,18 +10,14 @@ from splineviz.complexity.arguments.layer_choice import read_selection, selected
 from splineviz.complexity.arguments.layer_names import Selection
 from splineviz.complexity.propagation.estimator import Estimator
 from splineviz.errors import InvalidArgument, ShapeMismatch
-from splineviz.network.layers.opaque import SMOOTH, operation_names
+from splineviz.network.layers.opaque import operation_names
 from splineviz.network.program import Program
+from splineviz.network.tracing.operations import ACTIVATIONS
 from splineviz.network.tracing.trace import trace
 
 _COMPARISONS = frozenset({"gt", "lt", "ge", "le", "eq", "ne", "sign", "heaviside"})
 
-
-_ACTIVATIONS = SMOOTH | {
-    *("relu", "relu6", "leaky_relu", "prelu", "clamp", "clamp_min", "clamp_max", "hardtanh"),
-    *("hardsigmoid", "softshrink", "abs", "maximum", "minimum", "max_pool1d", "max_pool2d"),
-    *("max_pool3d", "rnn_relu"),
-}
+_BENDING = ACTIVATIONS | {"rnn_relu"}
 """Operations that bend: those that a step of a program would show."""
 
 
@@ -86,7 +82,7 @@ def _hides(program: Program, i: int) -> bool:
     """Whether an opaque step holds an activation that no step of the program shows."""
     *before, last = operation_names(program.steps[i].options)
     inside = before if i in program.smooth_steps else [*before, last]
-    return not _ACTIVATIONS.isdisjoint(inside)
+    return not _BENDING.isdisjoint(inside)
 
 
 def _device(model: torch.nn.Module | Program, device: str | torch.device | None) -> torch.device:

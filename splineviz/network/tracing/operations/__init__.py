@@ -72,7 +72,9 @@ _OF_NUMBERS: dict[str, Reader] = {
     "pixel_shuffle": sums.read_with("upscale_factor"),
     "pixel_unshuffle": sums.read_with("downscale_factor"),
     "channel_shuffle": sums.read_with("groups"),
-    # Activations: the largest or smallest of several values
+}
+
+_LARGEST: dict[str, Reader] = {
     "maximum minimum fmax fmin": activations.read_of_two,
     "max min": activations.read_max,
     "amax amin": activations.read_over_axes,
@@ -99,6 +101,9 @@ REARRANGING = frozenset(name for names in _REARRANGING for name in names.split()
 
 OF_ONE_NUMBER = frozenset(name for names in _OF_ONE_NUMBER for name in names.split()) | SMOOTH
 """Activations that are a function of each number, wherever it stands."""
+
+ACTIVATIONS = OF_ONE_NUMBER | {"prelu", *(name for names in _LARGEST for name in names.split())}
+"""All activations: those of one number, and those that pass the largest or smallest of several."""
 
 MOVING = frozenset(
     name
@@ -144,7 +149,7 @@ EITHER = frozenset(
 
 OPERATIONS: dict[str, Reader] = {
     name: read
-    for names, read in [*_REARRANGING.items(), *_OF_NUMBERS.items(), *_OF_ONE_NUMBER.items()]
+    for names, read in (_REARRANGING | _OF_NUMBERS | _LARGEST | _OF_ONE_NUMBER).items()
     for name in names.split()
 }
 """The operations of torch that become affine or piecewise-linear steps, by name."""
