@@ -133,6 +133,7 @@ def test_the_rooms_are_all_listed_in_their_own_words():
 @pytest.mark.parametrize("row", table("splineviz/README.md", "## Where does it live?"))
 def test_what_lives_where_is_defined_there(row):
     _, file, name = (cell.strip("`") for cell in row)
+    assert exists(file, "splineviz/README.md"), f"{file} is gone: say in splineviz/README.md where"
     text = (PACKAGE / file).read_text()
     assert re.search(rf"^ *(?:(?:export )?function|class|def) {name}\b|^{name}\b.* = ", text, re.M)
 
