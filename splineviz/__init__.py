@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from splineviz.partition.enumeration import enumerate_regions as enumerate_regions
     from splineviz.partition.migration.checkpoint_curves import region_migration as region_migration
     from splineviz.partition.migration.curves import MigrationCurves as MigrationCurves
-    from splineviz.partition.one_dimensional.input_segment import InputSegment as InputSegment
     from splineviz.partition.one_dimensional.segment_partition import (
         SegmentPartition as SegmentPartition,
     )
-    from splineviz.partition.slices import InputSlice as InputSlice
+    from splineviz.partition.slices.input_segment import InputSegment as InputSegment
+    from splineviz.partition.slices.input_slice import InputSlice as InputSlice
     from splineviz.partition.spline_partition import SplinePartition as SplinePartition
     from splineviz.training import recipes as recipes
     from splineviz.training.attacks.robustness import fgsm_accuracy as fgsm_accuracy
@@ -58,8 +58,8 @@ _PUBLIC = {
     "ComplexityMap": "splineviz.complexity.results.complexity_map",
     "CurvesView": "splineviz.widgets.views.curves_view",
     "Deformation": "splineviz.complexity.results.deformation",
-    "InputSegment": "splineviz.partition.one_dimensional.input_segment",
-    "InputSlice": "splineviz.partition.slices",
+    "InputSegment": "splineviz.partition.slices.input_segment",
+    "InputSlice": "splineviz.partition.slices.input_slice",
     "LayerPanels": "splineviz.widgets.views.layer_panels",
     "LocalComplexity": "splineviz.complexity.results.local_complexity",
     "Playground": "splineviz.widgets.playground.playground",

@@ -298,7 +298,7 @@ def _compile() -> int:
     from shapely import Polygon
 
     from splineviz.partition.enumeration import enumerate_regions
-    from splineviz.partition.slices import InputSlice
+    from splineviz.partition.slices.input_slice import InputSlice
 
     run = Run.bundled()
     program = run.program(int(run.steps[0]))

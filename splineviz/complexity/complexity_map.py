@@ -13,7 +13,8 @@ from splineviz.complexity.local_complexity import local_complexity
 from splineviz.complexity.results.complexity_map import ComplexityMap
 from splineviz.errors import InvalidArgument, ShapeMismatch
 from splineviz.network.program import Program
-from splineviz.partition.slices import InputSlice, check_slice
+from splineviz.partition.slices.checks import check_slice
+from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.progress import Progress
 from splineviz.typing import BoolArray, FloatArray
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from splineviz.partition.migration.curves import MigrationCurves
     from splineviz.partition.one_dimensional.segment_partition import SegmentPartition
-    from splineviz.partition.slices import InputSlice
+    from splineviz.partition.slices.input_slice import InputSlice
     from splineviz.partition.spline_partition import SplinePartition
     from splineviz.training.runs import Run
 

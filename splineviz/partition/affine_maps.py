@@ -12,7 +12,7 @@ import numpy as np
 from splineviz.network.interpret import Domain, interpret
 from splineviz.network.program import Program
 from splineviz.partition.patterns import LayerPattern, ranges_above
-from splineviz.partition.slices import InputSlice
+from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.typing import AnyIntArray, FloatArray
 
 # Regions are worked through in blocks, so that the rows of a wide layer stay in a few megabytes:

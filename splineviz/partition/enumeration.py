@@ -18,7 +18,7 @@ from splineviz.network.max_selection import MaxSelection
 from splineviz.network.piecewise_linear import PiecewiseLinear
 from splineviz.network.program import Activation, Program
 from splineviz.network.unsupported import refuse_opaque
-from splineviz.partition.engine.assembly import assemble
+from splineviz.partition.assembly import assemble
 from splineviz.partition.engine.cells import CellComplex
 from splineviz.partition.engine.cuts import Cut, breakpoint_cut, tournament_cuts
 from splineviz.partition.engine.local_values import LocalValues
@@ -27,8 +27,7 @@ from splineviz.partition.engine.subdivision import Subdivision, subdivide_cells
 from splineviz.partition.engine.tournament import settle
 from splineviz.partition.engine.vertex_values import VertexValues
 from splineviz.partition.engine.workers import Workers, cores
-from splineviz.partition.one_dimensional.graph import GraphSlice, graph_partition
-from splineviz.partition.one_dimensional.input_segment import InputSegment
+from splineviz.partition.one_dimensional.graph_partition import graph_partition
 from splineviz.partition.one_dimensional.segment_partition import SegmentPartition
 from splineviz.partition.patterns import LayerPattern
 from splineviz.partition.rounding.values import (
@@ -37,7 +36,10 @@ from splineviz.partition.rounding.values import (
     Rounding,
     SliceBounds,
 )
-from splineviz.partition.slices import InputSlice, check_slice
+from splineviz.partition.slices.checks import check_slice
+from splineviz.partition.slices.graph_slice import GraphSlice
+from splineviz.partition.slices.input_segment import InputSegment
+from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.partition.spline_partition import SplinePartition
 from splineviz.progress import showing
 from splineviz.typing import Int32Array, Words

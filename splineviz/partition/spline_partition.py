@@ -17,7 +17,8 @@ from splineviz.errors import UnknownName
 from splineviz.network.evaluation import predicted_classes
 from splineviz.network.program import Program
 from splineviz.partition import affine_maps as maps
-from splineviz.partition import patterns, storage, tables
+from splineviz.partition import patterns
+from splineviz.partition.edge_table import EdgeTable
 from splineviz.partition.engine.cells import is_convex
 from splineviz.partition.measures import (
     adjacency,
@@ -27,16 +28,16 @@ from splineviz.partition.measures import (
     moments,
     neuron_boundaries,
 )
+from splineviz.partition.measures import migration as migration
 from splineviz.partition.measures.class_pieces import ClassPieces, class_pieces
 from splineviz.partition.measures.linear_regions import LinearRegions, merge_regions
+from splineviz.partition.measures.migration import Migration
 from splineviz.partition.measures.neuron_boundaries import Layers
-from splineviz.partition.migration import measure as migration
-from splineviz.partition.migration.measure import Migration
 from splineviz.partition.patterns import LayerPattern
 from splineviz.partition.points import as_points
 from splineviz.partition.rounding.affine_maps import slope_units
 from splineviz.partition.rounding.values import EPS
-from splineviz.partition.slices import InputSlice
+from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.typing import BoolArray, ByteArray, FloatArray, Int32Array, IntArray, UInt32Array
 
 if TYPE_CHECKING:
@@ -50,33 +51,6 @@ if TYPE_CHECKING:
     from splineviz.partition.plotting.colorings import Limits
     from splineviz.partition.plotting.plot import Color
     from splineviz.partition.verification.certificate import Certificate
-
-
-@dataclass(frozen=True, eq=False)
-class EdgeTable:
-    """The edges of a partition, one row each.
-
-    Parameters
-    ----------
-    vertices : int32 array (E, 2)
-        First and second vertex.
-    regions : int32 array (E, 2)
-        Region on the left and on the right, seen from the first vertex; -1 outside the domain.
-    layer : int32 array (E,)
-        The layer (counted in activations, from 0) whose neuron makes the edge; -1 on the border
-        of the domain.
-    neuron : int32 array (E,)
-        That neuron, a column of its layer's pattern; -1 on the border. Where the boundaries of
-        several neurons coincide, one of them; ``neuron_boundary`` finds each.
-    """
-
-    vertices: Int32Array
-    regions: Int32Array
-    layer: Int32Array
-    neuron: Int32Array
-
-    def __len__(self) -> int:
-        return len(self.layer)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +102,7 @@ class SplinePartition:
 
     def _repr_html_(self) -> str:
         from splineviz.drawing.html import shown
-        from splineviz.partition.plotting.in_html import partition_html
+        from splineviz.partition.notebook_html import partition_html
 
         return shown(lambda: partition_html(self), repr(self))
 
@@ -552,6 +526,8 @@ class SplinePartition:
             Columns ``area``, ``perimeter``, ``eccentricity``, ``slope_norm``, ``prediction``, and
             for each layer the number of its active neurons as ``active_NAME``.
         """
+        from splineviz.partition import tables
+
         return tables.to_dataframe(self)
 
     def to_geodataframe(self) -> geopandas.GeoDataFrame:
@@ -567,6 +543,8 @@ class SplinePartition:
         MissingDependency
             If geopandas is not installed.
         """
+        from splineviz.partition import tables
+
         return tables.to_geodataframe(self)
 
     def plot(
@@ -723,6 +701,8 @@ class SplinePartition:
         -----
         In the safetensors format; nothing is pickled.
         """
+        from splineviz.partition import storage
+
         storage.save_partition(self, as_path(path))
 
     @classmethod
@@ -739,4 +719,6 @@ class SplinePartition:
         FileNotFoundError
             If there is no such file.
         """
+        from splineviz.partition import storage
+
         return storage.load_partition(as_path(path), SplinePartition)

@@ -18,10 +18,10 @@ from splineviz.errors import InvalidArgument, PartitionCorrupt, SplinevizError, 
 from splineviz.files import check_file, write_atomically
 from splineviz.network.program import Program
 from splineviz.network.unsupported import refuse_opaque
-from splineviz.partition.one_dimensional.following import from_left_to_right
-from splineviz.partition.one_dimensional.input_segment import InputSegment
+from splineviz.partition.one_dimensional.left_to_right import from_left_to_right
 from splineviz.partition.patterns import LayerPattern
-from splineviz.partition.slices import InputSlice
+from splineviz.partition.slices.input_segment import InputSegment
+from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.partition.verification.consistency import check_arrays
 
 if TYPE_CHECKING:
@@ -192,7 +192,8 @@ def _decode(arrays: Arrays, contents: Mapping[str, Any]) -> SplinePartition | Se
 def _decode_regions(
     arrays: Arrays, contents: Mapping[str, Any], plane: InputSlice
 ) -> SplinePartition:
-    from splineviz.partition.spline_partition import EdgeTable, SplinePartition
+    from splineviz.partition.edge_table import EdgeTable
+    from splineviz.partition.spline_partition import SplinePartition
 
     prefix = "program."
     state = {key.removeprefix(prefix): a for key, a in arrays.items() if key.startswith(prefix)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from splineviz.partition.slices import InputSlice
+from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.widgets.player.region_player import RegionPlayer
 from tests.browser.test_region_player import COLORS, PICTURE
 from tests.widgets.standin import StandInRun

@@ -8,7 +8,7 @@ pytestmark = pytest.mark.browser
 
 MAKE = """
 from standin import StandInRun
-from splineviz.partition.slices import InputSlice
+from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.widgets.player.region_player import RegionPlayer
 
 run = StandInRun(
@@ -24,7 +24,7 @@ COUNT = 8
 HOLES = """
 import threading
 from standin import StandInRun
-from splineviz.partition.slices import InputSlice
+from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.widgets.player.region_player import RegionPlayer
 
 class Run(StandInRun):
@@ -821,7 +821,7 @@ def test_frames_beyond_the_budget_are_those_of_the_slice_that_is_shown(new_noteb
 
 GROWING = """
 from standin import StandInRun
-from splineviz.partition.slices import InputSlice
+from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.widgets.player.region_player import RegionPlayer
 
 class Growing(StandInRun):
@@ -867,7 +867,7 @@ def test_a_run_that_is_still_written_grows(new_notebook):
 NASTY = "<script>window.hacked = true</script><img src=x onerror='window.hacked = true'>"
 HOSTILE = f"""
 from standin import StandInRun
-from splineviz.partition.slices import InputSlice
+from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.widgets.player.region_player import RegionPlayer
 
 nasty = {NASTY!r}

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 NAME = "saved.ipynb"
 MAKE = """
 from standin import StandInRun
-from splineviz.partition.slices import InputSlice
+from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.widgets.player.region_player import RegionPlayer
 
 run = StandInRun(class_names=("</script><b>in</b>", "out"))

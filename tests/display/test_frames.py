@@ -11,7 +11,7 @@ from splineviz.errors import InvalidFrame
 from splineviz.network.program import Program, Step
 from splineviz.partition.enumeration import enumerate_regions
 from splineviz.partition.plotting.colorings import COLORINGS
-from splineviz.partition.slices import InputSlice
+from splineviz.partition.slices.input_slice import InputSlice
 from tests.widgets.standin import StandInRun
 
 

@@ -16,7 +16,7 @@ from splineviz.display.frames import Frame
 from splineviz.display.packing import pack
 from splineviz.partition.enumeration import enumerate_regions
 from splineviz.partition.plotting.colorings import COLORINGS, Coloring
-from splineviz.partition.slices import InputSlice
+from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.widgets.common.esm_bundle import module
 from tests.widgets.standin import StandInRun, dense_program
 

@@ -15,7 +15,7 @@ from splineviz.errors import ShapeMismatch, UnsupportedLayer
 from splineviz.network.activation_recorder import module_pre_activations
 from splineviz.network.tracing.trace import trace
 from splineviz.partition.enumeration import enumerate_regions
-from splineviz.partition.slices import InputSlice
+from splineviz.partition.slices.input_slice import InputSlice
 from tests.network.nets import Net
 
 X = np.random.default_rng(0).standard_normal((5, 4))

@@ -20,7 +20,7 @@ from safetensors.numpy import save, save_file
 
 import splineviz as sv
 from splineviz.errors import InvalidArgument, PartitionCorrupt, UnsafeFile
-from splineviz.partition.one_dimensional.graph import graph_slice
+from splineviz.partition.slices.graph_slice import graph_slice
 from tests.partition.networks import FRAME_WITH_HOLES, partition_of, partitions, random_mlp
 
 PLANE = sv.InputSlice.around(np.linspace(-1, 1, 5), seed=1)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from splineviz.partition.slices import InputSlice
+from splineviz.partition.slices.input_slice import InputSlice
 from tests.widgets.standin import StandInRun
 
 

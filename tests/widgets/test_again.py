@@ -11,7 +11,7 @@ import traitlets
 
 import splineviz as sv
 from splineviz.errors import UnknownName
-from splineviz.partition.slices import InputSlice
+from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.widgets.common import rerun_cells as again
 from splineviz.widgets.common.rerun_cells import same
 from splineviz.widgets.player.region_player import RegionPlayer

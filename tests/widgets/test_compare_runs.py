@@ -8,7 +8,7 @@ import pytest
 from ipywidgets.widgets.widget_link import Link
 
 from splineviz.errors import InvalidArgument, ShapeMismatch, UnknownName
-from splineviz.partition.slices import InputSlice
+from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.widgets.common.mirror import Mirror
 from splineviz.widgets.common.table_link import TableLink
 from splineviz.widgets.player.region_player import RegionPlayer

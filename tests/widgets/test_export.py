@@ -32,7 +32,7 @@ SAVERS = {".png": "save_png", ".svg": "save_svg", ".gif": "save_gif", ".mp4": "s
 
 @pytest.fixture(scope="module")
 def player():
-    from splineviz.partition.slices import InputSlice
+    from splineviz.partition.slices.input_slice import InputSlice
 
     player = RegionPlayer(StandInRun(), InputSlice.identity(), background=False)
     yield player

@@ -3,7 +3,7 @@ from __future__ import annotations
 import ipywidgets
 import pytest
 
-from splineviz.partition.slices import InputSlice
+from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.widgets.common.mirror import Mirror
 from splineviz.widgets.player.region_canvas import RegionCanvas
 from splineviz.widgets.player.region_player import RegionPlayer

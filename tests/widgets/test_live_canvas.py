@@ -14,7 +14,7 @@ SLOPE = list(COLORINGS).index("slope")
 
 @pytest.fixture(scope="module")
 def frames():
-    from splineviz.partition.slices import InputSlice
+    from splineviz.partition.slices.input_slice import InputSlice
 
     run, plane = StandInRun(), InputSlice.identity()
     return [Frame.from_partition(enumerate_regions(run.program(k), plane), k) for k in (0, 100)]

@@ -12,7 +12,7 @@ import pytest
 
 from splineviz.display.frames import Frame
 from splineviz.errors import InvalidArgument, NothingToDraw, UnknownStep, UnwritablePath
-from splineviz.partition.slices import InputSlice
+from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.widgets.common.esm_bundle import module
 from splineviz.widgets.player.region_player import RegionPlayer
 from tests.widgets.standin import StandInRun

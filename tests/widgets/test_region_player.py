@@ -22,7 +22,7 @@ from splineviz.errors import (
 from splineviz.network.program import Program, Step
 from splineviz.partition.enumeration import enumerate_regions
 from splineviz.partition.plotting.colorings import COLORINGS, Coloring
-from splineviz.partition.slices import InputSlice
+from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.widgets.player.region_player import RegionPlayer
 from splineviz.widgets.player.samples import class_numbers, samples_on_slice
 from tests.widgets.standin import StandInRun
@@ -246,7 +246,7 @@ def test_targets_as_class_numbers(targets, outputs, classes):
 def test_a_replay_needs_no_torch():
     code = """
 import sys
-from splineviz.partition.slices import InputSlice
+from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.widgets.player.region_player import RegionPlayer
 from tests.widgets.standin import StandInRun
 assert RegionPlayer(StandInRun(), InputSlice.identity()).wait(60)

@@ -9,7 +9,7 @@ import traitlets
 from PIL import Image
 
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch
-from splineviz.partition.slices import InputSlice
+from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.widgets.slice_picker.labeled_samples import LabelledSamples
 from splineviz.widgets.slice_picker.slice_picker import NEAREST, PAGE, SlicePicker
 from tests.widgets.standin import StandInRun

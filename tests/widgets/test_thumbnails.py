@@ -8,7 +8,7 @@ from PIL import Image
 
 from splineviz.drawing.images import image_shape_of, png
 from splineviz.errors import ShapeMismatch
-from splineviz.partition.slices import InputSlice
+from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.widgets.player.thumbnails import anchor_thumbnails, thumbnail_row
 
 

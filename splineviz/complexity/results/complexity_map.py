@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from splineviz.partition.slices import InputSlice
+    from splineviz.partition.slices.input_slice import InputSlice
     from splineviz.partition.spline_partition import SplinePartition
 
 

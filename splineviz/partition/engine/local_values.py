@@ -25,7 +25,7 @@ from splineviz.partition.engine.cells import CellComplex
 from splineviz.partition.engine.cuts import Cut
 from splineviz.partition.patterns import LayerPattern, unpack
 from splineviz.partition.rounding.values import Rounded, RoundedValues, rounding_of
-from splineviz.partition.slices import InputSlice
+from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.typing import AnyIntArray, FloatArray, Int32Array, Words
 
 

@@ -27,7 +27,7 @@ from splineviz.partition.engine.local_values import LocalValues
 from splineviz.partition.engine.signs import Signs
 from splineviz.partition.engine.subdivision import Subdivision
 from splineviz.partition.engine.workers import Workers
-from splineviz.partition.slices import InputSlice
+from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.typing import FloatArray, Int32Array
 
 # How many numbers a block of one value holds, at least and at most: it stays in a core's cache.

@@ -13,7 +13,7 @@ from splineviz.typing import FloatArray
 if TYPE_CHECKING:
     import networkx
 
-    from splineviz.partition.spline_partition import EdgeTable
+    from splineviz.partition.edge_table import EdgeTable
 
 
 def edge_lengths(vertices: FloatArray, edges: EdgeTable) -> FloatArray:

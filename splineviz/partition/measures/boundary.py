@@ -9,6 +9,7 @@ from splineviz.partition.measures.edge_ties import tied_edges
 from splineviz.partition.measures.envelope import ridges
 from splineviz.partition.measures.lines import merged_lines
 from splineviz.partition.points import one_of_each
+from splineviz.partition.rings import directed_edges, region_of_corners
 from splineviz.typing import FloatArray, Int32Array, IntArray
 
 # Relative to the size of the domain: points closer than this are one.
@@ -63,21 +64,6 @@ def comparable(outputs: FloatArray) -> tuple[FloatArray, float]:
     if outputs.shape[1] == 1:
         outputs = np.concatenate([np.zeros_like(outputs), outputs], axis=1)
     return outputs, _ROUNDING * float(np.abs(outputs).max())
-
-
-def directed_edges(
-    ring_vertices: Int32Array, ring_offsets: IntArray
-) -> tuple[Int32Array, Int32Array]:
-    """Start and end of every side of every ring, in order."""
-    following = np.arange(1, len(ring_vertices) + 1)
-    following[ring_offsets[1:] - 1] = ring_offsets[:-1]
-    return ring_vertices, ring_vertices[following]
-
-
-def region_of_corners(ring_offsets: IntArray, region_offsets: IntArray) -> IntArray:
-    """The region of every corner in ``ring_vertices``."""
-    of_ring = np.repeat(np.arange(len(region_offsets) - 1), np.diff(region_offsets))
-    return np.repeat(of_ring, np.diff(ring_offsets))
 
 
 def _joined(segments: FloatArray, distance: float) -> FloatArray:

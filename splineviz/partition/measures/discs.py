@@ -18,7 +18,7 @@ def chord_interval(
     Parameters
     ----------
     start, end : float64 arrays (..., 2)
-        Ends of the segments, seen from the centres of the discs.
+        Ends of the segments, seen from the centers of the discs.
     radius : float
 
     Returns
@@ -36,13 +36,13 @@ def chord_interval(
 
 
 def polygon_areas_in_discs(
-    centres: FloatArray, radius: float, starts: FloatArray, ends: FloatArray
+    centers: FloatArray, radius: float, starts: FloatArray, ends: FloatArray
 ) -> FloatArray:
     """Area of a polygon within each disc, shape (n,).
 
     Parameters
     ----------
-    centres : float64 array (n, 2)
+    centers : float64 array (n, 2)
     radius : float
     starts, ends : float64 arrays (m, 2)
         Sides of the polygon, with its inside to their left: the outer ring counter-clockwise,
@@ -50,13 +50,13 @@ def polygon_areas_in_discs(
 
     Notes
     -----
-    The sum over the sides of the signed area that the disc shares with the triangle of its centre
+    The sum over the sides of the signed area that the disc shares with the triangle of its center
     and the side: a triangle where the side runs inside the disc, and sectors where it runs outside.
     """
-    areas = np.empty(len(centres))
+    areas = np.empty(len(centers))
     size = max(1, _BLOCK // len(starts))
-    for first in range(0, len(centres), size):
-        block = centres[first : first + size, None]
+    for first in range(0, len(centers), size):
+        block = centers[first : first + size, None]
         start, end = starts - block, ends - block
         enter, leave = chord_interval(start, end, radius)
         step = end - start

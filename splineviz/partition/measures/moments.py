@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from splineviz.partition.measures.boundary import directed_edges, region_of_corners
+from splineviz.partition.rings import directed_edges, region_of_corners
 from splineviz.typing import FloatArray, Int32Array, IntArray
 
 

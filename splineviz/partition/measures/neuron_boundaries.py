@@ -13,7 +13,7 @@ from splineviz.partition.patterns import LayerPattern, cells_of_regions, unpack
 from splineviz.typing import BoolArray, FloatArray, Int32Array
 
 if TYPE_CHECKING:
-    from splineviz.partition.spline_partition import EdgeTable
+    from splineviz.partition.edge_table import EdgeTable
 
 #: One layer, by number or name, or several.
 Layers: TypeAlias = int | str | Sequence[int | str]

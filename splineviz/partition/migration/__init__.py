@@ -1,1 +1,1 @@
-"""Region migration: where boundaries lie, near the data and at the decision, over a training."""
+"""Region migration over a training: one measure at every checkpoint."""

@@ -15,13 +15,14 @@ from splineviz.errors import InvalidArgument, UnknownName
 from splineviz.network.program import Program
 from splineviz.partition.enumeration import enumerate_regions
 from splineviz.partition.measures.density import check_radius
+from splineviz.partition.measures.migration import Migration
 from splineviz.partition.migration.curves import MigrationCurves
-from splineviz.partition.migration.measure import Migration
-from splineviz.partition.one_dimensional.graph import GraphSlice
-from splineviz.partition.one_dimensional.input_segment import InputSegment
 from splineviz.partition.one_dimensional.positions import as_positions
 from splineviz.partition.points import as_points
-from splineviz.partition.slices import InputSlice, check_slice
+from splineviz.partition.slices.checks import check_slice
+from splineviz.partition.slices.graph_slice import GraphSlice
+from splineviz.partition.slices.input_segment import InputSegment
+from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.progress import Progress, reporting
 from splineviz.typing import FloatArray, IntArray
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from splineviz.drawing.step_curve import StepCurve
 from splineviz.drawing.step_plot import draw_step_curves
-from splineviz.partition.migration.measure import Migration
+from splineviz.partition.measures.migration import Migration
 from splineviz.typing import FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ class MigrationCurves:
             ``lower_quartile_distance``, ``upper_quartile_distance``, ``density_near_data``,
             ``density_near_decision``, ``ratio``, ``density_near_uniform``, ``ratio_uniform``,
             ``median_distance_uniform`` and ``n_switching``; what they mean says
-            :class:`~splineviz.partition.migration.measure.Migration`.
+            :class:`~splineviz.partition.measures.migration.Migration`.
         """
         import pandas as pd
 

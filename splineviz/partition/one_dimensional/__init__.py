@@ -1,1 +1,1 @@
-"""One input: slices that are a segment, and the intervals into which a network cuts them."""
+"""Partitions of a segment: its intervals, their breakpoints, and the graph of the function."""

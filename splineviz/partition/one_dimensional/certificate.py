@@ -52,7 +52,7 @@ class SegmentCertificate:
 
     def _repr_html_(self) -> str:
         from splineviz.drawing.html import shown
-        from splineviz.partition.plotting.in_html import certificate_html
+        from splineviz.partition.notebook_html import certificate_html
 
         undecided = self.strip.signs_undecided
         return shown(lambda: certificate_html(str(self), undecided, "ends"), str(self))

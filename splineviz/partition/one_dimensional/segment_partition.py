@@ -13,21 +13,20 @@ import numpy.typing as npt
 from splineviz.arguments import as_path
 from splineviz.arrays import read_whole
 from splineviz.network.evaluation import predicted_classes
-from splineviz.partition import storage
+from splineviz.partition.measures.migration import Migration, stream_of_uniform, summary
 from splineviz.partition.measures.neuron_boundaries import (
     Layers,
     count_switching,
     layer_numbers,
     neuron_layer,
 )
-from splineviz.partition.migration.measure import Migration, stream_of_uniform, summary
 from splineviz.partition.one_dimensional.breakpoints import BreakpointTable, breakpoint_table
 from splineviz.partition.one_dimensional.class_changes import class_changes
 from splineviz.partition.one_dimensional.density import densities_along, distances_along
-from splineviz.partition.one_dimensional.following import from_left_to_right
-from splineviz.partition.one_dimensional.input_segment import InputSegment
+from splineviz.partition.one_dimensional.left_to_right import from_left_to_right
 from splineviz.partition.one_dimensional.positions import as_positions
 from splineviz.partition.patterns import LayerPattern
+from splineviz.partition.slices.input_segment import InputSegment
 from splineviz.typing import BoolArray, FloatArray, IntArray, UInt32Array
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ class SegmentPartition:
     """All activation regions of a network on a segment: intervals, from left to right.
 
     Made by :func:`splineviz.enumerate_regions` of an
-    :class:`~splineviz.partition.one_dimensional.input_segment.InputSegment`. On each interval
+    :class:`~splineviz.partition.slices.input_segment.InputSegment`. On each interval
     every neuron keeps its sign, and the network is one affine map.
 
     Parameters
@@ -82,7 +81,7 @@ class SegmentPartition:
 
     def _repr_html_(self) -> str:
         from splineviz.drawing.html import shown
-        from splineviz.partition.plotting.in_html import segment_partition_html
+        from splineviz.partition.notebook_html import segment_partition_html
 
         return shown(lambda: segment_partition_html(self), repr(self))
 
@@ -444,6 +443,8 @@ class SegmentPartition:
         InvalidArgument
             If the file would be larger than the 16 GiB that are read.
         """
+        from splineviz.partition import storage
+
         storage.save_partition(self, as_path(path))
 
     @classmethod
@@ -460,6 +461,8 @@ class SegmentPartition:
         FileNotFoundError
             If there is no such file.
         """
+        from splineviz.partition import storage
+
         return storage.load_partition(as_path(path), SegmentPartition)
 
     def to_dataframe(self) -> pd.DataFrame:

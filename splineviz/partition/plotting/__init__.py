@@ -1,1 +1,1 @@
-"""A partition as a picture: colorings, lines, marks, and what a notebook shows."""
+"""A partition as a picture: colorings, lines and marks."""

@@ -10,7 +10,7 @@ import numpy as np
 from splineviz.network.program import Program
 from splineviz.partition.affine_maps import CellRows, flat_rows, rows_in_block
 from splineviz.partition.patterns import LayerPattern, ranges_above
-from splineviz.partition.slices import InputSlice
+from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.typing import FloatArray
 
 

@@ -13,8 +13,8 @@ from scipy.sparse.csgraph import connected_components
 
 from splineviz.errors import InvalidPartition, ShapeMismatch
 from splineviz.network.program import Program
-from splineviz.partition.measures.boundary import region_of_corners
 from splineviz.partition.patterns import activation_patterns
+from splineviz.partition.rings import region_of_corners
 from splineviz.partition.rounding.points import units_at
 from splineviz.partition.verification.consistency import check_edge_table
 from splineviz.typing import FloatArray
@@ -107,7 +107,7 @@ class Certificate:
 
     def _repr_html_(self) -> str:
         from splineviz.drawing.html import shown
-        from splineviz.partition.plotting.in_html import certificate_html
+        from splineviz.partition.notebook_html import certificate_html
 
         return shown(lambda: certificate_html(str(self), self.signs_undecided), str(self))
 

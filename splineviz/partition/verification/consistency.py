@@ -9,7 +9,7 @@ import numpy.typing as npt
 import shapely
 
 from splineviz.errors import InvalidPartition
-from splineviz.partition.measures.boundary import directed_edges, region_of_corners
+from splineviz.partition.rings import directed_edges, region_of_corners
 
 if TYPE_CHECKING:
     from splineviz.partition.spline_partition import SplinePartition

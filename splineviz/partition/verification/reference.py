@@ -19,11 +19,12 @@ from splineviz.network.max_selection import MaxSelection, flat_values
 from splineviz.network.piecewise_linear import PiecewiseLinear
 from splineviz.network.program import Program
 from splineviz.partition.affine_maps import OnCells, SliceMaps
+from splineviz.partition.edge_table import EdgeTable
 from splineviz.partition.patterns import LayerPattern, cells_of_regions, pack
 from splineviz.partition.points import one_of_each
 from splineviz.partition.rounding.values import Rounding, SliceBounds
-from splineviz.partition.slices import InputSlice
-from splineviz.partition.spline_partition import EdgeTable, SplinePartition
+from splineviz.partition.slices.input_slice import InputSlice
+from splineviz.partition.spline_partition import SplinePartition
 from splineviz.typing import BoolArray, FloatArray, Int32Array, IntArray
 
 # Relative size below which a value or a distance, and an area, counts as rounding.

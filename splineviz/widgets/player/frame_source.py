@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from splineviz.drawing.palette import CLASS_COLORS
-from splineviz.partition.one_dimensional.graph import GRAPH_COLORINGS, GraphSlice, graph_slice
-from splineviz.partition.one_dimensional.input_segment import InputSegment
+from splineviz.partition.one_dimensional.graph_partition import GRAPH_COLORINGS
 from splineviz.partition.plotting.colorings import COLORINGS, Coloring
-from splineviz.partition.slices import check_slice
+from splineviz.partition.slices.checks import check_slice
+from splineviz.partition.slices.graph_slice import GraphSlice, graph_slice
+from splineviz.partition.slices.input_segment import InputSegment
 from splineviz.widgets.common.rerun_cells import same
 from splineviz.widgets.player.samples import anchors_of, samples_on_graph, samples_on_slice
 
 if TYPE_CHECKING:
-    from splineviz.partition.slices import InputSlice
+    from splineviz.partition.slices.input_slice import InputSlice
     from splineviz.training.runs import Run
 
 

@@ -28,8 +28,8 @@ from splineviz.widgets.player.thumbnails import anchor_thumbnails
 
 if TYPE_CHECKING:
     from splineviz.network.program import Program
-    from splineviz.partition.one_dimensional.input_segment import InputSegment
-    from splineviz.partition.slices import InputSlice
+    from splineviz.partition.slices.input_segment import InputSegment
+    from splineviz.partition.slices.input_slice import InputSlice
     from splineviz.partition.spline_partition import SplinePartition
     from splineviz.training.runs import Run
 

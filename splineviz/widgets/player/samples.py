@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from splineviz.partition.one_dimensional.graph import GraphSlice
-    from splineviz.partition.slices import InputSlice
+    from splineviz.partition.slices.graph_slice import GraphSlice
+    from splineviz.partition.slices.input_slice import InputSlice
     from splineviz.training.runs import Run
 
 # Farther from an anchor than this share of the slice's size, a sample is not it.

@@ -13,7 +13,7 @@ from splineviz.drawing.images import image_shape_of, png
 from splineviz.errors import ShapeMismatch
 
 if TYPE_CHECKING:
-    from splineviz.partition.slices import InputSlice
+    from splineviz.partition.slices.input_slice import InputSlice
 
 
 def anchor_thumbnails(

@@ -11,7 +11,7 @@ from splineviz.display.frames import Frame
 from splineviz.errors import NonFiniteValues
 
 if TYPE_CHECKING:
-    from splineviz.partition.slices import InputSlice
+    from splineviz.partition.slices.input_slice import InputSlice
     from splineviz.training.live.live_training import LiveTraining
 
 

@@ -21,7 +21,7 @@ from splineviz.errors import (
     SplinevizError,
     TooManyRegions,
 )
-from splineviz.partition.slices import InputSlice
+from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.training.data import blobs, checkerboard, circles, spirals, two_moons
 from splineviz.training.data.sets import Dataset
 from splineviz.widgets.common.lifecycle import WholeBox, close_all

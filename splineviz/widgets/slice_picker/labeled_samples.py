@@ -16,7 +16,7 @@ from splineviz.typing import FloatArray, IntArray
 from splineviz.widgets.player.samples import ON_ANCHOR, anchors_of, size_of
 
 if TYPE_CHECKING:
-    from splineviz.partition.slices import InputSlice
+    from splineviz.partition.slices.input_slice import InputSlice
 
 _BLOCK = 4096
 _ENOUGH_FOR_DIRECTIONS = 2000
@@ -140,7 +140,7 @@ class LabelledSamples:
         InvalidSlice
             If the samples vary in fewer than two directions.
         """
-        from splineviz.partition.slices import InputSlice
+        from splineviz.partition.slices.input_slice import InputSlice
 
         stride = -(-len(self) // _ENOUGH_FOR_DIRECTIONS)
         try:

@@ -38,8 +38,8 @@ from splineviz.widgets.views.run_names import names_apart
 if TYPE_CHECKING:
     import pandas as pd
 
-    from splineviz.partition.one_dimensional.input_segment import InputSegment
-    from splineviz.partition.slices import InputSlice
+    from splineviz.partition.slices.input_segment import InputSegment
+    from splineviz.partition.slices.input_slice import InputSlice
     from splineviz.training.runs import Run
 
 # Milliseconds from one step to the next.

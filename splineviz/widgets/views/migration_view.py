@@ -21,9 +21,9 @@ from splineviz.widgets.common.frame_feed import FrameFeed
 from splineviz.widgets.views.linked_charts import StepView
 
 if TYPE_CHECKING:
-    from splineviz.partition.migration.measure import Migration
-    from splineviz.partition.one_dimensional.input_segment import InputSegment
-    from splineviz.partition.slices import InputSlice
+    from splineviz.partition.measures.migration import Migration
+    from splineviz.partition.slices.input_segment import InputSegment
+    from splineviz.partition.slices.input_slice import InputSlice
     from splineviz.training.runs import Run
     from splineviz.widgets.player.region_player import RegionPlayer
 

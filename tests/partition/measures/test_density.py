@@ -24,12 +24,12 @@ def line():
     return sv.enumerate_regions(LINE, SQUARE)
 
 
-def area_in_disc(polygon, centre, radius):
+def area_in_disc(polygon, center, radius):
     polygon = shapely.orient_polygons(polygon)
     rings = [shapely.get_coordinates(ring) for ring in shapely.get_rings(polygon)]
     starts = np.concatenate([ring[:-1] for ring in rings])
     ends = np.concatenate([ring[1:] for ring in rings])
-    return polygon_areas_in_discs(np.array([centre], dtype=float), radius, starts, ends)[0]
+    return polygon_areas_in_discs(np.array([center], dtype=float), radius, starts, ends)[0]
 
 
 def test_the_distance_to_a_line(line):
@@ -106,11 +106,11 @@ def test_areas_in_discs_in_closed_form(size):
 
 
 def test_holes_are_no_part_of_a_disc():
-    for centre in [(-0.3, -0.4), (0.45, -0.5), (0.0, 0.0)]:
+    for center in [(-0.3, -0.4), (0.45, -0.5), (0.0, 0.0)]:
         for radius in (0.05, 0.2, 0.7, 9.0):
-            disc = shapely.Point(centre).buffer(radius, quad_segs=20_000)
+            disc = shapely.Point(center).buffer(radius, quad_segs=20_000)
             expected = disc.intersection(FRAME_WITH_HOLES).area
-            found = area_in_disc(FRAME_WITH_HOLES, centre, radius)
+            found = area_in_disc(FRAME_WITH_HOLES, center, radius)
             assert found == pytest.approx(expected, rel=1e-7, abs=1e-12)
 
 

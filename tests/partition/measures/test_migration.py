@@ -9,7 +9,7 @@ import shapely
 import splineviz as sv
 from splineviz.errors import EmptyBoundary, InvalidArgument, NonFiniteValues
 from splineviz.partition.measures.lines import points_along
-from splineviz.partition.migration.uniform_points import uniform_points
+from splineviz.partition.measures.uniform_points import uniform_points
 from tests.partition.networks import mlp, partition_of, random_mlp
 
 SQUARE = sv.InputSlice.identity()

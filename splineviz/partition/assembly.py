@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 
 from splineviz.network.program import Program
+from splineviz.partition.edge_table import EdgeTable
 from splineviz.partition.engine.cells import SEAM, CellComplex
 from splineviz.partition.engine.dissolving import dissolve
 from splineviz.partition.patterns import LayerPattern, first_difference
-from splineviz.partition.slices import InputSlice
-from splineviz.partition.spline_partition import EdgeTable, SplinePartition
+from splineviz.partition.slices.input_slice import InputSlice
+from splineviz.partition.spline_partition import SplinePartition
 from splineviz.typing import Int32Array
 
 

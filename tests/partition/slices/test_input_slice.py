@@ -112,7 +112,7 @@ BAD = {
     "equal": (lambda: InputSlice.through([0, 0], [0, 0], [2, 2]), InvalidSlice, "one line"),
     "two shapes": (lambda: InputSlice.through([0, 0], [1, 1, 1], [2, 2]), ShapeMismatch, "shapes"),
     "nan": (lambda: InputSlice.through([0, 0], [np.nan, 1], [2, 2]), NonFiniteValues, "anchor x1"),
-    "infinite": (lambda: InputSlice.around([0, np.inf]), NonFiniteValues, "the centre"),
+    "infinite": (lambda: InputSlice.around([0, np.inf]), NonFiniteValues, "the center"),
     "margin": (
         lambda: InputSlice.through([0, 0], [1, 0], [0, 1], margin=-1),
         InvalidSlice,

@@ -26,9 +26,9 @@ from splineviz.partition.plotting.plot import picture_of
 from splineviz.typing import FloatArray
 
 if TYPE_CHECKING:
-    from splineviz.partition.one_dimensional.input_segment import InputSegment
     from splineviz.partition.one_dimensional.segment_partition import SegmentPartition
-    from splineviz.partition.slices import InputSlice
+    from splineviz.partition.slices.input_segment import InputSegment
+    from splineviz.partition.slices.input_slice import InputSlice
     from splineviz.partition.spline_partition import SplinePartition
 
 # A small picture is drawn of so many regions, and with lines between so many.

@@ -12,7 +12,8 @@ import numpy.typing as npt
 import shapely
 
 from splineviz.errors import InvalidSlice, ShapeMismatch
-from splineviz.partition.slices import ON_SLICE, InputSlice, finite_array
+from splineviz.partition.slices.input_slice import ON_SLICE, InputSlice
+from splineviz.partition.slices.planes import check_margin, finite_array
 from splineviz.typing import BoolArray, FloatArray
 
 
@@ -103,8 +104,7 @@ class InputSegment:
             raise ShapeMismatch(
                 f"the two inputs must have one shape; they have {start.shape} and {end.shape}"
             )
-        if not np.isfinite(margin) or margin < 0:
-            raise InvalidSlice(f"margin must be zero or a positive number, not {margin!r}")
+        check_margin(margin)
         length = float(np.linalg.norm(end - start))
         if length == 0:
             raise InvalidSlice("the two inputs are equal: choose two different ones")
@@ -219,6 +219,6 @@ class InputSegment:
 
     def _repr_html_(self) -> str:
         from splineviz.drawing.html import shown
-        from splineviz.partition.plotting.in_html import slice_html
+        from splineviz.partition.notebook_html import slice_html
 
         return shown(lambda: slice_html(self), repr(self))

@@ -6,13 +6,9 @@ import torch
 import splineviz as sv
 from splineviz.display.frames import Frame
 from splineviz.errors import InvalidArgument, InvalidSlice
-from splineviz.partition.one_dimensional.graph import (
-    GRAPH_COLORINGS,
-    GraphSlice,
-    graph_partition,
-    graph_slice,
-)
+from splineviz.partition.one_dimensional.graph_partition import GRAPH_COLORINGS, graph_partition
 from splineviz.partition.plotting.colorings import COLORINGS
+from splineviz.partition.slices.graph_slice import GraphSlice, graph_slice
 
 SEGMENT = sv.InputSlice.identity(bounds=(-2, 2))
 

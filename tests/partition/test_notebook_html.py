@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import splineviz as sv
-from splineviz.partition.plotting import in_html
+from splineviz.partition import notebook_html
 
 RNG = np.random.default_rng(0)
 PLANE = sv.InputSlice.identity((-1, -1, 1, 1))
@@ -44,11 +44,11 @@ def test_a_partition_shows_a_small_picture_beside_its_numbers(outputs):
 
 def test_the_work_for_a_partition_is_bounded(monkeypatch):
     partition = sv.enumerate_regions(network(2, 12, 2), PLANE)
-    monkeypatch.setattr(in_html, "_MOST_WITH_LINES", 5)
+    monkeypatch.setattr(notebook_html, "_MOST_WITH_LINES", 5)
     assert "lines between regions are left out" in partition._repr_html_()
-    monkeypatch.setattr(in_html, "_MOST_NUMBERS", 5)
+    monkeypatch.setattr(notebook_html, "_MOST_NUMBERS", 5)
     assert "color: area" in partition._repr_html_()
-    monkeypatch.setattr(in_html, "_MOST_DRAWN", 5)
+    monkeypatch.setattr(notebook_html, "_MOST_DRAWN", 5)
     made = partition._repr_html_()
     assert pictures(made) == []
     assert "partition.plot() draws them" in made

@@ -9,7 +9,7 @@ from splineviz.drawing.palette import CLASS_COLORS
 from splineviz.network.program import Program, Step
 from splineviz.partition.enumeration import enumerate_regions
 from splineviz.partition.plotting.colorings import COLORINGS, MAX_DECADES, Coloring
-from splineviz.partition.slices import InputSlice
+from splineviz.partition.slices.input_slice import InputSlice
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, overload
@@ -11,17 +10,25 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from splineviz.arguments import check_kind
 from splineviz.arrays import random_generator
-from splineviz.errors import InvalidArgument, InvalidSlice, NonFiniteValues, ShapeMismatch
+from splineviz.errors import InvalidSlice, ShapeMismatch
+from splineviz.partition.slices.planes import (
+    box,
+    check_domain,
+    check_margin,
+    check_plane,
+    check_two_inputs,
+    finite_array,
+    orthonormal,
+    principal_directions,
+    square,
+)
 from splineviz.typing import BoolArray, FloatArray
 
 if TYPE_CHECKING:
-    from splineviz.partition.one_dimensional.input_segment import InputSegment
+    from splineviz.partition.slices.input_segment import InputSegment
 
 
-# Below this sine of the angle between two directions, they do not span a plane in float64.
-_SMALLEST_SINE = 1e-9
 ON_SLICE = 1e-6
 """Farther from a slice than this share of its size, an input is not on it."""
 
@@ -80,8 +87,8 @@ class InputSlice:
                 f"the basis has shape {basis.shape}; with an origin of shape {origin.shape} it "
                 f"must be (2, {', '.join(map(str, origin.shape))}): two directions in input space"
             )
-        _check_plane(basis, "the two basis directions")
-        _check_domain(domain)
+        check_plane(basis, "the two basis directions")
+        check_domain(domain)
         marks = np.empty((0, 2)) if anchors is None else finite_array(anchors, "the anchors")
         if marks.ndim != 2 or marks.shape[1] != 2:
             raise ShapeMismatch(f"anchors have shape {marks.shape}; expected (k, 2)")
@@ -108,7 +115,7 @@ class InputSlice:
         """A slice of arrays that are known to fit, whose directions need not span a plane.
 
         For the strip that stands for a segment: see
-        :class:`~splineviz.partition.one_dimensional.input_segment.InputSegment`.
+        :class:`~splineviz.partition.slices.input_segment.InputSegment`.
         """
         plane = object.__new__(cls)
         plane._set(origin, basis, domain, np.empty((0, 2)) if anchors is None else anchors)
@@ -136,10 +143,10 @@ class InputSlice:
         Returns
         -------
         InputSlice or InputSegment
-            An :class:`~splineviz.partition.one_dimensional.input_segment.InputSegment` for one
+            An :class:`~splineviz.partition.slices.input_segment.InputSegment` for one
             input.
         """
-        from splineviz.partition.one_dimensional.input_segment import InputSegment
+        from splineviz.partition.slices.input_segment import InputSegment
 
         values = finite_array(bounds, "the bounds")
         if values.shape == (2,):
@@ -149,7 +156,7 @@ class InputSlice:
                 "bounds must be four numbers (xmin, ymin, xmax, ymax), or for a network with one "
                 f"input two numbers (low, high), not {bounds!r}"
             )
-        return cls(np.zeros(2), np.eye(2), _box(values[:2], values[2:]))
+        return cls(np.zeros(2), np.eye(2), box(values[:2], values[2:]))
 
     @classmethod
     def segment(cls, x0: npt.ArrayLike, x1: npt.ArrayLike, margin: float = 0.0) -> InputSegment:
@@ -175,7 +182,7 @@ class InputSlice:
         ShapeMismatch, NonFiniteValues
             If they have different shapes, or hold NaN or infinity.
         """
-        from splineviz.partition.one_dimensional.input_segment import InputSegment
+        from splineviz.partition.slices.input_segment import InputSegment
 
         return InputSegment.between(x0, x1, margin)
 
@@ -202,9 +209,9 @@ class InputSlice:
         if len({x.shape for x in inputs}) > 1:
             shapes = ", ".join(str(x.shape) for x in inputs)
             raise ShapeMismatch(f"the three anchors have different shapes: {shapes}")
-        _check_margin(margin)
+        check_margin(margin)
         origin = np.mean(inputs, axis=0)
-        basis = _orthonormal(
+        basis = orthonormal(
             np.stack([inputs[1] - inputs[0], inputs[2] - inputs[0]]),
             "the three anchors lie on one line (or two of them are equal)",
             "Choose three that form a triangle",
@@ -212,7 +219,7 @@ class InputSlice:
         anchors = np.stack([(basis * (x - origin)).reshape(2, -1).sum(axis=1) for x in inputs])
         low, high = anchors.min(axis=0), anchors.max(axis=0)
         reach = margin * float((high - low).max())
-        return cls(origin, basis, _box(low - reach, high + reach), anchors)
+        return cls(origin, basis, box(low - reach, high + reach), anchors)
 
     @classmethod
     def between(
@@ -254,17 +261,17 @@ class InputSlice:
                 f"the two anchors and the direction must have one shape; they have {start.shape}, "
                 f"{end.shape} and {across.shape}"
             )
-        _check_margin(margin)
+        check_margin(margin)
         length = float(np.linalg.norm(end - start))
         if length == 0:
             raise InvalidSlice("the two anchors are equal: choose two different inputs")
-        basis = _orthonormal(
+        basis = orthonormal(
             np.stack([end - start, across]),
             "the direction is zero, or that of the line through the two anchors",
             "Choose another",
         )
         anchors = np.array([[-length / 2, 0.0], [length / 2, 0.0]])
-        return cls((start + end) / 2, basis, _square((0.5 + margin) * length), anchors)
+        return cls((start + end) / 2, basis, square((0.5 + margin) * length), anchors)
 
     @classmethod
     def around(
@@ -274,12 +281,12 @@ class InputSlice:
         directions: npt.ArrayLike | None = None,
         seed: int = 0,
     ) -> InputSlice:
-        """A square with an input at its centre.
+        """A square with an input at its center.
 
         Parameters
         ----------
         x : array-like of shape (*input_shape)
-            The centre; also the only anchor.
+            The center; also the only anchor.
         half_width : float
             Half the side of the square, in units of the inputs.
         directions : array-like of shape (2, *input_shape), optional
@@ -295,21 +302,21 @@ class InputSlice:
         InvalidArgument
             If the seed is no whole number of at least 0.
         """
-        centre = finite_array(x, "the centre")
-        square = _square(half_width)
+        center = finite_array(x, "the center")
+        domain = square(half_width)
         if directions is None:
-            spread = random_generator(seed).standard_normal((2, *centre.shape))
+            spread = random_generator(seed).standard_normal((2, *center.shape))
         else:
             spread = finite_array(directions, "the directions")
-            if spread.shape != (2, *centre.shape):
+            if spread.shape != (2, *center.shape):
                 raise ShapeMismatch(
-                    f"directions have shape {spread.shape}; for an input of shape {centre.shape} "
-                    f"they must have shape {(2, *centre.shape)}"
+                    f"directions have shape {spread.shape}; for an input of shape {center.shape} "
+                    f"they must have shape {(2, *center.shape)}"
                 )
-        basis = _orthonormal(
+        basis = orthonormal(
             spread, "the two directions are parallel (or one is zero)", "Choose two others"
         )
-        return cls(centre, basis, square, np.zeros((1, 2)))
+        return cls(center, basis, domain, np.zeros((1, 2)))
 
     @classmethod
     def principal(
@@ -342,25 +349,16 @@ class InputSlice:
                 "expected (n_samples, *input_shape)"
             )
         mean = data.mean(axis=0)
-        _check_two_inputs(mean.shape)
-        origin = mean if center is None else finite_array(center, "the centre")
+        check_two_inputs(mean.shape)
+        origin = mean if center is None else finite_array(center, "the center")
         if origin.shape != mean.shape:
-            raise ShapeMismatch(f"the centre has shape {origin.shape}, the samples {mean.shape}")
+            raise ShapeMismatch(f"the center has shape {origin.shape}, the samples {mean.shape}")
         flat = (data - mean).reshape(len(data), -1)
-        directions = np.linalg.svd(flat, full_matrices=False)[2][:2]
-        spread = np.abs(flat @ directions.T).max(axis=0)
-        if len(directions) < 2 or spread[1] <= _SMALLEST_SINE * spread[0]:
-            raise InvalidSlice(
-                "the data vary in fewer than two directions: no plane follows from them. "
-                "Choose the directions yourself with InputSlice.around(x, directions=...)"
-            )
-        # The sign of a principal direction is arbitrary; fix it by its largest entry.
-        largest = np.abs(directions).argmax(axis=1)
-        directions = directions * np.sign(directions[[0, 1], largest])[:, None]
+        directions = principal_directions(flat)
         if half_width is None:
             offset = (data - origin).reshape(len(data), -1) @ directions.T
             half_width = 1.1 * float(np.abs(offset).max())
-        return cls(origin, directions.reshape(2, *mean.shape), _square(half_width))
+        return cls(origin, directions.reshape(2, *mean.shape), square(half_width))
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -477,120 +475,6 @@ class InputSlice:
 
     def _repr_html_(self) -> str:
         from splineviz.drawing.html import shown
-        from splineviz.partition.plotting.in_html import slice_html
+        from splineviz.partition.notebook_html import slice_html
 
         return shown(lambda: slice_html(self), repr(self))
-
-
-def check_slice(plane: Any, graphs: bool = False) -> None:
-    """Raise InvalidArgument unless something is an InputSlice, as an argument ``plane`` must be.
-
-    Parameters
-    ----------
-    plane : object
-        As a user gives it.
-    graphs : bool
-        Whether the plane in which a graph is drawn will do; areas and lengths in it mean nothing.
-    """
-    from splineviz.partition.one_dimensional.graph import GraphSlice
-    from splineviz.partition.one_dimensional.input_segment import InputSegment
-
-    advice = "InputSlice.identity(bounds=(-1, -1, 1, 1)) is a box in the space of two inputs, "
-    advice += "InputSlice.through(x0, x1, x2) the plane through three"
-    if isinstance(plane, InputSegment):
-        raise InvalidArgument(
-            f"plane is a segment, which has one dimension; this needs a plane in two: {advice}"
-        )
-    check_kind(plane, InputSlice, "plane", advice)
-    if isinstance(plane, GraphSlice) and not graphs:
-        raise InvalidArgument(
-            "plane is the graph of a function of one input; this measures a plane in two "
-            f"dimensions: {advice}"
-        )
-
-
-def finite_array(values: npt.ArrayLike, what: str) -> FloatArray:
-    """A float64 copy of an argument, or an error that names it."""
-    if hasattr(values, "detach"):
-        values = values.detach().cpu().numpy()
-    array = np.array(values, dtype=np.float64)
-    if not np.isfinite(array).all():
-        raise NonFiniteValues(f"{what}: {np.sum(~np.isfinite(array))} values are NaN or infinite")
-    return array
-
-
-def _box(low: FloatArray, high: FloatArray) -> shapely.Polygon:
-    if not (low < high).all():
-        raise InvalidSlice(
-            f"the box from {low.tolist()} to {high.tolist()} has no area: "
-            "the lower corner must be below and left of the upper one"
-        )
-    return shapely.box(low[0], low[1], high[0], high[1])
-
-
-def _square(half_width: float) -> shapely.Polygon:
-    if not np.isfinite(half_width) or half_width <= 0:
-        raise InvalidSlice(f"half_width must be a positive number, not {half_width!r}")
-    corner = np.full(2, float(half_width))
-    return _box(-corner, corner)
-
-
-def _check_margin(margin: float) -> None:
-    if not np.isfinite(margin) or margin < 0:
-        raise InvalidSlice(f"margin must be zero or a positive number, not {margin!r}")
-
-
-def _check_two_inputs(shape: tuple[int, ...]) -> None:
-    """Raise InvalidSlice if inputs are single numbers, which no plane goes through."""
-    if math.prod(shape) == 1:
-        raise InvalidSlice(
-            f"an input of shape {shape} is one number, and a slice is a plane through two or more. "
-            "For one input, InputSlice.identity(bounds=(-1, 1)) is a segment. For a plane, give "
-            "the network a second input that it does not use: a module whose forward(x) calls it "
-            "with x[:, :1], and InputSlice.identity()"
-        )
-
-
-def _check_plane(directions: FloatArray, what: str) -> None:
-    _check_two_inputs(directions.shape[1:])
-    singular = np.linalg.svd(directions.reshape(2, -1), compute_uv=False)
-    if len(singular) < 2 or singular[1] <= _SMALLEST_SINE * singular[0]:
-        raise InvalidSlice(f"{what} do not span a plane: they are parallel, or one is zero")
-
-
-def _orthonormal(directions: FloatArray, problem: str, advice: str) -> FloatArray:
-    """Gram-Schmidt on two directions; the first keeps its direction."""
-    _check_two_inputs(directions.shape[1:])
-    flat = directions.reshape(2, -1)
-    lengths = np.linalg.norm(flat, axis=1)
-    if (lengths == 0).any():
-        raise InvalidSlice(f"{problem}: they span no plane. {advice}")
-    first = flat[0] / lengths[0]
-    second = flat[1] / lengths[1]
-    # Twice: one pass leaves a rounding residue when the two are nearly parallel.
-    for _ in range(2):
-        second = second - (second @ first) * first
-    sine = float(np.linalg.norm(second))
-    if sine <= _SMALLEST_SINE:
-        raise InvalidSlice(f"{problem}: they span no plane. {advice}")
-    return np.stack([first, second / sine]).reshape(directions.shape)
-
-
-def _check_domain(domain: object) -> None:
-    if not isinstance(domain, shapely.Polygon):
-        kind = getattr(domain, "geom_type", type(domain).__name__)
-        raise InvalidSlice(
-            f"the domain must be a shapely Polygon in slice coordinates, not a {kind}. "
-            "shapely.box(xmin, ymin, xmax, ymax) makes a rectangle"
-        )
-    if domain.is_empty:
-        raise InvalidSlice("the domain is an empty polygon: give it at least three corners")
-    if not np.isfinite(shapely.get_coordinates(domain)).all():
-        raise NonFiniteValues("the domain has corners that are NaN or infinite")
-    if not domain.is_valid:
-        raise InvalidSlice(
-            f"the domain is not a valid polygon: {shapely.is_valid_reason(domain)}. "
-            "shapely.make_valid shows what it could be"
-        )
-    if domain.area <= 0:
-        raise InvalidSlice("the domain has no area")

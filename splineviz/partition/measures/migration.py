@@ -10,7 +10,7 @@ import shapely
 from splineviz.arrays import read_whole
 from splineviz.partition.measures.density import densities, distances
 from splineviz.partition.measures.lines import points_along, spaced_shares
-from splineviz.partition.migration.uniform_points import uniform_points
+from splineviz.partition.measures.uniform_points import uniform_points
 from splineviz.typing import FloatArray
 
 # Uniform points have a stream of their own, so that they are no other's with the same seed.

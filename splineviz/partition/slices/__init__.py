@@ -1,0 +1,1 @@
+"""Slices of input space, on which regions are enumerated: planes, segments and graphs."""
