@@ -12,10 +12,19 @@ from torch import nn
 import splineviz as sv
 from splineviz.complexity.arguments.cross_polytope import Frame
 from splineviz.complexity.propagation.estimator import Estimator
+from splineviz.complexity.propagation.rounding import Rounding
 from splineviz.complexity.propagation.step_operator import Coefficients
 from splineviz.complexity.propagation.vertex_deltas import AntipodalPairs, VertexDeltas
 from splineviz.network.tracing.trace import trace
-from tests.complexity.plain import mlp, plain_counts, points, resnet18, seeded
+from tests.complexity.plain import (
+    Transformer,
+    cnn,
+    mlp,
+    plain_counts,
+    points,
+    resnet18,
+    seeded,
+)
 
 DIRECTIONS = 8
 ACTIVATIONS = {
@@ -191,8 +200,7 @@ def test_odd_and_even_parts_make_all_vertices(share):
                 assert (low <= chain.every.amin(1) + 1e-12).all()
                 assert (high >= chain.every.amax(1) - 1e-12).all()
                 sample, column = (chain.every[:, 0] > 0).nonzero(as_tuple=True)
-                odd, even = chain.pairs.at(chain.d, sample, column)
-                made = torch.cat([odd + even, even - odd], 1)
+                made = chain.pairs.at(chain.d, sample, column)
                 torch.testing.assert_close(made, chain.every[sample, :, column])
                 chain.multiply()
 
@@ -205,8 +213,8 @@ def test_a_value_made_before_more_neurons_switched_keeps_its_vertices():
     chain.switch(0.5)
     torch.testing.assert_close(chain.pairs.vertices(early), every)
     sample, column = torch.ones_like(every[:, 0], dtype=torch.bool).nonzero(as_tuple=True)
-    odd, even = chain.pairs.at(early, sample, column)
-    torch.testing.assert_close(torch.cat([odd + even, even - odd], 1), every[sample, :, column])
+    made = chain.pairs.at(early, sample, column)
+    torch.testing.assert_close(made, every[sample, :, column])
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, None])
@@ -403,3 +411,52 @@ def test_steps_that_change_nothing_and_dead_neurons(extra):
     x = points(40, 20)
     lc = sv.local_complexity(net, x, 1e-4, DIRECTIONS)
     np.testing.assert_array_equal(lc.counts, plain_counts(net, x, 1e-4, lc.directions))
+
+
+@pytest.fixture
+def coarse(monkeypatch):
+    """Float32 that leaves thousands of times as much open; keeps how many vertices are made."""
+    noise, propagate, sent = Rounding.noise, Estimator.propagate, []
+
+    def larger(self, variance, linear):
+        return noise(self, variance, linear) * (1 if self.dtype == torch.float64 else 3e4)
+
+    def counting(self, centres, directions, radius, dtype, visit):
+        sent.append((dtype, len(centres[0]) * directions.shape[1]))
+        propagate(self, centres, directions, radius, dtype, visit)
+
+    monkeypatch.setattr(Rounding, "noise", larger)
+    monkeypatch.setattr(Estimator, "propagate", counting)
+    return sent
+
+
+@pytest.mark.parametrize(
+    ("make", "shape", "options"),
+    [
+        (lambda: mlp(12, 30, 30, 30, 3), (12,), {}),
+        (lambda: mlp(12, 30, 30, 30, 3), (12,), {"centre": True, "shared_frame": False}),
+        (lambda: mlp(12, 30, 30, 3, activation=nn.ReLU6), (12,), {"logits": True}),
+        (lambda: mlp(12, 30, 30, 3, activation=lambda: nn.Hardtanh(-0.2, 0.1)), (12,), {}),
+        (lambda: nn.Sequential(nn.Linear(12, 30), nn.GLU(), nn.Linear(15, 9)), (12,), {}),
+        (lambda: Transformer(), (4, 8), {"shared_frame": False}),
+        (cnn, (1, 9, 9), {"winners": True, "centre": True}),
+        (lambda: resnet18(2), (3, 32, 32), {}),
+    ],
+)
+@pytest.mark.parametrize("most", [2**23, 400])
+def test_doubtful_vertices_alone_are_made_in_float64(
+    make, shape, options, most, coarse, monkeypatch
+):
+    monkeypatch.setattr("splineviz.complexity.counting.batches._ON_CPU", most)
+    net, x = seeded(make), points(12, *shape, low=-1)
+    for radius in (1e-3, 0.03, 0.5):
+        found = sv.local_complexity(net, x, radius, DIRECTIONS, **options)
+        in_float64 = sum(number for dtype, number in coarse if dtype == torch.float64)
+        with monkeypatch.context() as alone:
+            alone.setattr(Estimator, "dtypes", (torch.float64,))
+            all_vertices = sv.local_complexity(net, x, radius, DIRECTIONS, **options)
+        np.testing.assert_array_equal(found.counts, all_vertices.counts)
+        np.testing.assert_array_equal(found.near, all_vertices.near)
+        # At larger radii something is doubtful at nearly all of them.
+        assert in_float64 < DIRECTIONS * len(x) or radius > 1e-3
+        coarse.clear()

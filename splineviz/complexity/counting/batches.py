@@ -10,7 +10,7 @@ import torch
 
 from splineviz.complexity.arguments.cross_polytope import Frame
 from splineviz.complexity.arguments.points import batches
-from splineviz.complexity.counting.crossings import crossings, switching
+from splineviz.complexity.counting.crossings import crossings, doubtful, settled, switching
 from splineviz.complexity.propagation.estimator import Estimator
 from splineviz.complexity.propagation.layer_vertices import Neighborhood
 from splineviz.complexity.propagation.preactivation_range import Span
@@ -76,16 +76,6 @@ def _keep_what_is_freed() -> None:
     torch.empty(_BLOCK, dtype=torch.uint8)
 
 
-def _only(
-    which: torch.Tensor, centres: Mapping[int, torch.Tensor], directions: torch.Tensor
-) -> tuple[Mapping[int, torch.Tensor], torch.Tensor]:
-    """What belongs to some samples, in order."""
-    if len(which) == len(centres[0]):
-        return centres, directions
-    some = {value: tensor[which] for value, tensor in centres.items()}
-    return some, directions if len(directions) == 1 else directions[which]
-
-
 def located(
     network: Estimator, points: AnyFloatArray, frame: Frame, size: int
 ) -> Iterator[tuple[slice, dict[int, torch.Tensor], torch.Tensor]]:
@@ -119,16 +109,21 @@ def _of_batch(
     most: int,
 ) -> torch.Tensor:
     """Counts, and how many are uncertain, as one int64 tensor (2, n, L)."""
-    left = torch.arange(len(centres[0]), device=network.device)
-    shape = (2, len(left), len(network.layers))
-    found = torch.zeros(shape, dtype=torch.int64, device=network.device)
-    for dtype in network.dtypes:
-        some, own = _only(left, centres, directions)
-        made = _in_type(network, some, own, radius, dtype, with_centre, most)
-        found[:, left] = made
-        left = left[made[1].any(dim=1)]
-        if not len(left):
-            break
+    coarse, *fine = network.dtypes
+    spans, doubts = _in_type(network, centres, directions, radius, coarse, with_centre, most)
+    switches = [switches for _, switches in network.layers]
+    found = crossings([*map(switching, spans, switches)], switches, len(doubts))
+    left = found[1].any(dim=1).nonzero()[:, 0]
+    if not len(left) or not fine:
+        return found
+    # The doubtful directions; of each sample as many as of the one that has most.
+    doubts = doubts[left]
+    which = doubts.topk(max(1, int((doubts > 0).sum(1).max()))).indices
+    own = directions[left.unsqueeze(1) if len(directions) > 1 else 0, which]
+    some = {value: tensor[left] for value, tensor in centres.items()}
+    finer, _ = _in_type(network, some, own, radius, fine[0], with_centre, most)
+    near = [settled(*layer, left) for layer in zip(spans, finer, switches, strict=True)]
+    found[:, left] = crossings(near, switches, len(left))
     return found
 
 
@@ -140,21 +135,25 @@ def _in_type(
     dtype: torch.dtype,
     with_centre: bool,
     most: int,
-) -> torch.Tensor:
-    """The same with differences in one type."""
+) -> tuple[list[Span], torch.Tensor]:
+    """Return the range of each layer, and for how many neurons each direction is doubtful.
+
+    The latter is an int64 tensor (n, P).
+    """
     spans: dict[int, Span] = {}
+    shape = (len(centres[0]), directions.shape[1])
+    doubts = torch.zeros(shape, dtype=torch.int64, device=network.device)
+    for some in batches(shape[1], most):
 
-    def visit(number: int, neighborhood: Neighborhood) -> None:
-        span = neighborhood.span.with_sample() if with_centre else neighborhood.span
-        spans[number] = span.merged(spans.get(number))
+        def visit(number: int, seen: Neighborhood, part: torch.Tensor = doubts[:, some]) -> None:
+            span = seen.span.with_sample() if with_centre else seen.span
+            switches = network.layers[number][1]
+            part += doubtful(switching(span, switches), seen, switches, part.shape[1])
+            spans[number] = span.merged(spans.get(number))
 
-    parts = batches(directions.shape[1], most)
-    for some in parts:
-        part = directions if len(parts) == 1 else directions[:, some]
+        part = directions if some.stop - some.start == shape[1] else directions[:, some]
         network.propagate(centres, part, radius, dtype, visit)
-    switches = [switches for _, switches in network.layers]
-    found = [switching(spans[i], where) for i, where in enumerate(switches)]
-    return crossings(found, switches, len(centres[0]))
+    return [spans[number] for number in range(len(spans))], doubts
 
 
 def at_a_time(network: Estimator, frame: Frame, batch_size: int | None) -> tuple[int, int]:

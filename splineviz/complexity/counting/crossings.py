@@ -7,8 +7,12 @@ from collections.abc import Sequence
 import torch
 
 from splineviz.complexity.arguments.layer_names import Switches
+from splineviz.complexity.propagation.layer_vertices import Neighborhood
 from splineviz.complexity.propagation.preactivation_range import Near, Span
 from splineviz.errors import NonFiniteValues
+
+# Neurons at a time that are looked at at all vertices.
+_AT_A_TIME = 2**14
 
 
 def switching(span: Span, switches: Switches) -> Near:
@@ -61,13 +65,8 @@ def crossings(
         for column in _at_each_point(near, where, layers * near.sample + layer)
     ]
     # All layers at once: there are many more operations here than numbers.
-    behind, low, high, noise, place, neuron = map(torch.cat, zip(*columns, strict=True))
-    low, high = behind + low, behind + high
-    below, above = low < -noise, high > noise
-    apart = (low > noise) | (high < -noise)
-    # Signs differ: low is negative and high is not, or high is positive and low is not.
-    crossed = (below | above) & ~apart
-    uncertain = ~(apart | (below & above)) & (noise != 0)
+    *ranges, place, neuron = map(torch.cat, zip(*columns, strict=True))
+    crossed, uncertain = _decided(*ranges)
     once = all(where.neurons is None and len(where.points) == 1 for where in switches)
     widest = 1 + int(neuron.max()) if len(neuron) else 1
 
@@ -79,6 +78,94 @@ def crossings(
         return torch.bincount(places, minlength=samples * layers)
 
     return torch.stack([counted(crossed), counted(uncertain)]).view(2, samples, layers)
+
+
+def doubtful(near: Near, seen: Neighborhood, switches: Switches, directions: int) -> torch.Tensor:
+    """Find the directions around each sample that leave open whether a neuron switches.
+
+    Parameters
+    ----------
+    near : Near
+        The neurons of a layer that may switch.
+    seen : Neighborhood
+        The layer at the vertices.
+    switches : Switches
+        Where its neurons switch.
+    directions : int
+        P.
+
+    Returns
+    -------
+    int64 tensor (n, P)
+        For how many neurons x + r v or x - r v does.
+    """
+    shape, device = (len(seen.span.centre), directions), near.sample.device
+    found = torch.zeros(shape, dtype=torch.int64, device=device)
+    for some in _undecided(near, switches).split(_AT_A_TIME):
+        part = near.at(some)
+        values = part.centre.unsqueeze(1) + seen.at(part.sample, part.column)
+        # Twice as far as is uncertain, so that the error of the others decides nothing.
+        reach = 2 * part.noise.unsqueeze(1)
+        # Not by <=, so that it holds for what is not a number.
+        certain = [(values - point).abs() > reach for point in switches.points.tolist()]
+        open_ = torch.stack(certain).all(0).logical_not_().unflatten(1, (2, -1)).any(1)
+        found.index_add_(0, part.sample, open_.long())
+    return found
+
+
+def settled(coarse: Span, finer: Span, switches: Switches, samples: torch.Tensor) -> Near:
+    """Settle the neurons of some samples with their doubtful vertices in float64.
+
+    Parameters
+    ----------
+    coarse : Span
+        The range of a layer.
+    finer : Span
+        That of some samples, over no more than all doubtful vertices of theirs, in float64.
+    switches : Switches
+        Where the neurons switch.
+    samples : int64 tensor (some,), increasing
+        These samples.
+
+    Returns
+    -------
+    Near
+        Their neurons that may switch; samples are numbered anew.
+    """
+    near = switching(coarse, switches)
+    number = torch.searchsorted(samples, near.sample).clamp_(max=len(samples) - 1)
+    near = near._replace(sample=number).at(samples[number] == near.sample)
+    which = _undecided(near, switches)
+    part = near.at(which)
+    parts = (finer.low, finer.high, finer.noise)
+    low, high, near.noise[which] = finer.gathered(parts, part.sample, part.column)
+    below, above = part.low + part.noise, part.high - part.noise
+    if coarse.reached is not None:
+        below, above = coarse.gathered(coarse.reached, samples[part.sample], part.column)
+    # The vertices that are not among them are farther from the point than they may be off. What is
+    # not a number tells nothing.
+    near.low[which], near.high[which] = torch.fmin(low, below), torch.fmax(high, above)
+    return near
+
+
+def _undecided(near: Near, switches: Switches) -> torch.Tensor:
+    """Say which of some neurons rounding leaves undecided at some point."""
+    which = [
+        _decided(near.centre - point, near.low, near.high, near.noise)[1]
+        for point in switches.points.tolist()
+    ]
+    return torch.stack(which).any(0).nonzero()[:, 0]
+
+
+def _decided(
+    behind: torch.Tensor, low: torch.Tensor, high: torch.Tensor, noise: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Say which neurons are crossed, and for which that is uncertain."""
+    low, high = behind + low, behind + high
+    below, above = low < -noise, high > noise
+    apart = (low > noise) | (high < -noise)
+    # Signs differ: low is negative and high is not, or high is positive and low is not.
+    return (below | above) & ~apart, ~(apart | (below & above)) & (noise != 0)
 
 
 def _at_each_point(

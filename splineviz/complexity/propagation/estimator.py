@@ -366,7 +366,11 @@ class _Centres(Domain[torch.Tensor]):
 
 
 def _only(seen: Neighborhood, columns: torch.Tensor) -> Neighborhood:
-    return Neighborhood(seen.span.at(columns), lambda: seen.differences[..., columns])
+    return Neighborhood(
+        seen.span.at(columns),
+        lambda: seen.differences[..., columns],
+        lambda sample, column: seen.at(sample, columns[column]),
+    )
 
 
 def _of_modules(program: Program) -> dict[str, int]:

@@ -334,7 +334,11 @@ class ForwardPass(Domain[Value]):
         """A value at the vertices."""
         scale = self.radius if carried.linear else 1.0
         span = self._look(value, carried).span
-        return Neighborhood(span, lambda: scale * self.pairs.vertices(carried.d))
+        return Neighborhood(
+            span,
+            lambda: scale * self.pairs.vertices(carried.d),
+            lambda sample, column: scale * self.pairs.at(carried.d, sample, column),
+        )
 
     def margins(
         self, rule: MaxSelection, values: Sequence[int], inputs: Sequence[Value]
@@ -369,8 +373,7 @@ class ForwardPass(Domain[Value]):
         if not self.pairs.is_worth(len(near.sample), centre.shape[1], most, value in self.last):
             self.pairs.split = True
             return self._looked(value, carried)
-        odd, even = self.pairs.at(carried.d, near.sample, near.column)
-        vertices = torch.cat([odd + even, even - odd], 1)
+        vertices = self.pairs.at(carried.d, near.sample, near.column)
         if carried.linear:
             vertices = (scale * vertices).to(self.dtype)
         elif carried.d.switched:

@@ -22,10 +22,14 @@ class Neighborhood:
         Their range.
     make_differences : callable
         Makes `differences`.
+    at : callable
+        Given the samples, in increasing order, and the columns of some neurons, int64 tensors
+        (found,): their differences at all vertices, (found, vertices).
     """
 
     span: Span
     make_differences: Callable[[], torch.Tensor]
+    at: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
     @cached_property
     def differences(self) -> torch.Tensor:
@@ -38,7 +42,7 @@ def neighborhood_of(
 ) -> Neighborhood:
     """A neighborhood from values at all vertices, (n, vertices, columns), and at the sample."""
     span = Span(torch.zeros_like(noise), *extent(values), noise, at_sample)
-    return Neighborhood(span, lambda: values)
+    return Neighborhood(span, lambda: values, lambda sample, column: values[sample, :, column])
 
 
 def extent(differences: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

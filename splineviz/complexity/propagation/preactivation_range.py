@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -30,10 +31,6 @@ class Near(NamedTuple):
         """Some of them, by a mask or by number."""
         return Near(*(part[which] for part in self))
 
-    def with_sample(self) -> Near:
-        """The same neurons, of which the centre is the value at the sample, and counts too."""
-        return self._replace(low=self.low.clamp(max=0), high=self.high.clamp(min=0))
-
 
 @dataclass(frozen=True, eq=False)
 class Span:
@@ -50,6 +47,9 @@ class Span:
         How far rounding may have moved a value.
     at_sample : tensor (n, columns), or None
         The difference of the value at the sample itself; None for zero.
+    reached : pair of float64 tensor (n, columns), or None
+        Differences that some vertex is certain to be below, and above. None for the ends, moved by
+        the noise.
     """
 
     centre: torch.Tensor
@@ -57,6 +57,7 @@ class Span:
     high: torch.Tensor
     noise: torch.Tensor
     at_sample: torch.Tensor | None = None
+    reached: tuple[torch.Tensor, torch.Tensor] | None = None
     _near: dict[tuple[float, ...], Near] = field(default_factory=dict, init=False, repr=False)
 
     def with_sample(self) -> Span:
@@ -110,12 +111,27 @@ class Span:
         """The range over these vertices and others of the same samples."""
         if other is None:
             return self
+        # Rounding may have moved these vertices farther than those.
+        below, above = zip(
+            *(
+                span.reached or (span.low + span.noise, span.high - span.noise)
+                for span in (self, other)
+            ),
+            strict=True,
+        )
         return Span(
             self.centre,
             torch.minimum(self.low, other.low),
             torch.maximum(self.high, other.high),
             torch.maximum(self.noise, other.noise),
+            reached=(torch.fmin(*below), torch.fmax(*above)),
         )
+
+    def gathered(
+        self, parts: Sequence[torch.Tensor], sample: torch.Tensor, column: torch.Tensor
+    ) -> list[torch.Tensor]:
+        """Pick the numbers of some neurons, in float64."""
+        return [part.expand_as(self.centre)[sample, column].double() for part in parts]
 
     def near(self, points: tuple[float, ...]) -> Near:
         """Where it is not known that all values lie strictly on one side of each point.
@@ -135,7 +151,7 @@ class Span:
             mask = masks[0] if len(masks) == 1 else torch.stack(masks).any(0)
             sample, column = mask.nonzero(as_tuple=True)
             parts = (self.centre, self.low, self.high, self.noise)
-            found = (part.expand_as(mask)[sample, column].double() for part in parts)
+            found = self.gathered(parts, sample, column)
             self._near[points] = Near(sample, column, *found)
         return self._near[points]
 

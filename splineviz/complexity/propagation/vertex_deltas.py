@@ -149,18 +149,20 @@ class AntipodalPairs:
         even = self._even_part(d)
         return torch.cat([d.rows + even, even - d.rows], 1)
 
-    def at(self, d: VertexDeltas, sample: torch.Tensor, column: torch.Tensor) -> Ends:
-        """Odd and even part of some neurons, each (found, P); samples are increasing."""
+    def at(self, d: VertexDeltas, sample: torch.Tensor, column: torch.Tensor) -> torch.Tensor:
+        """Some neurons at all vertices, (found, 2 P); samples are increasing."""
         odd = d.rows.expand(self.samples, -1, -1)[sample, :, column]
+        if d.split:
+            return odd
         if not d.switched or not len(sample):
-            return odd, torch.zeros_like(odd)
+            return torch.cat([odd, -odd], 1)
         place = _ranks(sample)
         columns = column.new_zeros(self.samples, 1 + int(place.max()))
         columns[sample, place] = column
         known, number = self._columns(d)
         of_columns = known[number.unsqueeze(2), columns.unsqueeze(1)]
-        even = torch.bmm(self._even, of_columns)
-        return odd, even[sample, :, place]
+        even = torch.bmm(self._even, of_columns)[sample, :, place]
+        return torch.cat([odd + even, even - odd], 1)
 
     def _even_part(self, d: VertexDeltas) -> torch.Tensor:
         columns, number = self._columns(d)
