@@ -3,6 +3,7 @@
     python3 start.py             set up what is missing, then open JupyterLab
     python3 start.py setup       only set up
     python3 start.py test        set up, then run every check and every test
+    python3 start.py test --fast the same, without the tests that tests/fast.txt leaves out
 
 What follows ``lab`` goes to JupyterLab, what follows ``test`` to pytest. That runs a worker on each
 core, four at most; ``-n 0`` is without. Everything is installed in the folder .venv beside this
@@ -126,6 +127,8 @@ def make_environment() -> None:
 
 def test(arguments: list[str]) -> int:
     """Run every check, then the tests, and return 1 if anything failed."""
+    # pytest reads further arguments from a file, one on each line.
+    arguments = ["@tests/fast.txt" if word == "--fast" else word for word in arguments]
     failed = []
     for name, command in {**CHECKS, "pytest": ("-m", "pytest", *WORKERS, *arguments)}.items():
         print(f"\n--- {name}", flush=True)
