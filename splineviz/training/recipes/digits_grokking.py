@@ -15,8 +15,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from splineviz.training.classifier import record_classifier
 from splineviz.training.data import Dataset, digits
-from splineviz.training.recipes.classifier import record_classifier
 from splineviz.training.runs import Run
 
 STEPS = 40_000
