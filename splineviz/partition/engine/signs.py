@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from splineviz.partition.engine.cuts import Cut
+from splineviz.partition.engine.kernels.arguments import SignPlanes
 from splineviz.partition.engine.local_values import LocalValues
 from splineviz.partition.patterns import pack
 from splineviz.partition.rounding.values import EPS, ULPS
-from splineviz.typing import AnyIntArray, BoolArray, FloatArray, Int32Array, Words
+from splineviz.typing import AnyIntArray, BoolArray, FloatArray, Int32Array
 
 # How many numbers are looked at at a time.
 _BLOCK = 2**22
@@ -29,8 +30,8 @@ class Signs:
     ----------
     cut : Cut
     local : LocalValues
-    positive, negative : uint64 arrays (V, ceil(W / 64))
-        The sign of each column at each vertex, in bit planes; neither where it is zero.
+    planes : SignPlanes
+        The sign of each column at each vertex.
     low, high : float64 arrays (W,)
         Range of each column over the vertices.
     dense : float64 array (V, W) or None
@@ -42,8 +43,7 @@ class Signs:
 
     cut: Cut
     local: LocalValues
-    positive: Words
-    negative: Words
+    planes: SignPlanes
     low: FloatArray
     high: FloatArray
     dense: FloatArray | None
@@ -55,8 +55,8 @@ class Signs:
 
     def __post_init__(self) -> None:
         self._tables = [self.cut.tolerance[None]]
-        self._is_local = np.zeros(len(self.positive), dtype=np.bool_)
-        self.tolerance_of = np.zeros(len(self.positive), dtype=np.int32)
+        self._is_local = np.zeros(len(self.planes.positive), dtype=np.bool_)
+        self.tolerance_of = np.zeros(len(self.planes.positive), dtype=np.int32)
 
     @property
     def tolerance(self) -> FloatArray:
@@ -68,18 +68,18 @@ class Signs:
     def settle_zeros(self) -> None:
         """Look again at the vertices where the bound over the slice makes a column zero."""
         columns = pack(self.cut.tolerance[None] > 0.0)
-        size = max(1, _BLOCK // max(self.positive.shape[1], 1))
-        for first in range(0, len(self.positive), size):
+        size = max(1, _BLOCK // max(self.planes.positive.shape[1], 1))
+        for first in range(0, len(self.planes.positive), size):
             rows = slice(first, first + size)
-            zero = ~(self.positive[rows] | self.negative[rows]) & columns
+            zero = ~(self.planes.positive[rows] | self.planes.negative[rows]) & columns
             some = first + np.flatnonzero(zero.any(axis=1))
             if self.dense is not None:
                 # What is 0 exactly is so by any bound: most often, nothing flows there at all.
                 z = np.abs(self.dense[some])
                 some = some[((z > 0.0) & (z <= self.cut.tolerance)).any(axis=1)]
             for vertices, z, tolerance in self._localized(some):
-                self.positive[vertices] = pack(z > tolerance)
-                self.negative[vertices] = pack(z < -tolerance)
+                self.planes.positive[vertices] = pack(z > tolerance)
+                self.planes.negative[vertices] = pack(z < -tolerance)
 
     def localize(self, vertices: AnyIntArray) -> AnyIntArray:
         """Look at some vertices by themselves; return those not looked at so far.

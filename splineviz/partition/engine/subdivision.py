@@ -11,12 +11,13 @@ import numpy.typing as npt
 
 from splineviz.errors import TooManyRegions
 from splineviz.partition.engine.cells import CellComplex
+from splineviz.partition.engine.kernels.arguments import CutComplex, PreActivations
 from splineviz.partition.engine.kernels.cells import split_cells
 from splineviz.partition.engine.kernels.edges import cut_edges, split_edges
 from splineviz.partition.engine.signs import Signs
 from splineviz.partition.engine.workers import Workers
 from splineviz.partition.rounding.values import EPS
-from splineviz.typing import BoolArray, FloatArray, Int32Array, IntArray, Words
+from splineviz.typing import BoolArray, Int32Array, IntArray, Words
 
 _Block = TypeVar("_Block", "_Cut", "_Split")
 
@@ -90,16 +91,22 @@ def subdivide_cells(
     first_vertex, first_cut = _offsets(new_vertices), _offsets(cuts)
     pieces, source = split_edges(cells.edge_vertices, first_vertex, n_old)
     xy = np.concatenate([cells.xy, on_edges])
+    cut = CutComplex(
+        cells.offsets,
+        cells.halves,
+        cells.edge_vertices,
+        xy,
+        first_vertex,
+        first_cut,
+        cut_neuron,
+        cut_place,
+    )
     made = np.zeros(1, dtype=np.int64)
     budget = np.array([most], dtype=np.int64)
 
     def split(first: int, last: int) -> _Split:
-        rows = _Rows.of_all(signs) or _Rows.of_cells(cells, signs, first, last)
-        *block, doubted = split_cells(
-            first, last, cells.offsets, cells.halves, cells.edge_vertices, first_vertex,
-            first_cut, cut_neuron, cut_place, n_old, xy, rows.z, rows.row_of, rows.column_of,
-            rows.tolerance, rows.tolerance_of, spacing, signs.positive, signs.negative, budget,
-        )  # fmt: skip
+        values = _all_values(signs) or _values_of_cells(cells, signs, first, last)
+        *block, doubted = split_cells(first, last, cut, values, signs.planes, spacing, budget)
         made[0] += len(block[-2])
         budget[0] = most - made[0]
         return _Split(first, last, tuple(block), doubted)
@@ -181,57 +188,48 @@ def _anew(
     return [block for some in workers.over(once_more, len(again), (1, 1)) for block in some]
 
 
-@dataclass(frozen=True, eq=False)
-class _Rows:
-    """Pre-activations of some neurons at some vertices, what counts as zero, and where each is."""
+def _all_values(signs: Signs) -> PreActivations | None:
+    """Of all columns at all vertices, if they are kept in memory."""
+    if signs.dense is None:
+        return None
+    rows, columns = (np.arange(n, dtype=np.int32) for n in signs.dense.shape)
+    return PreActivations(signs.dense, rows, columns, signs.tolerance, signs.tolerance_of)
 
-    z: FloatArray
-    row_of: Int32Array
-    column_of: Int32Array
-    tolerance: FloatArray
-    tolerance_of: Int32Array
 
-    @classmethod
-    def of_edges(cls, cells: CellComplex, signs: Signs, first: int, last: int) -> _Rows:
-        a, b = cells.edge_vertices[first:last].T
-        crossed = (signs.positive[a] & signs.negative[b]) | (signs.negative[a] & signs.positive[b])
-        return cls._of_some(signs, np.concatenate([a, b]), np.bitwise_or.reduce(crossed, axis=0))
+def _values_at_edges(cells: CellComplex, signs: Signs, first: int, last: int) -> PreActivations:
+    """Of the columns that cross some edges, at their ends."""
+    a, b = cells.edge_vertices[first:last].T
+    above, below = signs.planes
+    crossed = (above[a] & below[b]) | (below[a] & above[b])
+    return _some_values(signs, np.concatenate([a, b]), np.bitwise_or.reduce(crossed, axis=0))
 
-    @classmethod
-    def of_cells(cls, cells: CellComplex, signs: Signs, first: int, last: int) -> _Rows:
-        start, stop = cells.offsets[first], cells.offsets[last]
-        halves = cells.halves[start:stop]
-        corners = cells.edge_vertices[halves >> 1, halves & 1]
-        own = cells.offsets[first:last] - start
-        above = np.bitwise_or.reduceat(signs.positive[corners], own, axis=0)
-        below = np.bitwise_or.reduceat(signs.negative[corners], own, axis=0)
-        return cls._of_some(signs, corners, np.bitwise_or.reduce(above & below, axis=0))
 
-    @classmethod
-    def of_all(cls, signs: Signs) -> _Rows | None:
-        """All of them, if they are kept in memory."""
-        if signs.dense is None:
-            return None
-        rows, columns = (np.arange(n, dtype=np.int32) for n in signs.dense.shape)
-        return cls(signs.dense, rows, columns, signs.tolerance, signs.tolerance_of)
+def _values_of_cells(cells: CellComplex, signs: Signs, first: int, last: int) -> PreActivations:
+    """Of the columns that cross some cells, at their corners."""
+    start, stop = cells.offsets[first], cells.offsets[last]
+    halves = cells.halves[start:stop]
+    corners = cells.edge_vertices[halves >> 1, halves & 1]
+    own = cells.offsets[first:last] - start
+    above, below = (np.bitwise_or.reduceat(plane[corners], own, axis=0) for plane in signs.planes)
+    return _some_values(signs, corners, np.bitwise_or.reduce(above & below, axis=0))
 
-    @classmethod
-    def _of_some(cls, signs: Signs, vertices: Int32Array, crossed: Words) -> _Rows:
-        octets = crossed.astype("<u8", copy=False).view(np.uint8)
-        columns = np.flatnonzero(np.unpackbits(octets, bitorder="little"))
-        chosen = np.unique(vertices)
-        row_of = np.zeros(len(signs.positive), dtype=np.int32)
-        row_of[chosen] = np.arange(len(chosen), dtype=np.int32)
-        column_of = np.zeros(len(signs.cut.unit), dtype=np.int32)
-        column_of[columns] = np.arange(len(columns), dtype=np.int32)
-        tolerance_of = np.zeros(len(signs.positive), dtype=np.int32)
-        if len(columns) == 0:
-            return cls(
-                np.empty((len(chosen), 0)), row_of, column_of, np.empty((1, 0)), tolerance_of
-            )
-        z, tolerance, tolerance_of[chosen] = signs.at(chosen)
-        z, tolerance = (np.ascontiguousarray(rows[:, columns]) for rows in (z, tolerance))
-        return cls(z, row_of, column_of, tolerance, tolerance_of)
+
+def _some_values(signs: Signs, vertices: Int32Array, crossed: Words) -> PreActivations:
+    octets = crossed.astype("<u8", copy=False).view(np.uint8)
+    columns = np.flatnonzero(np.unpackbits(octets, bitorder="little"))
+    chosen = np.unique(vertices)
+    n_vertices = len(signs.planes.positive)
+    row_of = np.zeros(n_vertices, dtype=np.int32)
+    row_of[chosen] = np.arange(len(chosen), dtype=np.int32)
+    column_of = np.zeros(len(signs.cut.unit), dtype=np.int32)
+    column_of[columns] = np.arange(len(columns), dtype=np.int32)
+    tolerance_of = np.zeros(n_vertices, dtype=np.int32)
+    if len(columns) == 0:
+        nothing = np.empty((len(chosen), 0)), np.empty((1, 0))
+        return PreActivations(nothing[0], row_of, column_of, nothing[1], tolerance_of)
+    z, tolerance, tolerance_of[chosen] = signs.at(chosen)
+    z, tolerance = (np.ascontiguousarray(rows[:, columns]) for rows in (z, tolerance))
+    return PreActivations(z, row_of, column_of, tolerance, tolerance_of)
 
 
 def _cut(
@@ -240,11 +238,10 @@ def _cut(
     """Cut all edges; again those at a vertex that a crossing is at, or may be."""
 
     def cut(first: int, last: int) -> _Cut:
-        rows = _Rows.of_all(signs) or _Rows.of_edges(cells, signs, first, last)
+        values = _all_values(signs) or _values_at_edges(cells, signs, first, last)
         *arrays, on_boundary, doubted = cut_edges(
-            first, last, cells.xy, cells.edge_vertices, rows.z, rows.row_of, rows.column_of,
-            rows.tolerance, rows.tolerance_of, spacing, signs.positive, signs.negative,
-        )  # fmt: skip
+            first, last, cells.xy, cells.edge_vertices, values, signs.planes, spacing
+        )
         return _Cut(first, last, tuple(arrays), on_boundary, doubted)
 
     least, most = _EDGES
@@ -260,8 +257,8 @@ def _cut(
         changed[vertex] = True
         changed[signs.localize(np.unique(cells.edge_vertices[doubted]))] = True
         keep = ~(np.uint64(1) << (neuron & 63).astype(np.uint64))
-        np.bitwise_and.at(signs.positive, (vertex, neuron >> 6), keep)
-        np.bitwise_and.at(signs.negative, (vertex, neuron >> 6), keep)
+        for plane in signs.planes:
+            np.bitwise_and.at(plane, (vertex, neuron >> 6), keep)
         again = _at_changed(blocks, cells, changed)
         for i, block in zip(again, _anew(cut, blocks, again, workers), strict=True):
             blocks[i] = block

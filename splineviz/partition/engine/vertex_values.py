@@ -20,8 +20,9 @@ from splineviz.network.program import Program
 from splineviz.partition.engine.cells import CellComplex
 from splineviz.partition.engine.cuts import Cut, Values
 from splineviz.partition.engine.dissolving import Dissolved
-from splineviz.partition.engine.kernels.cells import cell_frames
+from splineviz.partition.engine.kernels.arguments import SignPlanes
 from splineviz.partition.engine.kernels.edges import sign_planes
+from splineviz.partition.engine.kernels.frames import cell_frames
 from splineviz.partition.engine.kernels.rows import interpolate, weigh
 from splineviz.partition.engine.local_values import LocalValues
 from splineviz.partition.engine.signs import Signs
@@ -125,8 +126,9 @@ class VertexValues:
         """
         total, width = len(self._xy), len(cut.unit)
         n_words = (width + 63) >> 6
-        positive = np.empty((total, n_words), dtype=np.uint64)
-        negative = np.empty((total, n_words), dtype=np.uint64)
+        planes = SignPlanes(
+            np.empty((total, n_words), dtype=np.uint64), np.empty((total, n_words), dtype=np.uint64)
+        )
         tolerance = cut.tolerance
         if not np.isfinite(tolerance).all():
             raise self._overflow(cut)
@@ -147,7 +149,7 @@ class VertexValues:
             if dense is not None:
                 dense[first:last] = z
             low, high = np.full(width, np.inf), np.full(width, -np.inf)
-            if not sign_planes(z, tolerance, first, positive, negative, low, high):
+            if not sign_planes(z, tolerance, first, planes, low, high):
                 raise self._overflow(cut)
             return low, high
 
@@ -159,8 +161,7 @@ class VertexValues:
         signs = Signs(
             cut,
             local,
-            positive,
-            negative,
+            planes,
             np.min([low for low, _ in ranges], axis=0),
             np.max([high for _, high in ranges], axis=0),
             dense,

@@ -19,6 +19,11 @@ All kernels release the GIL, and cells are independent of each other in step 3, 
 cells can be split in threads. Half-edges are ``2 * edge + direction``; direction 0 runs from the
 edge's first vertex to its second and has its cell on the left.
 
-Compiled code is cached beside the source and made anew when a kernel's own file changes; after a
-change of ``common.py`` alone, delete ``__pycache__``.
+Arrays that belong together are named tuples (``arguments``): to the machine they are so many single
+arrays, so that they cost nothing. ``cells`` is to be read from the top: what it does with a cell's
+border is in ``borders``, with a piece and a chord in ``chords``, with the crossings on an edge or a
+chord in ``crossings``. Kernels make no arrays inside their loops (``compiling`` says why); where
+room runs out they stop, are given more, and go on.
+
+Compiled code is cached beside the source, and made anew when any of these files has changed.
 """

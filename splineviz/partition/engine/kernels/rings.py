@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from splineviz.partition.engine.kernels.compiling import compiled
 from splineviz.partition.engine.kernels.entry import entry
 
 
 @entry
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def walk_rings(offsets, halves, cell_of_half, n_edges, is_open):
     """Closed walks round the cells that open edges join.
 

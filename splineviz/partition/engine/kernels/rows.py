@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from numba import njit
-
+from splineviz.partition.engine.kernels.compiling import compiled, inlined
 from splineviz.partition.engine.kernels.entry import entry
 
 # 2**27 + 1: splits a float64 into two halves whose products are exact.
 _SPLITTER = 134217729.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inlined
 def _product_error(a, b, product):
     """``a * b - product``, exactly, where `product` is the rounded ``a * b`` (Dekker, 1971)."""
     big = _SPLITTER * a
@@ -22,7 +21,7 @@ def _product_error(a, b, product):
     return ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inlined
 def _cross(ux, uy, vx, vy):
     """``ux * vy - uy * vx`` to full precision, however much of it cancels."""
     p = ux * vy
@@ -30,7 +29,7 @@ def _cross(ux, uy, vx, vy):
     return (p - q) + (_product_error(ux, vy, p) - _product_error(uy, vx, q))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inlined
 def barycentric(px, py, ux, uy, vx, vy):
     """The weights of u and v in p, and where these are parallel, that of u alone.
 
@@ -45,7 +44,7 @@ def barycentric(px, py, ux, uy, vx, vy):
 
 
 @entry
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def weigh(points, place, xy, frames, corners, weights):
     """Points as affine combinations of three corners of the cell that each lies in.
 
@@ -87,7 +86,7 @@ def weigh(points, place, xy, frames, corners, weights):
 
 
 @entry
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def interpolate(rows, corners, weights, out):
     """Rows of values at points that are combinations of three vertices, as ``weigh`` gives them.
 
