@@ -21,12 +21,13 @@ _BLOCK = 2**20
 
 
 class OnCells(NamedTuple):
-    """Rows of a value on the cells that some layers make.
+    """Rows of a value on the cells after some layers.
 
     Attributes
     ----------
     depth : int
-        How many activations made the cells; 0 for those of the domain, one unless it has holes.
+        How many activations made the cells. 0 for those of the domain: one cell, or several if it
+        is not convex.
     rows : float64 array (cells, k, *shape)
         On each cell k rows of the value.
     """
@@ -38,7 +39,7 @@ class OnCells(NamedTuple):
 class CellRows(Domain[OnCells]):
     """Rows of values on cells, with each cell's activation pattern in place of the nonlinearity.
 
-    A value stays on the cells of the layers before it until it is read behind a later one, so that
+    A value stays on the cells of the layers before it until it is read after a later one, so that
     regions which share a cell of an early layer share the work.
 
     Parameters
@@ -47,8 +48,8 @@ class CellRows(Domain[OnCells]):
     layers : sequence of LayerPattern
         The patterns of the activations, in network order.
     ranges : sequence of (int, int)
-        The cells to look at, first and one behind the last: of the domain, then of each layer,
-        as :func:`~splineviz.partition.patterns.ranges_above` finds them.
+        The range of cells, first and one past the last: of the domain, then of each layer,
+        as :func:`~splineviz.partition.patterns.ranges_above` returns them.
     """
 
     def __init__(
@@ -77,14 +78,14 @@ class CellRows(Domain[OnCells]):
 
     @abstractmethod
     def map_rows(self, i: int, inputs: Sequence[FloatArray]) -> FloatArray:
-        """What an affine step makes of rows (n, k, *shape)."""
+        """Rows (n, k, *shape) after an affine step."""
 
     @abstractmethod
     def shift_rows(self, rows: FloatArray, offset: FloatArray) -> FloatArray:
-        """Rows (n, k, *shape) behind a linear map, with its offset (n or 1, *shape), in place."""
+        """Add the offset (n or 1, *shape) of a map to rows (n, k, *shape), in place."""
 
     def rows_at(self, depth: int, value: OnCells) -> FloatArray:
-        """The rows of a value on the cells that so many activations make."""
+        """The rows of a value on the cells after `depth` activations."""
         if value.depth == depth:
             return value.rows
         cells: AnyIntArray = np.arange(*self.ranges[depth])
@@ -109,14 +110,14 @@ class SliceMaps(CellRows):
 
     def map_rows(self, i: int, inputs: Sequence[FloatArray]) -> FloatArray:
         """Derivatives are mapped without the offset of the step."""
-        made = self.program.affine_linear(i, *map(flat_rows, inputs))
-        rows = made.reshape(*inputs[0].shape[:2], *made.shape[1:])
+        mapped = self.program.affine_linear(i, *map(flat_rows, inputs))
+        rows = mapped.reshape(*inputs[0].shape[:2], *mapped.shape[1:])
         constant = self.program.affine(i, *(np.zeros((1, *each.shape[2:])) for each in inputs))
-        # A step with an offset has made a new array.
+        # A step with an offset returns a new array: adding to it in place changes no input.
         return self.shift_rows(rows, constant) if constant.any() else rows
 
     def shift_rows(self, rows: FloatArray, offset: FloatArray) -> FloatArray:
-        """Only the value at the origin has it."""
+        """The offset belongs to the value at the origin; derivatives have none."""
         rows[:, 0] += offset
         return rows
 

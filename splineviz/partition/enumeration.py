@@ -33,8 +33,8 @@ from splineviz.partition.patterns import LayerPattern
 from splineviz.partition.rounding.values import (
     MaxSelectionRounding,
     PiecewiseLinearRounding,
-    Rounding,
     SliceBounds,
+    ValueBounds,
 )
 from splineviz.partition.slices.checks import check_slice
 from splineviz.partition.slices.graph_slice import GraphSlice
@@ -57,14 +57,14 @@ _SMALLEST_AREA = 1e-290
 # A domain of a size below 2 to this, and above 2 to minus this, is taken as it is.
 _EXTREME = 100
 
-Progress = Callable[[int, int, int], None]
+RegionProgress = Callable[[int, int, int], None]
 
 
 @overload
 def enumerate_regions(
     model: torch.nn.Module | Program,
     plane: InputSlice,
-    progress: Progress | bool | None = ...,
+    progress: RegionProgress | bool | None = ...,
     threads: int | None = ...,
     engine: Literal["compiled", "shapely"] = ...,
     max_regions: int = ...,
@@ -75,7 +75,7 @@ def enumerate_regions(
 def enumerate_regions(
     model: torch.nn.Module | Program,
     plane: InputSegment,
-    progress: Progress | bool | None = ...,
+    progress: RegionProgress | bool | None = ...,
     threads: int | None = ...,
     engine: Literal["compiled", "shapely"] = ...,
     max_regions: int = ...,
@@ -85,7 +85,7 @@ def enumerate_regions(
 def enumerate_regions(
     model: torch.nn.Module | Program,
     plane: InputSlice | InputSegment,
-    progress: Progress | bool | None = None,
+    progress: RegionProgress | bool | None = None,
     threads: int | None = None,
     engine: Literal["compiled", "shapely"] = "compiled",
     max_regions: int = 5_000_000,
@@ -178,12 +178,16 @@ def enumerate_regions(
         if scale != 1.0:
             domain = shapely.transform(plane.domain, lambda xy: xy / scale)
             scaled = InputSlice.unchecked(plane.origin, plane.basis * scale, domain)
-        part = _enumerate(program, scaled, report, most, workers)
-        return part if scale == 1.0 else replace(part, plane=plane, vertices=part.vertices * scale)
+        partition = _enumerate(program, scaled, report, most, workers)
+        return (
+            partition
+            if scale == 1.0
+            else replace(partition, plane=plane, vertices=partition.vertices * scale)
+        )
 
 
 def _check_size(plane: InputSlice) -> None:
-    """That areas on the slice are numbers of full precision."""
+    """Raise NonFiniteValues unless areas on the slice are numbers of full precision."""
     reach = float(np.abs(shapely.get_coordinates(plane.domain)).max())
     if reach > _LARGEST or not plane.domain.area > _SMALLEST_AREA:
         raise NonFiniteValues(
@@ -194,7 +198,7 @@ def _check_size(plane: InputSlice) -> None:
 
 
 def _check_length(segment: InputSegment) -> None:
-    """That areas on the strip of a segment are numbers of full precision."""
+    """Raise NonFiniteValues unless areas on the strip of a segment have full precision."""
     low, high = segment.bounds
     reach, length = max(abs(low), abs(high)), high - low
     if max(reach, length) > _LARGEST or not length**2 > _SMALLEST_AREA:
@@ -213,8 +217,8 @@ def _scale(plane: InputSlice) -> float:
 
 
 @contextmanager
-def _reporting(progress: Progress | bool | None) -> Iterator[Progress]:
-    """The function to tell about progress."""
+def _reporting(progress: RegionProgress | bool | None) -> Iterator[RegionProgress]:
+    """The function to call with (activations done, activations in all, regions so far)."""
     if callable(progress):
         yield progress
     elif not progress:
@@ -243,7 +247,7 @@ def _program(model: torch.nn.Module | Program, plane: InputSlice) -> Program:
 def _enumerate(
     program: Program,
     plane: InputSlice,
-    report: Progress,
+    report: RegionProgress,
     most: int,
     workers: Workers,
 ) -> SplinePartition:
@@ -254,13 +258,13 @@ def _enumerate(
 
 
 class _Subdividing(SliceBounds):
-    """Bounds of values over the slice, by which activations subdivide a complex as they come."""
+    """Bounds of values over the slice; each activation on the way subdivides the complex."""
 
     def __init__(
         self,
         program: Program,
         plane: InputSlice,
-        report: Progress,
+        report: RegionProgress,
         most: int,
         workers: Workers,
     ) -> None:
@@ -268,29 +272,29 @@ class _Subdividing(SliceBounds):
         self.plane, self.report, self.most, self.workers = plane, report, most, workers
         self.cells = CellComplex.of_domain(plane.domain)
         self.n_corners = len(self.cells.xy)
-        self.corners = Rounding.of_input(plane.embed(self.cells.xy))
+        self.corners = ValueBounds.of_input(plane.embed(self.cells.xy))
         self.values = VertexValues(program, plane, self.cells, workers)
         self.layers: list[LayerPattern] = []
 
-    def activation(self, i: int, inputs: Sequence[Rounding]) -> Rounding:
+    def activation(self, i: int, inputs: Sequence[ValueBounds]) -> ValueBounds:
         """Subdivide the complex into the cells on which the activation is affine."""
         activation = self.program.activation_at[i]
         if isinstance(activation.rule, PiecewiseLinear):
-            behind = self._cut_at_breakpoints(activation, activation.rule, inputs)
+            bounds = self._cut_at_breakpoints(activation, activation.rule, inputs)
         else:
-            behind = self._hold_tournament(activation, activation.rule, inputs)
+            bounds = self._hold_tournament(activation, activation.rule, inputs)
         self.report(len(self.layers), len(self.program.activations), len(self.cells))
-        return behind
+        return bounds
 
     def _cut_at_breakpoints(
-        self, activation: Activation, rule: PiecewiseLinear, inputs: Sequence[Rounding]
-    ) -> Rounding:
-        """Every neuron cuts the cells where it meets a kink."""
+        self, activation: Activation, rule: PiecewiseLinear, inputs: Sequence[ValueBounds]
+    ) -> ValueBounds:
+        """Every neuron cuts the cells where it meets a breakpoint."""
         (read,) = inputs
         cut = breakpoint_cut(self.program, activation.step, rule, read)
         signs, split = self._cut(cut, [], activation.name, self.most)
         self._add_layer(activation, split.parent, split.bits)
-        # The columns of the first kink say in which range the values are.
+        # The columns of the first breakpoint tell the range of the values.
         width, shape = read.size.size, read.size.shape
         noise = cut.tolerance[:width]
         low, high = (
@@ -300,9 +304,9 @@ class _Subdividing(SliceBounds):
         return PiecewiseLinearRounding(rule).over_range(read, low, high)
 
     def _hold_tournament(
-        self, activation: Activation, rule: MaxSelection, inputs: Sequence[Rounding]
-    ) -> Rounding:
-        """Candidates cut the cells in rounds; what they cut in vain is joined again."""
+        self, activation: Activation, rule: MaxSelection, inputs: Sequence[ValueBounds]
+    ) -> ValueBounds:
+        """Candidates cut the cells in rounds; cells with the same winners are then joined again."""
         each, least = _CELLS_IN_ROUNDS
         rounds: list[tuple[Int32Array, Words]] = []
         for cut in tournament_cuts(self.program, activation.step, rule, inputs):
@@ -334,5 +338,5 @@ class _Subdividing(SliceBounds):
         self.layers.append(LayerPattern(activation.name, activation.width, parent, bits))
 
     def partition(self) -> SplinePartition:
-        """What has been found."""
+        """The partition, after all activations."""
         return assemble(self.program, self.plane, self.cells, tuple(self.layers), self.n_corners)

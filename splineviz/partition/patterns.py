@@ -75,17 +75,17 @@ def unpack(words: Words, width: int) -> BoolArray:
 
 def first_difference(left: Words, right: Words, width: int) -> Int32Array:
     """The first column in which rows of words differ, -1 where they are the same: shape (n,)."""
-    found = np.full(len(left), -1, dtype=np.int32)
+    columns = np.full(len(left), -1, dtype=np.int32)
     differ = np.flatnonzero((left != right).any(axis=1))
     size = max(1, _BLOCK // max(width, 1))
     for first in range(0, len(differ), size):
         rows = differ[first : first + size]
-        found[rows] = unpack(left[rows] ^ right[rows], width).argmax(axis=1)
-    return found
+        columns[rows] = unpack(left[rows] ^ right[rows], width).argmax(axis=1)
+    return columns
 
 
 def ranges_above(parents: Sequence[Int32Array], first: int, last: int) -> list[tuple[int, int]]:
-    """The ranges of cells that a range of cells is part of, subdivision by subdivision.
+    """The ranges of cells that a range of cells lies in, subdivision by subdivision.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def ranges_above(parents: Sequence[Int32Array], first: int, last: int) -> list[t
     Returns
     -------
     list of (int, int)
-        First and one behind the last: before the first subdivision, then behind each of them.
+        First and one past the last: before the first subdivision, then after each of them.
     """
     ranges = [(first, last)]
     for parent in reversed(parents):
@@ -109,11 +109,11 @@ def ranges_above(parents: Sequence[Int32Array], first: int, last: int) -> list[t
 def cells_of_regions(layers: Sequence[LayerPattern], n_regions: int) -> list[AnyIntArray]:
     """For each layer, in order, the cell that each region is part of, arrays of shape (R,)."""
     cells: AnyIntArray = np.arange(n_regions)
-    found = []
+    by_layer = []
     for layer in reversed(layers):
-        found.append(cells)
+        by_layer.append(cells)
         cells = layer.parent[cells]
-    return found[::-1]
+    return by_layer[::-1]
 
 
 def activation_patterns(
@@ -132,7 +132,7 @@ def activation_patterns(
 def packed_patterns(layers: Sequence[LayerPattern], n_regions: int) -> ByteArray:
     """The patterns with eight columns in a byte, uint8 array (R, ceil(total width / 8)).
 
-    Bit k of byte i, counted from the least significant, is column ``8 * i + k``; the bits behind
+    Bit k of byte i, counted from the least significant, is column ``8 * i + k``; the bits after
     the last column are 0.
     """
     width = sum(layer.width for layer in layers)
@@ -164,7 +164,7 @@ def pattern_hashes(layers: Sequence[LayerPattern], n_regions: int) -> UInt32Arra
     """A number for each region, made of which columns of all layers are set, uint32 array (R,).
 
     FNV-1a over the bytes of the patterns, layer by layer: whoever has the patterns makes the same
-    number, in any language. Two given patterns share it with a chance of 1 in 2**32.
+    number, in any language. Two different patterns share it with a chance of 1 in 2**32.
     """
     hashes = np.full(n_regions, 0x811C9DC5, dtype=np.uint32)
     for layer, cells in zip(layers, cells_of_regions(layers, n_regions), strict=True):

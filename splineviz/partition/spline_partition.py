@@ -32,7 +32,7 @@ from splineviz.partition.measures import migration as migration
 from splineviz.partition.measures.class_pieces import ClassPieces, class_pieces
 from splineviz.partition.measures.linear_regions import LinearRegions, merge_regions
 from splineviz.partition.measures.migration import Migration
-from splineviz.partition.measures.neuron_boundaries import Layers
+from splineviz.partition.measures.neuron_boundaries import LayerSelection
 from splineviz.partition.patterns import LayerPattern
 from splineviz.partition.points import as_points
 from splineviz.partition.rounding.affine_maps import slope_units
@@ -340,11 +340,11 @@ class SplinePartition:
             neuron_boundaries.neuron_segments(self.vertices, self.edges, self.layers, layer, neuron)
         )
 
-    def _boundaries(self, layer: Layers | None) -> FloatArray:
+    def _boundaries(self, layer: LayerSelection | None) -> FloatArray:
         return neuron_boundaries.boundary_segments(self.vertices, self.edges, self.layers, layer)
 
     def distance_to_boundary(
-        self, points: npt.ArrayLike, layer: Layers | None = None
+        self, points: npt.ArrayLike, layer: LayerSelection | None = None
     ) -> FloatArray:
         """Distance of each point from the nearest neuron boundary within the domain.
 
@@ -371,7 +371,7 @@ class SplinePartition:
         return density.distances(as_points(points), self._boundaries(layer))
 
     def boundary_density(
-        self, points: npt.ArrayLike, radius: float, layer: Layers | None = None
+        self, points: npt.ArrayLike, radius: float, layer: LayerSelection | None = None
     ) -> FloatArray:
         """Length of neuron boundary near each point, divided by the area that was looked at.
 
@@ -409,7 +409,7 @@ class SplinePartition:
         radius: float,
         n_boundary: int = 1000,
         seed: int = 0,
-        layer: Layers | None = None,
+        layer: LayerSelection | None = None,
     ) -> Migration:
         """How densely neuron boundaries lie near data, near the decision boundary, and anywhere.
 
@@ -553,7 +553,7 @@ class SplinePartition:
         color: Color = "slope",
         *,
         limits: Limits | None = None,
-        boundaries: bool | Layers = True,
+        boundaries: bool | LayerSelection = True,
         decision_boundary: bool = True,
         points: npt.ArrayLike | None = None,
         classes: npt.ArrayLike | None = None,

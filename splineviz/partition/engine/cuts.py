@@ -11,7 +11,7 @@ from splineviz.network.max_selection import MaxSelection, flat_values
 from splineviz.network.piecewise_linear import PiecewiseLinear
 from splineviz.network.program import Program
 from splineviz.partition.engine.tournament import lead_units, leads, next_round, pairs
-from splineviz.partition.rounding.values import EPS, ULPS, PiecewiseLinearRounding, Rounding
+from splineviz.partition.rounding.values import EPS, ULPS, PiecewiseLinearRounding, ValueBounds
 from splineviz.typing import FloatArray
 
 Values = Mapping[int, FloatArray]
@@ -29,7 +29,7 @@ class Cut:
     columns : callable
         Gives them, float64 array (n, W), from the values that the step reads.
     unit : float64 array (W,)
-        Unit of rounding of each over the whole slice, as in ``Rounding``.
+        Unit of rounding of each over the whole slice, as in ``ValueBounds``.
     units : callable
         Gives them where the values are, float64 array (n, W), from the values that the step reads
         and their units of rounding.
@@ -49,8 +49,8 @@ class Cut:
         return ULPS * EPS * self.unit
 
 
-def breakpoint_cut(program: Program, step: int, rule: PiecewiseLinear, read: Rounding) -> Cut:
-    """The cut of a function of single numbers: each value cuts where it meets a kink.
+def breakpoint_cut(program: Program, step: int, rule: PiecewiseLinear, read: ValueBounds) -> Cut:
+    """The cut of a function of single numbers: each value cuts where it meets a breakpoint.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def breakpoint_cut(program: Program, step: int, rule: PiecewiseLinear, read: Rou
     step : int
         The step of the activation.
     rule : PiecewiseLinear
-    read : Rounding
+    read : ValueBounds
         Of the value that it reads.
     """
     (source,), rounding = program.steps[step].inputs, PiecewiseLinearRounding(rule)
@@ -72,7 +72,7 @@ def breakpoint_cut(program: Program, step: int, rule: PiecewiseLinear, read: Rou
 
 
 def tournament_cuts(
-    program: Program, step: int, rule: MaxSelection, read: Sequence[Rounding]
+    program: Program, step: int, rule: MaxSelection, read: Sequence[ValueBounds]
 ) -> list[Cut]:
     """The cuts where the largest of several values is passed on, to be made one after another.
 

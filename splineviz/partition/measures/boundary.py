@@ -12,7 +12,8 @@ from splineviz.partition.points import one_of_each
 from splineviz.partition.rings import directed_edges, region_of_corners
 from splineviz.typing import FloatArray, Int32Array, IntArray
 
-# Relative to the size of the domain: points closer than this are one.
+# Relative to the largest coordinate, or output: points closer than this are one, outputs tie. It is
+# a few hundred units in the last place: above all rounding, below what any network distinguishes.
 _ROUNDING = 1e-13
 
 
@@ -57,9 +58,9 @@ def decision_boundary(
 
 
 def comparable(outputs: FloatArray) -> tuple[FloatArray, float]:
-    """Outputs (n, k), the largest of which wins, and the difference up to which they are equal.
+    """Outputs (n, k) of which the largest wins, and the difference up to which two are equal.
 
-    A single output wins where it is positive: it is compared with 0.
+    A single output is compared with 0: class 1 wins where it is positive.
     """
     if outputs.shape[1] == 1:
         outputs = np.concatenate([np.zeros_like(outputs), outputs], axis=1)
@@ -67,10 +68,10 @@ def comparable(outputs: FloatArray) -> tuple[FloatArray, float]:
 
 
 def _joined(segments: FloatArray, distance: float) -> FloatArray:
-    """Segments whose ends meet, each once.
+    """Segments with ends that meet exactly, and without repetitions.
 
-    Where three outputs tie in a point, each pair finds it by itself; where two are equal on a whole
-    region, both find the line on which they tie with a third.
+    Where three outputs tie in a point, each pair computes that point with its own rounding. Where
+    two are equal on a whole region, each gives the line on which it ties with a third.
     """
     points = segments.reshape(-1, 2)
     chosen, group = one_of_each(points, distance)

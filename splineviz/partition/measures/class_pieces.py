@@ -1,4 +1,4 @@
-"""What the decision boundary cuts off regions: pieces in which another class wins."""
+"""Pieces that the decision boundary cuts off regions: another class wins there."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True, eq=False)
 class ClassPieces:
-    """The parts of regions in which another class wins than the one a region is drawn in.
+    """Pieces of regions in which another class wins than the one the region is drawn in.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class ClassPieces:
     piece_offsets : integer array (n + 1,)
         Where the rings of each piece start in `ring_offsets`. By the even-odd rule, as regions.
     regions : integer array (n,)
-        The region that each piece is part of, never decreasing.
+        The region that each piece belongs to, never decreasing.
     classes : integer array (n,)
         The class that wins in it.
     """
@@ -51,7 +51,7 @@ class ClassPieces:
 
 
 class _Rings(NamedTuple):
-    """Rings of corners, and what each is part of.
+    """Rings of corners, and the owner of each: a region or a cell.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class _Rings(NamedTuple):
     ring : int64 array (n,)
         The ring of each corner, from 0, never decreasing.
     owner : int64 array (n_rings,)
-        What each ring is part of, never decreasing.
+        The owner of each ring, never decreasing.
     """
 
     points: FloatArray
@@ -72,7 +72,7 @@ class _Rings(NamedTuple):
     owner: IntArray
 
     def of(self, owners: IntArray) -> _Rings:
-        """The rings of some owners, each as often as it is named; they are numbered from 0."""
+        """The rings of some owners, as often as each is listed; they are numbered from 0."""
         first = np.searchsorted(self.owner, owners)
         named, ring = ragged(first, np.searchsorted(self.owner, owners, side="right") - first)
         size = np.bincount(self.ring, minlength=len(self.owner))
@@ -89,7 +89,7 @@ def class_pieces(
     outputs: FloatArray,
     classes: IntArray,
 ) -> tuple[FloatArray, ClassPieces]:
-    """The pieces of regions in which another class is predicted than a given one.
+    """The pieces of regions in which another class is predicted than that of the region.
 
     Parameters
     ----------
@@ -109,20 +109,21 @@ def class_pieces(
 
     Notes
     -----
-    On a region each output is affine, so what one of them wins is the region cut by a half-plane
-    for each rival. Rivals are at first the outputs that win at a corner; an output that exceeds the
-    winner anywhere in a cell does so at a corner of the cell, and becomes a rival too, until
-    nothing new wins. Ties are decided as for the decision boundary.
+    On a region each output is affine, so an output wins on the region cut by one half-plane for
+    each rival. Start with the outputs that win at a corner of the region. An output that exceeds
+    the winner anywhere in a cell does so at a corner of the cell, and becomes a rival too, until
+    no corner has a new winner. Ties count as for the decision boundary: of outputs that rounding
+    cannot tell apart the first wins.
     """
     outputs, zero = comparable(outputs)
     won = first_largest(outputs, zero)[ring_vertices]
     first = ring_offsets[region_offsets[:-1]]
     low, high = np.minimum.reduceat(won, first), np.maximum.reduceat(won, first)
-    # A region that one output wins at every corner, it wins everywhere.
+    # An output that wins at every corner of a region wins everywhere in it: all are affine.
     cut = np.flatnonzero((low < high) | (low != classes))
     size = np.diff(ring_offsets[region_offsets])[cut]
     block = np.cumsum(size * outputs.shape[1]) // _BLOCK
-    found = []
+    blocks = []
     for regions in np.split(cut, np.flatnonzero(np.diff(block)) + 1):
         of_row, ring = ragged(region_offsets[regions], np.diff(region_offsets)[regions])
         of_ring, corner = ragged(ring_offsets[ring], np.diff(ring_offsets)[ring])
@@ -132,12 +133,12 @@ def class_pieces(
         other = np.flatnonzero(
             (winner != classes[regions[row]]) & (np.bincount(cells.owner, minlength=len(row)) > 0)
         )
-        found.append((cells.of(other), regions[row[other]], winner[other]))
-    return _joined(vertices, found)
+        blocks.append((cells.of(other), regions[row[other]], winner[other]))
+    return _joined(vertices, blocks)
 
 
 def _cells(rings: _Rings, n_rows: int, zero: float) -> tuple[_Rings, IntArray, IntArray]:
-    """Regions cut into a cell for each output that wins somewhere.
+    """Cut regions into cells, one for each output that wins somewhere.
 
     Parameters
     ----------
@@ -146,12 +147,12 @@ def _cells(rings: _Rings, n_rows: int, zero: float) -> tuple[_Rings, IntArray, I
     n_rows : int
         How many regions.
     zero : float
-        A difference of outputs up to this is none.
+        Outputs that differ by no more than this count as equal.
 
     Returns
     -------
     cells : _Rings
-        Rings of the cells, owned by their rows in the following; some have none.
+        Rings of the cells; a cell is a row of `row` and `winner`, and some have no ring.
     row, winner : int64 arrays (n,)
         The region of each cell, never decreasing, and the output that wins in it.
     """
@@ -182,7 +183,7 @@ def _cells(rings: _Rings, n_rows: int, zero: float) -> tuple[_Rings, IntArray, I
 
 
 def _clipped(rings: _Rings, lead: FloatArray, keeps_ties: BoolArray) -> _Rings:
-    """What is left of rings where a function, affine on each, is not negative.
+    """Rings clipped to where a function, affine on each, is not negative.
 
     Parameters
     ----------
@@ -190,7 +191,8 @@ def _clipped(rings: _Rings, lead: FloatArray, keeps_ties: BoolArray) -> _Rings:
     lead : float64 array (n,)
         The function at the corners.
     keeps_ties : bool array (n_rings,)
-        Whether a ring stays on all of which the function is zero.
+        Whether a ring on all of which the function is zero stays. Of two outputs that are equal on
+        a whole region the lower one keeps it, so that it is covered once.
     """
     if len(lead) == 0:
         return rings
@@ -198,15 +200,16 @@ def _clipped(rings: _Rings, lead: FloatArray, keeps_ties: BoolArray) -> _Rings:
     following = np.arange(1, len(lead) + 1)
     following[np.append(start[1:], len(lead)) - 1] = start
     most, least = np.maximum.reduceat(lead, start), np.minimum.reduceat(lead, start)
-    left = ((most > 0) | ((most == 0) & (least == 0) & keeps_ties))[rings.ring]
-    behind = lead[following]
-    crossed = left & (((lead > 0) & (behind < 0)) | ((lead < 0) & (behind > 0)))
+    stays = ((most > 0) | ((most == 0) & (least == 0) & keeps_ties))[rings.ring]
+    next_lead = lead[following]
+    crossed = stays & (((lead > 0) & (next_lead < 0)) | ((lead < 0) & (next_lead > 0)))
     here, there = np.flatnonzero(crossed), following[crossed]
-    # From the smaller vertex number to the larger: both sides of an edge get the same point.
+    # Interpolate from the smaller vertex number to the larger: then the regions on both sides of an
+    # edge compute the same point, to the last bit.
     backward = rings.numbers[here] > rings.numbers[there]
     a, b = np.where(backward, there, here), np.where(backward, here, there)
     share = (lead[a] / (lead[a] - lead[b]))[:, None]
-    taken = np.flatnonzero(np.column_stack([left & (lead >= 0), crossed]).ravel())
+    taken = np.flatnonzero(np.column_stack([stays & (lead >= 0), crossed]).ravel())
     corner, is_crossing = taken // 2, taken % 2 == 1
     points, outputs, numbers = (
         rings.points[corner],
@@ -222,21 +225,21 @@ def _clipped(rings: _Rings, lead: FloatArray, keeps_ties: BoolArray) -> _Rings:
 
 def _joined(
     vertices: FloatArray,
-    found: list[tuple[_Rings, IntArray, IntArray]],
+    blocks: list[tuple[_Rings, IntArray, IntArray]],
 ) -> tuple[FloatArray, ClassPieces]:
     """Rings of pieces, with their regions and classes, as offsets into one array of vertices."""
-    numbers = np.concatenate([rings.numbers for rings, *_ in found])
-    points = np.concatenate([rings.points for rings, *_ in found])[numbers < 0]
+    numbers = np.concatenate([rings.numbers for rings, *_ in blocks])
+    points = np.concatenate([rings.points for rings, *_ in blocks])[numbers < 0]
     points, place = np.unique(points, axis=0, return_inverse=True)
     numbers[numbers < 0] = len(vertices) + place.ravel()
-    corners = [np.bincount(rings.ring, minlength=len(rings.owner)) for rings, *_ in found]
-    n_rings = [np.bincount(rings.owner, minlength=len(own)) for rings, own, _ in found]
+    corners = [np.bincount(rings.ring, minlength=len(rings.owner)) for rings, *_ in blocks]
+    n_rings = [np.bincount(rings.owner, minlength=len(own)) for rings, own, _ in blocks]
     pieces = ClassPieces(
         ring_vertices=numbers,
         ring_offsets=_offsets(np.concatenate(corners)),
         piece_offsets=_offsets(np.concatenate(n_rings)),
-        regions=np.concatenate([own for _, own, _ in found]),
-        classes=np.concatenate([classes for *_, classes in found]),
+        regions=np.concatenate([own for _, own, _ in blocks]),
+        classes=np.concatenate([classes for *_, classes in blocks]),
     )
     return np.concatenate([vertices, points]), pieces
 

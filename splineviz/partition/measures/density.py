@@ -1,4 +1,4 @@
-"""How near neuron boundaries are to points, and how densely they lie round them."""
+"""How near neuron boundaries are to points, and how densely they lie around them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from splineviz.partition.measures.discs import chord_interval, polygon_areas_in_
 from splineviz.partition.measures.lines import linestrings
 from splineviz.typing import FloatArray
 
-# Relative to disc and domain: a disc that shares less with the domain only touches it.
+# A disc whose common area with the domain is less than this share of either only touches it.
 _NOTHING = 1e-12
-# Pairs of a point and a segment near it are found in blocks of points that hold at most this many.
+# Pairs of a point and a segment near it are made in blocks of at most this many.
 _BLOCK = 1 << 20
 
 
@@ -25,10 +25,10 @@ def distances(points: FloatArray, segments: FloatArray) -> FloatArray:
     """
     nearest = np.full(len(points), np.inf)
     tree = shapely.STRtree(linestrings(segments))
-    (found, _), distance = tree.query_nearest(
+    (point, _), distance = tree.query_nearest(
         shapely.points(points), return_distance=True, all_matches=False
     )
-    nearest[found] = distance
+    nearest[point] = distance
     return nearest
 
 
@@ -63,14 +63,14 @@ def densities(
 
 
 def lengths_in_discs(points: FloatArray, radius: float, segments: FloatArray) -> FloatArray:
-    """Total length of the parts of segments (m, 2, 2) within a radius of each point, shape (n,)."""
+    """Length of segments (m, 2, 2) that lies within a radius of each point, shape (n,)."""
     tree = shapely.STRtree(linestrings(segments))
     length = np.hypot(*(segments[:, 1] - segments[:, 0]).T)
     total = np.zeros(len(points))
     size = max(1, _BLOCK // max(1, len(segments)))
     for first in range(0, len(points), size):
         block = points[first : first + size]
-        # By bounding boxes: what misses the disc adds nothing.
+        # The tree compares bounding boxes; a segment that misses the disc then adds 0.
         point, segment = tree.query(shapely.box(*(block - radius).T, *(block + radius).T))
         seen = segments[segment] - block[point, None]
         enter, leave = chord_interval(seen[:, 0], seen[:, 1], radius)

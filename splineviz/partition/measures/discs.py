@@ -6,14 +6,14 @@ import numpy as np
 
 from splineviz.typing import FloatArray
 
-# Discs are worked through in blocks, so that a table of discs and sides stays in a few megabytes.
+# Discs are measured in blocks, so that a table of discs and sides stays in a few megabytes.
 _BLOCK = 1 << 18
 
 
 def chord_interval(
     start: FloatArray, end: FloatArray, radius: float
 ) -> tuple[FloatArray, FloatArray]:
-    """Where segments enter and leave discs round the origin, as shares of the segments.
+    """Where segments enter and leave discs around the origin, as shares of the segments.
 
     Parameters
     ----------

@@ -1,4 +1,8 @@
-"""Where the largest of many outputs changes along the edges between regions."""
+"""Edges of regions that are decision boundary: another output wins on either side of them.
+
+Two outputs can tie exactly where a neuron switches: max(x, 0) and max(-x, 0) do, where x is 0.
+Inside the regions on either side they are never equal, so no ridge shows such a boundary.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,7 @@ def tied_edges(
     corners: Vertices,
     region: IntArray,
 ) -> FloatArray:
-    """Parts (n, 2, 2) of inner edges with another largest output on either side.
+    """Stretches (n, 2, 2) of inner edges with another largest output on either side.
 
     Parameters
     ----------
@@ -30,7 +34,7 @@ def tied_edges(
     outputs : float64 array (V, out)
         At the vertices; affine on every region.
     zero : float
-        A difference of outputs up to this is none.
+        Outputs that differ by no more than this count as equal.
     edge_vertices, edge_regions : int32 arrays (E, 2)
         As in ``EdgeTable``.
     corners : int32 array (n,)
@@ -40,14 +44,17 @@ def tied_edges(
 
     Notes
     -----
-    A network is continuous: what is largest next to an edge, on one side, is largest on the edge.
-    So where the sides differ several outputs are largest along the edge, and each side has that of
-    them which grows most into it; the first, if they are equal on the whole region.
+    A network is continuous, so an output that is largest next to an edge is largest on the edge,
+    too. Where the two sides have different largest outputs, these tie along the edge. Which of the
+    tied outputs wins on a side is decided at the corner of the region that is farthest from the
+    edge: all are affine, equal on the edge, and so ordered there as everywhere on that side. If
+    some are equal at that corner as well, they are equal on the whole region, and the first counts.
     """
     inner = (edge_regions >= 0).all(axis=1)
     ends, sides = edge_vertices[inner], edge_regions[inner]
     edge, t, leader = _leaders(outputs, zero, ends)
-    # Most parts end at a vertex where one output is ahead of all others: nothing is tied there.
+    # Most stretches end at a vertex where one output is ahead of all others: nothing ties there.
+    # Ends inside an edge are ties by construction.
     ties = outputs >= outputs.max(axis=1, keepdims=True) - zero
     several_at: BoolArray = np.greater(ties.sum(axis=1), 1)
     kept = np.flatnonzero((several_at[ends[edge]] | ((t > 0.0) & (t < 1.0))).all(axis=1))
@@ -55,19 +62,19 @@ def tied_edges(
     pieces = [np.empty((0, 2, 2))]
     size = max(1, _BLOCK // outputs.shape[1])
     for first in range(0, len(edge), size):
-        part = slice(first, first + size)
-        own, best = ends[edge[part]], leader[part, None]
+        block = slice(first, first + size)
+        own, best = ends[edge[block]], leader[block, None]
         tied = np.ones((len(own), outputs.shape[1]), dtype=np.bool_)
         for vertex in own.T:
             tied &= np.abs(outputs[vertex] - outputs[vertex[:, None], best]) <= zero
         several = np.flatnonzero(tied.sum(axis=1) > 1)
-        own, tied, side = own[several], tied[several], sides[edge[part][several]]
+        own, tied, side = own[several], tied[several], sides[edge[block][several]]
         left, right = (
             first_largest(np.where(tied, outputs[corner], -np.inf), zero)
             for corner in _inward_corners(vertices, own, side, corners, region)
         )
         changes = left != right
-        share = t[part][several][changes][..., None]
+        share = t[block][several][changes][..., None]
         start, stop = vertices[own[changes]].swapaxes(0, 1)[:, :, None]
         pieces.append(np.where(share < 1.0, start + share * (stop - start), stop))
     return np.concatenate(pieces)
@@ -76,19 +83,20 @@ def tied_edges(
 def _leaders(
     outputs: FloatArray, zero: float, ends: Vertices
 ) -> tuple[IntArray, FloatArray, IntArray]:
-    """Edges (E, 2) cut into parts on each of which one output is largest.
+    """Edges (E, 2) cut into stretches on each of which one output is largest.
 
     Returns
     -------
     edge : int64 array (n,)
     t : float64 array (n, 2)
-        Where the part begins and ends, 0 at the first vertex of the edge and 1 at the second.
+        Where the stretch begins and ends, 0 at the first vertex of the edge and 1 at the second.
     leader : int64 array (n,)
-        An output that no other exceeds on the part.
+        An output that no other exceeds on the stretch.
     """
     edge = np.arange(len(ends))
     t = np.tile([0.0, 1.0], (len(ends), 1))
-    # What wins at the beginning and at the end of the part.
+    # The winners at the two ends of each stretch. Where they differ, cut where they tie. If a third
+    # output wins at the cut, it takes part on both halves; else the two stretches are done.
     first, last = first_largest(outputs, zero)[ends].T
     done = []
     while True:
@@ -104,16 +112,16 @@ def _leaders(
         best, exceeds = _winners(outputs, zero, ends[edge], middle, first)
         edge = np.tile(edge, 2)
         t = np.concatenate([np.stack([t[:, 0], middle], 1), np.stack([middle, t[:, 1]], 1)])
-        before, behind = np.where(exceeds, best, first), np.where(exceeds, best, last)
-        first, last = np.concatenate([first, behind]), np.concatenate([before, last])
-    edges, parts, leaders = zip(*done, strict=True)
-    return np.concatenate(edges), np.concatenate(parts), np.concatenate(leaders)
+        left_end, right_start = np.where(exceeds, best, first), np.where(exceeds, best, last)
+        first, last = np.concatenate([first, right_start]), np.concatenate([left_end, last])
+    edges, stretches, leaders = zip(*done, strict=True)
+    return np.concatenate(edges), np.concatenate(stretches), np.concatenate(leaders)
 
 
 def _winners(
     outputs: FloatArray, zero: float, ends: Vertices, t: FloatArray, rival: IntArray
 ) -> tuple[IntArray, BoolArray]:
-    """The largest output at a point of each edge, and whether it exceeds a given one."""
+    """The largest output at a point of each edge, and whether it exceeds that of a rival."""
     best = np.empty(len(ends), dtype=np.int64)
     exceeds = np.empty(len(ends), dtype=np.bool_)
     size = max(1, _BLOCK // outputs.shape[1])
@@ -122,8 +130,8 @@ def _winners(
         at_a, at_b = (outputs[vertex] for vertex in ends[block].T)
         values = at_a + t[block, None] * (at_b - at_a)
         best[block] = first_largest(values, zero)
-        given = np.take_along_axis(values, rival[block, None], axis=1)[:, 0]
-        exceeds[block] = values.max(axis=1) > given + zero
+        of_rival = np.take_along_axis(values, rival[block, None], axis=1)[:, 0]
+        exceeds[block] = values.max(axis=1) > of_rival + zero
     return best, exceeds
 
 
@@ -134,8 +142,8 @@ def _inward_corners(
     corners: Vertices,
     region: IntArray,
 ) -> list[Vertices]:
-    """For the left and the right side of edges (n, 2) the corner of the region furthest inside."""
-    found = []
+    """For the left and the right side of edges (n, 2) the corner of the region farthest from it."""
+    farthest = []
     begin = np.flatnonzero(np.diff(region, prepend=-1))
     number = np.diff(np.append(begin, len(region)))
     start, stop = vertices[ends].swapaxes(0, 1)
@@ -145,5 +153,5 @@ def _inward_corners(
         away = vertices[corner] - start[row]
         height = sign * (step[:, 0] * away[:, 1] - step[:, 1] * away[:, 0])
         order = np.lexsort((-height, row))
-        found.append(corner[order][np.flatnonzero(np.diff(row, prepend=-1))])
-    return found
+        farthest.append(corner[order][np.flatnonzero(np.diff(row, prepend=-1))])
+    return farthest

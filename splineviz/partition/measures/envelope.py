@@ -1,4 +1,9 @@
-"""Where the largest of many affine outputs changes inside regions: ridges of upper envelopes."""
+"""Where the largest of many affine outputs changes inside regions: ridges of upper envelopes.
+
+Of k outputs all pairs would have to be compared; ten classes already make 45 lines in each region.
+Few outputs win anywhere in a region, so only these are compared with each other, and a test at
+the ends of the remaining lines finds out whether one is missing: see :func:`ridges`.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +26,7 @@ class _Sides(NamedTuple):
     ----------
     vertices, outputs : float64 arrays (V, 2), (V, out)
     zero : float
-        A difference of outputs up to this is none.
+        Outputs that differ by no more than this count as equal: rounding cannot tell them apart.
     starts, ends : int32 arrays (n,)
         Vertices of each side.
     first, number : int64 arrays (C,)
@@ -77,25 +82,25 @@ class _Chords(NamedTuple):
         )
 
     def joined(self, *others: _Chords) -> _Chords:
-        """These chords, then others."""
-        parts = (self, *others)
+        """These chords and others, in order."""
+        groups = (self, *others)
         return _Chords(
-            np.concatenate([part.region for part in parts]),
-            np.concatenate([part.first for part in parts]),
-            np.concatenate([part.second for part in parts]),
-            np.concatenate([part.a for part in parts]),
-            np.concatenate([part.b for part in parts]),
-            np.concatenate([part.t for part in parts]),
+            np.concatenate([group.region for group in groups]),
+            np.concatenate([group.first for group in groups]),
+            np.concatenate([group.second for group in groups]),
+            np.concatenate([group.a for group in groups]),
+            np.concatenate([group.b for group in groups]),
+            np.concatenate([group.t for group in groups]),
         )
 
     def blocks(self, width: int) -> Iterator[slice]:
-        """Ranges of chords that a table of this width has room for."""
+        """Ranges of chords, each small enough for a table of this width."""
         size = max(1, _BLOCK // width)
         for first in range(0, len(self.region), size):
             yield slice(first, first + size)
 
     def ends_of(self, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Rows (V, k) given at the vertices, at both ends of the chords: two arrays (n, k)."""
+        """Rows (V, k) at the vertices, interpolated at both ends of chords: two arrays (n, k)."""
         at_a = rows[self.a]
         both = at_a + self.t[:, :, None] * (rows[self.b] - at_a)
         return both[:, 0], both[:, 1]
@@ -110,7 +115,8 @@ class _Chords(NamedTuple):
 def first_largest(values: FloatArray, zero: float) -> IntArray:
     """For each row (n, out) the first output that rounding cannot tell from the largest.
 
-    So outputs that are equal on a whole region have one that stands for them.
+    Outputs may be equal on a whole region, where the largest would change from point to point with
+    the rounding. The first of them is the same everywhere, so no boundary is seen between them.
     """
     return (values >= values.max(axis=1, keepdims=True) - zero).argmax(axis=1)
 
@@ -131,7 +137,7 @@ def ridges(
     outputs : float64 array (V, out)
         At the vertices; affine on every region.
     zero : float
-        A difference of outputs up to this is none.
+        Outputs that differ by no more than this count as equal.
     starts, ends : int32 arrays (n,)
         Vertices of the sides of all regions, region after region.
     region : int64 array (n,)
@@ -139,15 +145,16 @@ def ridges(
 
     Notes
     -----
-    The largest output of a region is the upper envelope of affine functions. Its ridges are found
-    for a few rivals first: the outputs that win at a corner. They cut the region into cells, one
-    for each rival. An output that exceeds a cell's rival somewhere in the cell does so at a corner
-    of the cell, since both are affine. Whatever wins at such a corner becomes a rival too, and is
-    compared with those at the corners of whose cells it is not behind; until nothing new wins.
+    The largest output of a region is the upper envelope of affine functions. Start with a few
+    rivals: the outputs that win at a corner of the region. They cut the region into cells, one for
+    each rival. An output that exceeds a cell's rival somewhere in the cell does so at a corner of
+    the cell, since both are affine. Whatever wins at such a corner becomes a rival too. It is
+    compared with the rivals that it reaches at a corner of their cells, and so on until no corner
+    has a new winner: then none is missing.
     """
     winner = first_largest(outputs, zero)
     first = np.flatnonzero(np.diff(region, prepend=-1))
-    # A region that one output wins at every corner, it wins everywhere.
+    # An output that wins at every corner of a region wins everywhere in it: both are affine.
     won = winner[starts]
     contested = np.minimum.reduceat(won, first) < np.maximum.reduceat(won, first)
     count = np.diff(np.append(first, len(region)))
@@ -160,14 +167,15 @@ def ridges(
     chords = _chords(sides, _all_pairs(rivals))
     while len(chords.region) > 0:
         start, stop, new = _clipped(sides, chords, rivals)
-        left = start < stop
-        chords, start, stop = chords.take(left), start[left], stop[left]
+        remains = start < stop
+        chords, start, stop = chords.take(remains), start[remains], stop[remains]
+        # Where a new output won, chords are clipped again; elsewhere they are ridges.
         pending = np.logical_or.reduce(new, axis=1)[chords.region]
         pieces.append(_segments(sides, chords.take(~pending), start[~pending], stop[~pending]))
         chords, start, stop = chords.take(pending), start[pending], stop[pending]
-        met = _met(sides, chords, start, stop, new)
+        reached = _pairs_reached(sides, chords, start, stop, new)
         rivals |= new
-        chords = chords.joined(_chords(sides, met), _chords(sides, _all_pairs(new)))
+        chords = chords.joined(_chords(sides, reached), _chords(sides, _all_pairs(new)))
     return np.concatenate(pieces)
 
 
@@ -175,32 +183,32 @@ def _all_pairs(rivals: BoolArray) -> _Pairs:
     """All pairs among the outputs marked in each region's row (C, out)."""
     region, output = np.nonzero(rivals)
     last = np.searchsorted(region, region, side="right")
-    behind = np.arange(1, len(region) + 1)
-    i, j = ragged(behind, last - behind)
+    following = np.arange(1, len(region) + 1)
+    i, j = ragged(following, last - following)
     return _Pairs(region[i], output[i], output[j])
 
 
-def _met(
+def _pairs_reached(
     sides: _Sides, chords: _Chords, start: FloatArray, stop: FloatArray, new: BoolArray
 ) -> _Pairs:
-    """Each new output with the outputs of those chords at whose ends it is not behind."""
-    found = [np.empty((0, 3), dtype=np.int64)]
+    """Each new output paired with both outputs of every chord at whose ends it reaches them."""
+    triples = [np.empty((0, 3), dtype=np.int64)]
     for block in chords.blocks(new.shape[1]):
-        part = chords.take(block)
-        margins = part.margins(sides.outputs)
-        ahead = np.zeros_like(margins[0], dtype=np.bool_)
+        some = chords.take(block)
+        margins = some.margins(sides.outputs)
+        reaches = np.zeros_like(margins[0], dtype=np.bool_)
         for t in (start[block], stop[block]):
-            ahead |= _between(*margins, t) <= sides.zero
-        row, output = np.nonzero(ahead & new[part.region])
-        found += [
-            np.stack([part.region[row], np.minimum(rival, output), np.maximum(rival, output)], 1)
-            for rival in (part.first[row], part.second[row])
+            reaches |= _between(*margins, t) <= sides.zero
+        row, output = np.nonzero(reaches & new[some.region])
+        triples += [
+            np.stack([some.region[row], np.minimum(rival, output), np.maximum(rival, output)], 1)
+            for rival in (some.first[row], some.second[row])
         ]
-    return _Pairs(*np.unique(np.concatenate(found), axis=0).T)
+    return _Pairs(*np.unique(np.concatenate(triples), axis=0).T)
 
 
 def _chords(sides: _Sides, pairs: _Pairs) -> _Chords:
-    """Chords of the pairs that are each ahead somewhere; several where a region is not convex."""
+    """Chords of pairs of which each output is ahead somewhere; several in a non-convex region."""
     n_pairs = len(pairs.region)
     pair, side = ragged(sides.first[pairs.region], sides.number[pairs.region])
     starts, ends = sides.starts[side], sides.ends[side]
@@ -211,7 +219,8 @@ def _chords(sides: _Sides, pairs: _Pairs) -> _Chords:
     crossed = np.flatnonzero((ahead & behind)[pair] & ((at_start > 0) != (at_end > 0)))
     pair, starts, ends = pair[crossed], starts[crossed], ends[crossed]
     at_start, at_end = at_start[crossed], at_end[crossed]
-    # From the smaller vertex number to the larger: both sides of an edge get the same point.
+    # Interpolate from the smaller vertex number to the larger: then the regions on both sides of an
+    # edge compute the same point, to the last bit, and their chords meet.
     backward = starts > ends
     a, b = np.where(backward, ends, starts), np.where(backward, starts, ends)
     at_a, at_b = np.where(backward, at_end, at_start), np.where(backward, at_start, at_end)
@@ -226,7 +235,7 @@ def _chords(sides: _Sides, pairs: _Pairs) -> _Chords:
 
 
 def _leads(sides: _Sides, pairs: _Pairs, pair: IntArray, vertex: Int32Array) -> FloatArray:
-    """First output less second at vertices; 0 where rounding cannot tell them apart."""
+    """First output minus second at vertices; 0 where rounding cannot tell them apart."""
     lead = sides.outputs[vertex, pairs.first[pair]] - sides.outputs[vertex, pairs.second[pair]]
     return _snapped(lead, sides.zero)
 
@@ -238,37 +247,41 @@ def _snapped(values: FloatArray, zero: float) -> FloatArray:
 def _clipped(
     sides: _Sides, chords: _Chords, rivals: BoolArray
 ) -> tuple[FloatArray, FloatArray, BoolArray]:
-    """What no other rival takes of the chords, and which outputs exceed the rivals at its ends.
+    """The part of each chord where no rival is larger, and new outputs that are, at its ends.
 
     Returns
     -------
     start, stop : float64 arrays (n,)
-        From 0 to 1; ``start >= stop`` where nothing is left of a chord.
+        From 0 to 1; ``start >= stop`` where nothing of a chord remains.
     new : bool array (C, out)
-        The outputs of each region that are not among its rivals, but exceed them.
+        The outputs of each region that are not among its rivals but exceed them.
     """
     start, stop = np.empty((2, len(chords.region)))
     new = np.zeros_like(rivals)
     for block in chords.blocks(rivals.shape[1]):
-        part = chords.take(block)
-        row = np.arange(len(part.region))
-        margins = part.margins(sides.outputs)
-        others = rivals[part.region]
-        others[row, part.first] = others[row, part.second] = False
+        some = chords.take(block)
+        row = np.arange(len(some.region))
+        margins = some.margins(sides.outputs)
+        others = rivals[some.region]
+        others[row, some.first] = others[row, some.second] = False
         start[block], stop[block] = _interval(
             *(np.where(others, _snapped(margin, sides.zero), 1.0) for margin in margins)
         )
         for t in (start[block], stop[block]):
-            # The least margin is that of the largest output.
+            # The smallest margin belongs to the largest output.
             margin = _between(*margins, t)
             best = first_largest(-margin, sides.zero)
             exceeds = (start[block] < stop[block]) & (margin[row, best] < -sides.zero)
-            new[part.region[exceeds], best[exceeds]] = True
+            new[some.region[exceeds], best[exceeds]] = True
     return start, stop, new & ~rivals
 
 
 def _interval(margin_p: FloatArray, margin_q: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Where between p (0) and q (1) all margins (n, k), linear in between, are not negative."""
+    """Where between p (0) and q (1) all margins (n, k), linear in between, are not negative.
+
+    A margin that is zero all along is a tie and takes nothing away. One that is zero at one end
+    alone, and negative from there on, takes everything.
+    """
     change = margin_p - margin_q
     with np.errstate(divide="ignore", invalid="ignore"):
         zero = margin_p / change
@@ -280,7 +293,7 @@ def _interval(margin_p: FloatArray, margin_q: FloatArray) -> tuple[FloatArray, F
 
 
 def _segments(sides: _Sides, chords: _Chords, start: FloatArray, stop: FloatArray) -> FloatArray:
-    """What is left of chords as segments (m, 2, 2), without those that rounding makes a point."""
+    """Clipped chords as segments (m, 2, 2), without those that rounding shrinks to a point."""
     p, q = chords.ends_of(sides.vertices)
     begin = np.where((start > 0)[:, None], _between(p, q, start), p)
     end = np.where((stop < 1)[:, None], _between(p, q, stop), q)
@@ -292,13 +305,19 @@ def _between(p: FloatArray, q: FloatArray, t: FloatArray) -> FloatArray:
 
 
 def ragged(first: IntArray, count: IntArray) -> tuple[IntArray, IntArray]:
-    """Row by row the numbers ``first, first + 1, ...``, `count` of them, behind the row of each."""
+    """Ranges of different lengths, concatenated: the row of each number, and the numbers.
+
+    Row r holds ``first[r], first[r] + 1, ...``, ``count[r]`` numbers.
+    """
     row = np.repeat(np.arange(len(count)), count)
     return row, np.arange(len(row)) + np.repeat(first - (np.cumsum(count) - count), count)
 
 
 def _along_line(points: FloatArray, owner: IntArray) -> FloatArray:
-    """Position of each point along the line that the points of its owner lie on."""
+    """A number for each point that orders it along the line on which its owner's points lie.
+
+    The coordinate in which the points of an owner differ most: no projection, no rounding.
+    """
     low = np.full((owner.max(initial=-1) + 1, 2), np.inf)
     high = np.full((owner.max(initial=-1) + 1, 2), -np.inf)
     np.minimum.at(low, owner, points)

@@ -25,7 +25,7 @@ class LinearRegions:
     Parameters
     ----------
     label : int64 array (R,)
-        The linear region that each activation region is part of.
+        The linear region that each activation region belongs to.
     polygons : object array (M,)
         The linear regions as shapely polygons in slice coordinates. They form a coverage: corners
         at which a boundary of a neighbor ends stay in a straight side.

@@ -20,13 +20,13 @@ def linestrings(segments: FloatArray) -> npt.NDArray[np.object_]:
 
 
 def merged_lines(segments: FloatArray) -> shapely.MultiLineString:
-    """Lines made of segments (n, 2, 2) that share ends; they part where more than two meet."""
+    """Lines joined from segments (n, 2, 2) that share ends; they end where more than two meet."""
     merged = shapely.line_merge(shapely.multilinestrings(linestrings(segments)))
     return shapely.MultiLineString(list(shapely.get_parts(merged)))
 
 
 def points_along(lines: shapely.MultiLineString, shares: FloatArray) -> FloatArray:
-    """Points (n, 2) at given shares (n,) of the total length, from 0 to 1, line after line."""
+    """Points (n, 2) at shares (n,) of the total length, from 0 to 1, line after line."""
     coordinates, line = shapely.get_coordinates(shapely.get_parts(lines), return_index=True)
     own = np.flatnonzero(line[1:] == line[:-1])
     start, end = coordinates[own], coordinates[own + 1]

@@ -1,4 +1,4 @@
-"""Region migration, measured on a slice: boundaries near the data, the decision, and anywhere."""
+"""Region migration on one slice: boundaries near the data, near the decision, and anywhere."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from splineviz.partition.measures.lines import points_along, spaced_shares
 from splineviz.partition.measures.uniform_points import uniform_points
 from splineviz.typing import FloatArray
 
-# Uniform points have a stream of their own, so that they are no other's with the same seed.
+# Uniform points have a random stream of their own: the same seed elsewhere draws other numbers.
 _STREAM = 20240216
 
 
@@ -25,18 +25,18 @@ class Migration:
     happen when boundaries leave the whole slice, as those of neurons do that die: what is measured
     at uniform points is the control. Boundaries leave *the data* only if ``density_near_data``
     falls more than ``density_near_uniform``, and gather at *the decision boundary* only if
-    ``ratio_uniform`` rises. ``n_switching`` says how many neurons are left.
+    ``ratio_uniform`` rises. ``n_switching`` says how many neurons still draw a boundary.
 
     Parameters
     ----------
     radius : float
-        How far was looked round a point, in slice units.
+        Radius of the disc around each point, in slice units.
     n_points : int
         Data points that count: those that are nearer to the slice's domain than the radius.
     density_near_data : float
         Mean over these of the length of neuron boundary within the radius, divided by the area of
         disc and domain; in 1 / slice units. On a segment, the number of breakpoints within the
-        radius, divided by the length that was looked at. nan if there are none.
+        radius, divided by the length within the segment. nan if there are none.
     density_near_decision : float
         The same, mean over points spaced evenly along the decision boundary; on a segment over the
         positions at which the class changes. nan if the slice has no decision boundary.
@@ -108,7 +108,7 @@ def measure_migration(
 
 
 def stream_of_uniform(seed: int) -> np.random.Generator:
-    """Where the uniform points of a seed come from."""
+    """The generator of uniform points for a seed."""
     return np.random.default_rng([_STREAM, read_whole(seed, "seed", 0)])
 
 
@@ -121,7 +121,7 @@ def summary(
     distance_uniform: FloatArray,
     n_switching: int,
 ) -> Migration:
-    """What was measured at each point, in a few numbers.
+    """Summarize what was measured at each point in a few numbers.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ def eccentricities(
     difference = np.hypot((a - c) / 2, b)
     with np.errstate(divide="ignore", invalid="ignore"):
         squared = 2 * difference / (mean + difference)
-    # Where a region is so thin that its area is lost in rounding, so is its lesser eigenvalue.
+    # A region so thin that its area is lost in rounding has lost its smaller eigenvalue, too.
     thin = ~(squared >= 0) | (mean <= difference)
     return np.sqrt(np.where(thin, 1.0, squared))
 

@@ -15,17 +15,20 @@ from splineviz.typing import BoolArray, FloatArray, Int32Array
 if TYPE_CHECKING:
     from splineviz.partition.edge_table import EdgeTable
 
-#: One layer, by number or name, or several.
-Layers: TypeAlias = int | str | Sequence[int | str]
+#: Which layers count: one, by number or name, or several.
+LayerSelection: TypeAlias = int | str | Sequence[int | str]
 
 # Edges are compared in blocks, so that the patterns of a wide layer stay in a few megabytes.
 _BLOCK = 65536
 
 
 def boundary_segments(
-    vertices: FloatArray, edges: EdgeTable, layers: Sequence[LayerPattern], layer: Layers | None
+    vertices: FloatArray,
+    edges: EdgeTable,
+    layers: Sequence[LayerPattern],
+    layer: LayerSelection | None,
 ) -> FloatArray:
-    """Edges (n, 2, 2) on the boundaries of the neurons of some layers; of all for None.
+    """Edges (n, 2, 2) on the boundaries of the neurons of some layers (None: of all layers).
 
     Raises
     ------
@@ -34,10 +37,10 @@ def boundary_segments(
     """
     inner = np.flatnonzero((edges.regions >= 0).all(axis=1))
     if layer is not None:
-        found = np.zeros(len(inner), dtype=np.bool_)
+        own = np.zeros(len(inner), dtype=np.bool_)
         for i in layer_numbers(layers, layer):
-            found |= _differs(edges.regions[inner], layers, i, None)
-        inner = inner[found]
+            own |= _differs(edges.regions[inner], layers, i, None)
+        inner = inner[own]
     return vertices[edges.vertices[inner]]
 
 
@@ -76,8 +79,8 @@ def neuron_layer(layers: Sequence[LayerPattern], layer: int | str, neuron: int) 
     return number
 
 
-def count_switching(layers: Sequence[LayerPattern], layer: Layers | None) -> int:
-    """How many columns of the patterns of some layers change on the slice; of all for None.
+def count_switching(layers: Sequence[LayerPattern], layer: LayerSelection | None) -> int:
+    """How many columns of the patterns of some layers change on the slice (None: of all layers).
 
     Raises
     ------
@@ -93,8 +96,8 @@ def count_switching(layers: Sequence[LayerPattern], layer: Layers | None) -> int
     return total
 
 
-def layer_numbers(layers: Sequence[LayerPattern], wanted: Layers) -> list[int]:
-    """The numbers of layers given by number or name.
+def layer_numbers(layers: Sequence[LayerPattern], wanted: LayerSelection) -> list[int]:
+    """The numbers of layers that a user names or numbers.
 
     Raises
     ------
@@ -106,7 +109,7 @@ def layer_numbers(layers: Sequence[LayerPattern], wanted: Layers) -> list[int]:
 
 
 def _number(layers: Sequence[LayerPattern], wanted: object) -> int:
-    """The number of a layer given by number or name."""
+    """The number of a layer that a user names or numbers."""
     names = [layer.name for layer in layers]
     if isinstance(wanted, str):
         if wanted not in names:
@@ -129,10 +132,10 @@ def _within(number: Any, count: int) -> bool:
 def _differs(
     sides: Int32Array, layers: Sequence[LayerPattern], number: int, column: int | None
 ) -> BoolArray:
-    """For pairs of regions (n, 2) whether their patterns in a layer differ, or one column of it.
+    """Whether the patterns of pairs of regions (n, 2) differ in a layer, or in one column of it.
 
-    The label of an edge names one neuron, and where boundaries coincide an edge belongs to
-    several; the patterns on its two sides know all of them.
+    The edge table names one neuron for each edge. Where boundaries coincide, an edge belongs to
+    several neurons, and only the patterns on its two sides know all of them.
     """
     n_regions = len(layers[-1].parent)
     cells = cells_of_regions(layers, n_regions)[number]

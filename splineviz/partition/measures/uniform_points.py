@@ -1,4 +1,4 @@
-"""Points spread uniformly over a domain: what anything near other points is compared with."""
+"""Points drawn uniformly from a domain: the control for what is measured near other points."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def uniform_points(domain: shapely.Polygon, n: int, rng: np.random.Generator) ->
     n : int
         How many.
     rng : numpy.random.Generator
-        Where they come from.
+        Source of the randomness.
 
     Returns
     -------

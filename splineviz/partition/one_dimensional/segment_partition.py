@@ -15,7 +15,7 @@ from splineviz.arrays import read_whole
 from splineviz.network.evaluation import predicted_classes
 from splineviz.partition.measures.migration import Migration, stream_of_uniform, summary
 from splineviz.partition.measures.neuron_boundaries import (
-    Layers,
+    LayerSelection,
     count_switching,
     layer_numbers,
     neuron_layer,
@@ -192,14 +192,14 @@ class SegmentPartition:
         region = np.searchsorted(self.breakpoints, t, side="left")
         return np.where((t < low) | (t > high), -1, region).astype(np.int64)
 
-    def _breakpoints_of(self, layer: Layers | None) -> FloatArray:
+    def _breakpoints_of(self, layer: LayerSelection | None) -> FloatArray:
         if layer is None:
             return self.breakpoints
         own = np.isin(self._crossings.layer, layer_numbers(self.layers, layer))
         return self.breakpoints[np.unique(self._crossings.region[own])]
 
     def distance_to_breakpoint(
-        self, positions: npt.ArrayLike, layer: Layers | None = None
+        self, positions: npt.ArrayLike, layer: LayerSelection | None = None
     ) -> FloatArray:
         """Distance of each position from the nearest breakpoint; infinity if there is none.
 
@@ -226,7 +226,7 @@ class SegmentPartition:
         return distances_along(as_positions(positions), self._breakpoints_of(layer))
 
     def breakpoint_density(
-        self, positions: npt.ArrayLike, radius: float, layer: Layers | None = None
+        self, positions: npt.ArrayLike, radius: float, layer: LayerSelection | None = None
     ) -> FloatArray:
         """Number of breakpoints near each position, per length that was looked at.
 
@@ -261,7 +261,7 @@ class SegmentPartition:
         radius: float,
         n_uniform: int = 1000,
         seed: int = 0,
-        layer: Layers | None = None,
+        layer: LayerSelection | None = None,
     ) -> Migration:
         """How densely breakpoints lie near data, near the changes of class, and anywhere.
 

@@ -25,7 +25,7 @@ _DIGITS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0)
 Limits = tuple[float, float]
 
 
-class Shapes(Protocol):
+class Colorable(Protocol):
     """What a partition and a frame drawn of it both know."""
 
     @property
@@ -64,7 +64,7 @@ class Coloring:
     note : str
         What is said of categories without names.
     sent : bool
-        Whether a frame carries the values. Those that follow from :class:`Shapes` need not be
+        Whether a frame carries the values. Those that follow from :class:`Colorable` need not be
         sent: `values` takes a frame as well, and the front end makes them on its own.
     by_class : bool
         Whether the values are the classes of ``SplinePartition.predictions``. Then a region that
@@ -206,9 +206,9 @@ def _rounded(value: float, up: bool) -> float:
     return rounded if math.isfinite(rounded) else value
 
 
-def _random(shapes: Shapes) -> ByteArray:
+def _random(regions: Colorable) -> ByteArray:
     """A number from 0 to 255 for each region, unlike those of the numbers beside it."""
-    mixed = np.arange(len(shapes), dtype=np.uint64) * np.uint64(0x9E3779B1)
+    mixed = np.arange(len(regions), dtype=np.uint64) * np.uint64(0x9E3779B1)
     return (mixed >> np.uint64(24)).astype(np.uint8)
 
 
@@ -239,7 +239,7 @@ COLORINGS: dict[str, Coloring] = {
         title="area",
         unit="slice units squared",
         scale="log",
-        values=lambda shapes: shapes.areas,
+        values=lambda regions: regions.areas,
         colors=cividis,
         sent=False,
     ),
@@ -247,14 +247,14 @@ COLORINGS: dict[str, Coloring] = {
         title="active neurons",
         unit="number, all layers",
         scale="linear",
-        values=lambda shapes: shapes.activation_counts().sum(axis=1),
+        values=lambda regions: regions.activation_counts().sum(axis=1),
         sent=False,
     ),
     "pattern": Coloring(
         title="activation pattern",
         unit="",
         scale="category",
-        values=lambda shapes: (shapes.pattern_hashes() >> np.uint32(24)).astype(np.uint8),
+        values=lambda regions: (regions.pattern_hashes() >> np.uint32(24)).astype(np.uint8),
         colors=pattern_colors,
         note="a region keeps its color while it keeps its pattern",
         sent=False,

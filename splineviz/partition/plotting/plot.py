@@ -13,7 +13,7 @@ import shapely
 from splineviz.arguments import row_of
 from splineviz.errors import InvalidArgument, ShapeMismatch
 from splineviz.partition.measures.class_pieces import ClassPieces
-from splineviz.partition.measures.neuron_boundaries import Layers, boundary_segments
+from splineviz.partition.measures.neuron_boundaries import LayerSelection, boundary_segments
 from splineviz.partition.plotting.colorings import COLORINGS, Coloring, Limits
 from splineviz.partition.plotting.region_picture import RegionPicture
 from splineviz.partition.points import as_points
@@ -30,7 +30,7 @@ def picture_of(
     partition: SplinePartition,
     color: Color,
     limits: Limits | None = None,
-    boundaries: bool | Layers = True,
+    boundaries: bool | LayerSelection = True,
     decision_boundary: bool = True,
     points: npt.ArrayLike | None = None,
     classes: npt.ArrayLike | None = None,

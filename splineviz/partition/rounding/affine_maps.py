@@ -1,4 +1,4 @@
-"""How large the terms are that make the slopes of affine maps, and with them their rounding."""
+"""How large the rounding error of each slope of an affine map may be."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def slope_units(
 
     Notes
     -----
-    As in ``Rounding``, the terms which make a derivative and the errors of what it is made from are
-    added as independent errors are, but in each region by itself: where a map is steep because
-    large terms meet, its rounding is large; where most neurons are silent, it is small.
+    As in :mod:`~splineviz.partition.rounding.values`, the size of the terms and the errors of what
+    they come from add in quadrature, but in each region by itself: where large terms meet the
+    rounding is large, where most neurons are off it is small.
     """
     units = np.empty((n_regions, math.prod(program.output_shape), 2))
     start = np.concatenate([plane.basis, np.abs(plane.basis)])
@@ -46,12 +46,12 @@ class _SlopeUnits(CellRows):
     def map_rows(self, i: int, inputs: Sequence[FloatArray]) -> FloatArray:
         slopes = [flat_rows(rows[:, :2]) for rows in inputs]
         terms = [flat_rows(np.hypot(rows[:, :2], rows[:, 2:])) for rows in inputs]
-        made = self.program.affine_linear(i, *slopes)
+        mapped = self.program.affine_linear(i, *slopes)
         unit = self.program.affine_deviation(i, *terms)
-        shape = (-1, 2, *made.shape[1:])
-        return np.concatenate([made.reshape(shape), unit.reshape(shape)], axis=1)
+        shape = (-1, 2, *mapped.shape[1:])
+        return np.concatenate([mapped.reshape(shape), unit.reshape(shape)], axis=1)
 
     def shift_rows(self, rows: FloatArray, offset: FloatArray) -> FloatArray:
-        # Slopes know no offset, and a unit that was turned round is as large as before.
+        # Offsets do not change slopes. Linear maps may have changed the sign of a unit.
         np.abs(rows[:, 2:], out=rows[:, 2:])
         return rows

@@ -1,7 +1,7 @@
 """How large the rounding error of each pre-activation may be at points, each by itself.
 
-The certificate decides with it which signs it may compare. It asks the network at the points alone
-and knows nothing of cells, so that a mistake of the engine about them cannot hide here.
+The certificate decides with it which signs it may compare. It runs the network at the points alone
+and knows nothing of cells, so that a mistake of the engine about cells cannot hide here.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ def units_at(
 ) -> tuple[FloatArray, FloatArray]:
     """Units of rounding at some inputs.
 
-    A neuron that is surely off passes no error on: what it makes is 0, exactly. One whose sign is
-    not sure passes it on as if it were on.
+    A neuron that is surely off outputs exactly 0 and passes no error on. One whose sign is not sure
+    passes its error on as if it were on: the bound must hold for either sign.
 
     Parameters
     ----------
@@ -44,15 +44,15 @@ def units_at(
     start = Rounded(inputs, np.broadcast_to(input_unit, inputs.shape))
     wanted = [program.output, *(activation.step + 1 for activation in program.activations)]
     of_output = start.unit
-    for i, _, made in walk(domain, {0: start}, wanted):
+    for i, _, result in walk(domain, {0: start}, wanted):
         if i + 1 == program.output:
-            of_output = made.unit
+            of_output = result.unit
     columns = [np.empty((len(inputs), 0)), *domain.columns]
     return np.concatenate(columns, axis=1), of_output.reshape(len(inputs), -1)
 
 
 class _AtPoints(RoundedValues):
-    """Values and units at points; takes note of the units of the pre-activations."""
+    """Values and units at points; keeps the units of all pre-activations in `columns`."""
 
     def __init__(self, program: Program, decided: float) -> None:
         super().__init__(program)
@@ -61,7 +61,7 @@ class _AtPoints(RoundedValues):
 
     def activation(self, i: int, inputs: Sequence[Rounded]) -> Rounded:
         rounding = rounding_of(self.program.activation_at[i].rule)
-        made = self.program.activate(i, *(one.value for one in inputs))
-        of_columns, unit = rounding.at_points(inputs, made, self.decided)
+        outputs = self.program.activate(i, *(one.value for one in inputs))
+        of_columns, unit = rounding.at_points(inputs, outputs, self.decided)
         self.columns.append(of_columns)
-        return Rounded(made, unit)
+        return Rounded(outputs, unit)

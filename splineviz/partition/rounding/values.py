@@ -1,13 +1,14 @@
 """How large the rounding error of each value of a network may be.
 
-A *unit of rounding* is, times the machine epsilon, the size of an error: that of the terms which
-make a number, and the errors of what it is made from, added as independent errors are. A sum of
-large terms that cancel keeps their error; what is off makes 0, exactly, and passes none on.
+A *unit of rounding*, times the machine epsilon, is the size of an error. It adds two things in
+quadrature, as independent errors add: the size of the terms that are summed, and the units of the
+values that they come from. So a sum of large terms that cancel keeps their error, while a neuron
+that is off outputs exactly 0 and passes no error on.
 
-It is asked in three ways: over a whole slice (:class:`SliceBounds`), where it is cheap and mostly
-good enough; at single points (:mod:`~splineviz.partition.rounding.points`); and at vertices of
-which the cells round them are known (:mod:`~splineviz.partition.engine.local_values`). Affine steps
-are the same for all; what activations do in each is here, in a class for each kind. Local
+Units are computed in three ways: over a whole slice (:class:`SliceBounds`), which is cheap and
+mostly good enough; at single points (:mod:`~splineviz.partition.rounding.points`); and at vertices
+whose surrounding cells are known (:mod:`~splineviz.partition.engine.local_values`). Affine steps
+are the same for all three; what activations do is here, in a class for each kind. Local
 complexity follows the same rules for differences in float32, with squares of units
 (:mod:`splineviz.complexity.propagation.rounding`).
 """
@@ -37,8 +38,8 @@ of magnitude larger."""
 
 
 @dataclass(frozen=True, eq=False)
-class Rounding:
-    """Bounds of one value of a network over all points of interest.
+class ValueBounds:
+    """How large one value of a network, and its rounding error, may be over all points of a slice.
 
     Parameters
     ----------
@@ -52,14 +53,14 @@ class Rounding:
     unit: FloatArray
 
     @classmethod
-    def of_input(cls, values: FloatArray) -> Rounding:
+    def of_input(cls, values: FloatArray) -> ValueBounds:
         """Of inputs (n, *shape) that are correctly rounded."""
         size = np.asarray(np.maximum(values.max(axis=0), -values.min(axis=0)))[None]
         return cls(size, size)
 
-    def shaped(self, shape: tuple[int, ...]) -> Rounding:
+    def shaped(self, shape: tuple[int, ...]) -> ValueBounds:
         """The same for entries of another shape."""
-        return Rounding(self.size.reshape(1, *shape), self.unit.reshape(1, *shape))
+        return ValueBounds(self.size.reshape(1, *shape), self.unit.reshape(1, *shape))
 
 
 class Rounded(NamedTuple):
@@ -69,17 +70,17 @@ class Rounded(NamedTuple):
     unit: FloatArray
 
 
-class SliceBounds(Domain[Rounding]):
+class SliceBounds(Domain[ValueBounds]):
     """Bounds over a whole slice."""
 
-    def affine(self, i: int, inputs: Sequence[Rounding]) -> Rounding:
-        """Sizes and units behind an affine step."""
+    def affine(self, i: int, inputs: Sequence[ValueBounds]) -> ValueBounds:
+        """Sizes and units after an affine step."""
         with np.errstate(over="ignore"):  # infinite units are refused where signs are decided
             sizes, units = zip(*((one.size, one.unit) for one in inputs), strict=True)
-            return Rounding(*_unit_behind(self.program, i, sizes, units))
+            return ValueBounds(*_unit_after(self.program, i, sizes, units))
 
-    def activation(self, i: int, inputs: Sequence[Rounding]) -> Rounding:
-        """Bounds behind an activation of values of which no more is known."""
+    def activation(self, i: int, inputs: Sequence[ValueBounds]) -> ValueBounds:
+        """Bounds after an activation when no more is known of its inputs."""
         activation = self.program.activation_at[i]
         return rounding_of(activation.rule).over_slice(inputs).shaped(activation.shape)
 
@@ -88,18 +89,19 @@ class RoundedValues(Domain[Rounded]):
     """Values at points and their rounding; what activations do is left to subclasses."""
 
     def affine(self, i: int, inputs: Sequence[Rounded]) -> Rounded:
-        """Values and units behind an affine step."""
+        """Values and units after an affine step."""
         values, units = zip(*inputs, strict=True)
-        _, unit = _unit_behind(self.program, i, values, units)
+        _, unit = _unit_after(self.program, i, values, units)
         return Rounded(self.program.affine(i, *values), unit)
 
 
-def _unit_behind(
+def _unit_after(
     program: Program, i: int, values: Sequence[FloatArray], units: Sequence[FloatArray]
 ) -> tuple[FloatArray, FloatArray]:
-    """The size of the terms, and the unit of rounding, of what an affine step makes.
+    """The size of the terms, and the unit of rounding, of the result of an affine step.
 
-    Numbers below the smallest normal one are rounded as that is.
+    Below the smallest normal number float64 has a fixed spacing, so no unit is smaller than that
+    number, unless it is 0: then the value is exact.
     """
     size = program.affine_magnitude(i, *values)
     unit = np.hypot(size, program.affine_deviation(i, *units))
@@ -109,13 +111,13 @@ def _unit_behind(
 class ActivationRounding(Protocol):
     """What an activation does to units of rounding."""
 
-    def over_slice(self, inputs: Sequence[Rounding]) -> Rounding:
-        """Bounds behind it, flat or not, of values of which no more is known than their size."""
+    def over_slice(self, inputs: Sequence[ValueBounds]) -> ValueBounds:
+        """Bounds after it, flat or not, when no more is known of its inputs than their bounds."""
 
     def at_points(
-        self, inputs: Sequence[Rounded], made: FloatArray, decided: float
+        self, inputs: Sequence[Rounded], outputs: FloatArray, decided: float
     ) -> tuple[FloatArray, FloatArray]:
-        """Units of its columns (n, W), and of what it makes (n, *shape), at points.
+        """Units of its columns (n, W), and of its output (n, *shape), at points.
 
         A sign is sure where its number is ``decided`` units from zero. A neuron whose sign is not
         sure passes its error on as if it were on.
@@ -124,11 +126,11 @@ class ActivationRounding(Protocol):
     def at_vertices(
         self, inputs: Sequence[Rounded], in_all: BoolArray, in_some: BoolArray
     ) -> Rounded:
-        """What it makes at vertices, flat or not.
+        """Its output and units at vertices, flat or not.
 
-        Which side of its boundaries a vertex lies on is known, not computed: `in_all` and `in_some`
-        (n, W) are the patterns that hold in all and in some of the cells that meet there. Where
-        they differ, it lies on the boundary.
+        On which side of its boundaries a vertex lies is known, not computed: `in_all` and `in_some`
+        (n, W) are the patterns that hold in all and in some of the cells that meet there. Where the
+        two differ, the vertex lies on the boundary.
         """
 
 
@@ -142,7 +144,7 @@ def rounding_of(rule: PiecewiseLinear | MaxSelection) -> ActivationRounding:
 
 
 class PiecewiseLinearRounding:
-    """How they pass a function of single numbers: multiplied by the slopes that are met.
+    """Rounding through a function of single numbers: multiplied by the slopes in reach.
 
     Parameters
     ----------
@@ -155,19 +157,19 @@ class PiecewiseLinearRounding:
         self._shift = float(np.abs(rule.offsets).max())
 
     def column_units(self, unit: FloatArray) -> FloatArray:
-        """Of how far values lie behind each kink, (n, W), from theirs (n, *shape)."""
+        """Units (n, W) of distances from each breakpoint, from those (n, *shape) of values."""
         flat = unit.reshape(len(unit), math.prod(unit.shape[1:]))
         return np.concatenate(
             [np.hypot(flat, abs(point)) for point in self.rule.breakpoints], axis=1
         )
 
-    def over_slice(self, inputs: Sequence[Rounding]) -> Rounding:
-        """Any value up to the size may be met."""
+    def over_slice(self, inputs: Sequence[ValueBounds]) -> ValueBounds:
+        """Any value up to the size may occur."""
         (one,) = inputs
         return self.over_range(one, -one.size, one.size)
 
-    def over_range(self, read: Rounding, low: FloatArray, high: FloatArray) -> Rounding:
-        """Bounds behind values in the ranges given, each of shape (1, *shape).
+    def over_range(self, read: ValueBounds, low: FloatArray, high: FloatArray) -> ValueBounds:
+        """Bounds after values that lie between `low` and `high`, each of shape (1, *shape).
 
         Only slopes that are reached pass an error on: what is off on the whole slice makes 0.
         """
@@ -177,48 +179,50 @@ class PiecewiseLinearRounding:
         )
         gain, offset = rule.segments(rule.switches(ends) > 0, ends.shape[1:])
         size = np.abs(gain * ends + offset).max(axis=0, keepdims=True)
-        slope = self._slope_met(rule.switches(low), rule.switches(high), low.shape[1:])
-        return Rounding(size, self._shifted(slope * read.unit, size))
+        slope = self._steepest_slope(rule.switches(low), rule.switches(high), low.shape[1:])
+        return ValueBounds(size, self._shifted(slope * read.unit, size))
 
     def at_points(
-        self, inputs: Sequence[Rounded], made: FloatArray, decided: float
+        self, inputs: Sequence[Rounded], outputs: FloatArray, decided: float
     ) -> tuple[FloatArray, FloatArray]:
-        """Slopes as far as ``decided`` units to both sides are met."""
+        """Slopes within ``decided`` units to either side count."""
         ((value, unit),) = inputs
         of_columns = self.column_units(unit)
         columns, margin = self.rule.switches(value), decided * of_columns
-        slope = self._slope_met(columns - margin, columns + margin, value.shape[1:])
-        return of_columns, self._shifted(slope * unit, made)
+        slope = self._steepest_slope(columns - margin, columns + margin, value.shape[1:])
+        return of_columns, self._shifted(slope * unit, outputs)
 
     def at_vertices(
         self, inputs: Sequence[Rounded], in_all: BoolArray, in_some: BoolArray
     ) -> Rounded:
-        """On its boundary a neuron is at the kink, exactly."""
+        """On its boundary a neuron is exactly at the breakpoint, which has no rounding."""
         rule, ((value, unit),) = self.rule, inputs
         shape = value.shape[1:]
         gain, offset = rule.segments(in_all, shape)
-        made = gain * value + offset
+        outputs = gain * value + offset
         passed = np.abs(gain) * unit
         mixed = (in_all != in_some).reshape(len(value), len(rule.breakpoints), *shape)
         for k, point in enumerate(rule.breakpoints):
-            at_kink = np.broadcast_to(gain * point + offset, made.shape)
-            made = np.where(mixed[:, k], at_kink, made)
+            at_breakpoint = np.broadcast_to(gain * point + offset, outputs.shape)
+            outputs = np.where(mixed[:, k], at_breakpoint, outputs)
             passed = np.where(mixed[:, k], 0.0, passed)
-        return Rounded(made, self._shifted(passed, made))
+        return Rounded(outputs, self._shifted(passed, outputs))
 
-    def _slope_met(self, low: FloatArray, high: FloatArray, shape: tuple[int, ...]) -> FloatArray:
-        """The steepest slope between columns (n, W), (n or 1, *shape); all of them at a kink."""
+    def _steepest_slope(
+        self, low: FloatArray, high: FloatArray, shape: tuple[int, ...]
+    ) -> FloatArray:
+        """The steepest slope between columns (n, W), shape (n or 1, *shape)."""
         gain, _ = self.rule.segments(low > 0, shape)
-        # Also where a range ends at a kink: rounding may leave it.
+        # A range that ends at a breakpoint counts as crossing it: rounding may have moved the end.
         crossed = ((low <= 0) & (high >= 0)).reshape(len(low), len(self.rule.breakpoints), *shape)
         return np.where(crossed.any(axis=1), self.rule.largest_slope, np.abs(gain))
 
-    def _shifted(self, passed: FloatArray, made: FloatArray) -> FloatArray:
-        return np.hypot(passed, np.abs(made) + self._shift) if self._shift else passed
+    def _shifted(self, passed: FloatArray, outputs: FloatArray) -> FloatArray:
+        return np.hypot(passed, np.abs(outputs) + self._shift) if self._shift else passed
 
 
 class MaxSelectionRounding:
-    """How they pass an activation that passes on the largest of several values: the winner's.
+    """Rounding through a maximum over several values: that of the winner.
 
     Parameters
     ----------
@@ -228,16 +232,16 @@ class MaxSelectionRounding:
     def __init__(self, rule: MaxSelection) -> None:
         self.rule = rule
 
-    def over_slice(self, inputs: Sequence[Rounding]) -> Rounding:
+    def over_slice(self, inputs: Sequence[ValueBounds]) -> ValueBounds:
         """Any candidate may win."""
         sizes, units = zip(*((one.size, one.unit) for one in inputs), strict=True)
         size, unit = (
             flat_values(parts)[:, self.rule.candidates].max(axis=2) for parts in (sizes, units)
         )
-        return Rounding(size, unit)
+        return ValueBounds(size, unit)
 
     def at_points(
-        self, inputs: Sequence[Rounded], made: FloatArray, decided: float
+        self, inputs: Sequence[Rounded], outputs: FloatArray, decided: float
     ) -> tuple[FloatArray, FloatArray]:
         """Candidates may win that are within ``decided`` units of the best."""
         rule = self.rule
@@ -247,18 +251,18 @@ class MaxSelectionRounding:
         best, of_best = (np.take_along_axis(array, winner, axis=2) for array in (standing, unit))
         near = standing >= best - decided * np.hypot(unit, of_best)
         won = np.where(near, unit, 0.0).max(axis=2)
-        # A candidate is compared with the best, and the best with the next of them.
+        # A column is the lead of a candidate: over the winner, or of the winner over the second.
         others = standing.copy()
         np.put_along_axis(others, winner, -np.inf, axis=2)
         second = others.argmax(axis=2)[:, :, None]
         other = np.maximum(of_best, np.take_along_axis(unit, second, axis=2))
         own = unit[:, rule.column_window, rule.column_place]
-        return np.hypot(own, other[:, rule.column_window, 0]), won.reshape(made.shape)
+        return np.hypot(own, other[:, rule.column_window, 0]), won.reshape(outputs.shape)
 
     def at_vertices(
         self, inputs: Sequence[Rounded], in_all: BoolArray, in_some: BoolArray
     ) -> Rounded:
-        """Of candidates that tie, all are the value; the best known of them says it best."""
+        """Candidates that tie all are the maximum; the one with the smallest unit is taken."""
         rule = self.rule
         value, unit = self._candidates(inputs)
         wins = np.zeros(value.shape, dtype=np.bool_)

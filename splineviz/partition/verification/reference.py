@@ -22,7 +22,7 @@ from splineviz.partition.affine_maps import OnCells, SliceMaps
 from splineviz.partition.edge_table import EdgeTable
 from splineviz.partition.patterns import LayerPattern, cells_of_regions, pack
 from splineviz.partition.points import one_of_each
-from splineviz.partition.rounding.values import Rounding, SliceBounds
+from splineviz.partition.rounding.values import SliceBounds, ValueBounds
 from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.partition.spline_partition import SplinePartition
 from splineviz.typing import BoolArray, FloatArray, Int32Array, IntArray
@@ -38,7 +38,7 @@ class _Known(NamedTuple):
     """A value: the affine map that it is on each polygon, and how large it and its rounding are."""
 
     maps: OnCells
-    rounding: Rounding
+    rounding: ValueBounds
 
 
 def enumerate_with_shapely(
@@ -58,7 +58,7 @@ def enumerate_with_shapely(
     start = np.concatenate([plane.origin[None], plane.basis])[None]
     corners = plane.embed(shapely.get_coordinates(plane.domain))
     wanted = [activation.step + 1 for activation in program.activations]
-    interpret(polygons, {0: _Known(OnCells(0, start), Rounding.of_input(corners))}, wanted)
+    interpret(polygons, {0: _Known(OnCells(0, start), ValueBounds.of_input(corners))}, wanted)
     return _partition(program, plane, polygons.now, tuple(polygons.layers))
 
 

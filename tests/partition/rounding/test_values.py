@@ -12,7 +12,7 @@ import pytest
 from splineviz.network.interpret import Numbers, interpret, walk
 from splineviz.network.program import Program, Step
 from splineviz.partition.rounding.points import units_at
-from splineviz.partition.rounding.values import EPS, Rounding, SliceBounds
+from splineviz.partition.rounding.values import EPS, SliceBounds, ValueBounds
 from tests.partition.test_graphs_of_steps import random_program
 
 FloatArray = npt.NDArray[np.float64]
@@ -78,7 +78,7 @@ def test_bounds_over_a_slice_hold_on_it(make: Callable[[int], Program], seed: in
     program, x = make(seed), inputs(seed)
     wanted = range(len(program.shapes))
     corners = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
-    bounds = interpret(SliceBounds(program), {0: Rounding.of_input(corners)}, wanted)
+    bounds = interpret(SliceBounds(program), {0: ValueBounds.of_input(corners)}, wanted)
     found = interpret(Numbers(program), {0: x}, wanted)
     exact = interpret(Numbers(program), {0: x.astype(np.longdouble)}, wanted)
     for value, bound in bounds.items():
