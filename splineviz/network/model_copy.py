@@ -289,8 +289,12 @@ def moved_copy(network: torch.nn.Module) -> torch.nn.Module:
     generator = torch.Generator().manual_seed(0)
     for tensor in [*copied.parameters(), *copied.buffers()]:
         if tensor.is_floating_point():
-            drawn = torch.rand(tensor.shape, generator=generator, dtype=tensor.dtype)
-            tensor.copy_(torch.where(tensor == 0, drawn - 0.5, tensor * (1 + 0.5 * drawn)))
+            # In place and from float32: all weights are moved in each trace.
+            factors = torch.empty(tensor.shape).uniform_(1.0, 1.5, generator=generator)
+            zero = tensor == 0
+            tensor.mul_(factors)
+            if bool(zero.any()):
+                tensor[zero] = (2 * factors[zero] - 2.5).to(tensor.dtype)
     return copied
 
 
