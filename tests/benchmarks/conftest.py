@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from math import prod
 
+import pytest
+
+_LINES = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture(scope="session")
+def lines_at_the_end(request):
+    """Lines to print when all is measured."""
+    return request.config.stash.setdefault(_LINES, [])
+
 
 def pytest_addoption(parser):
     parser.addoption("--plot", metavar="FILE", help="draw what is measured, if it can be drawn")
@@ -13,16 +23,13 @@ def pytest_terminal_summary(terminalreporter, config):
     session = getattr(config, "_benchmarksession", None)
     groups: dict[str, dict[str, float]] = {}
     facts: dict[str, dict[str, float]] = {}
-    plain: dict[str, dict[str, float]] = {}
     for run in getattr(session, "benchmarks", []):
         peer = (run.params or {}).get("peer")
-        if "points" in run.extra_info:
-            plain[run.group] = {"splineviz": run.stats.median, **run.extra_info}
-        elif peer is not None:
+        if peer is not None:
             groups.setdefault(run.group, {})[peer] = run.stats.median
             facts.setdefault(run.group, {}).update(run.extra_info)
-    if plain:
-        _against_plain(terminalreporter, plain)
+    for line in config.stash.get(_LINES, []):
+        terminalreporter.write_line(line)
     if not groups:
         return
     terminalreporter.section("seconds (medians), ratios, and peak memory")
@@ -57,29 +64,6 @@ def pytest_terminal_summary(terminalreporter, config):
     if ratios:
         mean = prod(ratios) ** (1 / len(ratios))
         terminalreporter.write_line(f"geometric mean of the ratios to regioncam: {mean:.2f}")
-
-
-def _against_plain(terminalreporter, found):
-    """The table of local complexity beside the plain method."""
-    terminalreporter.section("local complexity: seconds (medians), ratios, and peak memory in MB")
-    columns = (
-        "splineviz",
-        "float32",
-        "ratio",
-        "float64",
-        "ratio",
-        "MB",
-        "MB float32",
-        "MB float64",
-    )
-    terminalreporter.write_line("".join([f"{'':24}", *(f"{c:>12}" for c in columns)]))
-    for name, facts in found.items():
-        cells = [_number(facts["splineviz"], ".3f")]
-        for peer in ("plain float32", "plain float64"):
-            cells += [_number(facts.get(peer), ".3f"), _number(facts.get(f"ratio {peer}"), ".2f")]
-        for peer in ("splineviz", "plain float32", "plain float64"):
-            cells.append(_number(facts.get(f"megabytes {peer}"), ".0f"))
-        terminalreporter.write_line("".join([f"{name:24}", *(f"{cell:>12}" for cell in cells)]))
 
 
 def _ratio(a: float | None, b: float | None) -> float | None:

@@ -2,27 +2,26 @@
 
     python -m pytest tests/benchmarks/test_complexity_speed.py
 
-prints a table at the end: for each network the median seconds of splineviz, and of the plain method
-(all vertices pushed through the network at once, hooks keeping what feeds each ReLU), in float32
-and in float64; the medians of the ratios; and the peak memory, all imports included. Each has a
-process of its own, and they take turns, as the machine's speed changes. The counts of splineviz are
-checked against those of the plain method in float64 where that is measured. The larger the radius,
-the more neurons switch and the more there is to do; networks are measured before and after a
-training.
+prints a table in Markdown: for each network and radius how many times as fast as the plain method
+splineviz is (all vertices pushed through the network at once in float32, hooks keeping what feeds
+each ReLU), and its seconds; and the peak memory of both, all imports included. Times are those of
+the processor on one core, tracing included, and the shortest of several. Each method has a process
+of its own, and they take turns, as the machine's speed changes. The counts are checked against the
+plain method in float64. The larger the radius, the more neurons switch and the more there is to do;
+networks are measured before and after a training.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, contextmanager
-from functools import cache
 from pathlib import Path
-from statistics import median
 from subprocess import PIPE
 from typing import NamedTuple
 
@@ -34,46 +33,122 @@ import splineviz as sv
 from splineviz.complexity.arguments.cross_polytope import haar_directions
 from tests.complexity.plain import mlp, plain_counts, points, resnet18, seeded
 
-ALL = ("splineviz", "plain float32", "plain float64")
-WIDE, NARROW = (784, *[200] * 4, 10), (64, *[200] * 3, 10)
-DIRECTIONS = 25
+OURS, PLAIN, EXACT = "splineviz", "plain float32", "plain float64"
+DIRECTIONS, RADII = 25, (0.005, 0.05, 0.2)
 
 
 class Case(NamedTuple):
     make: Callable[[], torch.nn.Module]
     shape: tuple[int, ...]
-    points: int
-    rounds: int
-    peers: tuple[str, ...] = ALL
-    radius: float = 0.005
+    points: int = 512
+    rounds: int = 6
+    radii: tuple[float, ...] = RADII
+    peers: tuple[str, ...] = (OURS, PLAIN, EXACT)
     trained: bool = False
 
 
-def _of_radii(widths):
-    name = f"{widths[0]}-200x{len(widths) - 2}-10"
-    for trained in (False, True):
-        for radius in (0.005, 0.05, 0.2):
-            peers = ALL if radius == 0.005 else ALL[:2]
-            case = Case(lambda: mlp(*widths), (widths[0],), 512, 7, peers, radius, trained)
-            yield f"{name}{' trained' if trained else ''} {radius}", case
+def wide():
+    return mlp(784, *[200] * 4, 10)
+
+
+def narrow():
+    return mlp(64, *[200] * 3, 10)
 
 
 CASES = {
-    **dict(_of_radii(WIDE)),
-    **dict(_of_radii(NARROW)),
-    "784, 10,000 points": Case(lambda: mlp(*WIDE), (784,), 10_000, 1, ALL[:2]),
-    "ResNet18 k=16": Case(resnet18, (3, 32, 32), 64, 3),
-    "the same, 640 points": Case(resnet18, (3, 32, 32), 640, 1, ALL[:1]),
+    "MLP 784-200x4-10": Case(wide, (784,)),
+    "the same, trained": Case(wide, (784,), trained=True),
+    "MLP 64-200x3-10": Case(narrow, (64,)),
+    "MLP 64-200x3-10, trained": Case(narrow, (64,), trained=True),
+    # Each point costs the same.
+    "ResNet18, width 16, 32x32": Case(resnet18, (3, 32, 32), points=16, rounds=3),
+    # For the memory.
+    "MLP 784-200x4-10, many points": Case(wide, (784,), 10_000, 2, RADII[:1], (OURS, PLAIN)),
 }
 
 
-@cache
-def made(name):
+@pytest.fixture(scope="module")
+def table(lines_at_the_end):
+    """The rows of the table; what the machine did beside it is said below."""
+    lines = lines_at_the_end
+    lines.append(f"| network | points | {' | '.join(map(str, RADII))} | MB, and of the plain |")
+    lines.append("|---|---|---|---|---|---|")
+    before = os.getloadavg()[0]
+    yield lines
+    lines += ["", f"Load of the machine before and after: {before:.1f}, {os.getloadavg()[0]:.1f}"]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_local_complexity(name, table):
+    case, shortest, counts, megabytes = CASES[name], {}, {}, {}
+    with ExitStack() as stack:
+        peers = {peer: stack.enter_context(measuring(name, peer)) for peer in case.peers}
+        for number in range(case.rounds):
+            for radius in case.radii:
+                for peer, measure in peers.items():
+                    if peer == EXACT and number > 0:
+                        continue
+                    answer, key = measure(radius), (radius, peer)
+                    shortest[key] = min(answer["seconds"], shortest.get(key, np.inf))
+                    counts[key], megabytes[peer] = answer["counts"], answer["megabytes"]
+    if EXACT in case.peers:
+        for radius in case.radii:
+            assert counts[radius, OURS] == counts[radius, EXACT]
+    cells = ["" for _ in RADII]
+    for k, radius in enumerate(case.radii):
+        own, plain = shortest[radius, OURS], shortest[radius, PLAIN]
+        cells[k] = f"{plain / own:.1f} ({own:.3g})"
+    used = f"{megabytes[OURS]:,.0f}, {megabytes[PLAIN]:,.0f}"
+    table.append(f"| {name} | {case.points:,} | {' | '.join(cells)} | {used} |")
+
+
+@contextmanager
+def measuring(name, peer):
+    """A process of its own, with one thread, that counts whenever it is told a radius.
+
+    What one method leaves of the memory that it had would make another, in the same process,
+    faster or slower by half.
+    """
+    command = [sys.executable, "-c", f"import {__name__} as it; it.serve({name!r}, {peer!r})"]
+    root, one_core = Path(__file__).parents[2], {**os.environ, "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(
+        command, cwd=root, env=one_core, stdin=PIPE, stdout=PIPE, text=True
+    ) as process:
+
+        def measure(radius):
+            process.stdin.write(f"{radius}\n")
+            process.stdin.flush()
+            return json.loads(process.stdout.readline())
+
+        yield measure
+        process.stdin.close()
+
+
+def serve(name, peer):
+    """Count at each radius that comes; answer with digest, time and peak memory so far."""
     case = CASES[name]
     model, x = seeded(case.make), points(case.points, *case.shape).astype(np.float32)
     if case.trained:
         learn_by_heart(model, torch.from_numpy(x))
-    return model, x
+    for line in sys.stdin:
+        start = time.process_time()
+        counts = counts_of(model, x, float(line), peer)
+        seconds = time.process_time() - start
+        megabytes = np.nan
+        if sys.platform == "linux":
+            lines = Path("/proc/self/status").read_text().splitlines()
+            megabytes = int(next(line for line in lines if "VmHWM" in line).split()[1]) / 1024
+        digest = hashlib.sha256(counts.tobytes()).hexdigest()
+        answer = {"counts": digest, "seconds": seconds, "megabytes": megabytes}
+        print(json.dumps(answer), flush=True)
+
+
+def counts_of(model, x, radius, peer):
+    if peer == OURS:
+        return sv.local_complexity(model, x, radius=radius, directions=DIRECTIONS).counts
+    frame = haar_directions(DIRECTIONS, x.shape[1:], 0)
+    dtype = torch.float32 if peer == PLAIN else torch.float64
+    return plain_counts(model, x, radius, frame, dtype=dtype)
 
 
 def learn_by_heart(model, x, steps=300):
@@ -86,77 +161,3 @@ def learn_by_heart(model, x, steps=300):
         optimizer.zero_grad()
         torch.nn.functional.cross_entropy(model(x[some]), y[some]).backward()
         optimizer.step()
-
-
-def counts_of(name, peer):
-    model, x = made(name)
-    radius = CASES[name].radius
-    if peer == "splineviz":
-        return sv.local_complexity(model, x, radius=radius, directions=DIRECTIONS).counts
-    frame = haar_directions(DIRECTIONS, x.shape[1:], 0)
-    dtype = torch.float32 if peer == "plain float32" else torch.float64
-    return plain_counts(model, x, radius, frame, dtype=dtype)
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_local_complexity(benchmark, name):
-    case = CASES[name]
-    rounds, peers = case.rounds, case.peers
-    benchmark.group, benchmark.extra_info["points"] = name, case.points
-    seconds = {peer: [] for peer in peers[1:]}
-    with ExitStack() as stack:
-        ours, *others = (stack.enter_context(measuring(name, peer)) for peer in peers)
-
-        def others_first():
-            for peer, other in zip(seconds, others, strict=True):
-                start = time.perf_counter()
-                other()
-                seconds[peer].append(time.perf_counter() - start)
-
-        answers = {peer: once() for peer, once in zip(peers, (ours, *others), strict=True)}
-        benchmark.pedantic(
-            ours, setup=others_first, rounds=rounds, warmup_rounds=1 if rounds > 1 else 0
-        )
-    if "plain float64" in answers:
-        assert answers["splineviz"]["counts"] == answers["plain float64"]["counts"]
-    for peer, answer in answers.items():
-        if "megabytes" in answer:
-            benchmark.extra_info[f"megabytes {peer}"] = answer["megabytes"]
-    for peer, all_times in seconds.items():
-        # Without the round that warms up.
-        times, own_times = all_times[-rounds:], benchmark.stats.stats.data
-        benchmark.extra_info[peer] = median(times)
-        # Of each round, in which the machine is about as fast for both.
-        ratios = [other / own for other, own in zip(times, own_times, strict=True)]
-        benchmark.extra_info[f"ratio {peer}"] = median(ratios)
-
-
-@contextmanager
-def measuring(name, peer):
-    """A process of its own that counts whenever it is told to.
-
-    What one method leaves of the memory that it had would make another, in the same process,
-    faster or slower by half.
-    """
-    command = [sys.executable, "-c", f"import {__name__} as it; it.serve({name!r}, {peer!r})"]
-    root = Path(__file__).parents[2]
-    with subprocess.Popen(command, cwd=root, stdin=PIPE, stdout=PIPE, text=True) as process:
-
-        def once():
-            process.stdin.write("\n")
-            process.stdin.flush()
-            return json.loads(process.stdout.readline())
-
-        yield once
-        process.stdin.close()
-
-
-def serve(name, peer):
-    """Count for each line that comes, and answer with a digest, and the peak memory so far."""
-    for _ in sys.stdin:
-        answer = {"counts": hashlib.sha256(counts_of(name, peer).tobytes()).hexdigest()}
-        if sys.platform == "linux":
-            lines = Path("/proc/self/status").read_text().splitlines()
-            peak = next(line for line in lines if line.startswith("VmHWM"))
-            answer["megabytes"] = int(peak.split()[1]) / 1024
-        print(json.dumps(answer), flush=True)
