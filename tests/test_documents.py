@@ -19,7 +19,7 @@ PACKAGE = ROOT / "splineviz"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 README = (ROOT / "README.md").read_text()
 PAGES = ["README.md", *sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))]
-DOCUMENTS = [*PAGES, "splineviz/README.md"]
+DOCUMENTS = [*PAGES, "CONTRIBUTING.md", "splineviz/README.md"]
 WITH_PYTHON = ["README.md", "docs/using.md"]
 
 # Folders that a user has, and a clone has not.
