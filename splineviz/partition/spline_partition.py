@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,20 +11,17 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from splineviz.arguments import as_path
 from splineviz.errors import UnknownName
 from splineviz.network.evaluation import predicted_classes
 from splineviz.network.program import Program
 from splineviz.partition import affine_maps as maps
 from splineviz.partition import patterns
 from splineviz.partition.edge_table import EdgeTable
-from splineviz.partition.engine.cells import is_convex
 from splineviz.partition.measures import (
     adjacency,
     boundary,
     density,
     lines,
-    moments,
     neuron_boundaries,
 )
 from splineviz.partition.measures import migration as migration
@@ -35,9 +31,11 @@ from splineviz.partition.measures.migration import Migration
 from splineviz.partition.measures.neuron_boundaries import LayerSelection
 from splineviz.partition.patterns import LayerPattern
 from splineviz.partition.points import as_points
+from splineviz.partition.region_geometry import RegionGeometry
 from splineviz.partition.rounding.affine_maps import slope_units
 from splineviz.partition.rounding.values import EPS
 from splineviz.partition.slices.input_slice import InputSlice
+from splineviz.partition.stored_partition import StoredPartition
 from splineviz.typing import BoolArray, ByteArray, FloatArray, Int32Array, IntArray, UInt32Array
 
 if TYPE_CHECKING:
@@ -54,7 +52,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class SplinePartition:
+class SplinePartition(RegionGeometry, StoredPartition):
     """All activation regions of a network on a 2D slice, with shared vertices.
 
     An activation region is a maximal connected set on which every neuron keeps its sign; the
@@ -90,9 +88,6 @@ class SplinePartition:
     region_offsets: IntArray
     layers: tuple[LayerPattern, ...]
 
-    def __len__(self) -> int:
-        return len(self.region_offsets) - 1
-
     def __repr__(self) -> str:
         widths = "-".join(str(layer.width) for layer in self.layers)
         return (
@@ -105,50 +100,6 @@ class SplinePartition:
         from splineviz.partition.notebook_html import partition_html
 
         return shown(lambda: partition_html(self), repr(self))
-
-    @cached_property
-    def polygons(self) -> npt.NDArray[np.object_]:
-        """The regions as shapely polygons, object array of shape (R,)."""
-        first_corners = self.ring_vertices[self.ring_offsets[:-1]]
-        closed = np.insert(self.ring_vertices, self.ring_offsets[1:], first_corners)
-        offsets = self.ring_offsets + np.arange(len(self.ring_offsets))
-        return shapely.from_ragged_array(
-            shapely.GeometryType.POLYGON,
-            self.vertices[closed],
-            (offsets, self.region_offsets),
-        )
-
-    @cached_property
-    def areas(self) -> FloatArray:
-        """Area of each region in squared slice units, shape (R,)."""
-        return shapely.area(self.polygons)
-
-    @cached_property
-    def perimeters(self) -> FloatArray:
-        """Length of the border of each region in slice units, holes included, shape (R,)."""
-        return shapely.length(self.polygons)
-
-    @cached_property
-    def eccentricities(self) -> FloatArray:
-        """How elongated each region is, shape (R,): from 0 to 1.
-
-        The eccentricity of the ellipse with the region's second moments of area: sqrt(1 - l / L)
-        with the two principal moments l <= L. 0 for a disc and for every regular polygon, toward
-        1 for slivers. One of the region statistics of SplineCam (Humayun et al., CVPR 2023).
-        """
-        return moments.eccentricities(
-            self.vertices, self.ring_vertices, self.ring_offsets, self.region_offsets
-        )
-
-    @cached_property
-    def representative_points(self) -> FloatArray:
-        """A point inside each region, shape (R, 2): the mean of the corners where it is convex."""
-        lengths = np.diff(self.ring_offsets)
-        sums = np.add.reduceat(self.vertices[self.ring_vertices], self.ring_offsets[:-1], axis=0)
-        points = (sums / lengths[:, None])[self.region_offsets[:-1]]
-        if not is_convex(self.plane.domain):
-            points[:] = shapely.get_coordinates(shapely.point_on_surface(self.polygons))
-        return points
 
     def activation_patterns(self) -> BoolArray:
         """Which neurons are active in each region.
@@ -628,34 +579,6 @@ class SplinePartition:
         picture.draw(ax, colorbar, rasterized=rasterized)
         return ax
 
-    def locate(self, points: npt.ArrayLike) -> IntArray:
-        """The region that holds each point.
-
-        Parameters
-        ----------
-        points : array-like of shape (n, 2)
-            Slice coordinates.
-
-        Returns
-        -------
-        int64 array of shape (n,)
-            -1 outside the domain; the first of its regions for a point on a boundary.
-
-        Raises
-        ------
-        ShapeMismatch, NonFiniteValues
-            If they are no such array of finite numbers.
-        """
-        coordinates = as_points(points)
-        found = np.full(len(coordinates), len(self), dtype=np.int64)
-        point, region = self._tree.query(shapely.points(coordinates), predicate="intersects")
-        np.minimum.at(found, point, region)
-        return np.where(found == len(self), -1, found)
-
-    @cached_property
-    def _tree(self) -> shapely.STRtree:
-        return shapely.STRtree(self.polygons)
-
     def verify(self, model: torch.nn.Module | Program) -> Certificate:
         """Prove that this is the partition of the given network.
 
@@ -680,45 +603,3 @@ class SplinePartition:
         from splineviz.partition.verification.certificate import certify
 
         return certify(self, model)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the partition, its network and its slice as one file.
-
-        Parameters
-        ----------
-        path : str or path-like
-            The file; its folder must exist. It is replaced in one piece if it exists.
-
-        Raises
-        ------
-        OSError
-            If the disk refuses, or a folder, a pipe or a device has this name. An old file stays
-            as it was.
-        InvalidArgument
-            If the file would be larger than the 16 GiB that are read.
-
-        Notes
-        -----
-        In the safetensors format; nothing is pickled.
-        """
-        from splineviz.partition import storage
-
-        storage.save_partition(self, as_path(path))
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> SplinePartition:
-        """Read a partition that :meth:`save` wrote, the same to the last bit.
-
-        Raises
-        ------
-        PartitionCorrupt
-            If the file is not a partition, is truncated, was changed, or was written by a newer
-            version.
-        InvalidArgument
-            If it is the partition of a segment: its own ``load`` reads it.
-        FileNotFoundError
-            If there is no such file.
-        """
-        from splineviz.partition import storage
-
-        return storage.load_partition(as_path(path), SplinePartition)

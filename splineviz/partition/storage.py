@@ -1,4 +1,4 @@
-"""Partitions as files: safetensors, with the network's graph and the slice as JSON beside."""
+"""Partitions as files: safetensors, with the program and the slice as JSON in their metadata."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,29 +18,29 @@ from splineviz.errors import InvalidArgument, PartitionCorrupt, SplinevizError, 
 from splineviz.files import check_file, write_atomically
 from splineviz.network.program import Program
 from splineviz.network.unsupported import refuse_opaque
+from splineviz.partition.edge_table import EdgeTable
 from splineviz.partition.one_dimensional.left_to_right import from_left_to_right
+from splineviz.partition.one_dimensional.segment_partition import SegmentPartition
 from splineviz.partition.patterns import LayerPattern
 from splineviz.partition.slices.input_segment import InputSegment
 from splineviz.partition.slices.input_slice import InputSlice
+from splineviz.partition.spline_partition import SplinePartition
+from splineviz.partition.stored_partition import StoredPartition
 from splineviz.partition.verification.consistency import check_arrays
 
-if TYPE_CHECKING:
-    from splineviz.partition.one_dimensional.segment_partition import SegmentPartition
-    from splineviz.partition.spline_partition import SplinePartition
-
-Kind = TypeVar("Kind", "SplinePartition", "SegmentPartition")
+Kind = TypeVar("Kind", bound=StoredPartition)
 
 FORMAT = "splineviz-partition"
 VERSION = 1
 
-# No more is read: some tens of millions of regions.
+# Larger files are refused; this holds some tens of millions of regions.
 MOST_BYTES = 2**34
 
 Arrays = dict[str, npt.NDArray[Any]]
 
 
-def save_partition(partition: SplinePartition | SegmentPartition, path: Path) -> None:
-    """Write a partition, its network and its slice as one file, all of it or nothing."""
+def save_partition(partition: StoredPartition, path: Path) -> None:
+    """Write a partition, its network and its slice as one file: in full, or not at all."""
     regions, slices, domain = _parts(partition)
     edges = regions.edges
     arrays: Arrays = {
@@ -54,15 +54,15 @@ def save_partition(partition: SplinePartition | SegmentPartition, path: Path) ->
         "region_offsets": regions.region_offsets,
         **slices,
     }
-    for i, layer in enumerate(partition.layers):
+    for i, layer in enumerate(regions.layers):
         arrays[f"layers.{i}.parent"] = layer.parent
         arrays[f"layers.{i}.bits"] = layer.bits
-    for key, weights in partition.program.state.items():
+    for key, weights in regions.program.state.items():
         arrays[f"program.{key}"] = weights
     contents = {
-        "program": partition.program.to_json(),
+        "program": regions.program.to_json(),
         **domain,
-        "layers": [{"name": layer.name, "width": layer.width} for layer in partition.layers],
+        "layers": [{"name": layer.name, "width": layer.width} for layer in regions.layers],
     }
     # safetensors reads the memory of an array as it lies.
     arrays = {key: np.array(array, order="C") for key, array in arrays.items()}
@@ -83,25 +83,23 @@ def save_partition(partition: SplinePartition | SegmentPartition, path: Path) ->
 
 
 def _parts(
-    partition: SplinePartition | SegmentPartition,
+    partition: StoredPartition,
 ) -> tuple[SplinePartition, Arrays, dict[str, str]]:
     """The regions in two dimensions, the slice as arrays, and its domain.
 
     A segment needs no domain: its strip follows from it.
     """
-    from splineviz.partition.one_dimensional.segment_partition import SegmentPartition
-
     if isinstance(partition, SegmentPartition):
         segment = partition.segment
         arrays = {"slice.direction": segment.direction, "slice.bounds": np.array(segment.bounds)}
         arrays |= {"slice.origin": segment.origin, "slice.anchors": segment.anchors}
         return partition.strip, arrays, {}
-    plane = partition.plane
-    if type(plane) is not InputSlice:
+    if not isinstance(partition, SplinePartition) or type(partition.plane) is not InputSlice:
         raise InvalidArgument(
             "this is the picture of a function of one input: save the partition of its segment, "
             "which enumerate_regions(model, segment) gives"
         )
+    plane = partition.plane
     arrays = {"slice.origin": plane.origin, "slice.basis": plane.basis}
     arrays["slice.anchors"] = plane.anchors
     return partition, arrays, {"domain": shapely.to_wkb(plane.domain, hex=True)}
@@ -141,18 +139,18 @@ def load_partition(path: Path, kind: type[Kind]) -> Kind:
             f"{path} was changed after it was written: enumerate the partition again"
         )
     try:
-        found = _decode(arrays, json.loads(text))
+        partition = _decode(arrays, json.loads(text))
     except (
         *(SplinevizError, shapely.GEOSException, LookupError, TypeError, ValueError),
         *(AttributeError, OverflowError, RecursionError),
     ) as error:
         raise PartitionCorrupt(f"{path} does not hold a whole partition: {error}") from error
-    if not isinstance(found, kind):
-        where = "plane" if kind.__name__ == "SegmentPartition" else "segment"
+    if not isinstance(partition, kind):
+        where = "segment" if "slice.direction" in arrays else "plane"
         raise InvalidArgument(
-            f"{path} holds the partition of a {where}: open it with {type(found).__name__}.load"
+            f"{path} holds the partition of a {where}: open it with {type(partition).__name__}.load"
         )
-    return found
+    return partition
 
 
 def _read(path: Path) -> tuple[Arrays, Mapping[str, str]]:
@@ -175,14 +173,13 @@ def _read(path: Path) -> tuple[Arrays, Mapping[str, str]]:
 
 
 def _decode(arrays: Arrays, contents: Mapping[str, Any]) -> SplinePartition | SegmentPartition:
-    from splineviz.partition.one_dimensional.segment_partition import SegmentPartition
 
     origin, anchors = arrays["slice.origin"], arrays["slice.anchors"]
     if "slice.direction" in arrays:
         bounds = arrays["slice.bounds"].tolist()
         segment = InputSegment(origin, arrays["slice.direction"], bounds, anchors)
         partition = SegmentPartition(segment, _decode_regions(arrays, contents, segment.strip))
-        from_left_to_right(partition.strip)  # or it says that they do not follow each other
+        from_left_to_right(partition.strip)  # raises if the regions do not follow each other
         return partition
     domain = shapely.from_wkb(contents["domain"])
     plane = InputSlice(origin, arrays["slice.basis"], domain, anchors)
@@ -192,8 +189,6 @@ def _decode(arrays: Arrays, contents: Mapping[str, Any]) -> SplinePartition | Se
 def _decode_regions(
     arrays: Arrays, contents: Mapping[str, Any], plane: InputSlice
 ) -> SplinePartition:
-    from splineviz.partition.edge_table import EdgeTable
-    from splineviz.partition.spline_partition import SplinePartition
 
     prefix = "program."
     state = {key.removeprefix(prefix): a for key, a in arrays.items() if key.startswith(prefix)}

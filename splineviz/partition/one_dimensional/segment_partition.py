@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.arguments import as_path
 from splineviz.arrays import read_whole
 from splineviz.network.evaluation import predicted_classes
 from splineviz.partition.measures.migration import Migration, stream_of_uniform, summary
@@ -27,6 +25,7 @@ from splineviz.partition.one_dimensional.left_to_right import from_left_to_right
 from splineviz.partition.one_dimensional.positions import as_positions
 from splineviz.partition.patterns import LayerPattern
 from splineviz.partition.slices.input_segment import InputSegment
+from splineviz.partition.stored_partition import StoredPartition
 from splineviz.typing import BoolArray, FloatArray, IntArray, UInt32Array
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class SegmentPartition:
+class SegmentPartition(StoredPartition):
     """All activation regions of a network on a segment: intervals, from left to right.
 
     Made by :func:`splineviz.enumerate_regions` of an
@@ -426,44 +425,6 @@ class SegmentPartition:
         from splineviz.partition.one_dimensional.certificate import certify_segment
 
         return certify_segment(self, model)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the partition, its network and its segment as one file.
-
-        Parameters
-        ----------
-        path : str or path-like
-            The file; its folder must exist. It is replaced in one piece if it exists.
-
-        Raises
-        ------
-        OSError
-            If the disk refuses, or a folder, a pipe or a device has this name. An old file stays
-            as it was.
-        InvalidArgument
-            If the file would be larger than the 16 GiB that are read.
-        """
-        from splineviz.partition import storage
-
-        storage.save_partition(self, as_path(path))
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> SegmentPartition:
-        """Read a partition that :meth:`save` wrote, the same to the last bit.
-
-        Raises
-        ------
-        PartitionCorrupt
-            If the file is not a partition, is truncated, was changed, or was written by a newer
-            version.
-        InvalidArgument
-            If it is the partition of a plane: ``SplinePartition.load`` reads it.
-        FileNotFoundError
-            If there is no such file.
-        """
-        from splineviz.partition import storage
-
-        return storage.load_partition(as_path(path), SegmentPartition)
 
     def to_dataframe(self) -> pd.DataFrame:
         """One row a region: its ends, length, slope of each output, and active neurons."""
