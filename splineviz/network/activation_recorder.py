@@ -132,7 +132,8 @@ def _max_pool(dimensions: int) -> Callable[..., Calls]:
         x: torch.Tensor, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: Any
     ) -> Calls:
         arguments = [kernel, stride or kernel, padding or 0, dilation or 1]
-        pooled = getattr(F, f"max_pool{dimensions}d")(x, *arguments, bool(ceil_mode))
+        planes = x.flatten(0, -dimensions - 1)
+        pooled = getattr(F, f"max_pool{dimensions}d")(planes, *arguments, bool(ceil_mode))
         settings = [
             [setting] * dimensions
             if isinstance(setting, int)
@@ -152,7 +153,8 @@ def _max_pool(dimensions: int) -> Callable[..., Calls]:
 
 def _adaptive_max_pool(dimensions: int) -> Callable[..., Calls]:
     def compare(x: torch.Tensor, output_size: Any) -> Calls:
-        pooled = getattr(F, f"adaptive_max_pool{dimensions}d")(x, output_size)
+        planes = x.flatten(0, -dimensions - 1)
+        pooled = getattr(F, f"adaptive_max_pool{dimensions}d")(planes, output_size)
         places = []
         for size, count in zip(x.shape[-dimensions:], pooled.shape[-dimensions:], strict=True):
             ends = [(w * size / count, (w + 1) * size / count) for w in range(count)]
@@ -215,14 +217,37 @@ def _by_function(
 _WATCHED = _by_function(_ACTIVATIONS)
 
 
-def _decides(func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Calls:
-    """Find the columns whose signs are the patterns of a call."""
+def _decides(
+    func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], alone: bool
+) -> Calls:
+    """Find the columns whose signs are the patterns of a call.
+
+    With `alone`, all numbers belong to one sample, whichever axis the samples have.
+    """
     names, decide = _WATCHED[func]
     x, *arguments = args if args else (kwargs["input"],)
     for name in names.split()[len(arguments) :]:
         spellings = [spelling for spelling in name.split("|") if spelling in kwargs]
         arguments.append(kwargs[spellings[0]] if spellings else None)
-    return decide(x, *arguments[: len(names.split())])
+    arguments = arguments[: len(names.split())]
+    if alone:
+        x, arguments = _on_a_new_axis(x), [*map(_on_a_new_axis, arguments)]
+        if names.startswith("dim") and not isinstance(arguments[0], torch.Tensor):
+            arguments[0] = _behind_a_new_axis(arguments[0])
+    return decide(x, *arguments)
+
+
+def _on_a_new_axis(part: Any) -> Any:
+    """Put all that depends on a sample behind a new axis, which counts that sample."""
+    depends = isinstance(part, torch.Tensor) and not _is_constant(part)
+    return part.unsqueeze(0) if depends else part
+
+
+def _behind_a_new_axis(dim: Any) -> Any:
+    """Count an axis, or several, with one more ahead of them."""
+    if isinstance(dim, list | tuple):
+        return [_behind_a_new_axis(axis) for axis in dim]
+    return dim + 1 if isinstance(dim, int) and dim >= 0 else dim
 
 
 # These look at a tensor's shape only, or ask whether it is finite: it is, or the run fails.
@@ -242,11 +267,15 @@ class ActivationRecorder(TorchFunctionMode):
         The network to be called. Its weights and buffers are marked as constant.
     record : callable
         Called with the columns of each activation.
+    alone : bool
+        Whether the network is called with one sample, so that all numbers belong to it.
     """
 
-    def __init__(self, network: torch.nn.Module, record: Callable[[Columns], None]) -> None:
+    def __init__(
+        self, network: torch.nn.Module, record: Callable[[Columns], None], alone: bool = False
+    ) -> None:
         super().__init__()
-        self.record = record
+        self.record, self.alone = record, alone
         for module in network.modules():
             for held in (module._parameters, module._buffers, vars(module)):
                 for tensor in _tensors([*held.values()]):
@@ -267,7 +296,7 @@ class ActivationRecorder(TorchFunctionMode):
         if func in _WATCHED and not constant:
             # Before the call, which may write in place.
             with made_on("cpu"):
-                for columns in _decides(func, args, kwargs):
+                for columns in _decides(func, args, kwargs, self.alone):
                     self.record(columns)
         outputs = func(*args, **kwargs)
         for tensor in _tensors(outputs):
@@ -322,14 +351,34 @@ def module_pre_activations(
     UnsupportedLayer
         If it is not a module, cannot be copied, or does not return one tensor.
     """
-    inputs = np.array(x, dtype=np.float64)
-    recorded: list[np.ndarray] = []
-
-    def keep(columns: torch.Tensor) -> None:
-        recorded.append(columns.detach().numpy())
-
+    inputs = torch.from_numpy(np.array(x, dtype=np.float64))
     with untouched_random_state(), torch.inference_mode(False), torch.no_grad():
         network = float64_copy(model)
-        with ActivationRecorder(network, keep):
-            outputs = run_copy(network, torch.from_numpy(inputs))
-    return recorded, outputs.numpy()
+        recorded, outputs = _recorded(network, inputs)
+        if not _are_first(network, inputs, recorded):
+            alone = [_recorded(network, one.unsqueeze(0), alone=True)[0] for one in inputs]
+            recorded = [torch.cat(columns) for columns in zip(*alone, strict=True)]
+    return [columns.numpy() for columns in recorded], outputs.numpy()
+
+
+def _recorded(
+    network: torch.nn.Module, inputs: torch.Tensor, alone: bool = False
+) -> tuple[list[Columns], torch.Tensor]:
+    """Run a copy of a network; return the columns of its activations, and its outputs."""
+    recorded: list[Columns] = []
+    with ActivationRecorder(network, lambda columns: recorded.append(columns.detach()), alone):
+        outputs = run_copy(network, inputs)
+    return recorded, outputs
+
+
+def _are_first(network: torch.nn.Module, inputs: torch.Tensor, recorded: Sequence[Columns]) -> bool:
+    """Return whether all activations have the samples on their first axis."""
+    count = len(inputs)
+    if count == 0:
+        return True
+    if any(len(columns) != count for columns in recorded):
+        return False
+    # An axis may have as many places as there are samples, but not in a batch of another size too.
+    another = 3 if count == 2 else 2
+    others, _ = _recorded(network, inputs[[0] * another])
+    return all(len(columns) == another for columns in others)

@@ -6,6 +6,8 @@ import torch
 
 from splineviz.errors import InvalidProgram
 from splineviz.network.program import Program, Step
+from splineviz.network.tracing.trace import trace
+from tests.network.nets import Net
 
 STEPS = (
     Step("linear", (0,), "fc", {"weight": "fc.weight"}, {}),
@@ -132,3 +134,11 @@ def test_truth_values_are_no_numbers() -> None:
     program = Program(steps, ((3,),) * 3, {}, 2)
     with pytest.raises(InvalidProgram, match=r"step 1 .'relu', relu. cannot be: it reads bool"):
         program(np.zeros((2, 3)))
+
+
+def test_a_row_of_one_number_that_was_turned_round() -> None:
+    # To numpy it is contiguous, with a negative stride all the same.
+    program = trace(Net(lambda x: torch.nn.functional.gelu(x[:, :1].flip(1))), 2)
+    x = np.array([[0.5, -1.0], [-2.0, 3.0]])
+    expected = torch.nn.functional.gelu(torch.from_numpy(x[:, :1].copy())).numpy()
+    np.testing.assert_allclose(program(x), expected)

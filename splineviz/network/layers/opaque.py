@@ -56,8 +56,9 @@ def opaque(params: Params, inputs: Sequence[Array], options: Options) -> Array:
         return opaque(params, like, options)[:0]
     if not isinstance(inputs[0], np.ndarray):
         return _run(params, inputs, options)
-    # torch takes no read-only memory and no negative strides.
-    tensors = [torch.from_numpy(np.require(value, requirements=["C", "W"])) for value in inputs]
+    # torch takes no read-only memory, and no negative strides, as one number in a row may have too.
+    arrays = [value.copy() if min(value.strides) < 0 else value for value in inputs]
+    tensors = [torch.from_numpy(np.require(array, requirements=["C", "W"])) for array in arrays]
     with torch.no_grad():
         return _run(params, tensors, options).numpy()
 

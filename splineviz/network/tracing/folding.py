@@ -11,6 +11,7 @@ import torch
 from torch import fx
 
 from splineviz.network.tracing.export import Exported
+from splineviz.network.tracing.sample_axis import SampleAxis
 
 
 class Taken(NamedTuple):
@@ -20,12 +21,12 @@ class Taken(NamedTuple):
     ----------
     node : torch.fx.Node
         What makes it.
-    axis : int or None
-        The axis on which it has the same for each sample, if it has one; that axis is left out.
+    samples : SampleAxis or None
+        Where it has the same for each sample, if it counts them; it is taken for one.
     """
 
     node: fx.Node
-    axis: int | None = None
+    samples: SampleAxis | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +66,8 @@ class Folding:
         # By their own names: torch.export may know a weight that has several by another.
         plain = [
             key
-            for key, (node, axis) in taken.items()
-            if node.op == "placeholder" and str(node.target) in graph.paths and axis is None
+            for key, (node, samples) in taken.items()
+            if node.op == "placeholder" and str(node.target) in graph.paths and samples is None
         ]
         computed = {key: made for key, made in taken.items() if key not in plain}
         needed = {made.node for made in computed.values()}
@@ -100,9 +101,10 @@ class Folding:
         with torch.no_grad():
             for node in self.nodes:
                 known[node] = self._run(node, network, known)
-        for key, (node, axis) in self.computed.items():
+        for key, (node, samples) in self.computed.items():
             tensor = known[node]
-            found[key] = (tensor if axis is None else tensor.select(axis, 0)).detach().clone()
+            one = tensor if samples is None else samples.first_of(tensor)
+            found[key] = one.detach().clone()
         return found
 
     def _run(self, node: fx.Node, network: torch.nn.Module, known: Mapping[fx.Node, Any]) -> Any:

@@ -2,39 +2,44 @@
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
 from torch import fx
 
 from splineviz.errors import UnsupportedLayer
-from splineviz.network.layers import LAYERS
-from splineviz.network.program import Program, Step
-from splineviz.network.tracing.export import Exported, user_path
+from splineviz.network.program import Program
+from splineviz.network.tracing.export import Exported
 from splineviz.network.tracing.folding import Folding, Taken
 from splineviz.network.tracing.graph_nodes import (
     arguments_of,
     flat,
-    innermost_call,
     is_known,
     is_of_numbers,
-    is_torchs_own,
     operation_of,
     picks,
     precision_of,
     tensor_of,
 )
-from splineviz.network.tracing.memory_views import layout, places, shares_memory
-from splineviz.network.tracing.opaque_calls import Unfinished, is_random, opaque_options
+from splineviz.network.tracing.in_place_writes import after_writing, shares_memory
+from splineviz.network.tracing.moved_calls import EACH_ALONE, moved_call
+from splineviz.network.tracing.opaque_calls import (
+    Unfinished,
+    in_graph,
+    is_random,
+    with_samples_first,
+)
 from splineviz.network.tracing.operations import (
     EITHER,
     MOVING,
     OF_ONE_NUMBER,
     OPERATIONS,
+    PERMUTING,
     REARRANGING,
+    RESHAPING,
 )
 from splineviz.network.tracing.operations.call import (
     Call,
@@ -44,8 +49,10 @@ from splineviz.network.tracing.operations.call import (
     Refused,
     Shape,
     Value,
-    as_value,
 )
+from splineviz.network.tracing.operations.shape_ops import order_of_axes
+from splineviz.network.tracing.program_builder import ProgramBuilder
+from splineviz.network.tracing.sample_axis import FIRST, SampleAxis
 from splineviz.network.unsupported import REFUSED_FUNC
 
 _OF_FLOAT64 = float(torch.finfo(torch.float64).eps)
@@ -55,9 +62,6 @@ _CHECKS = ("_assert", "sym_constrain", "_set_grad_enabled")
 
 # Parts of the graph that run in a mode of their own, which changes no number here.
 _MODES = ("wrap_with_set_grad_enabled", "wrap_with_autocast")
-
-# Those that leave out the axis that they go over.
-_OVER_AN_AXIS = ("mean", "sum", "amax", "amin", "max", "min", "select", "unbind")
 
 # What looks at the shape of a tensor only: of a value it is a constant.
 _OF_SHAPE = [
@@ -119,9 +123,10 @@ def lower(graph: Exported, network: torch.nn.Module, samples: int, input_shape: 
     """
     lowering = _Lowering(graph, network, samples, input_shape)
     output = lowering.run(graph.graph)
-    folding = Folding.of(graph, lowering.taken)
+    built = lowering.program
+    folding = Folding.of(graph, built.taken)
     state = {key: tensor.detach().numpy() for key, tensor in folding.weights_of(network).items()}
-    program = Program(tuple(lowering.steps), tuple(lowering.shapes), state, output)
+    program = Program(tuple(built.steps), tuple(built.shapes), state, output)
     return Lowered(program, folding, lowering.precision)
 
 
@@ -145,27 +150,20 @@ class _Lowering:
         self, graph: Exported, network: torch.nn.Module, samples: int, input_shape: Shape
     ) -> None:
         self.exported, self.network, self.samples = graph, network, samples
-        self.steps: list[Step] = []
-        self.shapes: list[Shape] = [input_shape]
+        self.program = ProgramBuilder(network, input_shape)
+        self.names = self.program.names
         self.known: dict[fx.Node, Any] = {}
         self.learned: set[fx.Node] = set()
         self.random: set[fx.Node] = set()
-        self.taken: dict[str, Taken] = {}
-        self.names: set[str] = set()
-        self.modules = dict(network.named_modules())
         self.stored = network.state_dict().keys()
         self.trained = {name for name, _ in network.named_parameters(remove_duplicate=False)}
-        self.first_path: dict[int, str] = {}
-        for key, tensor in network.state_dict(keep_vars=True).items():
-            self.first_path.setdefault(id(tensor), key)
-        self.calls: dict[Any, int] = {}
         self.precision = _OF_FLOAT64
 
     # The graph ------------------------------------------------------------------------------------
 
     def run(self, graph: fx.Graph) -> int:
         """Go through the graph; returns the value that is its output."""
-        self._count_calls(graph)
+        self.names.count_calls(graph, self.exported.submodules)
         for node in graph.nodes:
             if node.op == "placeholder":
                 self._placeholder(node)
@@ -178,16 +176,6 @@ class _Lowering:
                 self._node(node)
         raise AssertionError("a graph ends with its output")
 
-    def _count_calls(self, graph: fx.Graph) -> None:
-        """How many nodes each call of a module has made: the last takes the module's name."""
-        for node in graph.nodes:
-            if node.op == "get_attr":
-                part = getattr(self.exported.submodules, str(node.target), None)
-                if isinstance(part, fx.GraphModule):
-                    self._count_calls(part.graph)
-            if node.op == "call_function" and node.target is not operator.getitem:
-                self.calls[innermost_call(node)] = self.calls.get(innermost_call(node), 0) + 1
-
     def _placeholder(self, node: fx.Node) -> None:
         name = str(node.target)
         if name in self.exported.constants:
@@ -199,21 +187,23 @@ class _Lowering:
             if path in self.stored:
                 self.learned.add(node)
         else:
-            self.known[node] = Value(0, self.shapes[0])
+            self.known[node] = Value(0, self.program.shapes[0])
 
     def _output(self, node: fx.Node) -> int:
         returned = node.args[0]
         spec = returned[0] if isinstance(returned, tuple | list) and returned else None
         value = self.known.get(spec) if isinstance(spec, fx.Node) else None
-        if isinstance(value, Value) and value.floating:
+        if isinstance(value, Value) and value.floating and value.samples == FIRST:
             return value.index
+        lost = value.moved_by if isinstance(value, Value) else None
         if isinstance(value, Unfinished):
             lost = value.first.node
+        if lost is not None:
             try:
                 for result in self._results(lost):
                     self._check(result)
             except Refused as refused:
-                raise self._unsupported(lost, refused.why, refused.advice) from None
+                raise self.names.unsupported(lost, refused.why, refused.advice) from None
         raise UnsupportedLayer(
             "",
             type(self.network).__name__,
@@ -223,8 +213,7 @@ class _Lowering:
 
     def _node(self, node: fx.Node) -> None:
         target: Any = node.target
-        if target is not operator.getitem and innermost_call(node):
-            self.calls[innermost_call(node)] -= 1
+        self.names.passed(node)
         if target is operator.getitem:
             source, place = node.args
             self.known[node] = self.known[source][place]  # type: ignore[index]
@@ -240,7 +229,7 @@ class _Lowering:
             return
         if not (isinstance(target, torch._ops.OpOverload) or is_of_numbers(target)):
             # Never run: what torch.func leaves in a graph changes the state of the process.
-            path, _ = self._place(node)
+            path, _ = self.names.place(node)
             raise UnsupportedLayer(path, "torch.func", *REFUSED_FUNC)
         reads = [value for value in node.all_input_nodes if self._is_value(value)]
         arguments = arguments_of(node) if isinstance(target, torch._ops.OpOverload) else {}
@@ -287,10 +276,10 @@ class _Lowering:
     def _real(self, node: fx.Node) -> Any:
         """A constant; zeros in place of a value, of which only the shape counts."""
         known = self.known[node]
-        if isinstance(known, Value):
+        if isinstance(known, Value) and known.samples == FIRST:
             kind = torch.float64 if known.floating else torch.bool
             return torch.zeros((self.samples, *known.shape), dtype=kind)
-        if isinstance(known, Unfinished):
+        if isinstance(known, Value | Unfinished):
             made: Any = node.meta["val"]
             return torch.zeros(made.shape, dtype=made.dtype)
         return known
@@ -303,13 +292,14 @@ class _Lowering:
             )
         path = self.exported.paths.get(str(node.target)) if node.op == "placeholder" else None
         key = path if path in self.stored else None
-        taken, along = Taken(node), None
+        taken, along, whole = Taken(node), None, None
         if node.op != "placeholder" and self.samples in tensor.shape:
             # Made in the shape of a batch, if all samples have the same.
             axis = [*tensor.shape].index(self.samples)
             one = tensor.select(axis, 0)
             if bool((tensor == one.unsqueeze(axis)).all()):
-                taken, tensor, along, key = Taken(node, axis), one, axis, None
+                taken, whole = Taken(node, SampleAxis(axis)), tensor
+                tensor, along, key = one, axis, None
         name = path or (str(node.target) if node.op == "placeholder" else node.name)
         return Constant(
             name,
@@ -319,6 +309,7 @@ class _Lowering:
             learned=node in self.learned,
             source=taken,
             along=along,
+            whole=whole,
         )
 
     # Steps ----------------------------------------------------------------------------------------
@@ -329,12 +320,11 @@ class _Lowering:
     def _step(self, node: fx.Node, name: str, arguments: Mapping[str, Any]) -> None:
         try:
             self.known[node] = self._made(node, name, arguments)
+            self._follow_writing(node, name, arguments)
         except Refused as refused:
-            raise self._unsupported(node, refused.why, refused.advice) from None
-        self._follow_writing(node, name, arguments)
+            raise self.names.unsupported(node, refused.why, refused.advice) from None
 
     def _made(self, node: fx.Node, name: str, arguments: Mapping[str, Any]) -> Any:
-        target: Any = node.target
         results = self._results(node)
         given = {
             key: self._argument(part)
@@ -342,15 +332,16 @@ class _Lowering:
             # Only written to.
             if key != "out"
         }
-        given = self._over_samples_first(name, given)
-        read = self._reader(name, given, results)
-        several = isinstance(node.meta.get("val"), list | tuple)
-        axis = self._other_axis(name, given, results)
-        if axis is not None:
-            return self._with_samples_first(node, given, axis)
+        given = self._seen(node, name, given, results)
+        moved = self._of_samples_elsewhere(node, name, given, results)
+        if moved is not None:
+            return moved
+        given = {key: self._in_graph(part) for key, part in given.items()}
+        moving = name in MOVING and not all(map(self._is_batch, results))
+        read = None if moving else self._reader(name, given)
         apart = [not self._is_batch(result) for result in results] if read is None else []
         if all(apart) and apart:
-            return self._unfinished(node, given, several, len(results))
+            return self._unfinished(node, given, results)
         for result in results:
             if read is not None or self._is_batch(result):
                 self._check(result)
@@ -360,86 +351,146 @@ class _Lowering:
             tuple(tuple(int(side) for side in result.shape[1:]) for result in results),
             tuple(result.is_floating_point() for result in results),
         )
-        naming = self._naming(node, name)
-        made: Made = None if read is None else read(call, self._adding(call, naming))
+        return self._read(node, call, read, apart)
+
+    def _read(
+        self, node: fx.Node, call: Call, read: Reader | None, apart: Sequence[bool] = ()
+    ) -> Any:
+        """The results of a call: those that a row makes, and others that torch makes."""
+        naming = self.names.naming(node, call.name)
+        made: Made = None if read is None else read(call, self.program.adding(call, naming))
         if isinstance(made, Value):
             return made
         # What no step says, such as the places of the largest numbers, torch makes.
-        found: list[Any] = [None] * len(results) if made is None else [*made]
-        for which in range(len(results)):
-            last = Unfinished(target, given, node, which if several else None)
+        target: Any = node.target
+        several = isinstance(node.meta.get("val"), list | tuple)
+        found: list[Any] = [None] * len(call.shapes) if made is None else [*made]
+        for which in range(len(found)):
+            last = Unfinished(target, call.arguments, node, which if several else None)
             if apart and apart[which]:
                 found[which] = last
             elif found[which] is None and (
                 not several or any(picks(user, which) for user in node.users)
             ):
-                found[which] = self._opaque(last, call, naming)
+                found[which] = self.program.add_opaque(last, self.samples, call, naming)
         return tuple(found) if several else found[0]
 
-    def _other_axis(
-        self, name: str, given: Mapping[str, Any], results: Sequence[torch.Tensor]
-    ) -> int | None:
-        """The axis with the samples, for an activation that finds them on another than the first.
+    # Samples on another axis ----------------------------------------------------------------------
+
+    def _of_samples_elsewhere(
+        self, node: fx.Node, name: str, given: Mapping[str, Any], results: Sequence[torch.Tensor]
+    ) -> Any:
+        """What a call makes that finds the samples elsewhere than first, or puts them there.
+
+        None if they are first before and after it, or if it is not known what it does with them.
+        """
+        parts = flat([*given.values()])
+        values = [part for part in parts if isinstance(part, Value)]
+        found = {(value.samples, value.rank) for value in values}
+        if len(found) != 1 or any(isinstance(part, Unfinished) for part in parts):
+            return None
+        ((samples, rank),) = found
+        if samples == FIRST and (name not in MOVING or all(map(self._is_batch, results))):
+            return None
+        by = next((value.moved_by for value in values if value.moved_by is not None), node)
+        if name in RESHAPING | PERMUTING:
+            return self._rearranged(node, name, given, results[0], by)
+        told = moved_call(node.target, name, given, rank, results)
+        where = samples if told is None else told.samples
+        if not all(where.counts(result.shape, self.samples) for result in results):
+            return None
+        for result in results:
+            self._check_numbers(result)
+        shapes = tuple(where.of_one(result.shape) for result in results)
+        call = Call(
+            name,
+            given if told is None else told.arguments,
+            shapes,
+            tuple(result.is_floating_point() for result in results),
+        )
+        if told is not None:
+            made = self._read(node, call, self._reader(name, call.arguments))
+        elif name in EACH_ALONE and samples.axis == 0:
+            made = self._each_alone(node, call, where)
+        else:
+            return None
+        if isinstance(made, tuple):
+            return tuple(value and value.moved(where, by) for value in made)
+        return made.moved(where, by)
+
+    def _rearranged(
+        self, node: fx.Node, name: str, given: Mapping[str, Any], result: torch.Tensor, by: fx.Node
+    ) -> Value | None:
+        """A value in another shape or with its axes in another order."""
+        value = next(iter(given.values()))
+        if not isinstance(value, Value) or value.floating != result.is_floating_point():
+            return None
+        before = value.samples.of_all(value.shape, self.samples)
+        where: SampleAxis | None
+        if name in RESHAPING:
+            where = value.samples.reshaped(before, result.shape, self.samples)
+            axes = None
+        else:
+            where, axes = value.samples.permuted(order_of_axes(name, given, value.rank))
+        if where is None:
+            return None
+        shape = where.of_one(result.shape)
+        add = self.program.adding(Call(name, given, (shape,)), self.names.naming(node, name))
+        made = value.with_samples_first
+        if axes is not None and axes != sorted(axes):
+            made = add("permute", [made], {"axes": axes})
+        elif shape != made.shape:
+            made = add("reshape", [made], {"shape": [*shape]})
+        return made.moved(where, by)
+
+    def _each_alone(self, node: fx.Node, call: Call, where: SampleAxis) -> Any:
+        """What torch makes of each of what is on the first axis alone, with the samples first."""
+        naming = self.names.naming(node, call.name)
+        several = isinstance(node.meta.get("val"), list | tuple)
+        given = {key: self._in_graph(part) for key, part in call.arguments.items()}
+        found: list[Value | None] = []
+        for which, shape in enumerate(call.shapes):
+            if several and not any(picks(user, which) for user in node.users):
+                found.append(None)
+                continue
+            target: Any = node.target
+            last = Unfinished(target, given, node, which if several else None)
+            whole = where.of_all(shape, self.samples)
+            first = with_samples_first(last, where, whole, self.samples)
+            one = Call(call.name, {}, (shape,), (call.floating[which],))
+            found.append(self.program.add_opaque(first, self.samples, one, naming))
+        return tuple(found) if several else found[0]
+
+    def _seen(
+        self, node: fx.Node, name: str, given: dict[str, Any], results: Sequence[torch.Tensor]
+    ) -> dict[str, Any]:
+        """The arguments of an activation, of a value also where only torch knows what it is.
 
         It is to be seen as an activation, not as a part of what is done meanwhile.
         """
-        if name not in OF_ONE_NUMBER or name == "glu":
-            return None
-        if not isinstance(next(iter(given.values())), Unfinished):
-            return None
+        key, lost = next(iter(given.items()), ("", None))
+        if name not in OF_ONE_NUMBER or name == "glu" or not isinstance(lost, Unfinished):
+            return given
         (result,) = results
         sizes = [*result.shape]
-        return sizes.index(self.samples) if sizes.count(self.samples) == 1 else None
-
-    def _with_samples_first(self, node: fx.Node, given: Mapping[str, Any], axis: int) -> Any:
-        """Make a call with the samples on the first axis, and bring them back afterwards."""
-        first, *_ = given
-        move: Any = torch.ops.aten.movedim.int
-        result = self._results(node)[0].movedim(axis, 0)
-        shape = tuple(int(side) for side in result.shape[1:])
-        naming = self._naming(node, operation_of(node.target))
-        before = Unfinished(move, {"self": given[first], "source": axis, "destination": 0}, node)
-        moved = self._opaque(before, Call("movedim", {}, (shape,)), (f"{naming[0]}.movedim", ""))
-        call = Call(operation_of(node.target), {**given, first: moved}, (shape,))
-        read = OPERATIONS.get(call.name)
-        made = None if read is None else read(call, self._adding(call, naming))
-        if made is None:
-            last = Unfinished(node.target, call.arguments, node)  # type: ignore[arg-type]
-            made = self._opaque(last, call, naming)
-        back = {"self": made, "source": 0, "destination": axis}
-        return Unfinished(move, back, given[first].first.node)
-
-    def _over_samples_first(self, name: str, given: dict[str, Any]) -> dict[str, Any]:
-        """The arguments of a call over the first axis of a stack, such as stack(...).mean(0).
-
-        The same call over the second axis reads a stack that has the samples on its first one.
-        """
-        key, stack = next(iter(given.items()), ("", None))
-        dims = given["dim"] if isinstance(given.get("dim"), list) else [given.get("dim")]
-        if (
-            name not in _OVER_AN_AXIS
-            or given.get("keepdim")
-            or not isinstance(stack, Unfinished)
-            or stack.target is not torch.ops.aten.stack.default
-        ):
+        if sizes.count(self.samples) != 1:
             return given
-        (result,) = self._results(stack.node)
-        tensors, first = stack.arguments["tensors"], (0, -result.ndim)
-        if (
-            stack.arguments["dim"] not in first
-            or len(dims) != 1
-            or dims[0] not in first
-            or not all(isinstance(part, Value) and part.floating for part in tensors)
-        ):
-            return given
-        shape = (len(tensors), *tensors[0].shape)
-        call = Call("stack", {"tensors": tensors, "dim": 1}, (shape,))
-        made = OPERATIONS["stack"](call, self._adding(call, self._naming(stack.node, "stack")))
-        return {**given, key: made, "dim": [1] if isinstance(given["dim"], list) else 1}
+        where = SampleAxis(sizes.index(self.samples))
+        call = Call("movedim", {}, (where.of_one(sizes),))
+        naming = f"{self.names.naming(node, name)[0]}.movedim", ""
+        first = with_samples_first(lost, where, sizes, self.samples)
+        value = self.program.add_opaque(first, self.samples, call, naming)
+        return {**given, key: value.moved(where, lost.first.node)}
 
-    def _reader(
-        self, name: str, given: Mapping[str, Any], results: Sequence[torch.Tensor]
-    ) -> Reader | None:
+    def _in_graph(self, part: Any) -> Any:
+        """An argument as a call in the graph takes it."""
+        if isinstance(part, list):
+            return [self._in_graph(one) for one in part]
+        return in_graph(part, self.samples) if isinstance(part, Value) else part
+
+    # Calls of torch -------------------------------------------------------------------------------
+
+    def _reader(self, name: str, given: Mapping[str, Any]) -> Reader | None:
         """How to read a call into steps that are no opaque ones, if there may be a way."""
         parts = flat([*given.values()])
         if any(isinstance(part, Unfinished) for part in parts):
@@ -452,16 +503,13 @@ class _Lowering:
             return None
         if name not in EITHER and not isinstance(next(iter(given.values()), None), Value):
             return None
-        # These may take the samples off the first axis, and others bring them back.
-        if name in MOVING and not all(map(self._is_batch, results)):
-            return None
         return OPERATIONS.get(name)
 
     def _is_batch(self, result: torch.Tensor) -> bool:
         return result.ndim > 0 and result.shape[0] == self.samples
 
     def _unfinished(
-        self, node: fx.Node, given: Mapping[str, Any], several: bool, results: int
+        self, node: fx.Node, given: Mapping[str, Any], results: Sequence[torch.Tensor]
     ) -> Any:
         target: Any = node.target
         if target._schema.is_mutable:
@@ -469,12 +517,11 @@ class _Lowering:
                 "it writes in place to a tensor without the samples on its first axis",
                 "Use the call that returns a new tensor, such as relu(x) for relu_(x).",
             )
-        made = self._results(node)
-        if not any(side % self.samples == 0 for result in made for side in result.shape):
+        if not any(side % self.samples == 0 for result in results for side in result.shape):
             # No axis is left that counts the samples.
-            self._check(made[0])
-        if several:
-            return tuple(Unfinished(target, given, node, which) for which in range(results))
+            self._check(results[0])
+        if isinstance(node.meta.get("val"), list | tuple):
+            return tuple(Unfinished(target, given, node, which) for which in range(len(results)))
         return Unfinished(target, given, node)
 
     def _argument(self, part: Any) -> Any:
@@ -507,106 +554,16 @@ class _Lowering:
                 "Keep the first dimension: torch.flatten(x, 1), nn.Flatten() or "
                 "x.view(x.size(0), -1).",
             )
-        if 0 in size:
+        self._check_numbers(result)
+
+    def _check_numbers(self, result: torch.Tensor) -> None:
+        if 0 in result.shape:
             raise Refused(
-                f"it makes an empty tensor, of shape {size[1:]} for one sample", "Leave it out."
+                f"it makes an empty tensor, of shape {tuple(result.shape[1:])} for one sample",
+                "Leave it out.",
             )
         if result.is_complex():
             raise Refused("it makes complex numbers", "Use real numbers.")
-
-    def _opaque(self, last: Unfinished, call: Call, naming: tuple[str, str]) -> Value:
-        """Add an opaque step that ends with a call."""
-        options, inputs, params = opaque_options(last, self.samples)
-        which = last.result or 0
-        shape = call.shapes[which]
-        value = self._adding(call, naming)("opaque", inputs, options, params, shape=shape)
-        return Value(value.index, shape, call.floating[which])
-
-    def _adding(self, call: Call, naming: tuple[str, str]) -> Any:
-        """The function with which a row adds the steps of a call."""
-
-        def add(
-            kind: str,
-            inputs: Sequence[Value],
-            options: Mapping[str, Any] | None = None,
-            params: Mapping[str, Constant] | None = None,
-            *,
-            shape: Shape | None = None,
-            part: str = "",
-        ) -> Value:
-            shape = call.shape if shape is None else shape
-            name, path = naming
-            if part:
-                name, path = ".".join(filter(None, [name, part])), ""
-            unique = self._unique(name, path)
-            keys, held = self._weights(unique, kind, params or {}, dict(options or {}))
-            index = self._append(
-                Step(kind, tuple(value.index for value in inputs), unique, keys, held), shape
-            )
-            return Value(index, shape, inputs[0].floating)
-
-        return add
-
-    def _append(self, step: Step, shape: Shape) -> int:
-        self.steps.append(step)
-        self.shapes.append(shape)
-        return len(self.steps)
-
-    def _weights(
-        self, step: str, kind: str, params: Mapping[str, Constant], options: dict[str, Any]
-    ) -> tuple[dict[str, str], dict[str, Any]]:
-        """The keys of a step's weights, and its options with the constants that have no key."""
-        keys: dict[str, str] = {}
-        literals = dict(options.pop("literals", {}))
-        buffers = []
-        for role, constant in params.items():
-            if not constant.learned:
-                literals[role] = _literal(constant)
-                continue
-            key = f"{step}.{role}" if constant.key is None else self._first_of(constant.key)
-            self.taken[key] = constant.source
-            keys[role] = key
-            if constant.fixed and role not in LAYERS[kind].buffers:
-                buffers.append(role)
-        held = {"literals": literals, "buffers": buffers}
-        return keys, {**options, **{name: found for name, found in held.items() if found}}
-
-    def _first_of(self, key: str) -> str:
-        """The first name of a weight that has several."""
-        return self.first_path[id(operator.attrgetter(key)(self.network))]
-
-    # Names ----------------------------------------------------------------------------------------
-
-    def _naming(self, node: fx.Node, name: str) -> tuple[str, str]:
-        """The name of a call's step, and the path of the module that it is all of, or nothing."""
-        key = innermost_call(node)
-        path, module = self._place(node)
-        if key and self.calls[key] == 0 and is_torchs_own(module):
-            return (path, path) if path else (name, "")
-        return ".".join(filter(None, [path, name])), ""
-
-    def _unique(self, name: str, path: str) -> str:
-        unique, count = name, 0
-        while unique in self.names or (
-            unique in self.modules and not (unique == path and not count)
-        ):
-            count += 1
-            unique = f"{name}_{count}"
-        self.names.add(unique)
-        return unique
-
-    def _unsupported(self, node: fx.Node, why: str, advice: str) -> UnsupportedLayer:
-        path, module = self._place(node)
-        own = bool(path) and is_torchs_own(module)
-        return UnsupportedLayer(
-            path, type(module).__name__ if own else operation_of(node.target), why, advice
-        )
-
-    def _place(self, node: fx.Node) -> tuple[str, torch.nn.Module | None]:
-        """The path of the innermost module that a node is part of, and the module."""
-        key = innermost_call(node)
-        path = user_path(key[1].partition("@")[0]) if key else ""
-        return path, self.modules.get(path)
 
     # Writing in place -----------------------------------------------------------------------------
 
@@ -624,57 +581,20 @@ class _Lowering:
         if not isinstance(made, Value):
             raise Refused("it writes several results in place", "Use the call that returns them.")
         memory = tensor_of(source)
-        naming = ".".join(filter(None, [self.steps[made.index - 1].name, "write"]))
+        written_to = self.program.steps[made.index - 1].name if made.index else ""
+        naming = ".".join(filter(None, [written_to, "write"])), ""
         for other in [*self.known]:
             tensor = tensor_of(other)
             if other is node or not shares_memory(tensor, memory):
                 continue
             if all(user in self.known for user in other.users) and other is not source:
                 continue
-            self.known[other] = self._rewritten(other, tensor, memory, made, naming)
-
-    def _rewritten(
-        self, node: fx.Node, tensor: torch.Tensor, memory: torch.Tensor, made: Value, name: str
-    ) -> Any:
-        """What a tensor holds after another one, in the same memory, was written to."""
-        old = self.known[node]
-        if layout(tensor) == layout(memory):
-            return made
-        shown, written = places(tensor), places(memory)
-        if shown is None or written is None:
-            raise Refused(
-                "it writes in place to a part of a tensor, or to a view of it, that is read again "
-                "later",
-                "Use the call that returns a new tensor, such as relu(x) for relu_(x).",
+            shape = tuple(int(side) for side in tensor.shape[1:])
+            self.known[other] = after_writing(
+                self.known[other],
+                tensor,
+                memory,
+                made,
+                self.program.adding(Call("write", {}, (shape,)), naming),
+                partial(self._as_constant, other),
             )
-        where = {place: k for k, place in enumerate(written.reshape(-1).tolist())}
-        found = [where.get(place) for place in shown.reshape(-1).tolist()]
-        if all(k is None for k in found):
-            return old
-        shape, size = tuple(shown.shape), len(found)
-        add = self._adding(Call("write", {}, (shape,)), (name, ""))
-        if found == [*range(len(where))]:
-            return add("reshape", [made], {"shape": [*shape]}, shape=shape)
-        if isinstance(old, torch.Tensor):
-            old = as_value(self._as_constant(node, old), made, add)
-        parts = [
-            add(
-                "reshape",
-                [part],
-                {"shape": [math.prod(part.shape)]},
-                shape=(math.prod(part.shape),),
-            )
-            for part in (old, made)
-        ]
-        both = add("cat", parts, {"axis": 1}, shape=(size + len(where),))
-        index = [k if at is None else size + at for k, at in enumerate(found)]
-        entries = [{"slice": [None, None, None]}, {"places": index}]
-        picked = add("getitem", [both], {"index": entries}, shape=(size,))
-        return add("reshape", [picked], {"shape": [*shape]}, shape=shape)
-
-
-def _literal(constant: Constant) -> Any:
-    """The numbers of a tensor that is written into the network's code."""
-    if constant.tensor.is_complex():
-        raise Refused(f"the constant {constant.name!r} is complex", "Use real numbers.")
-    return constant.tensor.double().tolist()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,14 +12,15 @@ from torch import fx
 
 from splineviz.network.layers.schemas.opaque import OPERATIONS
 from splineviz.network.tracing.operations.call import Constant, Refused, Value
+from splineviz.network.tracing.sample_axis import FIRST, SampleAxis
 
 
 @dataclass(frozen=True, eq=False)
 class Unfinished:
-    """A call whose result does not have the samples on its first axis, so that it is no value.
+    """A call whose result has the samples where nothing is known, so that it is no value.
 
-    What follows from it may have them there again: an attention exchanges axes on its way. All of
-    it becomes one opaque step then.
+    What follows from it may have them on the first axis again. All of it becomes one opaque step
+    then.
 
     Attributes
     ----------
@@ -46,6 +47,57 @@ class Unfinished:
                 if isinstance(part, Unfinished):
                     return part.first
         return self
+
+
+def in_graph(value: Value, samples: int) -> Value | Unfinished:
+    """A value as the tensor that it is in the graph, where opaque steps get it from the program.
+
+    Parameters
+    ----------
+    value : Value
+    samples : int
+        How many there are.
+    """
+    where, node = value.samples, value.moved_by
+    made, shape = value.with_samples_first, where.of_all(value.shape, samples)
+    if where == FIRST:
+        return made
+    if not where.merged:
+        return _moved(made, 0, where.axis, node)
+    apart = where.apart(shape, samples)
+    first = [apart.pop(where.axis + 1), *apart]
+    return _shaped(_moved(_shaped(made, first, node), 0, where.axis + 1, node), shape, node)
+
+
+def with_samples_first(
+    call: Unfinished, where: SampleAxis, shape: Sequence[int], samples: int
+) -> Unfinished:
+    """The result of a call as a program's values are.
+
+    Parameters
+    ----------
+    call : Unfinished
+    where : SampleAxis
+        Where its result has the samples.
+    shape : sequence of int
+        The shape of the result.
+    samples : int
+        How many there are.
+    """
+    node = call.node
+    if not where.merged:
+        return _moved(call, where.axis, 0, node)
+    apart = _shaped(call, where.apart(shape, samples), node)
+    return _shaped(_moved(apart, where.axis + 1, 0, node), [samples, *where.of_one(shape)], node)
+
+
+def _moved(made: Value | Unfinished, source: int, destination: int, node: fx.Node) -> Unfinished:
+    arguments = {"self": made, "source": source, "destination": destination}
+    return Unfinished(torch.ops.aten.movedim.int, arguments, node)
+
+
+def _shaped(made: Value | Unfinished, shape: Sequence[int], node: fx.Node) -> Unfinished:
+    return Unfinished(torch.ops.aten.reshape.default, {"self": made, "shape": [*shape]}, node)
 
 
 def opaque_options(

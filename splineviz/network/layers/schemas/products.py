@@ -154,13 +154,13 @@ EINSUM = Schema(
 
 def _per_channel(facts: Facts, roles: Sequence[str]) -> Shape:
     axes = facts.options["spatial_dims"]
-    if axes != len(facts.input) - 1:
+    if axes >= len(facts.input):
         raise Misfit(f"its spatial_dims are {axes}, and it reads values of shape {facts.input}")
+    channels = facts.input[len(facts.input) - 1 - axes]
     for role in roles:
-        if facts.params.get(role, facts.input[:1]) != facts.input[:1]:
+        if facts.params.get(role, (channels,)) != (channels,):
             raise Misfit(
-                f"its {role} has the shape {facts.params[role]}, and it reads {facts.input[0]} "
-                "channels"
+                f"its {role} has the shape {facts.params[role]}, and it reads {channels} channels"
             )
     return facts.input
 

@@ -105,12 +105,15 @@ OF_ONE_NUMBER = frozenset(name for names in _OF_ONE_NUMBER for name in names.spl
 ACTIVATIONS = OF_ONE_NUMBER | {"prelu", *(name for names in _LARGEST for name in names.split())}
 """All activations: those of one number, and those that pass the largest or smallest of several."""
 
-MOVING = frozenset(
-    name
-    for names, read in _REARRANGING.items()
-    if read in (shapes.read_reshape, shapes.read_permute, shapes.read_expand)
-    for name in names.split()
-) | {"stack"}
+RESHAPING, PERMUTING, EXPANDING = (
+    frozenset(
+        name for names, reader in _REARRANGING.items() if reader is read for name in names.split()
+    )
+    for read in (shapes.read_reshape, shapes.read_permute, shapes.read_expand)
+)
+"""Those that keep the order of the numbers, that exchange axes, and that repeat along axes."""
+
+MOVING = RESHAPING | PERMUTING | EXPANDING | {"stack"}
 """Those after which the samples may be on another axis than the first."""
 
 EITHER = frozenset(

@@ -112,7 +112,9 @@ def read_batch_norm(call: Call, add: Add) -> Made:
     if weights is None or not isinstance(call["input"], Value):
         return None
     value = call["input"]
-    options = {"eps": float(call["eps"]), "spatial_dims": len(value.shape) - 1}
+    # Where the samples were merged with another axis, that is ahead of the channels.
+    spatial = call.get("spatial_dims", len(value.shape) - 1)
+    options = {"eps": float(call["eps"]), "spatial_dims": spatial}
     return add("batch_norm", [value], options, weights)
 
 

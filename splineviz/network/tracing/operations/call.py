@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from splineviz.network.tracing.sample_axis import FIRST, SampleAxis
 
 if TYPE_CHECKING:
     import torch
@@ -41,11 +43,32 @@ class Value:
         Its shape for one sample.
     floating : bool
         Whether it holds real numbers; if not, truth values or places.
+    samples : SampleAxis
+        Where the tensor of the graph has the samples that this is in the program, which has them on
+        the first axis of each value.
+    moved_by : torch.fx.Node or None
+        The call that took them off the first axis, if they are not there.
     """
 
     index: int
     shape: Shape
     floating: bool = True
+    samples: SampleAxis = FIRST
+    moved_by: Any = None
+
+    @property
+    def rank(self) -> int:
+        """How many axes the tensor has."""
+        return len(self.shape) + 1 - self.samples.merged
+
+    @property
+    def with_samples_first(self) -> Value:
+        """What it is in the program."""
+        return Value(self.index, self.shape, self.floating)
+
+    def moved(self, samples: SampleAxis, by: Any) -> Value:
+        """The same for a tensor that has the samples elsewhere."""
+        return replace(self, samples=samples, moved_by=None if samples == FIRST else by)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +92,8 @@ class Constant:
     along : int or None
         Where an axis belongs that counts the samples, all of which have the same; it is left out
         of `tensor`.
+    whole : torch.Tensor or None
+        The tensor with that axis, if there is one.
     """
 
     name: str
@@ -78,6 +103,7 @@ class Constant:
     learned: bool = False
     source: Any = None
     along: int | None = None
+    whole: torch.Tensor | None = None
 
     @property
     def number(self) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from splineviz.network.tracing.operations.call import (
@@ -49,11 +49,25 @@ def read_reshape(call: Call, add: Add) -> Made:
 
 def read_permute(call: Call, add: Add) -> Made:
     """Of what exchanges axes, whatever it is called."""
-    rank = len(call.first.shape) + 1
-    given = call.arguments
+    order = order_of_axes(call.name, call.arguments, len(call.first.shape) + 1)
+    return add("permute", [call.first], {"axes": order})
+
+
+def order_of_axes(name: str, given: Mapping[str, Any], rank: int) -> list[int]:
+    """For each axis of the result of a call that exchanges axes, that of its first argument.
+
+    Parameters
+    ----------
+    name : str
+        What it is called.
+    given : mapping of str to object
+        Its arguments.
+    rank : int
+        The number of axes.
+    """
     if "dims" in given:
-        order = [dim % rank for dim in given["dims"]]
-    elif "source" in given:
+        return [dim % rank for dim in given["dims"]]
+    if "source" in given:
         source, target = (
             [dim % rank for dim in ([given[name]] if isinstance(given[name], int) else given[name])]
             for name in ("source", "destination")
@@ -61,16 +75,16 @@ def read_permute(call: Call, add: Add) -> Made:
         order = [axis for axis in range(rank) if axis not in source]
         for to, axis in sorted(zip(target, source, strict=True)):
             order.insert(to, axis)
+        return order
+    # transpose(dim0, dim1), swapaxes(axis0, axis1), and those that take no axes.
+    last = rank - 1
+    first, second = [*given.values()][1:3] if len(given) > 2 else (last - 1, last)
+    order = [*range(rank)]
+    if name == "numpy_T":
+        order.reverse()
     else:
-        # transpose(dim0, dim1), swapaxes(axis0, axis1), and those that take no axes.
-        last = rank - 1
-        first, second = [*given.values()][1:3] if len(given) > 2 else (last - 1, last)
-        order = [*range(rank)]
-        if call.name == "numpy_T":
-            order.reverse()
-        else:
-            order[first % rank], order[second % rank] = order[second % rank], order[first % rank]
-    return add("permute", [call.first], {"axes": order})
+        order[first % rank], order[second % rank] = order[second % rank], order[first % rank]
+    return order
 
 
 # Parts --------------------------------------------------------------------------------------------

@@ -1,0 +1,107 @@
+"""What the tensors of an exported graph hold after one that shares their memory was written to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from splineviz.network.tracing.operations.call import (
+    Add,
+    Constant,
+    Refused,
+    Value,
+    as_value,
+)
+from splineviz.network.tracing.sample_axis import FIRST
+
+
+def _memory(tensor: torch.Tensor) -> int:
+    return tensor.untyped_storage()._cdata
+
+
+def shares_memory(tensor: Any, other: torch.Tensor) -> bool:
+    """Whether two tensors lie in the same memory."""
+    return isinstance(tensor, torch.Tensor) and bool(_memory(tensor) == _memory(other))
+
+
+def _layout(tensor: torch.Tensor) -> tuple[Any, ...]:
+    """Where a tensor's numbers lie in its memory."""
+    return tensor.storage_offset(), tuple(tensor.shape), tuple(tensor.stride())
+
+
+def _places(tensor: torch.Tensor) -> np.ndarray | None:
+    """The places in its memory that a tensor shows of one sample, (*shape).
+
+    None if the samples do not lie one behind the other.
+    """
+    samples = tensor.shape[0] if tensor.ndim else 0
+    size = tensor.untyped_storage().nbytes() // tensor.element_size()
+    if not samples or size % samples or tensor.stride(0) != size // samples:
+        return None
+    grid = np.full(tuple(tensor.shape[1:]), tensor.storage_offset(), dtype=np.int64)
+    for axis, (side, stride) in enumerate(zip(tensor.shape[1:], tensor.stride()[1:], strict=True)):
+        along = np.arange(side) * stride
+        grid += along.reshape([-1 if k == axis else 1 for k in range(grid.ndim)])
+    return grid
+
+
+def after_writing(
+    old: Any,
+    tensor: torch.Tensor,
+    memory: torch.Tensor,
+    made: Value,
+    add: Add,
+    constant: Callable[[torch.Tensor], Constant],
+) -> Any:
+    """What a tensor holds after another one, in the same memory, was written to.
+
+    Parameters
+    ----------
+    old : Value, tensor or Unfinished
+        What it held before.
+    tensor, memory : tensor
+        Where the two are.
+    made : Value
+        What was written.
+    add : callable
+        Adds steps.
+    constant : callable
+        What a row sees of a tensor.
+
+    Raises
+    ------
+    Refused
+        If it cannot be told by sample.
+    """
+    if _layout(tensor) == _layout(memory):
+        return made
+    known = isinstance(old, torch.Tensor) or (isinstance(old, Value) and old.samples == FIRST)
+    apart = known and made.samples == FIRST
+    shown, written = (_places(tensor), _places(memory)) if apart else (None, None)
+    if shown is None or written is None:
+        raise Refused(
+            "it writes in place to a part of a tensor, or to a view of it, that is read again "
+            "later",
+            "Use the call that returns a new tensor, such as relu(x) for relu_(x).",
+        )
+    where = {place: k for k, place in enumerate(written.reshape(-1).tolist())}
+    found = [where.get(place) for place in shown.reshape(-1).tolist()]
+    if all(k is None for k in found):
+        return old
+    shape, size = tuple(shown.shape), len(found)
+    if found == [*range(len(where))]:
+        return add("reshape", [made], {"shape": [*shape]}, shape=shape)
+    before = old if isinstance(old, Value) else as_value(constant(old), made, add)
+    flat = [
+        add("reshape", [part], {"shape": [math.prod(part.shape)]}, shape=(math.prod(part.shape),))
+        for part in (before, made)
+    ]
+    both = add("cat", flat, {"axis": 1}, shape=(size + len(where),))
+    index = [k if at is None else size + at for k, at in enumerate(found)]
+    entries = [{"slice": [None, None, None]}, {"places": index}]
+    picked = add("getitem", [both], {"index": entries}, shape=(size,))
+    return add("reshape", [picked], {"shape": [*shape]}, shape=shape)
