@@ -63,8 +63,9 @@ class LayerPattern:
 def pack(pattern: BoolArray) -> Words:
     """Rows of booleans (n, W) as words (n, ceil(W / 64))."""
     octets = np.packbits(pattern, axis=1, bitorder="little")
-    padded = np.pad(octets, ((0, 0), (0, -octets.shape[1] % 8)))
-    return np.ascontiguousarray(padded).view("<u8").astype(np.uint64)
+    padded = np.zeros((len(octets), -(-octets.shape[1] // 8) * 8), dtype=np.uint8)
+    padded[:, : octets.shape[1]] = octets
+    return padded.view("<u8").astype(np.uint64, copy=False)
 
 
 def unpack(words: Words, width: int) -> BoolArray:

@@ -65,21 +65,14 @@ class Signs:
             self._tables = [np.concatenate(self._tables)]
         return self._tables[0]
 
-    def settle_zeros(self) -> None:
-        """Look again at the vertices where the bound over the slice makes a column zero."""
-        columns = pack(self.cut.tolerance[None] > 0.0)
-        size = max(1, _BLOCK // max(self.planes.positive.shape[1], 1))
-        for first in range(0, len(self.planes.positive), size):
-            rows = slice(first, first + size)
-            zero = ~(self.planes.positive[rows] | self.planes.negative[rows]) & columns
-            some = first + np.flatnonzero(zero.any(axis=1))
-            if self.dense is not None:
-                # What is 0 exactly is so by any bound: most often, nothing flows there at all.
-                z = np.abs(self.dense[some])
-                some = some[((z > 0.0) & (z <= self.cut.tolerance)).any(axis=1)]
-            for vertices, z, tolerance in self._localized(some):
-                self.planes.positive[vertices] = pack(z > tolerance)
-                self.planes.negative[vertices] = pack(z < -tolerance)
+    def settle_zeros(self, vertices: AnyIntArray) -> None:
+        """Look again at vertices where the bound over the slice makes zero of what is not zero.
+
+        What is 0 exactly is so by any bound: most often, nothing flows there at all.
+        """
+        for some, z, tolerance in self._localized(vertices):
+            self.planes.positive[some] = pack(z > tolerance)
+            self.planes.negative[some] = pack(z < -tolerance)
 
     def localize(self, vertices: AnyIntArray) -> AnyIntArray:
         """Look at some vertices by themselves; return those not looked at so far.

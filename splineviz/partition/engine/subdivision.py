@@ -21,10 +21,12 @@ from splineviz.typing import BoolArray, Int32Array, IntArray, Words
 
 _Block = TypeVar("_Block", "_Cut", "_Split")
 
-# Blocks of edges and cells: large enough that numpy's overhead does not count, small enough that a
-# block is over in a fraction of a second.
+# Blocks of edges and cells: large enough that the start of a thread does not count, small enough
+# that a block is over in a fraction of a second. Smaller where the values at a block's vertices are
+# made again for it.
 _EDGES = (4096, 16384)
-_CELLS = (512, 512)
+_CELLS = 1024
+_CELLS_WITH_VALUES = 512
 _NUMBERS = 2**22
 
 # So many neurons may cut a single cell into so many pieces that the one block takes seconds.
@@ -117,7 +119,8 @@ def subdivide_cells(
 
     try:
         aside = n_columns > _WIDE
-        blocks = workers.over(split, len(cells), _CELLS, aside)
+        block = _CELLS if signs.dense is not None else _CELLS_WITH_VALUES
+        blocks = workers.over(split, len(cells), (block, block), aside)
         # Blocks that were stopped in the middle are no complex: nothing is asked of them.
         if made[0] > most:
             raise TooManyRegions(int(made[0]), most, name)
@@ -165,6 +168,8 @@ def _split_again(
 ) -> None:
     """Split blocks again in which a tolerance decided something, with those of the vertices."""
     doubted = np.concatenate([block.doubted for block in blocks])
+    if len(doubted) == 0:
+        return
     in_doubt = np.zeros(len(cells), dtype=np.bool_)
     in_doubt[doubted] = True
     vertices = np.unique(cells.starts[np.repeat(in_doubt, np.diff(cells.offsets))])
@@ -253,6 +258,8 @@ def _cut(
     while again:
         doubted = np.concatenate([blocks[i].doubted for i in again])
         vertex, neuron = np.concatenate([blocks[i].on_boundary for i in again]).T
+        if len(doubted) == 0 and len(vertex) == 0:
+            break
         changed = np.zeros(len(cells.xy), dtype=np.bool_)
         changed[vertex] = True
         changed[signs.localize(np.unique(cells.edge_vertices[doubted]))] = True
@@ -294,6 +301,8 @@ def _joined(
     blocks: list[tuple[npt.NDArray[Any], ...]], n_vertices: int, n_pieces: int
 ) -> list[npt.NDArray[Any]]:
     """Concatenate what ``split_cells`` made of blocks of cells, with numbers shifted to match."""
+    if len(blocks) == 1:
+        return list(blocks[0])
     points_before = edges_before = halves_before = 0
     shifted: list[tuple[npt.NDArray[Any], ...]] = []
     for points, inside, chords, neuron, offsets, halves, parent, bits in blocks:

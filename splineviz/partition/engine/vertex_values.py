@@ -129,6 +129,7 @@ class VertexValues:
         planes = SignPlanes(
             np.empty((total, n_words), dtype=np.uint64), np.empty((total, n_words), dtype=np.uint64)
         )
+        in_doubt = np.empty(total, dtype=np.bool_)
         tolerance = cut.tolerance
         if not np.isfinite(tolerance).all():
             raise self._overflow(cut)
@@ -149,7 +150,7 @@ class VertexValues:
             if dense is not None:
                 dense[first:last] = z
             low, high = np.full(width, np.inf), np.full(width, -np.inf)
-            if not sign_planes(z, tolerance, first, planes, low, high):
+            if not sign_planes(z, tolerance, first, planes, low, high, in_doubt):
                 raise self._overflow(cut)
             return low, high
 
@@ -167,7 +168,7 @@ class VertexValues:
             dense,
             lambda vertices: np.array(cut.columns(self._at(vertices, cut.step))),
         )
-        signs.settle_zeros()
+        signs.settle_zeros(np.flatnonzero(in_doubt))
         return signs
 
     def _overflow(self, cut: Cut) -> NonFiniteValues:

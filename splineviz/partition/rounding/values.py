@@ -177,9 +177,10 @@ class PiecewiseLinearRounding:
         ends = np.concatenate(
             [low, high, *(np.clip(point, low, high) for point in rule.breakpoints)]
         )
-        gain, offset = rule.segments(rule.switches(ends) > 0, ends.shape[1:])
+        columns = rule.switches(ends)
+        gain, offset = rule.segments(columns > 0, ends.shape[1:])
         size = np.abs(gain * ends + offset).max(axis=0, keepdims=True)
-        slope = self._steepest_slope(rule.switches(low), rule.switches(high), low.shape[1:])
+        slope = self._steepest_slope(gain[:1], columns[:1], columns[1:2], low.shape[1:])
         return ValueBounds(size, self._shifted(slope * read.unit, size))
 
     def at_points(
@@ -189,7 +190,9 @@ class PiecewiseLinearRounding:
         ((value, unit),) = inputs
         of_columns = self.column_units(unit)
         columns, margin = self.rule.switches(value), decided * of_columns
-        slope = self._steepest_slope(columns - margin, columns + margin, value.shape[1:])
+        low = columns - margin
+        gain, _ = self.rule.segments(low > 0, value.shape[1:])
+        slope = self._steepest_slope(gain, low, columns + margin, value.shape[1:])
         return of_columns, self._shifted(slope * unit, outputs)
 
     def at_vertices(
@@ -209,10 +212,12 @@ class PiecewiseLinearRounding:
         return Rounded(outputs, self._shifted(passed, outputs))
 
     def _steepest_slope(
-        self, low: FloatArray, high: FloatArray, shape: tuple[int, ...]
+        self, gain: FloatArray, low: FloatArray, high: FloatArray, shape: tuple[int, ...]
     ) -> FloatArray:
-        """The steepest slope between columns (n, W), shape (n or 1, *shape)."""
-        gain, _ = self.rule.segments(low > 0, shape)
+        """The steepest slope between columns (n, W), shape (n or 1, *shape).
+
+        `gain` is the slope at the lower ones.
+        """
         # A range that ends at a breakpoint counts as crossing it: rounding may have moved the end.
         crossed = ((low <= 0) & (high >= 0)).reshape(len(low), len(self.rule.breakpoints), *shape)
         return np.where(crossed.any(axis=1), self.rule.largest_slope, np.abs(gain))

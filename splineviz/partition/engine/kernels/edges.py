@@ -18,7 +18,7 @@ from splineviz.partition.engine.kernels.entry import entry
 
 @entry
 @compiled
-def sign_planes(z, tolerance, first, signs, low, high):
+def sign_planes(z, tolerance, first, signs, low, high, in_doubt):
     """Write the signs of a block of rows of pre-activations into two bit planes.
 
     Parameters
@@ -32,6 +32,8 @@ def sign_planes(z, tolerance, first, signs, low, high):
         Their rows from `first` on are written.
     low, high : float64 arrays (W,)
         Smallest and largest value of each neuron so far; updated.
+    in_doubt : bool array (V,)
+        Where some value counts as zero and is not; its entries from `first` on are written.
 
     Returns
     -------
@@ -53,11 +55,14 @@ def sign_planes(z, tolerance, first, signs, low, high):
                 below |= np.uint64(value < -tolerance[n]) << bit
             signs.positive[first + v, word] = above
             signs.negative[first + v, word] = below
+        doubt = False
         for n in range(width):
             value = z[v, n]
             low[n] = min(low[n], value)
             high[n] = max(high[n], value)
             finite &= value - value == 0.0
+            doubt |= (value != 0.0) & (abs(value) <= tolerance[n])
+        in_doubt[first + v] = doubt
     return finite
 
 
