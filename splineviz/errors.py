@@ -42,6 +42,13 @@ class ZeroGradients(SplinevizWarning):
         super().__init__(message)
 
 
+class InvalidArgument(SplinevizError, ValueError):
+    """An argument has a value without meaning, such as a negative radius.
+
+    Every wrong argument raises this, or an error derived from it that says more.
+    """
+
+
 class UnsupportedLayer(SplinevizError, TypeError):
     """A network contains something that has no exact piecewise-linear form here.
 
@@ -74,15 +81,15 @@ class TraceMismatch(SplinevizError, ValueError):
     """The traced program does not compute what the network's own forward computes."""
 
 
-class NonFiniteValues(SplinevizError, ValueError):
+class NonFiniteValues(InvalidArgument):
     """NaN or infinity where finite numbers are needed."""
 
 
-class ShapeMismatch(SplinevizError, ValueError):
+class ShapeMismatch(InvalidArgument):
     """An array has the wrong shape for what it is used for."""
 
 
-class InvalidSlice(SplinevizError, ValueError):
+class InvalidSlice(InvalidArgument):
     """A 2D slice cannot be made: collinear anchors, an empty or non-polygonal domain, and so on."""
 
 
@@ -117,10 +124,6 @@ class InvalidPartition(SplinevizError, ValueError):
 
 class PartitionCorrupt(SplinevizError, ValueError):
     """A file is not a whole partition: truncated, changed, of another format, or too new."""
-
-
-class InvalidArgument(SplinevizError, ValueError):
-    """An argument has a value without meaning, such as a negative radius."""
 
 
 class EmptyBoundary(SplinevizError, ValueError):
@@ -187,7 +190,7 @@ class InvalidFrame(SplinevizError, ValueError):
     """The arrays of a drawn state do not fit together, or its packed bytes cannot be read."""
 
 
-class UnknownArgument(SplinevizError, TypeError):
+class UnknownArgument(InvalidArgument, TypeError):
     """A keyword argument that the called class does not have; the message lists those it has."""
 
 
@@ -207,7 +210,7 @@ class NetworkChanged(RecordingError):
     """A network in training is no longer the one that is recorded; the message says how."""
 
 
-class UnknownName(SplinevizError, KeyError):
+class UnknownName(InvalidArgument, KeyError):
     """A name or number is in none of the tables (recipes, steps); the message lists the near ones.
 
     Parameters
@@ -241,7 +244,7 @@ class UnknownName(SplinevizError, KeyError):
         return str(self.args[0])
 
 
-class UnknownStep(SplinevizError, KeyError):
+class UnknownStep(InvalidArgument, KeyError):
     """A run has no checkpoint at the step asked for; the message names the nearest ones.
 
     Parameters

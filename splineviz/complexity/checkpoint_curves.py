@@ -16,16 +16,17 @@ import torch
 from splineviz.complexity.arguments.cross_polytope import Frame
 from splineviz.complexity.arguments.layer_choice import Names, read_selection, selected
 from splineviz.complexity.arguments.layer_names import Layer, Selection
-from splineviz.complexity.arguments.points import checked_points, checked_radii
 from splineviz.complexity.local_complexity import local_complexity
 from splineviz.complexity.propagation.model_estimator import estimator_for
 from splineviz.complexity.results.count_cache import CountCache, content_key
 from splineviz.complexity.results.curves import ComplexityCurves
 from splineviz.complexity.results.stacking import check_alike, stacked
-from splineviz.errors import EmptyBoundary, InvalidArgument, NonFiniteValues, ShapeMismatch
+from splineviz.errors import EmptyBoundary, InvalidArgument, ShapeMismatch
 from splineviz.network.program import Program
 from splineviz.progress import Progress, reporting
 from splineviz.typing import AnyFloatArray, FloatArray, IntArray
+from splineviz.validation.arrays import as_inputs
+from splineviz.validation.numbers import as_radii
 
 Points = AnyFloatArray
 
@@ -95,7 +96,7 @@ def complexity_over_training(
     network = lru_cache(maxsize=1)(program)
     first = network(steps[0])
     named = _named(probes, first.input_shape)
-    radii, single = checked_radii(radius)
+    radii, single = as_radii(radius)
     frame = Frame.of(directions, first.input_shape, seed, shared_frame)
     directions = frame.count if directions is None else directions
     names, chosen = _layers_of(first, layers, winners, logits)
@@ -181,13 +182,10 @@ def _named(
 
 
 def _checked(name: str, points: Any, input_shape: tuple[int, ...]) -> Points:
-    try:
-        checked = checked_points(points)
-    except (InvalidArgument, NonFiniteValues, ShapeMismatch) as error:
-        raise type(error)(f"the probe {name!r} cannot be used: {error}") from error
+    checked = as_inputs(points, f"probes[{name!r}]", integers=False)
     if checked.shape[1:] != input_shape:
         raise ShapeMismatch(
-            f"the probe {name!r} holds inputs of shape {checked.shape[1:]}, but the network takes "
+            f"probes[{name!r}] holds inputs of shape {checked.shape[1:]}, but the network takes "
             f"inputs of shape {input_shape}"
         )
     return checked

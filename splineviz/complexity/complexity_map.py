@@ -8,7 +8,6 @@ import shapely
 import torch
 
 from splineviz.complexity.arguments.layer_names import Selection
-from splineviz.complexity.arguments.points import checked_radii
 from splineviz.complexity.local_complexity import local_complexity
 from splineviz.complexity.results.complexity_map import ComplexityMap
 from splineviz.errors import InvalidArgument, ShapeMismatch
@@ -17,6 +16,7 @@ from splineviz.partition.slices.checks import check_slice
 from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.progress import Progress
 from splineviz.typing import BoolArray, FloatArray
+from splineviz.validation.numbers import as_radii
 
 # Enough directions in a plane that they make nearly a disc.
 _IN_PLANE = 8
@@ -163,7 +163,7 @@ def _half_a_cell(plane: InputSlice, shape: tuple[int, int]) -> float:
 
 
 def _single(radius: float) -> float:
-    radii, single = checked_radii(radius)
+    radii, single = as_radii(radius)
     if not single:
         raise InvalidArgument(f"a map has one radius, a positive number, not {radius!r}")
     return float(radii[0])

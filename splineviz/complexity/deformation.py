@@ -10,7 +10,6 @@ import torch
 
 from splineviz.complexity.arguments.cross_polytope import Frame
 from splineviz.complexity.arguments.layer_names import Layer, Selection, Switches
-from splineviz.complexity.arguments.points import checked_batch_size, checked_points, checked_radii
 from splineviz.complexity.counting.batches import at_a_time, located
 from splineviz.complexity.counting.full_precision import full_precision
 from splineviz.complexity.counting.image_shape import Shape, shape_of
@@ -23,6 +22,8 @@ from splineviz.network.model_copy import made_on
 from splineviz.network.program import Program
 from splineviz.progress import Progress, reporting
 from splineviz.typing import AnyFloatArray, FloatArray
+from splineviz.validation.arrays import as_inputs
+from splineviz.validation.numbers import as_int, as_radii
 
 
 def deformation(
@@ -108,9 +109,9 @@ def deformation(
     >>> deformed.mean("dimensions").shape
     (2, 3)
     """
-    points = checked_points(x)
-    radii, single = checked_radii(radius)
-    size = checked_batch_size(batch_size)
+    points = as_inputs(x, "x", integers=False)
+    radii, single = as_radii(radius)
+    size = None if batch_size is None else as_int(batch_size, "batch_size", 1)
     frame = Frame.of(directions, points.shape[1:], seed, shared_frame)
     with (
         full_precision(),

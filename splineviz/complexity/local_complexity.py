@@ -7,7 +7,6 @@ import torch
 
 from splineviz.complexity.arguments.cross_polytope import Frame
 from splineviz.complexity.arguments.layer_names import Selection
-from splineviz.complexity.arguments.points import checked_batch_size, checked_points, checked_radii
 from splineviz.complexity.counting.batches import counted
 from splineviz.complexity.counting.full_precision import full_precision
 from splineviz.complexity.propagation.model_estimator import estimator_for
@@ -15,6 +14,8 @@ from splineviz.complexity.results.local_complexity import LocalComplexity
 from splineviz.network.model_copy import made_on
 from splineviz.network.program import Program
 from splineviz.progress import Progress, reporting
+from splineviz.validation.arrays import as_inputs
+from splineviz.validation.numbers import as_int, as_radii
 
 
 def local_complexity(
@@ -149,9 +150,9 @@ def local_complexity(
     >>> lc.names
     ('1', '3', '5')
     """
-    points = checked_points(x)
-    radii, single = checked_radii(radius)
-    size = checked_batch_size(batch_size)
+    points = as_inputs(x, "x", integers=False)
+    radii, single = as_radii(radius)
+    size = None if batch_size is None else as_int(batch_size, "batch_size", 1)
     frame = Frame.of(directions, points.shape[1:], seed, shared_frame)
     with (
         full_precision(),

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import numpy.typing as npt
 
-from splineviz.arrays import off_torch
 from splineviz.errors import InvalidArgument, ShapeMismatch
 from splineviz.network.program import Program, Step
 from splineviz.typing import FloatArray
+from splineviz.validation.arrays import as_numbers
 
 
 def dense_network(
@@ -48,7 +47,10 @@ def dense_network(
     array([[0.5],
            [1. ]])
     """
-    matrices = [np.asarray(off_torch(weight), dtype=np.float64) for weight in weights]
+    matrices = [
+        as_numbers(weight, f"weights[{number}]", "(outputs, inputs)")
+        for number, weight in enumerate(weights)
+    ]
     offsets = [None] * len(matrices) if biases is None else list(biases)
     if not matrices:
         raise InvalidArgument("a dense network needs at least one matrix of weights")
@@ -70,7 +72,7 @@ def dense_network(
         params = {"weight": f"{name}.weight"}
         state[params["weight"]] = matrix
         if offset is not None:
-            vector = np.asarray(off_torch(offset), dtype=np.float64)
+            vector = as_numbers(offset, f"biases[{number}]", "(outputs,)")
             if vector.shape != matrix.shape[:1]:
                 raise ShapeMismatch(
                     f"bias {number} has shape {vector.shape}; its weights have {len(matrix)} "

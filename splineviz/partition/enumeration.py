@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Literal, overload
 import numpy as np
 import shapely
 
-from splineviz.arguments import check_name
-from splineviz.arrays import read_whole
 from splineviz.errors import NonFiniteValues, ShapeMismatch, TooManyRegions
 from splineviz.network.interpret import interpret
 from splineviz.network.max_selection import MaxSelection
@@ -43,6 +41,8 @@ from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.partition.spline_partition import SplinePartition
 from splineviz.progress import showing
 from splineviz.typing import Int32Array, Words
+from splineviz.validation.names import check_name
+from splineviz.validation.numbers import as_int
 
 if TYPE_CHECKING:
     import torch
@@ -162,8 +162,8 @@ def enumerate_regions(
     check_slice(plane, graphs=True)
     _check_size(plane)
     check_name(("compiled", "shapely"), "engine", engine)
-    count = cores() if threads is None else read_whole(threads, "threads", 1)
-    most = read_whole(max_regions, "max_regions", 1)
+    count = cores() if threads is None else as_int(threads, "threads", 1)
+    most = as_int(max_regions, "max_regions", 1)
     program = _program(model, plane)
     workers = Workers(count)
     # They are closed twice: Ctrl-C may arrive while the first time is about to begin.

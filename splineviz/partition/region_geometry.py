@@ -10,9 +10,9 @@ import shapely
 
 from splineviz.partition.engine.cells import is_convex
 from splineviz.partition.measures import moments
-from splineviz.partition.points import as_points
 from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.typing import FloatArray, Int32Array, IntArray
+from splineviz.validation.arrays import as_points
 
 
 class RegionGeometry:

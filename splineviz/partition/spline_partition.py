@@ -30,13 +30,13 @@ from splineviz.partition.measures.linear_regions import LinearRegions, merge_reg
 from splineviz.partition.measures.migration import Migration
 from splineviz.partition.measures.neuron_boundaries import LayerSelection
 from splineviz.partition.patterns import LayerPattern
-from splineviz.partition.points import as_points
 from splineviz.partition.region_geometry import RegionGeometry
 from splineviz.partition.rounding.affine_maps import slope_units
 from splineviz.partition.rounding.values import EPS
 from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.partition.stored_partition import StoredPartition
 from splineviz.typing import BoolArray, ByteArray, FloatArray, Int32Array, IntArray, UInt32Array
+from splineviz.validation.arrays import as_points
 
 if TYPE_CHECKING:
     import geopandas

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Self
 
-from splineviz.arguments import as_path
+from splineviz.validation.names import as_path
 
 
 class StoredPartition:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.arrays import read_whole
 from splineviz.training import recipes
 from splineviz.training.data import BoundaryProbe, random_points
 from splineviz.typing import AnyFloatArray
+from splineviz.validation.numbers import as_int, random_generator
 
 if TYPE_CHECKING:
     from splineviz.training.runs import Run
@@ -40,8 +40,8 @@ def probes_of(
     dict of str to array or BoundaryProbe
     """
     inputs, targets = samples
-    count = len(inputs) if n is None else read_whole(n, "n", 1)
-    rng = np.random.default_rng(read_whole(seed, "seed", 0))
+    count = len(inputs) if n is None else as_int(n, "n", 1)
+    rng = random_generator(seed)
     training = _some(inputs, count, rng)
     found: dict[str, Points | BoundaryProbe] = {"training": training}
     test = _test_inputs(run, inputs)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.arguments import as_path, check_name
 from splineviz.errors import (
     InvalidArgument,
     InvalidProgram,
@@ -23,7 +22,6 @@ from splineviz.errors import (
     RunNotFound,
     ShapeMismatch,
     UnknownName,
-    UnknownStep,
     UnsafeFile,
 )
 from splineviz.files import read_file
@@ -38,8 +36,8 @@ from splineviz.training.files.manifest import (
 )
 from splineviz.training.files.metrics import read_metrics
 from splineviz.training.files.stored_arrays import decoded, read_samples, read_stored
-from splineviz.training.whole import whole_number
 from splineviz.typing import AnyFloatArray, IntArray
+from splineviz.validation.names import as_path, as_step, as_steps, check_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -210,7 +208,7 @@ class Run:
         ------
         UnknownStep
             If there is no checkpoint at that step; the message names the nearest.
-        RecordingError
+        InvalidArgument
             If the step is not a whole number.
         RunCorrupt
             If the checkpoint's file is missing, truncated or altered.
@@ -237,7 +235,7 @@ class Run:
         ------
         UnknownStep
             If there is no checkpoint at that step; the message names the nearest.
-        RecordingError
+        InvalidArgument
             If the step is not a whole number.
         RunCorrupt
             If the checkpoint's file is missing, truncated or altered, or does not fit the network.
@@ -277,7 +275,7 @@ class Run:
 
         Raises
         ------
-        UnknownStep, RecordingError, RunCorrupt
+        UnknownStep, InvalidArgument, RunCorrupt
             As `program` does.
         """
         import torch
@@ -385,7 +383,7 @@ class Run:
             If the run has no checkpoints yet, `steps` is empty or no sequence, or the run kept no
             training points and none are given; and as ``local_complexity`` does: if there are more
             directions than the input has dimensions, for example.
-        UnknownStep, RecordingError, RunCorrupt
+        UnknownStep, InvalidArgument, RunCorrupt
             As `program` does.
         ShapeMismatch, NonFiniteValues, UnknownName
             As ``local_complexity`` does.
@@ -456,26 +454,12 @@ class Run:
         return shown(lambda: run_html(self), repr(self))
 
     def _checkpoint(self, step: int) -> Checkpoint:
-        step = whole_number(step, "a step")
-        for checkpoint in self.checkpoints:
-            if checkpoint.step == step:
-                return checkpoint
-        raise UnknownStep(step, self.name, [checkpoint.step for checkpoint in self.checkpoints])
+        step = as_step(step, self.steps.tolist(), self.name)
+        return next(checkpoint for checkpoint in self.checkpoints if checkpoint.step == step)
 
     def _chosen(self, steps: Iterable[int]) -> tuple[Checkpoint, ...]:
         """The checkpoints at some steps, at least one."""
-        try:
-            given = [*steps]
-        except TypeError as error:
-            raise InvalidArgument(
-                f"steps must be a sequence of steps, such as [{self.steps[-1]}], not {steps!r}"
-            ) from error
-        if not given:
-            raise InvalidArgument(
-                f"steps is empty: name at least one of the {len(self)} steps of run "
-                f"{self.name!r} that have a checkpoint, or leave it out for all"
-            )
-        return tuple(map(self._checkpoint, given))
+        return tuple(map(self._checkpoint, as_steps(steps, self.steps.tolist(), self.name)))
 
     def _contents(self, checkpoint: Checkpoint) -> str:
         """A name for the network at a checkpoint; equal names are equal networks."""

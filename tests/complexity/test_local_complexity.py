@@ -702,7 +702,7 @@ def test_progress_is_told():
 @pytest.mark.parametrize(
     ("settings", "error", "message"),
     [
-        ({"x": np.empty((0, 6))}, ShapeMismatch, "at least one point"),
+        ({"x": np.empty((0, 6))}, ShapeMismatch, "at least one row"),
         ({"x": np.zeros(6)}, ShapeMismatch, r"x\[None\]"),
         ({"x": np.zeros((3, 7))}, ShapeMismatch, "7"),
         ({"x": np.zeros((3, 6), dtype=np.int64)}, InvalidArgument, "int64"),
@@ -725,7 +725,7 @@ def test_progress_is_told():
         ({"directions": "all"}, InvalidArgument, "whole number, or an array .* not 'all'"),
         ({"directions": np.zeros((0, 6))}, InvalidArgument, "no directions"),
         ({"directions": np.eye(7)}, ShapeMismatch, "directions have shape"),
-        ({"directions": [[1.0], [0.0, 1.0]]}, ShapeMismatch, "do not make an array"),
+        ({"directions": [[1.0], [0.0, 1.0]]}, ShapeMismatch, "must make an array"),
         ({"directions": 2 * np.eye(6)}, InvalidArgument, "length 2"),
         ({"directions": np.full((2, 6), np.inf)}, NonFiniteValues, "directions"),
         ({"directions": np.eye(6), "shared_frame": False}, InvalidArgument, "of their own"),

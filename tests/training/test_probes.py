@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from splineviz.errors import InvalidArgument, RecordingError, UnknownName
+from splineviz.errors import InvalidArgument, UnknownName
 from splineviz.training import recipes
 from splineviz.training.data import BoundaryProbe
 from splineviz.training.recording.recorder import Recorder
@@ -120,5 +120,5 @@ def test_the_data_of_a_recipe_are_those_it_trains_on(tmp_path: Path, name: str) 
 def test_data_of_what_is_no_recipe() -> None:
     with pytest.raises(UnknownName, match="unknown recipe 'moons'"):
         recipes.data("moons")
-    with pytest.raises(RecordingError, match="the seed cannot be negative"):
+    with pytest.raises(InvalidArgument, match="seed must be at least 0"):
         recipes.data("two-moons", -1)

@@ -13,6 +13,7 @@ from torch import nn
 
 import splineviz as sv
 from splineviz.errors import (
+    InvalidArgument,
     NetworkChanged,
     RecordingError,
     ShapeMismatch,
@@ -214,8 +215,8 @@ def test_an_embedding_that_changes_its_shape_is_told(tmp_path: Path, change: Any
         ({"example": (5,)}, UnsupportedLayer, "Pass a batch of inputs"),
         ({"example": TOKENS + 99}, ShapeMismatch, "index out of range"),
         ({"example": "five"}, ShapeMismatch, "a batch of samples"),
-        ({"example": None}, RecordingError, "give both"),
-        ({"start": None}, RecordingError, "give both"),
+        ({"example": None}, InvalidArgument, "give both"),
+        ({"start": None}, InvalidArgument, "give both"),
         ({"start": None, "example": None}, RecordingError, r"start='transformer.wte' and tokens"),
         (
             {"start": None, "example": None, "input_shape": 5},

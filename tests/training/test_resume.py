@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from splineviz.errors import RecordingError, RunCorrupt
+from splineviz.errors import InvalidArgument, RecordingError, RunCorrupt
 from splineviz.training.recording.recorder import Recorder
 from splineviz.training.runs import Run
 
@@ -126,8 +126,8 @@ def test_resuming_nothing_at_a_step_is_refused(tmp_path: Path, network: Network)
         ((2, 5, 5, 3), {}, "another network"),
         ((2, 5, 3), {"dtype": "float16"}, "resume it with dtype='float32'"),
         ((2, 5, 3), {"samples": ([[9.0, 9.0]], [0])}, "other samples"),
-        ((2, 5, 3), {"resume": -1}, "negative"),
-        ((2, 5, 3), {"resume": 1.5}, "whole number"),
+        ((2, 5, 3), {"resume": -1}, "resume must be at least 0"),
+        ((2, 5, 3), {"resume": 1.5}, "resume must be a whole number"),
         ((2, 5, 3), {"resume": 31}, "step 31: its last step is 30"),
         ((2, 5, 3), {"resume": 10**15}, "its last step is 30"),
     ],
@@ -140,7 +140,7 @@ def test_what_does_not_belong_to_the_run_is_refused(
     message: str,
 ) -> None:
     before = (recorded / "manifest.json").read_bytes()
-    with pytest.raises(RecordingError, match=message):
+    with pytest.raises((RecordingError, InvalidArgument), match=message):
         Recorder(recorded, network(*widths), **{"resume": True, **options})  # type: ignore[arg-type]
     assert (recorded / "manifest.json").read_bytes() == before
 
@@ -151,7 +151,7 @@ def test_new_class_names_must_fit_the_old_samples(tmp_path: Path, network: Netwo
     with Recorder(path, network(2, 4, 2), samples=samples, class_names=["a", "b", "c"]):
         pass
     before = contents(path)
-    with pytest.raises(RecordingError, match="the label 2, and class_names names 2 classes"):
+    with pytest.raises(InvalidArgument, match="the label 2, and class_names names 2 classes"):
         Recorder(path, network(2, 4, 2), class_names=["a", "b"], resume=True)
     assert contents(path) == before
     with Recorder(path, network(2, 4, 2), class_names=["x", "y", "z"], resume=True):

@@ -13,7 +13,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from splineviz.errors import RecordingError, RunCorrupt, RunNotFound, UnknownName, UnknownStep
+from splineviz.errors import InvalidArgument, RunCorrupt, RunNotFound, UnknownName, UnknownStep
 from splineviz.training.files.manifest import Checkpoint
 from splineviz.training.recording.recorder import Recorder
 from splineviz.training.runs import Run
@@ -76,7 +76,7 @@ def test_numpy_steps_are_steps(recorded: Path) -> None:
 def test_what_is_no_step_is_told(recorded: Path, step: Any) -> None:
     run = Run(recorded)
     for get in (run.program, run.model, run.state):
-        with pytest.raises(RecordingError, match="must be a whole number"):
+        with pytest.raises(InvalidArgument, match="step must be a whole number"):
             get(step)
 
 

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from splineviz.arrays import off_torch, read_whole
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch
 from splineviz.typing import FloatArray
+from splineviz.validation.arrays import as_array
+from splineviz.validation.numbers import as_int
 
 # As many as the paper takes.
 _COUNT = 25
@@ -80,7 +81,7 @@ class Frame:
         NonFiniteValues
             If a direction has NaN or infinity in it.
         """
-        seed = read_whole(seed, "seed", 0)
+        seed = as_int(seed, "seed", 0)
         if directions is None:
             directions = min(_COUNT, math.prod(input_shape))
         if isinstance(directions, int | np.integer) and not isinstance(directions, bool):
@@ -159,10 +160,7 @@ def _checked_count(count: int, input_shape: tuple[int, ...]) -> int:
 
 
 def _checked_directions(directions: npt.ArrayLike, input_shape: tuple[int, ...]) -> FloatArray:
-    try:
-        given = np.asarray(off_torch(directions))
-    except (RuntimeError, TypeError, ValueError) as error:
-        raise ShapeMismatch(f"the directions do not make an array: {error}") from error
+    given = as_array(directions, "directions")
     if given.ndim == 0:
         raise InvalidArgument(
             f"directions must be a whole number, or an array of unit vectors, not {directions!r}"

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 
 from splineviz.complexity.arguments.cross_polytope import Frame
-from splineviz.complexity.arguments.points import batches
 from splineviz.complexity.counting.crossings import crossings, doubtful, settled, switching
 from splineviz.complexity.propagation.estimator import Estimator
 from splineviz.complexity.propagation.layer_vertices import Neighborhood
@@ -169,3 +168,9 @@ def at_a_time(network: Estimator, frame: Frame, batch_size: int | None) -> tuple
     # The sample itself is in float64.
     of_sample = of_direction * frame.count + 2 * math.prod(frame.input_shape)
     return batch_size or max(1, numbers // of_sample), frame.count
+
+
+def batches(count: int, size: int) -> list[slice]:
+    """Slices of at most so many rows, all about as long."""
+    size = math.ceil(count / max(1, math.ceil(count / size)))
+    return [slice(i, min(i + size, count)) for i in range(0, count, size)]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from splineviz.arguments import check_name
 from splineviz.complexity.arguments.layer_names import Layer
 from splineviz.complexity.results.confidence import interval_of_mean
 from splineviz.complexity.results.labels import proxy_note
@@ -17,6 +16,7 @@ from splineviz.complexity.results.local_complexity import LocalComplexity
 from splineviz.complexity.results.stacking import checked_results, checked_steps, stacked
 from splineviz.errors import EmptyBoundary, InvalidArgument, UnknownName
 from splineviz.typing import BoolArray, FloatArray, IntArray
+from splineviz.validation.names import check_name
 
 if TYPE_CHECKING:
     import pandas as pd

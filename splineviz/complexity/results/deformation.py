@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from splineviz.arguments import check_name
 from splineviz.complexity.arguments.layer_names import Layer
 from splineviz.complexity.results.confidence import interval_of_mean
 from splineviz.complexity.results.labels import directions_label, radius_label
 from splineviz.typing import FloatArray
+from splineviz.validation.names import check_name
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.arrays import read_whole
 from splineviz.complexity.results.local_complexity import LocalComplexity
 from splineviz.errors import InvalidArgument, ShapeMismatch
 from splineviz.typing import BoolArray, IntArray
+from splineviz.validation.numbers import as_int
 
 
 def checked_steps(steps: Iterable[int]) -> list[int]:
@@ -24,7 +24,7 @@ def checked_steps(steps: Iterable[int]) -> list[int]:
     InvalidArgument
         If there is none, one is not a whole number of at least 0, or they do not increase.
     """
-    checked = [read_whole(step, "a step", 0) for step in _listed(steps, "steps")]
+    checked = [as_int(step, f"steps[{i}]", 0) for i, step in enumerate(_listed(steps, "steps"))]
     if not checked:
         raise InvalidArgument("steps is empty: there must be a result at one step or more")
     for before, after in pairwise(checked):

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from splineviz.arrays import random_generator, read_whole
 from splineviz.errors import EmptyBoundary
 from splineviz.typing import FloatArray
+from splineviz.validation.numbers import as_int, random_generator
 
 
 def linestrings(segments: FloatArray) -> npt.NDArray[np.object_]:
@@ -51,7 +51,7 @@ def sample_lines(lines: shapely.MultiLineString, n: int, seed: int) -> FloatArra
     EmptyBoundary
         If there are no lines.
     """
-    n = read_whole(n, "n", 1)
+    n = as_int(n, "n", 1)
     if not lines.length > 0:
         raise EmptyBoundary(
             "there is no boundary to draw points from: one class is predicted on the whole slice. "

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from splineviz.arrays import read_whole
 from splineviz.partition.measures.density import densities, distances
 from splineviz.partition.measures.lines import points_along, spaced_shares
 from splineviz.partition.measures.uniform_points import uniform_points
 from splineviz.typing import FloatArray
+from splineviz.validation.numbers import as_int
 
 # Uniform points have a random stream of their own: the same seed elsewhere draws other numbers.
 _STREAM = 20240216
@@ -90,7 +90,7 @@ def measure_migration(
     n_switching: int,
 ) -> Migration:
     """Measure neuron boundaries (m, 2, 2) near points (n, 2), the decision and uniform points."""
-    n_boundary = read_whole(n_boundary, "n_boundary", 1)
+    n_boundary = as_int(n_boundary, "n_boundary", 1)
     density = densities(points, radius, segments, domain)
     along = np.empty((0, 2))
     if decision.length > 0:
@@ -109,7 +109,7 @@ def measure_migration(
 
 def stream_of_uniform(seed: int) -> np.random.Generator:
     """The generator of uniform points for a seed."""
-    return np.random.default_rng([_STREAM, read_whole(seed, "seed", 0)])
+    return np.random.default_rng([_STREAM, as_int(seed, "seed", 0)])
 
 
 def summary(

@@ -9,22 +9,22 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.arguments import check_run
-from splineviz.arrays import read_whole
-from splineviz.errors import InvalidArgument, UnknownName
+from splineviz.errors import InvalidArgument
 from splineviz.network.program import Program
 from splineviz.partition.enumeration import enumerate_regions
 from splineviz.partition.measures.density import check_radius
 from splineviz.partition.measures.migration import Migration
 from splineviz.partition.migration.curves import MigrationCurves
-from splineviz.partition.one_dimensional.positions import as_positions
-from splineviz.partition.points import as_points
 from splineviz.partition.slices.checks import check_slice
 from splineviz.partition.slices.graph_slice import GraphSlice
 from splineviz.partition.slices.input_segment import InputSegment
 from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.progress import Progress, reporting
 from splineviz.typing import FloatArray, IntArray
+from splineviz.validation.arrays import as_points, as_positions
+from splineviz.validation.names import as_steps
+from splineviz.validation.numbers import as_int
+from splineviz.validation.objects import check_run
 
 # The radius unless said, as a share of the shorter side of the domain.
 _RADIUS = 0.05
@@ -95,8 +95,8 @@ class MigrationMeasure:
         read = as_positions if isinstance(plane, InputSegment) else as_points
         data = _data_on(run, plane) if points is None else read(points)
         measure = cls(plane, data, float(radius), **more)
-        read_whole(measure.n_boundary, "n_boundary", 1)
-        read_whole(measure.seed, "seed", 0)
+        as_int(measure.n_boundary, "n_boundary", 1)
+        as_int(measure.seed, "seed", 0)
         return measure
 
     def at(self, program: Program) -> Migration:
@@ -185,7 +185,7 @@ def region_migration(
     measure = MigrationMeasure.of(
         run, plane, points, radius, n_boundary=n_boundary, seed=seed, layer=layer
     )
-    chosen = _chosen([int(step) for step in run.steps], steps)
+    chosen = _chosen(getattr(run, "name", "live"), run.steps.tolist(), steps)
     found = {}
     with reporting(progress, len(chosen), "checkpoint") as report:
         for done, step in enumerate(chosen, 1):
@@ -194,17 +194,11 @@ def region_migration(
     return measure.curves(found)
 
 
-def _chosen(known: list[int], steps: Iterable[int] | None) -> list[int]:
+def _chosen(run: str, known: list[int], steps: Iterable[int] | None) -> list[int]:
     """The training steps to measure, in order."""
     if steps is None:
         return known
-    if not isinstance(steps, Iterable):
-        raise InvalidArgument(f"steps must be a list of training steps, such as [{steps!r}]")
-    chosen = sorted({read_whole(step, "a step", 0) for step in steps})
-    for step in chosen:
-        if step not in known:
-            raise UnknownName("step", str(step), [str(each) for each in known])
-    return chosen
+    return sorted({*as_steps(steps, known, run)})
 
 
 def _data_on(run: Recorded, plane: InputSlice | InputSegment) -> FloatArray:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.arrays import read_whole
 from splineviz.network.evaluation import predicted_classes
 from splineviz.partition.measures.migration import Migration, stream_of_uniform, summary
 from splineviz.partition.measures.neuron_boundaries import (
@@ -22,11 +21,12 @@ from splineviz.partition.one_dimensional.breakpoints import BreakpointTable, bre
 from splineviz.partition.one_dimensional.class_changes import class_changes
 from splineviz.partition.one_dimensional.density import densities_along, distances_along
 from splineviz.partition.one_dimensional.left_to_right import from_left_to_right
-from splineviz.partition.one_dimensional.positions import as_positions
 from splineviz.partition.patterns import LayerPattern
 from splineviz.partition.slices.input_segment import InputSegment
 from splineviz.partition.stored_partition import StoredPartition
 from splineviz.typing import BoolArray, FloatArray, IntArray, UInt32Array
+from splineviz.validation.arrays import as_positions
+from splineviz.validation.numbers import as_int
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -292,7 +292,7 @@ class SegmentPartition(StoredPartition):
             As for :meth:`distance_to_breakpoint`.
         """
         t, breakpoints = as_positions(points), self._breakpoints_of(layer)
-        n_uniform = read_whole(n_uniform, "n_uniform", 1)
+        n_uniform = as_int(n_uniform, "n_uniform", 1)
         uniform = stream_of_uniform(seed).uniform(*self.segment.bounds, n_uniform)
         density, near_decision, near_uniform = (
             densities_along(each, radius, breakpoints, self.segment.bounds)

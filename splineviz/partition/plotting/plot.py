@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from splineviz.arguments import row_of
 from splineviz.errors import InvalidArgument, ShapeMismatch
 from splineviz.partition.measures.class_pieces import ClassPieces
 from splineviz.partition.measures.neuron_boundaries import LayerSelection, boundary_segments
 from splineviz.partition.plotting.colorings import COLORINGS, Coloring, Limits
 from splineviz.partition.plotting.region_picture import RegionPicture
-from splineviz.partition.points import as_points
 from splineviz.typing import FloatArray, IntArray
+from splineviz.validation.arrays import as_points
+from splineviz.validation.names import row_of
 
 if TYPE_CHECKING:
     from splineviz.partition.spline_partition import SplinePartition

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from splineviz.arguments import check_kind
 from splineviz.errors import InvalidArgument
 from splineviz.partition.slices.graph_slice import GraphSlice
 from splineviz.partition.slices.input_segment import InputSegment
 from splineviz.partition.slices.input_slice import InputSlice
+from splineviz.validation.objects import check_kind
 
 
 def check_slice(plane: Any, graphs: bool = False) -> None:

@@ -13,8 +13,9 @@ import shapely
 
 from splineviz.errors import InvalidSlice, ShapeMismatch
 from splineviz.partition.slices.input_slice import ON_SLICE, InputSlice
-from splineviz.partition.slices.planes import check_margin, finite_array
+from splineviz.partition.slices.planes import check_margin
 from splineviz.typing import BoolArray, FloatArray
+from splineviz.validation.arrays import as_finite
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,10 +66,10 @@ class InputSegment:
         bounds: Sequence[float],
         anchors: npt.ArrayLike | None = None,
     ) -> None:
-        start = finite_array(origin, "the origin")
-        along = finite_array(direction, "the direction")
-        ends = finite_array(bounds, "the bounds")
-        marks = np.empty(0) if anchors is None else finite_array(anchors, "the anchors")
+        start = as_finite(origin, "origin")
+        along = as_finite(direction, "direction")
+        ends = as_finite(bounds, "bounds")
+        marks = np.empty(0) if anchors is None else as_finite(anchors, "anchors")
         if along.shape != start.shape:
             raise ShapeMismatch(
                 f"the direction has shape {along.shape}; with an origin of shape {start.shape} it "
@@ -99,7 +100,7 @@ class InputSegment:
     @classmethod
     def between(cls, x0: npt.ArrayLike, x1: npt.ArrayLike, margin: float = 0.0) -> InputSegment:
         """The segment from one input to another, as ``InputSlice.segment`` makes it."""
-        start, end = finite_array(x0, "the input x0"), finite_array(x1, "the input x1")
+        start, end = as_finite(x0, "x0"), as_finite(x1, "x1")
         if start.shape != end.shape:
             raise ShapeMismatch(
                 f"the two inputs must have one shape; they have {start.shape} and {end.shape}"

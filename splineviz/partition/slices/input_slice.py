@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from splineviz.arrays import random_generator
 from splineviz.errors import InvalidSlice, ShapeMismatch
 from splineviz.partition.slices.planes import (
     box,
@@ -18,12 +17,13 @@ from splineviz.partition.slices.planes import (
     check_margin,
     check_plane,
     check_two_inputs,
-    finite_array,
     orthonormal,
     principal_directions,
     square,
 )
 from splineviz.typing import BoolArray, FloatArray
+from splineviz.validation.arrays import as_finite
+from splineviz.validation.numbers import random_generator
 
 if TYPE_CHECKING:
     from splineviz.partition.slices.input_segment import InputSegment
@@ -80,8 +80,8 @@ class InputSlice:
         domain: shapely.Polygon,
         anchors: npt.ArrayLike | None = None,
     ) -> None:
-        origin = finite_array(origin, "the origin")
-        basis = finite_array(basis, "the basis")
+        origin = as_finite(origin, "origin")
+        basis = as_finite(basis, "basis")
         if basis.shape != (2, *origin.shape):
             raise ShapeMismatch(
                 f"the basis has shape {basis.shape}; with an origin of shape {origin.shape} it "
@@ -89,7 +89,7 @@ class InputSlice:
             )
         check_plane(basis, "the two basis directions")
         check_domain(domain)
-        marks = np.empty((0, 2)) if anchors is None else finite_array(anchors, "the anchors")
+        marks = np.empty((0, 2)) if anchors is None else as_finite(anchors, "anchors")
         if marks.ndim != 2 or marks.shape[1] != 2:
             raise ShapeMismatch(f"anchors have shape {marks.shape}; expected (k, 2)")
         self._set(origin, basis, shapely.Polygon(domain), marks)
@@ -148,7 +148,7 @@ class InputSlice:
         """
         from splineviz.partition.slices.input_segment import InputSegment
 
-        values = finite_array(bounds, "the bounds")
+        values = as_finite(bounds, "bounds")
         if values.shape == (2,):
             return InputSegment.identity(bounds)
         if values.shape != (4,):
@@ -205,7 +205,7 @@ class InputSlice:
         InvalidSlice
             If the three inputs lie on one line.
         """
-        inputs = [finite_array(x, f"anchor x{i}") for i, x in enumerate((x0, x1, x2))]
+        inputs = [as_finite(x, f"x{i}") for i, x in enumerate((x0, x1, x2))]
         if len({x.shape for x in inputs}) > 1:
             shapes = ", ".join(str(x.shape) for x in inputs)
             raise ShapeMismatch(f"the three anchors have different shapes: {shapes}")
@@ -252,10 +252,10 @@ class InputSlice:
         InvalidArgument
             If the seed is no whole number of at least 0.
         """
-        start, end = finite_array(x0, "anchor x0"), finite_array(x1, "anchor x1")
+        start, end = as_finite(x0, "x0"), as_finite(x1, "x1")
         if direction is None:
             direction = random_generator(seed).standard_normal(start.shape)
-        across = finite_array(direction, "the direction")
+        across = as_finite(direction, "direction")
         if not start.shape == end.shape == across.shape:
             raise ShapeMismatch(
                 f"the two anchors and the direction must have one shape; they have {start.shape}, "
@@ -302,12 +302,12 @@ class InputSlice:
         InvalidArgument
             If the seed is no whole number of at least 0.
         """
-        center = finite_array(x, "the center")
+        center = as_finite(x, "x")
         domain = square(half_width)
         if directions is None:
             spread = random_generator(seed).standard_normal((2, *center.shape))
         else:
-            spread = finite_array(directions, "the directions")
+            spread = as_finite(directions, "directions")
             if spread.shape != (2, *center.shape):
                 raise ShapeMismatch(
                     f"directions have shape {spread.shape}; for an input of shape {center.shape} "
@@ -342,7 +342,7 @@ class InputSlice:
         InvalidSlice
             If the data vary in fewer than two directions.
         """
-        data = finite_array(X, "the data")
+        data = as_finite(X, "X")
         if data.ndim < 2 or len(data) < 3:
             raise InvalidSlice(
                 f"principal directions need at least three samples; X has shape {data.shape}, "
@@ -350,7 +350,7 @@ class InputSlice:
             )
         mean = data.mean(axis=0)
         check_two_inputs(mean.shape)
-        origin = mean if center is None else finite_array(center, "the center")
+        origin = mean if center is None else as_finite(center, "center")
         if origin.shape != mean.shape:
             raise ShapeMismatch(f"the center has shape {origin.shape}, the samples {mean.shape}")
         flat = (data - mean).reshape(len(data), -1)

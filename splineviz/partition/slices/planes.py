@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 
 from splineviz.errors import InvalidSlice, NonFiniteValues
@@ -13,16 +12,6 @@ from splineviz.typing import FloatArray
 
 # Below this sine of the angle between two directions, they do not span a plane in float64.
 SMALLEST_SINE = 1e-9
-
-
-def finite_array(values: npt.ArrayLike, what: str) -> FloatArray:
-    """A float64 copy of an argument, or an error that names it."""
-    if hasattr(values, "detach"):
-        values = values.detach().cpu().numpy()
-    array = np.array(values, dtype=np.float64)
-    if not np.isfinite(array).all():
-        raise NonFiniteValues(f"{what}: {np.sum(~np.isfinite(array))} values are NaN or infinite")
-    return array
 
 
 def box(low: FloatArray, high: FloatArray) -> shapely.Polygon:

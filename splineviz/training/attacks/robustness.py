@@ -18,8 +18,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from splineviz.arguments import row_of
-from splineviz.arrays import read_whole
 from splineviz.errors import InvalidArgument, NonFiniteValues
 from splineviz.network.model_copy import untouched_random_state
 from splineviz.network.program import Program
@@ -28,11 +26,12 @@ from splineviz.training.attacks.target import (
     ROUNDINGS,
     Target,
     make_target,
-    read_number,
     read_radii,
 )
 from splineviz.training.attacks.zero_gradients import Standstill, warn_of_zero_gradients
 from splineviz.typing import AnyFloatArray, BoolArray, FloatArray
+from splineviz.validation.names import row_of
+from splineviz.validation.numbers import as_int, as_real
 
 PAPER_EPS = 50 / 255
 BATCH = 256
@@ -587,9 +586,7 @@ def _attack(
     if alpha is None:
         step = chosen.alpha
     else:
-        length = read_number(alpha, "alpha")
-        if length <= 0:
-            raise InvalidArgument(f"alpha is the length of a step and must be positive: {alpha!r}")
+        length = as_real(alpha, "alpha", above=0, advice="it is the length of a step")
 
         def step(eps: float, steps: int) -> float:
             return length
@@ -598,8 +595,8 @@ def _attack(
         chosen,
         row_of(LOSSES, "loss", loss),
         random_start=True,
-        steps=read_whole(steps, "steps", 1),
-        restarts=read_whole(restarts, "restarts", 1),
-        seed=read_whole(seed, "seed", 0),
+        steps=as_int(steps, "steps", 1),
+        restarts=as_int(restarts, "restarts", 1),
+        seed=as_int(seed, "seed", 0),
         alpha=step,
     )

@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from splineviz.arrays import read_whole
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch, SplinevizError
 from splineviz.network.model_copy import eval_copy, not_run
 from splineviz.network.program import Program
 from splineviz.typing import FloatArray
+from splineviz.validation.arrays import as_array
+from splineviz.validation.numbers import as_int
 
 # Normalizing data rounds a few times: that far outside the bounds is still inside.
 ROUNDINGS = 16
@@ -134,7 +135,7 @@ def make_target(
         low.to(device, dtype),
         high.to(device, dtype),
         divisor.to(device, dtype),
-        read_whole(batch_size, "batch_size", 1),
+        as_int(batch_size, "batch_size", 1),
     )
     with torch.no_grad():
         classes = _classes_of(target)
@@ -174,12 +175,13 @@ def _network(model: torch.nn.Module) -> torch.nn.Module:
 
 def _samples(x: npt.ArrayLike | torch.Tensor) -> torch.Tensor:
     if isinstance(x, torch.Tensor):
+        # Not through numpy: it stays on its device.
         samples = x.detach()
         if samples.is_complex():
             raise InvalidArgument(f"x must hold real numbers, not {samples.dtype}")
         samples = samples if samples.is_floating_point() else samples.double()
     else:
-        given = _array(x, "x")
+        given = as_array(x, "x")
         if given.dtype.kind not in "buif":
             raise InvalidArgument(f"x must hold real numbers, not {given.dtype}")
         kept = given.dtype in (np.float16, np.float32, np.float64)
@@ -201,7 +203,7 @@ def _samples(x: npt.ArrayLike | torch.Tensor) -> torch.Tensor:
 
 
 def _labels(y: npt.ArrayLike | torch.Tensor, count: int) -> torch.Tensor:
-    given = y.detach().cpu().numpy() if isinstance(y, torch.Tensor) else _array(y, "y")
+    given = as_array(y, "y")
     if given.size == 1 < count:
         raise ShapeMismatch(
             f"y holds one class number and x has {count} samples: the first axis of x is that of "
@@ -256,8 +258,7 @@ def _check_inside(
 
 def _per_sample(values: npt.ArrayLike, what: str, shape: tuple[int, ...]) -> torch.Tensor:
     """A float64 tensor of the shape of one sample."""
-    given = values.detach().cpu() if isinstance(values, torch.Tensor) else values
-    array = _floats(given, what)
+    array = _floats(values, what)
     if not np.isfinite(array).all():
         raise NonFiniteValues(f"{what} must be finite; given {array}")
     try:
@@ -283,22 +284,7 @@ def read_radii(eps: Any) -> FloatArray:
 
 
 def _floats(values: Any, what: str) -> FloatArray:
-    array = _array(values, what)
+    array = as_array(values, what)
     if array.dtype.kind not in "iuf":
         raise InvalidArgument(f"{what} must be a number or numbers, not {values!r}")
     return array.astype(np.float64)
-
-
-def read_number(value: Any, what: str) -> float:
-    """One finite number, or InvalidArgument."""
-    array = _floats(value, what)
-    if array.ndim or not np.isfinite(array):
-        raise InvalidArgument(f"{what} must be one finite number, not {value!r}")
-    return float(array)
-
-
-def _array(values: Any, what: str) -> npt.NDArray[Any]:
-    try:
-        return np.asarray(values)
-    except (TypeError, ValueError) as error:
-        raise InvalidArgument(f"{what} does not make an array: {error}") from error

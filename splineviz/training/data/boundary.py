@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.arrays import read_whole
 from splineviz.errors import EmptyBoundary, InvalidArgument
 from splineviz.network.evaluation import evaluator, predicted_classes
 from splineviz.network.program import Program
-from splineviz.training.data.arrays import as_inputs, as_labels
 from splineviz.training.data.pairs import separated_pairs
 from splineviz.typing import FloatArray
+from splineviz.validation.arrays import as_inputs, as_labels
+from splineviz.validation.numbers import as_int
 
 if TYPE_CHECKING:
     import torch
@@ -76,7 +76,7 @@ class BoundaryProbe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        inputs = as_inputs(self.inputs)
+        inputs = as_inputs(self.inputs, "inputs")
         labels = None if self.labels is None else as_labels(self.labels, len(inputs))
         if labels is not None and (labels == labels[0]).all():
             raise InvalidArgument(
@@ -86,8 +86,8 @@ class BoundaryProbe:
             )
         object.__setattr__(self, "inputs", _frozen(inputs))
         object.__setattr__(self, "labels", None if labels is None else _frozen(labels))
-        object.__setattr__(self, "n", read_whole(self.n, "n", 1))
-        object.__setattr__(self, "seed", read_whole(self.seed, "seed", 0))
+        object.__setattr__(self, "n", as_int(self.n, "n", 1))
+        object.__setattr__(self, "seed", as_int(self.seed, "seed", 0))
 
     def __call__(self, model: Program | torch.nn.Module) -> FloatArray:
         """Points on the decision boundary of a network.

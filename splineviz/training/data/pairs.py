@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from splineviz.arrays import random_generator
 from splineviz.typing import IntArray
+from splineviz.validation.numbers import random_generator
 
 Codes = IntArray
 

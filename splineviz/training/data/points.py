@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.arrays import random_generator, read_whole
-from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch
-from splineviz.training.data.arrays import as_inputs
+from splineviz.errors import InvalidArgument, ShapeMismatch
 from splineviz.training.data.sets import Dataset
 from splineviz.typing import FloatArray
+from splineviz.validation.arrays import as_finite, as_inputs
+from splineviz.validation.numbers import as_int, random_generator
 
 # Data sets are often drawn with the same small seeds: without a stream of their own, random points
 # could be the training points once more.
@@ -64,7 +64,7 @@ def random_points(
     >>> random_points(np.array([[0.0, 1.0], [2.0, 5.0]]), n=3).shape
     (3, 2)
     """
-    data, n, seed = as_inputs(like), read_whole(n, "n", 1), read_whole(seed, "seed", 0)
+    data, n, seed = as_inputs(like, "like"), as_int(n, "n", 1), as_int(seed, "seed", 0)
     shape = data.shape[1:]
     low, high = (data.min(), data.max()) if bounds is None else bounds
     low, high = _as_bound(low, shape), _as_bound(high, shape)
@@ -108,7 +108,7 @@ def probes(data: Dataset, n: int | None = None, seed: int = 0) -> dict[str, npt.
     """
     rng = random_generator(seed)
     if n is not None:
-        n = read_whole(n, "n", 1)
+        n = as_int(n, "n", 1)
     return {
         "train": _some(data.train_inputs, n, rng),
         "test": _some(data.test_inputs, n, rng),
@@ -117,9 +117,7 @@ def probes(data: Dataset, n: int | None = None, seed: int = 0) -> dict[str, npt.
 
 
 def _as_bound(value: Any, shape: tuple[int, ...]) -> FloatArray:
-    bound = np.asarray(value, dtype=np.float64)
-    if not np.isfinite(bound).all():
-        raise NonFiniteValues("the bounds hold NaN or infinity")
+    bound = as_finite(value, "bounds")
     try:
         return np.broadcast_to(bound, shape)
     except ValueError as error:

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from splineviz.arrays import random_generator
-from splineviz.errors import RecordingError
+from splineviz.errors import InvalidArgument
 from splineviz.typing import Float32Array, IntArray
+from splineviz.validation.numbers import random_generator
 
 Inputs = Float32Array
 Labels = IntArray
@@ -188,7 +188,7 @@ def digits(train: int = 200, *, seed: int = 0) -> Dataset:
 
     Raises
     ------
-    RecordingError
+    InvalidArgument
         If `train` is not a multiple of 10 between 10 and 1700.
     """
     # What scikit-learn imports may include rich, which then draws a random number.
@@ -197,7 +197,7 @@ def digits(train: int = 200, *, seed: int = 0) -> Dataset:
 
     random.setstate(state)
     if train % 10 or not 10 <= train <= 1700:
-        raise RecordingError(
+        raise InvalidArgument(
             f"digits can be trained on 10 to 1700 points, the same number of each digit; {train} "
             "is not a multiple of 10 in that range"
         )

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.arrays import off_torch
-from splineviz.errors import NonFiniteValues, RecordingError, ShapeMismatch
+from splineviz.errors import InvalidArgument, ShapeMismatch
+from splineviz.validation.arrays import as_array, as_inputs
 
 
 def as_samples(samples: Any) -> dict[str, npt.NDArray[Any]]:
@@ -28,7 +28,7 @@ def as_samples(samples: Any) -> dict[str, npt.NDArray[Any]]:
 
     Raises
     ------
-    RecordingError
+    InvalidArgument
         If it is not a pair, not made of numbers, or has rows of different lengths.
     ShapeMismatch
         If there are not as many targets as inputs, or no inputs at all.
@@ -38,28 +38,21 @@ def as_samples(samples: Any) -> dict[str, npt.NDArray[Any]]:
     try:
         inputs, targets = samples
     except (TypeError, ValueError) as error:
-        raise RecordingError(
+        raise InvalidArgument(
             "samples must be a pair (inputs, targets) of arrays or tensors, "
             f"not {type(samples).__name__}"
         ) from error
-    inputs, targets = _as_array(inputs, "inputs"), _as_array(targets, "targets")
-    if inputs.dtype.kind in "bui" or inputs.dtype.itemsize > 8:
-        inputs = inputs.astype(np.float32)
+    inputs = as_inputs(inputs, "samples[0]")
+    targets = as_array(targets, "samples[1]")
+    if targets.dtype.kind not in "buif":
+        raise InvalidArgument(f"samples[1] must be real numbers, not {targets.dtype}")
     if targets.dtype.kind in "bui":
         targets = targets.astype(np.int64)
-    if inputs.ndim < 2 or len(inputs) == 0:
-        raise ShapeMismatch(
-            f"the inputs of samples have shape {inputs.shape}; they need at least one row and the "
-            "shape of one input behind it: (n, *input_shape)"
-        )
     if targets.ndim == 0 or len(targets) != len(inputs):
         raise ShapeMismatch(
             f"samples have {len(inputs)} inputs but targets of shape {targets.shape}; one target "
             "an input is needed"
         )
-    if not np.isfinite(inputs).all():
-        row = int(np.argwhere(~np.isfinite(inputs))[0, 0])
-        raise NonFiniteValues(f"row {row} of the inputs of samples holds NaN or infinity")
     return {"inputs": np.asarray(inputs, order="C"), "targets": np.asarray(targets, order="C")}
 
 
@@ -76,7 +69,7 @@ def check_classes(targets: npt.NDArray[Any], class_names: Sequence[str] | None) 
 
     Raises
     ------
-    RecordingError
+    InvalidArgument
         If a label has no name.
     """
     if not class_names:
@@ -92,17 +85,7 @@ def check_classes(targets: npt.NDArray[Any], class_names: Sequence[str] | None) 
     unnamed = labels[(labels < 0) | (labels >= count)]
     signs = count == 2 and bool(np.isin(labels, (-1, 1)).all())
     if len(unnamed) and not signs:
-        raise RecordingError(
+        raise InvalidArgument(
             f"samples have the label {unnamed[0]}, and class_names names {count} classes: the "
             f"labels are to be 0 to {count - 1}, with one name a class"
         )
-
-
-def _as_array(values: Any, what: str) -> npt.NDArray[Any]:
-    try:
-        array = np.asarray(off_torch(values))
-    except (TypeError, ValueError) as error:
-        raise RecordingError(f"the {what} of samples do not make an array: {error}") from error
-    if array.dtype.kind not in "buif":
-        raise RecordingError(f"the {what} of samples must be real numbers, not {array.dtype}")
-    return array

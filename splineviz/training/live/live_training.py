@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.arguments import check_name
 from splineviz.errors import InvalidArgument, NonFiniteValues
 from splineviz.training.data import Dataset
 from splineviz.training.live.kept_steps import KeptSteps
 from splineviz.training.recording.schedule import log_schedule
+from splineviz.validation.names import check_name
 
 if TYPE_CHECKING:
     import torch

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from splineviz.arguments import row_of
-from splineviz.training.whole import natural_number, whole_number
+from splineviz.validation.names import row_of
+from splineviz.validation.numbers import as_int, as_seed
 
 if TYPE_CHECKING:
     from splineviz.training.data import Dataset
@@ -105,14 +105,14 @@ def train(
         one from 0 to 2**63 - 1.
     """
     recipe = _module(name)
-    seed = natural_number(seed, "the seed")
+    seed = as_seed(seed)
     from splineviz.training.fit import plain_training
 
     with plain_training():
         run: Run = recipe.train(
             out,
             seed=seed,
-            steps=recipe.STEPS if steps is None else whole_number(steps, "the number of steps"),
+            steps=recipe.STEPS if steps is None else as_int(steps, "steps", 1),
             progress=progress,
             dtype=dtype,
         )
@@ -142,7 +142,7 @@ def data(name: str, seed: int = 0) -> Dataset:
     RecordingError
         If `seed` is not a whole number from 0 to 2**63 - 1.
     """
-    made: Dataset = _module(name).data(natural_number(seed, "the seed"))
+    made: Dataset = _module(name).data(as_seed(seed))
     return made
 
 

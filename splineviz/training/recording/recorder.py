@@ -8,14 +8,14 @@ import platform
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
-from numbers import Number, Real
+from numbers import Real
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, SupportsFloat
 
 import numpy.typing as npt
 
-from splineviz.arguments import as_path
 from splineviz.errors import (
+    InvalidArgument,
     NetworkChanged,
     NonFiniteValues,
     RecordingError,
@@ -29,7 +29,9 @@ from splineviz.training.recording.ranks import check_rank
 from splineviz.training.recording.recorded_network import RecordedNetwork
 from splineviz.training.recording.schedule import Schedule, due_test
 from splineviz.training.recording.weights import input_shape_of
-from splineviz.training.whole import natural_number, whole_number
+from splineviz.validation.arrays import as_shape
+from splineviz.validation.names import as_names, as_path, check_name
+from splineviz.validation.numbers import as_int
 
 if TYPE_CHECKING:
     import torch
@@ -161,12 +163,11 @@ class Recorder:
         self._due = due_test(schedule)
         self._dtype = dtype
         self._closed = False
-        if dtype not in DTYPES:
-            raise RecordingError(f"dtype must be one of {', '.join(DTYPES)}, not {dtype!r}")
+        check_name(DTYPES, "dtype", dtype)
         if not isinstance(resume, bool):
-            resume = natural_number(resume, "a step")
+            resume = as_int(resume, "resume", 0, advice="True, or the step to go on from")
         self._writer = RunWriter(self.path, resume=resume)
-        names = _checked_names(class_names)
+        names = None if class_names is None else as_names(class_names, "class_names", _NAMES)
         points = None if samples is None else as_samples(samples)
         if points is not None:
             check_classes(points["targets"], names)
@@ -232,7 +233,7 @@ class Recorder:
                 f"the recording in {self.path} is closed; to add steps, make a Recorder with "
                 "resume=True"
             )
-        step = natural_number(step, "a step")
+        step = as_int(step, "step", 0)
         if step <= self._previous:
             raise RecordingError(
                 f"step {step} comes after step {self._previous}, and steps must grow. A step is an "
@@ -334,10 +335,14 @@ class Recorder:
             self._writer.end(status)
 
 
+_SHAPES = "the shape of one input, in whole numbers such as (2,) or (1, 28, 28)"
+_NAMES = "a list of names, one a class"
+
+
 def _start(start: str | None, example: Any) -> Start | None:
     """Where in the network what is replayed begins; None for the network's own input."""
     if (start is None) != (example is None):
-        raise RecordingError(
+        raise InvalidArgument(
             "start names a module of the network and example holds inputs of the network, such as "
             "tokens of shape (1, length): give both to record behind that module, or none"
         )
@@ -356,7 +361,7 @@ def _trace(
 ) -> Lowered:
     from splineviz.network.tracing.trace import traced
 
-    given = None if input_shape is None else _checked_shape(input_shape)
+    given = None if input_shape is None else as_shape(input_shape, "input_shape", _SHAPES)
     shape = None if inputs is None else tuple(inputs.shape[1:])
     if None not in (given, shape) and given != shape:
         raise ShapeMismatch(f"input_shape is {given}, but the inputs of samples have shape {shape}")
@@ -373,42 +378,22 @@ def _trace(
     return lowered
 
 
-def _checked_shape(shape: Any) -> tuple[int, ...]:
-    try:
-        sizes = (shape,) if isinstance(shape, Number) else tuple(shape)
-        return tuple(whole_number(size, "a size") for size in sizes)
-    except (TypeError, RecordingError) as error:
-        raise ShapeMismatch(
-            "input_shape is the shape of one input, in whole numbers such as (2,) or (1, 28, 28), "
-            f"not {shape!r}"
-        ) from error
-
-
-def _checked_names(names: Any) -> tuple[str, ...] | None:
-    if names is None:
-        return None
-    if not isinstance(names, str):
-        with suppress(TypeError):
-            return tuple(map(str, names))
-    raise RecordingError(f"class_names must be a list of names, one a class, not {names!r}")
-
-
 def _checked_metric(name: str, value: Any) -> float:
     if name == "step" or not name.strip() or not name.isprintable():
-        raise RecordingError(f"a metric cannot be named {name!r}")
+        raise InvalidArgument(f"a metric cannot be named {name!r}")
     number = value
     if hasattr(value, "item"):
         try:
             # item() takes a tensor's value off its device, without a warning about gradients.
             number = value.item()
         except (ValueError, RuntimeError) as error:
-            raise RecordingError(f"the metric {name!r} must be one number: {error}") from error
+            raise InvalidArgument(f"the metric {name!r} must be one number: {error}") from error
     if not isinstance(number, Real):
-        raise RecordingError(f"the metric {name!r} must be one number, not {number!r}")
+        raise InvalidArgument(f"the metric {name!r} must be one number, not {number!r}")
     try:
         return float(number)
     except OverflowError as error:
-        raise RecordingError(f"the metric {name!r} is too large for a float") from error
+        raise InvalidArgument(f"the metric {name!r} is too large for a float") from error
 
 
 def _checked_metadata(metadata: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -417,7 +402,7 @@ def _checked_metadata(metadata: Mapping[str, Any] | None) -> dict[str, Any] | No
     try:
         checked: dict[str, Any] = json.loads(json.dumps(dict(metadata), allow_nan=False))
     except (TypeError, ValueError) as error:
-        raise RecordingError(
+        raise InvalidArgument(
             f"metadata must hold what JSON can hold (text, finite numbers, lists, dicts): {error}"
         ) from error
     return checked

@@ -5,8 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 
-from splineviz.errors import RecordingError
-from splineviz.training.whole import whole_number
+from splineviz.errors import InvalidArgument
+from splineviz.validation.numbers import as_int
 
 Schedule = Iterable[int] | Callable[[int], bool] | None
 """Steps, or a test of a step, or None for every step."""
@@ -33,7 +33,7 @@ def log_schedule(last: int, count: int) -> tuple[int, ...]:
 
     Raises
     ------
-    RecordingError
+    InvalidArgument
         If `last` is below 1 or `count` below 2, or they are not whole numbers.
 
     Examples
@@ -41,14 +41,8 @@ def log_schedule(last: int, count: int) -> tuple[int, ...]:
     >>> log_schedule(1000, 8)
     (0, 1, 3, 10, 32, 100, 316, 1000)
     """
-    last = whole_number(last, "the last step of a schedule")
-    count = whole_number(count, "the number of steps of a schedule")
-    if last < 1:
-        raise RecordingError(f"the last step of a schedule must be at least 1, not {last}")
-    if count < 2:
-        raise RecordingError(
-            f"a schedule needs at least 2 steps (the first and the last), not {count}"
-        )
+    last = as_int(last, "last", 1)
+    count = as_int(count, "count", 2)
     if count > last:
         return tuple(range(last + 1))
     if count == 2:
@@ -83,7 +77,7 @@ def due_test(schedule: Schedule) -> Callable[[int, int], bool]:
 
     Raises
     ------
-    RecordingError
+    InvalidArgument
         If the schedule holds no step, or something that is not a step.
     """
     if schedule is None:
@@ -101,17 +95,17 @@ def _sorted_steps(schedule: Iterable[int]) -> Sequence[int]:
         steps = schedule
     else:
         try:
-            steps = sorted({whole_number(step, "a step") for step in schedule})
-        except (TypeError, RecordingError) as error:
-            raise RecordingError(
-                "a schedule is an iterable of whole steps, a function of the step, or None for "
+            steps = sorted({as_int(step, f"schedule[{i}]", 0) for i, step in enumerate(schedule)})
+        except (TypeError, InvalidArgument) as error:
+            raise InvalidArgument(
+                "schedule must be an iterable of whole steps, a function of the step, or None for "
                 f"every step: {error}"
             ) from error
     if not steps:
-        raise RecordingError(
-            "the schedule holds no steps, so no checkpoint would ever be due. Pass None for a "
+        raise InvalidArgument(
+            "schedule holds no steps, so no checkpoint would ever be due. Pass None for a "
             "checkpoint at every step"
         )
     if steps[0] < 0:
-        raise RecordingError(f"a schedule cannot hold the negative step {steps[0]}")
+        raise InvalidArgument(f"schedule cannot hold the negative step {steps[0]}")
     return steps

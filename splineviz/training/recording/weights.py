@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.errors import NetworkChanged, NonFiniteValues, RecordingError
+from splineviz.errors import InvalidArgument, NetworkChanged, NonFiniteValues, RecordingError
 
 if TYPE_CHECKING:
     import torch
@@ -25,7 +25,7 @@ def input_shape_of(model: torch.nn.Module) -> tuple[int, ...]:
     import torch
 
     if not isinstance(model, torch.nn.Module):
-        raise RecordingError(f"a recorder records a torch.nn.Module, not {type(model).__name__}")
+        raise InvalidArgument(f"model must be a torch.nn.Module, not {type(model).__name__}")
     first = ""
     for path, module in model.named_modules():
         if isinstance(module, torch.nn.Linear):

@@ -8,12 +8,12 @@ import ipywidgets
 import numpy as np
 import traitlets
 
-from splineviz.arguments import check_kind
 from splineviz.complexity.results.curve_lines import heading, lines_of
 from splineviz.complexity.results.curves import ComplexityCurves
 from splineviz.complexity.results.labels import values_label
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import extremes
+from splineviz.validation.objects import check_kind
 from splineviz.widgets.charts.bqplot_parts import ValueAxis, round_ticks
 from splineviz.widgets.charts.step_chart import StepPanel
 from splineviz.widgets.common.controls import menu

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from splineviz.arguments import check_name
 from splineviz.drawing.metric_names import MetricName
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import StepCurve
+from splineviz.validation.names import check_name
 from splineviz.widgets.charts.bqplot_parts import ACCURACY, ValueAxis, round_ticks
 from splineviz.widgets.charts.step_chart import StepPanel
 

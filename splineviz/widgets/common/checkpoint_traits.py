@@ -6,8 +6,8 @@ from typing import Any
 
 import traitlets
 
-from splineviz.arrays import read_whole
 from splineviz.errors import UnknownName
+from splineviz.validation.numbers import as_int
 
 
 def read_place(index: Any, count: int) -> int:
@@ -27,7 +27,7 @@ def read_place(index: Any, count: int) -> int:
     UnknownName
         If there is no checkpoint of that number.
     """
-    place = read_whole(index, "index", -(2**63))
+    place = as_int(index, "index", -(2**63))
     if not -count <= place < count:
         raise UnknownName("checkpoint", str(place), [str(i) for i in range(count)])
     return place % count

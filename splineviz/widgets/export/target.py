@@ -6,9 +6,9 @@ import math
 import os
 from pathlib import Path
 
-from splineviz.arguments import as_path
 from splineviz.errors import InvalidArgument, UnwritablePath
 from splineviz.files import write_atomically
+from splineviz.validation.names import as_path
 
 # Inches a picture is wide at least: labels and color bar have no room in less.
 _NARROWEST = 3.0

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 import traitlets
 
-from splineviz.arguments import check_name, check_run
 from splineviz.display.frames import Frame
 from splineviz.errors import UnknownName
 from splineviz.progress import Progress
+from splineviz.validation.names import check_name
+from splineviz.validation.objects import check_run
 from splineviz.widgets.charts.metric_chart import Curves, accuracy_curves
 from splineviz.widgets.common.checkpoint_traits import Stepping, read_place
 from splineviz.widgets.common.frame_feed import FrameFeed

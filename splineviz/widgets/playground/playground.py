@@ -14,7 +14,6 @@ import ipywidgets
 import numpy as np
 import traitlets
 
-from splineviz.arguments import check_name
 from splineviz.errors import (
     InvalidArgument,
     NonFiniteValues,
@@ -24,6 +23,7 @@ from splineviz.errors import (
 from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.training.data import blobs, checkerboard, circles, spirals, two_moons
 from splineviz.training.data.sets import Dataset
+from splineviz.validation.names import check_name
 from splineviz.widgets.common.lifecycle import WholeBox, close_all
 from splineviz.widgets.player.region_player import RegionPlayer
 from splineviz.widgets.playground.data import PlaygroundData

@@ -7,8 +7,8 @@ from typing import Any
 
 import ipywidgets
 
-from splineviz.arguments import check_name
 from splineviz.errors import InvalidArgument
+from splineviz.validation.names import check_name
 from splineviz.widgets.common.controls import menu
 from splineviz.widgets.common.short_repr import in_short
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from splineviz.arrays import off_torch
 from splineviz.drawing.images import image_shape_of, png
 from splineviz.errors import InvalidSlice, NonFiniteValues, ShapeMismatch
 from splineviz.typing import FloatArray, IntArray
+from splineviz.validation.tensors import detached
 from splineviz.widgets.player.samples import ON_ANCHOR, anchors_of, size_of
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class LabelledSamples:
         class_names: Sequence[str] | None = None,
         image_shape: tuple[int, ...] | None = None,
     ) -> None:
-        self.inputs = np.asarray(off_torch(inputs))
+        self.inputs = np.asarray(detached(inputs))
         if self.inputs.ndim < 2 or len(self.inputs) == 0 or self.inputs[0].size < 2:
             raise ShapeMismatch(
                 f"the inputs have shape {self.inputs.shape}; to choose a slice from them there "
@@ -165,7 +165,7 @@ class LabelledSamples:
 
 
 def _class_texts(labels: Any, n: int, class_names: Sequence[str] | None) -> list[str]:
-    values = np.asarray(off_torch(labels))
+    values = np.asarray(detached(labels))
     if values.ndim == 2:
         values = values.argmax(axis=1) if values.shape[1] > 1 else values[:, 0]
     if values.shape != (n,):

@@ -11,10 +11,10 @@ import ipywidgets
 import numpy as np
 import traitlets
 
-from splineviz.arguments import check_run
 from splineviz.drawing.palette import CURVE_COLORS
 from splineviz.errors import InvalidArgument, InvalidSlice, ShapeMismatch, SplinevizError
 from splineviz.partition.slices.input_slice import InputSlice
+from splineviz.validation.objects import check_run
 from splineviz.widgets.charts.bqplot_parts import round_ticks
 from splineviz.widgets.charts.figure_styles import FigureStyles
 from splineviz.widgets.common.lifecycle import WholeBox, close_all

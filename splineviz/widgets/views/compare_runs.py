@@ -11,11 +11,11 @@ import ipywidgets
 import numpy as np
 import traitlets
 
-from splineviz.arguments import check_run
 from splineviz.drawing.palette import LINE_STYLES
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import StepCurve, extremes
 from splineviz.errors import InvalidArgument
+from splineviz.validation.objects import check_run
 from splineviz.widgets.charts.bqplot_parts import ValueAxis, round_ticks
 from splineviz.widgets.charts.metric_chart import (
     accuracy_columns,

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from splineviz.arguments import check_kind, check_player, check_run
 from splineviz.complexity.results.curve_lines import lines_of
 from splineviz.complexity.results.curves import ComplexityCurves
 from splineviz.drawing.step_axis import StepAxis
+from splineviz.validation.objects import check_kind, check_player, check_run
 from splineviz.widgets.charts.complexity_plot import ComplexityPlot
 from splineviz.widgets.charts.metric_chart import (
     Curves,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import ipywidgets
 
-from splineviz.arguments import check_player
 from splineviz.partition.patterns import layer_text
+from splineviz.validation.objects import check_player
 from splineviz.widgets.common.lifecycle import WholeBox
 from splineviz.widgets.player.linked_canvas import BorrowedCanvas
 

@@ -10,11 +10,11 @@ import ipywidgets
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.arguments import check_player
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import StepCurve, extremes
 from splineviz.partition.migration.checkpoint_curves import MigrationMeasure
 from splineviz.partition.migration.curves import MigrationCurves
+from splineviz.validation.objects import check_player
 from splineviz.widgets.charts.bqplot_parts import ValueAxis, round_ticks
 from splineviz.widgets.charts.step_chart import StepPanel
 from splineviz.widgets.common.frame_feed import FrameFeed

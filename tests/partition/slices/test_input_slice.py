@@ -111,8 +111,12 @@ BAD = {
     "collinear": (lambda: InputSlice.through([0, 0], [1, 1], [2, 2]), InvalidSlice, "one line"),
     "equal": (lambda: InputSlice.through([0, 0], [0, 0], [2, 2]), InvalidSlice, "one line"),
     "two shapes": (lambda: InputSlice.through([0, 0], [1, 1, 1], [2, 2]), ShapeMismatch, "shapes"),
-    "nan": (lambda: InputSlice.through([0, 0], [np.nan, 1], [2, 2]), NonFiniteValues, "anchor x1"),
-    "infinite": (lambda: InputSlice.around([0, np.inf]), NonFiniteValues, "the center"),
+    "nan": (
+        lambda: InputSlice.through([0, 0], [np.nan, 1], [2, 2]),
+        NonFiniteValues,
+        "x1: 1 value",
+    ),
+    "infinite": (lambda: InputSlice.around([0, np.inf]), NonFiniteValues, "x: 1 values"),
     "margin": (
         lambda: InputSlice.through([0, 0], [1, 0], [0, 1], margin=-1),
         InvalidSlice,

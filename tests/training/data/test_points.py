@@ -81,9 +81,9 @@ def test_points_are_floating_numbers(like: Any, dtype: Any) -> None:
     [
         (np.zeros((0, 2)), {}, ShapeMismatch, r"shape \(0, 2\)"),
         ([1.0, 2.0], {}, ShapeMismatch, r"shape \(2,\)"),
-        ([[1.0], [2.0, 3.0]], {}, InvalidArgument, "do not make an array"),
+        ([[1.0], [2.0, 3.0]], {}, InvalidArgument, "must make an array"),
         ([["a"]], {}, InvalidArgument, "real numbers"),
-        ([[0.0], [np.nan]], {}, NonFiniteValues, "row 1 of the inputs"),
+        ([[0.0], [np.nan]], {}, NonFiniteValues, r"like\[1\]"),
         (DATA, {"n": 0}, InvalidArgument, "n must be at least 1, not 0"),
         (DATA, {"n": 2.5}, InvalidArgument, r"whole number, not 2\.5"),
         (DATA, {"bounds": (1, 0)}, InvalidArgument, "lowest and then the highest"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from splineviz.errors import RecordingError
+from splineviz.errors import InvalidArgument
 from splineviz.training.data import (
     Dataset,
     blobs,
@@ -116,5 +116,5 @@ assert random.getstate() == before
 
 @pytest.mark.parametrize("train", [0, -10, 15, 1800])
 def test_digits_cannot_be_split_otherwise(train: int) -> None:
-    with pytest.raises(RecordingError, match="multiple of 10"):
+    with pytest.raises(InvalidArgument, match="multiple of 10"):
         digits(train)

@@ -1,0 +1,76 @@
+"""Objects as users give them: runs, players, functions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from splineviz.errors import InvalidArgument
+from splineviz.validation.wording import kind_of, shown, with_article
+
+
+def check_run(run: Any, what: str = "run") -> None:
+    """Raise InvalidArgument unless something is a run, or has what is read of one.
+
+    Parameters
+    ----------
+    run : object
+        As a user gives it.
+    what : str
+        The argument's name.
+    """
+    if hasattr(run, "steps") and callable(getattr(run, "program", None)):
+        return
+    if isinstance(run, str | os.PathLike):
+        raise InvalidArgument(
+            f"{what} must be a Run, not the path of one: give Run({os.fspath(run)!r})"
+        )
+    raise InvalidArgument(
+        f"{what} must be a Run, not {kind_of(run)}: open a recorded training with Run(path), or "
+        "take Run.bundled()"
+    )
+
+
+def check_player(player: Any) -> None:
+    """Raise InvalidArgument unless something is a RegionPlayer, or has what is read of one."""
+    if not (hasattr(player, "steps") and hasattr(player, "canvas")):
+        raise InvalidArgument(
+            f"player must be a RegionPlayer, not {kind_of(player)}: make one with "
+            "RegionPlayer(run, plane), and name other arguments, such as metrics=[...]"
+        )
+
+
+def check_kind(value: Any, kind: type, what: str, advice: str, optional: bool = False) -> None:
+    """Raise InvalidArgument unless a value is of a class.
+
+    Parameters
+    ----------
+    value : object
+        As a user gives it.
+    kind : type
+    what : str
+        The argument's name.
+    advice : str
+        What gives such a value, to be read after the fault.
+    optional : bool
+        Whether None will do.
+    """
+    if not (isinstance(value, kind) or (optional and value is None)):
+        raise InvalidArgument(
+            f"{what} must be {with_article(kind)}, not {kind_of(value)}: {advice}"
+        )
+
+
+def as_callable(value: Any, what: str, wanted: str) -> Callable[..., Any]:
+    """Return a function as it is.
+
+    Raises
+    ------
+    InvalidArgument
+        If it cannot be called.
+    """
+    if not callable(value):
+        raise InvalidArgument(f"{what} must be {wanted}, not {shown(value)}")
+    function: Callable[..., Any] = value
+    return function
