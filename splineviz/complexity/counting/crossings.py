@@ -101,7 +101,8 @@ def doubtful(near: Near, seen: Neighborhood, switches: Switches, directions: int
     """
     shape, device = (len(seen.span.centre), directions), near.sample.device
     found = torch.zeros(shape, dtype=torch.int64, device=device)
-    for some in _undecided(near, switches).split(_AT_A_TIME):
+    which = _undecided(near, switches)
+    for some in which.split(_AT_A_TIME) if len(which) else ():
         part = near.at(some)
         values = part.centre.unsqueeze(1) + seen.at(part.sample, part.column)
         # Twice as far as is uncertain, so that the error of the others decides nothing.

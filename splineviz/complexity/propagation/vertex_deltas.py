@@ -12,6 +12,7 @@ Where so many neurons switch that it saves nothing, all vertices are stored inst
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 import torch
@@ -53,7 +54,7 @@ class VertexDeltas:
         made = cls.odd(vertices)
         return cls(vertices, made.columns, made.units, split=True)
 
-    @property
+    @cached_property
     def switched(self) -> int:
         """How many neurons they know to have switched."""
         return len(self.columns) + len(self.units)
