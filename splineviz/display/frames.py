@@ -187,7 +187,7 @@ class Frame:
     def areas(self) -> FloatArray:
         """Area of each region as it is drawn, in squared slice units, shape (R,)."""
         x, y = self.vertices[self.ring_vertices].astype(np.float64).T
-        following = following_corners(self.ring_offsets)
+        following = next_corners(self.ring_offsets)
         twice = x * y[following] - x[following] * y
         corners = self.ring_offsets[self.region_offsets[:-1]]
         return np.abs(np.add.reduceat(twice, corners)) / 2
@@ -301,22 +301,22 @@ def _edge_columns(partition: SplinePartition) -> IntArray:
     first_column = np.cumsum(widths)
     of_edge = np.where(edges.layer < 0, 0, 1 + first_column[edges.layer] + edges.neuron)
     start = partition.ring_vertices.astype(np.int64)
-    following = following_corners(partition.ring_offsets)
-    keys = undirected(start, start[following], count)
+    following = next_corners(partition.ring_offsets)
+    keys = undirected_keys(start, start[following], count)
     ends = edges.vertices.astype(np.int64)
-    edge_keys = undirected(ends[:, 0], ends[:, 1], count)
+    edge_keys = undirected_keys(ends[:, 0], ends[:, 1], count)
     order = np.argsort(edge_keys)
     return of_edge[order[np.searchsorted(edge_keys[order], keys)]]
 
 
-def following_corners(ring_offsets: AnyIntArray) -> IntArray:
+def next_corners(ring_offsets: AnyIntArray) -> IntArray:
     """For each corner of some rings, one ring after another, the number of the next one."""
     following = np.arange(1, ring_offsets[-1] + 1)
     following[ring_offsets[1:] - 1] = ring_offsets[:-1]
     return following
 
 
-def undirected(a: IntArray, b: IntArray, count: int) -> IntArray:
+def undirected_keys(a: IntArray, b: IntArray, count: int) -> IntArray:
     """A number for each edge between two of `count` vertices, the same in both directions."""
     return np.minimum(a, b) * count + np.maximum(a, b)
 

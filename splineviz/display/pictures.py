@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from splineviz.display.frames import Frame, following_corners, undirected
+from splineviz.display.frames import Frame, next_corners, undirected_keys
 from splineviz.drawing.palette import CHANGE_COLORS
 from splineviz.partition.measures.class_pieces import ClassPieces
 from splineviz.partition.plotting.colorings import Coloring, Limits
@@ -20,7 +20,7 @@ from splineviz.typing import BoolArray, FloatArray
 ALL_LAYERS, NO_LAYER = -1, -2
 
 
-def picture_of_frame(
+def frame_picture(
     frame: Frame,
     colored: tuple[str, Coloring],
     limits: Limits | None,
@@ -129,8 +129,8 @@ def _borders(frame: Frame, marked: BoolArray) -> FloatArray:
 def _segments(frame: Frame, wanted: BoolArray) -> FloatArray:
     """The edges from those corners of rings that are wanted, each once."""
     start = frame.ring_vertices.astype(np.int64)
-    end = start[following_corners(frame.ring_offsets)]
-    keys = undirected(start, end, len(frame.vertices))[wanted]
+    end = start[next_corners(frame.ring_offsets)]
+    keys = undirected_keys(start, end, len(frame.vertices))[wanted]
     _, once = np.unique(keys, return_index=True)
     ends = np.sort(np.column_stack([start, end])[wanted][once], axis=1)
     return frame.vertices[ends].astype(np.float64)

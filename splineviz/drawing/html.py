@@ -127,12 +127,12 @@ def png_of(figure: Figure) -> bytes:
     return file.getvalue()
 
 
-def numbers_in_short(values: npt.ArrayLike) -> str:
+def short_numbers(values: npt.ArrayLike) -> str:
     """The first few of some numbers, as a reader would write them.
 
     Examples
     --------
-    >>> numbers_in_short([0.5, 1 / 3, 2, 3, 4, 5, 6])
+    >>> short_numbers([0.5, 1 / 3, 2, 3, 4, 5, 6])
     '0.5, 0.3333, 2, 3, 4, 5, … (7 numbers)'
     """
     flat = np.asarray(values, dtype=np.float64).ravel()

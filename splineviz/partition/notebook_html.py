@@ -14,11 +14,11 @@ from splineviz.drawing.html import (
     blank_figure,
     block,
     bullets,
-    numbers_in_short,
     paragraph,
     picture,
     png_of,
     row,
+    short_numbers,
 )
 from splineviz.drawing.images import image_shape_of, png
 from splineviz.drawing.palette import curve_style
@@ -114,7 +114,7 @@ def slice_html(plane: InputSlice | InputSegment) -> str:
     if len(anchors) and shape is not None:
         parts += [paragraph("through the inputs"), row(*_thumbnails(anchors, shape))]
     elif len(anchors):
-        lines = zip(string.ascii_uppercase, map(numbers_in_short, anchors), strict=False)
+        lines = zip(string.ascii_uppercase, map(short_numbers, anchors), strict=False)
         parts.append(bullets("through the inputs", [f"{letter}: {x}" for letter, x in lines]))
     else:
         parts.append(bullets("spanned by", _spanned_by(plane)))
@@ -136,8 +136,8 @@ def _spanned_by(plane: InputSlice | InputSegment) -> list[str]:
     directions = getattr(plane, "basis", None)
     rows = [plane.direction] if directions is None else list(directions)  # type: ignore[union-attr]
     return [
-        f"origin: {numbers_in_short(plane.origin)}",
-        *(f"direction {k}: {numbers_in_short(v)}" for k, v in enumerate(rows, 1)),
+        f"origin: {short_numbers(plane.origin)}",
+        *(f"direction {k}: {short_numbers(v)}" for k, v in enumerate(rows, 1)),
     ]
 
 

@@ -178,7 +178,7 @@ def test_it_works_while_the_kernel_is_busy_and_plays(opened, screenshots):
     view.slider.focus()
     page.keyboard.press("End")
     view.wait_for(1000, 1000)
-    figure = page.locator(".splineviz-step-view .bqplot")
+    figure = page.locator(".splineviz-linked-charts .bqplot")
     figure.scroll_into_view_if_needed()
     plot = figure.locator(".plotarea_background").bounding_box()
     page.mouse.click(plot["x"] + 0.3941 * plot["width"], plot["y"] + plot["height"] / 2)

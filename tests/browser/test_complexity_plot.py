@@ -68,7 +68,7 @@ def test_alone_it_looks_right_in_the_dark(new_notebook, screenshots):
         page.screenshot(path=screenshots / f"complexity-alone-{name.lower()}.png")
         for text in (".axislabel", ".tick text"):
             of_texts = color_of(page, f".bqplot {text}", "fill")
-            assert of_texts == color_of(page, ".splineviz-step-panel", "color")
+            assert of_texts == color_of(page, ".splineviz-step-chart", "color")
     # Where an axis ends, nothing of it goes through the label there.
     clips = page.locator(".bqplot .domain").evaluate_all(
         "all => all.map(each => getComputedStyle(each).clipPath)"

@@ -72,7 +72,7 @@ def test_the_page_shows_the_bundled_run(page, viewer, opened_page, screenshots):
     converted.page.screenshot(path=screenshots / "converted-last.png", full_page=True)
     # A click at the start of the curves in the other cell takes the player there.
     # The first are those beside the player.
-    curves = converted.page.locator(".splineviz-step-view .bqplot .plotarea_events").last
+    curves = converted.page.locator(".splineviz-linked-charts .bqplot .plotarea_events").last
     curves.click(position={"x": 2, "y": 50})
     player.wait_for_frame(0)
     assert player.picture() == before[0]

@@ -46,7 +46,7 @@ class View:
     def __init__(self, page):
         self.page = page
         self.canvas = page.locator(".standin-canvas")
-        self.figures = page.locator(".splineviz-step-view .bqplot")
+        self.figures = page.locator(".splineviz-linked-charts .bqplot")
         self.cursor = page.locator(".sv-cursor").first
 
     def plot(self, number=0):
@@ -91,9 +91,8 @@ class View:
 def opened(new_notebook):
     notebook = new_notebook("curves.ipynb", MAKE, TOLD, SLEEP, ALONE)
     notebook.run_cell(0)
-    notebook.page.wait_for_function(
-        "document.querySelectorAll('.splineviz-step-view .bqplot .plotarea_background').length == 2"
-    )
+    grounds = ".splineviz-linked-charts .bqplot .plotarea_background"
+    notebook.page.wait_for_function(f"document.querySelectorAll('{grounds}').length == 2")
     notebook.page.wait_for_timeout(500)
     return notebook
 

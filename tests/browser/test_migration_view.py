@@ -18,7 +18,7 @@ display(player, view)
 """
 WAIT = "print(view.wait(200) and player.wait(60))"
 TOLD = "print(view.step, player.step)"
-LINES = ".splineviz-step-view .bqplot path.line[d^='M']"
+LINES = ".splineviz-linked-charts .bqplot path.line[d^='M']"
 SLEEP = """
 import time
 print("asleep", flush=True)
@@ -36,7 +36,7 @@ def test_curves_come_as_they_are_measured_and_move_the_player(new_notebook, scre
     notebook.run_cell(1)
     assert notebook.output(1) == "True"
     page.wait_for_function("!document.querySelector('.sv-told').textContent.includes('measured')")
-    figures = page.locator(".splineviz-step-view .bqplot")
+    figures = page.locator(".splineviz-linked-charts .bqplot")
     assert figures.count() == 2
     figures.first.scroll_into_view_if_needed()
     plot = figures.first.locator(".plotarea_background").bounding_box()

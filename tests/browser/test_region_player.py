@@ -514,7 +514,7 @@ def test_everything_is_in_sight(opened):
     names = page.locator(".sv-legend .sv-entry").all_inner_texts()
     assert names == ["decision boundary", "<b>in</b>", "out"]
     assert page.locator(".splineviz-player b").count() == 0
-    for part in (".splineviz-player", ".sv-plot", ".splineviz-side .bqplot", ".sv-controls"):
+    for part in (".splineviz-player", ".sv-plot", ".splineviz-sidebar .bqplot", ".sv-controls"):
         box = page.locator(part).bounding_box()
         assert box["x"] + box["width"] <= 1280
     overflowing = page.evaluate(
@@ -688,13 +688,13 @@ def test_traits_that_are_set_later_and_a_second_view(new_notebook, screenshots):
     page.screenshot(path=screenshots / "player-set-later.png")
 
     # A click on the curves goes to a step, without the kernel's help.
-    figure = page.locator(".splineviz-side .plotarea_background")
+    figure = page.locator(".splineviz-sidebar .plotarea_background")
     box = figure.bounding_box()
     page.mouse.click(box["x"] + box["width"] - 2, box["y"] + box["height"] / 2)
     player.wait_for_frame(COUNT - 1)
     page.mouse.click(box["x"] + 1, box["y"] + box["height"] / 2)
     player.wait_for_frame(0)
-    assert page.locator(".splineviz-side .sv-cursor").is_hidden()
+    assert page.locator(".splineviz-sidebar .sv-cursor").is_hidden()
 
     # Three views of the model play as fast as one.
     notebook.run_cell(2)

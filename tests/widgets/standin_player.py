@@ -8,7 +8,7 @@ from __future__ import annotations
 import traitlets
 
 from splineviz.widgets.common.base import StrictWidget
-from splineviz.widgets.common.checkpoint_traits import Stepping
+from splineviz.widgets.common.checkpoint_traits import CheckpointTraits
 
 SHOWN = """
 export default {
@@ -36,7 +36,7 @@ class StandInCanvas(StrictWidget):
     play_range = traitlets.Tuple().tag(sync=True)
 
 
-class StandInPlayer(Stepping):
+class StandInPlayer(CheckpointTraits):
     def __init__(self, run):
         super().__init__()
         self.run = run

@@ -18,9 +18,9 @@ from splineviz.widgets.playground.playground import Playground
 from splineviz.widgets.playground.point_pad import PointPad
 from splineviz.widgets.slice_picker.sample_gallery import SampleGallery
 from splineviz.widgets.views.curves_view import CurvesView
+from tests.widgets.common.test_lifecycle import MAKERS
 from tests.widgets.standin import StandInRun
 from tests.widgets.states import check_states, open_widgets
-from tests.widgets.test_closing import MAKERS
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +74,9 @@ def actions_of(widget):
     elif isinstance(widget, PointPad):
         drawn = {"do": "draw", "points": [[0, 0]], "class": 0}
         rubbed = {"do": "rub", "points": [[0, 0]], "radius": 1}
-        return [lambda told=told: widget._hear(widget, told, []) for told in (drawn, rubbed)]
+        return [
+            lambda told=told: widget._handle_message(widget, told, []) for told in (drawn, rubbed)
+        ]
     else:
         changes = []
     return [from_the_page(widget, **change) for change in changes]

@@ -138,7 +138,7 @@ def step_marker(position: float, scale: bqplot.LogScale) -> bqplot.Lines:
     )
 
 
-def step_figure(
+def bqplot_figure(
     axis: StepAxis, scale: bqplot.LogScale, axis_y: bqplot.Axis, marks: Sequence[bqplot.Mark]
 ) -> bqplot.Figure:
     """A figure with a labelled axis of steps."""

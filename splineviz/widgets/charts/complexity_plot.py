@@ -15,11 +15,11 @@ from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import extremes
 from splineviz.validation.objects import check_kind
 from splineviz.widgets.charts.bqplot_parts import ValueAxis, round_ticks
-from splineviz.widgets.charts.step_chart import StepPanel
+from splineviz.widgets.charts.step_chart import StepChart
 from splineviz.widgets.common.controls import menu
 
 
-class ComplexityPlot(StepPanel):
+class ComplexityPlot(StepChart):
     """Local complexity over training steps, with confidence bands and a line at one step.
 
     A menu chooses whether there is a curve for each probe or for each layer of one probe; of
@@ -65,7 +65,7 @@ class ComplexityPlot(StepPanel):
     >>> plot = sv.ComplexityPlot(curves, by="layer", step=325)
     """
 
-    subject = ()
+    identity_arguments = ()
 
     by = traitlets.Unicode("probe")
     probe = traitlets.Unicode()

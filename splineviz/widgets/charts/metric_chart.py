@@ -12,13 +12,13 @@ from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import StepCurve
 from splineviz.validation.names import check_name
 from splineviz.widgets.charts.bqplot_parts import ACCURACY, ValueAxis, round_ticks
-from splineviz.widgets.charts.step_chart import StepPanel
+from splineviz.widgets.charts.step_chart import StepChart
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class Curves(StepPanel):
+class MetricChart(StepChart):
     """Metrics over training steps.
 
     If all of them are accuracies from 0 to 1, that is what their axis spans; otherwise it spans the
@@ -62,9 +62,9 @@ class Curves(StepPanel):
         self.show(curves, values)
 
 
-def accuracy_curves(
+def accuracy_chart(
     metrics: pd.DataFrame, steps: Sequence[int], columns: Sequence[str] | None = None
-) -> Curves | None:
+) -> MetricChart | None:
     """Draw accuracies, or other metrics, over training steps.
 
     Parameters
@@ -78,7 +78,7 @@ def accuracy_curves(
 
     Returns
     -------
-    Curves or None
+    MetricChart or None
         None if there is nothing to draw.
 
     Raises
@@ -86,10 +86,10 @@ def accuracy_curves(
     UnknownName
         If a column is not in the table.
     """
-    columns = chosen_columns(metrics, columns)
+    columns = choose_columns(metrics, columns)
     if not columns or len(metrics) == 0 or len(steps) == 0:
         return None
-    return Curves(metrics, steps, columns)
+    return MetricChart(metrics, steps, columns)
 
 
 def with_steps(metrics: pd.DataFrame) -> pd.DataFrame:
@@ -97,7 +97,7 @@ def with_steps(metrics: pd.DataFrame) -> pd.DataFrame:
     return metrics if "step" in metrics.columns else metrics.reset_index(names="step")
 
 
-def chosen_columns(metrics: pd.DataFrame, columns: Sequence[str] | None) -> list[str]:
+def choose_columns(metrics: pd.DataFrame, columns: Sequence[str] | None) -> list[str]:
     """The columns to draw: those that are asked for, or the accuracies.
 
     Raises
@@ -107,10 +107,10 @@ def chosen_columns(metrics: pd.DataFrame, columns: Sequence[str] | None) -> list
     """
     if columns is None:
         return accuracy_columns(metrics)
-    return known_columns(columns, [with_steps(metrics)])
+    return check_columns(columns, [with_steps(metrics)])
 
 
-def known_columns(columns: Sequence[str], tables: Sequence[pd.DataFrame]) -> list[str]:
+def check_columns(columns: Sequence[str], tables: Sequence[pd.DataFrame]) -> list[str]:
     """Columns that are asked for, each once; a text is the name of one.
 
     Raises
@@ -144,7 +144,7 @@ def accuracy_columns(metrics: pd.DataFrame) -> list[str]:
     return [name for name in names if MetricName(name).is_accuracy]
 
 
-def kinds_of_columns(columns: Sequence[str]) -> list[list[str]]:
+def split_by_kind(columns: Sequence[str]) -> list[list[str]]:
     """Accuracies and other metrics apart, each if there are any."""
     accuracies = [name for name in columns if MetricName(name).is_accuracy]
     others = [name for name in columns if name not in accuracies]

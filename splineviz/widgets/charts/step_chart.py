@@ -1,4 +1,4 @@
-"""StepPanel: curves over training steps, with a legend and a line at one step."""
+"""StepChart: curves over training steps, with a legend and a line at one step."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from splineviz.drawing.step_curve import StepCurve
 from splineviz.widgets.charts.bqplot_parts import (
     CurveMarks,
     ValueAxis,
+    bqplot_figure,
     legend_entries,
     set_axis,
     set_step_axis,
-    step_figure,
     step_marker,
     step_scale,
     vertical_axis,
 )
 from splineviz.widgets.charts.figure_styles import FigureStyles
-from splineviz.widgets.common.lifecycle import WholeBox, close_all
+from splineviz.widgets.common.lifecycle import OwningBox, close_all
 
 
-class StepPanel(WholeBox):
+class StepChart(OwningBox):
     """Curves over training steps, with a legend above them and a line at one step.
 
     Parameters
@@ -77,11 +77,11 @@ class StepPanel(WholeBox):
         self.marker = step_marker(axis.positions([step])[0], scale)
         self._axis_y = vertical_axis(ValueAxis("", np.array([0.1, 1.0])), log)
         self._scales = {"x": scale, "y": self._axis_y.scale}
-        self.figure = step_figure(axis, scale, self._axis_y, [self.marker])
+        self.figure = bqplot_figure(axis, scale, self._axis_y, [self.marker])
         self.legend = ipywidgets.HBox()
         self.legend.add_class("splineviz-legend")
         super().__init__([*head, self.legend, self.figure, FigureStyles()])
-        self.add_class("splineviz-step-panel")
+        self.add_class("splineviz-step-chart")
         self.step = step
 
     def show(

@@ -18,7 +18,7 @@ class StepCursor(SharedWidget):
 
     What is shown is a row of buttons: whether the mouse goes to a step or chooses what plays. All
     of it works in the browser, without the kernel. The figures are those that stand together with
-    the cursor in an element of the class ``splineviz-step-view``; they have one axis of steps.
+    the cursor in an element of the class ``splineviz-linked-charts``; they have one axis of steps.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class StepCursor(SharedWidget):
         On which ranges are chosen.
     brushes : list of bqplot.BrushIntervalSelector
         With what, one for each figure.
-    there : list of int or None
+    available : list of int or None
         Numbers of the checkpoints that can be shown yet, drawn below the slider; None for all.
     note : str
         What is said behind the buttons.
@@ -60,6 +60,6 @@ class StepCursor(SharedWidget):
     )
     figures: traitlets.List[Any] = traitlets.List().tag(sync=True, **_MODELS)
     brushes: traitlets.List[Any] = traitlets.List().tag(sync=True, **_MODELS)
-    there = traitlets.List(traitlets.Int(), None, allow_none=True).tag(sync=True)
+    available = traitlets.List(traitlets.Int(), None, allow_none=True).tag(sync=True)
     note = traitlets.Unicode("").tag(sync=True)
     slider = traitlets.Bool(False).tag(sync=True)

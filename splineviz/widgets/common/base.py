@@ -11,8 +11,8 @@ import numpy as np
 import traitlets
 
 from splineviz.errors import ShapeMismatch, UnknownArgument
-from splineviz.widgets.common.lifecycle import close_rest
-from splineviz.widgets.common.short_repr import in_short
+from splineviz.widgets.common.lifecycle import close_owned
+from splineviz.widgets.common.short_repr import short_repr
 
 
 class StrictWidget(anywidget.AnyWidget):
@@ -42,12 +42,12 @@ class StrictWidget(anywidget.AnyWidget):
         super().__init__(**traits)
 
     def __repr__(self) -> str:
-        return in_short(self)
+        return short_repr(self)
 
     def close(self) -> None:
         """Remove the widget from the page, and its layout from the kernel."""
         super().close()
-        close_rest(self)
+        close_owned(self)
 
     @classmethod
     def own_arguments(cls) -> set[str]:
@@ -88,7 +88,7 @@ class SharedWidget(StrictWidget):
             return False
         return True
 
-    def tell(self, **traits: Any) -> None:
+    def set_traits(self, **traits: Any) -> None:
         """Set traits at once; may be called from any thread."""
         with self.lock, self.hold_sync():
             for name, value in traits.items():

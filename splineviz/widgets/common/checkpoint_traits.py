@@ -1,4 +1,4 @@
-"""Stepping: the number, the step and the range of a widget that goes over checkpoints."""
+"""CheckpointTraits: the number, the step and the range of a widget that goes over checkpoints."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from splineviz.errors import UnknownName
 from splineviz.validation.numbers import as_int
 
 
-def read_place(index: Any, count: int) -> int:
+def read_checkpoint_index(index: Any, count: int) -> int:
     """The number of a checkpoint from 0 on; negative ones count from the end.
 
     Parameters
@@ -33,7 +33,7 @@ def read_place(index: Any, count: int) -> int:
     return place % count
 
 
-class Stepping(traitlets.HasTraits):
+class CheckpointTraits(traitlets.HasTraits):
     """The traits of a widget that goes over checkpoints.
 
     Attributes

@@ -86,7 +86,7 @@ class FrameFeed:
         self._count = count
         self._pending = [number for number in coarse_to_fine(count) if number not in done]
         self._demanded: list[int] = []
-        self._making: int | None = None
+        self._current: int | None = None
         self._make = make
         self._wanted = wanted
         self._failed = failed
@@ -96,7 +96,7 @@ class FrameFeed:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def make_first(self) -> None:
+    def make_current(self) -> None:
         """Make the frame that is looked at, here and now; its errors reach the caller."""
         number = self._wanted()
         with self._lock:
@@ -124,7 +124,7 @@ class FrameFeed:
             Those that are wanted, the most urgent first.
         """
         with self._lock:
-            self._demanded = [number for number in numbers if number != self._making]
+            self._demanded = [number for number in numbers if number != self._current]
             self._start()
 
     def extend(self, count: int) -> None:
@@ -138,14 +138,14 @@ class FrameFeed:
         """Make no further frame; the one being made is not waited for."""
         self._stopped = True
 
-    def wait(self, timeout: float | None = None, in_its_way: bool = False) -> bool:
+    def wait(self, timeout: float | None = None, holds_lock: bool = False) -> bool:
         """Wait until the background thread ends.
 
         Parameters
         ----------
         timeout : float, optional
             The longest wait, in seconds.
-        in_its_way : bool
+        holds_lock : bool
             Whether the caller holds what the background thread needs.
 
         Returns
@@ -161,7 +161,7 @@ class FrameFeed:
             The first that making a frame raised, once the thread has ended.
         """
         thread = self._thread
-        if thread is not None and (in_its_way or thread is threading.current_thread()):
+        if thread is not None and (holds_lock or thread is threading.current_thread()):
             if timeout is not None:
                 return False
             raise EndlessWait(
@@ -183,16 +183,16 @@ class FrameFeed:
     def _next(self) -> int | None:
         wanted, is_full = self._wanted(), self._is_full()
         with self._lock:
-            self._making = None
+            self._current = None
             if self._demanded and not self._stopped:
-                self._making = self._demanded.pop(0)
+                self._current = self._demanded.pop(0)
             elif self._pending and not is_full and not self._stopped:
-                self._making = wanted if wanted in self._pending else self._pending[0]
-            if self._making is None:
+                self._current = wanted if wanted in self._pending else self._pending[0]
+            if self._current is None:
                 self._thread = None
             else:
-                self._pending = [other for other in self._pending if other != self._making]
-            return self._making
+                self._pending = [other for other in self._pending if other != self._current]
+            return self._current
 
     def _work(self) -> None:
         while (number := self._next()) is not None:

@@ -10,8 +10,8 @@ import ipywidgets
 import traitlets
 from ipywidgets.widgets.widget import _instances as _open
 
-from splineviz.widgets.common.rerun_cells import MadeOncePerCell
-from splineviz.widgets.common.short_repr import in_short
+from splineviz.widgets.common.rerun_cells import ReusedOnRerun
+from splineviz.widgets.common.short_repr import short_repr
 
 # What stands in a widget is closed with it.
 _CONTENTS = ("children", "marks", "axes")
@@ -36,12 +36,12 @@ def close_all(widgets: Iterable[ipywidgets.Widget]) -> None:
         _close(widget, users)
 
 
-def close_rest(widget: ipywidgets.Widget) -> None:
+def close_owned(widget: ipywidgets.Widget) -> None:
     """Do for a widget that has just been closed what :func:`close_all` does beyond that."""
     _close_rest(widget, _users())
 
 
-class WholeBox(ipywidgets.VBox, metaclass=MadeOncePerCell):
+class OwningBox(ipywidgets.VBox, metaclass=ReusedOnRerun):
     """A column that is closed as a whole: with all that stands in it, and its layout.
 
     Parameters
@@ -52,7 +52,7 @@ class WholeBox(ipywidgets.VBox, metaclass=MadeOncePerCell):
 
     #: Which arguments must be the same for a cell that is run again to get the widget it made;
     #: empty for all of them, None where it always gets a new one.
-    subject: ClassVar[tuple[str, ...] | None] = None
+    identity_arguments: ClassVar[tuple[str, ...] | None] = None
 
     _stays = False
 
@@ -63,13 +63,13 @@ class WholeBox(ipywidgets.VBox, metaclass=MadeOncePerCell):
             self.children = children
 
     def __repr__(self) -> str:
-        return in_short(self, self.in_words())
+        return short_repr(self, self.summary())
 
-    def in_words(self) -> str:
+    def summary(self) -> str:
         """What it shows; said where it is printed."""
         return ""
 
-    def make_again(self, *args: Any, **kwargs: Any) -> None:
+    def reinitialize(self, *args: Any, **kwargs: Any) -> None:
         """Take the arguments of a new one: what shows this box then shows that.
 
         It is closed if that fails.
@@ -94,7 +94,7 @@ class WholeBox(ipywidgets.VBox, metaclass=MadeOncePerCell):
             close_all(parts)
             return
         super().close()
-        close_rest(self)
+        close_owned(self)
 
 
 def _close(widget: ipywidgets.Widget, users: _Users) -> None:

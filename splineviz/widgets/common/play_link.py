@@ -18,7 +18,7 @@ class PlayLink(StrictWidget):
     Parameters
     ----------
     source : StepCursor
-        What is moved; its `there` says which steps can be shown.
+        What is moved; its `available` says which steps can be shown.
     target : ipywidgets.Play
         What plays.
     """

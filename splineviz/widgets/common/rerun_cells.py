@@ -60,14 +60,14 @@ def _cell() -> tuple[str, str]:
     return str(cell or ""), str(header.get("msg_id", ""))
 
 
-class MadeOncePerCell(type(ipywidgets.VBox)):  # type: ignore[misc]
-    """The class of widgets that stay when the cell, or line, that made them runs again.
+class ReusedOnRerun(type(ipywidgets.VBox)):  # type: ignore[misc]
+    """The metaclass of widgets that are reused when the cell, or line, that made them runs again.
 
-    A class says in `subject` which of its arguments must be the same for that; without, it is
-    always made as a new widget, and so are those that are made while another one is.
+    A class says in `identity_arguments` which of its arguments must be the same for that. If it is
+    None, each call makes a new widget. So does a call inside the constructor of another widget.
     """
 
-    subject: tuple[str, ...] | None
+    identity_arguments: tuple[str, ...] | None
 
     @property
     def __signature__(cls) -> inspect.Signature:
@@ -78,22 +78,22 @@ class MadeOncePerCell(type(ipywidgets.VBox)):  # type: ignore[misc]
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         """The widget: one that the same cell made before, or a new one."""
         frame = sys._getframe(1)
-        if cls.subject is None or _making.depth or _is_ours(frame):
+        if cls.identity_arguments is None or _nesting.depth or _is_ours(frame):
             return super().__call__(*args, **kwargs)
         given = _arguments(cls, args, kwargs)
         origin = Origin.of(frame)
-        with _making:
+        with _nesting:
             widget = None if given is None else _former(cls, given, origin, frame)
             if widget is None:
                 widget = super().__call__(*args, **kwargs)
             else:
-                widget.make_again(*args, **kwargs)
-        widget.made_at = (origin, given)
-        _made.append(weakref.ref(widget))
+                widget.reinitialize(*args, **kwargs)
+        widget.made_from = (origin, given)
+        _known_widgets.append(weakref.ref(widget))
         return widget
 
 
-class _Making(threading.local):
+class _Nesting(threading.local):
     """Whether a widget is being made, with others as its parts."""
 
     depth = 0
@@ -105,8 +105,8 @@ class _Making(threading.local):
         self.depth -= 1
 
 
-_making = _Making()
-_made: list[weakref.ref[Any]] = []
+_nesting = _Nesting()
+_known_widgets: list[weakref.ref[Any]] = []
 
 
 def _is_ours(frame: FrameType) -> bool:
@@ -124,18 +124,18 @@ def _arguments(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict
 
 
 def _former(
-    cls: MadeOncePerCell, given: dict[str, Any], origin: Origin, frame: FrameType
+    cls: ReusedOnRerun, given: dict[str, Any], origin: Origin, frame: FrameType
 ) -> Any | None:
     """The widget that this makes again: of several, the one that was made first."""
-    there = [widget for ref in _made if (widget := ref()) is not None]
-    _made[:] = [weakref.ref(widget) for widget in there if widget.comm is not None]
+    there = [widget for ref in _known_widgets if (widget := ref()) is not None]
+    _known_widgets[:] = [weakref.ref(widget) for widget in there if widget.comm is not None]
     for widget in there:
         if type(widget) is not cls or widget.comm is None:
             continue
-        before, arguments = widget.made_at
+        before, arguments = widget.made_from
         if origin.cell:
             again = before.cell == origin.cell and before.execution != origin.execution
-            names = cls.subject or tuple(given)
+            names = cls.identity_arguments or tuple(given)
         else:
             again = before.line == origin.line and _holds(frame, widget)
             names = tuple(given)

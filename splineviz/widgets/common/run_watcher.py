@@ -1,4 +1,4 @@
-"""RunTail: looking again and again at a run that is still being written."""
+"""RunWatcher: looking again and again at a run that is still being written."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FIRST, _MOST, _MOST_UNSEEN = 2.0, 30.0, 300.0
 _GROWTH = 1.5
 
 
-class RunTail:
+class RunWatcher:
     """Look at a run in a thread of its own, until there is no more to come.
 
     While the looks bring nothing they become rarer: a process that was killed leaves a run that
@@ -20,13 +20,13 @@ class RunTail:
 
     Parameters
     ----------
-    look : callable
-        Looks; returns whether there was anything new.
+    check : callable
+        Reads the run; returns whether there was anything new.
     goes_on : callable
         Whether there is more to come. After a look that failed there is in any case.
     is_seen : callable
         Whether anyone sees what the looks bring.
-    tell : callable
+    report : callable
         Called after each look with what went wrong, empty if all went well.
     first, most, most_unseen : float
         Seconds from one look to the next: at first, and at the most while it is seen, or not.
@@ -34,19 +34,19 @@ class RunTail:
 
     def __init__(
         self,
-        look: Callable[[], bool],
+        check: Callable[[], bool],
         goes_on: Callable[[], bool],
         is_seen: Callable[[], bool],
-        tell: Callable[[str], None],
+        report: Callable[[str], None],
         *,
         first: float = _FIRST,
         most: float = _MOST,
         most_unseen: float = _MOST_UNSEEN,
     ) -> None:
-        self._look = look
+        self._check = check
         self._goes_on = goes_on
         self._is_seen = is_seen
-        self._tell = tell
+        self._report = report
         self._first, self._most, self._most_unseen = first, most, most_unseen
         self._pause = first
         self._woken = threading.Event()
@@ -74,9 +74,9 @@ class RunTail:
             if self._stopped:
                 return
             try:
-                found, trouble = self._look(), ""
+                found, trouble = self._check(), ""
             except Exception as error:
                 found, trouble = False, str(error) or type(error).__name__
-            self._tell(trouble)
+            self._report(trouble)
             most = self._most if self._is_seen() else self._most_unseen
             self._pause = self._first if found else min(_GROWTH * self._pause, most)

@@ -15,8 +15,8 @@ import numpy as np
 from splineviz.errors import EncodingFailed, InvalidArgument, MissingProgram
 from splineviz.progress import Progress, reporting
 from splineviz.widgets.export.player_figure import PlayerFigure
-from splineviz.widgets.export.player_frames import chosen_steps, limits_for, wait_for_frames
-from splineviz.widgets.export.target import check_size, checked_target, write_target
+from splineviz.widgets.export.player_frames import color_limits, read_steps, wait_for_frames
+from splineviz.widgets.export.target import check_size, check_target, write_target
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -43,7 +43,7 @@ def save_gif(
     """What :meth:`RegionPlayer.save_gif` does."""
     from PIL import Image
 
-    target = checked_target(path, ".gif")
+    target = check_target(path, ".gif")
     check_size(width, dpi)
     if not interval >= _SHORTEST:
         raise InvalidArgument(
@@ -83,7 +83,7 @@ def save_mp4(
     """What :meth:`RegionPlayer.save_mp4` does."""
     from matplotlib.animation import FFMpegWriter
 
-    target = checked_target(path, ".mp4")
+    target = check_target(path, ".mp4")
     check_size(width, dpi)
     if not interval >= 1:
         raise InvalidArgument(f"interval is {interval} ms; it must be 1 or more")
@@ -122,10 +122,10 @@ def _prepared(
     player: RegionPlayer, steps: Sequence[int] | None, width: float, curves: bool
 ) -> tuple[list[Frame], PlayerFigure]:
     """The frames to draw, and the figure to draw them in."""
-    chosen = chosen_steps(player, steps)
+    chosen = read_steps(player, steps)
     wait_for_frames(player)
     frames = [player.frame(step) for step in chosen]
-    return frames, PlayerFigure(player, limits_for(player, frames), width, curves)
+    return frames, PlayerFigure(player, color_limits(player, frames), width, curves)
 
 
 def _picture(drawn: PlayerFigure, frame: Frame, dpi: int) -> Picture:

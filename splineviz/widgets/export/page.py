@@ -19,15 +19,15 @@ from splineviz.typing import FloatArray
 from splineviz.widgets.common.esm_bundle import STATIC, module
 from splineviz.widgets.export.player_frames import (
     canvas_of,
-    chosen_steps,
-    limits_for,
+    color_limits,
+    read_steps,
     wait_for_frames,
 )
-from splineviz.widgets.export.target import checked_target, write_target
+from splineviz.widgets.export.target import check_target, write_target
 from splineviz.widgets.player.region_canvas import NO_COMPARISON, RegionCanvas
 
 if TYPE_CHECKING:
-    from splineviz.widgets.charts.metric_chart import Curves
+    from splineviz.widgets.charts.metric_chart import MetricChart
     from splineviz.widgets.player.region_player import RegionPlayer
 
 _DASHES = {"solid": "none", "dashed": "6 4", "dotted": "2 3"}
@@ -44,8 +44,8 @@ def save_html(
     progress: Progress | bool | None,
 ) -> None:
     """What :meth:`RegionPlayer.save_html` does."""
-    target = checked_target(path, ".html")
-    chosen = chosen_steps(player, steps)
+    target = check_target(path, ".html")
+    chosen = read_steps(player, steps)
     wait_for_frames(player)
     with reporting(progress, len(chosen), "frame") as report:
         packed, messages = _packed_frames(player, chosen, report)
@@ -101,7 +101,7 @@ def _page(
     arrays = {name: _text(traits.pop(name)) for name in ("points", "point_classes", "anchors")}
     traits |= _changed_traits(player, steps)
     frames = [Frame.unpack(data) for data in packed.values()]
-    traits |= {"limits": limits_for(player, frames), "messages": messages}
+    traits |= {"limits": color_limits(player, frames), "messages": messages}
     state = {
         "traits": traits,
         "arrays": arrays,
@@ -151,7 +151,7 @@ def _changed_traits(player: RegionPlayer, steps: list[int]) -> dict[str, Any]:
     }
 
 
-def _curves(curves: Curves, known: Sequence[int], steps: list[int]) -> dict[str, Any]:
+def _curves(curves: MetricChart, known: Sequence[int], steps: list[int]) -> dict[str, Any]:
     """The curves as the page draws them."""
     axis, values = curves.axis, curves.values
     lines = []

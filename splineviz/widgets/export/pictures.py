@@ -7,8 +7,8 @@ import os
 from typing import TYPE_CHECKING
 
 from splineviz.widgets.export.player_figure import PlayerFigure
-from splineviz.widgets.export.player_frames import chosen_steps, limits_for
-from splineviz.widgets.export.target import check_size, checked_target, write_target
+from splineviz.widgets.export.player_frames import color_limits, read_steps
+from splineviz.widgets.export.target import check_size, check_target, write_target
 
 if TYPE_CHECKING:
     from splineviz.widgets.player.region_player import RegionPlayer
@@ -24,11 +24,11 @@ def save_picture(
     dpi: int,
 ) -> None:
     """What :meth:`RegionPlayer.save_png` and its like do; `kind` is matplotlib's word for it."""
-    target = checked_target(path, f".{kind}")
+    target = check_target(path, f".{kind}")
     check_size(width, dpi)
-    [step] = chosen_steps(player, [player.step if step is None else step])
+    [step] = read_steps(player, [player.step if step is None else step])
     frame = player.frame(step)
-    drawn = PlayerFigure(player, limits_for(player, [frame]), width, curves)
+    drawn = PlayerFigure(player, color_limits(player, [frame]), width, curves)
     drawn.show(frame)
     file = io.BytesIO()
     # Without a date, the same picture is the same file.

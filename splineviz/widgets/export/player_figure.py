@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from splineviz.display.frames import Frame
-from splineviz.display.pictures import picture_of_frame, with_changes
+from splineviz.display.pictures import frame_picture, with_changes
 from splineviz.drawing.step_plot import draw_step_curves
 from splineviz.partition.plotting.colorings import Limits
 from splineviz.typing import ByteArray
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
     from splineviz.partition.plotting.region_picture import RegionPicture
-    from splineviz.widgets.charts.metric_chart import Curves
+    from splineviz.widgets.charts.metric_chart import MetricChart
     from splineviz.widgets.player.region_player import RegionPlayer
 
 # Inches beside and below the picture, for its color bar, labels and title.
@@ -125,7 +125,7 @@ class PlayerFigure:
         name, row = list(canvas.rows.items())[number]
         limits = frame.limits.get(name) if canvas.frame_scale else self._limits[number]
         corner = canvas.bounds[0], canvas.bounds[1]
-        picture = picture_of_frame(
+        picture = frame_picture(
             frame,
             (name, row),
             limits,
@@ -149,11 +149,11 @@ class PlayerFigure:
     def _compared(self, frame: Frame) -> Frame | None:
         """The frame against which changes are told, if the player shows changes."""
         steps = self._player.steps
-        index = self._canvas.compared_with(steps.index(frame.step))
+        index = self._canvas.compared_index(steps.index(frame.step))
         return None if index is None else self._player.frame(steps[index])
 
 
-def _draw_curves(ax: Axes, curves: Curves) -> Line2D:
+def _draw_curves(ax: Axes, curves: MetricChart) -> Line2D:
     """Draw the curves beside a player; the line that marks a step is what is returned."""
     values = curves.values
     draw_step_curves(ax, curves.curves, values.label, curves.axis, marked=False)

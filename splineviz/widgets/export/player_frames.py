@@ -32,7 +32,7 @@ def canvas_of(player: RegionPlayer) -> RegionCanvas:
     return player.canvas
 
 
-def chosen_steps(player: RegionPlayer, steps: Sequence[int] | None) -> list[int]:
+def read_steps(player: RegionPlayer, steps: Sequence[int] | None) -> list[int]:
     """The steps to save, in order; all checkpoints for None.
 
     Raises
@@ -65,7 +65,7 @@ def wait_for_frames(player: RegionPlayer) -> None:
         player.wait()
 
 
-def limits_for(player: RegionPlayer, frames: Sequence[Frame]) -> list[Limits | None]:
+def color_limits(player: RegionPlayer, frames: Sequence[Frame]) -> list[Limits | None]:
     """The ends of each coloring's scale over a run.
 
     Those that the player shows, if it has seen all frames; otherwise those of the given frames.

@@ -17,7 +17,7 @@ _COARSEST = 10
 _WIDEST = 10_000
 
 
-def checked_target(path: str | os.PathLike[str], extension: str) -> Path:
+def check_target(path: str | os.PathLike[str], extension: str) -> Path:
     """The path of a file that can be written.
 
     Parameters

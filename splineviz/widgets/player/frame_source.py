@@ -14,7 +14,7 @@ from splineviz.partition.slices.checks import check_slice
 from splineviz.partition.slices.graph_slice import GraphSlice, graph_slice
 from splineviz.partition.slices.input_segment import InputSegment
 from splineviz.widgets.common.rerun_cells import same
-from splineviz.widgets.player.samples import anchors_of, samples_on_graph, samples_on_slice
+from splineviz.widgets.player.samples import match_anchors, samples_on_graph, samples_on_slice
 
 if TYPE_CHECKING:
     from splineviz.partition.slices.input_slice import InputSlice
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Drawn:
+class FrameSource:
     """What the frames of a player are drawn of.
 
     Attributes
@@ -57,7 +57,7 @@ class Drawn:
         colorings: Mapping[str, Any],
         partition: Callable[..., Any] | None,
         budget: int,
-    ) -> Drawn:
+    ) -> FrameSource:
         """With what the run has by now."""
         known = _checkpoints(run)
         network = run.program(int(run.steps[0])).steps if known else None
@@ -67,7 +67,7 @@ class Drawn:
         """Take note of further checkpoints."""
         self.checkpoints.extend(_checkpoints(self.run)[len(self.checkpoints) :])
 
-    def goes_on_as(self, later: Drawn) -> bool:
+    def can_reuse_frames_for(self, later: FrameSource) -> bool:
         """Whether frames drawn of this are those of something later, which may have more."""
         count = len(self.checkpoints)
         known = hasattr(self.run, "checkpoints")
@@ -86,7 +86,7 @@ def _checkpoints(run: Run) -> list[Any]:
     return list(getattr(run, "checkpoints", run.steps))
 
 
-def drawable(runs: Sequence[Run], plane: InputSlice | InputSegment) -> InputSlice:
+def plane_to_draw(runs: Sequence[Run], plane: InputSlice | InputSegment) -> InputSlice:
     """The plane that is drawn: of a segment that of the graphs at all checkpoints of some runs.
 
     Raises
@@ -103,12 +103,12 @@ def drawable(runs: Sequence[Run], plane: InputSlice | InputSegment) -> InputSlic
     return plane
 
 
-def colorings_on(plane: InputSlice) -> dict[str, Coloring]:
+def colorings_for(plane: InputSlice) -> dict[str, Coloring]:
     """What can color the regions that are drawn on a plane, besides what is the user's own."""
     return GRAPH_COLORINGS if isinstance(plane, GraphSlice) else COLORINGS
 
 
-def placed_on(
+def slice_traits(
     run: Run, plane: InputSlice, axis_labels: tuple[str, ...] | None
 ) -> tuple[dict[str, Any], dict[int, str]]:
     """What the canvas needs to know of a slice, and the classes of the anchors in words.
@@ -125,7 +125,7 @@ def placed_on(
     else:
         points, classes = samples_on_slice(run, plane, outputs)
     # A sample that spans the slice is drawn as a star, not as a point.
-    anchors = anchors_of(points, plane)
+    anchors = match_anchors(points, plane)
     free = anchors < 0
     captions = {
         int(anchor): names[k] if k < len(names) else f"class {k}"

@@ -1,4 +1,4 @@
-"""BorrowedCanvas: another look at the frames of a RegionCanvas."""
+"""LinkedCanvas: another look at the frames of a RegionCanvas."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _LOOK = (
 _BACK = ("index", "playing", "viewport")
 
 
-class BorrowedCanvas(RegionCanvas):
+class LinkedCanvas(RegionCanvas):
     """Another look at the frames of a canvas, without controls.
 
     It does not run by itself: its space bar sets `playing`, and what that is linked to moves it.

@@ -16,16 +16,16 @@ from splineviz.errors import UnknownName
 from splineviz.partition.plotting.colorings import COLORINGS, Coloring, Limits
 from splineviz.widgets.common.base import PackedArray, SharedWidget
 from splineviz.widgets.common.esm_bundle import STATIC, module
-from splineviz.widgets.common.short_repr import in_short
+from splineviz.widgets.common.short_repr import short_repr
 
 #: How many bytes of frames a canvas keeps unless it is told otherwise.
 BUDGET = 64 * 2**20
 
 #: Values of `compare` that mean none of the numbers.
-NO_COMPARISON, THE_STEP_BEFORE = -1, -2
+NO_COMPARISON, PREVIOUS_STEP = -1, -2
 
 # What users choose.
-_CHOSEN = (
+_USER_CHOICES = (
     "coloring",
     "frame_scale",
     "layer",
@@ -45,7 +45,7 @@ class RegionCanvas(SharedWidget):
     Each frame travels once, as one block of bytes in a trait of its own (``frame_0``,
     ``frame_1``, ...), so frames can be added one by one and a new view finds those already there.
     They are saved with the notebook. Beyond a budget of bytes, frames are not kept: the browser
-    asks for those it wants to show (:meth:`on_want`), and they travel as messages.
+    asks for those it wants to show (:meth:`on_frame_request`), and they travel as messages.
 
     What is shown are traits, changed in the browser without the kernel, and to be linked there.
 
@@ -156,7 +156,7 @@ class RegionCanvas(SharedWidget):
     frame_scale = traitlets.Bool(False).tag(sync=True)
     layer = traitlets.Int(ALL_LAYERS, min=NO_LAYER).tag(sync=True)
     layers: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    compare = traitlets.Int(NO_COMPARISON, min=THE_STEP_BEFORE).tag(sync=True)
+    compare = traitlets.Int(NO_COMPARISON, min=PREVIOUS_STEP).tag(sync=True)
     show_boundary = traitlets.Bool(True).tag(sync=True)
     show_points = traitlets.Bool(True).tag(sync=True)
     viewport = traitlets.Tuple().tag(sync=True, echo_update=False)
@@ -207,7 +207,7 @@ class RegionCanvas(SharedWidget):
         self._kept_bytes: dict[int, int] = {}
         self._spreads: dict[int, list[np.ndarray]] = {}
         self._was_seen = False
-        self._want: Callable[[list[int]], None] = lambda indices: None
+        self._request_frames: Callable[[list[int]], None] = lambda indices: None
         self._add_frame_traits(len(steps))
         traits.setdefault("bounds", (0.0, 0.0, 1.0, 1.0))
         super().__init__(
@@ -217,10 +217,10 @@ class RegionCanvas(SharedWidget):
             limits=[None] * len(rows),
             **traits,
         )
-        self.on_msg(self._hear)
+        self.on_msg(self._handle_message)
 
     def __repr__(self) -> str:
-        return in_short(self, f"{self.count} steps, {self.ready} of them with a frame")
+        return short_repr(self, f"{self.count} steps, {self.ready} of them with a frame")
 
     def _add_frame_traits(self, count: int, first: int = 0) -> None:
         names = [f"frame_{i}" for i in range(first, count)]
@@ -256,7 +256,7 @@ class RegionCanvas(SharedWidget):
             self.settled = self.streams = False
             self.limits = [None] * len(self.rows)
 
-    def choose_from(self, rows: Mapping[str, Coloring]) -> None:
+    def set_colorings(self, rows: Mapping[str, Coloring]) -> None:
         """Take another table of colorings, before its frames come.
 
         The one that is chosen stays, or else the one in its place is.
@@ -274,7 +274,7 @@ class RegionCanvas(SharedWidget):
             place = names.index(chosen) if chosen in names else self.coloring
             self.coloring = min(place, len(names) - 1)
 
-    def start_over(self, steps: Sequence[int], rows: Mapping[str, Coloring], budget: int) -> None:
+    def restart(self, steps: Sequence[int], rows: Mapping[str, Coloring], budget: int) -> None:
         """Forget all frames, and go over the checkpoints of another training.
 
         Parameters
@@ -289,17 +289,17 @@ class RegionCanvas(SharedWidget):
         with self.lock, self.hold_sync():
             self.index = 0
             self._budget = budget
-            self.choose_from(rows)
+            self.set_colorings(rows)
             self.clear_frames()
             if len(steps) > self.count:
                 self._add_frame_traits(len(steps), self.count)
             self.steps = [int(step) for step in steps]
             self.count = len(self.steps)
 
-    def look_anew(self, **traits: Any) -> None:
+    def reset_view(self, **traits: Any) -> None:
         """Set traits, and what users choose that is not among them to what it is at first."""
-        first = {name: self.traits()[name].default() for name in _CHOSEN} | traits
-        self.tell(**first)
+        first = {name: self.traits()[name].default() for name in _USER_CHOICES} | traits
+        self.set_traits(**first)
         self.show_everything()
 
     def show_everything(self) -> None:
@@ -313,13 +313,15 @@ class RegionCanvas(SharedWidget):
         """Whether further frames are not kept, but sent when they are asked for."""
         return sum(self._kept_bytes.values()) >= self._budget
 
-    def on_want(self, callback: Callable[[list[int]], None]) -> None:
+    def on_frame_request(self, callback: Callable[[list[int]], None]) -> None:
         """Call a function with the numbers of frames that the browser wants to show and has not."""
-        self._want = callback
+        self._request_frames = callback
 
-    def _hear(self, _: Any, content: dict[str, Any], buffers: Any) -> None:
+    def _handle_message(self, _: Any, content: dict[str, Any], buffers: Any) -> None:
         if "want" in content:
-            self._want([int(index) for index in content["want"] if 0 <= index < self.count])
+            self._request_frames(
+                [int(index) for index in content["want"] if 0 <= index < self.count]
+            )
         if "views" in content:
             self._was_seen = True
             self.views = max(0, self.views + int(content["views"]))
@@ -333,7 +335,7 @@ class RegionCanvas(SharedWidget):
         return self.views > 0 or not self._was_seen
 
     @property
-    def made(self) -> set[int]:
+    def made_frames(self) -> set[int]:
         """Numbers of the checkpoints whose frames were made."""
         with self.lock:
             return set(self._spreads)
@@ -367,9 +369,9 @@ class RegionCanvas(SharedWidget):
             self.streams = self.is_full
             self.layers = [[layer.name, layer.width] for layer in frame.layers]
             self.ready = len(self._spreads)
-            self._scale()
+            self._update_scales()
 
-    def _scale(self) -> None:
+    def _update_scales(self) -> None:
         """Set the scales, and whether they settle, together."""
         ends = {0, self.count - 1}
         done = self._spreads.keys() | {int(index) for index in self.messages}
@@ -384,7 +386,7 @@ class RegionCanvas(SharedWidget):
             for k, row in enumerate(self.rows.values())
         ]
 
-    def say(self, progress: str) -> None:
+    def set_progress(self, progress: str) -> None:
         """Tell how far the frames are; may be called from any thread.
 
         Parameters
@@ -407,7 +409,7 @@ class RegionCanvas(SharedWidget):
         """
         with self.lock:
             self.messages = {**self.messages, str(index): message}
-            self._scale()
+            self._update_scales()
 
     def frame(self, index: int) -> Frame | None:
         """The frame of one checkpoint, or None where it is not kept.
@@ -436,7 +438,7 @@ class RegionCanvas(SharedWidget):
             return True
         return self.streams and str(index) not in self.messages
 
-    def compared_with(self, index: int) -> int | None:
+    def compared_index(self, index: int) -> int | None:
         """The checkpoint that changes are told against when one is shown; None if none are told.
 
         Parameters
@@ -444,5 +446,5 @@ class RegionCanvas(SharedWidget):
         index : int
             Number of the checkpoint that is shown.
         """
-        other = index - 1 if self.compare == THE_STEP_BEFORE else self.compare
+        other = index - 1 if self.compare == PREVIOUS_STEP else self.compare
         return other if 0 <= other < self.count and other != index else None

@@ -16,16 +16,21 @@ from splineviz.errors import UnknownName
 from splineviz.progress import Progress
 from splineviz.validation.names import check_name
 from splineviz.validation.objects import check_run
-from splineviz.widgets.charts.metric_chart import Curves, accuracy_curves
-from splineviz.widgets.common.checkpoint_traits import Stepping, read_place
+from splineviz.widgets.charts.metric_chart import MetricChart, accuracy_chart
+from splineviz.widgets.common.checkpoint_traits import CheckpointTraits, read_checkpoint_index
 from splineviz.widgets.common.frame_feed import FrameFeed
-from splineviz.widgets.common.lifecycle import WholeBox, close_all
-from splineviz.widgets.common.run_watcher import RunTail
-from splineviz.widgets.player.frame_source import Drawn, colorings_on, drawable, placed_on
-from splineviz.widgets.player.own_colorings import OwnColoring, array_at, row_of
+from splineviz.widgets.common.lifecycle import OwningBox, close_all
+from splineviz.widgets.common.run_watcher import RunWatcher
+from splineviz.widgets.player.frame_source import (
+    FrameSource,
+    colorings_for,
+    plane_to_draw,
+    slice_traits,
+)
 from splineviz.widgets.player.region_canvas import BUDGET, RegionCanvas
-from splineviz.widgets.player.sidebar import PlayerSide
+from splineviz.widgets.player.sidebar import PlayerSidebar
 from splineviz.widgets.player.thumbnails import anchor_thumbnails
+from splineviz.widgets.player.user_colorings import UserColoring, array_for_step, coloring_row
 
 if TYPE_CHECKING:
     from splineviz.network.program import Program
@@ -35,7 +40,7 @@ if TYPE_CHECKING:
     from splineviz.training.runs import Run
 
 
-class RegionPlayer(WholeBox, Stepping):
+class RegionPlayer(OwningBox, CheckpointTraits):
     """Every linear region of a network on a slice, over the checkpoints of a run.
 
     Beside the regions run the accuracies, with a line at the step that is shown; a click on them
@@ -121,18 +126,18 @@ class RegionPlayer(WholeBox, Stepping):
         wrong with another checkpoint is told in its place and raised by :meth:`wait`.
     """
 
-    subject = ("run", "plane")
+    identity_arguments = ("run", "plane")
 
     # Also there when a wrong argument kept the player from being made.
     _closed = False
-    _tail: RunTail | None = None
-    _side_is_old = False
+    _watcher: RunWatcher | None = None
+    _sidebar_outdated = False
     _progress = _trouble = ""
-    _drawn: Drawn | None = None
-    _side: PlayerSide | None = None
+    _source: FrameSource | None = None
+    _sidebar: PlayerSidebar | None = None
     feed: FrameFeed | None = None
     canvas: RegionCanvas | None = None
-    curves: Curves | None = None
+    curves: MetricChart | None = None
     thumbnails: Sequence[tuple[str, bytes]] = ()
 
     def __init__(
@@ -145,28 +150,28 @@ class RegionPlayer(WholeBox, Stepping):
         metrics: Sequence[str] | None = None,
         axis_labels: tuple[str, str] | None = None,
         image_shape: tuple[int, ...] | None = None,
-        colorings: Mapping[str, OwnColoring] | None = None,
+        colorings: Mapping[str, UserColoring] | None = None,
         background: bool = True,
         budget: int = BUDGET,
         partition: Callable[[Program, InputSlice], SplinePartition] | None = None,
     ) -> None:
         own = colorings or {}
-        own_rows = {name: row_of(name, one) for name, one in own.items()}
+        own_rows = {name: coloring_row(name, one) for name, one in own.items()}
         check_run(run)
-        plane = drawable([run], plane)
-        rows = colorings_on(plane) | own_rows
+        plane = plane_to_draw([run], plane)
+        rows = colorings_for(plane) | own_rows
         check_name(rows, "coloring", color)
         steps = [int(step) for step in run.steps]
-        index = read_place(index, len(steps)) if steps else 0
-        drawn = Drawn.of(run, plane, own, partition, budget)
+        index = read_checkpoint_index(index, len(steps)) if steps else 0
+        source = FrameSource.of(run, plane, own, partition, budget)
         labels = None if axis_labels is None else tuple(axis_labels)
-        placed, captions = placed_on(run, plane, labels) if steps else ({}, {})
+        placed, captions = slice_traits(run, plane, labels) if steps else ({}, {})
 
-        kept = self._drawn is not None and self._drawn.goes_on_as(drawn)
-        self._tail = None
-        self._side_is_old = False
+        kept = self._source is not None and self._source.can_reuse_frames_for(source)
+        self._watcher = None
+        self._sidebar_outdated = False
         self._progress = self._trouble = ""
-        self._drawn = drawn
+        self._source = source
         self._own_rows = own_rows
         self._by_step = {name: one for name, one in own.items() if isinstance(one, Mapping)}
         self.run = run
@@ -178,7 +183,7 @@ class RegionPlayer(WholeBox, Stepping):
         self._captions = captions
         self._partition = partition or _exact_partition()
         if not steps:
-            self._show_nothing()
+            self._show_empty()
             return
         traits = {"index": index, "coloring": list(rows).index(color), **placed}
         canvas = self.canvas
@@ -186,41 +191,41 @@ class RegionPlayer(WholeBox, Stepping):
             canvas = self._show_canvas(RegionCanvas(steps, rows=rows, budget=budget, **traits))
         else:
             if not kept:
-                canvas.start_over(steps, rows, budget)
+                canvas.restart(steps, rows, budget)
             elif len(steps) > canvas.count:
                 canvas.add_steps(steps[canvas.count :])
-            canvas.look_anew(**traits)
-        self._fill_side()
+            canvas.reset_view(**traits)
+        self._update_sidebar()
         self.step = steps[index]
-        self.feed = self._new_feed(canvas.made if kept else ())
+        self.feed = self._new_feed(canvas.made_frames if kept else ())
         self._make_frames(background)
         if run.status == "recording":
             self._follow_run(canvas)
 
-    def in_words(self) -> str:
+    def summary(self) -> str:
         """The run and the step."""
         name = getattr(getattr(self, "run", None), "name", "")
         count = len(getattr(self, "steps", ()))
         facts = [f"run {name!r}" if name else "", f"{count} step{'s' * (count != 1)}"]
         return ", ".join(filter(None, [*facts, f"at step {self.step}" if count else ""]))
 
-    def make_again(self, *args: Any, **kwargs: Any) -> None:
+    def reinitialize(self, *args: Any, **kwargs: Any) -> None:
         """Take the arguments of a new player; frames that would be the same stay.
 
         What is wrong with the arguments leaves the player as it was.
         """
-        tail, feed = self._tail, self.feed
+        tail, feed = self._watcher, self.feed
         try:
             type(self).__init__(self, *args, **kwargs)
         finally:
-            if tail is not None and tail is not self._tail:
+            if tail is not None and tail is not self._watcher:
                 tail.stop()
             if feed is not None and feed is not self.feed:
                 feed.stop()
 
-    def _show_nothing(self) -> None:
+    def _show_empty(self) -> None:
         old = self.children
-        self.canvas = self._side = self.feed = None
+        self.canvas = self._sidebar = self.feed = None
         super().__init__([_note("This run has no checkpoints yet: there is nothing to see.")])
         self.add_class("splineviz-player")
         close_all(old)
@@ -229,14 +234,14 @@ class RegionPlayer(WholeBox, Stepping):
         old = self.children
         self.canvas = canvas
         canvas.add_class("splineviz-canvas")
-        self._side = PlayerSide(canvas)
-        body = ipywidgets.HBox([canvas, self._side])
+        self._sidebar = PlayerSidebar(canvas)
+        body = ipywidgets.HBox([canvas, self._sidebar])
         body.add_class("splineviz-body")
         super().__init__([body])
         self.add_class("splineviz-player")
         for name in ("index", "play_range"):
             traitlets.link((canvas, name), (self, name))
-        canvas.on_want(self._make_wanted)
+        canvas.on_frame_request(self._make_requested)
         close_all(old)
         return canvas
 
@@ -257,22 +262,22 @@ class RegionPlayer(WholeBox, Stepping):
         ShapeMismatch
             If the slice does not fit the network's input; then nothing has changed.
         """
-        plane = drawable([self.run], plane)
+        plane = plane_to_draw([self.run], plane)
         if self.canvas is None or self.feed is None:
             return
-        placed, self._captions = placed_on(self.run, plane, self._axis_labels)
+        placed, self._captions = slice_traits(self.run, plane, self._axis_labels)
         self.feed.stop()
         self.plane = plane
-        if self._drawn is not None:
-            self._drawn = replace(self._drawn, plane=plane)
+        if self._source is not None:
+            self._source = replace(self._source, plane=plane)
         self.feed = self._new_feed()
         self.canvas.clear_frames()
         with self.canvas.hold_sync():
-            self.canvas.choose_from(colorings_on(plane) | self._own_rows)
+            self.canvas.set_colorings(colorings_for(plane) | self._own_rows)
             for name, value in placed.items():
                 setattr(self.canvas, name, value)
         self.canvas.show_everything()
-        self._fill_side()
+        self._update_sidebar()
         self._make_frames(background)
 
     def wait(self, timeout: float | None = None) -> bool:
@@ -303,8 +308,8 @@ class RegionPlayer(WholeBox, Stepping):
     def close(self) -> None:
         """Stop making frames, remove the player from the page and let go of its frames."""
         self._closed = True
-        if self._tail is not None:
-            self._tail.stop()
+        if self._watcher is not None:
+            self._watcher.stop()
         if self.feed is not None:
             self.feed.stop()
         super().close()
@@ -508,21 +513,21 @@ class RegionPlayer(WholeBox, Stepping):
 
     def _draw(self, step: int, plane: InputSlice) -> Frame:
         partition = self._partition(self.run.program(step), plane)
-        rows = colorings_on(plane) | self._own_rows
+        rows = colorings_for(plane) | self._own_rows
         for name, arrays in self._by_step.items():
-            rows[name] = row_of(name, partial(array_at, arrays, step))
+            rows[name] = coloring_row(name, partial(array_for_step, arrays, step))
         return Frame.from_partition(partition, step, rows)
 
     def _new_feed(self, done: Collection[int] = ()) -> FrameFeed:
         assert self.canvas is not None
-        drawn = self._drawn
-        assert drawn is not None
+        source = self._source
+        assert source is not None
         return FrameFeed(
             len(self.steps),
-            lambda index: self._make_frame(index, drawn),
+            lambda index: self._make_frame(index, source),
             lambda: self.index,
-            lambda index, error: self._report_failure(index, drawn, error),
-            lambda: self._report("", drawn),
+            lambda index, error: self._report_failure(index, source, error),
+            lambda: self._report("", source),
             lambda: self.canvas.is_full if self.canvas else True,
             done,
         )
@@ -530,38 +535,38 @@ class RegionPlayer(WholeBox, Stepping):
     def _make_frames(self, background: bool) -> None:
         assert self.feed is not None
         assert self.canvas is not None
-        if self.index not in self.canvas.made:
-            self.feed.make_first()
+        if self.index not in self.canvas.made_frames:
+            self.feed.make_current()
         if background and len(self.steps) > 1:
             self.feed.start()
         else:
             self.feed.run()
 
-    def _make_wanted(self, numbers: list[int]) -> None:
+    def _make_requested(self, numbers: list[int]) -> None:
         if self.feed is not None:
             self.feed.demand(numbers)
 
-    def _make_frame(self, index: int, drawn: Drawn) -> None:
-        if drawn is not self._drawn or self.canvas is None:
+    def _make_frame(self, index: int, source: FrameSource) -> None:
+        if source is not self._source or self.canvas is None:
             return
-        frame = self._draw(self.steps[index], drawn.plane)
+        frame = self._draw(self.steps[index], source.plane)
         with self.canvas.lock:
-            if drawn is self._drawn:
+            if source is self._source:
                 self.canvas.set_frame(index, frame)
-            self._report(f"{self.canvas.ready} of {len(self.steps)} steps ready", drawn)
+            self._report(f"{self.canvas.ready} of {len(self.steps)} steps ready", source)
 
-    def _report_failure(self, index: int, drawn: Drawn, error: Exception) -> None:
+    def _report_failure(self, index: int, source: FrameSource, error: Exception) -> None:
         assert self.canvas is not None
         with self.canvas.lock:
-            if drawn is self._drawn:
+            if source is self._source:
                 self.canvas.set_message(index, f"This step could not be computed: {error}")
 
-    def _report(self, progress: str, drawn: Drawn) -> None:
-        if drawn is self._drawn and self.canvas is not None:
+    def _report(self, progress: str, source: FrameSource) -> None:
+        if source is self._source and self.canvas is not None:
             self._progress = progress
-            self._say()
+            self._update_progress()
 
-    def _say(self) -> None:
+    def _update_progress(self) -> None:
         """Tell how far the frames are, and what is wrong."""
         assert self.canvas is not None
         with self.canvas.lock:
@@ -570,57 +575,57 @@ class RegionPlayer(WholeBox, Stepping):
             failures = f"{failed} of {count} steps could not be computed" if failed else ""
             if not progress and ready + failed < count:
                 progress = f"{ready} of {count} steps kept, others come when looked at"
-            self.canvas.say(", ".join(filter(None, [progress, failures, self._trouble])))
+            self.canvas.set_progress(", ".join(filter(None, [progress, failures, self._trouble])))
 
     # ------------------------------------------------------------------ a run still being written
 
     def _follow_run(self, canvas: RegionCanvas) -> None:
         """Add the checkpoints of the run as they come."""
-        self._tail = RunTail(
-            self._look_at_run,
+        self._watcher = RunWatcher(
+            self._check_run,
             lambda: self.run.status == "recording",
             lambda: canvas.is_seen,
-            self._tell_trouble,
+            self._show_trouble,
         )
-        canvas.observe(self._look_when_seen, "views")
-        self._tail.start()
+        canvas.observe(self._wake_watcher, "views")
+        self._watcher.start()
 
-    def _look_when_seen(self, change: dict[str, Any]) -> None:
-        if self._tail is not None and change["new"] > change["old"]:
-            self._tail.wake()
+    def _wake_watcher(self, change: dict[str, Any]) -> None:
+        if self._watcher is not None and change["new"] > change["old"]:
+            self._watcher.wake()
 
-    def _look_at_run(self) -> bool:
+    def _check_run(self) -> bool:
         self.run.refresh()
         new = [int(step) for step in self.run.steps][len(self.steps) :]
         if self._closed or self.canvas is None or self.feed is None:
             return False
         if new:
             self.steps = [*self.steps, *new]
-            if self._drawn is not None:
-                self._drawn.follow_run()
+            if self._source is not None:
+                self._source.follow_run()
             self.canvas.add_steps(new)
             self.feed.extend(len(self.steps))
-            self._side_is_old = True
-        if self._side_is_old:
-            self._fill_side()
-            self._side_is_old = False
+            self._sidebar_outdated = True
+        if self._sidebar_outdated:
+            self._update_sidebar()
+            self._sidebar_outdated = False
         return bool(new)
 
-    def _tell_trouble(self, trouble: str) -> None:
+    def _show_trouble(self, trouble: str) -> None:
         trouble = f"the run cannot be followed, trying again: {trouble}" if trouble else ""
         if trouble != self._trouble and not self._closed:
             self._trouble = trouble
-            self._say()
+            self._update_progress()
 
     # ------------------------------------------------------------------ what stands beside
 
-    def _fill_side(self) -> None:
+    def _update_sidebar(self) -> None:
         """Draw the curves of the run and the pictures of the slice's anchors."""
-        assert self._side is not None
+        assert self._sidebar is not None
         # What cannot be read leaves what is there.
-        self.curves = accuracy_curves(self.run.metrics, self.steps, self._metrics)
+        self.curves = accuracy_chart(self.run.metrics, self.steps, self._metrics)
         self.thumbnails = anchor_thumbnails(self.plane, self._image_shape, self._captions)
-        self._side.show(self.curves, self.thumbnails)
+        self._sidebar.show(self.curves, self.thumbnails)
 
 
 def _exact_partition() -> Callable[[Program, InputSlice], SplinePartition]:

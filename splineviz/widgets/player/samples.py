@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 ON_ANCHOR = 1e-6
 
 
-def anchors_of(points: np.ndarray, plane: InputSlice) -> np.ndarray:
+def match_anchors(points: np.ndarray, plane: InputSlice) -> np.ndarray:
     """For each point the anchor that it is.
 
     Parameters

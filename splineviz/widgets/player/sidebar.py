@@ -1,4 +1,4 @@
-"""PlayerSide: what stands beside a player's picture."""
+"""PlayerSidebar: what stands beside a player's picture."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 import ipywidgets
 
-from splineviz.widgets.charts.metric_chart import Curves
+from splineviz.widgets.charts.metric_chart import MetricChart
 from splineviz.widgets.charts.step_cursor import StepCursor
-from splineviz.widgets.common.lifecycle import WholeBox, close_all
+from splineviz.widgets.common.lifecycle import OwningBox, close_all
 from splineviz.widgets.common.mirror import Mirror
 from splineviz.widgets.common.table_link import TableLink
 from splineviz.widgets.player.region_canvas import RegionCanvas
 from splineviz.widgets.player.thumbnails import thumbnail_row
 
 
-class PlayerSide(WholeBox):
+class PlayerSidebar(OwningBox):
     """Curves and small pictures beside a canvas.
 
     A line in the curves is at the checkpoint that the canvas shows, and a click on them goes to the
@@ -35,14 +35,14 @@ class PlayerSide(WholeBox):
         self._canvas = canvas
         self._parts = []
         super().__init__([])
-        self.add_class("splineviz-side")
+        self.add_class("splineviz-sidebar")
 
-    def show(self, curves: Curves | None, thumbnails: Sequence[tuple[str, bytes]]) -> None:
+    def show(self, curves: MetricChart | None, thumbnails: Sequence[tuple[str, bytes]]) -> None:
         """Show curves and pictures in place of those that are shown, which are closed.
 
         Parameters
         ----------
-        curves : Curves or None
+        curves : MetricChart or None
             For the checkpoints of the canvas.
         thumbnails : sequence of (str, bytes)
             What to write above each picture, and its PNG file.
@@ -61,7 +61,7 @@ class PlayerSide(WholeBox):
             row.add_class("splineviz-panels")
             box = ipywidgets.VBox([self._cursor_on(curves), row])
             # Where the cursor looks for figures that are clicked.
-            box.add_class("splineviz-step-view")
+            box.add_class("splineviz-linked-charts")
             children.append(box)
             self._parts.append(link)
         if thumbnails:
@@ -71,7 +71,7 @@ class PlayerSide(WholeBox):
         self.layout.display = None if children else "none"
         self._close(old)
 
-    def _cursor_on(self, curves: Curves) -> StepCursor:
+    def _cursor_on(self, curves: MetricChart) -> StepCursor:
         """The cursor that takes clicks on the curves; of itself nothing is to be seen."""
         canvas = self._canvas
         if self._cursor is None:
@@ -81,7 +81,7 @@ class PlayerSide(WholeBox):
                 source=canvas, target=self._cursor, names=["index"], back=["index"]
             )
         ends = (curves.axis.left, curves.axis.right)
-        self._cursor.tell(steps=canvas.steps, positions=curves.positions, ends=ends)
+        self._cursor.set_traits(steps=canvas.steps, positions=curves.positions, ends=ends)
         return self._cursor
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ class LiveCanvas(RegionCanvas):
     """A canvas of one frame, which takes the place of the one before.
 
     A color keeps its meaning while frames come and go: a scale spans all of them that were shown,
-    so it grows, and never shrinks or moves back, until :meth:`begin`.
+    so it grows, and never shrinks or moves back, until :meth:`restart_scales`.
 
     Parameters
     ----------
@@ -22,13 +22,13 @@ class LiveCanvas(RegionCanvas):
     """
 
     def __init__(self, **traits: Any) -> None:
-        self._seen: list[Limits | None] = []
+        self._limits_so_far: list[Limits | None] = []
         super().__init__([0], controls=False, goes_on=True, **traits)
 
-    def begin(self) -> None:
+    def restart_scales(self) -> None:
         """Let the scales begin with the next frame; may be called from any thread."""
         with self.lock:
-            self._seen = []
+            self._limits_so_far = []
 
     def show(self, frame: Frame) -> None:
         """Show a frame in place of the one before; may be called from any thread."""
@@ -38,8 +38,8 @@ class LiveCanvas(RegionCanvas):
 
     def _scales(self) -> list[Limits | None]:
         now = super()._scales()
-        before = self._seen or [None] * len(now)
-        self._seen = [
+        before = self._limits_so_far or [None] * len(now)
+        self._limits_so_far = [
             row.spanned(pair) for row, *pair in zip(self.rows.values(), before, now, strict=True)
         ]
-        return self._seen
+        return self._limits_so_far

@@ -10,8 +10,8 @@ from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import StepCurve, extremes
 from splineviz.typing import FloatArray
 from splineviz.widgets.charts.bqplot_parts import ACCURACY, ValueAxis, log_ticks
-from splineviz.widgets.charts.step_chart import StepPanel
-from splineviz.widgets.common.lifecycle import WholeBox
+from splineviz.widgets.charts.step_chart import StepChart
+from splineviz.widgets.common.lifecycle import OwningBox
 
 # A point that is nearer to the one before than this, as a share of its step, is not kept.
 _APART = 0.02
@@ -20,7 +20,7 @@ _SHORT = 5e-3
 _ACCURACIES = {"train_accuracy": "train", "test_accuracy": "test"}
 
 
-class LiveCurves(WholeBox):
+class LiveCurves(OwningBox):
     """Two small panels over a logarithmic axis of steps: accuracies, and the loss by powers of ten.
 
     Points are kept as far apart as they can be told on such an axis: a few hundred, however long
@@ -28,14 +28,14 @@ class LiveCurves(WholeBox):
 
     Attributes
     ----------
-    accuracies, loss : StepPanel
+    accuracies, loss : StepChart
     """
 
     def __init__(self) -> None:
         self._steps: list[int] = []
         self._rows: list[Mapping[str, float]] = []
-        self.accuracies = StepPanel(_axis_to(0))
-        self.loss = StepPanel(_axis_to(0), log=True)
+        self.accuracies = StepChart(_axis_to(0))
+        self.loss = StepChart(_axis_to(0), log=True)
         for panel in (self.accuracies, self.loss):
             panel.marker.visible = False
             panel.figure.layout.height = "210px"

@@ -24,7 +24,7 @@ class LiveRecording:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def begin(self, training: LiveTraining, settings: dict[str, Any]) -> None:
+    def start(self, training: LiveTraining, settings: dict[str, Any]) -> None:
         """Record a training from now on.
 
         Parameters
@@ -46,20 +46,22 @@ class LiveRecording:
         number = next(n for n in range(1, len(taken) + 2) if f"{n:03}" not in taken)
         training.record(self.folder / f"{number:03}", **settings | {"recipe": "playground"})
 
-    def described(self, training: LiveTraining) -> str:
+    def description(self, training: LiveTraining) -> str:
         """Where a training is recorded, in words; empty if it is not."""
         path = training.recording
         return "" if path is None else f"recorded in {self.folder / path.name}"
 
     @staticmethod
-    def written(training: LiveTraining, settings: dict[str, Any]) -> TemporaryDirectory[str]:
+    def write_temporary(
+        training: LiveTraining, settings: dict[str, Any]
+    ) -> TemporaryDirectory[str]:
         """What is kept in memory of a training, as a run in a temporary folder.
 
         Parameters
         ----------
         training : LiveTraining
         settings : dict
-            As for :meth:`begin`.
+            As for :meth:`start`.
 
         Raises
         ------

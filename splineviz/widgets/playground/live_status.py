@@ -17,11 +17,11 @@ _WINDOW = 2.0
 
 
 class LiveStatus(StrictWidget):
-    """Says how a live training goes, and keeps its frames from flooding the page.
+    """The status line of a live training, which also keeps frames from flooding the page.
 
-    After each frame, :meth:`sent` asks the page to answer once it has painted. :meth:`ready` is
-    then a matter of what is not answered yet: at most two frames are on the way; where no page
-    answers (the tab is hidden, the kernel busy), there is one a second.
+    After each frame, :meth:`mark_sent` asks the page to answer once it has painted. :meth:`ready`
+    allows at most two frames without an answer. If no page answers (the tab is hidden, the kernel
+    is busy), it allows one frame per second.
 
     Attributes
     ----------
@@ -47,14 +47,14 @@ class LiveStatus(StrictWidget):
         self._painted: deque[float] = deque()
         self._seen: set[str] = set()
         super().__init__(**traits)
-        self.on_msg(self._hear)
+        self.on_msg(self._handle_message)
 
     def ready(self) -> bool:
         """Whether another frame may be sent; may be called from any thread."""
         ahead = self._count - self._answered
         return ahead < _MOST_AHEAD or monotonic() - self._last >= _LONGEST
 
-    def sent(self) -> None:
+    def mark_sent(self) -> None:
         """Tell that a frame was sent; may be called from any thread."""
         self._count += 1
         self._last = monotonic()
@@ -65,7 +65,7 @@ class LiveStatus(StrictWidget):
         now = monotonic()
         return sum(time > now - _WINDOW for time in tuple(self._painted)) / _WINDOW
 
-    def _hear(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:
+    def _handle_message(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:
         if "painted" in content:
             number = int(content["painted"])
             if number > self._answered:

@@ -15,7 +15,7 @@ _SHARE = 0.25
 _CHUNK = 4
 
 
-def seconds_to_train(took: float) -> float:
+def training_seconds(took: float) -> float:
     """How long to train before the next frame: as long as that takes, if frames do not suffer.
 
     Parameters
@@ -25,7 +25,7 @@ def seconds_to_train(took: float) -> float:
 
     Examples
     --------
-    >>> [round(seconds_to_train(took), 3) for took in (0.01, 0.04, 0.07, 0.4)]
+    >>> [round(training_seconds(took), 3) for took in (0.01, 0.04, 0.07, 0.4)]
     [0.04, 0.04, 0.03, 0.1]
     """
     shortest, longest = (period - took for period in _PERIOD)
@@ -144,7 +144,7 @@ class LiveWorker:
                 if single:
                     self._train(single)
                 elif running:
-                    self._train_for(seconds_to_train(took), me)
+                    self._train_for(training_seconds(took), me)
                 if not self._running or self._ready():
                     started = monotonic()
                     # Cleared before: what changes meanwhile is to be shown as well.

@@ -24,7 +24,7 @@ from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.training.data import blobs, checkerboard, circles, spirals, two_moons
 from splineviz.training.data.sets import Dataset
 from splineviz.validation.names import check_name
-from splineviz.widgets.common.lifecycle import WholeBox, close_all
+from splineviz.widgets.common.lifecycle import OwningBox, close_all
 from splineviz.widgets.player.region_player import RegionPlayer
 from splineviz.widgets.playground.data import PlaygroundData
 from splineviz.widgets.playground.live_canvas import LiveCanvas
@@ -67,7 +67,7 @@ DATA: dict[str, Callable[..., Dataset]] = {
 }
 
 
-class Playground(WholeBox):
+class Playground(OwningBox):
     """A training in the kernel, live: its exact linear regions, its curves, and all its settings.
 
     The training runs in a background thread, which shares its time between updates and frames;
@@ -136,7 +136,7 @@ class Playground(WholeBox):
     >>> playground.close()
     """
 
-    subject = ()
+    identity_arguments = ()
 
     running = traitlets.Bool(False)
 
@@ -261,7 +261,7 @@ class Playground(WholeBox):
         self._worker_of_open().wait()
         if self.training.recording is not None:
             return RegionPlayer(Run(self.training.recording), self.plane)
-        folder = self.recording.written(self.training, self.settings.values())
+        folder = self.recording.write_temporary(self.training, self.settings.values())
         player = RegionPlayer(Run(folder.name), self.plane)
         weakref.finalize(player, folder.cleanup)
         return player
@@ -277,7 +277,7 @@ class Playground(WholeBox):
 
     def _arrange(self) -> list[ipywidgets.Widget]:
         side = ipywidgets.VBox([self.curves])
-        side.add_class("splineviz-side")
+        side.add_class("splineviz-sidebar")
         body = ipywidgets.HBox([self.points, self.canvas, side])
         body.add_class("splineviz-playground-body")
         self.replay = ipywidgets.VBox()
@@ -316,7 +316,7 @@ class Playground(WholeBox):
         training = LiveTraining(data, **chosen)
         # Before the thread sees it: so the first step is recorded.
         if self.settings.record.value and len(data.train_inputs):
-            self.recording.begin(training, self.settings.values())
+            self.recording.start(training, self.settings.values())
         return training
 
     def _begin(self) -> None:
@@ -330,7 +330,7 @@ class Playground(WholeBox):
         self._show_points()
         with self._drawing:
             self.curves.clear()
-            self.canvas.begin()
+            self.canvas.restart_scales()
             self._measured = 0
         worker = self._worker_of_open()
         if worker.alive:
@@ -370,10 +370,10 @@ class Playground(WholeBox):
                     "goes on; choose a smaller width or depth to see it"
                 )
                 self.status.message = self._too_many
-                self.canvas.tell(outdated="An earlier step: now there are too many regions")
+                self.canvas.set_traits(outdated="An earlier step: now there are too many regions")
             self._draw_curves(training)
-            self._tell()
-            self.status.sent()
+            self._update_status()
+            self.status.mark_sent()
 
     def _draw_curves(self, training: LiveTraining) -> None:
         worker = self._worker
@@ -388,7 +388,7 @@ class Playground(WholeBox):
         self._measured = training.steps
         self.curves.add(self._measured, training.measure())
 
-    def _tell(self) -> None:
+    def _update_status(self) -> None:
         worker = self._worker
         facts = [f"step {self.training.steps:,}"]
         if worker is not None and worker.running:
@@ -398,7 +398,7 @@ class Playground(WholeBox):
             facts.append("draw some points on the pad")
         else:
             facts.append("paused")
-        facts.append(self.recording.described(self.training))
+        facts.append(self.recording.description(self.training))
         self.status.text = " · ".join(filter(None, facts))
 
     def _fail(self, error: Exception) -> None:
@@ -432,8 +432,8 @@ class Playground(WholeBox):
         if not on:
             self._end_recording()
         elif self._may_train():
-            self.recording.begin(self.training, self.settings.values())
-            self._tell()
+            self.recording.start(self.training, self.settings.values())
+            self._update_status()
 
     def _change(self, name: str) -> None:
         """Begin anew with another setting."""
@@ -474,7 +474,7 @@ class Playground(WholeBox):
         else:
             self.status.message = ""
             if not self.running:
-                self._tell()
+                self._update_status()
 
     def _show_points(self) -> None:
         data = self.training.data

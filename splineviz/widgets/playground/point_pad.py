@@ -66,7 +66,7 @@ class PointPad(StrictWidget):
         self.drawn = np.zeros(0, np.bool_)
         self.stroke: int | None = None
         super().__init__(**traits)
-        self.on_msg(self._hear)
+        self.on_msg(self._handle_message)
 
     def show(
         self,
@@ -137,7 +137,7 @@ class PointPad(StrictWidget):
         """Take away all points."""
         self.rub(self.points, np.inf)
 
-    def _hear(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:
+    def _handle_message(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:
         self.stroke = content.get("stroke")
         if content.get("do") == "draw":
             self.draw(content["points"], int(content["class"]))

@@ -9,7 +9,7 @@ import traitlets
 
 from splineviz.drawing.palette import CLASS_COLORS
 from splineviz.widgets.common.controls import button, menu
-from splineviz.widgets.common.short_repr import in_short
+from splineviz.widgets.common.short_repr import short_repr
 from splineviz.widgets.playground.data import PlaygroundData
 from splineviz.widgets.playground.point_pad import PointPad
 
@@ -34,7 +34,7 @@ class PlaygroundPoints(ipywidgets.VBox):
     """
 
     def __repr__(self) -> str:
-        return in_short(self)
+        return short_repr(self)
 
     def __init__(
         self, bounds: tuple[float, float, float, float], head: Sequence[ipywidgets.Widget]

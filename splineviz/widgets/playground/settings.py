@@ -10,7 +10,7 @@ import ipywidgets
 from splineviz.errors import InvalidArgument
 from splineviz.validation.names import check_name
 from splineviz.widgets.common.controls import menu
-from splineviz.widgets.common.short_repr import in_short
+from splineviz.widgets.common.short_repr import short_repr
 
 _LIVE = ("learning_rate", "weight_decay", "batch")
 _RATES = (1e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.5, 1.0, 3.0, 10.0)
@@ -48,7 +48,7 @@ class PlaygroundSettings(ipywidgets.HBox):
     """
 
     def __repr__(self) -> str:
-        return in_short(self)
+        return short_repr(self)
 
     def __init__(
         self,

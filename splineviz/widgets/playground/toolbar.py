@@ -8,7 +8,7 @@ from typing import Any
 import ipywidgets
 
 from splineviz.widgets.common.controls import button, menu
-from splineviz.widgets.common.short_repr import in_short
+from splineviz.widgets.common.short_repr import short_repr
 from splineviz.widgets.common.table_link import TableLink
 from splineviz.widgets.playground.live_canvas import LiveCanvas
 
@@ -33,7 +33,7 @@ class PlaygroundToolbar(ipywidgets.HBox):
     """
 
     def __repr__(self) -> str:
-        return in_short(self)
+        return short_repr(self)
 
     def __init__(self, canvas: LiveCanvas) -> None:
         self.start = button("Start", "play", "train on, or pause", _WIDTH)

@@ -1,4 +1,4 @@
-"""LabelledSamples: the samples of a data set, as words and as pictures."""
+"""LabeledSamples: the samples of a data set, as words and as pictures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from splineviz.drawing.images import image_shape_of, png
 from splineviz.errors import InvalidSlice, NonFiniteValues, ShapeMismatch
 from splineviz.typing import FloatArray, IntArray
 from splineviz.validation.tensors import detached
-from splineviz.widgets.player.samples import ON_ANCHOR, anchors_of, size_of
+from splineviz.widgets.player.samples import ON_ANCHOR, match_anchors, size_of
 
 if TYPE_CHECKING:
     from splineviz.partition.slices.input_slice import InputSlice
@@ -22,7 +22,7 @@ _BLOCK = 4096
 _ENOUGH_FOR_DIRECTIONS = 2000
 
 
-class LabelledSamples:
+class LabeledSamples:
     """Inputs of a network with their classes.
 
     Parameters
@@ -79,7 +79,7 @@ class LabelledSamples:
         return len(self.inputs)
 
     @property
-    def class_list(self) -> list[str]:
+    def sorted_classes(self) -> list[str]:
         """The classes there are: numbers in their order, then names in theirs."""
         return sorted(set(self.classes), key=lambda name: (not name.isdigit(), len(name), name))
 
@@ -87,9 +87,9 @@ class LabelledSamples:
         """The numbers of the samples of a class in their order; with None of all, by turns."""
         if not self.classes:
             return np.arange(len(self))
-        groups = [np.flatnonzero(np.array(self.classes) == one) for one in self.class_list]
+        groups = [np.flatnonzero(np.array(self.classes) == one) for one in self.sorted_classes]
         if name is not None:
-            return groups[self.class_list.index(name)]
+            return groups[self.sorted_classes.index(name)]
         turn = np.concatenate([np.arange(len(group)) for group in groups])
         return np.concatenate(groups)[np.argsort(turn, kind="stable")]
 
@@ -115,7 +115,7 @@ class LabelledSamples:
         blocks = range(0, len(self), _BLOCK)
         return np.concatenate([plane.project(self.inputs[i : i + _BLOCK])[1] for i in blocks])
 
-    def at_anchors_of(self, plane: InputSlice) -> list[int]:
+    def samples_at_anchors(self, plane: InputSlice) -> list[int]:
         """The numbers of the samples that are a plane's anchors; none unless each anchor is one."""
         if math.prod(plane.input_shape) != self.inputs[0].size:
             return []
@@ -124,7 +124,7 @@ class LabelledSamples:
         for first in range(0, len(self), _BLOCK):
             block = self.inputs[first : first + _BLOCK].reshape(-1, *plane.input_shape)
             points, distances = plane.project(block)
-            anchors = anchors_of(points, plane)
+            anchors = match_anchors(points, plane)
             for number in np.flatnonzero((anchors >= 0) & (distances <= near)):
                 # Of equal samples the first.
                 if found[anchors[number]] < 0:

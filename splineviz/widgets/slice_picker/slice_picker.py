@@ -17,8 +17,8 @@ from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.validation.objects import check_run
 from splineviz.widgets.charts.bqplot_parts import round_ticks
 from splineviz.widgets.charts.figure_styles import FigureStyles
-from splineviz.widgets.common.lifecycle import WholeBox, close_all
-from splineviz.widgets.slice_picker.labeled_samples import LabelledSamples
+from splineviz.widgets.common.lifecycle import OwningBox, close_all
+from splineviz.widgets.slice_picker.labeled_samples import LabeledSamples
 from splineviz.widgets.slice_picker.sample_gallery import SampleGallery
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _MOST = 3
 _ON_PLANE = 1e-6
 
 
-class SlicePicker(WholeBox):
+class SlicePicker(OwningBox):
     """Choose one, two or three samples, and get the slice through them.
 
     One sample is the centre of a square, with two directions: random ones, or the principal ones
@@ -100,7 +100,7 @@ class SlicePicker(WholeBox):
     seed = traitlets.Int(0, min=0)
 
     distances: np.ndarray | None = None
-    subject = ()
+    identity_arguments = ()
 
     _ready = False
     _nothing = "Nothing is chosen yet"
@@ -126,7 +126,7 @@ class SlicePicker(WholeBox):
             inputs, labels = run.samples
         if class_names is None and run is not None:
             class_names = run.class_names
-        self.samples = LabelledSamples(
+        self.samples = LabeledSamples(
             inputs if run is None else _as_network_inputs(inputs, run),
             labels,
             class_names,
@@ -139,7 +139,7 @@ class SlicePicker(WholeBox):
         self.add_class("splineviz-picker")
         self.half_width = self.samples.spread
         self._link()
-        shown = self._take_from_player()
+        shown = self._choose_from_player()
         self._ready = True
         self._turn_page()
         self._make_plane(shown)
@@ -156,7 +156,7 @@ class SlicePicker(WholeBox):
         self.gallery = SampleGallery()
         self.chosen_gallery = SampleGallery()
         self.near_gallery = SampleGallery()
-        known = [(name, name) for name in self.samples.class_list]
+        known = [(name, name) for name in self.samples.sorted_classes]
         everything: tuple[str, str | None] = ("all classes", None)
         self.class_menu = ipywidgets.Dropdown(
             options=[everything, *known],
@@ -240,12 +240,12 @@ class SlicePicker(WholeBox):
         if self._ready:
             self._make_plane()
 
-    def _take_from_player(self) -> InputSlice | None:
+    def _choose_from_player(self) -> InputSlice | None:
         """Choose the samples that the player's slice goes through; returns that slice, if any."""
         plane = getattr(self._player, "plane", None)
         if not isinstance(plane, InputSlice):
             return None
-        chosen = self.samples.at_anchors_of(plane)
+        chosen = self.samples.samples_at_anchors(plane)
         if not 1 <= len(chosen) <= _MOST:
             self._nothing = "Nothing is chosen yet; the player shows another slice"
             return None
@@ -274,10 +274,10 @@ class SlicePicker(WholeBox):
         try:
             plane = shown or (self._plane_through(chosen) if chosen else None)
         except SplinevizError as error:
-            self._say(f"No plane: {error}", trouble=True)
+            self._show_note(f"No plane: {error}", trouble=True)
             plane = None
         else:
-            self._say("" if plane is None else _described(plane, len(chosen)))
+            self._show_note("" if plane is None else _describe_slice(plane, len(chosen)))
         self._show_distances(plane)
         # The observers come last: what they find of the picker belongs to the new plane.
         self.plane = plane
@@ -285,7 +285,7 @@ class SlicePicker(WholeBox):
             try:
                 self._player.show(plane)
             except SplinevizError as error:
-                self._say(f"The player cannot show this plane: {error}", trouble=True)
+                self._show_note(f"The player cannot show this plane: {error}", trouble=True)
 
     def _plane_through(self, chosen: list[int]) -> InputSlice:
         if len(set(chosen)) < len(chosen):
@@ -299,7 +299,7 @@ class SlicePicker(WholeBox):
         direction = None if principal is None else principal[0]
         return InputSlice.between(inputs[0], inputs[1], direction, self.margin, self.seed)
 
-    def _say(self, note: str, trouble: bool = False) -> None:
+    def _show_note(self, note: str, trouble: bool = False) -> None:
         with self.chosen_gallery.hold_sync():
             self.chosen_gallery.note = note
             self.chosen_gallery.trouble = trouble
@@ -384,7 +384,7 @@ def _margin_of(plane: InputSlice) -> float:
     return max(0.0, round(reach / float((high - low).max()), 6))
 
 
-def _described(plane: InputSlice, chosen: int) -> str:
+def _describe_slice(plane: InputSlice, chosen: int) -> str:
     xmin, ymin, xmax, ymax = plane.domain.bounds
     through = {1: "around A", 2: "through A and B", 3: "through A, B and C"}[chosen]
     return f"Slice {through}: {xmax - xmin:.3g} × {ymax - ymin:.3g} input units"

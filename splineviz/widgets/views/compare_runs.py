@@ -19,21 +19,21 @@ from splineviz.validation.objects import check_run
 from splineviz.widgets.charts.bqplot_parts import ValueAxis, round_ticks
 from splineviz.widgets.charts.metric_chart import (
     accuracy_columns,
-    kinds_of_columns,
-    known_columns,
+    check_columns,
     metric_curves,
+    split_by_kind,
     with_steps,
 )
-from splineviz.widgets.charts.step_chart import StepPanel
+from splineviz.widgets.charts.step_chart import StepChart
 from splineviz.widgets.charts.step_cursor import StepCursor
 from splineviz.widgets.common.lifecycle import close_all
 from splineviz.widgets.common.play_link import PlayLink
 from splineviz.widgets.common.table_link import TableLink
-from splineviz.widgets.player.frame_source import drawable
-from splineviz.widgets.player.linked_canvas import BorrowedCanvas
+from splineviz.widgets.player.frame_source import plane_to_draw
+from splineviz.widgets.player.linked_canvas import LinkedCanvas
 from splineviz.widgets.player.region_player import RegionPlayer
-from splineviz.widgets.views.linked_charts import StepView
-from splineviz.widgets.views.run_names import names_apart
+from splineviz.widgets.views.linked_charts import LinkedCharts
+from splineviz.widgets.views.run_names import distinct_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +48,7 @@ _APART = ("index", "coloring", "limits", "settled", "playing")
 _DASHES = dict(zip(LINE_STYLES, ("━━", "╍╍"), strict=False))
 
 
-class CompareRuns(StepView):
+class CompareRuns(LinkedCharts):
     """The linear regions of two trainings, side by side at the same step.
 
     One slider goes over the steps of both, and a bar below it says which of them can be shown yet;
@@ -96,11 +96,11 @@ class CompareRuns(StepView):
         As ``RegionPlayer`` does.
     """
 
-    subject = ("run_a", "run_b", "plane")
+    identity_arguments = ("run_a", "run_b", "plane")
 
     players: tuple[RegionPlayer, ...] = ()
     _former: tuple[RegionPlayer, ...] = ()
-    canvases: tuple[BorrowedCanvas, ...] = ()
+    canvases: tuple[LinkedCanvas, ...] = ()
 
     def __init__(
         self,
@@ -116,9 +116,9 @@ class CompareRuns(StepView):
     ) -> None:
         check_run(run_a, "run_a")
         check_run(run_b, "run_b")
-        plane = drawable([run_a, run_b], plane)
+        plane = plane_to_draw([run_a, run_b], plane)
         self._runs = (run_a, run_b)
-        self._names = names_apart(self._runs) if names is None else list(map(str, names))
+        self._names = distinct_names(self._runs) if names is None else list(map(str, names))
         if len(self._names) != 2:
             raise InvalidArgument(f"names must be those of the two runs, not {self._names}")
         if self._names[0] == self._names[1]:
@@ -139,7 +139,7 @@ class CompareRuns(StepView):
             for number, (run, first) in enumerate(zip(self._runs, shown, strict=True)):
                 if number < len(self._former):
                     player = self._former[number]
-                    player.make_again(run, plane, index=first, **options)
+                    player.reinitialize(run, plane, index=first, **options)
                 else:
                     player = RegionPlayer(run, plane, index=first, **options)
                 self.players += (player,)
@@ -151,7 +151,7 @@ class CompareRuns(StepView):
             raise
         canvases = [player.canvas for player in self.players if player.canvas is not None]
         self.canvases = tuple(
-            BorrowedCanvas(canvas, apart=_APART, index=first)
+            LinkedCanvas(canvas, apart=_APART, index=first)
             for canvas, first in zip(canvases, shown, strict=True)
         )
         self._pictures = ipywidgets.HBox(
@@ -187,16 +187,16 @@ class CompareRuns(StepView):
         for canvas in canvases:
             canvas.observe(self._share_limits, ["limits", "settled"])
             canvas.observe(self._grow, "count")
-            canvas.observe(self._tell_what_is_there, ["ready", "streams"])
+            canvas.observe(self._show_available, ["ready", "streams"])
         self._share_limits()
         self.add_class("splineviz-compare")
         self.refresh()
 
-    def make_again(self, *args: Any, **kwargs: Any) -> None:
+    def reinitialize(self, *args: Any, **kwargs: Any) -> None:
         """Take the arguments of a new one; frames that would be the same stay."""
         self._former = self.players
         try:
-            super().make_again(*args, **kwargs)
+            super().reinitialize(*args, **kwargs)
         finally:
             for player in self._former:
                 if self.comm is None or player not in self.players:
@@ -242,15 +242,15 @@ class CompareRuns(StepView):
         ]
         for link in old:
             link.close()
-        self._tell_what_is_there()
+        self._show_available()
         self._follow_range()
         self.play.disabled = len(self.steps) < 2
         tables = [with_steps(run.metrics) for run in self._runs]
         logged = [table["step"].astype(int) for table in tables]
         axis = StepAxis.of([*self.steps, *logged[0], *logged[1]])
         panels = []
-        for columns in kinds_of_columns(_columns(tables, self._metrics)):
-            panel = StepPanel(axis)
+        for columns in split_by_kind(_columns(tables, self._metrics)):
+            panel = StepChart(axis)
             panel.show(*self._overlaid(tables, columns))
             panels.append(panel)
         self.fill(panels, axis)
@@ -262,7 +262,7 @@ class CompareRuns(StepView):
                 if player.canvas is not None:
                     player.canvas.unobserve(self._share_limits, ["limits", "settled"])
                     player.canvas.unobserve(self._grow, "count")
-                    player.canvas.unobserve(self._tell_what_is_there, ["ready", "streams"])
+                    player.canvas.unobserve(self._show_available, ["ready", "streams"])
                 if not self._stays:
                     player.close()
             close_all(
@@ -278,7 +278,7 @@ class CompareRuns(StepView):
 
     # ------------------------------------------------------------------ pictures
 
-    def _picture(self, name: str, style: str, canvas: BorrowedCanvas) -> ipywidgets.Widget:
+    def _picture(self, name: str, style: str, canvas: LinkedCanvas) -> ipywidgets.Widget:
         title = ipywidgets.Label(f"{_DASHES[style]} {name}")
         title.add_class("splineviz-panel-title")
         box = ipywidgets.VBox([title, canvas])
@@ -294,9 +294,9 @@ class CompareRuns(StepView):
             shared = [row.spanned(pair) for row, *pair in zip(rows, *each, strict=True)]
             settled = all(canvas.settled for canvas in own)
             for canvas in self.canvases:
-                canvas.tell(limits=shared, settled=settled)
+                canvas.set_traits(limits=shared, settled=settled)
 
-    def _tell_what_is_there(self, change: dict[str, Any] | None = None) -> None:
+    def _show_available(self, change: dict[str, Any] | None = None) -> None:
         """Tell the cursor which steps can be shown of both runs."""
         cursor = self.cursor
         if cursor is None:
@@ -306,7 +306,7 @@ class CompareRuns(StepView):
             for player in self.players
             for steps in [player.steps]
         ]
-        there = [
+        available = [
             number
             for number, step in enumerate(self.steps)
             if all(
@@ -314,7 +314,7 @@ class CompareRuns(StepView):
                 for player, shown in zip(self.players, known, strict=True)
             )
         ]
-        cursor.tell(there=there)
+        cursor.set_traits(available=available)
 
     # ------------------------------------------------------------------ curves
 
@@ -326,10 +326,10 @@ class CompareRuns(StepView):
         curves: list[StepCurve] = []
         axes = []
         for name, style, table in zip(self._names, LINE_STYLES, tables, strict=False):
-            there = [column for column in columns if column in table.columns]
-            if not there:
+            known = [column for column in columns if column in table.columns]
+            if not known:
                 continue
-            own, axis = metric_curves(table, there, style, numbers)
+            own, axis = metric_curves(table, known, style, numbers)
             groups = [f"{name}, {curve.group}" if curve.group else name for curve in own]
             curves += [
                 replace(curve, group=group) for curve, group in zip(own, groups, strict=True)
@@ -374,4 +374,4 @@ def _columns(tables: Sequence[pd.DataFrame], metrics: Sequence[str] | None) -> l
     """What to draw of two tables: the accuracies of both, or what is asked for."""
     if metrics is None:
         return list(dict.fromkeys(name for table in tables for name in accuracy_columns(table)))
-    return known_columns(metrics, tables)
+    return check_columns(metrics, tables)

@@ -13,20 +13,20 @@ from splineviz.drawing.step_axis import StepAxis
 from splineviz.validation.objects import check_kind, check_player, check_run
 from splineviz.widgets.charts.complexity_plot import ComplexityPlot
 from splineviz.widgets.charts.metric_chart import (
-    Curves,
-    chosen_columns,
-    kinds_of_columns,
+    MetricChart,
+    choose_columns,
+    split_by_kind,
     with_steps,
 )
-from splineviz.widgets.charts.step_chart import StepPanel
-from splineviz.widgets.views.linked_charts import StepView
+from splineviz.widgets.charts.step_chart import StepChart
+from splineviz.widgets.views.linked_charts import LinkedCharts
 
 if TYPE_CHECKING:
     from splineviz.training.runs import Run
     from splineviz.widgets.player.region_player import RegionPlayer
 
 
-class CurvesView(StepView):
+class CurvesView(LinkedCharts):
     """Accuracies, other metrics and local complexity over the steps of a run.
 
     Accuracies under an attack stand together in the legend, by the strength of the attack. A line
@@ -60,7 +60,7 @@ class CurvesView(StepView):
         Its training step.
     play_range : tuple of int
         First and last checkpoint that play; empty for all.
-    panels : tuple of StepPanel
+    panels : tuple of StepChart
     complexity : ComplexityPlot or None
         The panel of local complexity.
 
@@ -83,7 +83,7 @@ class CurvesView(StepView):
     ['━━ train', '━━ train loss']
     """
 
-    subject = ()
+    identity_arguments = ()
 
     complexity: ComplexityPlot | None = None
 
@@ -115,7 +115,7 @@ class CurvesView(StepView):
             "radius": radius,
             "level": level,
         }
-        chosen_columns(run.metrics, metrics)
+        choose_columns(run.metrics, metrics)
         if complexity is not None:
             lines_of(complexity, by, probe, radius, level)
         steps = run.steps if player is None else player.steps
@@ -136,13 +136,13 @@ class CurvesView(StepView):
         player = self.player
         self.steps = [int(step) for step in (self._run.steps if player is None else player.steps)]
         table = with_steps(self._run.metrics)
-        columns = chosen_columns(table, self._metrics) if len(table) else []
+        columns = choose_columns(table, self._metrics) if len(table) else []
         known = [*self.steps, *table["step"].astype(int)]
         if self._complexity is not None:
             known += self._complexity.steps.tolist()
         axis = StepAxis.of(np.array(known, dtype=np.int64))
-        panels: list[StepPanel] = [
-            Curves(table, self.steps, names, axis) for names in kinds_of_columns(columns)
+        panels: list[StepChart] = [
+            MetricChart(table, self.steps, names, axis) for names in split_by_kind(columns)
         ]
         if self._complexity is not None:
             if self.complexity is not None:

@@ -8,14 +8,14 @@ import ipywidgets
 
 from splineviz.partition.patterns import layer_text
 from splineviz.validation.objects import check_player
-from splineviz.widgets.common.lifecycle import WholeBox
-from splineviz.widgets.player.linked_canvas import BorrowedCanvas
+from splineviz.widgets.common.lifecycle import OwningBox
+from splineviz.widgets.player.linked_canvas import LinkedCanvas
 
 if TYPE_CHECKING:
     from splineviz.widgets.player.region_player import RegionPlayer
 
 
-class LayerPanels(WholeBox):
+class LayerPanels(OwningBox):
     """The boundaries of each layer alone, in small pictures that go together with a player.
 
     They draw the player's frames: step, colors and the part of the slice that is seen are those
@@ -34,9 +34,9 @@ class LayerPanels(WholeBox):
         One for each layer, in the order of the network.
     """
 
-    subject = ()
+    identity_arguments = ()
 
-    canvases: tuple[BorrowedCanvas, ...] = ()
+    canvases: tuple[LinkedCanvas, ...] = ()
 
     def __init__(self, player: RegionPlayer, height: int = 220) -> None:
         check_player(player)
@@ -47,7 +47,7 @@ class LayerPanels(WholeBox):
             )
             return
         self.canvases = tuple(
-            BorrowedCanvas(canvas, apart=("progress",), layer=number, height=height, legend=False)
+            LinkedCanvas(canvas, apart=("progress",), layer=number, height=height, legend=False)
             for number in range(len(canvas.layers))
         )
         boxes = []

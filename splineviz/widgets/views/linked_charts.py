@@ -1,4 +1,4 @@
-"""StepView: panels over one axis of steps that go together with a player."""
+"""LinkedCharts: panels over one axis of steps that go together with a player."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import traitlets
 
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.errors import SplinevizError
-from splineviz.widgets.charts.step_chart import StepPanel
+from splineviz.widgets.charts.step_chart import StepChart
 from splineviz.widgets.charts.step_cursor import StepCursor
-from splineviz.widgets.common.checkpoint_traits import Stepping, read_place
-from splineviz.widgets.common.lifecycle import WholeBox, close_all
+from splineviz.widgets.common.checkpoint_traits import CheckpointTraits, read_checkpoint_index
+from splineviz.widgets.common.lifecycle import OwningBox, close_all
 from splineviz.widgets.common.mirror import Mirror
 from splineviz.widgets.common.table_link import TableLink
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _BRUSH = "#808080"
 
 
-class StepView(WholeBox, Stepping):
+class LinkedCharts(OwningBox, CheckpointTraits):
     """Panels over one axis of steps, each with a line at the step that is shown.
 
     A click on a panel goes to the checkpoint that is nearest there; in the other mode of the mouse
@@ -56,7 +56,7 @@ class StepView(WholeBox, Stepping):
     play_range : tuple of int
         First and last checkpoint that play; empty for all.
     steps : list of int
-    panels : tuple of StepPanel
+    panels : tuple of StepChart
     cursor : StepCursor
         What holds the step and the range in the browser.
 
@@ -67,7 +67,7 @@ class StepView(WholeBox, Stepping):
     """
 
     # Also there when a wrong argument kept the view from being made.
-    panels: tuple[StepPanel, ...] = ()
+    panels: tuple[StepChart, ...] = ()
     cursor: StepCursor | None = None
     _parts: Sequence[ipywidgets.Widget] = ()
     _canvas: RegionCanvas | None = None
@@ -93,9 +93,9 @@ class StepView(WholeBox, Stepping):
         canvas = None if player is None else player.canvas
         if index is None:
             index = 0 if player is None or canvas is None else int(player.index)
-        place = read_place(index, len(self.steps)) if self.steps else 0
+        place = read_checkpoint_index(index, len(self.steps)) if self.steps else 0
         super().__init__([self._note])
-        self.add_class("splineviz-step-view")
+        self.add_class("splineviz-linked-charts")
         if not self.steps:
             return
         self.index = place
@@ -114,12 +114,12 @@ class StepView(WholeBox, Stepping):
             traitlets.link((beside, name), (self, name)) for name in ("index", "play_range")
         ]
 
-    def fill(self, panels: Sequence[StepPanel], axis: StepAxis) -> None:
+    def fill(self, panels: Sequence[StepChart], axis: StepAxis) -> None:
         """Show panels in place of those that are shown.
 
         Parameters
         ----------
-        panels : sequence of StepPanel
+        panels : sequence of StepChart
         axis : StepAxis
             The axis of steps that they all have.
         """
@@ -134,7 +134,7 @@ class StepView(WholeBox, Stepping):
             for panel in panels
         ]
         positions = axis.positions(self.steps).tolist()
-        self.cursor.tell(
+        self.cursor.set_traits(
             steps=self.steps,
             positions=positions,
             ends=(axis.left, axis.right),
@@ -161,7 +161,7 @@ class StepView(WholeBox, Stepping):
         """What the view consists of, once it has panels."""
         return [cursor, row] if self.panels else [self._note]
 
-    def in_words(self) -> str:
+    def summary(self) -> str:
         """The step, and how many there are."""
         count = len(self.steps)
         return f"{count} step{'s' * (count != 1)}" + (f", at step {self.step}" if count else "")
@@ -177,7 +177,7 @@ class StepView(WholeBox, Stepping):
             except (SplinevizError, OSError) as error:
                 # What keeps this view from following must not keep the player.
                 if self.cursor is not None:
-                    self.cursor.tell(note=str(error))
+                    self.cursor.set_traits(note=str(error))
 
     def close(self) -> None:
         """Remove the view from the page; the player stays."""

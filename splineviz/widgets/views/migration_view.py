@@ -16,9 +16,9 @@ from splineviz.partition.migration.checkpoint_curves import MigrationMeasure
 from splineviz.partition.migration.curves import MigrationCurves
 from splineviz.validation.objects import check_player
 from splineviz.widgets.charts.bqplot_parts import ValueAxis, round_ticks
-from splineviz.widgets.charts.step_chart import StepPanel
+from splineviz.widgets.charts.step_chart import StepChart
 from splineviz.widgets.common.frame_feed import FrameFeed
-from splineviz.widgets.views.linked_charts import StepView
+from splineviz.widgets.views.linked_charts import LinkedCharts
 
 if TYPE_CHECKING:
     from splineviz.partition.measures.migration import Migration
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from splineviz.widgets.player.region_player import RegionPlayer
 
 
-class MigrationView(StepView):
+class MigrationView(LinkedCharts):
     """Region migration over the steps of a run: whether boundaries leave the data for the decision.
 
     One panel has the distance of the data from the nearest neuron boundary, the other how densely
@@ -78,7 +78,7 @@ class MigrationView(StepView):
         beside the buttons and raised by :meth:`wait`.
     """
 
-    subject = ()
+    identity_arguments = ()
 
     _feed: FrameFeed | None = None
 
@@ -113,7 +113,7 @@ class MigrationView(StepView):
         self._feed = FrameFeed(
             len(self.steps), self._make, lambda: self.index, self._report_failure, self._report
         )
-        self._feed.make_first()
+        self._feed.make_current()
         self._renew()
         if background and len(self.steps) > 1:
             self._feed.start()
@@ -197,7 +197,7 @@ class MigrationView(StepView):
             ],
         ]
         with self._drawing:
-            self.fill([StepPanel(axis, head=head) for head in heads], axis)
+            self.fill([StepChart(axis, head=head) for head in heads], axis)
         self._draw()
         self._report()
 
@@ -220,7 +220,7 @@ class MigrationView(StepView):
         if failed:
             texts.append(f"{failed} of {count} steps could not be measured")
         if self.cursor is not None:
-            self.cursor.tell(note=", ".join(texts))
+            self.cursor.set_traits(note=", ".join(texts))
 
     def _report_failure(self, index: int, error: Exception) -> None:
         self._report()

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from splineviz.training.runs import Run
 
 
-def names_apart(runs: Sequence[Run]) -> list[str]:
+def distinct_names(runs: Sequence[Run]) -> list[str]:
     """The names of runs, with as many of the folders they lie in as tell them apart.
 
     Parameters

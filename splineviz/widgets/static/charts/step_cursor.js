@@ -181,12 +181,12 @@ function render({ model, el }) {
       slider.disabled = steps.length < 2;
       slider.value = model.get("index");
       slider.setAttribute("aria-valuetext", `step ${step}`);
-      const there = model.get("there");
-      const isThere = new Set(there ?? steps.keys());
-      showTrack(track, steps.length, rangesOf(steps.length, (k) => isThere.has(k)), range);
+      const available = model.get("available");
+      const isAvailable = new Set(available ?? steps.keys());
+      showTrack(track, steps.length, rangesOf(steps.length, (k) => isAvailable.has(k)), range);
     }
     Object.assign(root.dataset, { index: model.get("index"), mode, range: range.join(" ") });
-    el.closest(".splineviz-step-view")?.setAttribute("data-mode", mode);
+    el.closest(".splineviz-linked-charts")?.setAttribute("data-mode", mode);
   };
 
   const goTo = (plot, event) => {
@@ -204,7 +204,7 @@ function render({ model, el }) {
   const press = (event) => {
     dragged = null;
     const figure = event.target.closest?.(".bqplot");
-    const view = figure?.closest(".splineviz-step-view");
+    const view = figure?.closest(".splineviz-linked-charts");
     if (event.button !== 0 || model.get("mode") !== "step" || !view?.contains(root)) return;
     dragged = figure.querySelector(".plotarea_background");
     if (dragged) goTo(dragged, event);
@@ -218,7 +218,7 @@ function render({ model, el }) {
   listen(document, "pointermove", move);
   listen(document, "pointerup", () => (dragged = null));
 
-  for (const name of ["index", "play_range", "mode", "steps", "note", "there"]) {
+  for (const name of ["index", "play_range", "mode", "steps", "note", "available"]) {
     model.on(`change:${name}`, show);
     subscriptions.push([`change:${name}`, show]);
   }

@@ -3,9 +3,9 @@
 const LONGEST = 5; // counts that a step stays if the next ones are missing
 
 /** After a count of Play: the next index of the cursor, and the count that Play continues from. */
-export function advance(count, { index, there, first, last }) {
-  if (!there || there.includes(count)) return { index: count, count };
-  const shown = there.filter((step) => step >= first && step <= last);
+export function advance(count, { index, available, first, last }) {
+  if (!available || available.includes(count)) return { index: count, count };
+  const shown = available.filter((step) => step >= first && step <= last);
   const next = shown.find((step) => step > count) ?? shown[0];
   if (next === undefined || next === index) return { index, count: index };
   const waited = count > index ? count - index : LONGEST;
@@ -26,7 +26,7 @@ function initialize({ model }) {
       const index = cursor.get("index");
       if (now === index) return;
       const range = { first: play.get("min"), last: play.get("max") };
-      const next = advance(now, { index, there: cursor.get("there"), ...range });
+      const next = advance(now, { index, available: cursor.get("available"), ...range });
       if (next.index !== index) {
         cursor.set("index", next.index);
         cursor.save_changes();

@@ -72,14 +72,14 @@ export async function start(document) {
   const waiting = Object.fromEntries([...texts.keys()].map((index) => [index, WAITING]));
   traits.messages = { ...state.traits.messages, ...waiting };
   const model = new PageModel(traits);
-  const side = document.getElementById("sv-side");
+  const sidebar = document.getElementById("sv-sidebar");
   if (state.curves) {
-    const moveTo = drawCurves(side, state.curves, (index) => model.set("index", index));
+    const moveTo = drawCurves(sidebar, state.curves, (index) => model.set("index", index));
     model.on("change:index", () => moveTo(model.get("index")));
     moveTo(model.get("index"));
   }
-  if (state.thumbnails.length) showThumbnails(side, state.thumbnails);
-  side.hidden = side.childElementCount === 0;
+  if (state.thumbnails.length) showThumbnails(sidebar, state.thumbnails);
+  sidebar.hidden = sidebar.childElementCount === 0;
   await render({ model, el: document.getElementById("sv-canvas") });
   await unpackFrames(model, texts, state.compressed);
   document.documentElement.dataset.unpacked = "true";

@@ -5,23 +5,23 @@ import time
 
 import pytest
 
-from splineviz.widgets.common.run_watcher import RunTail
+from splineviz.widgets.common.run_watcher import RunWatcher
 
 
 class Watched:
-    """A run that has so many things to be found, and what a tail does with it."""
+    """A run in which each look finds something or not, and its watcher."""
 
     def __init__(self, *looks, seen=True):
         self.looks = list(looks)
-        self.told = []
+        self.reports = []
         self.pauses = []
         self.seen = seen
         self.done = threading.Event()
-        self.tail = RunTail(
+        self.watcher = RunWatcher(
             self.look,
             lambda: bool(self.looks),
             lambda: self.seen,
-            self.tell,
+            self.report,
             first=0.001,
             most=0.004,
             most_unseen=0.008,
@@ -33,13 +33,13 @@ class Watched:
             raise look
         return look
 
-    def tell(self, trouble):
-        self.told.append(trouble)
+    def report(self, trouble):
+        self.reports.append(trouble)
 
     def run(self):
         """Work in this thread; the pauses are noted rather than made."""
-        self.tail._woken.wait = self.pauses.append
-        self.tail._work()
+        self.watcher._woken.wait = self.pauses.append
+        self.watcher._work()
         return [round(1000 * pause, 2) for pause in self.pauses]
 
 
@@ -57,13 +57,13 @@ def test_what_nobody_sees_is_looked_at_even_less():
 def test_trouble_is_told_and_tried_again():
     watched = Watched(OSError("no folder"), KeyError(), True)
     watched.run()
-    assert watched.told == ["no folder", "KeyError", ""]
+    assert watched.reports == ["no folder", "KeyError", ""]
 
 
 def test_after_trouble_the_last_look_is_made_up_for():
     watched = Watched(OSError("no folder"))
-    watched.tell = lambda trouble: watched.looks.append(True) if trouble else None
-    watched.tail._tell = watched.tell
+    watched.report = lambda trouble: watched.looks.append(True) if trouble else None
+    watched.watcher._report = watched.report
     watched.run()
     assert watched.looks == []
 
@@ -75,15 +75,15 @@ def test_waking_and_stopping():
         looked.set()
         return False
 
-    tail = RunTail(look, lambda: True, lambda: True, lambda trouble: None, first=60)
+    watcher = RunWatcher(look, lambda: True, lambda: True, lambda trouble: None, first=60)
     before = set(threading.enumerate())
-    tail.start()
+    watcher.start()
     (thread,) = set(threading.enumerate()) - before
     assert not looked.wait(0.05)
-    tail.wake()
+    watcher.wake()
     assert looked.wait(5)
     looked.clear()
-    tail.stop()
+    watcher.stop()
     thread.join(5)
     assert not thread.is_alive()
     assert not looked.is_set()
@@ -93,7 +93,7 @@ def test_a_run_that_is_finished_is_not_looked_at():
     watched = Watched()
     started = time.monotonic()
     watched.run()
-    assert watched.told == []
+    assert watched.reports == []
     assert time.monotonic() - started < 5
 
 
@@ -101,4 +101,4 @@ def test_a_run_that_is_finished_is_not_looked_at():
 def test_trouble_has_a_name_in_any_case(message):
     watched = Watched(ValueError(message), True)
     watched.run()
-    assert watched.told[0] == (message or "ValueError")
+    assert watched.reports[0] == (message or "ValueError")

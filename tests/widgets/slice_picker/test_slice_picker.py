@@ -10,7 +10,7 @@ from PIL import Image
 
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch
 from splineviz.partition.slices.input_slice import InputSlice
-from splineviz.widgets.slice_picker.labeled_samples import LabelledSamples
+from splineviz.widgets.slice_picker.labeled_samples import LabeledSamples
 from splineviz.widgets.slice_picker.slice_picker import NEAREST, PAGE, SlicePicker
 from tests.widgets.standin import StandInRun
 
@@ -228,7 +228,7 @@ def test_inputs_take_the_shape_that_the_network_of_a_run_wants():
 
 
 def test_all_classes_take_turns():
-    samples = LabelledSamples(INPUTS[:6], [0, 0, 0, 1, 1, 2])
+    samples = LabeledSamples(INPUTS[:6], [0, 0, 0, 1, 1, 2])
     assert samples.of_class(None).tolist() == [0, 3, 5, 1, 4, 2]
     assert samples.of_class("1").tolist() == [3, 4]
     assert samples.caption(3) == "3 · class 1"
@@ -236,11 +236,11 @@ def test_all_classes_take_turns():
 
 def test_labels_of_every_kind():
     names = ("zero", "one")
-    assert LabelledSamples(INPUTS[:2], [1, 0], names).classes == ["one", "zero"]
-    assert LabelledSamples(INPUTS[:2], np.eye(2), names).classes == ["zero", "one"]
-    assert LabelledSamples(INPUTS[:2], torch.tensor([1, 5]), names).classes == ["one", "5"]
-    assert LabelledSamples(torch.ones(2, 3), [-1.0, 1.0]).classes == ["-1", "1"]
-    assert LabelledSamples(INPUTS[:3], [10, 2, 1]).class_list == ["1", "2", "10"]
+    assert LabeledSamples(INPUTS[:2], [1, 0], names).classes == ["one", "zero"]
+    assert LabeledSamples(INPUTS[:2], np.eye(2), names).classes == ["zero", "one"]
+    assert LabeledSamples(INPUTS[:2], torch.tensor([1, 5]), names).classes == ["one", "5"]
+    assert LabeledSamples(torch.ones(2, 3), [-1.0, 1.0]).classes == ["-1", "1"]
+    assert LabeledSamples(INPUTS[:3], [10, 2, 1]).sorted_classes == ["1", "2", "10"]
 
 
 def test_samples_that_do_not_fit():

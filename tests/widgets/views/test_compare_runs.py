@@ -13,7 +13,7 @@ from splineviz.widgets.common.mirror import Mirror
 from splineviz.widgets.common.table_link import TableLink
 from splineviz.widgets.player.region_player import RegionPlayer
 from splineviz.widgets.views.compare_runs import CompareRuns
-from splineviz.widgets.views.run_names import names_apart
+from splineviz.widgets.views.run_names import distinct_names
 from tests.widgets.standin import StandInRun
 
 
@@ -182,8 +182,8 @@ def test_runs_of_one_name_are_told_apart(tmp_path):
             self.path, self.name = path, path.name
 
     a, b = Named(tmp_path / "a" / "runs" / "moons"), Named(tmp_path / "b" / "runs" / "moons")
-    assert names_apart([a, b]) == ["a/runs/moons", "b/runs/moons"]
-    assert names_apart([a, Named(tmp_path / "spiral")]) == ["moons", "spiral"]
+    assert distinct_names([a, b]) == ["a/runs/moons", "b/runs/moons"]
+    assert distinct_names([a, Named(tmp_path / "spiral")]) == ["moons", "spiral"]
     view = CompareRuns(a, a, InputSlice.identity(), background=False)
     titles = [box.children[0].value for box in view._pictures.children]
     assert titles == ["━━ moons (1)", "╍╍ moons (2)"]
@@ -191,15 +191,15 @@ def test_runs_of_one_name_are_told_apart(tmp_path):
 
 def test_the_cursor_knows_what_can_be_shown(runs, plane):
     view = CompareRuns(*runs, plane, names=("a", "b"), background=False)
-    assert view.cursor.there == [0, 1, 2, 3, 4]
+    assert view.cursor.available == [0, 1, 2, 3, 4]
     first, second = (player.canvas for player in view.players)
     assert all(canvas.settled for canvas in (first, second, *view.canvases))
     second.clear_frames()
-    assert view.cursor.there == []
+    assert view.cursor.available == []
     second.set_frame(1, view.players[1].frame(10))
-    assert view.cursor.there == [2]
+    assert view.cursor.available == [2]
     assert not any(canvas.settled for canvas in view.canvases)
     # What is not kept comes when it is asked for.
     second._budget = 1
     second.set_frame(0, view.players[1].frame(5))
-    assert view.cursor.there == [0, 1, 2, 3, 4]
+    assert view.cursor.available == [0, 1, 2, 3, 4]

@@ -5,7 +5,7 @@ from splineviz.widgets.playground.live_status import LiveStatus
 
 
 def hear(status, **content):
-    status._hear(status, content, [])
+    status._handle_message(status, content, [])
 
 
 def at(monkeypatch, seconds):
@@ -16,9 +16,9 @@ def test_two_frames_may_be_on_the_way(monkeypatch):
     status = LiveStatus()
     at(monkeypatch, 10.0)
     assert status.ready()
-    status.sent()
+    status.mark_sent()
     assert status.ready()
-    status.sent()
+    status.mark_sent()
     at(monkeypatch, 10.2)
     assert not status.ready()
     hear(status, painted=1)
@@ -29,7 +29,7 @@ def test_without_an_answer_there_is_one_frame_a_second(monkeypatch):
     status = LiveStatus()
     for second in (1.0, 1.1):
         at(monkeypatch, second)
-        status.sent()
+        status.mark_sent()
     at(monkeypatch, 1.9)
     assert not status.ready()
     at(monkeypatch, 2.2)
@@ -40,7 +40,7 @@ def test_painted_frames_are_counted(monkeypatch):
     status = LiveStatus()
     for k in range(1, 9):
         at(monkeypatch, k / 10)
-        status.sent()
+        status.mark_sent()
         hear(status, painted=k)
         hear(status, painted=k)
     assert status.frames_per_second() == 4

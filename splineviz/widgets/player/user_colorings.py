@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 #: What a coloring of the user's own may be: a row, a function from a partition to one number a
 #: region, or such arrays by the step of the checkpoint.
-OwnColoring = Coloring | Callable[["SplinePartition"], np.ndarray] | Mapping[int, np.ndarray]
+UserColoring = Coloring | Callable[["SplinePartition"], np.ndarray] | Mapping[int, np.ndarray]
 
 
-def row_of(name: str, own: OwnColoring) -> Coloring:
+def coloring_row(name: str, own: UserColoring) -> Coloring:
     """A row of the table of colorings; for arrays by step, one without values."""
     if isinstance(own, Coloring):
         return own
@@ -37,7 +37,7 @@ def row_of(name: str, own: OwnColoring) -> Coloring:
     return Coloring(title=name, unit="", scale="linear", values=values)
 
 
-def array_at(arrays: Mapping[int, np.ndarray], step: int, _: SplinePartition) -> np.ndarray:
+def array_for_step(arrays: Mapping[int, np.ndarray], step: int, _: SplinePartition) -> np.ndarray:
     """The array of one step."""
     if step not in arrays:
         raise UnknownName("step", str(step), [str(known) for known in arrays])

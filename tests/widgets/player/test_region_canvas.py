@@ -115,7 +115,7 @@ def test_beyond_the_budget_frames_are_sent_and_not_kept(frame):
 
 def test_the_browser_asks_for_frames():
     canvas, asked = RegionCanvas([0, 10, 20]), []
-    canvas.on_want(asked.append)
+    canvas.on_frame_request(asked.append)
     canvas._handle_custom_msg({"want": [2, 1, 7, -1]}, [])
     canvas._handle_custom_msg({"something": "else"}, [])
     assert asked == [[2, 1]]

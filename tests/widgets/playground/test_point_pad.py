@@ -12,7 +12,7 @@ def pad():
 
 
 def hear(pad, **content):
-    pad._hear(pad, content, [])
+    pad._handle_message(pad, content, [])
 
 
 def test_points_are_drawn_and_rubbed_out(pad):

@@ -270,9 +270,11 @@ def test_a_movement_of_the_mouse_is_undone_as_a_whole(make):
     playground = make("your own points")
     pad = playground.points.pad
     for stroke, x in [(7, 0), (7, 0.5), (7, 1), (8, 1.5)]:
-        pad._hear(None, {"do": "draw", "points": [[x, 0]], "class": 0, "stroke": stroke}, [])
+        pad._handle_message(
+            None, {"do": "draw", "points": [[x, 0]], "class": 0, "stroke": stroke}, []
+        )
     for left in (3, 0, 0):
-        pad._hear(None, {"do": "undo"}, [])
+        pad._handle_message(None, {"do": "undo"}, [])
         assert len(pad.points) == left
 
 
@@ -430,7 +432,7 @@ def test_a_folder_that_cannot_be_written_is_said(make, tmp_path):
 
 def test_the_thread_ends_when_no_picture_is_left(make):
     playground = make()
-    hear = playground.status._hear
+    hear = playground.status._handle_message
     hear(None, {"came": "a"}, [])
     playground.start()
     hear(None, {"came": "b"}, [])

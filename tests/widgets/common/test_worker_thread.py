@@ -10,7 +10,7 @@ import pytest
 
 from splineviz.widgets.common.worker_thread import WorkerThread
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 # What is registered first is called last.
 BEFORE = """
@@ -33,10 +33,10 @@ worker.start()
 begun.wait()
 """,
     "looks": """
-from splineviz.widgets.common.run_watcher import RunTail
+from splineviz.widgets.common.run_watcher import RunWatcher
 begun = threading.Event()
 look = lambda: (begun.set(), time.sleep(0.1))
-tail = RunTail(look, lambda: True, lambda: True, lambda trouble: None, first=0.01)
+tail = RunWatcher(look, lambda: True, lambda: True, lambda trouble: None, first=0.01)
 tail.start()
 begun.wait()
 """,

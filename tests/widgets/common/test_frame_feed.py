@@ -19,7 +19,7 @@ def test_coarse_to_fine_begins_with_the_ends_and_the_middle():
 def test_what_is_looked_at_is_made_first():
     made = []
     feed = FrameFeed(5, made.append, wanted=lambda: 3)
-    feed.make_first()
+    feed.make_current()
     assert made == [3]
     feed.run()
     assert made == [3, 0, 4, 2, 1]
@@ -119,7 +119,7 @@ def test_a_feed_that_was_not_started_is_not_done():
 def test_when_there_is_no_room_only_what_is_demanded_is_made():
     made = []
     feed = FrameFeed(6, made.append, wanted=lambda: 0, is_full=lambda: len(made) >= 2)
-    feed.make_first()
+    feed.make_current()
     feed.start()
     assert feed.wait(5)
     assert made == [0, 5]
@@ -172,5 +172,5 @@ def test_another_thread_may_be_at_the_first_frame_already():
     feed = FrameFeed(2, made.append, wanted=lambda: 0)
     feed.extend(3)
     assert feed.wait(5)
-    feed.make_first()
+    feed.make_current()
     assert made == [0, 1, 2, 0]

@@ -23,7 +23,7 @@ from splineviz.errors import (
 from splineviz.partition.enumeration import enumerate_regions
 from splineviz.widgets.common.esm_bundle import STATIC
 from splineviz.widgets.export.player_figure import PlayerFigure
-from splineviz.widgets.export.player_frames import limits_for
+from splineviz.widgets.export.player_frames import color_limits
 from splineviz.widgets.player.region_player import RegionPlayer
 from tests.widgets.standin import StandInRun
 
@@ -63,7 +63,7 @@ def rgb(color):
 
 def drawn(player, step, curves=False):
     frame = player.frame(step)
-    shown = PlayerFigure(player, limits_for(player, [frame]), 5, curves)
+    shown = PlayerFigure(player, color_limits(player, [frame]), 5, curves)
     shown.show(frame)
     return shown
 
@@ -351,7 +351,7 @@ def test_an_interruption_leaves_the_old_file(player, tmp_path):
 
 
 def test_lines_and_marks_have_a_legend(player):
-    drawn = PlayerFigure(player, limits_for(player, []), 6.4, True)
+    drawn = PlayerFigure(player, color_limits(player, []), 6.4, True)
     [frame] = [f for step in (100, 1000) if len((f := player.frame(step)).boundary)][-1:]
     drawn.show(frame)
     picture, curves = drawn.figure.axes[:2]
@@ -375,7 +375,7 @@ def test_changes_are_told_from_the_earlier_step_to_the_later(player, shown, othe
     earlier, later = player.frame(10), player.frame(1000)
     before, after = earlier.pattern_hashes(), later.pattern_hashes()
     player.canvas.compare = player.steps.index(other)
-    drawn = PlayerFigure(player, limits_for(player, []), 6.4, False)
+    drawn = PlayerFigure(player, color_limits(player, []), 6.4, False)
     picture = drawn._picture(player.frame(shown))
     colors = np.array(picture.coloring.colors())[picture.values]
     if shown == 1000:

@@ -51,7 +51,7 @@ def test_scales_span_all_frames_that_were_shown(canvas, frames):
 def test_another_training_begins_with_scales_of_its_own(canvas, frames):
     for frame in frames:
         canvas.show(frame)
-    canvas.begin()
+    canvas.restart_scales()
     canvas.show(frames[0])
     assert canvas.limits[SLOPE] == frames[0].limits["slope"]
 

@@ -397,7 +397,7 @@ def until(condition):
 def test_new_checkpoints_of_a_run_appear(plane):
     run = GrowingRun()
     player = RegionPlayer(run, plane)
-    player._tail.wake()
+    player._watcher.wake()
     until(lambda: player.canvas.ready == 5 and len(player.curves.positions) == 5)
     assert player.steps == [0, 1, 10, 100, 1000]
     assert player.canvas.frame(4).step == 1000
@@ -411,17 +411,17 @@ def test_a_run_that_cannot_be_followed_is_told_and_tried_again(plane):
     run.refresh = lambda: (_ for _ in ()).throw(OSError("the folder is gone"))
     player = RegionPlayer(run, plane)
     assert player.wait(60)
-    player._tail.wake()
+    player._watcher.wake()
     trouble = "the run cannot be followed, trying again: the folder is gone"
     until(lambda: player.canvas.progress == trouble)
     # The checkpoints can be read again, the metrics cannot.
     run.refresh, run.metrics = refresh, metrics.drop(columns="train_accuracy")
     player._metrics = ["train_accuracy"]
-    player._tail.wake()
+    player._watcher.wake()
     until(lambda: player.canvas.ready == 5 and "train_accuracy" in player.canvas.progress)
     assert len(player.curves.positions) == 2
     run.metrics = metrics
-    player._tail.wake()
+    player._watcher.wake()
     until(lambda: player.canvas.progress == "" and len(player.curves.positions) == 5)
     player.close()
 
@@ -484,17 +484,17 @@ def test_a_run_that_kept_samples_but_none_at_all(plane):
 def test_the_curves_are_clickable_and_let_go_of(run, plane):
     before = set(ipywidgets.widgets.widget._instances)
     player = RegionPlayer(run, plane, background=False)
-    cursor = player._side._cursor
+    cursor = player._sidebar._cursor
     assert cursor.positions == player.curves.positions
     assert cursor.layout.display == "none"
     player.show(InputSlice.identity((-0.5, -0.5, 0.5, 0.5)), background=False)
-    assert player._side._cursor is cursor
+    assert player._sidebar._cursor is cursor
     player.close()
     assert set(ipywidgets.widgets.widget._instances) == before
 
 
 def test_without_metrics_there_is_nothing_to_click(run, plane):
     player = RegionPlayer(run, plane, metrics=[], background=False)
-    assert player._side._cursor is None
-    assert player._side.layout.display == "none"
+    assert player._sidebar._cursor is None
+    assert player._sidebar.layout.display == "none"
     player.close()
