@@ -936,3 +936,21 @@ def test_to_module_agrees_and_is_differentiable(make: Make, shape: Shape) -> Non
     for parameter in module.parameters():
         assert parameter.grad is not None
     assert set(module.state_dict()) == set(program.state)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"kernel_size": 2},
+        {"kernel_size": (2, 3), "stride": (1, 2), "dilation": (2, 1)},
+        {"kernel_size": 3, "stride": 2, "ceil_mode": True},
+        {"kernel_size": 3, "stride": 1, "padding": 1},
+    ],
+)
+def test_numbers_are_pooled_as_torch_pools_them(options):
+    """In numpy where no window reaches out of the array, in torch elsewhere; NaN wins in both."""
+    x = np.random.default_rng(0).standard_normal((3, 2, 8, 9))
+    x[1, 0, 4, 4] = np.nan
+    program = trace(torch.nn.MaxPool2d(**options), (2, 8, 9))
+    expected = torch.nn.functional.max_pool2d(torch.from_numpy(x), **options).numpy()
+    assert np.array_equal(program.activate(0, x), expected, equal_nan=True)

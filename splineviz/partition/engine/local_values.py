@@ -10,6 +10,7 @@ neuron that is on in some of them only has its boundary there: it is exactly zer
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,13 +21,15 @@ from scipy.sparse import csr_array
 
 from splineviz.network.interpret import interpret
 from splineviz.network.program import Program
-from splineviz.partition.affine_maps import rows_in_block
 from splineviz.partition.engine.cells import CellComplex
 from splineviz.partition.engine.cuts import Cut
 from splineviz.partition.patterns import LayerPattern, unpack
 from splineviz.partition.rounding.values import Rounded, RoundedValues, rounding_of
 from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.typing import AnyIntArray, FloatArray, Int32Array, Words
+
+# How many numbers of one value are looked at at a time: they stay in a core's cache.
+_BLOCK = 2**17
 
 
 class _Met(NamedTuple):
@@ -67,7 +70,8 @@ class LocalValues:
         met = self._met(vertices)
         z = np.empty((len(vertices), len(cut.unit)))
         unit = np.empty_like(z)
-        size = rows_in_block(self.program)
+        widest = max(math.prod(shape) for shape in self.program.shapes)
+        size = max(16, _BLOCK // max(widest, 1))
         for first in range(0, len(vertices), size):
             rows = slice(first, first + size)
             xy = self.cells.xy[vertices[rows]]

@@ -22,7 +22,7 @@ from splineviz.partition.rounding.values import EPS, ULPS
 from splineviz.typing import BoolArray, FloatArray, Int32Array, Words
 
 # How many numbers are unpacked at a time.
-_BLOCK = 2**22
+_BLOCK = 2**20
 
 
 def leads(rule: MaxSelection, round_: int, inputs: Sequence[FloatArray]) -> FloatArray:
