@@ -18,22 +18,22 @@ from splineviz.typing import FloatArray, IntArray
 _DASHES = {"solid": "━━", "dashed": "╍╍", "dotted": "┅┅"}
 _CIRCLE = 20
 _MOST_DECADES = 5
-# Beyond this, the length of an axis is no number.
+# Beyond this, the length of an axis would overflow.
 _LARGEST = 1e300
-# As a share of their size, values that are so near to each other are one value on an axis.
+# Values whose relative difference is smaller than this are one value on an axis.
 _SAME = 1e-9
 
 
 class ValueAxis(NamedTuple):
-    """What a vertical axis says.
+    """Label and ticks of a vertical axis.
 
     Parameters
     ----------
     label : str
     ticks : float64 array
-        The ends of the axis are among them.
+        The first and the last are the ends of the axis.
     tick_format : str
-        As d3 writes it.
+        A format of d3.
     """
 
     label: str
@@ -46,14 +46,14 @@ ACCURACY = ValueAxis("accuracy", np.linspace(0, 1, 6), ".1f")
 
 
 class CurveMarks:
-    """What draws one StepCurve: a band, a line, and circles where a value has no neighbor.
+    """The marks of one StepCurve: a band, a line, and circles at values without a neighbor.
 
     Parameters
     ----------
     curve : StepCurve
-        The first to draw; it says the color and whether there is a band.
+        The first curve to draw. It decides the color and whether there is a band.
     axis : StepAxis
-        Where steps stand.
+        The axis of steps.
     scales : dict of bqplot.Scale
         By ``x`` and ``y``.
     """
@@ -83,27 +83,32 @@ class CurveMarks:
     def draw(self, curve: StepCurve, axis: StepAxis) -> None:
         """Draw another curve in the same colors."""
         x = axis.positions(curve.steps)
-        runs = pieces(curve.steps, curve.values, curve.sparse)
-        _set(self.line, *_joined([(x[run], curve.values[run]) for run in runs if len(run) > 1]))
-        alone = np.concatenate([np.empty(0, np.int64), *(run for run in runs if len(run) == 1)])
+        joined = pieces(curve.steps, curve.values, curve.sparse)
+        _set(
+            self.line,
+            *_joined([(x[piece], curve.values[piece]) for piece in joined if len(piece) > 1]),
+        )
+        alone = np.concatenate(
+            [np.empty(0, np.int64), *(piece for piece in joined if len(piece) == 1)]
+        )
         _set(self.circles, x[alone], curve.values[alone])
         if self.band is not None and curve.low is not None and curve.high is not None:
-            runs = [run for run in pieces(curve.steps, curve.low, curve.sparse) if len(run) > 1]
-            self.band.fill_colors = [self._color] * max(1, len(runs))
-            self.band.fill_opacities = [BAND] * max(1, len(runs))
-            _set(self.band, *_joined([_outline(x, curve.low, curve.high, run) for run in runs]))
+            bands = [rows for rows in pieces(curve.steps, curve.low, curve.sparse) if len(rows) > 1]
+            self.band.fill_colors = [self._color] * max(1, len(bands))
+            self.band.fill_opacities = [BAND] * max(1, len(bands))
+            _set(self.band, *_joined([_outline(x, curve.low, curve.high, rows) for rows in bands]))
 
 
 def _outline(
-    x: FloatArray, low: FloatArray, high: FloatArray, run: IntArray
+    x: FloatArray, low: FloatArray, high: FloatArray, rows: IntArray
 ) -> tuple[FloatArray, FloatArray]:
-    """There along the lower ends of a band, back along the upper ones."""
-    back = run[::-1]
-    return np.concatenate([x[run], x[back]]), np.concatenate([low[run], high[back]])
+    """The outline of a band: forward along the lower ends, back along the upper ones."""
+    back = rows[::-1]
+    return np.concatenate([x[rows], x[back]]), np.concatenate([low[rows], high[back]])
 
 
 def _joined(parts: Sequence[tuple[FloatArray, FloatArray]]) -> tuple[FloatArray, FloatArray]:
-    """One line, or several as rows that are filled up with their last point."""
+    """Join lines: one as it is, several as rows that are padded with their last point."""
     if len(parts) == 1:
         return parts[0]
     longest = max((len(x) for x, _ in parts), default=0)
@@ -141,7 +146,7 @@ def step_marker(position: float, scale: bqplot.LogScale) -> bqplot.Lines:
 def bqplot_figure(
     axis: StepAxis, scale: bqplot.LogScale, axis_y: bqplot.Axis, marks: Sequence[bqplot.Mark]
 ) -> bqplot.Figure:
-    """A figure with a labelled axis of steps."""
+    """Create a figure with a labeled axis of steps."""
     axis_x = bqplot.Axis(scale=scale, label="training step", label_offset="32px", grid_lines="none")
     set_step_axis(axis_x, axis)
     figure = bqplot.Figure(
@@ -150,7 +155,7 @@ def bqplot_figure(
         fig_margin={"top": 12, "bottom": 50, "left": 56, "right": 16},
         padding_y=0.0,
         animation_duration=0,
-        # Its buttons hide curves, and panning leaves the axis that clicks are read on.
+        # The toolbar would hide curves, and panning would break the clicks on the axis.
         display_toolbar=False,
     )
     figure.add_class("splineviz-figure")
@@ -161,7 +166,7 @@ def bqplot_figure(
 
 
 def set_step_axis(axis_x: bqplot.Axis, axis: StepAxis) -> None:
-    """Let a horizontal axis and its scale say other steps."""
+    """Change the steps of a horizontal axis and its scale."""
     with axis_x.scale.hold_sync():
         axis_x.scale.min, axis_x.scale.max = axis.left, axis.right
     with axis_x.hold_sync():
@@ -178,7 +183,7 @@ def vertical_axis(values: ValueAxis, log: bool = False) -> bqplot.Axis:
 
 
 def set_axis(axis: bqplot.Axis, values: ValueAxis) -> None:
-    """Let a vertical axis and its scale say something else."""
+    """Change label, ticks and scale of a vertical axis."""
     with axis.scale.hold_sync():
         axis.scale.min, axis.scale.max = float(values.ticks[0]), float(values.ticks[-1])
     with axis.hold_sync():
@@ -188,7 +193,7 @@ def set_axis(axis: bqplot.Axis, values: ValueAxis) -> None:
 
 
 def round_ticks(values: FloatArray) -> FloatArray:
-    """A few round numbers that enclose some finite values, if these are no larger than 1e300."""
+    """A few round numbers that enclose some finite values, clipped to 1e300."""
     from matplotlib.ticker import MaxNLocator
 
     values = np.clip(values, -_LARGEST, _LARGEST)
@@ -200,7 +205,7 @@ def round_ticks(values: FloatArray) -> FloatArray:
 
 
 def log_ticks(values: FloatArray) -> FloatArray:
-    """A few powers of ten, as far apart as each other, that enclose some positive values."""
+    """A few evenly spaced powers of ten that enclose some positive values."""
     low, high = (values.min(), values.max()) if len(values) else (0.1, 1.0)
     first, last = int(np.floor(np.log10(low))), int(np.ceil(np.log10(high)))
     last = max(last, first + 1)
@@ -210,18 +215,18 @@ def log_ticks(values: FloatArray) -> FloatArray:
 
 
 def legend_entries(curves: Sequence[StepCurve]) -> list[ipywidgets.Widget]:
-    """The labels of curves, each in its color and behind its dashes; groups stand together."""
+    """Create the labels of curves, each in its color with its line style; groups are together."""
     entries: list[ipywidgets.Widget] = []
     for group, together in groupby(curves, key=lambda curve: curve.group):
-        found = [_entry(curve) for curve in together]
+        labels = [_entry(curve) for curve in together]
         if group:
-            row = ipywidgets.HBox([ipywidgets.Label(f"{group}:"), *found])
+            row = ipywidgets.HBox([ipywidgets.Label(f"{group}:"), *labels])
             row.add_class("splineviz-legend-group")
             row.layout.flex_flow = "row wrap"
             row.layout.grid_gap = "0 8px"
             entries.append(row)
         else:
-            entries += found
+            entries += labels
     return entries
 
 
@@ -234,5 +239,5 @@ def _entry(curve: StepCurve) -> ipywidgets.Label:
 
 
 def _key(value: float) -> str:
-    """A number as a JavaScript object key spells it."""
+    """A number as the key of a JavaScript object."""
     return str(int(value)) if value == int(value) else repr(value)

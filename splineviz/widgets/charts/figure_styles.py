@@ -1,4 +1,4 @@
-"""FigureStyles: what our figures look like in a light and in a dark page."""
+"""FigureStyles: the styles of our figures, for light and dark pages."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from splineviz.widgets.common.esm_bundle import STATIC, module
 
 
 class FigureStyles(StrictWidget):
-    """Shows nothing; brings the styles of figures of the class ``splineviz-figure`` into a page.
+    """An invisible widget that brings the styles of ``splineviz-figure`` figures into a page.
 
-    Whatever has such a figure has this among its children, so that it looks the same alone as in
-    another widget.
+    Every widget with such a figure has this among its children, so that the figure looks the same
+    everywhere.
     """
 
     _esm = module("charts/figure_styles.js")

@@ -1,4 +1,4 @@
-"""Curves of metrics on a logarithmic step axis, with a line that marks the step shown."""
+"""MetricChart: metrics over training steps, with a line at the step shown."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ if TYPE_CHECKING:
 class MetricChart(StepChart):
     """Metrics over training steps.
 
-    If all of them are accuracies from 0 to 1, that is what their axis spans; otherwise it spans the
-    values. A missing value leaves a gap, unless the metric is taken now and then; a metric that
-    has no values at all is said to have none.
+    If all of them are accuracies, the axis goes from 0 to 1; otherwise it spans the values. A
+    missing value leaves a gap, unless the metric is only measured now and then. The legend says
+    which metrics have no values.
 
     Parameters
     ----------
     metrics : DataFrame
-        One row a logged step, in a column or index named ``step``.
+        One row per logged step, with the step in a column or index named ``step``.
     steps : sequence of int
         Training steps of the checkpoints; at least one.
     columns : sequence of str
-        What to draw.
+        The columns to draw.
     axis : StepAxis, optional
-        The axis of steps; the one that metrics and checkpoints need unless said.
+        The axis of steps. Default: one that fits the metrics and checkpoints.
 
     Attributes
     ----------
     positions : list of float
-        Where the line stands for each checkpoint.
+        The position of the line for each checkpoint.
 
     Raises
     ------
@@ -70,11 +70,11 @@ def accuracy_chart(
     Parameters
     ----------
     metrics : DataFrame
-        One row a logged step, in a column or index named ``step``.
+        One row per logged step, with the step in a column or index named ``step``.
     steps : sequence of int
         Training steps of the checkpoints.
     columns : sequence of str, optional
-        What to draw; the accuracies (:func:`accuracy_columns`) unless said.
+        The columns to draw. Default: the accuracies (:func:`accuracy_columns`).
 
     Returns
     -------
@@ -93,12 +93,12 @@ def accuracy_chart(
 
 
 def with_steps(metrics: pd.DataFrame) -> pd.DataFrame:
-    """The table with the steps in a column ``step``, wherever they were."""
+    """Return the table with the steps in a column ``step``."""
     return metrics if "step" in metrics.columns else metrics.reset_index(names="step")
 
 
 def choose_columns(metrics: pd.DataFrame, columns: Sequence[str] | None) -> list[str]:
-    """The columns to draw: those that are asked for, or the accuracies.
+    """Choose the columns to draw: the given ones, or the accuracies for None.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def choose_columns(metrics: pd.DataFrame, columns: Sequence[str] | None) -> list
 
 
 def check_columns(columns: Sequence[str], tables: Sequence[pd.DataFrame]) -> list[str]:
-    """Columns that are asked for, each once; a text is the name of one.
+    """Check the names of columns, and return each once; a text is a single name.
 
     Raises
     ------
@@ -127,25 +127,25 @@ def check_columns(columns: Sequence[str], tables: Sequence[pd.DataFrame]) -> lis
 
 
 def accuracy_columns(metrics: pd.DataFrame) -> list[str]:
-    """The columns that hold accuracies, by their names.
+    """Find the columns that hold accuracies, by their names.
 
     Parameters
     ----------
     metrics : DataFrame
-        One row a logged step.
+        One row per logged step.
 
     Returns
     -------
     list of str
-        Numbers whose name is that of an accuracy, as
-        :class:`~splineviz.drawing.metric_names.MetricName` reads it; in the order of the table.
+        Numeric columns that are named as an accuracy (see
+        :class:`~splineviz.drawing.metric_names.MetricName`), in the order of the table.
     """
     names = [str(name) for name in metrics.select_dtypes("number").columns]
     return [name for name in names if MetricName(name).is_accuracy]
 
 
 def split_by_kind(columns: Sequence[str]) -> list[list[str]]:
-    """Accuracies and other metrics apart, each if there are any."""
+    """Split columns into accuracies and other metrics; leaves out empty lists."""
     accuracies = [name for name in columns if MetricName(name).is_accuracy]
     others = [name for name in columns if name not in accuracies]
     return [names for names in (accuracies, others) if names]
@@ -157,18 +157,18 @@ def metric_curves(
     line_style: str | None = None,
     numbers: Mapping[str, int] | None = None,
 ) -> tuple[list[StepCurve], ValueAxis]:
-    """Metrics as curves: first those without an attack, then those under one, by its strength.
+    """Convert metrics to curves: first those without an attack, then the others, by its strength.
 
     Parameters
     ----------
     metrics : DataFrame
-        One row a logged step, in a column or index named ``step``.
+        One row per logged step, with the step in a column or index named ``step``.
     columns : sequence of str
-        What to draw.
+        The columns to draw.
     line_style : str, optional
-        Of all curves; that of their numbers unless said.
+        The line style of all curves. Default: chosen by their numbers.
     numbers : mapping from str to int, optional
-        The number of each metric's curve, which chooses its color; their order unless said.
+        The number of each metric's curve, which chooses its color. Default: their order.
 
     Returns
     -------

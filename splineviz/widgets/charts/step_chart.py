@@ -35,32 +35,32 @@ class StepChart(OwningBox):
     axis : StepAxis
         The axis of steps.
     step : int
-        Where the line stands at first.
+        The first position of the line.
     head : sequence of Widget
-        What to put above the legend.
+        Widgets to show above the legend.
     log : bool
         Whether the vertical axis is logarithmic.
 
     Attributes
     ----------
     step : int
-        Where the line stands; may be set to any step. A line that is linked to something in the
-        browser moves without it.
+        The position of the line. It may be set to any step. A line that is linked in the browser
+        moves without changing `step`.
     axis : StepAxis
     curves : tuple of StepCurve
-        What is drawn.
+        The curves that are drawn.
     values : ValueAxis
-        What the vertical axis says.
+        Label and ticks of the vertical axis.
     figure : bqplot.Figure
     legend : HBox
-        The names of the curves, each in its color; above the figure, where it hides no curve.
+        The names of the curves, each in its color. It is above the figure and hides no curve.
     marker : bqplot.Lines
         The line; its ``x`` is ``[position, position]``.
     """
 
     step = traitlets.Int(0, min=0)
 
-    # Also there when a wrong argument kept the panel from being made.
+    # A class-level default: close() must work even if __init__ raised.
     figure: bqplot.Figure = None
 
     def __init__(
@@ -87,15 +87,15 @@ class StepChart(OwningBox):
     def show(
         self, curves: Sequence[StepCurve], values: ValueAxis, axis: StepAxis | None = None
     ) -> None:
-        """Draw curves in place of those that are drawn.
+        """Replace the curves.
 
         Parameters
         ----------
         curves : sequence of StepCurve
         values : ValueAxis
-            What the vertical axis says.
+            Label and ticks of the vertical axis.
         axis : StepAxis, optional
-            Another axis of steps.
+            A new axis of steps. Default: the old one.
         """
         if axis is not None and axis != self.axis:
             self.axis = axis
@@ -104,7 +104,7 @@ class StepChart(OwningBox):
         before, self.curves = self.curves, tuple(curves)
         self.values = values
         set_axis(self._axis_y, values)
-        if list(map(_look, before)) == list(map(_look, curves)):
+        if list(map(_style_key, before)) == list(map(_style_key, curves)):
             for marks, curve in zip(self._drawn, curves, strict=True):
                 marks.draw(curve, self.axis)
         else:
@@ -114,13 +114,13 @@ class StepChart(OwningBox):
             lines = [mark for marks in self._drawn for mark in (marks.line, marks.circles)]
             self.figure.marks = [*bands, *lines, self.marker]
             close_all(old)
-        if list(map(_say, before)) != list(map(_say, curves)):
+        if list(map(_label_key, before)) != list(map(_label_key, curves)):
             entries = self.legend.children
             self.legend.children = legend_entries(curves)
             close_all(entries)
 
     def close(self) -> None:
-        """Remove the panel from the page, with all that it consists of."""
+        """Remove the chart from the page."""
         if self.figure is not None:
             super().close()
 
@@ -129,9 +129,9 @@ class StepChart(OwningBox):
         self.marker.x = np.repeat(self.axis.positions([change["new"]]), 2)
 
 
-def _look(curve: StepCurve) -> tuple[Any, ...]:
+def _style_key(curve: StepCurve) -> tuple[Any, ...]:
     return (*curve.style, curve.low is None)
 
 
-def _say(curve: StepCurve) -> tuple[Any, ...]:
+def _label_key(curve: StepCurve) -> tuple[Any, ...]:
     return (*curve.style, curve.group, curve.label, curve.is_empty)

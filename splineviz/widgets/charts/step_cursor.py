@@ -1,4 +1,4 @@
-"""StepCursor: a place in a training, and a range of it, chosen on figures over its steps."""
+"""StepCursor: choose a step, and the range that plays, on charts over training steps."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ _MODELS = ipywidgets.widget_serialization
 
 
 class StepCursor(SharedWidget):
-    """A place in a training, and a range of it, chosen with the mouse on figures over its steps.
+    """Choose a step, and the range that plays, with the mouse on charts over training steps.
 
-    What is shown is a row of buttons: whether the mouse goes to a step or chooses what plays. All
-    of it works in the browser, without the kernel. The figures are those that stand together with
-    the cursor in an element of the class ``splineviz-linked-charts``; they have one axis of steps.
+    The widget is a row of buttons: does the mouse go to a step, or choose the range? All of it
+    works in the browser, without the kernel. The charts are those inside the same element of the
+    class ``splineviz-linked-charts``.
+    All of them have the same axis of steps.
 
     Attributes
     ----------
     index : int
         Number of the checkpoint, from 0.
     play_range : tuple of int
-        First and last checkpoint to run over; empty for all.
+        First and last checkpoint that play; empty for all.
     mode : {"step", "range"}
-        What the mouse does.
+        Whether the mouse goes to a step or chooses the range.
     steps : list of int
         Training steps of the checkpoints.
     positions : list of float
-        Where they stand on the axis of steps.
+        Their positions on the axis of steps.
     ends : tuple of float
         The ends of that axis.
     figures : list of bqplot.Figure
-        On which ranges are chosen.
+        The figures on which ranges are chosen.
     brushes : list of bqplot.BrushIntervalSelector
-        With what, one for each figure.
+        The brushes for ranges, one for each figure.
     available : list of int or None
-        Numbers of the checkpoints that can be shown yet, drawn below the slider; None for all.
+        Numbers of the checkpoints that can be shown so far, drawn below the slider; None for all.
     note : str
-        What is said behind the buttons.
+        Text after the buttons.
     slider : bool
-        Whether there is a slider too, for those who have no player to move; fixed once the widget
-        exists.
+        Whether there is a slider as well, for use without a player. It cannot change later.
     """
 
     _esm = module("charts/step_cursor.js")

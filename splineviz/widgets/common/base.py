@@ -1,4 +1,4 @@
-"""What all our widgets share."""
+"""Base classes of our widgets, and a trait for arrays."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class StrictWidget(anywidget.AnyWidget):
     """
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        # A file that anywidget knows as one holds on to every widget of the class for good.
+        # If _esm were a path, anywidget would keep every widget of the class in memory for good.
         for name in ("_esm", "_css"):
             front_end = cls.__dict__.get(name)
             if isinstance(front_end, Path):
@@ -66,9 +66,9 @@ class SharedWidget(StrictWidget):
     Attributes
     ----------
     lock : threading.RLock
-        Held while a message from the browser is taken. ipywidgets then holds back all notifications
-        of the widget, so that what another thread sets meanwhile would get lost: such a thread
-        takes the lock.
+        Held while a message from the browser is processed. Meanwhile ipywidgets holds back all
+        notifications of the widget, so a trait that another thread sets would not reach the
+        browser. A thread that sets traits must therefore hold the lock.
     """
 
     def __init__(self, **traits: Any) -> None:
@@ -78,9 +78,9 @@ class SharedWidget(StrictWidget):
 
     @property
     def holds_lock(self) -> bool:
-        """Whether this thread holds the lock, as observers do of what the browser changes.
+        """Whether this thread holds the lock, as in an observer of a change by the browser.
 
-        Then other threads cannot set traits, so what waits here for one of them waits for ever.
+        Other threads cannot set traits then, so waiting for one of them would never end.
         """
         try:
             self._owned.notify()
@@ -89,13 +89,13 @@ class SharedWidget(StrictWidget):
         return True
 
     def set_traits(self, **traits: Any) -> None:
-        """Set traits at once; may be called from any thread."""
+        """Set several traits in one message; safe to call from any thread."""
         with self.lock, self.hold_sync():
             for name, value in traits.items():
                 setattr(self, name, value)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take a message from the browser."""
+        """Apply a message from the browser."""
         with self.lock:
             super().set_state(sync_data)
 
@@ -106,7 +106,7 @@ class PackedArray(traitlets.TraitType[np.ndarray, Any]):
     Parameters
     ----------
     dtype : dtype
-        What values are cast to.
+        The dtype to which values are cast.
     columns : int or None
         Number of columns of a two-dimensional array; None for a one-dimensional one.
 
@@ -123,11 +123,11 @@ class PackedArray(traitlets.TraitType[np.ndarray, Any]):
         self.tag(sync=True, to_json=lambda array, widget: array.tobytes())
 
     def make_dynamic_default(self) -> np.ndarray:
-        """An array without rows."""
+        """Return an array without rows."""
         return np.empty((0,) if self.columns is None else (0, self.columns), self.dtype)
 
     def validate(self, obj: Any, value: Any) -> np.ndarray:
-        """The value as an array of the right dtype and shape."""
+        """Return the value as an array of the right dtype, or raise if the shape is wrong."""
         array = np.ascontiguousarray(value, dtype=self.dtype)
         wanted = (len(array),) if self.columns is None else (len(array), self.columns)
         if array.shape != wanted:

@@ -1,4 +1,4 @@
-"""CheckpointTraits: the number, the step and the range of a widget that goes over checkpoints."""
+"""CheckpointTraits: the traits of a widget that shows one checkpoint of a run at a time."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from splineviz.validation.numbers import as_int
 
 
 def read_checkpoint_index(index: Any, count: int) -> int:
-    """The number of a checkpoint from 0 on; negative ones count from the end.
+    """Check the number of a checkpoint; negative numbers count from the end.
 
     Parameters
     ----------
     index : int
-        As a user gives it.
+        The number that a user passed.
     count : int
-        How many checkpoints there are.
+        The number of checkpoints.
 
     Raises
     ------
     InvalidArgument
-        If it is no whole number.
+        If `index` is not a whole number.
     UnknownName
         If there is no checkpoint of that number.
     """
@@ -34,7 +34,7 @@ def read_checkpoint_index(index: Any, count: int) -> int:
 
 
 class CheckpointTraits(traitlets.HasTraits):
-    """The traits of a widget that goes over checkpoints.
+    """The traits of a widget that shows one checkpoint of a run at a time.
 
     Attributes
     ----------
@@ -43,9 +43,9 @@ class CheckpointTraits(traitlets.HasTraits):
     index : int
         Number of the checkpoint shown.
     step : int
-        Its training step; when set, moves to that checkpoint.
+        Its training step. Set it to move to that checkpoint.
     play_range : tuple of int
-        First and last checkpoint to run over; empty for all.
+        First and last checkpoint that play; empty for all.
     """
 
     index = traitlets.Int(0)

@@ -1,4 +1,4 @@
-"""Buttons, menus and rows of controls, as the widgets have them."""
+"""Buttons and menus in the style of our widgets."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import ipywidgets
 
 
 def button(text: str, icon: str, tip: str, width: str) -> ipywidgets.Button:
-    """A button with an icon; the tip is its name for a screen reader as well."""
-    made = ipywidgets.Button(description=text, icon=icon, tooltip=tip)
-    made.layout.width = width
-    return made
+    """Create a button with an icon; the tip is also its name for screen readers."""
+    new_button = ipywidgets.Button(description=text, icon=icon, tooltip=tip)
+    new_button.layout.width = width
+    return new_button
 
 
 def menu(title: str, options: Sequence[tuple[str, Any]], value: Any) -> ipywidgets.Dropdown:
-    """A menu of texts and what they stand for, as wide as its entries."""
-    made = ipywidgets.Dropdown(options=options, value=value, description=title)
-    made.style.description_width = "initial"
-    made.layout.width = "auto"
-    return made
+    """Create a menu of (text, value) options, as wide as its entries."""
+    dropdown = ipywidgets.Dropdown(options=options, value=value, description=title)
+    dropdown.style.description_width = "initial"
+    dropdown.layout.width = "auto"
+    return dropdown

@@ -1,4 +1,4 @@
-"""A widget's front end, put together from the plain ES modules it is written in."""
+"""Bundles the plain ES modules of a front end into the one module that a widget needs."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 
 @cache
 def module(name: str) -> str:
-    """One ES module that holds a module and all that it imports, each once.
+    """Bundle a module with all modules that it imports.
 
-    A widget has one module without relative imports; its source is several. The files stay as they
-    are: this takes ``import { ... } from "./file.js";`` as the order in which to put them, so their
-    top-level names must differ. Node runs the files themselves.
+    A widget has one module without relative imports, but its source is in several files. This puts
+    the files one after another, each after the files that it imports with
+    ``import { ... } from "./file.js";``. So their top-level names must differ. The tests run the
+    files themselves in Node.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""FrameFeed: making the frames of a run one by one, beside whatever else the kernel does."""
+"""FrameFeed: makes the frames of a run one by one, in a background thread."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from splineviz.widgets.common.worker_thread import WorkerThread
 
 
 def coarse_to_fine(count: int) -> list[int]:
-    """All numbers from 0 to count - 1, so ordered that every beginning is spread out.
+    """Order the numbers from 0 to count - 1 so that the first few are always spread out.
 
     Parameters
     ----------
     count : int
-        How many.
+        How many numbers to order.
 
     Returns
     -------
@@ -42,34 +42,34 @@ def coarse_to_fine(count: int) -> list[int]:
 
 
 class FrameFeed:
-    """Call a function once for each number below a count, in a thread of its own.
+    """Makes each frame below a count once, in a background thread.
 
-    The frames are made coarse to fine, so that a replay makes sense long before all of them are
-    there; a frame that is being looked at goes first. One that cannot be made does not keep the
-    others from being made. The thread ends when there is nothing left to do, or with the
-    interpreter; more work starts another.
+    The frames are made from coarse to fine, so that a replay makes sense long before all of them
+    are ready. The frame that the user looks at goes first. If making a frame fails, the others are
+    still made. The thread ends when nothing is left to do, or with the interpreter; more work
+    starts a new thread.
 
     Parameters
     ----------
     count : int
         How many frames there are.
     make : callable
-        Makes one frame; called with its number. What it raises is kept in `errors`.
+        Makes the frame of a number. Exceptions are kept in `errors`.
     wanted : callable
-        Returns the number of the frame that is being looked at.
+        Returns the number of the frame that the user looks at.
     failed : callable, optional
-        Called with the number of a frame that could not be made and what `make` raised.
+        Called with the number of a frame and the exception that `make` raised.
     finished : callable, optional
-        Called at the end, without arguments.
+        Called without arguments when the thread has nothing left to do.
     is_full : callable, optional
-        Whether there is no room for further frames: then only those that are demanded are made.
+        Whether there is no room for more frames: then only demanded frames are made.
     done : collection of int
-        Frames that are there already.
+        Numbers of frames that exist already.
 
     Attributes
     ----------
     errors : dict from int to Exception
-        What `make` raised, by the number of the frame, the first error first.
+        The exceptions of `make`, by the number of the frame, in the order in which they occurred.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class FrameFeed:
         self._thread: threading.Thread | None = None
 
     def make_current(self) -> None:
-        """Make the frame that is looked at, here and now; its errors reach the caller."""
+        """Make the frame that the user looks at, in this thread; exceptions reach the caller."""
         number = self._wanted()
         with self._lock:
             self._pending = [other for other in self._pending if other != number]
@@ -109,33 +109,33 @@ class FrameFeed:
             self._start()
 
     def run(self) -> None:
-        """Make the other frames before returning; then the first error reaches the caller."""
+        """Make the other frames in this thread, then raise the first error if there is one."""
         self._work()
         self._raise_first()
 
     def demand(self, numbers: Sequence[int]) -> None:
-        """Make some frames before all others, again if need be; earlier demands are void.
+        """Make some frames before all others, even if they exist; this replaces earlier demands.
 
-        The one that is being made is not made again for it.
+        A frame that is being made now is not made a second time.
 
         Parameters
         ----------
         numbers : sequence of int
-            Those that are wanted, the most urgent first.
+            Numbers of the frames, the most urgent first.
         """
         with self._lock:
             self._demanded = [number for number in numbers if number != self._current]
             self._start()
 
     def extend(self, count: int) -> None:
-        """Make further frames: now there are `count` of them."""
+        """Raise the number of frames to `count`, and make the new ones."""
         with self._lock:
             self._pending += range(self._count, count)
             self._count = count
             self._start()
 
     def stop(self) -> None:
-        """Make no further frame; the one being made is not waited for."""
+        """Stop after the frame that is being made now; do not wait for it."""
         self._stopped = True
 
     def wait(self, timeout: float | None = None, holds_lock: bool = False) -> bool:
@@ -146,19 +146,20 @@ class FrameFeed:
         timeout : float, optional
             The longest wait, in seconds.
         holds_lock : bool
-            Whether the caller holds what the background thread needs.
+            Whether the caller holds a lock that the background thread needs.
 
         Returns
         -------
         bool
-            Whether every frame was made for which there is room.
+            Whether every frame for which there is room has been made.
 
         Raises
         ------
         EndlessWait
-            If the thread cannot end before this returns. With a timeout that is False at once.
+            If the wait would never end, because the thread needs the caller to return first. With
+            a timeout, the result is False at once instead.
         Exception
-            The first that making a frame raised, once the thread has ended.
+            The first exception of making a frame, after the thread has ended.
         """
         thread = self._thread
         if thread is not None and (holds_lock or thread is threading.current_thread()):

@@ -1,4 +1,4 @@
-"""Closing widgets with all that they consist of, and nothing that others use."""
+"""Closes widgets with everything that they own, but nothing that others use."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from ipywidgets.widgets.widget import _instances as _open
 from splineviz.widgets.common.rerun_cells import ReusedOnRerun
 from splineviz.widgets.common.short_repr import short_repr
 
-# What stands in a widget is closed with it.
+# Contents of a widget are closed with it.
 _CONTENTS = ("children", "marks", "axes")
-# These may be shared: a figure's scales are those of its axes and of all its marks. They are closed
-# with the last widget that uses them.
+# These may be shared: the axes and marks of a figure share its scales. They are closed with the
+# last widget that uses them.
 _FITTINGS = ("scales", "scale", "scale_x", "scale_y", "layout", "style")
 
 _Users = dict[ipywidgets.Widget, list[ipywidgets.Widget]]
 
 
 def close_all(widgets: Iterable[ipywidgets.Widget]) -> None:
-    """Close widgets, with all that stands in them and what only they use.
+    """Close widgets with their contents, and with what nobody else uses.
 
-    ipywidgets remembers each widget until it is closed, its layout, its style and the scales of a
-    figure too, and closing a box leaves what stands in it open. On the other hand a page that is
-    loaded again gets no widget at all where an open one refers to a closed one. So whatever holds
-    a widget lets go of it when it is closed: a box has one child less, and a link, which is
-    nothing without its ends, is closed as well.
+    ipywidgets keeps each widget in memory until it is closed, also its layout, its style and the
+    scales of a figure, and closing a box leaves its children open. On the other hand, a page that
+    is reloaded shows no widgets at all if an open widget refers to a closed one. So every open
+    widget drops its references to a closed one: a box loses a child, and a link, which needs both
+    ends, is closed as well.
     """
     users = _users()
     for widget in widgets:
@@ -37,24 +37,24 @@ def close_all(widgets: Iterable[ipywidgets.Widget]) -> None:
 
 
 def close_owned(widget: ipywidgets.Widget) -> None:
-    """Do for a widget that has just been closed what :func:`close_all` does beyond that."""
+    """Close what a widget owns, and drop references to it, after the widget itself was closed."""
     _close_rest(widget, _users())
 
 
 class OwningBox(ipywidgets.VBox, metaclass=ReusedOnRerun):
-    """A column that is closed as a whole: with all that stands in it, and its layout.
+    """A column that owns its children: closing it closes them, and its layout.
 
     Parameters
     ----------
     children : sequence of Widget
-        What stands in it.
+        The widgets in the column.
     """
 
-    #: Which arguments must be the same for a cell that is run again to get the widget it made;
-    #: empty for all of them, None where it always gets a new one.
+    #: Names of the arguments that must be the same for a cell that runs again to get the same
+    #: widget. Empty: all arguments. None: the cell always gets a new widget.
     identity_arguments: ClassVar[tuple[str, ...] | None] = None
 
-    _stays = False
+    _is_reinitializing = False
 
     def __init__(self, children: Sequence[ipywidgets.Widget] = ()) -> None:
         if self.comm is None:
@@ -66,19 +66,19 @@ class OwningBox(ipywidgets.VBox, metaclass=ReusedOnRerun):
         return short_repr(self, self.summary())
 
     def summary(self) -> str:
-        """What it shows; said where it is printed."""
+        """Say in a few words what the widget shows, for its repr."""
         return ""
 
     def reinitialize(self, *args: Any, **kwargs: Any) -> None:
-        """Take the arguments of a new one: what shows this box then shows that.
+        """Take the arguments of a new widget, so that pages with this one show the new contents.
 
-        It is closed if that fails.
+        The widget is closed if that fails.
         """
-        self._stays = True
+        self._is_reinitializing = True
         try:
             self.close()
         finally:
-            self._stays = False
+            self._is_reinitializing = False
         for name in set(self.trait_names()) - set(ipywidgets.VBox.class_trait_names()):
             self._trait_values.pop(name, None)
         try:
@@ -88,8 +88,8 @@ class OwningBox(ipywidgets.VBox, metaclass=ReusedOnRerun):
             raise
 
     def close(self) -> None:
-        """Remove it from the page, with all that it consists of."""
-        if self._stays:
+        """Remove the widget from the page, with everything that it owns."""
+        if self._is_reinitializing:
             parts, self.children = self.children, ()
             close_all(parts)
             return
@@ -99,16 +99,19 @@ class OwningBox(ipywidgets.VBox, metaclass=ReusedOnRerun):
 
 def _close(widget: ipywidgets.Widget, users: _Users) -> None:
     if widget.comm is not None:
-        # Found before: some let go of their parts.
-        contents, fittings = list(_held(widget, _CONTENTS)), list(_held(widget, _FITTINGS))
+        # Collected first, because close() may drop the references.
+        contents, fittings = (
+            list(_referenced(widget, _CONTENTS)),
+            list(_referenced(widget, _FITTINGS)),
+        )
         widget.close()
-        _let_go_of(widget, users)
+        _drop_references_to(widget, users)
         _close_parts(contents, fittings, users)
 
 
 def _close_rest(widget: ipywidgets.Widget, users: _Users) -> None:
-    _let_go_of(widget, users)
-    _close_parts(list(_held(widget, _CONTENTS)), list(_held(widget, _FITTINGS)), users)
+    _drop_references_to(widget, users)
+    _close_parts(list(_referenced(widget, _CONTENTS)), list(_referenced(widget, _FITTINGS)), users)
 
 
 def _close_parts(
@@ -121,7 +124,7 @@ def _close_parts(
             _close(part, users)
 
 
-def _let_go_of(widget: ipywidgets.Widget, users: _Users) -> None:
+def _drop_references_to(widget: ipywidgets.Widget, users: _Users) -> None:
     for user in users.get(widget, ()):
         if user.comm is None:
             continue
@@ -147,17 +150,17 @@ def _is_closed(value: Any) -> bool:
 
 
 def _users() -> _Users:
-    """By which open widgets each widget is held."""
+    """The open widgets that refer to each widget."""
     users: _Users = defaultdict(list)
     for user in list(_open.values()):
-        # A copy: other threads set traits meanwhile.
+        # A copy, because other threads may set traits now.
         for value in tuple(user._trait_values.values()):
             for held in _widgets(value):
                 users[held].append(user)
     return users
 
 
-def _held(widget: ipywidgets.Widget, names: Iterable[str]) -> Iterator[ipywidgets.Widget]:
+def _referenced(widget: ipywidgets.Widget, names: Iterable[str]) -> Iterator[ipywidgets.Widget]:
     for name in names:
         if widget.has_trait(name):
             yield from _widgets(getattr(widget, name))
@@ -167,7 +170,7 @@ def _widgets(value: Any) -> Iterator[ipywidgets.Widget]:
     if isinstance(value, ipywidgets.Widget):
         yield value
     elif isinstance(value, (list, tuple)):
-        # A long list of numbers is passed over.
+        # Skip long lists of numbers.
         if value and isinstance(value[0], ipywidgets.Widget):
             yield from (each for each in value if isinstance(each, ipywidgets.Widget))
     elif isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Mirror: traits of one widget shown by another too, linked in the browser."""
+"""Mirror: copies traits of one widget to another, in the browser."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from splineviz.widgets.common.esm_bundle import STATIC
 
 
 class Mirror(StrictWidget):
-    """Set traits of one widget to those of the same name of another, whenever these change.
+    """Copies traits of one widget to traits of the same name of another, whenever they change.
 
-    It works in the browser, without the kernel. Unlike :func:`ipywidgets.jslink` it tells the
-    kernel nothing of the target: a dozen targets are no dozen messages for each change, and what
-    Python knows of them may be old.
+    It works in the browser, without the kernel. Unlike :func:`ipywidgets.jslink`, it does not send
+    changes of the target to the kernel. So a dozen targets do not cause a dozen messages per
+    change, but the target's traits in Python may be out of date.
 
     Parameters
     ----------
     source : Widget
-        Where the values come from.
+        The widget whose traits are copied.
     target : Widget
-        What is set.
+        The widget whose traits are set.
     names : list of str
         Traits that go from the source to the target.
     back : list of str
-        Traits that also go from the target to the source, which tells the kernel.
+        Traits that also go from the target to the source; the source sends them to the kernel.
     """
 
     _esm = STATIC / "common" / "mirror.js"

@@ -1,4 +1,4 @@
-"""PlayLink: playing over the steps of a cursor, as far as there is something to see."""
+"""PlayLink: a Play widget moves a step cursor over the steps that can be shown."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from splineviz.widgets.common.esm_bundle import STATIC
 
 
 class PlayLink(StrictWidget):
-    """Let a :class:`ipywidgets.Play` move a cursor; what cannot be shown yet is passed over.
+    """Lets a :class:`ipywidgets.Play` move a step cursor, and skips steps that cannot be shown yet.
 
-    It works in the browser, without the kernel. A step that is there stays until the next that is,
-    though not for long.
+    It works in the browser, without the kernel. Before skipped steps, a step stays longer, up to a
+    limit.
 
     Parameters
     ----------
     source : StepCursor
-        What is moved; its `available` says which steps can be shown.
+        The cursor to move; its `available` says which steps can be shown.
     target : ipywidgets.Play
-        What plays.
+        The widget that counts.
     """
 
     _esm = STATIC / "common" / "play_link.js"

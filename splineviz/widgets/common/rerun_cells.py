@@ -1,7 +1,7 @@
-"""Running a cell again: the widget that it made stays, and is made anew.
+"""Reuses the widget that a cell made when the cell runs again.
 
-Every widget of ipywidgets is kept until it is closed, so a cell that is run again would leave a
-player with all its frames behind each time, and views in other cells would go on with the old one.
+ipywidgets keeps every widget in memory until it is closed. So a cell that runs again would leave
+behind a player with all its frames each time, and views in other cells would show the old player.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True)
 class Origin:
-    """Where a widget is made.
+    """The place in the code where a widget was made.
 
     Attributes
     ----------
     cell : str
-        The cell of a notebook; empty where there is none, or its front end does not tell.
+        The id of the notebook's cell; empty outside notebooks, or if the front end sends no id.
     execution : str
-        Which of its executions.
+        The id of the execution of the cell.
     line : tuple
         The line of code.
     """
@@ -39,17 +39,17 @@ class Origin:
 
     @classmethod
     def of(cls, frame: FrameType) -> Origin:
-        """Where the code of a frame makes something."""
+        """The place that a stack frame has reached."""
         code = frame.f_code
         where: tuple[Any, ...] = (code.co_filename,)
         if code.co_filename.startswith("<"):
-            # A text that is executed has a name that says nothing, or a new one each time.
+            # Code from a string has a file name that is meaningless, or new each time.
             where = (code.co_code, code.co_names)
         return cls(*_cell(), (*where, frame.f_lineno, frame.f_lasti))
 
 
 def _cell() -> tuple[str, str]:
-    """The cell that runs, and which of its executions."""
+    """The ids of the running cell and of its execution."""
     ipython = sys.modules.get("IPython")
     shell: Any = None if ipython is None else ipython.get_ipython()
     parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
@@ -71,30 +71,30 @@ class ReusedOnRerun(type(ipywidgets.VBox)):  # type: ignore[misc]
 
     @property
     def __signature__(cls) -> inspect.Signature:
-        """The arguments of the class, as help shows them."""
+        """The signature of the constructor, without self, for help()."""
         signature = inspect.signature(getattr(cls, "__init__"))  # noqa: B009
         return signature.replace(parameters=[*signature.parameters.values()][1:])
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        """The widget: one that the same cell made before, or a new one."""
+        """Return the widget that the same cell made before, or a new one."""
         frame = sys._getframe(1)
         if cls.identity_arguments is None or _nesting.depth or _is_ours(frame):
             return super().__call__(*args, **kwargs)
-        given = _arguments(cls, args, kwargs)
+        arguments = _arguments(cls, args, kwargs)
         origin = Origin.of(frame)
         with _nesting:
-            widget = None if given is None else _former(cls, given, origin, frame)
+            widget = None if arguments is None else _find_reusable(cls, arguments, origin, frame)
             if widget is None:
                 widget = super().__call__(*args, **kwargs)
             else:
                 widget.reinitialize(*args, **kwargs)
-        widget.made_from = (origin, given)
+        widget.made_from = (origin, arguments)
         _known_widgets.append(weakref.ref(widget))
         return widget
 
 
 class _Nesting(threading.local):
-    """Whether a widget is being made, with others as its parts."""
+    """Counts nested constructors: widgets made inside another one are its parts."""
 
     depth = 0
 
@@ -114,7 +114,7 @@ def _is_ours(frame: FrameType) -> bool:
 
 
 def _arguments(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any] | None:
-    """Arguments by name, with defaults; None if they do not fit, which making it will say."""
+    """Bind arguments to names, with defaults; None if they do not fit (the call will raise)."""
     try:
         bound = inspect.signature(cls).bind(*args, **kwargs)
     except TypeError:
@@ -123,38 +123,38 @@ def _arguments(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict
     return bound.arguments
 
 
-def _former(
-    cls: ReusedOnRerun, given: dict[str, Any], origin: Origin, frame: FrameType
+def _find_reusable(
+    cls: ReusedOnRerun, arguments: dict[str, Any], origin: Origin, frame: FrameType
 ) -> Any | None:
-    """The widget that this makes again: of several, the one that was made first."""
-    there = [widget for ref in _known_widgets if (widget := ref()) is not None]
-    _known_widgets[:] = [weakref.ref(widget) for widget in there if widget.comm is not None]
-    for widget in there:
+    """Find the widget to reuse: of several, the one that was made first."""
+    alive = [widget for ref in _known_widgets if (widget := ref()) is not None]
+    _known_widgets[:] = [weakref.ref(widget) for widget in alive if widget.comm is not None]
+    for widget in alive:
         if type(widget) is not cls or widget.comm is None:
             continue
-        before, arguments = widget.made_from
+        made_at, earlier = widget.made_from
         if origin.cell:
-            again = before.cell == origin.cell and before.execution != origin.execution
-            names = cls.identity_arguments or tuple(given)
+            again = made_at.cell == origin.cell and made_at.execution != origin.execution
+            names = cls.identity_arguments or tuple(arguments)
         else:
-            again = before.line == origin.line and _holds(frame, widget)
-            names = tuple(given)
-        if again and all(same(given[name], arguments[name]) for name in names):
+            again = made_at.line == origin.line and _holds(frame, widget)
+            names = tuple(arguments)
+        if again and all(same(arguments[name], earlier[name]) for name in names):
             return widget
     return None
 
 
 def _holds(frame: FrameType, widget: Any) -> bool:
-    """Whether a variable of the code that runs is the widget; IPython's own begin with ``_``."""
+    """Whether a variable of the running code holds the widget; skips IPython's ``_`` variables."""
     return any(
         value is widget for name, value in frame.f_locals.items() if not name.startswith("_")
     )
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two arguments mean the same: objects of ours by what they hold, runs by their folder.
+    """Whether two arguments are equal: our objects by their contents, runs by their folder.
 
-    What cannot be told, such as functions that are made anew, is not the same.
+    Anything that cannot be compared, such as two lambdas, counts as different.
     """
     if one is other:
         return True

@@ -1,4 +1,4 @@
-"""RunWatcher: looking again and again at a run that is still being written."""
+"""RunWatcher: checks a run for new checkpoints while it is being recorded."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from collections.abc import Callable
 
 from splineviz.widgets.common.worker_thread import WorkerThread
 
-# Seconds between two looks: at first, and at the most while someone sees the run, or nobody does.
+# Seconds between two checks: at first, and at most while the run is displayed, or not displayed.
 _FIRST, _MOST, _MOST_UNSEEN = 2.0, 30.0, 300.0
 _GROWTH = 1.5
 
 
 class RunWatcher:
-    """Look at a run in a thread of its own, until there is no more to come.
+    """Checks a run for new checkpoints in a background thread, until the recording has ended.
 
-    While the looks bring nothing they become rarer: a process that was killed leaves a run that
-    says for ever that it is being written. A look that fails is told and tried again.
+    While checks find nothing, they become rarer: if the training process was killed, its run is
+    marked as being recorded for ever. After a failed check, it reports the error and tries again.
 
     Parameters
     ----------
     check : callable
         Reads the run; returns whether there was anything new.
     goes_on : callable
-        Whether there is more to come. After a look that failed there is in any case.
+        Whether the recording goes on. After a failed check, there is always another.
     is_seen : callable
-        Whether anyone sees what the looks bring.
+        Whether the run is displayed.
     report : callable
-        Called after each look with what went wrong, empty if all went well.
+        Called after each check with the error as text, empty if all went well.
     first, most, most_unseen : float
-        Seconds from one look to the next: at first, and at the most while it is seen, or not.
+        Seconds between two checks: at first, and at most while the run is displayed, or not.
     """
 
     def __init__(
@@ -53,16 +53,16 @@ class RunWatcher:
         self._stopped = False
 
     def start(self) -> None:
-        """Look from now on."""
+        """Start the thread."""
         WorkerThread(self._work, self.stop, "splineviz-tail").start()
 
     def wake(self) -> None:
-        """Look at once, and often again."""
+        """Check at once, and often again."""
         self._pause = self._first
         self._woken.set()
 
     def stop(self) -> None:
-        """Look no more; a look that is under way is not waited for."""
+        """Stop checking; do not wait for a check in progress."""
         self._stopped = True
         self._woken.set()
 

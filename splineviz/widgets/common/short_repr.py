@@ -1,8 +1,8 @@
-"""What is printed of a widget."""
+"""The repr of our widgets."""
 
 from __future__ import annotations
 
 
 def short_repr(widget: object, words: str = "") -> str:
-    """A widget in one line, where ipywidgets would write all that it holds."""
+    """Describe a widget in one line; ipywidgets would print all its traits."""
     return f"<{': '.join(filter(None, [type(widget).__name__, words]))}>"

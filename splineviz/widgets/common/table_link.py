@@ -1,4 +1,4 @@
-"""TableLink: a link between two widgets through a table, made in the browser."""
+"""TableLink: links two widgets through a table, in the browser."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from splineviz.widgets.common.esm_bundle import STATIC
 
 
 class TableLink(StrictWidget):
-    """Set a trait of one widget to the entry of a table that a trait of another asks for.
+    """Looks up a trait of one widget in a table, and sets a trait of another to the entry.
 
-    Like :func:`ipywidgets.jslink` it works in the browser, without the kernel; unlike it the
-    value may change its meaning on the way: a checkpoint's number becomes a place on an axis, the
-    number of a menu's entry becomes an interval. The target's trait in the kernel stays as it is.
+    Like :func:`ipywidgets.jslink` it works in the browser, without the kernel. Unlike it, the value
+    changes its meaning: the number of a checkpoint becomes a position on an axis, the number of a
+    menu's entry an interval. The target's trait in the kernel does not change.
 
     Parameters
     ----------
     source : Widget
-        Where the index comes from.
+        The widget that has the index.
     source_trait : str
         Its integer trait.
     target : Widget
-        What is set.
+        The widget to set.
     target_trait : str
         Its trait.
     table : list of JSON values
-        One entry for each index.
+        One entry per index.
     back : list of int
-        Where the source goes when the target is set to something else than its entry: an index for
-        each of the target's values, which are integers then. Without it, it stays.
+        The way back: an index for each integer value of the target. When the target is set to
+        anything but its entry, the source takes this index. Default: no way back.
     """
 
     _esm = STATIC / "common" / "table_link.js"

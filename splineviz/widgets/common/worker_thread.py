@@ -1,4 +1,4 @@
-"""WorkerThread: a thread of a widget, which ends before Python does."""
+"""WorkerThread: a background thread that ends before Python does."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ _PATIENCE = 3.0
 
 
 class WorkerThread(threading.Thread):
-    """A daemon thread that is told to stop, and waited for, when Python ends.
+    """A daemon thread that is stopped and joined when Python ends.
 
-    Python ends a daemon thread wherever it is. In the midst of compiled code that takes the whole
-    process down, with the exit status of a crash after all that it printed.
+    At exit, Python kills a daemon thread wherever it is. If that is inside compiled code, the whole
+    process crashes, after it has printed its output.
 
     Parameters
     ----------
     work : callable
-        What the thread does.
+        The function to run.
     stop : callable
-        Makes `work` return soon; called without arguments, from another thread.
+        Makes `work` return soon. Called without arguments, from another thread.
     name : str
-        Of the thread.
+        Name of the thread.
     """
 
     def __init__(self, work: Callable[[], None], stop: Callable[[], object], name: str) -> None:
@@ -30,14 +30,14 @@ class WorkerThread(threading.Thread):
         self._stop_work: Callable[[], object] | None = stop
 
     def run(self) -> None:
-        """Do the work, and let go of whoever it was for."""
+        """Run the work, then drop the reference to its owner."""
         try:
             super().run()
         finally:
             self._stop_work = None
 
     def end(self) -> None:
-        """Tell the work to stop."""
+        """Ask the work to stop."""
         stop = self._stop_work
         if stop is not None:
             stop()
@@ -45,7 +45,7 @@ class WorkerThread(threading.Thread):
 
 @atexit.register
 def _end_all() -> None:
-    """End the threads that are at work, or leave them to Python if they take too long."""
+    """Stop all running threads, or leave them to Python if they take too long."""
     threads = [thread for thread in threading.enumerate() if isinstance(thread, WorkerThread)]
     for thread in threads:
         thread.end()

@@ -1,4 +1,4 @@
-"""What the frames of a player are drawn of, and what stands on its slice."""
+"""FrameSource: everything that decides the frames of a player; and the samples on its slice."""
 
 from __future__ import annotations
 
@@ -23,20 +23,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class FrameSource:
-    """What the frames of a player are drawn of.
+    """Everything that decides the frames of a player.
+
+    If two sources agree, frames of the one can be reused for the other.
 
     Attributes
     ----------
     run : Run
     plane : InputSlice
     colorings : mapping
-        Colorings of the user's own.
+        The user's colorings.
     partition : callable or None
-        What makes partitions.
+        The function that computes partitions; None for the default.
     budget : int
-        How many bytes of frames are kept.
+        The most bytes of frames to keep.
     checkpoints : list
-        What is known of the checkpoints: their steps, and hashes where the run has them.
+        The checkpoints: their steps, and their hashes if the run has them.
     network : object
         The network, without its weights.
     """
@@ -58,17 +60,17 @@ class FrameSource:
         partition: Callable[..., Any] | None,
         budget: int,
     ) -> FrameSource:
-        """With what the run has by now."""
+        """Create a source with the checkpoints that the run has now."""
         known = _checkpoints(run)
         network = run.program(int(run.steps[0])).steps if known else None
         return cls(run, plane, dict(colorings), partition, budget, known, network)
 
     def follow_run(self) -> None:
-        """Take note of further checkpoints."""
+        """Add the new checkpoints of the run."""
         self.checkpoints.extend(_checkpoints(self.run)[len(self.checkpoints) :])
 
     def can_reuse_frames_for(self, later: FrameSource) -> bool:
-        """Whether frames drawn of this are those of something later, which may have more."""
+        """Whether frames of this source are also frames of a later one, which may have more."""
         count = len(self.checkpoints)
         known = hasattr(self.run, "checkpoints")
         return (
@@ -87,12 +89,12 @@ def _checkpoints(run: Run) -> list[Any]:
 
 
 def plane_to_draw(runs: Sequence[Run], plane: InputSlice | InputSegment) -> InputSlice:
-    """The plane that is drawn: of a segment that of the graphs at all checkpoints of some runs.
+    """Return the plane to draw; for a segment, the plane of the graphs at all checkpoints.
 
     Raises
     ------
     InvalidArgument
-        If it is no slice.
+        If `plane` is not a slice.
     ShapeMismatch
         If the segment does not fit the network's input.
     """
@@ -104,14 +106,14 @@ def plane_to_draw(runs: Sequence[Run], plane: InputSlice | InputSegment) -> Inpu
 
 
 def colorings_for(plane: InputSlice) -> dict[str, Coloring]:
-    """What can color the regions that are drawn on a plane, besides what is the user's own."""
+    """The built-in colorings for the regions on a plane."""
     return GRAPH_COLORINGS if isinstance(plane, GraphSlice) else COLORINGS
 
 
 def slice_traits(
     run: Run, plane: InputSlice, axis_labels: tuple[str, ...] | None
 ) -> tuple[dict[str, Any], dict[int, str]]:
-    """What the canvas needs to know of a slice, and the classes of the anchors in words.
+    """Compute the traits of a canvas that depend on the slice, and the classes of its anchors.
 
     Raises
     ------
@@ -124,7 +126,7 @@ def slice_traits(
         points, classes, names = samples_on_graph(run, plane, outputs, names)
     else:
         points, classes = samples_on_slice(run, plane, outputs)
-    # A sample that spans the slice is drawn as a star, not as a point.
+    # Samples that span the slice are drawn as stars, not as points.
     anchors = match_anchors(points, plane)
     free = anchors < 0
     captions = {
@@ -147,7 +149,7 @@ def slice_traits(
 
 
 def _line_names(plane: InputSlice, outputs: int, classes: list[str]) -> list[str]:
-    """What each line is: of several outputs each has its graph. None where there are too many."""
+    """The names of the lines: one graph per output; empty for a single line or too many."""
     if not isinstance(plane, GraphSlice) or not 1 < outputs <= len(CLASS_COLORS):
         return []
     named = classes if len(classes) >= outputs else [f"class {k}" for k in range(outputs)]

@@ -1,4 +1,4 @@
-"""LinkedCanvas: another look at the frames of a RegionCanvas."""
+"""LinkedCanvas: a second picture of the frames of a RegionCanvas."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from splineviz.widgets.common.mirror import Mirror
 from splineviz.widgets.player.region_canvas import RegionCanvas
 
-# What another look at a canvas takes from it.
+# Traits that a linked canvas always takes from its source.
 _FRAMES = ("steps", "count", "colorings", "layers", "messages", "ready", "streams")
 _SLICE = (
     "bounds",
@@ -21,8 +21,8 @@ _SLICE = (
     "anchors",
     "class_names",
 )
-# What it takes unless it is said to be apart.
-_LOOK = (
+# Traits that it takes unless they are listed in `apart`.
+_OPTIONAL = (
     "index",
     "coloring",
     "frame_scale",
@@ -34,23 +34,23 @@ _LOOK = (
     "show_points",
     "viewport",
 )
-# What goes the other way too.
+# Traits that also go from the linked canvas to its source.
 _BACK = ("index", "playing", "viewport")
 
 
 class LinkedCanvas(RegionCanvas):
-    """Another look at the frames of a canvas, without controls.
+    """A second picture of the frames of a canvas, without controls.
 
-    It does not run by itself: its space bar sets `playing`, and what that is linked to moves it.
+    It does not step by itself: the space bar sets `playing`, and the source steps.
 
     Parameters
     ----------
     canvas : RegionCanvas
-        Whose frames are drawn.
+        The source of the frames.
     apart : sequence of str
-        Traits that do not follow those of the canvas, of ``index``, ``coloring``, ``frame_scale``,
+        Traits that do not follow the source: any of ``index``, ``coloring``, ``frame_scale``,
         ``limits``, ``settled``, ``progress``, ``playing``, ``show_boundary``, ``show_points`` and
-        ``viewport``. Of the others, step, playing and viewport go both ways.
+        ``viewport``. Unless listed, index, playing and viewport are linked both ways.
     **traits
         Initial values of traits.
     """
@@ -58,7 +58,7 @@ class LinkedCanvas(RegionCanvas):
     _mirror: Mirror | None = None
 
     def __init__(self, canvas: RegionCanvas, apart: Sequence[str] = (), **traits: Any) -> None:
-        look = [name for name in _LOOK if name not in apart]
+        linked = [name for name in _OPTIONAL if name not in apart]
         super().__init__(
             canvas.steps,
             rows=canvas.rows,
@@ -67,19 +67,19 @@ class LinkedCanvas(RegionCanvas):
                 "controls": False,
                 "class_colors": canvas.class_colors,
                 **{name: getattr(canvas, name) for name in _SLICE},
-                **{name: getattr(canvas, name) for name in look if name != "limits"},
+                **{name: getattr(canvas, name) for name in linked if name != "limits"},
                 **traits,
             },
         )
         self._mirror = Mirror(
             source=canvas,
             target=self,
-            names=[*_FRAMES, *_SLICE, *look],
-            back=[name for name in _BACK if name in look],
+            names=[*_FRAMES, *_SLICE, *linked],
+            back=[name for name in _BACK if name in linked],
         )
 
     def close(self) -> None:
-        """Remove the canvas from the page; the one that it looks at stays."""
+        """Remove the canvas from the page; its source stays."""
         if self._mirror is not None:
             self._mirror.close()
         super().close()

@@ -1,4 +1,4 @@
-"""RegionCanvas: the picture of all linear regions of one checkpoint, scrubbed in the browser."""
+"""RegionCanvas: the picture of all linear regions at one checkpoint, drawn in the browser."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from splineviz.widgets.common.base import PackedArray, SharedWidget
 from splineviz.widgets.common.esm_bundle import STATIC, module
 from splineviz.widgets.common.short_repr import short_repr
 
-#: How many bytes of frames a canvas keeps unless it is told otherwise.
+#: The default budget: how many bytes of frames a canvas keeps.
 BUDGET = 64 * 2**20
 
-#: Values of `compare` that mean none of the numbers.
+#: Values of `compare` that are not the number of a checkpoint.
 NO_COMPARISON, PREVIOUS_STEP = -1, -2
 
-# What users choose.
+# Traits that users choose with the controls.
 _USER_CHOICES = (
     "coloring",
     "frame_scale",
@@ -40,24 +40,25 @@ _USER_CHOICES = (
 
 
 class RegionCanvas(SharedWidget):
-    """Polygons of every linear region, one frame a checkpoint, drawn in the browser.
+    """The polygons of all linear regions, one frame per checkpoint, drawn in the browser.
 
-    Each frame travels once, as one block of bytes in a trait of its own (``frame_0``,
-    ``frame_1``, ...), so frames can be added one by one and a new view finds those already there.
-    They are saved with the notebook. Beyond a budget of bytes, frames are not kept: the browser
-    asks for those it wants to show (:meth:`on_frame_request`), and they travel as messages.
+    Each frame is sent once, as one block of bytes in its own trait (``frame_0``, ``frame_1``, ...).
+    So frames can be added one by one, a new view has all of them, and they are saved with the
+    notebook. Beyond a budget of bytes, frames are not kept: the browser requests those that it
+    needs (:meth:`on_frame_request`), and they are sent as messages.
 
-    What is shown are traits, changed in the browser without the kernel, and to be linked there.
+    The traits say what is shown. They change in the browser without the kernel, and can be linked
+    there.
 
     Parameters
     ----------
     steps : sequence of int
         Training step of each checkpoint.
     rows : mapping of str to Coloring, optional
-        What can color the regions; :data:`~splineviz.partition.plotting.colorings.COLORINGS` unless
-        said.
+        The colorings to choose from. Default:
+        :data:`~splineviz.partition.plotting.colorings.COLORINGS`.
     budget : int
-        How many bytes of frames to keep.
+        The most bytes of frames to keep.
     **traits
         Initial values of the traits below.
 
@@ -74,30 +75,30 @@ class RegionCanvas(SharedWidget):
     limits : list of [float, float] or None
         Values at the ends of each coloring's scale, one pair for all frames.
     frame_scale : bool
-        Whether the scale spans the values of the frame that is shown, not those of all frames.
+        Whether the color scale spans the values of the frame shown, instead of all frames.
     layer : int
-        The layer whose boundaries alone are drawn, from 0; -1 all layers, -2 none.
+        The only layer whose boundaries are drawn, from 0; -1 for all layers, -2 for none.
     layers : list of [str, int]
         Names and widths of the layers.
     compare : int
-        The checkpoint that born, kept and vanished regions are told against; -1 none, -2 the one
-        before the one shown.
+        The checkpoint to compare with, to show born, kept and vanished regions; -1 for none, -2
+        for the checkpoint before the one shown.
     show_boundary, show_points : bool
         Whether the decision boundary and the samples are drawn.
     viewport : tuple of float
-        xmin, ymin, xmax, ymax of the part of the slice that is seen; empty for all of it.
+        xmin, ymin, xmax, ymax of the part of the slice that is shown; empty for all of it.
     bounds : tuple of float
-        xmin, ymin, xmax, ymax of the slice's domain. Its lower corner (xmin, ymin) is what the
-        coordinates of frames, points and anchors count from.
+        xmin, ymin, xmax, ymax of the slice's domain. Coordinates of frames, points and
+        anchors are relative to its lower corner (xmin, ymin).
     axis_labels : tuple of str
-        What the two coordinates are.
+        Names of the two coordinates.
     stretch : float
-        How much longer a unit of the second coordinate is drawn than one of the first.
+        The length of a unit of the second coordinate on the screen, in units of the first.
     line_name : str
-        What the lines across the regions are.
+        The name of the lines across the regions.
     line_names : list of str
-        What each of them is, where each has a color of its own, that of the class of its number:
-        no more than there are colors. Empty where they are one, in red.
+        The name of each line, if each has its own color: that of the class with its number. Empty
+        if all are drawn in red.
     points : ndarray of float32, shape (n, 2)
         Coordinates of samples, from the lower corner of `bounds`.
     point_classes : ndarray of uint16, shape (n,)
@@ -107,15 +108,15 @@ class RegionCanvas(SharedWidget):
     class_names : list of str
         Names of the classes; shown as text.
     class_colors : list of str
-        Colors of the classes, as ``#rrggbb``; with more classes than colors they start over.
+        Colors of the classes, as ``#rrggbb``. With more classes than colors, they repeat.
     playing : bool
-        Whether the frames run; the space bar changes it.
+        Whether the frames play; the space bar changes it.
     interval : int
-        Milliseconds from one checkpoint to the next while they run; 0 for every painted frame.
+        Milliseconds from one checkpoint to the next while playing; 0 for as fast as possible.
     loop : bool
-        Whether they start over at the end.
+        Whether playing starts over at the end.
     play_range : tuple of int
-        First and last checkpoint to run over; empty for all.
+        First and last checkpoint that play; empty for all.
     controls, legend : bool
         Whether slider and menus, and color bar and legend are shown; fixed once the widget exists.
     height : int
@@ -123,22 +124,22 @@ class RegionCanvas(SharedWidget):
     source : RegionCanvas or None
         Another canvas whose frames to draw; fixed once the widget exists.
     ready : int
-        How many frames are there.
+        The number of frames that have been made.
     settled : bool
-        Whether the scales span the first and the last frame: then they stay as they are while the
-        frames run.
+        Whether the color scales span the first and the last frame. Then they do not change while
+        the frames play.
     streams : bool
-        Whether further frames are not kept, but come when they are asked for.
+        Whether the budget is used up: further frames are sent on request and not kept.
     goes_on : bool
-        Whether the kernel goes on making what is shown; without a kernel it is dim.
+        Whether the picture shows a computation that goes on; without a kernel it is dimmed.
     outdated : str
-        Why what is shown is not what there is now; it is dim then. Empty where it is.
+        Why the picture is out of date (it is dimmed then); empty if it is not.
     progress : str
-        What is said behind the number of regions.
+        Text after the number of regions.
     messages : dict from str to str
-        What is said in place of a picture that will not come, by the number of the checkpoint.
+        Why a checkpoint has no picture, by its number.
     views : int
-        How many views of it the browser has told of; only Python knows this trait.
+        The number of views that browsers have reported. It is not synchronized.
     rows : dict from str to Coloring
         The table of colorings.
     """
@@ -146,7 +147,7 @@ class RegionCanvas(SharedWidget):
     _esm = module("player/region_canvas.js")
     _css = STATIC / "player" / "region_canvas.css"
 
-    # What changes faster than the kernel answers is not echoed: an old answer would set it back.
+    # No echo for traits that change faster than the kernel answers: an old echo would reset them.
     index = traitlets.Int(0).tag(sync=True, echo_update=False)
     count = traitlets.Int(0).tag(sync=True)
     steps = traitlets.List(traitlets.Int()).tag(sync=True)
@@ -227,7 +228,7 @@ class RegionCanvas(SharedWidget):
         self.add_traits(**{name: traitlets.Bytes().tag(sync=True) for name in names})
 
     def add_steps(self, steps: Sequence[int]) -> None:
-        """Make room for the frames of further checkpoints; may be called from any thread.
+        """Add checkpoints, without frames yet; safe to call from any thread.
 
         Parameters
         ----------
@@ -242,7 +243,7 @@ class RegionCanvas(SharedWidget):
                 self.count = len(self.steps)
 
     def clear_frames(self) -> None:
-        """Forget all frames and messages: those of another slice will come."""
+        """Remove all frames and messages, before those of another slice are made."""
         with self.lock, self.hold_sync():
             for index in self._kept_bytes:
                 self.set_trait(f"frame_{index}", b"")
@@ -257,9 +258,9 @@ class RegionCanvas(SharedWidget):
             self.limits = [None] * len(self.rows)
 
     def set_colorings(self, rows: Mapping[str, Coloring]) -> None:
-        """Take another table of colorings, before its frames come.
+        """Replace the table of colorings, before frames with its values are made.
 
-        The one that is chosen stays, or else the one in its place is.
+        The chosen coloring stays; if it is not in the table, the row at its place is chosen.
 
         Parameters
         ----------
@@ -275,7 +276,7 @@ class RegionCanvas(SharedWidget):
             self.coloring = min(place, len(names) - 1)
 
     def restart(self, steps: Sequence[int], rows: Mapping[str, Coloring], budget: int) -> None:
-        """Forget all frames, and go over the checkpoints of another training.
+        """Remove all frames, and start with the checkpoints of another training.
 
         Parameters
         ----------
@@ -297,24 +298,24 @@ class RegionCanvas(SharedWidget):
             self.count = len(self.steps)
 
     def reset_view(self, **traits: Any) -> None:
-        """Set traits, and what users choose that is not among them to what it is at first."""
+        """Set traits, reset all other traits that users choose, and show the whole slice."""
         first = {name: self.traits()[name].default() for name in _USER_CHOICES} | traits
         self.set_traits(**first)
         self.show_everything()
 
     def show_everything(self) -> None:
-        """Undo any zoom, also one that the browser has not told of yet."""
+        """Undo any zoom, even one that the browser has not reported yet."""
         with self.lock:
             self.viewport = ()
             self.send({"everything": True})
 
     @property
     def is_full(self) -> bool:
-        """Whether further frames are not kept, but sent when they are asked for."""
+        """Whether the budget is used up: further frames are sent on request and not kept."""
         return sum(self._kept_bytes.values()) >= self._budget
 
     def on_frame_request(self, callback: Callable[[list[int]], None]) -> None:
-        """Call a function with the numbers of frames that the browser wants to show and has not."""
+        """Set the function to call with the numbers of frames that the browser requests."""
         self._request_frames = callback
 
     def _handle_message(self, _: Any, content: dict[str, Any], buffers: Any) -> None:
@@ -328,9 +329,9 @@ class RegionCanvas(SharedWidget):
 
     @property
     def is_seen(self) -> bool:
-        """Whether it is displayed, or has not been yet, as far as browsers have told.
+        """Whether the canvas is displayed, or has never been, as far as browsers report.
 
-        A page that is closed or loaded again does not tell that its views are gone.
+        A page that is closed or reloaded does not report that its views are gone.
         """
         return self.views > 0 or not self._was_seen
 
@@ -341,7 +342,7 @@ class RegionCanvas(SharedWidget):
             return set(self._spreads)
 
     def set_frame(self, index: int, frame: Frame) -> None:
-        """Add the frame of one checkpoint; may be called from any thread.
+        """Add the frame of one checkpoint; safe to call from any thread.
 
         Parameters
         ----------
@@ -372,7 +373,7 @@ class RegionCanvas(SharedWidget):
             self._update_scales()
 
     def _update_scales(self) -> None:
-        """Set the scales, and whether they settle, together."""
+        """Update `limits` and `settled` together."""
         ends = {0, self.count - 1}
         done = self._spreads.keys() | {int(index) for index in self.messages}
         with self.hold_sync():
@@ -380,39 +381,39 @@ class RegionCanvas(SharedWidget):
             self.settled = self.settled or ends <= done
 
     def _scales(self) -> list[Limits | None]:
-        """The ends of each coloring's scale, now that another frame is there."""
+        """The ends of each coloring's scale, over all frames so far."""
         return [
             row.limits(spreads[k] for spreads in self._spreads.values())
             for k, row in enumerate(self.rows.values())
         ]
 
     def set_progress(self, progress: str) -> None:
-        """Tell how far the frames are; may be called from any thread.
+        """Show the progress of making frames; safe to call from any thread.
 
         Parameters
         ----------
         progress : str
-            Said behind the number of regions.
+            Text after the number of regions.
         """
         with self.lock:
             self.progress = progress
 
     def set_message(self, index: int, message: str) -> None:
-        """Tell why a frame will not come; may be called from any thread.
+        """Show why a checkpoint has no frame; safe to call from any thread.
 
         Parameters
         ----------
         index : int
             Number of the checkpoint, from 0.
         message : str
-            Said in place of its picture.
+            Text in place of its picture.
         """
         with self.lock:
             self.messages = {**self.messages, str(index): message}
             self._update_scales()
 
     def frame(self, index: int) -> Frame | None:
-        """The frame of one checkpoint, or None where it is not kept.
+        """Return the frame of one checkpoint, or None if it is not kept.
 
         Parameters
         ----------
@@ -427,7 +428,7 @@ class RegionCanvas(SharedWidget):
         return Frame.unpack(packed) if packed else None
 
     def can_show(self, index: int) -> bool:
-        """Whether the picture of a checkpoint is there, or comes when it is asked for.
+        """Whether the frame of a checkpoint is kept, or would be made on request.
 
         Parameters
         ----------
@@ -439,7 +440,7 @@ class RegionCanvas(SharedWidget):
         return self.streams and str(index) not in self.messages
 
     def compared_index(self, index: int) -> int | None:
-        """The checkpoint that changes are told against when one is shown; None if none are told.
+        """The number of the checkpoint to compare with, when another one is shown; or None.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""The samples of a run as they lie on a slice."""
+"""The samples of a run that lie on a slice."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from splineviz.partition.slices.input_slice import InputSlice
     from splineviz.training.runs import Run
 
-# Farther from an anchor than this share of the slice's size, a sample is not it.
+# A sample is an anchor if it is at most this far from it, relative to the size of the slice.
 ON_ANCHOR = 1e-6
 
 
 def match_anchors(points: np.ndarray, plane: InputSlice) -> np.ndarray:
-    """For each point the anchor that it is.
+    """Find the points that are anchors of a slice.
 
     Parameters
     ----------
@@ -28,13 +28,13 @@ def match_anchors(points: np.ndarray, plane: InputSlice) -> np.ndarray:
     Returns
     -------
     ndarray of int64, shape (n,)
-        Its number; -1 for a point that is none.
+        For each point the number of its anchor, or -1.
     """
-    found = np.full(len(points), -1, dtype=np.int64)
+    anchor_numbers = np.full(len(points), -1, dtype=np.int64)
     for number, anchor in enumerate(plane.anchors):
         distance = np.linalg.norm(points - anchor, axis=1)
-        found[distance <= ON_ANCHOR * size_of(plane)] = number
-    return found
+        anchor_numbers[distance <= ON_ANCHOR * size_of(plane)] = number
+    return anchor_numbers
 
 
 def size_of(plane: InputSlice) -> float:
@@ -44,10 +44,10 @@ def size_of(plane: InputSlice) -> float:
 
 
 def samples_on_slice(run: Run, plane: InputSlice, outputs: int) -> tuple[np.ndarray, np.ndarray]:
-    """The training points of a run that lie on a slice, inside its domain.
+    """Find the training points of a run that lie on a slice, inside its domain.
 
-    A point off the slice is left out: drawn at its nearest point, it would stand in regions that
-    have nothing to do with it.
+    Points off the slice are left out: drawn at their projection, they would be in regions to which
+    they do not belong.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def samples_on_slice(run: Run, plane: InputSlice, outputs: int) -> tuple[np.ndar
     plane : InputSlice
         The slice.
     outputs : int
-        How many outputs the network has.
+        The number of outputs of the network.
 
     Returns
     -------
@@ -75,26 +75,26 @@ def samples_on_slice(run: Run, plane: InputSlice, outputs: int) -> tuple[np.ndar
 def samples_on_graph(
     run: Run, plane: GraphSlice, outputs: int, names: list[str]
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """The training points of a run that lie on a segment.
+    """Find the training points of a run that lie on a segment.
 
     Parameters
     ----------
     run : Run
     plane : GraphSlice
     outputs : int
-        How many outputs the network has.
+        The number of outputs of the network.
     names : list of str
         Names of the classes.
 
     Returns
     -------
     points : ndarray of float64, shape (n, 2)
-        Positions, and heights: the targets of a network with one output, where they are numbers
-        and not classes; else the lower border.
+        Positions and heights. The height is the target if the network has one output and targets
+        are real numbers; otherwise the lower border.
     classes : ndarray of int64, shape (n,)
         Their classes; 0 for numbers.
     names : list of str
-        What the classes are called.
+        Names of the classes, as they are now.
     """
     points, classes = samples_on_slice(run, plane, outputs)
     if run.samples is None or outputs > 1:
@@ -111,7 +111,7 @@ def samples_on_graph(
 
 
 def class_numbers(targets: np.ndarray, outputs: int) -> np.ndarray:
-    """Targets as class numbers.
+    """Convert targets to class numbers.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def class_numbers(targets: np.ndarray, outputs: int) -> np.ndarray:
         One-hot rows; integers, or whole non-negative floats for a network with more than one
         output, which are class numbers; or other numbers, whose sign is the class.
     outputs : int
-        How many outputs the network has.
+        The number of outputs of the network.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""PlayerSidebar: what stands beside a player's picture."""
+"""PlayerSidebar: the chart and the small pictures next to a player's canvas."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from splineviz.widgets.player.thumbnails import thumbnail_row
 
 
 class PlayerSidebar(OwningBox):
-    """Curves and small pictures beside a canvas.
+    """The metric chart and the small pictures next to a canvas.
 
-    A line in the curves is at the checkpoint that the canvas shows, and a click on them goes to the
-    nearest one; both without the kernel.
+    The line in the chart is at the checkpoint that the canvas shows, and a click on the chart goes
+    to the nearest checkpoint. Both work without the kernel.
 
     Parameters
     ----------
@@ -38,14 +38,14 @@ class PlayerSidebar(OwningBox):
         self.add_class("splineviz-sidebar")
 
     def show(self, curves: MetricChart | None, thumbnails: Sequence[tuple[str, bytes]]) -> None:
-        """Show curves and pictures in place of those that are shown, which are closed.
+        """Replace chart and pictures, and close the old ones.
 
         Parameters
         ----------
         curves : MetricChart or None
-            For the checkpoints of the canvas.
+            The chart for the checkpoints of the canvas.
         thumbnails : sequence of (str, bytes)
-            What to write above each picture, and its PNG file.
+            Caption and PNG file of each picture.
         """
         old, self._parts = self._parts, []
         children: list[ipywidgets.Widget] = []
@@ -60,7 +60,7 @@ class PlayerSidebar(OwningBox):
             row = ipywidgets.HBox([curves])
             row.add_class("splineviz-panels")
             box = ipywidgets.VBox([self._cursor_on(curves), row])
-            # Where the cursor looks for figures that are clicked.
+            # The cursor listens to clicks on figures inside an element of this class.
             box.add_class("splineviz-linked-charts")
             children.append(box)
             self._parts.append(link)
@@ -72,7 +72,7 @@ class PlayerSidebar(OwningBox):
         self._close(old)
 
     def _cursor_on(self, curves: MetricChart) -> StepCursor:
-        """The cursor that takes clicks on the curves; of itself nothing is to be seen."""
+        """The cursor that handles clicks on the chart; it is invisible itself."""
         canvas = self._canvas
         if self._cursor is None:
             self._cursor = StepCursor(index=canvas.index)
@@ -85,14 +85,14 @@ class PlayerSidebar(OwningBox):
         return self._cursor
 
     def close(self) -> None:
-        """Remove it from the page, with all that stands in it."""
+        """Remove the sidebar from the page, with its contents."""
         self._close(self._parts)
         self._parts = []
         close_all(widget for widget in (self._mirror, self._cursor) if widget is not None)
         super().close()
 
     def _close(self, parts: Sequence[ipywidgets.Widget]) -> None:
-        # The cursor stands in one of them, and stays.
+        # The cursor is a child of one of them, and must stay open.
         for part in parts:
             if self._cursor in getattr(part, "children", ()):
                 part.children = [child for child in part.children if child is not self._cursor]

@@ -21,22 +21,22 @@ def anchor_thumbnails(
     image_shape: tuple[int, ...] | None = None,
     captions: Mapping[int, str] | None = None,
 ) -> list[tuple[str, bytes]]:
-    """Pictures of a slice's anchors, lettered as their stars are on the canvas.
+    """Draw pictures of a slice's anchors, with the letters of their stars on the canvas.
 
     Parameters
     ----------
     plane : InputSlice
         The slice.
     image_shape : tuple of int, optional
-        How to see an input as an image; guessed by :func:`image_shape_of` unless said.
+        The shape of an input as an image. Default: guessed by :func:`image_shape_of`.
     captions : mapping from int to str, optional
-        What to write behind the letter of an anchor, by its number: its class.
+        Text after the letter of an anchor (its class), by the anchor's number.
 
     Returns
     -------
     list of (str, bytes)
-        What to write above each, and its PNG file; empty if the slice has no anchors, or its
-        inputs are no images.
+        Caption and PNG file of each; empty if the slice has no anchors, or its inputs are not
+        images.
 
     Raises
     ------
@@ -55,13 +55,13 @@ def anchor_thumbnails(
     entries = []
     for number, (letter, image) in enumerate(zip(string.ascii_uppercase, images, strict=False)):
         caption = (captions or {}).get(number)
-        said = letter if caption is None else f"{letter}: {caption}"
-        entries.append((said, png(image, low, high)))
+        text = letter if caption is None else f"{letter}: {caption}"
+        entries.append((text, png(image, low, high)))
     return entries
 
 
 def thumbnail_row(thumbnails: Sequence[tuple[str, bytes]]) -> ipywidgets.HBox:
-    """A row of pictures, each below its caption; with the result of :func:`anchor_thumbnails`."""
+    """Create a row of pictures with captions, from the result of :func:`anchor_thumbnails`."""
     entries = []
     for caption, file in thumbnails:
         picture = ipywidgets.Image(value=file, format="png")

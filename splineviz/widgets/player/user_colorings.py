@@ -1,4 +1,4 @@
-"""Colorings of the user's own."""
+"""Colorings that users define."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from splineviz.partition.plotting.colorings import Coloring
 if TYPE_CHECKING:
     from splineviz.partition.spline_partition import SplinePartition
 
-#: What a coloring of the user's own may be: a row, a function from a partition to one number a
-#: region, or such arrays by the step of the checkpoint.
+#: A user's coloring: a Coloring, a function from a partition to one number per region, or arrays
+#: with one number per region, by the step of the checkpoint.
 UserColoring = Coloring | Callable[["SplinePartition"], np.ndarray] | Mapping[int, np.ndarray]
 
 
 def coloring_row(name: str, own: UserColoring) -> Coloring:
-    """A row of the table of colorings; for arrays by step, one without values."""
+    """Convert a user's coloring to a Coloring; arrays by step get one without values."""
     if isinstance(own, Coloring):
         return own
     if isinstance(own, Mapping):
@@ -38,7 +38,7 @@ def coloring_row(name: str, own: UserColoring) -> Coloring:
 
 
 def array_for_step(arrays: Mapping[int, np.ndarray], step: int, _: SplinePartition) -> np.ndarray:
-    """The array of one step."""
+    """Return the array of one step."""
     if step not in arrays:
         raise UnknownName("step", str(step), [str(known) for known in arrays])
     return np.asarray(arrays[step])

@@ -263,7 +263,7 @@ class CompareRuns(LinkedCharts):
                     player.canvas.unobserve(self._share_limits, ["limits", "settled"])
                     player.canvas.unobserve(self._grow, "count")
                     player.canvas.unobserve(self._show_available, ["ready", "streams"])
-                if not self._stays:
+                if not self._is_reinitializing:
                     player.close()
             close_all(
                 [
