@@ -26,7 +26,7 @@ player.wait()
 player
 """
 CURVES = "sv.CurvesView(run, player)"
-README = Path(splineviz.__file__).with_name("README.md")
+GUIDE = Path(__file__).parents[2] / "docs" / "outside_a_notebook.md"
 NO_NETWORK = [
     "--HTMLExporter.require_js_url=require.js",
     "--HTMLExporter.widget_renderer_url=embed-amd.js",
@@ -114,7 +114,7 @@ def test_ranges_of_versions(version, wanted, fits):
 
 
 def test_a_page_with_its_viewer_beside_it_needs_no_network(executed, viewer, opened_page, tmp_path):
-    assert all(option in README.read_text(encoding="utf-8") for option in NO_NETWORK)
+    assert all(option in GUIDE.read_text(encoding="utf-8") for option in NO_NETWORK)
     viewer.copy_to(tmp_path)
     converted = opened_page(convert(executed, tmp_path, *NO_NETWORK), lambda route: route.abort())
     converted.scrub()
