@@ -12,6 +12,10 @@ import os
 import pytest
 from hypothesis import settings
 
+from tests.shapes import hold_shapes
+
+hold_shapes()
+
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")

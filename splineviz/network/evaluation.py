@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -63,16 +63,19 @@ def evaluator(model: Program | torch.nn.Module) -> Callable[[npt.NDArray[Any]], 
     return evaluate
 
 
-def predicted_classes(outputs: FloatArray) -> IntArray:
+def predicted_classes(
+    outputs: Annotated[FloatArray, "n out"],
+) -> Annotated[IntArray, "n"]:
     """Find the class that each row of outputs stands for.
 
     Parameters
     ----------
-    outputs : float64 array of shape (n, outputs)
+    outputs
+        One row for each sample.
 
     Returns
     -------
-    int64 array of shape (n,)
+    int64 array
         The place of the largest output, the first of those that are equal; for a single output, 1
         where it is positive and 0 elsewhere.
     """

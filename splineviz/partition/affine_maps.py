@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
@@ -124,8 +124,8 @@ class SliceMaps(CellRows):
 
 def affine_maps(
     program: Program, plane: InputSlice, layers: Sequence[LayerPattern], n_regions: int
-) -> tuple[FloatArray, FloatArray]:
-    """Slope (R, out, 2) and offset (R, out) of each region, in slice coordinates."""
+) -> tuple[Annotated[FloatArray, "R out 2"], Annotated[FloatArray, "R out"]]:
+    """Slope and offset of each region, in slice coordinates."""
     n_outputs = math.prod(program.output_shape)
     slope = np.empty((n_regions, n_outputs, 2))
     offset = np.empty((n_regions, n_outputs))
@@ -151,8 +151,10 @@ def rows_in_block(program: Program) -> int:
     return max(1, min(4096, _BLOCK // max(widest, 1)))
 
 
-def outputs_at(program: Program, plane: InputSlice, points: FloatArray) -> FloatArray:
-    """The network's flat outputs at slice coordinates, shape (n, out)."""
+def outputs_at(
+    program: Program, plane: InputSlice, points: Annotated[FloatArray, "n 2"]
+) -> Annotated[FloatArray, "n out"]:
+    """The network's flat outputs at slice coordinates."""
     out = np.empty((len(points), math.prod(program.output_shape)))
     size = rows_in_block(program)
     for first in range(0, len(points), size):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from splineviz.partition.edge_table import EdgeTable
 
 
-def edge_lengths(vertices: FloatArray, edges: EdgeTable) -> FloatArray:
-    """Length of each edge in slice units, shape (E,)."""
+def edge_lengths(
+    vertices: Annotated[FloatArray, "V 2"], edges: EdgeTable
+) -> Annotated[FloatArray, "E"]:
+    """Length of each edge in slice units."""
     first, second = edges.vertices.T
     return np.hypot(*(vertices[second] - vertices[first]).T)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 import shapely
 
@@ -18,22 +20,21 @@ _ROUNDING = 1e-13
 
 
 def decision_boundary(
-    vertices: FloatArray,
-    ring_vertices: Int32Array,
-    ring_offsets: IntArray,
-    region_offsets: IntArray,
-    edge_vertices: Int32Array,
-    edge_regions: Int32Array,
-    outputs: FloatArray,
+    vertices: Annotated[FloatArray, "V 2"],
+    ring_vertices: Annotated[Int32Array, "corners"],
+    ring_offsets: Annotated[IntArray, "rings+1"],
+    region_offsets: Annotated[IntArray, "regions+1"],
+    edge_vertices: Annotated[Int32Array, "E 2"],
+    edge_regions: Annotated[Int32Array, "E 2"],
+    outputs: Annotated[FloatArray, "V out"],
 ) -> shapely.MultiLineString:
     """Merged lines at which the predicted class changes.
 
     Parameters
     ----------
-    vertices : float64 array (V, 2)
-    ring_vertices, ring_offsets, region_offsets, edge_vertices, edge_regions
+    vertices, ring_vertices, ring_offsets, region_offsets, edge_vertices, edge_regions
         The regions, as in ``SplinePartition``.
-    outputs : float64 array (V, out)
+    outputs
         The network's outputs at the vertices; affine on every region.
 
     Notes
@@ -57,8 +58,10 @@ def decision_boundary(
     return merged_lines(segments)
 
 
-def comparable(outputs: FloatArray) -> tuple[FloatArray, float]:
-    """Outputs (n, k) of which the largest wins, and the difference up to which two are equal.
+def comparable(
+    outputs: Annotated[FloatArray, "n out"],
+) -> tuple[Annotated[FloatArray, "n k"], float]:
+    """Outputs of which the largest wins, and the difference up to which two are equal.
 
     A single output is compared with 0: class 1 wins where it is positive.
     """
@@ -67,7 +70,9 @@ def comparable(outputs: FloatArray) -> tuple[FloatArray, float]:
     return outputs, _ROUNDING * float(np.abs(outputs).max())
 
 
-def _joined(segments: FloatArray, distance: float) -> FloatArray:
+def _joined(
+    segments: Annotated[FloatArray, "n 2 2"], distance: float
+) -> Annotated[FloatArray, "m 2 2"]:
     """Segments with ends that meet exactly, and without repetitions.
 
     Where three outputs tie in a point, each pair computes that point with its own rounding. Where

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 import shapely
 
@@ -16,13 +18,10 @@ _NOTHING = 1e-12
 _BLOCK = 1 << 20
 
 
-def distances(points: FloatArray, segments: FloatArray) -> FloatArray:
-    """Distance from each point (n, 2) to the nearest segment (m, 2, 2); infinity if there is none.
-
-    Returns
-    -------
-    float64 array (n,)
-    """
+def distances(
+    points: Annotated[FloatArray, "n 2"], segments: Annotated[FloatArray, "m 2 2"]
+) -> Annotated[FloatArray, "n"]:
+    """Distance from each point to the nearest segment; infinity if there is none."""
     nearest = np.full(len(points), np.inf)
     tree = shapely.STRtree(linestrings(segments))
     (point, _), distance = tree.query_nearest(
@@ -33,8 +32,11 @@ def distances(points: FloatArray, segments: FloatArray) -> FloatArray:
 
 
 def densities(
-    points: FloatArray, radius: float, segments: FloatArray, domain: shapely.Polygon
-) -> FloatArray:
+    points: Annotated[FloatArray, "n 2"],
+    radius: float,
+    segments: Annotated[FloatArray, "m 2 2"],
+    domain: shapely.Polygon,
+) -> Annotated[FloatArray, "n"]:
     """Length of segments within a radius of each point, divided by the area of disc and domain.
 
     Parameters
@@ -62,8 +64,10 @@ def densities(
     return lengths_in_discs(points, radius, segments) / areas
 
 
-def lengths_in_discs(points: FloatArray, radius: float, segments: FloatArray) -> FloatArray:
-    """Length of segments (m, 2, 2) that lies within a radius of each point, shape (n,)."""
+def lengths_in_discs(
+    points: Annotated[FloatArray, "n 2"], radius: float, segments: Annotated[FloatArray, "m 2 2"]
+) -> Annotated[FloatArray, "n"]:
+    """Length of segments that lies within a radius of each point."""
     tree = shapely.STRtree(linestrings(segments))
     length = np.hypot(*(segments[:, 1] - segments[:, 0]).T)
     total = np.zeros(len(points))

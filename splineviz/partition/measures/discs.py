@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 
 from splineviz.typing import FloatArray
@@ -11,8 +13,8 @@ _BLOCK = 1 << 18
 
 
 def chord_interval(
-    start: FloatArray, end: FloatArray, radius: float
-) -> tuple[FloatArray, FloatArray]:
+    start: Annotated[FloatArray, "... 2"], end: Annotated[FloatArray, "... 2"], radius: float
+) -> tuple[Annotated[FloatArray, "..."], Annotated[FloatArray, "..."]]:
     """Where segments enter and leave discs around the origin, as shares of the segments.
 
     Parameters
@@ -36,9 +38,12 @@ def chord_interval(
 
 
 def polygon_areas_in_discs(
-    centers: FloatArray, radius: float, starts: FloatArray, ends: FloatArray
-) -> FloatArray:
-    """Area of a polygon within each disc, shape (n,).
+    centers: Annotated[FloatArray, "n 2"],
+    radius: float,
+    starts: Annotated[FloatArray, "m 2"],
+    ends: Annotated[FloatArray, "m 2"],
+) -> Annotated[FloatArray, "n"]:
+    """Area of a polygon within each disc.
 
     Parameters
     ----------

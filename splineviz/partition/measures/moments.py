@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 
 from splineviz.partition.rings import directed_edges, region_of_corners
@@ -9,12 +11,12 @@ from splineviz.typing import FloatArray, Int32Array, IntArray
 
 
 def eccentricities(
-    vertices: FloatArray,
-    ring_vertices: Int32Array,
-    ring_offsets: IntArray,
-    region_offsets: IntArray,
-) -> FloatArray:
-    """Eccentricity of the ellipse with the second moments of area of each region, shape (R,).
+    vertices: Annotated[FloatArray, "V 2"],
+    ring_vertices: Annotated[Int32Array, "corners"],
+    ring_offsets: Annotated[IntArray, "rings+1"],
+    region_offsets: Annotated[IntArray, "regions+1"],
+) -> Annotated[FloatArray, "R"]:
+    """Eccentricity of the ellipse with the second moments of area of each region.
 
     Parameters
     ----------
