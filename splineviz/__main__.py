@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     arguments : sequence of str, optional
-        The words after the program's name; those of this process by default.
+        The words after the program's name. Default: those of this process.
 
     Returns
     -------

@@ -94,7 +94,7 @@ class InvalidSlice(InvalidArgument):
 
 
 class TooManyRegions(SplinevizError, MemoryError):
-    """A network has more regions on a slice than were asked for.
+    """A network has more regions on a slice than were allowed.
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ class EndlessWait(SplinevizError, RuntimeError):
 
 
 class UnwritablePath(SplinevizError, OSError):
-    """A file cannot be written where it was asked for."""
+    """A file cannot be written to its path."""
 
 
 class UnsafeFile(SplinevizError, OSError):
@@ -203,7 +203,7 @@ class RunCorrupt(SplinevizError, ValueError):
 
 
 class RecordingError(SplinevizError, RuntimeError):
-    """A recording cannot start or go on as asked."""
+    """A recording cannot start or go on."""
 
 
 class NetworkChanged(RecordingError):
@@ -218,7 +218,7 @@ class UnknownName(InvalidArgument, KeyError):
     what : str
         The kind of thing looked up, for example ``"recipe"``.
     name : object
-        What was asked for: a name that does not exist, or what is no text at all.
+        The wrong name: one that does not exist, or what is no text at all.
     known : sequence of str
         The names that exist.
     """
@@ -245,12 +245,12 @@ class UnknownName(InvalidArgument, KeyError):
 
 
 class UnknownStep(InvalidArgument, KeyError):
-    """A run has no checkpoint at the step asked for; the message names the nearest ones.
+    """A run has no checkpoint at a step; the message names the nearest ones.
 
     Parameters
     ----------
     step : int
-        The step that was asked for.
+        The wrong step.
     run : str
         The name of the run.
     known : sequence of int

@@ -39,7 +39,7 @@ def read_file(path: Path, most: int, *, inside: Path | None = None) -> bytes:
         How many bytes it may have.
     inside : Path, optional
         The folder in which it must lie, wherever links lead. The folder itself may be reached
-        through links. By default any place will do.
+        through links. Default: any place.
 
     Returns
     -------
@@ -239,7 +239,7 @@ def _remove_abandoned(folder: Path, earlier: str) -> None:
     `earlier` is how earlier versions named theirs.
     """
     with suppress(OSError), os.scandir(folder) as entries:
-        # A run may have thousands of checkpoints: most names are told by how they begin.
+        # A run may have thousands of checkpoints: most names are known by how they begin.
         names = [entry.name for entry in entries if entry.name.startswith(".")]
         for name in names:
             if name == earlier or _TEMPORARY.fullmatch(name):

@@ -6,7 +6,7 @@ from __future__ import annotations
 def printable(value: object) -> str:
     r"""Text in which every character that is not printable stands as its escape.
 
-    A terminal obeys some characters: they clear it, hide text or turn its order round. ``ESC`` is
+    A terminal obeys some characters: they clear it, hide text or reverse its order. ``ESC`` is
     shown as ``\x1b``, a line break as ``\n``.
 
     Parameters

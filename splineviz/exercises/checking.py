@@ -35,7 +35,7 @@ def check(
     wanted : str, optional
         What to print in place of `expected`.
     because : str, optional
-        A sentence to print behind a right or a wrong answer.
+        A sentence to print after a right or a wrong answer.
 
     Examples
     --------

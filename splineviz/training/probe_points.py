@@ -43,14 +43,14 @@ def probes_of(
     count = len(inputs) if n is None else as_int(n, "n", 1)
     rng = random_generator(seed)
     training = _some(inputs, count, rng)
-    found: dict[str, Points | BoundaryProbe] = {"training": training}
+    points: dict[str, Points | BoundaryProbe] = {"training": training}
     test = _test_inputs(run, inputs)
     if test is not None:
-        found["test"] = _some(test, count, rng)
-    found["random"] = random_points(inputs, len(training), seed)
+        points["test"] = _some(test, count, rng)
+    points["random"] = random_points(inputs, len(training), seed)
     if _are_classes(run, targets):
-        found["boundary"] = BoundaryProbe(inputs, targets, len(training), seed)
-    return found
+        points["boundary"] = BoundaryProbe(inputs, targets, len(training), seed)
+    return points
 
 
 def _some(inputs: Points, count: int, rng: np.random.Generator) -> Points:

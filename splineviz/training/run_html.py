@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from splineviz.training.runs import Run
 
 _MOST_CURVES = 6
-# The last network is looked at on a grid of so many points a side, if it has two inputs and no more
+# The last network is evaluated on a grid of so many points a side, if it has two inputs and no more
 # neurons than this.
 _GRID = 200
 _MOST_NEURONS = 256
@@ -57,9 +57,9 @@ def _curves(run: Run) -> str:
     draw_step_curves(ax, curves, "accuracy", marked=False)
     ax.set_ylim(0, 1)
     figure.legend(frameon=False, fontsize=7, labelcolor=GRAY, loc="outside upper center", ncols=2)
-    left = f"; {len(names) - _MOST_CURVES} more" if len(names) > _MOST_CURVES else ""
-    return picture(png_of(figure), f"curves of {', '.join(names[:_MOST_CURVES])}{left}") + (
-        paragraph(f"{len(names) - _MOST_CURVES} more accuracies in run.metrics") if left else ""
+    more = f"; {len(names) - _MOST_CURVES} more" if len(names) > _MOST_CURVES else ""
+    return picture(png_of(figure), f"curves of {', '.join(names[:_MOST_CURVES])}{more}") + (
+        paragraph(f"{len(names) - _MOST_CURVES} more accuracies in run.metrics") if more else ""
     )
 
 

@@ -57,7 +57,7 @@ class Run:
     """A recorded training: the network at every checkpoint, the metrics, the training points.
 
     Opening a run reads its manifest only; checkpoints are read, and checked against their hash,
-    when they are asked for. A run can be opened while it is still being recorded.
+    when they are used. A run can be opened while it is still being recorded.
 
     Parameters
     ----------
@@ -291,7 +291,7 @@ class Run:
         Parameters
         ----------
         n : int, optional
-            How many of each kind, as many as there are training points unless said. Training and
+            How many of each kind. Default: as many as there are training points. Training and
             test points are chosen without repetition, and are all if there are fewer; there are as
             many random and boundary points as training points.
         seed : int
@@ -358,15 +358,15 @@ class Run:
         Parameters
         ----------
         probes : array-like of shape (N, *input_shape), callable, or mapping of str to these
-            Where to measure; the training points kept with the run unless said. :meth:`probes` has
+            Where to measure. Default: the training points kept with the run. :meth:`probes` has
             test, random and boundary points beside them. A function is
             called with the Program of each checkpoint and finds points for it, as many each time;
             it may raise ``EmptyBoundary`` where there are none.
         radius, directions, seed, layers, logits, winners, centre, shared_frame, device
-            As for :func:`splineviz.local_complexity`. A function that chooses layers is asked about
+            As for :func:`splineviz.local_complexity`. A function that chooses layers is called for
             those of the first checkpoint.
         steps : iterable of int, optional
-            Which checkpoints; all unless said.
+            Which checkpoints. Default: all.
         cache : bool
             Whether to read and write the cache. A folder that cannot be written is no error.
         progress : bool or callable, optional

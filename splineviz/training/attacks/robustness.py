@@ -35,7 +35,7 @@ from splineviz.validation.numbers import as_int, as_real
 
 PAPER_EPS = 50 / 255
 BATCH = 256
-# Random points that tell whether a network is constant round a sample without a gradient.
+# Random points that tell whether a network is constant around a sample without a gradient.
 _PROBES = 4
 
 
@@ -77,7 +77,7 @@ def pgd_accuracy(
     steps : int
         How many steps from each start.
     alpha : float, optional
-        The length of a step in the norm, in the units of `eps`. By default 4/255 for ``"linf"``,
+        The length of a step in the norm, in the units of `eps`. Default: 4/255 for ``"linf"``,
         the paper's, and ``2.5 * eps / steps`` for ``"l2"``.
     restarts : int
         How many random starts for each sample; each may break it.
@@ -85,7 +85,7 @@ def pgd_accuracy(
         What is maximized: the highest wrong output minus the right one, or the cross-entropy.
     bounds : pair of float or array-like, optional
         Lowest and highest values that a sample may take; arrays broadcast against one sample, such
-        as shape (3, 1, 1) for bounds of each channel. By default the lowest and the highest value
+        as shape (3, 1, 1) for bounds of each channel. Default: the lowest and the highest value
         in `x`: give the bounds where results for different samples are compared.
     scale : float or array-like
         For normalized data, the standard deviation it was divided by, so that `eps` and `alpha` are
@@ -120,7 +120,7 @@ def pgd_accuracy(
     -----
     ZeroGradients
         If the attack had no gradient to follow at samples that count as right, and the network is
-        not known to be constant round them (Notes). The message says why and what would work; the
+        not known to be constant around them (Notes). The message says why and what would work; the
         warning's attribute ``samples`` says at which, and `pgd_zero_gradients` does in any case.
 
     Notes
@@ -132,12 +132,12 @@ def pgd_accuracy(
     - Several eps are attacked from the smallest up. What a smaller ball breaks is broken in the
       larger ones, which contain it, so that accuracy never rises with eps. An eps can therefore
       come out lower in a sequence than alone.
-    - The margin is maximized by default, not the cross-entropy. It is positive where a sample is
+    - The margin is maximized, unless `loss` says otherwise. It is positive where a sample is
       counted as wrong, and its gradient does not fade with the scale of the outputs: that of the
       cross-entropy rounds to zero in float32 where outputs differ by more than about 100, as they
       do with large initial weights, and the network then looks robust without being so.
 
-    Ten steps of 4/255 reach only four fifths of the way from the centre of a ball of 50/255 to its
+    Ten steps of 4/255 reach only four fifths of the way from the center of a ball of 50/255 to its
     faces, and with more than two classes each loss has local maxima, even for a linear network. To
     see whether a robust network is more than a weak attack, raise `steps`, `alpha` and `restarts`:
     the starts of fewer restarts are among those of more.
@@ -163,8 +163,8 @@ def pgd_accuracy(
     attack = _attack(norm, steps, alpha, restarts, loss, seed)
     with _isolated():
         target = make_target(model, x, y, bounds, scale, batch_size)
-        shares, found = _accuracies(target, attack, radii)
-        _warn(found, target, loss)
+        shares, standstills = _accuracies(target, attack, radii)
+        _warn(standstills, target, loss)
     return float(shares[0]) if radii.ndim == 0 else shares
 
 
@@ -219,8 +219,8 @@ def fgsm_accuracy(
     attack = Attack(row_of(NORMS, "norm", norm), row_of(LOSSES, "loss", loss), random_start=False)
     with _isolated():
         target = make_target(model, x, y, bounds, scale, batch_size)
-        shares, found = _accuracies(target, attack, radii)
-        _warn(found, target, loss)
+        shares, standstills = _accuracies(target, attack, radii)
+        _warn(standstills, target, loss)
     return float(shares[0]) if radii.ndim == 0 else shares
 
 
@@ -333,14 +333,14 @@ def pgd_zero_gradients(
     attack = _attack(norm, steps, alpha, restarts, loss, seed)
     with _isolated():
         target = make_target(model, x, y, bounds, scale, batch_size)
-        found = _accuracies(target, attack, radii)[1]
-        masks = np.stack([still.samples.cpu().numpy() for still in found])
+        standstills = _accuracies(target, attack, radii)[1]
+        masks = np.stack([still.samples.cpu().numpy() for still in standstills])
     return masks[0] if radii.ndim == 0 else masks
 
 
 @dataclass(frozen=True)
 class Attack:
-    """How to attack; by default with one step of length eps: the fast gradient method.
+    """How to attack. Default: one step of length eps, the fast gradient method.
 
     Attributes
     ----------
@@ -405,35 +405,35 @@ def _accuracies(
     target: Target, attack: Attack, radii: FloatArray
 ) -> tuple[FloatArray, list[Standstill]]:
     """The shares that are right, and where the attack stood still, for each of the radii."""
-    found = _judge_samples(target)
+    judged = _judge_samples(target)
     shares, stills = np.empty(radii.size), {}
     for place in np.argsort(radii, axis=None):
-        found, stills[place] = _worst(target, attack, float(radii.flat[place]), found)
-        shares[place] = int((~found.wrong).sum()) / len(found.wrong)
+        judged, stills[place] = _worst(target, attack, float(radii.flat[place]), judged)
+        shares[place] = int((~judged.wrong).sum()) / len(judged.wrong)
     return shares, [stills[place] for place in range(radii.size)]
 
 
-def _warn(found: list[Standstill], target: Target, loss: str) -> None:
+def _warn(standstills: list[Standstill], target: Target, loss: str) -> None:
     sample = target.on_device(target.samples[:1])
-    warn_of_zero_gradients(found, target.network, sample, loss)
+    warn_of_zero_gradients(standstills, target.network, sample, loss)
 
 
 def _judge_samples(target: Target) -> _Judged:
     """The samples themselves, which belong to every ball."""
-    parts = []
+    batches = []
     with torch.no_grad():
         for rows in target.batches():
             points = target.on_device(target.samples[rows])
-            parts.append(_judge(points, target.labels[rows], target.outputs(points)))
+            batches.append(_judge(points, target.labels[rows], target.outputs(points)))
     return _Judged(
         target.samples.to(target.low.dtype),
-        torch.cat([part.margins for part in parts]),
-        torch.cat([part.wrong for part in parts]),
+        torch.cat([batch.margins for batch in batches]),
+        torch.cat([batch.wrong for batch in batches]),
     )
 
 
 def _worst(
-    target: Target, attack: Attack, eps: float, found: _Judged
+    target: Target, attack: Attack, eps: float, judged: _Judged
 ) -> tuple[_Judged, Standstill]:
     """The worst points within eps, on the device of the samples; broken ones are left as they are.
 
@@ -442,11 +442,11 @@ def _worst(
     Starts are drawn one sample at a time, for broken ones too, so that none depends on the size of
     a batch or on what was broken before.
     """
-    still = torch.full_like(found.wrong, eps > 0)
+    still = torch.full_like(judged.wrong, eps > 0)
     varied = torch.zeros_like(still)
     if eps == 0:
-        return found, Standstill(eps, still, varied, int((~found.wrong).sum()))
-    found = _Judged(found.points.clone(), found.margins.clone(), found.wrong.clone())
+        return judged, Standstill(eps, still, varied, int((~judged.wrong).sum()))
+    judged = _Judged(judged.points.clone(), judged.margins.clone(), judged.wrong.clone())
     generator = torch.Generator("cpu").manual_seed(attack.seed)
     shape = tuple(target.samples.shape[1:])
     for _ in range(attack.restarts):
@@ -455,32 +455,32 @@ def _worst(
             if attack.random_start:
                 for start in starts:
                     start.copy_(attack.norm.draw(shape, generator))
-            alive = (~found.wrong[rows]).nonzero()[:, 0]
+            alive = (~judged.wrong[rows]).nonzero()[:, 0]
             if not len(alive):
                 continue
             chosen = rows.start + alive
-            here = chosen.to(found.points.device)
+            here = chosen.to(judged.points.device)
             known = _Judged(
-                target.on_device(found.points[here]), found.margins[chosen], found.wrong[chosen]
+                target.on_device(judged.points[here]), judged.margins[chosen], judged.wrong[chosen]
             )
             ascent = _ascend(target, attack, eps, chosen, starts[alive.cpu()], known)
             still[chosen] &= ascent.still
             varied[chosen] |= ascent.varied
             visited = ascent.worst
-            found.points[here] = visited.points.to(found.points.device)
-            found.margins[chosen] = visited.margins
-            found.wrong[chosen] = visited.wrong
-    still &= ~found.wrong
+            judged.points[here] = visited.points.to(judged.points.device)
+            judged.margins[chosen] = visited.margins
+            judged.wrong[chosen] = visited.wrong
+    still &= ~judged.wrong
     varied |= _varies(target, attack, eps, still & ~varied)
-    return found, Standstill(eps, still, varied, int((~found.wrong).sum()))
+    return judged, Standstill(eps, still, varied, int((~judged.wrong).sum()))
 
 
-def _varies(target: Target, attack: Attack, eps: float, asked: torch.Tensor) -> torch.Tensor:
-    """Where, of the samples asked for, margins differ at a few random points of the ball."""
-    varied = torch.zeros_like(asked)
+def _varies(target: Target, attack: Attack, eps: float, wanted: torch.Tensor) -> torch.Tensor:
+    """Find the wanted samples whose margins differ at a few random points of the ball."""
+    varied = torch.zeros_like(wanted)
     generator = torch.Generator("cpu").manual_seed(attack.seed)
     shape = tuple(target.samples.shape[1:])
-    numbers = asked.nonzero()[:, 0]
+    numbers = wanted.nonzero()[:, 0]
     if not len(numbers):
         return varied
     with torch.no_grad():

@@ -181,11 +181,11 @@ def _samples(x: npt.ArrayLike | torch.Tensor) -> torch.Tensor:
             raise InvalidArgument(f"x must hold real numbers, not {samples.dtype}")
         samples = samples if samples.is_floating_point() else samples.double()
     else:
-        given = as_array(x, "x")
-        if given.dtype.kind not in "buif":
-            raise InvalidArgument(f"x must hold real numbers, not {given.dtype}")
-        kept = given.dtype in (np.float16, np.float32, np.float64)
-        samples = torch.from_numpy(np.array(given, dtype=given.dtype if kept else np.float64))
+        array = as_array(x, "x")
+        if array.dtype.kind not in "buif":
+            raise InvalidArgument(f"x must hold real numbers, not {array.dtype}")
+        is_float = array.dtype in (np.float16, np.float32, np.float64)
+        samples = torch.from_numpy(np.array(array, dtype=array.dtype if is_float else np.float64))
     if samples.ndim < 2:
         raise ShapeMismatch(
             f"x has the shape {tuple(samples.shape)}; (n, *input_shape) is needed, a batch of n "
@@ -203,22 +203,22 @@ def _samples(x: npt.ArrayLike | torch.Tensor) -> torch.Tensor:
 
 
 def _labels(y: npt.ArrayLike | torch.Tensor, count: int) -> torch.Tensor:
-    given = as_array(y, "y")
-    if given.size == 1 < count:
+    array = as_array(y, "y")
+    if array.size == 1 < count:
         raise ShapeMismatch(
             f"y holds one class number and x has {count} samples: the first axis of x is that of "
             "the samples. For one sample, give x[None] and [y]"
         )
-    if given.shape != (count,):
+    if array.shape != (count,):
         raise ShapeMismatch(
-            f"y has the shape {given.shape} and x has {count} samples; one class number a sample "
+            f"y has the shape {array.shape} and x has {count} samples; one class number a sample "
             "is needed (for one-hot labels: y.argmax(1))"
         )
-    if given.dtype.kind not in "iu":
+    if array.dtype.kind not in "iu":
         raise InvalidArgument(
-            f"y must hold class numbers, which are integers, not {given.dtype}: convert it to int64"
+            f"y must hold class numbers, which are integers, not {array.dtype}: convert it to int64"
         )
-    return torch.from_numpy(given.astype(np.int64))
+    return torch.from_numpy(array.astype(np.int64))
 
 
 def _bounds(
@@ -260,7 +260,7 @@ def _per_sample(values: npt.ArrayLike, what: str, shape: tuple[int, ...]) -> tor
     """A float64 tensor of the shape of one sample."""
     array = _floats(values, what)
     if not np.isfinite(array).all():
-        raise NonFiniteValues(f"{what} must be finite; given {array}")
+        raise NonFiniteValues(f"{what} must be finite, not {array}")
     try:
         return torch.from_numpy(np.broadcast_to(array, shape).copy())
     except ValueError as error:

@@ -26,7 +26,7 @@ _ROUNDS = (
     "x + (f(x) - x).detach()"
 )
 # By the names of functions, methods and modules of torch, in lower case without underscores: what
-# has a derivative of zero, exactly or rounded, where it is not constant round about.
+# has a derivative of zero, exactly or rounded, where it is not constant nearby.
 _TO_BLAME = {
     **dict.fromkeys(
         (
@@ -82,14 +82,14 @@ class Standstill:
 
 
 def warn_of_zero_gradients(
-    found: list[Standstill], network: torch.nn.Module, sample: torch.Tensor, loss: str
+    standstills: list[Standstill], network: torch.nn.Module, sample: torch.Tensor, loss: str
 ) -> None:
-    """Warn if an attack stood still at samples round which a network is not known to be constant.
+    """Warn if an attack stood still at samples around which a network is not known to be constant.
 
     Parameters
     ----------
-    found : list of Standstill
-        For each eps. It is told of the one with the most samples.
+    standstills : list of Standstill
+        One for each eps. The warning is about the one with the most samples.
     network : torch.nn.Module
     sample : tensor (1, *input_shape)
         An input, to see what the network calls.
@@ -100,7 +100,7 @@ def warn_of_zero_gradients(
     -----
     ZeroGradients
     """
-    most = max(found, key=lambda one: int(one.samples.sum()), default=None)
+    most = max(standstills, key=lambda one: int(one.samples.sum()), default=None)
     if most is None or not bool(most.samples.any()):
         return
     called = _called(network, sample)
@@ -115,7 +115,7 @@ def warn_of_zero_gradients(
     elif sample.dtype in (torch.float16, torch.bfloat16):
         why = f"The network computes in {str(sample.dtype).removeprefix('torch.')}, and {_HALF}"
     else:
-        hidden = [replace(one, samples=one.samples & one.varied) for one in found]
+        hidden = [replace(one, samples=one.samples & one.varied) for one in standstills]
         most = max(hidden, key=lambda one: int(one.samples.sum()))
         if not bool(most.samples.any()):
             return

@@ -38,7 +38,7 @@ class BoundaryProbe:
         Where to begin: training points, for example. Copied.
     labels : array-like or tensor of shape (m,), optional
         Their classes, numbers or names; points are looked for between inputs of different labels.
-        By default between any two inputs of which the network predicts different classes.
+        Default: between any two inputs for which the network predicts different classes.
     n : int
         How many points.
     seed : int

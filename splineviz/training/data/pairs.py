@@ -9,7 +9,7 @@ from splineviz.validation.numbers import random_generator
 
 Codes = IntArray
 
-# So many pairs are tried for a point before one is drawn from those that will do.
+# How many pairs to try for a point before drawing one from all pairs that fit.
 _TRIES = 32
 
 
@@ -49,8 +49,8 @@ def separated_pairs(labels: Codes, classes: Codes, n: int, seed: int) -> Codes:
         drawn = rng.integers(len(labels), size=(n, 2))
         first, second = drawn.T
         differ = (labels[first] != labels[second]) & (classes[first] != classes[second])
-        found = missing & differ
-        pairs[found] = drawn[found]
+        fits = missing & differ
+        pairs[fits] = drawn[fits]
         missing &= ~differ
     if missing.any():
         pairs[missing] = _drawn_from_all(labels, classes, n, rng)[missing]

@@ -34,7 +34,7 @@ def random_points(
     bounds : pair of array-like, optional
         The lowest and the highest value, in the units of the data: numbers, or arrays that
         broadcast to `input_shape`. With ``(like.min(axis=0), like.max(axis=0))`` each coordinate
-        has a range of its own. By default the smallest and the largest number in the data, the
+        has a range of its own. Default: the smallest and the largest number in the data, the
         same range for all coordinates.
 
     Returns
@@ -82,7 +82,7 @@ def probes(data: Dataset, n: int | None = None, seed: int = 0) -> dict[str, npt.
     data : Dataset
     n : int, optional
         How many training points, test points and random points: so many are chosen of those there
-        are, without repetition and in their order, or all if there are fewer. By default all
+        are, without repetition and in their order, or all if there are fewer. Default: all
         training and test points, and as many random points as training points.
     seed : int
         Seed of the choice and of the random points. NumPy's global random state is not used.

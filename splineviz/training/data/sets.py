@@ -58,7 +58,7 @@ def checkerboard(train: int = 150, test: int = 2000, *, tiles: int = 3, seed: in
 
 
 def two_moons(train: int = 100, test: int = 2000, *, noise: float = 0.1, seed: int = 0) -> Dataset:
-    """Two interleaved half circles of radius 1 with Gaussian noise, centred on the origin.
+    """Two interleaved half circles of radius 1 with Gaussian noise, centered on the origin.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def spirals(
     arms : int
         How many arms, each a class.
     turns : float
-        How often an arm goes round the origin.
+        How often an arm winds around the origin.
     noise : float
         The standard deviation of the noise on each coordinate.
     seed : int

@@ -44,20 +44,20 @@ class FolderLock:
         self.release = weakref.finalize(self, _release, descriptor, self.owner)
 
     def is_of(self, folder: Path) -> bool:
-        """Whether a folder is the one that is kept, and not another that has taken its name.
+        """Tell whether a folder is the locked one, and not another that has taken its name.
 
-        Only to be asked before `release`.
+        Call it before `release` only.
 
         Raises
         ------
         OSError
-            If that cannot be found out.
+            If the folder cannot be examined.
         """
         try:
-            found = _place(folder).stat()
+            status = _place(folder).stat()
         except (FileNotFoundError, NotADirectoryError):
             return False
-        return os.path.samestat(found, os.fstat(self._descriptor))
+        return os.path.samestat(status, os.fstat(self._descriptor))
 
 
 def _release(descriptor: int, owner: int) -> None:

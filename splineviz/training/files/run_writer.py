@@ -38,7 +38,7 @@ class RunWriter:
     in one piece. A crash at any moment leaves a run that opens, without the checkpoint that was
     being written. From `begin` to `end` the folder is locked: nothing else may record into it.
 
-    Making a writer looks at the folder and changes nothing; `begin` does.
+    The constructor only reads the folder; `begin` is the first to write.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class RunWriter:
     ----------
     manifest : Manifest
         What is on disk; set by `begin`.
-    found : Manifest or None
+    old : Manifest or None
         That of the run to resume, if there is one.
 
     Raises
@@ -71,7 +71,7 @@ class RunWriter:
         self._metrics: MetricsLog | None = None
         self._lock: FolderLock | None = None
         self._is_new = self._made_folder = False
-        self.found = self._existing_run()
+        self.old = self._existing_run()
 
     def begin(self, manifest: Manifest, samples: Arrays | None = None) -> int:
         """Write the manifest and samples of a new run, or take up the old one.
@@ -173,7 +173,7 @@ class RunWriter:
             )
 
     def end(self, status: str) -> None:
-        """Note how the recording ended, close its files, and let others record into the folder.
+        """Write how the recording ended, close its files, and let others record into the folder.
 
         Raises
         ------
@@ -194,11 +194,11 @@ class RunWriter:
                 self._lock.release()
 
     def is_empty(self) -> bool:
-        """Whether the run was begun here, and has neither checkpoints nor metrics."""
+        """Tell whether the run began here, and has neither checkpoints nor metrics."""
         return self._is_new and not self.manifest.checkpoints and not self._open_metrics().names
 
     def discard(self) -> None:
-        """Delete the run that was begun here, and let others record into the folder.
+        """Delete the run that began here, and let others record into the folder.
 
         Raises
         ------
@@ -334,8 +334,8 @@ def _existing_run(path: Path, resume: bool | int) -> Manifest | None:
     if not (path / MANIFEST).exists():
         if not isinstance(resume, bool):
             raise RecordingError(f"there is no run to resume at step {resume} in {path}")
-        parts = [path / METRICS, *(path / CHECKPOINTS).glob("*")]
-        if any(part.exists() for part in parts):
+        files = [path / METRICS, *(path / CHECKPOINTS).glob("*")]
+        if any(file.exists() for file in files):
             raise RecordingError(
                 f"{path} holds parts of a run without their {MANIFEST}. Nothing was overwritten: "
                 "delete them, or record into another folder"

@@ -293,14 +293,14 @@ class LiveTraining:
             self.model.eval()
             outputs, test = self.model(self._inputs), self.model(self._test_inputs)
             self.model.train()
-            found = {
+            metrics = {
                 "train_loss": float(cross_entropy(outputs, self._labels)),
                 "train_accuracy": float((outputs.argmax(1) == self._labels).double().mean()),
             }
             if len(test):
                 right = test.argmax(1) == self._test_labels
-                found["test_accuracy"] = float(right.double().mean())
-            return found
+                metrics["test_accuracy"] = float(right.double().mean())
+            return metrics
 
     # ------------------------------------------------------------ recording
 

@@ -43,7 +43,7 @@ RECIPES: dict[str, Recipe] = {
         "checkerboard", "neuron boundaries gather at the decision boundary, and neurons die"
     ),
     "digits-grokking": Recipe(
-        "digits_grokking", "delayed generalization: digits are learnt long after they are fitted"
+        "digits_grokking", "delayed generalization: digits are learned long after they are fitted"
     ),
     "digits-robust-small": Recipe(
         "digits_robust_small", "delayed robustness: it comes long after the digits are fitted"
@@ -83,7 +83,7 @@ def train(
     seed : int
         Decides the data, the initial weights and the order of the points.
     steps : int, optional
-        How long to train; by default as long as the recipe needs to show what it shows.
+        How long to train. Default: as long as the recipe needs.
     progress : bool, callable or None
         True for a progress bar; a function is called as ``progress(step, steps)`` about 200 times.
     dtype : {"float32", "float16", "float64"}

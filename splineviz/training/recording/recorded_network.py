@@ -94,9 +94,9 @@ class RecordedNetwork:
             first = Program.from_json(graph, self.program.state)
         except (InvalidProgram, ShapeMismatch, UnknownName) as error:
             raise NetworkChanged(str(error)) from error
-        found = _changes(first, self.program)
-        if found:
-            raise NetworkChanged(found)
+        differences = _changes(first, self.program)
+        if differences:
+            raise NetworkChanged(differences)
         self._first = first
 
     def read(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, dict[str, Any]]]:
@@ -124,7 +124,7 @@ class RecordedNetwork:
 
         now = surroundings_of(self._model)
         weights, mismatch = self._read()
-        # A change beside the weights may not show in the outputs yet, as behind a gate that is 0.
+        # A change beside the weights may not show in the outputs yet, as after a gate that is 0.
         if mismatch is not None or now != self._surroundings:
             self.program = self._traced_again(now)
             weights, mismatch = self._read()
@@ -149,18 +149,18 @@ class RecordedNetwork:
         ):
             network = float64_copy(self._model)
             # Before it runs: a forward may write to buffers.
-            held = self._held(network)
-            weights = as_arrays(held, self._shapes, self._dtype, self._infinite)
+            tensors = self._weights_of(network)
+            weights = as_arrays(tensors, self._shapes, self._dtype, self._infinite)
             try:
                 if self._start is not None:
                     start_behind(network, self._start)
-                check_agreement(self.program, held, network, self._inputs, self._precision)
+                check_agreement(self.program, tensors, network, self._inputs, self._precision)
             except (ShapeMismatch, TraceMismatch, UnknownName, UnsupportedLayer) as error:
                 return weights, error
         return weights, None
 
-    def _held(self, network: torch.nn.Module) -> dict[str, torch.Tensor]:
-        """The weights of the program, as a copy of the network has them."""
+    def _weights_of(self, network: torch.nn.Module) -> dict[str, torch.Tensor]:
+        """Read the weights of the program from a copy of the network."""
         try:
             return self._folding.weights_of(network)
         except KeyError as error:
@@ -176,9 +176,9 @@ class RecordedNetwork:
             now_traced = traced(self._model, self._start or self.program.input_shape)
         except SplinevizError as error:
             raise self._unexplained(error, now) from error
-        found = _changes(self.program, now_traced.program)
-        if found:
-            raise NetworkChanged(f"the network has changed: {found}. {_ADVICE}")
+        differences = _changes(self.program, now_traced.program)
+        if differences:
+            raise NetworkChanged(f"the network has changed: {differences}. {_ADVICE}")
         self._folding, self._precision = now_traced.folding, now_traced.precision
         return now_traced.program
 

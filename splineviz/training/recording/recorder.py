@@ -46,7 +46,7 @@ _LIBRARIES = ("splineviz", "torch", "numpy", "safetensors")
 class Recorder:
     """Record checkpoints and metrics of a training in a folder.
 
-    The network is traced when the recorder is made, so one that cannot be replayed is refused
+    The network is traced when the recorder is created, so one that cannot be replayed is refused
     before any time is spent on training it. The model itself is only read: its mode, device,
     gradients and the random state stay as they are.
 
@@ -66,7 +66,7 @@ class Recorder:
     Parameters
     ----------
     path : str or path-like
-        The folder of the run; made if it does not exist.
+        The folder of the run. It is created if it does not exist.
     model : torch.nn.Module
         The network in training, in any mode, dtype and on any device, also in compiled and
         data-parallel wrappers.
@@ -77,7 +77,7 @@ class Recorder:
     samples : pair of array-like or tensor, optional
         Training points to draw later: inputs (n, *input_shape) and targets (n, ...).
     input_shape : tuple of int or int, optional
-        The shape of one input. By default that of `samples`, or what the first layer takes if that
+        The shape of one input. Default: that of `samples`, or what the first layer takes if that
         layer is a ``Linear``.
     start : str, optional
         The path of a module, such as ``"transformer.wte"``, whose result is to be the input of what
@@ -88,7 +88,7 @@ class Recorder:
         Inputs that the network itself takes, such as tokens of shape (1, length); goes with
         `start`. What else the network makes of them, such as a mask, is that of the first.
     class_names : sequence of str, optional
-        Names of the classes in the order of the labels, one for each label there is.
+        Names of the classes, in the order of the labels: one for each label.
     metadata : mapping, optional
         Anything JSON can hold that is worth knowing later: seed, optimizer, data set.
     dtype : {"float32", "float16", "float64"}
@@ -191,7 +191,7 @@ class Recorder:
         return checkpoints[-1].step if checkpoints else None
 
     def due(self, step: int) -> bool:
-        """Whether reporting `step` next would write a checkpoint.
+        """Tell whether reporting `step` next would write a checkpoint.
 
         Useful to compute costly metrics only then.
         """
@@ -264,7 +264,7 @@ class Recorder:
     def discard(self) -> None:
         """End the recording and delete it, as if it had never begun.
 
-        For a training that failed before anything was learnt. Other files in the folder stay, and
+        For a training that failed before anything was learned. Other files in the folder stay, and
         the folder does if it was there before. If the recording is closed, nothing is done.
 
         Raises
@@ -302,20 +302,20 @@ class Recorder:
         return f"Recorder({str(self.path)!r}: {count} checkpoints, {state})"
 
     def _graph(self, program: Program) -> Mapping[str, Any]:
-        """The network to note in the manifest: that of the run to resume, if there is one."""
-        found = self._writer.found
-        if found is None:
+        """Return the network of the manifest: that of the run to resume, if there is one."""
+        old = self._writer.old
+        if old is None:
             # As it will be read back.
             graph: dict[str, Any] = json.loads(json.dumps(program.to_json()))
             return graph
         try:
-            self._network.resume(found.network)
+            self._network.resume(old.network)
         except NetworkChanged as error:
             raise NetworkChanged(
                 f"the run in {self.path} records another network than this model: {error}. Pass "
                 "the model the run was begun with, or record into another folder"
             ) from error
-        return found.network
+        return old.network
 
     def _add_checkpoint(self, step: int) -> None:
         try:
@@ -340,7 +340,7 @@ _NAMES = "a list of names, one a class"
 
 
 def _start(start: str | None, example: Any) -> Start | None:
-    """Where in the network what is replayed begins; None for the network's own input."""
+    """Return where the replayed part of the network begins; None for its own input."""
     if (start is None) != (example is None):
         raise InvalidArgument(
             "start names a module of the network and example holds inputs of the network, such as "
@@ -361,19 +361,21 @@ def _trace(
 ) -> Lowered:
     from splineviz.network.tracing.trace import traced
 
-    given = None if input_shape is None else as_shape(input_shape, "input_shape", _SHAPES)
+    stated = None if input_shape is None else as_shape(input_shape, "input_shape", _SHAPES)
     shape = None if inputs is None else tuple(inputs.shape[1:])
-    if None not in (given, shape) and given != shape:
-        raise ShapeMismatch(f"input_shape is {given}, but the inputs of samples have shape {shape}")
-    shape = given if shape is None else shape
+    if None not in (stated, shape) and stated != shape:
+        raise ShapeMismatch(
+            f"input_shape is {stated}, but the inputs of samples have shape {shape}"
+        )
+    shape = stated if shape is None else shape
     if start is None:
         return traced(model, input_shape_of(model) if shape is None else shape)
     lowered = traced(model, start)
-    made = lowered.program.input_shape
-    if shape not in (None, made):
+    start_shape = lowered.program.input_shape
+    if shape not in (None, start_shape):
         raise ShapeMismatch(
-            f"the module {start.module!r} makes {made} of one input, but the inputs of samples, or "
-            f"input_shape, have shape {shape}: they are what is put behind that module"
+            f"the module {start.module!r} makes {start_shape} of one input, but the inputs of "
+            f"samples, or input_shape, have shape {shape}: they are what is put behind that module"
         )
     return lowered
 
