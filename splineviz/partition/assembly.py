@@ -1,4 +1,4 @@
-"""From cells to regions: seams that part nothing are dropped, and the rest becomes a table."""
+"""From cells to a SplinePartition: cells are joined across seams, and edges become a table."""
 
 from __future__ import annotations
 

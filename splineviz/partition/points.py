@@ -1,4 +1,4 @@
-"""Points of a slice that rounding pulled apart, counted as one."""
+"""Points of a slice that only rounding keeps apart, grouped."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ class SplinePartition(RegionGeometry, StoredPartition):
         -------
         uint8 array of shape (R, ceil(total width / 8))
             Bit k of byte i, counted from the least significant, is column ``8 * i + k`` of
-            :meth:`activation_patterns`; the bits behind the last column are 0. So
+            :meth:`activation_patterns`; the bits after the last column are 0. So
             ``numpy.unpackbits(packed, axis=1, count=total_width, bitorder="little")`` gives the
             columns back.
         """
@@ -135,10 +135,10 @@ class SplinePartition(RegionGeometry, StoredPartition):
         return patterns.activation_counts(self.layers, len(self))
 
     def pattern_hashes(self) -> UInt32Array:
-        """A number made of each region's activation pattern.
+        """A hash of each region's activation pattern.
 
-        Regions with the same pattern have the same number, also in the partition of another
-        checkpoint; two given patterns share one with a chance of 1 in 2**32 (FNV-1a).
+        Regions with the same pattern have the same hash, also in the partition of another
+        checkpoint; two different patterns share one with a chance of 1 in 2**32 (FNV-1a).
 
         Returns
         -------
@@ -203,7 +203,7 @@ class SplinePartition(RegionGeometry, StoredPartition):
         return self._decision_boundary
 
     def class_pieces(self) -> tuple[FloatArray, ClassPieces]:
-        """The parts of regions in which another class wins than :meth:`predictions` says.
+        """The pieces of regions in which another class wins than :meth:`predictions` says.
 
         The decision boundary cuts some regions; with these pieces over the regions, every point of
         the slice has its own class.
@@ -324,21 +324,21 @@ class SplinePartition(RegionGeometry, StoredPartition):
     def boundary_density(
         self, points: npt.ArrayLike, radius: float, layer: LayerSelection | None = None
     ) -> FloatArray:
-        """Length of neuron boundary near each point, divided by the area that was looked at.
+        """Length of neuron boundary near each point, divided by the area of disc and domain.
 
         Parameters
         ----------
         points : array-like of shape (n, 2)
             Slice coordinates.
         radius : float
-            How far to look, in slice units.
+            Radius of the discs, in slice units.
         layer : int, str or sequence of these, optional
             Layers by number, counted in activations from 0, or by name. Default: all.
 
         Returns
         -------
         float64 array of shape (n,)
-            The length of neuron boundary in the disc round each point, over the area of the disc
+            The length of neuron boundary in the disc around each point, over the area of the disc
             within the domain, both in closed form; in 1 / slice units. Where the boundaries of
             several neurons coincide, they count once. nan for a point whose disc misses the
             domain: nothing is known there.
@@ -518,14 +518,14 @@ class SplinePartition(RegionGeometry, StoredPartition):
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
-            Where to draw; a new figure unless said.
+            Where to draw. Default: a new figure.
         color : str, Coloring or array-like of shape (R,)
             What colors the regions: a row of
             :data:`~splineviz.partition.plotting.colorings.COLORINGS` by its name, a row of your
             own, or one number a region.
         limits : pair of float, optional
-            The ends of the color scale; values beyond have the colors of the ends. Unless said,
-            99 % of the slice's area lies above the lower and 99 % below the upper end.
+            The ends of the color scale; values beyond have the colors of the ends. Default: 99 % of
+            the slice's area lies above the lower and 99 % below the upper end.
         boundaries : bool, int, str or sequence of these
             Whether to draw the boundaries of neurons; those of some layers alone, by number,
             counted in activations from 0, or by name.
@@ -540,7 +540,7 @@ class SplinePartition(RegionGeometry, StoredPartition):
         anchors : bool
             Whether to draw the samples that span the slice, as lettered stars.
         colorbar : bool
-            Whether to say beside it what the colors mean.
+            Whether to draw the legend of the colors beside it.
         rasterized : bool
             Whether a vector file (PDF, SVG) holds the colored regions as pixels, below lines and
             text that stay sharp: smaller with tens of thousands of regions.
@@ -580,7 +580,7 @@ class SplinePartition(RegionGeometry, StoredPartition):
         return ax
 
     def verify(self, model: torch.nn.Module | Program) -> Certificate:
-        """Prove that this is the partition of the given network.
+        """Prove that this is the partition of a network.
 
         Every claim is checked against the *original* module, not against our trace of it: see
         :class:`splineviz.partition.verification.certificate.Certificate`.

@@ -20,6 +20,7 @@ from safetensors.numpy import save, save_file
 
 import splineviz as sv
 from splineviz.errors import InvalidArgument, PartitionCorrupt, UnsafeFile
+from splineviz.partition.one_dimensional.graph_partition import GraphPartition
 from splineviz.partition.slices.graph_slice import graph_slice
 from tests.partition.networks import FRAME_WITH_HOLES, partition_of, partitions, random_mlp
 
@@ -104,6 +105,9 @@ def test_the_other_kind_of_partition_is_refused_by_its_name(part, saved_segment,
     part.save(tmp_path / "plane")
     with pytest.raises(InvalidArgument, match=r"of a plane: open it with SplinePartition\.load"):
         sv.SegmentPartition.load(tmp_path / "plane")
+    # The picture of a function is drawn from a segment's partition, and is in no file.
+    with pytest.raises(InvalidArgument, match=r"of a plane: open it with SplinePartition\.load"):
+        GraphPartition.load(tmp_path / "plane")
 
 
 def test_the_picture_of_a_segment_is_not_saved_as_a_plane(tmp_path):

@@ -19,8 +19,8 @@ SEAM = -2
 class CellComplex:
     """Convex cells that cover a domain, with every vertex and edge stored once.
 
-    At the very end, when seams are taken out, cells are rings: borders of regions that need not be
-    convex, and of their holes.
+    After the last layer seams are removed. Then the cells are rings: borders of regions that need
+    not be convex, and of their holes.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ class CellComplex:
 
 
 def _polygons(collection: shapely.GeometryCollection) -> list[shapely.Polygon]:
-    return [part for part in collection.geoms if isinstance(part, shapely.Polygon)]
+    return [each for each in collection.geoms if isinstance(each, shapely.Polygon)]
 
 
 def _counter_clockwise(polygon: shapely.Polygon) -> FloatArray:

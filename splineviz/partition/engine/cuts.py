@@ -1,4 +1,4 @@
-"""What an activation cuts cells with: functions that are affine on each cell."""
+"""Cut: functions that are affine on each cell, and cut it where they are zero."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ Values = Mapping[int, FloatArray]
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """Functions that are affine on every cell and cut it where they are zero.
+    """The functions with which one activation, or one round of a maximum, cuts all cells.
 
     Parameters
     ----------
     step : int
-        The step of the program that reads what they are made from.
+        The step of the program that reads the values from which they follow.
     columns : callable
-        Gives them, float64 array (n, W), from the values that the step reads.
+        From the values that the step reads to the functions, float64 array (n, W).
     unit : float64 array (W,)
         Unit of rounding of each over the whole slice, as in ``ValueBounds``.
     units : callable
-        Gives them where the values are, float64 array (n, W), from the values that the step reads
-        and their units of rounding.
+        From the values that the step reads and their units of rounding to the units of the
+        functions at the same points, float64 array (n, W).
     source : int, optional
-        The value that they are, if they are one just as it is.
+        The value that the functions are, if they are just the entries of one value.
     """
 
     step: int
@@ -45,7 +45,11 @@ class Cut:
 
     @property
     def tolerance(self) -> FloatArray:
-        """What counts as zero, float64 array (W,)."""
+        """How near to zero counts as zero, float64 array (W,).
+
+        Over the whole slice: a value beyond it surely has its sign. One within it is looked up
+        again with the finer bound of :mod:`~splineviz.partition.engine.local_values`.
+        """
         return ULPS * EPS * self.unit
 
 
@@ -74,11 +78,11 @@ def breakpoint_cut(program: Program, step: int, rule: PiecewiseLinear, read: Val
 def tournament_cuts(
     program: Program, step: int, rule: MaxSelection, read: Sequence[ValueBounds]
 ) -> list[Cut]:
-    """The cuts where the largest of several values is passed on, to be made one after another.
+    """The cuts of a maximum over several values, to be applied one after another.
 
     One for each round of a tournament: pairs are compared, then the winners of pairs, and so on.
-    They cut too much, and :func:`settle` mends that. Parameters are those of
-    :func:`breakpoint_cut`.
+    They cut too much; :func:`~splineviz.partition.engine.tournament.settle` joins cells again.
+    Parameters are those of :func:`breakpoint_cut`.
     """
     sources = program.steps[step].inputs
     unit = flat_values([rounding.unit for rounding in read])[0, rule.candidates.T]

@@ -1,4 +1,9 @@
-"""Cells joined over edges that no neuron made, or that no longer part anything."""
+"""Cells joined across edges that no neuron made, or that no longer separate anything.
+
+Geographers call it *dissolve*. Which cells are joined and which vertices disappear follows from
+edges and their labels alone, so rounding decides nothing. Coordinates only tell the outer border of
+a union from its holes.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +20,7 @@ from splineviz.typing import AnyIntArray, BoolArray, Int32Array, IntArray
 
 @dataclass(frozen=True, eq=False)
 class Dissolved:
-    """Unions of cells, with what is left of the vertices and edges.
+    """Unions of cells, with the vertices and edges that remain.
 
     Parameters
     ----------
@@ -24,7 +29,7 @@ class Dissolved:
     union : int32 array (rings,)
         The union that each ring belongs to; never decreasing, its outer border first.
     union_of_cell : int32 array (C,)
-        The union that each old cell is part of.
+        The union of each old cell.
     first_cell : int32 array (U,)
         The first old cell of each union, increasing.
     vertices : int64 array (V,)
@@ -39,20 +44,20 @@ class Dissolved:
 
 
 def dissolve(cells: CellComplex, is_open: BoolArray, n_corners: int) -> Dissolved:
-    """Take edges out of a complex, and the vertices at which then nothing happens.
+    """Remove edges from a complex, and vertices that are no corner any more.
 
     Parameters
     ----------
     cells : CellComplex
     is_open : bool array (E,)
-        The edges to take out. Each has a cell on both sides.
+        The edges to remove. Each has a cell on both sides.
     n_corners : int
         The first vertices are the corners of the domain, which stay.
 
     Notes
     -----
-    A vertex at an end of an edge that is taken out goes too, if only two edges remain there and
-    they have one label: then they become one edge.
+    A vertex at an end of a removed edge goes, too, if only two edges remain there and both have the
+    same label: then a neuron's boundary passes straight through, and the two become one edge.
     """
     union_of_cell, first_cell = _unions(len(cells), cells.sides[is_open])
     walked, offsets, walk_cell = walk_rings(
@@ -63,7 +68,8 @@ def dissolve(cells: CellComplex, is_open: BoolArray, n_corners: int) -> Dissolve
     starts = cells.edge_vertices[walked >> 1, walked & 1]
     gone = _passed_through(cells, is_open)
     gone[:n_corners] = False
-    # A ring keeps all its corners where too few would remain.
+    # A ring would keep fewer than three corners if few labels meet along it. A polygon needs three,
+    # so such a ring keeps all it has.
     few = np.add.reduceat(~gone[starts], offsets[:-1], dtype=np.int64) < 3
     gone[starts[np.repeat(few, np.diff(offsets))]] = False
     stays = ~gone[starts]
@@ -109,7 +115,7 @@ def _numbers(chosen: AnyIntArray, total: int) -> Int32Array:
 def _simple(
     cells: CellComplex, walked: Int32Array, offsets: IntArray, owner: Int32Array
 ) -> tuple[Int32Array, IntArray, Int32Array]:
-    """Cut walks where they come back to a vertex.
+    """Cut walks around unions where they return to a vertex.
 
     A hole that touches its union's border, or another hole, in one vertex is a ring of its own.
     """
@@ -124,9 +130,9 @@ def _simple(
     owners: list[int] = []
     for number, own in enumerate(owner.tolist()):
         ring = walked[offsets[number] : offsets[number + 1]]
-        parts = _cut_where_it_returns(cells, ring) if number in touching else [ring]
-        rings += parts
-        owners += [own] * len(parts)
+        simple = _cut_where_it_returns(cells, ring) if number in touching else [ring]
+        rings += simple
+        owners += [own] * len(simple)
     lengths = [len(ring) for ring in rings]
     return (
         np.concatenate(rings),
@@ -155,7 +161,12 @@ def _cut_where_it_returns(cells: CellComplex, walk: Int32Array) -> list[Int32Arr
 def _outer_first(
     cells: CellComplex, walked: Int32Array, offsets: IntArray, owner: Int32Array
 ) -> tuple[Int32Array, IntArray, Int32Array]:
-    """Sort rings by their union, and those of one union from the outer border down."""
+    """Sort rings by their union, the outer border of each first.
+
+    An outer border runs counter-clockwise and has the largest signed area; holes have negative
+    ones. Coordinates are taken relative to a corner of the ring, so that the area of a small ring
+    far from the origin keeps its digits.
+    """
     xy = cells.xy[cells.edge_vertices[walked >> 1, walked & 1]]
     lengths = np.diff(offsets)
     x, y = (xy - np.repeat(xy[offsets[:-1]], lengths, axis=0)).T
@@ -169,7 +180,7 @@ def _outer_first(
 
 
 def _passed_through(cells: CellComplex, is_open: BoolArray) -> BoolArray:
-    """Vertices at an end of an open edge where two edges with one label remain."""
+    """Vertices at an end of a removed edge where two edges with the same label remain."""
     n = len(cells.xy)
     gone = np.zeros(n, dtype=bool)
     gone[cells.edge_vertices[is_open]] = True
@@ -187,14 +198,14 @@ def _passed_through(cells: CellComplex, is_open: BoolArray) -> BoolArray:
 def _whole_edges(
     cells: CellComplex, is_open: BoolArray, gone: BoolArray
 ) -> tuple[Int32Array, Int32Array]:
-    """Edges that vertices to be taken out part, as one.
+    """Chains of edges between vertices to be removed, each as one edge.
 
     Returns
     -------
     whole : int32 array (E,)
-        For each edge the first of those that it is part of.
+        For each edge the first edge of its chain.
     ends : int32 array (E, 2)
-        For each such first edge the ends of the whole.
+        For each such first edge the two ends of the chain.
     """
     n = len(is_open)
     kept = np.flatnonzero(~is_open)

@@ -1,8 +1,9 @@
 """The upper envelope of the candidates of a window, by a tournament.
 
-Rounds compare pairs of candidates, then winners of pairs, and so on; each cuts all cells. That
-cuts too much: where two candidates tie that a third one beats, nothing happens to the network. So
-in the end cells with the same winners are joined again, and what remains is the true envelope.
+Rounds compare pairs of candidates, then winners of pairs, and so on. After each round the winners
+are affine on every cell, so that the next one again cuts by affine functions. That cuts too much:
+where two candidates tie that a third one beats, nothing happens to the network. So at the end cells
+with the same winners are joined again, and what remains is the true envelope.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ _BLOCK = 2**20
 
 
 def leads(rule: MaxSelection, round_: int, inputs: Sequence[FloatArray]) -> FloatArray:
-    """By how much the second of each pair leads in a round.
+    """By how much the second of each pair exceeds the first in a round.
 
-    Where two tie the first goes on, so that the first of the largest wins.
+    In a tie the first goes on to the next round, so that the first of the largest wins.
 
     Parameters
     ----------
@@ -36,7 +37,7 @@ def leads(rule: MaxSelection, round_: int, inputs: Sequence[FloatArray]) -> Floa
     round_ : int
         From 0.
     inputs : sequence of float64 array (n, *shape)
-        What the selection reads.
+        The values that the selection reads.
 
     Returns
     -------
@@ -56,7 +57,8 @@ def lead_units(
 ) -> FloatArray:
     """Units of rounding of :func:`leads`, from the values and their units.
 
-    A clear winner brings its own rounding to the next round, and not that of the loser.
+    A clear winner takes its own rounding to the next round. Where rounding leaves the winner open,
+    the larger unit of the two goes on: the bound holds for either.
     """
     standing = rule.sign * np.take(flat_values(inputs), rule.candidates.T, axis=1)
     unit = np.take(flat_values(units), rule.candidates.T, axis=1)
@@ -71,16 +73,16 @@ def lead_units(
 
 
 def pairs(standing: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """First and second of each pair along the last axis but one, shape (..., pairs, windows).
+    """First and second of each pair along the second-last axis, shape (..., pairs, windows).
 
-    A last one without a partner is in none.
+    A last candidate without a partner is in no pair.
     """
     right = standing[..., 1::2, :]
     return standing[..., 0::2, :][..., : right.shape[-2], :], right
 
 
 def next_round(standing: FloatArray) -> FloatArray:
-    """The larger of each pair, and a last one without a partner."""
+    """The larger of each pair, and a last candidate without a partner."""
     left, right = pairs(standing)
     return _with_last(np.maximum(left, right), standing)
 
@@ -93,14 +95,14 @@ def _with_last(winners: npt.NDArray[Any], standing: npt.NDArray[Any]) -> npt.NDA
 
 @dataclass(frozen=True, eq=False)
 class Settled:
-    """The cells of an activation whose tournament is over.
+    """The cells of an activation after its tournament.
 
     Parameters
     ----------
     dissolved : Dissolved
         Cells joined where all windows have the same winners.
     parent : int32 array (C,)
-        The cell before the first round that each is part of.
+        The cell before the first round in which each lies.
     bits : uint64 array (C, ceil(W / 64))
         The pattern: bit n is set where the n-th candidate wins its window.
     """
@@ -117,13 +119,13 @@ def settle(
     layer: int,
     n_corners: int,
 ) -> Settled:
-    """Join what the rounds of a tournament cut in vain.
+    """Join cells that the rounds of a tournament cut apart but that have the same winners.
 
     Parameters
     ----------
     rule : MaxSelection
     cells : CellComplex
-        Behind the last round.
+        After the last round.
     rounds : sequence of (parent, bits)
         Of each round, as in ``Subdivision``.
     layer : int
@@ -142,17 +144,17 @@ def settle(
         ]
     )
     sides = cells.sides
-    made = np.flatnonzero(cells.edge_layer == layer)
-    column = first_difference(bits[sides[made, 0]], bits[sides[made, 1]], rule.width)
+    of_rounds = np.flatnonzero(cells.edge_layer == layer)
+    column = first_difference(bits[sides[of_rounds, 0]], bits[sides[of_rounds, 1]], rule.width)
     is_open = np.zeros(len(sides), dtype=bool)
-    is_open[made] = column < 0
+    is_open[of_rounds] = column < 0
     edge_neuron = cells.edge_neuron.copy()
-    edge_neuron[made] = column
+    edge_neuron[of_rounds] = column
     cells = replace(cells, edge_neuron=edge_neuron)
     dissolved = dissolve(cells, is_open, n_corners)
     if len(dissolved.cells) > len(dissolved.first_cell):
-        # By rounding, a union has a hole or touches itself. It stays in pieces, which are joined
-        # when all layers are done.
+        # By rounding, a union has a hole or touches itself, and later layers need convex cells. So
+        # it stays in pieces, whose common edges are seams: they go when all layers are done.
         several = np.bincount(dissolved.union) > 1
         seam = is_open & several[dissolved.union_of_cell[sides[:, 0]]]
         edge_layer = np.where(seam, SEAM, cells.edge_layer).astype(np.int32)
@@ -181,7 +183,7 @@ def _winners(
 def _one_hot(rule: MaxSelection, winners: npt.NDArray[np.int16]) -> BoolArray:
     """The pattern (n, W) of winners (n, windows)."""
     first_column = np.cumsum(rule.counts) - rule.counts
-    # A candidate that fills up a short window is its first one.
+    # Short windows are padded with their first candidate: if a copy wins, it wins.
     place = np.where(winners < rule.counts, winners, 0)
     pattern = np.zeros((len(winners), rule.width), dtype=np.bool_)
     np.put_along_axis(pattern, first_column + place, True, axis=1)

@@ -22,8 +22,8 @@ from splineviz.partition.engine.cuts import Cut, Values
 from splineviz.partition.engine.dissolving import Dissolved
 from splineviz.partition.engine.kernels.arguments import SignPlanes
 from splineviz.partition.engine.kernels.edges import sign_planes
-from splineviz.partition.engine.kernels.frames import cell_frames
 from splineviz.partition.engine.kernels.rows import interpolate, weigh
+from splineviz.partition.engine.kernels.triangles import cell_triangles
 from splineviz.partition.engine.local_values import LocalValues
 from splineviz.partition.engine.signs import Signs
 from splineviz.partition.engine.subdivision import Subdivision
@@ -55,14 +55,14 @@ class _Base:
     cells: CellComplex
 
     @cached_property
-    def frames(self) -> Int32Array:
-        """Three corners that span each cell, int32 array (C, 3)."""
+    def triangles(self) -> Int32Array:
+        """Three corners that span each cell well, int32 array (C, 3)."""
         cells = self.cells
-        frames = np.empty((len(cells), 3), dtype=np.int32)
-        cell_frames(
-            0, len(cells), cells.offsets, cells.halves, cells.edge_vertices, cells.xy, frames
+        triangles = np.empty((len(cells), 3), dtype=np.int32)
+        cell_triangles(
+            0, len(cells), cells.offsets, cells.halves, cells.edge_vertices, cells.xy, triangles
         )
-        return frames
+        return triangles
 
 
 class VertexValues:
@@ -183,7 +183,7 @@ class VertexValues:
         points, place = self._xy[vertices], self._place[vertices]
         corners = np.empty((len(points), 3), dtype=np.int32)
         weights = np.empty((len(points), 2))
-        weigh(points, place, base.cells.xy, base.frames, corners, weights)
+        weigh(points, place, base.cells.xy, base.triangles, corners, weights)
         values = {}
         for v, rows in base.rows.items():
             out = np.empty((len(points), rows.shape[1]))

@@ -1,4 +1,4 @@
-"""Work done in blocks: in threads where there are several, and stopped between two blocks."""
+"""Workers: work in blocks, in several threads, that can be stopped between two blocks."""
 
 from __future__ import annotations
 
@@ -79,13 +79,13 @@ class Workers:
         if self._executor is None:
             _ONE_THREAD_EACH.enter(self)
             self._executor = ThreadPoolExecutor(self._threads)
-        made: dict[int, _T] = {}
-        left = iter(range(len(lasts)))
+        results: dict[int, _T] = {}
+        pending = iter(range(len(lasts)))
 
         def share() -> None:
             # Taking the next number off a range is one step of the interpreter.
-            for i in left:
-                made[i] = work(firsts[i], lasts[i])
+            for i in pending:
+                results[i] = work(firsts[i], lasts[i])
 
         # This thread takes part, which wakes fewer threads, unless it is to wait.
         try:
@@ -95,10 +95,10 @@ class Workers:
             for other in others:
                 other.result()
         except BaseException:
-            for _ in left:
+            for _ in pending:
                 pass
             raise
-        return [made[i] for i in range(len(lasts))]
+        return [results[i] for i in range(len(lasts))]
 
 
 def cores() -> int:
@@ -131,7 +131,7 @@ class _OneThreadEach:
                 self._keeper.take()
 
     def leave(self, user: Workers) -> None:
-        """Forget a user, if it is one, and give the threads back behind the last."""
+        """Forget a user, if it is one, and give the threads back after the last."""
         with self._lock:
             self._users.discard(user)
             if not self._users and self._keeper is not None:
@@ -140,7 +140,7 @@ class _OneThreadEach:
 
 
 class _Keeper:
-    """A thread that takes the libraries' own threads away until it is told to give them back."""
+    """A thread that takes the libraries' own threads away until `give_back` is called."""
 
     def __init__(self) -> None:
         self._taken, self._wanted_back, self._given = (threading.Event() for _ in range(3))

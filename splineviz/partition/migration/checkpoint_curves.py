@@ -26,12 +26,12 @@ from splineviz.validation.names import as_steps
 from splineviz.validation.numbers import as_int
 from splineviz.validation.objects import check_run
 
-# The radius unless said, as a share of the shorter side of the domain.
+# The default radius, as a share of the shorter side of the domain.
 _RADIUS = 0.05
 
 
 class Recorded(Protocol):
-    """What is asked of a recorded training; a :class:`~splineviz.training.runs.Run` fits."""
+    """A recorded training, as a :class:`~splineviz.training.runs.Run` is one."""
 
     @property
     def steps(self) -> IntArray:
@@ -55,13 +55,13 @@ class MigrationMeasure:
     points : float64 array (n, 2) or (n,)
         Slice coordinates of the data; on a segment their positions.
     radius : float
-        How far to look round a point, in slice units.
+        Radius of the disc around each point, in slice units.
     n_boundary : int
         Number of points along the decision boundary, and of uniform points.
     seed : int
         Where the first of them is, and the uniform points.
     layer : int, str or sequence of these, optional
-        The layers whose boundaries count; all unless said.
+        The layers whose boundaries count. Default: all.
     """
 
     plane: InputSlice | InputSegment
@@ -100,18 +100,18 @@ class MigrationMeasure:
         return measure
 
     def at(self, program: Program) -> Migration:
-        """What is measured for one network, exactly on the slice."""
+        """Migration of one network, exact on the slice."""
         options = (self.points, self.radius, self.n_boundary, self.seed, self.layer)
         if isinstance(self.plane, InputSegment):
             return enumerate_regions(program, self.plane).migration(*options)
         return enumerate_regions(program, self.plane).migration(*options)
 
-    def curves(self, found: Mapping[int, Migration]) -> MigrationCurves:
-        """What was found, by training step, as curves."""
-        steps = sorted(found)
+    def curves(self, migrations: Mapping[int, Migration]) -> MigrationCurves:
+        """Curves from migrations by training step."""
+        steps = sorted(migrations)
         return MigrationCurves(
             np.array(steps, dtype=np.int64),
-            tuple(found[step] for step in steps),
+            tuple(migrations[step] for step in steps),
             self.radius,
             on_segment=isinstance(self.plane, InputSegment),
         )
@@ -135,23 +135,24 @@ def region_migration(
     :meth:`SplinePartition.migration`: how densely boundaries lie near the data, near the decision
     boundary, and near points drawn uniformly from the slice. The last are the control. Where
     neurons die, boundaries get fewer everywhere: that is no migration, and the curve of the uniform
-    points falls with that of the data. ``n_switching`` counts the neurons that are left.
+    points falls with that of the data. ``n_switching`` counts the neurons that still draw a
+    boundary.
 
-    On a segment, breakpoints are counted, by length; all positions at which the class changes are
-    looked at, and `n_boundary` is the number of uniform points.
+    On a segment, breakpoints are counted, by length; all positions at which the class changes
+    count, and `n_boundary` is the number of uniform points.
 
     Parameters
     ----------
     run : Run
         A recorded training.
     plane : InputSlice or InputSegment
-        Where to look.
+        The slice.
     points : array-like of shape (n, 2), or (n,) on a segment, optional
         Slice coordinates of the data. Unless said, the training points of the run that lie on the
         slice, inside its domain; if there are none, the anchors of the slice.
     radius : float, optional
-        How far to look round a point, in slice units; a twentieth of the shorter side of the
-        domain, or of the segment, unless said.
+        Radius of the disc around each point, in slice units. Default: a twentieth of the shorter
+        side of the domain, or of the segment.
     n_boundary : int
         Number of points along the decision boundary, spaced evenly by length; and of uniform
         points.
@@ -159,9 +160,9 @@ def region_migration(
         Seed for the place of the first of them, and for the uniform points, which are the same at
         all checkpoints.
     layer : int, str or sequence of these, optional
-        The layers whose boundaries count; all unless said.
+        The layers whose boundaries count. Default: all.
     steps : iterable of int, optional
-        Which checkpoints; all unless said.
+        Training steps of the checkpoints to measure. Default: all.
     progress : bool or callable, optional
         True for a progress bar. A function is called with (checkpoints done, checkpoints in all).
 
@@ -186,12 +187,12 @@ def region_migration(
         run, plane, points, radius, n_boundary=n_boundary, seed=seed, layer=layer
     )
     chosen = _chosen(getattr(run, "name", "live"), run.steps.tolist(), steps)
-    found = {}
+    migrations = {}
     with reporting(progress, len(chosen), "checkpoint") as report:
         for done, step in enumerate(chosen, 1):
-            found[step] = measure.at(run.program(step))
+            migrations[step] = measure.at(run.program(step))
             report(done)
-    return measure.curves(found)
+    return measure.curves(migrations)
 
 
 def _chosen(run: str, known: list[int], steps: Iterable[int] | None) -> list[int]:

@@ -33,7 +33,7 @@ class MigrationCurves:
     migrations : tuple of Migration
         What was measured at each: exact on the slice.
     radius : float
-        How far was looked round a point, in slice units.
+        Radius of the disc around each point, in slice units.
     on_segment : bool
         Whether the slice is a segment, on which breakpoints are counted (default: False).
 
@@ -73,8 +73,8 @@ class MigrationCurves:
     @property
     def quartile_distances(self) -> FloatArray:
         """First and third quartile of these distances, float64 array (S, 2)."""
-        found = [migration.quartile_distances for migration in self.migrations]
-        return np.array(found, dtype=np.float64).reshape(-1, 2)
+        quartiles = [migration.quartile_distances for migration in self.migrations]
+        return np.array(quartiles, dtype=np.float64).reshape(-1, 2)
 
     @property
     def density_near_data(self) -> FloatArray:
@@ -187,7 +187,7 @@ class MigrationCurves:
         Parameters
         ----------
         axes : pair of matplotlib.axes.Axes, optional
-            Where to draw; a new figure unless said.
+            Where to draw. Default: a new figure.
 
         Returns
         -------

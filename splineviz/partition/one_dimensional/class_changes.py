@@ -8,7 +8,7 @@ from splineviz.partition.measures.boundary import comparable
 from splineviz.partition.measures.envelope import first_largest
 from splineviz.typing import FloatArray
 
-# Relative to the segment: positions closer than this are one.
+# Relative to the largest position: positions closer than this are one.
 _ROUNDING = 1e-13
 
 
@@ -29,9 +29,9 @@ def class_changes(ends: FloatArray, values: FloatArray) -> FloatArray:
 
     Notes
     -----
-    The largest of affine functions is convex: an output that is the largest at both ends of an
-    interval is so between them. So only intervals with different winners at their ends are
-    looked into. Of outputs that rounding cannot tell apart the first one wins.
+    The difference of two affine functions is affine: an output that is largest at both ends of an
+    interval is largest between them. So changes are searched only in intervals with different
+    winners at their ends. Of outputs that rounding cannot tell apart the first one wins.
     """
     values, zero = comparable(values)
     winner = first_largest(values, zero)
@@ -42,7 +42,8 @@ def class_changes(ends: FloatArray, values: FloatArray) -> FloatArray:
     near = _ROUNDING * float(np.abs(ends).max())
     for position, before, after in changes:
         if kept and position - kept[-1][0] <= near:
-            # At one position: what counts is the class to its left and to its right.
+            # Several changes at one position are one: from the class on its left to that on its
+            # right.
             position, before, _ = kept.pop()
         if before != after:
             kept.append((position, before, after))
@@ -60,7 +61,8 @@ def _within(
         steeper = np.flatnonzero(rise > rise[current])
         lead = values[0, current] - values[0, steeper]
         meets = np.clip(lead / (rise[steeper] - rise[current]), share, 1.0)
-        # Of those that overtake first, the steepest goes on; the last winner if nothing is left.
+        # Of several outputs that overtake at one point the steepest leads after it. If none is
+        # steeper, though the winner at the end is another, the two tie there by rounding.
         order = np.lexsort((-rise[steeper], meets))
         following = int(steeper[order[0]]) if len(steeper) else last
         share = float(meets[order[0]]) if len(steeper) else 1.0

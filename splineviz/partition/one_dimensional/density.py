@@ -1,4 +1,4 @@
-"""How near breakpoints are to positions on a segment, and how densely they lie round them."""
+"""How near breakpoints are to positions on a segment, and how densely they lie around them."""
 
 from __future__ import annotations
 

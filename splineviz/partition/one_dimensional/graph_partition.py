@@ -43,7 +43,7 @@ class GraphPartition(SplinePartition):
         return self.graph
 
     def class_pieces(self) -> tuple[FloatArray, ClassPieces]:
-        """No region is parted: a column has one class, that of its middle."""
+        """No piece: a column has one class, that of its middle."""
         return self.vertices, ClassPieces.none()
 
 
@@ -72,7 +72,7 @@ def graph_partition(partition: SegmentPartition, plane: GraphSlice) -> GraphPart
     ----------
     partition : SegmentPartition
     plane : GraphSlice
-        Of the same segment. What of the graph lies beyond its heights is cut off.
+        Of the same segment. The graph is cut off beyond its heights.
     """
     strip = partition.strip
     low, high = strip.plane.domain.bounds[1::2]
@@ -83,9 +83,9 @@ def graph_partition(partition: SegmentPartition, plane: GraphSlice) -> GraphPart
         shapely.LineString(np.stack([partition.ends, heights], axis=1))
         for heights in partition.values.T
     ]
-    # One by one: the intersection of several lines would be parted where they cross each other.
+    # One by one: intersected together, lines would be cut where they cross each other.
     visible = shapely.get_parts(shapely.intersection(np.array(lines, dtype=object), plane.domain))
-    parts = [part for part in visible if part.geom_type == "LineString" and not part.is_empty]
+    lines = [line for line in visible if line.geom_type == "LineString" and not line.is_empty]
     kept = {field.name: getattr(strip, field.name) for field in fields(strip)}
     kept |= {"vertices": vertices, "plane": plane}
-    return GraphPartition(**kept, graph=shapely.MultiLineString(parts))
+    return GraphPartition(**kept, graph=shapely.MultiLineString(lines))

@@ -36,15 +36,15 @@ def from_left_to_right(
     low, high = strip.plane.domain.bounds[1::2]
     above = xy[:, 1] > (low + high) / 2
     upward = above[second]
-    # Left of an edge that goes up is what has the lower positions.
+    # The region with lower positions is on the left of an edge that goes up.
     left, right = np.where(upward, edges.regions[inner].T, edges.regions[inner].T[::-1])
     at = np.empty(n)
     following = np.full(n, -1)
     following[left], at[left] = right, xy[np.where(upward, first, second), 0]
     starts = np.setdiff1d(np.arange(n), right)
     order = np.empty(n, dtype=np.int64)
-    # By who borders on whom: positions of thin regions may be equal in float64. Where there is no
-    # first region or no next one, -1 stays, and that is told below.
+    # By neighbors, not by positions: those of thin regions may be equal in float64. Where there is
+    # no first region or no next one, -1 stays, and an error is raised below.
     order[0] = starts[0] if len(starts) else -1
     for i in range(1, n):
         order[i] = following[order[i - 1]] if order[i - 1] >= 0 else -1

@@ -208,7 +208,7 @@ class SegmentPartition(StoredPartition):
             On the segment or not.
         layer : int, str or sequence of these, optional
             The layers whose breakpoints count, by number, counted in activations from 0, or by
-            name; all unless said.
+            name. Default: all.
 
         Returns
         -------
@@ -227,13 +227,13 @@ class SegmentPartition(StoredPartition):
     def breakpoint_density(
         self, positions: npt.ArrayLike, radius: float, layer: LayerSelection | None = None
     ) -> FloatArray:
-        """Number of breakpoints near each position, per length that was looked at.
+        """Number of breakpoints near each position, divided by the length within the segment.
 
         Parameters
         ----------
         positions : array-like of shape (n,)
         radius : float
-            How far to look to either side, in units of the position.
+            Half the width of the neighborhood, in units of the position.
         layer : int, str or sequence of these, optional
             As for :meth:`distance_to_breakpoint`.
 
@@ -274,7 +274,7 @@ class SegmentPartition(StoredPartition):
             As for :meth:`breakpoint_density`.
         n_uniform : int
             Number of points drawn uniformly from the segment, the control. All changes of class
-            are looked at.
+            count.
         seed : int
             Seed for the uniform points. NumPy's global random state is not used.
 
@@ -322,7 +322,7 @@ class SegmentPartition(StoredPartition):
         return self.strip.activation_counts()[self._order]
 
     def pattern_hashes(self) -> UInt32Array:
-        """A number made of each region's activation pattern, as in a SplinePartition: (R,)."""
+        """A hash of each region's activation pattern, as in a SplinePartition, shape (R,)."""
         return self.strip.pattern_hashes()[self._order]
 
     # ------------------------------------------------------------------ which function
@@ -374,9 +374,9 @@ class SegmentPartition(StoredPartition):
         t = as_positions(positions)
         region = self.locate(t)
         slope, offset = self._affine_maps
-        found = slope[region] * t[:, None] + offset[region]
-        found[region < 0] = np.nan
-        return found
+        outputs = slope[region] * t[:, None] + offset[region]
+        outputs[region < 0] = np.nan
+        return outputs
 
     def predictions(self) -> IntArray:
         """The class predicted at the middle of each region, shape (R,).
@@ -394,7 +394,7 @@ class SegmentPartition(StoredPartition):
         return class_changes(self.ends, self.values)
 
     def linear_regions(self) -> IntArray:
-        """The linear region that each activation region is part of, int64 array (R,).
+        """The linear region of each activation region, int64 array (R,).
 
         Neighbors whose slopes are equal up to rounding are one linear region: nothing reads the
         neuron between them, or what it adds cancels. Numbered from left to right.
@@ -405,7 +405,7 @@ class SegmentPartition(StoredPartition):
     # ------------------------------------------------------------------ proof, tables, pictures
 
     def verify(self, model: torch.nn.Module | Program) -> SegmentCertificate:
-        """Prove that these are the regions of the given network on the segment.
+        """Prove that these are the regions of a network on the segment.
 
         Parameters
         ----------

@@ -62,7 +62,7 @@ class Coloring:
     labels : {"", "classes"}
         Where the names of categories come from: nowhere, or the classes of the run.
     note : str
-        What is said of categories without names.
+        Note in place of the names of categories that have none.
     sent : bool
         Whether a frame carries the values. Those that follow from :class:`Colorable` need not be
         sent: `values` takes a frame as well, and the front end makes them on its own.

@@ -128,7 +128,7 @@ class RegionPicture:
         colorbar : bool
             Whether to say beside it what the colors mean.
         bar_ax : matplotlib.axes.Axes, optional
-            Where to say it; room is taken from `ax` unless given.
+            Where to draw the legend. Default: room is taken from `ax`.
         rasterized : bool
             Whether a vector file holds the colored regions as pixels.
         """

@@ -17,9 +17,9 @@ def check_slice(plane: Any, graphs: bool = False) -> None:
     Parameters
     ----------
     plane : object
-        As a user gives it.
+        The argument.
     graphs : bool
-        Whether the plane in which a graph is drawn will do; areas and lengths in it mean nothing.
+        Whether the plane of a graph is allowed; areas and lengths in it mean nothing.
     """
     advice = "InputSlice.identity(bounds=(-1, -1, 1, 1)) is a box in the space of two inputs, "
     advice += "InputSlice.through(x0, x1, x2) the plane through three"

@@ -14,11 +14,11 @@ from splineviz.partition.slices.input_segment import InputSegment
 from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.typing import BoolArray, FloatArray
 
-# How many positions the range of a function is taken from.
+# At how many positions the range of a function is measured.
 _POSITIONS = 1001
 # The height of the picture over its width.
 _HEIGHT_OF_PICTURE = 0.6
-# What is left free above and below, as a share of the range.
+# The margin above and below the graphs, as a share of their range.
 _MARGIN = 0.06
 
 
@@ -83,8 +83,8 @@ class GraphSlice(InputSlice):
 def graph_slice(programs: Iterable[Program], segment: InputSegment) -> GraphSlice:
     """The plane in which the graphs of some networks lie, with a margin above and below.
 
-    Taken from the outputs at evenly spaced positions: between two of them a graph may reach a
-    little further than the margin, and is cut off there.
+    The range is that of the outputs at evenly spaced positions. Between two of them a graph may
+    reach a little beyond the margin; it is cut off there.
     """
     inputs = segment.embed(np.linspace(*segment.bounds, _POSITIONS))
     low, high = np.inf, -np.inf

@@ -32,9 +32,9 @@ class InputSegment:
         The input at position 0.
     direction : array-like of shape (*input_shape)
         The class methods make it of length one, so that one unit of the position is one unit in
-        input space; a direction given here is used as it is.
+        input space; here it is used as it is.
     bounds : (low, high)
-        The first and the last position to look at.
+        The first and the last position.
     anchors : array-like of shape (k,), optional
         Positions of the inputs that the segment was made from, to be drawn as marks.
 
@@ -124,7 +124,7 @@ class InputSegment:
         return "input" if own else "position on the segment"
 
     def embed(self, positions: npt.ArrayLike) -> FloatArray:
-        """The inputs at given positions.
+        """The inputs at positions on the segment.
 
         Parameters
         ----------
@@ -140,7 +140,7 @@ class InputSegment:
         return self.origin + np.multiply.outer(t, self.direction)
 
     def project(self, inputs: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-        """The nearest points of the line to given inputs.
+        """The points of the line that are nearest to inputs.
 
         Parameters
         ----------

@@ -45,9 +45,10 @@ class InputSlice:
         The input at slice coordinates (0, 0).
     basis : array-like of shape (2, *input_shape)
         The two directions. The class methods make them orthonormal, so that one unit in the slice
-        is one unit in input space; a basis given here is used as it is.
+        is one unit in input space; here they are used as they are.
     domain : shapely.Polygon
-        The part of the plane to look at, in slice coordinates. It may be non-convex and have holes.
+        The polygon of the plane that is looked at, in slice coordinates. It may be non-convex and
+        have holes.
     anchors : array-like of shape (k, 2), optional
         Slice coordinates of the inputs that the slice was made from, to be drawn as marks.
 
@@ -372,19 +373,19 @@ class InputSlice:
 
     @property
     def line_name(self) -> str:
-        """What the lines are that are drawn across the regions."""
+        """Name of the lines that are drawn across the regions."""
         return "decision boundary"
 
     @property
     def axis_labels(self) -> tuple[str, str]:
-        """What the two slice coordinates are: the inputs themselves, or directions."""
+        """Names of the two slice coordinates: the inputs themselves, or directions."""
         own = self.input_shape == (2,) and not self.origin.any()
         if own and np.array_equal(self.basis, np.eye(2)):
             return "input 1", "input 2"
         return "slice u", "slice v"
 
     def embed(self, points: npt.ArrayLike) -> FloatArray:
-        """The inputs at given slice coordinates.
+        """The inputs at slice coordinates.
 
         Parameters
         ----------
@@ -400,7 +401,7 @@ class InputSlice:
         return self.origin + np.tensordot(coordinates, self.basis, axes=1)
 
     def project(self, inputs: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-        """The nearest points of the plane to given inputs.
+        """The points of the plane that are nearest to inputs.
 
         Parameters
         ----------

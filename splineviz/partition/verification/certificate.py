@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from splineviz.partition.spline_partition import SplinePartition
 
 
-# What is forgiven as rounding: relative to the terms that make a number, or to the domain.
+# Errors up to this are rounding: relative to the terms that make a number, or to the domain.
 _ROUNDING = 1e-9
 # A sign is compared where the pre-activation is this far from zero, relative to its terms.
 _DECIDED = 1e-11
-# How many pre-activations are looked at at a time.
+# How many pre-activations are computed at a time.
 _BLOCK = 2**21
 
 
@@ -119,7 +119,7 @@ def certify(partition: SplinePartition, model: torch.nn.Module | Program) -> Cer
     ----------
     partition : SplinePartition
     model : torch.nn.Module or Program
-        The network the partition is said to belong to. For a module, pre-activations and outputs
+        The network of which this should be the partition. For a module, pre-activations and outputs
         come from a run of the module itself.
     """
     area_error = _check_geometry(partition)
@@ -173,8 +173,8 @@ def _check_geometry(partition: SplinePartition) -> float:
 def _check_overlaps(polygons: npt.NDArray[np.object_]) -> None:
     """No two regions overlap.
 
-    Asked where GEOS does not call the coverage valid: it objects to regions round holes that touch
-    in a point, which share their edges as they should.
+    For coverages that GEOS does not call valid: it objects to regions around holes that touch in a
+    point, although they share their edges as they should.
     """
     a, b = shapely.STRtree(polygons).query(polygons, predicate="intersects")
     a, b = a[a < b], b[a < b]
@@ -231,7 +231,8 @@ def _check_network(
                 f"{patterns.shape[1]}: it belongs to another network"
             )
         units, output_units = units_at(partition.program, inputs, input_unit, _DECIDED)
-        # What is zero without any rounding is off; of equal candidates one wins.
+        # A pre-activation that is exactly 0, without any rounding, is off. Of equal candidates of a
+        # maximum one wins, so a set bit decides nothing there.
         clear = (np.abs(z) > _DECIDED * units) | ((units == 0) & (z == 0) & ~patterns)
         differ = clear & ((z > 0) != patterns)
         wrong += (first + np.flatnonzero(differ.any(axis=1))).tolist()
@@ -336,7 +337,7 @@ def _input_unit(partition: SplinePartition) -> FloatArray:
 
 
 def _block_size(partition: SplinePartition) -> int:
-    """For how many points at a time the network is run."""
+    """At how many points the network is run at a time."""
     columns = sum(layer.width for layer in partition.layers)
     return max(1, min(4096, _BLOCK // max(columns, 1)))
 

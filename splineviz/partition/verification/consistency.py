@@ -1,4 +1,4 @@
-"""Whether the arrays of a partition fit together, asked of what was not made here."""
+"""Whether the arrays of a partition fit together, for partitions that come from a file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from splineviz.partition.rings import directed_edges, region_of_corners
 if TYPE_CHECKING:
     from splineviz.partition.spline_partition import SplinePartition
 
-# How far a vertex may lie outside the box round the domain, as a share of its size.
+# How far a vertex may lie outside the bounding box of the domain, as a share of its size.
 _OUTSIDE = 1e-6
 
 
@@ -95,8 +95,8 @@ def _check_layers(partition: SplinePartition) -> None:
             f"of shape {program.input_shape}"
         )
     expected = [(activation.name, activation.width) for activation in program.activations]
-    found = [(layer.name, layer.width) for layer in layers]
-    if found != expected or not all(type(width) is int for _, width in found):
+    layer_widths = [(layer.name, layer.width) for layer in layers]
+    if layer_widths != expected or not all(type(width) is int for _, width in layer_widths):
         raise InvalidPartition("layers: they are not the activations of the network")
     # Above the first layer are the triangles of the domain, or it as a whole.
     domain = partition.plane.domain
@@ -113,7 +113,7 @@ def _check_layers(partition: SplinePartition) -> None:
         name = f"layers.{i}.bits"
         _check_array(name, layer.bits, np.uint64, (n, (layer.width + 63) // 64))
         if layer.width % 64 and (layer.bits[:, -1] >> np.uint64(layer.width % 64)).any():
-            raise InvalidPartition(f"{name} has bits behind the {layer.width} of the layer")
+            raise InvalidPartition(f"{name} has bits after the {layer.width} of the layer")
         above = n
     if layers and above != len(partition):
         raise InvalidPartition(

@@ -50,7 +50,7 @@ def enumerate_with_shapely(
     """Every activation region, as :func:`splineviz.enumerate_regions` with ``engine="shapely"``.
 
     Each polygon carries the affine map of the network up to here. An affine step maps the map; at
-    an activation each line on which a neuron meets a kink, or the largest of several values
+    an activation each line on which a neuron meets a breakpoint, or the largest of several values
     changes, splits the polygons that it crosses; then each polygon lies on one affine piece of the
     activation, which is applied to its map.
     """

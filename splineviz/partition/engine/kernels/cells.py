@@ -44,7 +44,7 @@ from splineviz.partition.engine.kernels.chords import (
 from splineviz.partition.engine.kernels.compiling import borrowing, compiled, inlined
 from splineviz.partition.engine.kernels.crossings import Crossings, new_crossings
 from splineviz.partition.engine.kernels.entry import entry
-from splineviz.partition.engine.kernels.frames import frame_of, spanning_corners
+from splineviz.partition.engine.kernels.triangles import spanning_corners, triangle_of
 
 # How it ended: all is done, there are more cells than the budget allows, or there is no room for
 # the next cell among what is made, or on the desk.
@@ -91,8 +91,8 @@ class _Desk(NamedTuple):
     ----------
     border : Border
     forms : float64 array (k, 4)
-        Each crossing neuron at the first corner of the cell's frame, how it rises from there to the
-        others, and the largest of its tolerances at the three.
+        Each crossing neuron at the first corner of the cell's triangle, how it rises from there to
+        the others, and the largest of its tolerances at the three.
     stack : Stack
     piece : Piece
     line : Crossings
@@ -244,8 +244,8 @@ def _split_while_room(task, desk, made):
             return _NARROW
         list_crossing(border)
         walk_round(task.cut, cell, task.signs, border, stack.vertex, stack.half)
-        frame = _place_chords(task, cell, n, k, desk)
-        state = _split_cell(task, cell, n, k, frame, desk, made)
+        triangle = _place_chords(task, cell, n, k, desk)
+        state = _split_cell(task, cell, n, k, triangle, desk, made)
         if state != _DONE:
             return state
         made.done[_NEXT] = cell + 1
@@ -256,7 +256,7 @@ def _split_while_room(task, desk, made):
 def _place_chords(task, cell, n, k, desk):
     """The chords of a cell as a whole, and what places their crossings.
 
-    Returns the cell's frame; with fewer than two chords it is of no use.
+    Returns the cell's triangle; with fewer than two chords it is of no use.
     """
     cut, values = task.cut, task.values
     for j in range(k):
@@ -282,11 +282,11 @@ def _place_chords(task, cell, n, k, desk):
                 values.tolerance[of_b, column],
                 values.tolerance[of_c, column],
             )
-    return frame_of((a, b, c), cut.xy)
+    return triangle_of((a, b, c), cut.xy)
 
 
 @inlined
-def _split_cell(task, cell, n, k, frame, desk, made):
+def _split_cell(task, cell, n, k, triangle, desk, made):
     """Split one cell along its chords, one after another.
 
     ``made.done`` is brought up to date when that is over: what a cell that had no room has written
@@ -320,7 +320,7 @@ def _split_cell(task, cell, n, k, frame, desk, made):
         own = m >> 1
         ends = _ends_of(piece, own, cut.xy, made.points)
         added, in_doubt = cross_chord(
-            piece, m, own, ends, frame, desk.forms, task.spacing, desk.line
+            piece, m, own, ends, triangle, desk.forms, task.spacing, desk.line
         )
         doubted |= in_doubt
         if n_points + added > made.points.shape[0] or n_chords + added >= made.chords.shape[0]:

@@ -10,7 +10,7 @@ from splineviz.partition.engine.kernels.arguments import Array
 from splineviz.partition.engine.kernels.bits import set_bit
 from splineviz.partition.engine.kernels.compiling import compiled, inlined
 from splineviz.partition.engine.kernels.crossings import LOOSE, insert_sorted, merge
-from splineviz.partition.engine.kernels.frames import weights_in
+from splineviz.partition.engine.kernels.triangles import weights_in
 
 # In place of a vertex number: two chords do not cross.
 _APART = -2
@@ -152,10 +152,10 @@ def take_piece(stack, depth, k_words, piece):
 
 
 @inlined
-def cross_chord(piece, m, own, ends, frame, forms, spacing, line):
+def cross_chord(piece, m, own, ends, triangle, forms, spacing, line):
     """Where the other chords of a piece cross chord `own`, which runs from p to q.
 
-    `ends` are p and q, and `forms` what each neuron is in the cell's frame. Fills ``cut_at`` for
+    `ends` are p and q, and `forms` what each neuron is in the cell's triangle. Fills ``cut_at`` for
     each chord: `_APART` if it does not cross, 0 if it passes through p, -1 through q, and r for the
     r-th new vertex between them, which lies at ``line.place[r - 1]``. Returns the number of new
     vertices, and whether a tolerance decided something or leaves a crossing uncertain by ``LOOSE``.
@@ -164,8 +164,8 @@ def cross_chord(piece, m, own, ends, frame, forms, spacing, line):
         return 0, False
     length = np.hypot(ends.qx - ends.px, ends.qy - ends.py)
     near = spacing / length if length > spacing else 1.0
-    p1, p2 = weights_in(frame, ends.px, ends.py)
-    q1, q2 = weights_in(frame, ends.qx, ends.qy)
+    p1, p2 = weights_in(triangle, ends.px, ends.py)
+    q1, q2 = weights_in(triangle, ends.qx, ends.qy)
     low = piece.chord[own, LOW]
     high = piece.chord[own, HIGH]
     doubted = False

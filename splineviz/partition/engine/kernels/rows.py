@@ -45,7 +45,7 @@ def barycentric(px, py, ux, uy, vx, vy):
 
 @entry
 @compiled
-def weigh(points, place, xy, frames, corners, weights):
+def weigh(points, place, xy, triangles, corners, weights):
     """Points as affine combinations of three corners of the cell that each lies in.
 
     Parameters
@@ -55,7 +55,7 @@ def weigh(points, place, xy, frames, corners, weights):
         The cell that each lies in; or ``~v`` where it is the vertex v itself.
     xy : float64 array (V, 2)
         Vertices of the cells.
-    frames : int32 array (F, 3)
+    triangles : int32 array (F, 3)
         Three corners of each cell. The second is the farthest from the first, the third the
         farthest from the line through both; so no weight inside the cell is larger than two.
     corners, weights : int32 array (n, 3), float64 array (n, 2)
@@ -68,9 +68,9 @@ def weigh(points, place, xy, frames, corners, weights):
             weights[i, 0] = 0.0
             weights[i, 1] = 0.0
             continue
-        a = frames[place[i], 0]
-        b = frames[place[i], 1]
-        c = frames[place[i], 2]
+        a = triangles[place[i], 0]
+        b = triangles[place[i], 1]
+        c = triangles[place[i], 2]
         ux = xy[b, 0] - xy[a, 0]
         uy = xy[b, 1] - xy[a, 1]
         vx = xy[c, 0] - xy[a, 0]

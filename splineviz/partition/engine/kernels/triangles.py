@@ -1,4 +1,4 @@
-"""Three corners of a cell that span it, by which values at all its points are given."""
+"""Triangles of three corners of a cell, from which values at all points of the cell follow."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from splineviz.partition.engine.kernels.entry import entry
 from splineviz.partition.engine.kernels.rows import barycentric
 
 
-class Frame(NamedTuple):
-    """Three corners of a cell: the place of the first, and the ways to the others.
+class Triangle(NamedTuple):
+    """Three corners of a cell: where the first is, and the vectors to the others.
 
     Attributes
     ----------
     a, b, c : int
-        Their numbers.
+        Numbers of their vertices.
     x, y : float
-        Where a is.
+        Position of a.
     ux, uy, vx, vy : float
         From a to b, and from a to c.
     """
@@ -62,26 +62,28 @@ def spanning_corners(halves, start, stop, edge_vertices, xy):
 
 
 @inlined
-def frame_of(corners, xy):
-    """The frame of three corners."""
+def triangle_of(corners, xy):
+    """The triangle between three corners."""
     a, b, c = corners
     x = xy[a, 0]
     y = xy[a, 1]
-    return Frame(a, b, c, x, y, xy[b, 0] - x, xy[b, 1] - y, xy[c, 0] - x, xy[c, 1] - y)
+    return Triangle(a, b, c, x, y, xy[b, 0] - x, xy[b, 1] - y, xy[c, 0] - x, xy[c, 1] - y)
 
 
 @inlined
-def weights_in(frame, x, y):
+def weights_in(triangle, x, y):
     """The weights of b and c in a point: value = z_a + w_b (z_b - z_a) + w_c (z_c - z_a)."""
-    return barycentric(x - frame.x, y - frame.y, frame.ux, frame.uy, frame.vx, frame.vy)
+    return barycentric(
+        x - triangle.x, y - triangle.y, triangle.ux, triangle.uy, triangle.vx, triangle.vy
+    )
 
 
 @entry
 @compiled
-def cell_frames(first, last, offsets, halves, edge_vertices, xy, frames):
-    """Three corners that span each of the cells ``first ... last - 1``, written to `frames`."""
+def cell_triangles(first, last, offsets, halves, edge_vertices, xy, triangles):
+    """Three corners that span each of the cells ``first ... last - 1``, written to `triangles`."""
     for cell in range(first, last):
         a, b, c = spanning_corners(halves, offsets[cell], offsets[cell + 1], edge_vertices, xy)
-        frames[cell, 0] = a
-        frames[cell, 1] = b
-        frames[cell, 2] = c
+        triangles[cell, 0] = a
+        triangles[cell, 1] = b
+        triangles[cell, 2] = c
