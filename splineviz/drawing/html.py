@@ -1,7 +1,7 @@
-"""What objects show in a notebook: small pieces of HTML, on a light page and on a dark one.
+"""Pieces of HTML for the reprs of objects in a notebook, on light and dark pages.
 
-Nothing here has a ground or a text color of its own. Every text is escaped, as names of runs,
-layers and classes may be a stranger's.
+No piece sets a background or a text color. Every text is escaped, because names of runs, layers
+and classes may come from strangers.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 
 #: The longer side of a picture in pixels.
 SIDE = 320
-#: A gray that is read on white and on black.
+#: A gray that is readable on white and on black.
 GRAY = "#868686"
 _DPI = 100
 _LONGEST = 400
 
 
 def shown(build: Callable[[], str], text: str) -> str:
-    """The HTML that `build` makes; if it fails, the text, and what went wrong.
+    """Return the HTML of `build`; if it fails, the text and the error.
 
     Parameters
     ----------
     build : callable
         To HTML.
     text : str
-        What is said without it: the text repr.
+        The text repr, to show if `build` fails.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def shown(build: Callable[[], str], text: str) -> str:
 
 
 def escaped(value: object) -> str:
-    """Text as HTML that shows it and does nothing else, cut where it is very long.
+    """Escape text for HTML, and cut it if it is very long.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def bullets(title: str, lines: Iterable[object]) -> str:
 
 
 def picture(png: bytes, alt: str, width: int | None = None) -> str:
-    """A PNG file inside the page, with what it shows in words."""
+    """A PNG file inside the page, with a description for screen readers."""
     data = base64.b64encode(png).decode("ascii")
     size = "" if width is None else f' width="{width}"'
     return (
@@ -84,18 +84,18 @@ def picture(png: bytes, alt: str, width: int | None = None) -> str:
 
 
 def row(*parts: str) -> str:
-    """Pieces beside each other, below each other where there is no room."""
+    """Pieces in a row, or below each other if there is no room."""
     inner = "".join(f"<div>{part}</div>" for part in parts if part)
     return f'<div style="display: flex; flex-wrap: wrap; gap: 12px">{inner}</div>'
 
 
 def block(*parts: str) -> str:
-    """Pieces below each other: what a repr returns."""
+    """Pieces below each other: the result of a repr."""
     return f'<div style="color: currentColor; background: transparent">{"".join(parts)}</div>'
 
 
 def blank_figure(shape: float) -> tuple[Figure, Axes]:
-    """A figure without a ground, known to no window, and axes that fill it.
+    """Create a transparent figure, unknown to pyplot, and axes that fill it.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def png_of(figure: Figure) -> bytes:
 
 
 def short_numbers(values: npt.ArrayLike) -> str:
-    """The first few of some numbers, as a reader would write them.
+    """Format the first few numbers of an array.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Inputs of a network as images, where they are some."""
+"""Shows inputs of a network as images."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SMALLEST_FLAT = 64
 
 
 def image_shape_of(input_shape: tuple[int, ...]) -> tuple[int, ...] | None:
-    """How an input can be seen as an image, or None.
+    """Guess the shape of an input as an image, or None.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def image_shape_of(input_shape: tuple[int, ...]) -> tuple[int, ...] | None:
     -------
     tuple of int or None
         (height, width), or (channels, height, width) with 1 or 3 channels. A flat input is taken
-        for a square grey image if its length is a square number from 64 up.
+        for a square gray image if its length is a square number of at least 64.
 
     Examples
     --------
@@ -42,14 +42,14 @@ def image_shape_of(input_shape: tuple[int, ...]) -> tuple[int, ...] | None:
 
 
 def png(image: np.ndarray, low: float, high: float) -> bytes:
-    """An image as a PNG file.
+    """Encode an image as a PNG file.
 
     Parameters
     ----------
     image : ndarray, shape (height, width) or (channels, height, width)
-        Grey, or 1 or 3 channels.
+        Gray, or 1 or 3 channels.
     low, high : float
-        Values drawn black and white.
+        The values that are drawn black and white.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What the name of a metric says: whether it is an accuracy, of what, under which attack."""
+"""Reads the name of a metric: whether it is an accuracy, and under which attack."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ _LONE_NUMBER = re.compile(rf"(?:^|[\W_])({_NUMBER})(?=$|[\W_])")
 
 @dataclass(frozen=True)
 class MetricName:
-    """The name of a metric, read.
+    """The name of a metric, and what it says.
 
-    Words are what stands between characters that are neither letters nor digits: ``val_acc``,
+    Words are separated by characters that are neither letters nor digits: ``val_acc``,
     ``val/acc`` and ``accuracy.test`` are accuracies, ``pace`` is none. One under an attack has a
     word such as ``adv``, ``pgd`` or ``fgsm``, or an ``eps`` with a number.
 
     Parameters
     ----------
     name : str
-        As the run has it.
+        The name in the run.
 
     Examples
     --------
@@ -50,7 +50,7 @@ class MetricName:
 
     @cached_property
     def words(self) -> list[str]:
-        """Its words, as they are written."""
+        """The words of the name, unchanged."""
         return [word for word in re.split(r"[\W_]+", self.name) if word]
 
     @cached_property
@@ -76,7 +76,7 @@ class MetricName:
 
     @property
     def eps(self) -> str | None:
-        """How strong the attack is, as the name writes it: ``0.03`` or ``8/255``."""
+        """The strength of the attack, as in the name: ``0.03`` or ``8/255``."""
         if not self.is_adversarial:
             return None
         found = _NAMED_EPS.search(self.name) or _LONE_NUMBER.search(self.name)
@@ -91,7 +91,7 @@ class MetricName:
 
     @property
     def group(self) -> str:
-        """Of one under an attack, all that it says but `eps` and that it is an accuracy."""
+        """For a metric under an attack: its words without `eps` and "accuracy"."""
         rest = self.name if self.eps is None else self._without_eps()
         words = [word for word in re.split(r"[\W_]+", rest) if word]
         kept = [word for word in words if word.lower() not in _ACCURACY | _EPS]

@@ -11,7 +11,7 @@ import numpy as np
 CURVE_COLORS = ("#2b8cc4", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 
 #: Ten colors that stay apart for readers who do not tell red from green: seven of M. Okabe and
-#: K. Ito (2008), a light grey, a brown and a navy. Red comes last, because decision boundaries are
+#: K. Ito (2008), a light gray, a brown and a navy. Red comes last, because decision boundaries are
 #: red. With more than ten classes the colors start over.
 CLASS_COLORS = (
     "#0072b2",
@@ -26,10 +26,10 @@ CLASS_COLORS = (
     "#d55e00",
 )
 
-#: The grey of regions whose value has no place on a scale.
+#: The gray of regions whose value has no position on a color scale.
 NO_VALUE = "#9a9a9a"
 
-#: What became of regions between two checkpoints.
+#: Colors of regions in a comparison of two checkpoints.
 CHANGE_COLORS = {"kept": "#e4e4e4", "born": "#f4c76b", "vanished": "#8e44ad"}
 
 #: How lines are drawn, by the names that matplotlib and bqplot have in common: when the colors are

@@ -1,4 +1,4 @@
-"""Polygons as arrays, drawn with matplotlib."""
+"""Draws polygons, given as arrays, with matplotlib."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ if TYPE_CHECKING:
     from matplotlib.path import Path
 
 
-# Neighbors overlap by this many points, or a viewer that smooths edges lets the page shine through
-# between them.
+# Neighbors overlap by this many points. Otherwise a viewer that smooths edges shows thin gaps.
 _OVERLAP = 0.5
-# What lies over a polygon covers what that one overlaps.
+# Polygons on top must cover the overlap of those below.
 _OVERLAP_ABOVE = 1.0
 
 
@@ -32,7 +31,7 @@ def fill_polygons(
     rasterized: bool = False,
     above: bool = False,
 ) -> tuple[PathCollection, AnyIntArray]:
-    """Add the polygons of regions to axes; their colors are set on what is returned.
+    """Add the polygons of regions to axes; set their colors on the returned collection.
 
     Parameters
     ----------
@@ -44,9 +43,9 @@ def fill_polygons(
         The rings of the R regions, as in a SplinePartition: holes run the other way round than
         outer rings.
     seen : tuple of float
-        xmin, ymin, xmax, ymax of what is seen; regions outside are left out.
+        xmin, ymin, xmax, ymax of the visible part; regions outside are left out.
     rasterized : bool
-        Whether a vector file holds them as pixels.
+        Whether they are pixels in a vector file.
     above : bool
         Whether they lie over polygons that are drawn already.
 
@@ -82,7 +81,7 @@ def _regions_within(
     region_offsets: AnyIntArray,
     seen: tuple[float, float, float, float],
 ) -> AnyIntArray:
-    """The regions whose bounding box meets another."""
+    """The regions whose bounding box meets the visible part."""
     if len(region_offsets) < 2:
         return np.empty(0, dtype=np.int64)
     starts = ring_offsets[region_offsets[:-1]]

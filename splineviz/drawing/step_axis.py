@@ -38,7 +38,7 @@ class StepAxis:
 
     @classmethod
     def of(cls, steps: npt.ArrayLike) -> StepAxis:
-        """The axis that some steps need.
+        """Create an axis that fits some steps.
 
         Parameters
         ----------
@@ -53,7 +53,7 @@ class StepAxis:
         return cls(first, left, max(last, 10 * first))
 
     def positions(self, steps: npt.ArrayLike) -> FloatArray:
-        """Where steps stand: step 0 at half of the first positive one, the others at themselves.
+        """Positions of steps: step 0 is at half of the first positive step, others at themselves.
 
         Parameters
         ----------
@@ -68,7 +68,7 @@ class StepAxis:
 
     @property
     def ticks(self) -> list[float]:
-        """Powers of ten, on a short axis 2 and 5 times them too, and the place of step 0."""
+        """Powers of ten, on a short axis also 2 and 5 times them, and the position of step 0."""
         lowest, highest = (int(np.floor(np.log10(end))) for end in (self.first, self.right))
         factors = (1, 2, 5) if self.right < 100 * self.first else (1,)
         ticks = [factor * 10.0**power for power in range(lowest, highest + 1) for factor in factors]
@@ -77,7 +77,7 @@ class StepAxis:
 
     @property
     def labels(self) -> list[str]:
-        """The steps at the ticks, as people write them: 0, 100, 2k, 10k, 1M."""
+        """The steps at the ticks as short texts: 0, 100, 2k, 10k, 1M."""
         return ["0" if tick < self.first else _short(tick) for tick in self.ticks]
 
 

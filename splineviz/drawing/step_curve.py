@@ -1,4 +1,4 @@
-"""StepCurve: a curve over training steps, however it is drawn."""
+"""StepCurve: the data of a curve over training steps."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ class StepCurve:
     Parameters
     ----------
     label : str
-        What it is, for a legend.
+        Its text in a legend.
     steps : int64 array (n,)
         Training steps, increasing.
     values : float64 array (n,)
         NaN where there is none.
     low, high : float64 array (n,), optional
-        Ends of a band round it; NaN where there is none.
+        Ends of a band around it; NaN where there is none.
     number : int
         Chooses color and line style, as :func:`~splineviz.drawing.palette.curve_style` does.
     line_style : str, optional
         Another line style than that of its number.
     sparse : bool
-        Whether a missing value may mean that nobody looked: where most values stand alone between
-        missing ones, they are joined. Otherwise a missing value leaves a gap.
+        Whether values may be missing because the metric is measured only now and then. If most
+        values are isolated, they are joined. Otherwise a missing value leaves a gap.
     group : str
-        What it shares with the curves beside it that say the same.
+        The name of the group in the legend.
     """
 
     label: str
@@ -67,21 +67,21 @@ class StepCurve:
 
 
 def extremes(curves: Sequence[StepCurve]) -> FloatArray:
-    """All finite values and ends of bands of some curves: what their axis has to enclose."""
+    """All finite values and ends of bands, which the vertical axis must contain."""
     parts = [part for curve in curves for part in (curve.values, curve.low, curve.high)]
     joined = np.concatenate([np.empty(0), *(part for part in parts if part is not None)])
     return np.asarray(joined[np.isfinite(joined)])
 
 
 def pieces(steps: IntArray, values: FloatArray, sparse: bool = False) -> list[IntArray]:
-    """Which points of a curve are joined by a line, and which of very many are drawn.
+    """Split a curve into pieces that are joined by a line, and thin it out if it is long.
 
     Parameters
     ----------
     steps : int64 array (n,)
         Training steps, increasing.
     values : float64 array (n,)
-        What is not finite is missing.
+        Values that are not finite are missing.
     sparse : bool
         As in :class:`StepCurve`.
 

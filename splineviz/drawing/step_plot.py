@@ -1,4 +1,4 @@
-"""Curves over training steps, drawn with matplotlib."""
+"""Draws curves over training steps with matplotlib."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def draw_step_curves(
         Where to draw; a new figure if None.
     curves : sequence of StepCurve
     label : str
-        What the values are.
+        Label of the vertical axis.
     axis : StepAxis, optional
-        The axis of steps; the one that the curves need unless said.
+        The axis of steps. Default: one that fits the curves.
     marked : bool
-        Whether each value has a mark; otherwise only one that no line joins to another.
+        Whether each value has a mark; otherwise only isolated values.
 
     Returns
     -------

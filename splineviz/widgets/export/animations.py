@@ -1,4 +1,4 @@
-"""The steps of a player, one after another, as an animation in a file."""
+"""Saves the steps of a player as an animation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from splineviz.display.frames import Frame
     from splineviz.widgets.player.region_player import RegionPlayer
 
-# Viewers show a frame of a GIF much longer if it asks for less.
+# In milliseconds: many viewers show shorter frames of a GIF much longer.
 _SHORTEST = 20
 _PALETTE_FRAMES = 5
 
@@ -40,7 +40,7 @@ def save_gif(
     dpi: int,
     progress: Progress | bool | None,
 ) -> None:
-    """What :meth:`RegionPlayer.save_gif` does."""
+    """Save a GIF, as :meth:`RegionPlayer.save_gif` says."""
     from PIL import Image
 
     target = check_target(path, ".gif")
@@ -58,7 +58,7 @@ def save_gif(
     with reporting(progress, len(frames), "frame") as report:
         for done, frame in enumerate(frames, 1):
             picture = _picture(drawn, frame, dpi)
-            # Without dithering, what does not change has the same pixels in every frame.
+            # Without dithering, parts that do not change have the same pixels in every frame.
             pictures.append(picture.quantize(palette=palette, dither=Image.Dither.NONE))
             report(done)
     file = io.BytesIO()
@@ -80,7 +80,7 @@ def save_mp4(
     dpi: int,
     progress: Progress | bool | None,
 ) -> None:
-    """What :meth:`RegionPlayer.save_mp4` does."""
+    """Save a film, as :meth:`RegionPlayer.save_mp4` says."""
     from matplotlib.animation import FFMpegWriter
 
     target = check_target(path, ".mp4")
@@ -101,7 +101,7 @@ def save_mp4(
         reporting(progress, len(frames), "frame") as report,
     ):
         film = Path(folder) / "film.mp4"
-        # ffmpeg takes fractions of a frame a second, the annotation does not.
+        # The annotation wants an int, but ffmpeg accepts fractions.
         writer = FFMpegWriter(fps=cast("int", 1000 / interval))
         try:
             drawn.show(frames[0])
@@ -136,13 +136,13 @@ def _picture(drawn: PlayerFigure, frame: Frame, dpi: int) -> Picture:
 
 
 def _palette(drawn: PlayerFigure, frames: list[Frame], dpi: int) -> Picture:
-    """The 256 colors of all frames, found in a few of them."""
+    """Choose 256 colors for all frames, from a few of them."""
     from PIL import Image
 
     few = np.unique(np.linspace(0, len(frames) - 1, _PALETTE_FRAMES).astype(int))
     rows = [np.asarray(_picture(drawn, frames[number], dpi))[::2, ::2] for number in few]
     palette = Image.fromarray(np.concatenate(rows)).quantize(256)
-    # The page is white, not the mean of what is nearly white.
+    # Keep the page white: its entry would be the mean of nearly white colors.
     colors = np.array(palette.getpalette() or [], dtype=np.uint8).reshape(-1, 3)
     colors[colors.sum(axis=1).argmax()] = 255
     palette.putpalette(colors.ravel().tolist())

@@ -1,4 +1,4 @@
-"""A player as one HTML file, which needs no kernel and no network."""
+"""Saves a player as one HTML file, which needs no kernel and no network."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from splineviz.widgets.player.region_player import RegionPlayer
 
 _DASHES = {"solid": "none", "dashed": "6 4", "dotted": "2 3"}
-# Bytes of a page that browsers open, and mail programs send, without trouble.
+# The largest page, in bytes, that browsers open and mail programs send easily.
 _LARGE = 50 * 2**20
 
 
@@ -43,7 +43,7 @@ def save_html(
     compress: bool,
     progress: Progress | bool | None,
 ) -> None:
-    """What :meth:`RegionPlayer.save_html` does."""
+    """Save a page, as :meth:`RegionPlayer.save_html` says."""
     target = check_target(path, ".html")
     chosen = read_steps(player, steps)
     wait_for_frames(player)
@@ -65,12 +65,12 @@ def save_html(
 def _packed_frames(
     player: RegionPlayer, steps: list[int], report: Any
 ) -> tuple[dict[int, bytes], dict[str, str]]:
-    """The frames of some steps as bytes, and what is said in place of those that cannot be made.
+    """Pack the frames of some steps; returns the bytes, and messages for those that failed.
 
     Raises
     ------
     Exception
-        What making the last frame raised, if none could be made.
+        The exception of the last frame, if none could be made.
     """
     canvas = canvas_of(player)
     packed, messages = {}, {}
@@ -129,7 +129,7 @@ def _page(
 
 
 def _changed_traits(player: RegionPlayer, steps: list[int]) -> dict[str, Any]:
-    """The traits that are not as in the player, because the file has these steps only."""
+    """The traits that differ from the player's, because the file has only these steps."""
     canvas = canvas_of(player)
     shown = min(range(len(steps)), key=lambda number: abs(steps[number] - player.step))
     compare = canvas.compare
@@ -152,7 +152,7 @@ def _changed_traits(player: RegionPlayer, steps: list[int]) -> dict[str, Any]:
 
 
 def _curves(curves: MetricChart, known: Sequence[int], steps: list[int]) -> dict[str, Any]:
-    """The curves as the page draws them."""
+    """The curves as data for the page."""
     axis, values = curves.axis, curves.values
     lines = []
     for curve in curves.curves:
@@ -189,6 +189,6 @@ def _text(data: bytes) -> str:
 
 
 def _json(value: Any) -> str:
-    """JSON that is safe between script tags: no text in it can end them, or begin a comment."""
+    """JSON that is safe between script tags: no text in it can end them or start a comment."""
     text = json.dumps(value, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

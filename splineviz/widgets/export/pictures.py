@@ -1,4 +1,4 @@
-"""One step of a player as a picture in a file."""
+"""Saves one step of a player as a picture."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def save_picture(
     width: float,
     dpi: int,
 ) -> None:
-    """What :meth:`RegionPlayer.save_png` and its like do; `kind` is matplotlib's word for it."""
+    """Save a picture, as :meth:`RegionPlayer.save_png` says; `kind` is matplotlib's format."""
     target = check_target(path, f".{kind}")
     check_size(width, dpi)
     [step] = read_steps(player, [player.step if step is None else step])

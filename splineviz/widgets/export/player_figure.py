@@ -1,4 +1,4 @@
-"""PlayerFigure: what a player shows, as a matplotlib figure, for one frame after another."""
+"""PlayerFigure: the picture of a player, drawn with matplotlib, frame by frame."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ if TYPE_CHECKING:
 
 # Inches beside and below the picture, for its color bar, labels and title.
 _BESIDE, _BELOW = 1.9, 1.3
-# How much wider than high the figure may be, or higher than wide.
+# The largest ratio of the figure's sides.
 _SLIMMEST = 2.0
 _BAR = (1.03, 0.0, 0.04, 1.0)
-# Where the legend begins, in heights of the picture, and how many entries stand in a row.
+# The top of the legend, in heights of the picture, and the number of entries in a row.
 _LEGEND, _ENTRIES = -0.13, 3
 
 
 class PlayerFigure:
-    """A figure whose parts keep their places from frame to frame.
+    """A figure whose parts stay in place from frame to frame.
 
     Parameters
     ----------
     player : RegionPlayer
-        Its canvas says what is shown, and how.
+        The player; its canvas says what to draw, and how.
     limits : list of (pair of float or None)
         The ends of each coloring's scale over the run.
     width : float
         Width of the picture with its color bar, in inches.
     curves : bool
-        Whether the player's curves stand beside it, with a line at the step.
+        Whether to draw the player's curves next to it, with a line at the step.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class PlayerFigure:
         self._canvas = canvas_of(player)
         self._limits = limits
         self._curves = player.curves if curves else None
-        xmin, ymin, xmax, ymax = self._seen()
+        xmin, ymin, xmax, ymax = self._viewport()
         shape = self._canvas.stretch * (ymax - ymin) / (xmax - xmin)
         height = (width - _BESIDE) * shape + _BELOW
         height = min(max(height, width / _SLIMMEST), width * _SLIMMEST)
@@ -72,12 +72,12 @@ class PlayerFigure:
         if self._curves is not None:
             self._marker = _draw_curves(axes[1], self._curves)
 
-    def _seen(self) -> tuple[float, float, float, float]:
+    def _viewport(self) -> tuple[float, float, float, float]:
         xmin, ymin, xmax, ymax = self._canvas.viewport or self._canvas.bounds
         return float(xmin), float(ymin), float(xmax), float(ymax)
 
     def show(self, frame: Frame) -> None:
-        """Draw a frame in place of the one before."""
+        """Draw a frame, and remove the one before."""
         from matplotlib.layout_engine import ConstrainedLayoutEngine
 
         self._ax.clear()
@@ -89,12 +89,12 @@ class PlayerFigure:
             position = self._curves.positions[self._player.steps.index(frame.step)]
             self._marker.set_xdata([position, position])
         if isinstance(self.figure.get_layout_engine(), ConstrainedLayoutEngine):
-            # The first frame finds the places of all parts, and the others keep them.
+            # The first frame decides the places of all parts; the others keep them.
             self.figure.draw_without_rendering()
             self.figure.set_layout_engine("none")
 
     def _explain_marks(self) -> None:
-        """Say below the picture what its lines and marks are."""
+        """Draw a legend of lines and marks below the picture."""
         handles, names = self._ax.get_legend_handles_labels()
         if handles:
             self._ax.legend(
@@ -110,7 +110,7 @@ class PlayerFigure:
             )
 
     def pixels(self, dpi: int) -> ByteArray:
-        """The figure as it is, (height, width, 3)."""
+        """The pixels of the figure, (height, width, 3)."""
         from matplotlib.backends.backend_agg import FigureCanvasAgg
 
         self.figure.set_dpi(dpi)
@@ -132,7 +132,7 @@ class PlayerFigure:
             corner,
             canvas.layer,
             canvas.show_boundary,
-            seen=self._seen(),
+            seen=self._viewport(),
             axis_labels=canvas.axis_labels,
             stretch=canvas.stretch,
             line_name=canvas.line_name,
@@ -147,19 +147,19 @@ class PlayerFigure:
         return with_changes(picture, frame, compared, corner) if compared else picture
 
     def _compared(self, frame: Frame) -> Frame | None:
-        """The frame against which changes are told, if the player shows changes."""
+        """The frame to compare with, if the player shows a comparison."""
         steps = self._player.steps
         index = self._canvas.compared_index(steps.index(frame.step))
         return None if index is None else self._player.frame(steps[index])
 
 
 def _draw_curves(ax: Axes, curves: MetricChart) -> Line2D:
-    """Draw the curves beside a player; the line that marks a step is what is returned."""
+    """Draw the curves next to the picture; returns the line that marks the step."""
     values = curves.values
     draw_step_curves(ax, curves.curves, values.label, curves.axis, marked=False)
     ax.set_ylim(values.ticks[0], values.ticks[-1])
     for line in ax.lines:
-        # A curve along the upper end is as thick as any other.
+        # Without clipping, a curve along the upper end is as thick as any other.
         line.set_clip_on(False)
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)

@@ -1,4 +1,4 @@
-"""The frames of a player that go into a file."""
+"""The frames of a player to save in a file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def canvas_of(player: RegionPlayer) -> RegionCanvas:
-    """The picture of a player.
+    """Return the canvas of a player.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def canvas_of(player: RegionPlayer) -> RegionCanvas:
 
 
 def read_steps(player: RegionPlayer, steps: Sequence[int] | None) -> list[int]:
-    """The steps to save, in order; all checkpoints for None.
+    """Check the steps to save, and return them in order; all checkpoints for None.
 
     Raises
     ------
@@ -57,18 +57,18 @@ def read_steps(player: RegionPlayer, steps: Sequence[int] | None) -> list[int]:
 
 
 def wait_for_frames(player: RegionPlayer) -> None:
-    """Wait for frames in the making, rather than make them twice.
+    """Wait for frames that are being made, instead of making them twice.
 
-    What goes wrong with one is raised, or told, where it is used.
+    Errors are raised, or shown, where a frame is used.
     """
     with contextlib.suppress(Exception):
         player.wait()
 
 
 def color_limits(player: RegionPlayer, frames: Sequence[Frame]) -> list[Limits | None]:
-    """The ends of each coloring's scale over a run.
+    """Compute the ends of each coloring's scale.
 
-    Those that the player shows, if it has seen all frames; otherwise those of the given frames.
+    They are those of the player if all its frames have been made, otherwise those of `frames`.
     """
     canvas = canvas_of(player)
     if canvas.ready == canvas.count:

@@ -1,4 +1,4 @@
-"""What file is to be written, and how large a picture: checked before any work is done for it."""
+"""Checks the file to write, and the size of a picture, before any work is done."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from splineviz.errors import InvalidArgument, UnwritablePath
 from splineviz.files import write_atomically
 from splineviz.validation.names import as_path
 
-# Inches a picture is wide at least: labels and color bar have no room in less.
+# The smallest width in inches that has room for labels and color bar.
 _NARROWEST = 3.0
 _COARSEST = 10
-# Pixels a picture is wide at most, without curves.
+# The largest width in pixels, without curves.
 _WIDEST = 10_000
 
 
 def check_target(path: str | os.PathLike[str], extension: str) -> Path:
-    """The path of a file that can be written.
+    """Check that a file can be written, and return its path.
 
     Parameters
     ----------
     path : str or path-like
         Its name ends with `extension`.
     extension : str
-        What the kind of file is called, with its dot.
+        The extension of the kind of file, with its dot.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def check_target(path: str | os.PathLike[str], extension: str) -> Path:
             f"{extension}, or use another of save_png, save_svg, save_gif, save_mp4, save_html"
         )
     folder = target.parent
-    # Unlike those of a Path, these say no where the system refuses a name.
+    # os.path returns False for a name that the system refuses, where Path would raise.
     if not os.path.isdir(folder):  # noqa: PTH112
         raise UnwritablePath(f"cannot write {target}: there is no folder {folder}. Make it first")
     if os.path.isdir(target):  # noqa: PTH112
@@ -57,7 +57,7 @@ def write_target(target: Path, data: bytes) -> None:
     Raises
     ------
     UnwritablePath
-        If the operating system refuses; an old file of this name is then as it was.
+        If the operating system refuses. An old file of this name is unchanged then.
     """
     try:
         write_atomically(target, data)

@@ -1,4 +1,4 @@
-"""PlaygroundData: the points that a playground learns: a data set, and what was drawn on it."""
+"""PlaygroundData: the points that a playground learns, with undo."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import numpy.typing as npt
 from splineviz.training.data.sets import Dataset
 from splineviz.typing import BoolArray
 
-# So many changes can be undone.
+# The number of changes that can be undone.
 _MOST_UNDONE = 100
 
 
 class _Points(NamedTuple):
-    """What there is to learn, and how it came about.
+    """One state of the points.
 
     Parameters
     ----------
@@ -38,18 +38,18 @@ class _Points(NamedTuple):
 
 
 class PlaygroundData:
-    """A data set, what was drawn on it and erased from it, and the way back.
+    """A data set with the user's edits, and undo.
 
-    What was drawn stays until another data set is chosen, or until it is erased.
+    Drawn points stay until they are erased, or another data set is chosen.
 
     Parameters
     ----------
     kinds : mapping from str to callable
-        The data sets to choose from: called with the number of training points and the seed.
+        The data sets to choose from: functions of the number of training points and the seed.
     name : str
-        Which one.
+        The data set to start with.
     points : int
-        How many training points it has.
+        The number of training points.
     seed : int
     """
 
@@ -63,12 +63,12 @@ class PlaygroundData:
 
     @property
     def name(self) -> str:
-        """The data set that was chosen last."""
+        """The name of the chosen data set."""
         return self._now.name
 
     @property
     def current(self) -> Dataset:
-        """What there is to learn."""
+        """The current points."""
         return self._now.data
 
     @property
@@ -82,11 +82,11 @@ class PlaygroundData:
         return bool(self._before)
 
     def choose(self, name: str, points: int, seed: int) -> None:
-        """Take a data set in place of all points."""
+        """Replace all points by a data set."""
         self._change(self._new(name, points, seed))
 
     def resize(self, points: int, seed: int) -> None:
-        """Take another number of points of the same data set; what was drawn stays."""
+        """Change the number of points of the data set; drawn points stay."""
         new, now = self._new(self.name, points, seed), self._now
         train = now.data.train_inputs[now.drawn], now.data.train_labels[now.drawn]
         data = replace(
@@ -98,7 +98,7 @@ class PlaygroundData:
         self._change(_Points(now.name, data, drawn, edited=bool(drawn.any())))
 
     def reseed(self, points: int, seed: int) -> None:
-        """Take other points of the same data set, unless something was drawn or erased."""
+        """Draw new random points of the data set, unless the points were edited."""
         if not self._now.edited:
             self._now = self._new(self.name, points, seed)
 
@@ -109,7 +109,7 @@ class PlaygroundData:
         drawn: npt.ArrayLike,
         stroke: int | None = None,
     ) -> None:
-        """Take the points as they were left by somebody who draws and erases.
+        """Replace the training points after an edit on the pad.
 
         Parameters
         ----------
@@ -118,7 +118,7 @@ class PlaygroundData:
         drawn : array-like of bool, shape (n,)
             Which of them were drawn.
         stroke : int, optional
-            The same for edits that are undone together.
+            A number that is the same for all edits to undo together.
         """
         drawn = np.asarray(drawn, np.bool_)
         data = replace(
@@ -127,7 +127,7 @@ class PlaygroundData:
             train_labels=np.asarray(labels, np.int64),
         )
         if drawn.all():
-            # Test points of a data set that is gone would measure something else.
+            # Test points of a data set that was erased would measure something else.
             data = replace(data, test_inputs=data.test_inputs[:0], test_labels=data.test_labels[:0])
         edited = _Points(self.name, data, drawn, edited=True)
         if stroke is not None and stroke == self._stroke:
@@ -137,7 +137,7 @@ class PlaygroundData:
             self._stroke = stroke
 
     def undo(self) -> bool:
-        """Take back the last change; returns whether there was one."""
+        """Undo the last change; returns whether there was one."""
         if not self._before:
             return False
         self._now, self._stroke = self._before.pop(), None

@@ -1,4 +1,4 @@
-"""LiveCanvas: the regions of a network that is being trained, one frame after another."""
+"""LiveCanvas: the regions of a network during training, one frame at a time."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from splineviz.widgets.player.region_canvas import RegionCanvas
 
 
 class LiveCanvas(RegionCanvas):
-    """A canvas of one frame, which takes the place of the one before.
+    """A canvas with a single frame; each new frame replaces it.
 
-    A color keeps its meaning while frames come and go: a scale spans all of them that were shown,
-    so it grows, and never shrinks or moves back, until :meth:`restart_scales`.
+    A color keeps its meaning: a scale spans all frames shown so far. It only grows, until
+    :meth:`restart_scales`.
 
     Parameters
     ----------
@@ -26,12 +26,12 @@ class LiveCanvas(RegionCanvas):
         super().__init__([0], controls=False, goes_on=True, **traits)
 
     def restart_scales(self) -> None:
-        """Let the scales begin with the next frame; may be called from any thread."""
+        """Restart the color scales with the next frame; safe to call from any thread."""
         with self.lock:
             self._limits_so_far = []
 
     def show(self, frame: Frame) -> None:
-        """Show a frame in place of the one before; may be called from any thread."""
+        """Replace the frame; safe to call from any thread."""
         with self.lock:
             self.outdated = ""
             self.set_frame(0, frame)

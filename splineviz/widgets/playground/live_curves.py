@@ -1,4 +1,4 @@
-"""LiveCurves: loss and accuracies of a training, drawn while it goes on."""
+"""LiveCurves: loss and accuracies during a training."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from splineviz.widgets.charts.bqplot_parts import ACCURACY, ValueAxis, log_ticks
 from splineviz.widgets.charts.step_chart import StepChart
 from splineviz.widgets.common.lifecycle import OwningBox
 
-# A point that is nearer to the one before than this, as a share of its step, is not kept.
+# A point is dropped if its step is larger than the one before by less than this fraction.
 _APART = 0.02
-# Smaller numbers are written with a power of ten.
+# Smaller numbers are written with a power of ten on the axis.
 _SHORT = 5e-3
 _ACCURACIES = {"train_accuracy": "train", "test_accuracy": "test"}
 
 
 class LiveCurves(OwningBox):
-    """Two small panels over a logarithmic axis of steps: accuracies, and the loss by powers of ten.
+    """Two small charts over a logarithmic axis of steps: accuracies, and the loss (logarithmic).
 
-    Points are kept as far apart as they can be told on such an axis: a few hundred, however long
-    the training. Values that are no finite numbers, and losses of 0, leave a gap.
+    Points that could not be distinguished on the axis are dropped: a few hundred remain, however
+    long the training is. Values that are not finite, and losses of 0, leave a gap.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class LiveCurves(OwningBox):
         self.draw()
 
     def add(self, step: int, row: Mapping[str, float]) -> None:
-        """Keep the measurements of one step; :meth:`draw` shows them.
+        """Add the measurements of one step; :meth:`draw` shows them.
 
         Parameters
         ----------
@@ -53,7 +53,7 @@ class LiveCurves(OwningBox):
             ``train_loss``, ``train_accuracy`` and ``test_accuracy``, or some of them.
         """
         steps, rows = self._steps, self._rows
-        # The newest point is always there; it goes when the next one comes if it is none to keep.
+        # The newest point is always kept; it is dropped at the next one if the two are too close.
         crowded = len(steps) > 1 and steps[-1] < (1 + _APART) * steps[-2]
         if crowded or (steps and steps[-1] == step):
             del steps[-1], rows[-1]
@@ -61,12 +61,12 @@ class LiveCurves(OwningBox):
         rows.append(row)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove all points."""
         self._steps, self._rows = [], []
         self.draw()
 
     def draw(self) -> None:
-        """Show what was added."""
+        """Draw the points that were added."""
         axis = _axis_to(self._steps[-1] if self._steps else 0)
         accuracies = [
             self._curve(name, label, number)
@@ -87,7 +87,7 @@ class LiveCurves(OwningBox):
 
 
 def _axis_to(last: int) -> StepAxis:
-    """The axis of a training that goes on: its end moves by powers of ten, halved and doubled."""
+    """The axis of a running training: its end is 1, 2 or 5 times a power of ten."""
     power = 10 ** (len(str(last)) - 1)
     right = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= last)
     return StepAxis.of([0, 1, max(10, right)])

@@ -1,4 +1,4 @@
-"""The exact regions of a network that is being trained, as a frame."""
+"""The frame of the exact regions of a network during training."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 
 def live_frame(training: LiveTraining, plane: InputSlice, most: int) -> Frame:
-    """All linear regions of a network as it is now.
+    """Compute all linear regions of the network in its current state.
 
     Parameters
     ----------
     training : LiveTraining
     plane : InputSlice
-        Where to look.
+        The slice.
     most : int
-        How many regions to draw at most.
+        The most regions to draw.
 
     Returns
     -------
@@ -33,21 +33,21 @@ def live_frame(training: LiveTraining, plane: InputSlice, most: int) -> Frame:
     Raises
     ------
     NonFiniteValues
-        If the training has diverged; the message says so.
+        If the training has diverged.
     TooManyRegions
         If there are more than `most`.
     """
     from splineviz.partition.enumeration import enumerate_regions
 
     step = training.steps
-    # Small matrices are multiplied faster without a second thread. So few regions are found no
-    # faster by several threads either, and the page wants a core as well.
+    # Small matrices are multiplied faster by one thread, and several threads do not find so few
+    # regions faster. The browser needs a core as well.
     with _blas().limit(limits=1, user_api="blas"):
         try:
             partition = enumerate_regions(training.program(), plane, threads=1, max_regions=most)
             return Frame.from_partition(partition, step)
         except NonFiniteValues as error:
-            raise NonFiniteValues(_said_diverged(step, error)) from error
+            raise NonFiniteValues(_divergence_text(step, error)) from error
 
 
 @cache
@@ -55,7 +55,7 @@ def _blas() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def _said_diverged(step: int, error: NonFiniteValues) -> str:
+def _divergence_text(step: int, error: NonFiniteValues) -> str:
     text = str(error)
     if "diverged" in text:
         return text

@@ -1,4 +1,4 @@
-"""LiveRecording: where live trainings are recorded, one folder each."""
+"""LiveRecording: records live trainings, each in its own folder."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 class LiveRecording:
-    """Records trainings in a folder, each in a new folder in it, numbered.
+    """Records trainings, each in a new numbered folder inside one folder.
 
     Parameters
     ----------
     folder : Path
-        It is made when it is needed.
+        The folder; it is created when needed.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -31,14 +31,14 @@ class LiveRecording:
         ----------
         training : LiveTraining
         settings : dict
-            What is worth knowing later.
+            Settings to save with the run.
 
         Raises
         ------
         InvalidArgument
-            If it was recorded already, or there are no training points.
+            If the training was recorded already, or has no training points.
         RecordingError
-            If it cannot be recorded there.
+            If the folder cannot be written to.
         """
         if training.recording is not None:
             raise InvalidArgument("this training was recorded already: reset to record another")
@@ -47,7 +47,7 @@ class LiveRecording:
         training.record(self.folder / f"{number:03}", **settings | {"recipe": "playground"})
 
     def description(self, training: LiveTraining) -> str:
-        """Where a training is recorded, in words; empty if it is not."""
+        """Say where a training is recorded; empty if it is not."""
         path = training.recording
         return "" if path is None else f"recorded in {self.folder / path.name}"
 

@@ -1,4 +1,4 @@
-"""LiveStatus: a line of text, and the page's word that it has painted what was sent before."""
+"""LiveStatus: the status line of a live training; knows which frames the page has painted."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class LiveStatus(StrictWidget):
     Attributes
     ----------
     text : str
-        How it goes.
+        The state of the training.
     message : str
-        What went wrong, or what to do; it is read out.
+        An error or advice; screen readers read it out.
     views : int
-        On how many places of pages it is seen.
+        The number of views in pages.
     """
 
     _esm = STATIC / "playground" / "live_status.js"
@@ -50,18 +50,18 @@ class LiveStatus(StrictWidget):
         self.on_msg(self._handle_message)
 
     def ready(self) -> bool:
-        """Whether another frame may be sent; may be called from any thread."""
+        """Whether another frame may be sent; safe to call from any thread."""
         ahead = self._count - self._answered
         return ahead < _MOST_AHEAD or monotonic() - self._last >= _LONGEST
 
     def mark_sent(self) -> None:
-        """Tell that a frame was sent; may be called from any thread."""
+        """Note that a frame was sent; safe to call from any thread."""
         self._count += 1
         self._last = monotonic()
         self.send({"frame": self._count})
 
     def frames_per_second(self) -> float:
-        """Frames the page has painted a second, in the last two seconds."""
+        """Frames per second that the page has painted, over the last two seconds."""
         now = monotonic()
         return sum(time > now - _WINDOW for time in tuple(self._painted)) / _WINDOW
 

@@ -1,4 +1,4 @@
-"""LiveWorker: a thread that trains for a while, shows what came of it, and trains on."""
+"""LiveWorker: a thread that alternates between training and drawing a frame."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from time import monotonic
 
 from splineviz.widgets.common.worker_thread import WorkerThread
 
-# Seconds from one frame to the next: at least, and if possible at most.
+# Seconds from one frame to the next: minimum, and desired maximum.
 _PERIOD = (0.05, 0.1)
-# Of the time a frame takes, training gets at least this share on top.
+# Training gets at least this fraction of the time that a frame takes.
 _SHARE = 0.25
 _CHUNK = 4
 
 
 def training_seconds(took: float) -> float:
-    """How long to train before the next frame: as long as that takes, if frames do not suffer.
+    """Compute how long to train before the next frame: as long as a frame takes, within limits.
 
     Parameters
     ----------
@@ -33,22 +33,22 @@ def training_seconds(took: float) -> float:
 
 
 class LiveWorker:
-    """Alternate training and showing in a thread of its own; paused at first.
+    """Alternates between training and showing in a background thread; it starts paused.
 
-    After a pause, and after single steps, the state is shown once more as it then is. What raises
-    pauses the worker. The thread starts when there is something to do and ends with :meth:`stop`,
-    or with the interpreter; after that it can be started again.
+    After a pause, and after single steps, the final state is shown once more. An exception pauses
+    the worker. The thread starts when there is something to do, and ends with :meth:`stop` or with
+    the interpreter. It can be started again.
 
     Parameters
     ----------
     train : callable
-        Makes a number of updates; called with that number.
+        Makes the given number of updates.
     show : callable
-        Shows the state; may take long.
+        Shows the state. It may take long.
     ready : callable
-        Whether a frame may be shown, while training goes on.
+        Whether a frame may be shown during training.
     failed : callable
-        Called with what `train` or `show` raised.
+        Called with the exception of `train` or `show`.
     """
 
     def __init__(
@@ -70,46 +70,46 @@ class LiveWorker:
 
     @property
     def running(self) -> bool:
-        """Whether it trains on by itself."""
+        """Whether it is training."""
         return self._running
 
     @property
     def alive(self) -> bool:
-        """Whether there is a thread."""
+        """Whether the thread is alive."""
         thread = self._thread
         return thread is not None and thread.is_alive()
 
     def start(self) -> None:
-        """Train on until the next pause."""
+        """Train until the next pause."""
         with self._change:
             self._running = True
             self._wake()
 
     def pause(self) -> None:
-        """Stop training; the updates being made are not waited for."""
+        """Stop training; do not wait for updates in progress."""
         with self._change:
             self._running = False
             self._wake()
 
     def step(self, n: int = 1) -> None:
-        """Make some updates, then show what came of them."""
+        """Make some updates, then show the state."""
         with self._change:
             self._single += n
             self._wake()
 
     def refresh(self) -> None:
-        """Show the state, although nothing was trained."""
+        """Show the state again, without training."""
         with self._change:
             self._wake()
 
     def stop(self) -> None:
-        """Pause and end the thread; if it is another one than the caller's, wait for it."""
+        """Pause and end the thread; wait for it, unless this is called in it."""
         thread = self._end()
         if thread is not None and thread is not threading.current_thread():
             thread.join()
 
     def wait(self, timeout: float = 30.0) -> bool:
-        """Wait until there is nothing to do; returns whether that came in time, in seconds."""
+        """Wait until there is nothing to do; returns False after `timeout` seconds."""
         with self._change:
             return self._change.wait_for(lambda: not self._busy() or not self.alive, timeout)
 
@@ -147,7 +147,7 @@ class LiveWorker:
                     self._train_for(training_seconds(took), me)
                 if not self._running or self._ready():
                     started = monotonic()
-                    # Cleared before: what changes meanwhile is to be shown as well.
+                    # Cleared before showing, so that a change in the meantime is shown as well.
                     self._stale = False
                     self._show()
                     took = monotonic() - started

@@ -1,4 +1,4 @@
-"""LabeledSamples: the samples of a data set, as words and as pictures."""
+"""LabeledSamples: the samples of a data set, with names and pictures."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class LabeledSamples:
     class_names : sequence of str, optional
         Names of the class numbers.
     image_shape : tuple of int, optional
-        How to see an input as an image; guessed by
-        :func:`~splineviz.widgets.player.thumbnails.image_shape_of` unless said.
+        The shape of an input as an image. Default: guessed by
+        :func:`~splineviz.drawing.images.image_shape_of`.
 
     Attributes
     ----------
@@ -80,11 +80,11 @@ class LabeledSamples:
 
     @property
     def sorted_classes(self) -> list[str]:
-        """The classes there are: numbers in their order, then names in theirs."""
+        """The classes in order: numbers first, then names."""
         return sorted(set(self.classes), key=lambda name: (not name.isdigit(), len(name), name))
 
     def of_class(self, name: str | None) -> IntArray:
-        """The numbers of the samples of a class in their order; with None of all, by turns."""
+        """The numbers of the samples of a class; for None of all samples, alternating classes."""
         if not self.classes:
             return np.arange(len(self))
         groups = [np.flatnonzero(np.array(self.classes) == one) for one in self.sorted_classes]
@@ -94,29 +94,29 @@ class LabeledSamples:
         return np.concatenate(groups)[np.argsort(turn, kind="stable")]
 
     def name(self, number: int) -> str:
-        """What a sample is called: "sample 17, class 3"."""
+        """The full name of a sample: "sample 17, class 3"."""
         return f"sample {number}" + (f", class {self.classes[number]}" if self.classes else "")
 
     def caption(self, number: int) -> str:
-        """The same in short: "17 · class 3", or "17 · cat" where classes have names."""
+        """The short name of a sample: "17 · class 3", or "17 · cat" if classes have names."""
         if not self.classes:
             return str(number)
         name = self.classes[number]
         return f"{number} · class {name}" if name.isdigit() else f"{number} · {name}"
 
     def picture(self, number: int) -> bytes:
-        """A sample as a PNG file, black and white at the ends of all inputs; else no bytes."""
+        """A sample as a PNG file, scaled to the range of all inputs; empty if it is no image."""
         if self.image_shape is None:
             return b""
         return png(self.inputs[number].reshape(self.image_shape), *self._range)
 
     def distances(self, plane: InputSlice) -> FloatArray:
-        """How far each sample is from a plane: float64 (n,), in units of the inputs."""
+        """The distance of each sample from a plane: float64 (n,), in units of the inputs."""
         blocks = range(0, len(self), _BLOCK)
         return np.concatenate([plane.project(self.inputs[i : i + _BLOCK])[1] for i in blocks])
 
     def samples_at_anchors(self, plane: InputSlice) -> list[int]:
-        """The numbers of the samples that are a plane's anchors; none unless each anchor is one."""
+        """Numbers of the samples that are a plane's anchors; empty unless each anchor is one."""
         if math.prod(plane.input_shape) != self.inputs[0].size:
             return []
         found = np.full(len(plane.anchors), -1, np.int64)
@@ -126,14 +126,14 @@ class LabeledSamples:
             points, distances = plane.project(block)
             anchors = match_anchors(points, plane)
             for number in np.flatnonzero((anchors >= 0) & (distances <= near)):
-                # Of equal samples the first.
+                # Of equal samples, take the first.
                 if found[anchors[number]] < 0:
                     found[anchors[number]] = first + number
         return found.tolist() if (found >= 0).all() else []
 
     @cached_property
     def directions(self) -> FloatArray:
-        """The first two principal directions, of evenly spread samples if there are thousands.
+        """The first two principal directions; of every k-th sample if there are thousands.
 
         Raises
         ------
@@ -152,7 +152,7 @@ class LabeledSamples:
 
     @cached_property
     def spread(self) -> float:
-        """A length the data suggest: half the median distance from their mean, to two digits."""
+        """A length scale of the data: half the median distance from the mean, to two digits."""
         flat = self.inputs.reshape(len(self), -1)
         stride = -(-len(self) // _ENOUGH_FOR_DIRECTIONS)
         few = flat[::stride].astype(np.float64)

@@ -1,4 +1,4 @@
-"""SampleGallery: samples as toggle buttons, with a picture where there is one."""
+"""SampleGallery: samples as toggle buttons, with pictures if they are images."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from splineviz.widgets.common.esm_bundle import STATIC, module
 
 
 class SampleGallery(StrictWidget):
-    """A group of samples to choose from, at most three of them.
+    """A group of samples, of which users choose at most three.
 
-    The chosen ones carry the letters A, B and C in the order of choice; choosing a fourth puts it
-    in the place of C. Galleries whose `chosen` are linked make one choice.
+    The chosen samples have the letters A, B and C, in the order of choice; a fourth one replaces
+    C. Link the `chosen` of several galleries to make one choice in all of them.
 
     Attributes
     ----------
     numbers : list of int
-        Which samples are shown.
+        Numbers of the samples shown.
     names : list of str
-        What each is called in full, for its tip and for a screen reader: "sample 17, class 3".
+        Full name of each, for its tip and for screen readers: "sample 17, class 3".
     captions : list of str
-        What stands below each picture, or in place of it.
+        Text below each picture, or instead of it.
     pictures : list of bytes
-        A PNG file for each, or nothing.
+        A PNG file for each, or empty bytes.
     chosen : list of int
         The chosen samples, shown here or not, in the order of choice.
     title : str
-        What the group is called; stands above it.
+        Title above the group.
     note : str
-        Stands below it, and is read out when it changes.
+        Text below the group; screen readers read changes of it.
     trouble : bool
-        Whether the note says that something is wrong.
+        Whether the note is an error.
     """
 
     _esm = module("slice_picker/sample_gallery.js")

@@ -1,4 +1,4 @@
-"""LinkedCharts: panels over one axis of steps that go together with a player."""
+"""LinkedCharts: charts over one axis of steps, linked to a player."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ _BRUSH = "#808080"
 
 
 class LinkedCharts(OwningBox, CheckpointTraits):
-    """Panels over one axis of steps, each with a line at the step that is shown.
+    """Charts over one axis of steps, each with a line at the step shown.
 
-    A click on a panel goes to the checkpoint that is nearest there; in the other mode of the mouse
-    a stretch is chosen that plays. Both, and the lines, are linked to the player in the browser,
-    without the kernel. Without a player there is a slider.
+    A click on a chart goes to the nearest checkpoint. In the other mode, the mouse chooses the
+    range that plays. Step and range are linked to the player in the browser, without the kernel.
+    Without a player there is a slider.
 
     Parameters
     ----------
     steps : sequence of int
-        Training steps of the checkpoints; without any, only `nothing` is shown.
+        Training steps of the checkpoints. If there are none, only `nothing` is shown.
     player : RegionPlayer, optional
-        What to go together with.
+        The player to link to.
     index : int, optional
-        Number of the checkpoint to show first, negative ones from the end; that of the player
-        unless said, or else the first.
+        Number of the checkpoint to show first; negative numbers count from the end. Default: the
+        checkpoint of the player, or the first.
     nothing : str
-        What is said where there is nothing to show.
+        The text if there is nothing to show.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class LinkedCharts(OwningBox, CheckpointTraits):
     steps : list of int
     panels : tuple of StepChart
     cursor : StepCursor
-        What holds the step and the range in the browser.
+        The widget that has the step and the range in the browser.
 
     Raises
     ------
@@ -66,7 +66,7 @@ class LinkedCharts(OwningBox, CheckpointTraits):
         If there is no checkpoint of that number.
     """
 
-    # Also there when a wrong argument kept the view from being made.
+    # Class-level defaults: close() must work even if __init__ raised.
     panels: tuple[StepChart, ...] = ()
     cursor: StepCursor | None = None
     _parts: Sequence[ipywidgets.Widget] = ()
@@ -103,25 +103,25 @@ class LinkedCharts(OwningBox, CheckpointTraits):
         self.cursor = StepCursor(index=self.index, slider=canvas is None)
         self._canvas = canvas
         if canvas is not None and player is not None:
-            # In Python the view goes with the player: the browser tells the kernel of one of them.
+            # In Python, link to the player: the browser sends changes of one of them only.
             self.play_range = tuple(player.play_range)
             self.cursor.play_range = self.play_range
             names = ["index", "play_range"]
             self._mirror = Mirror(source=canvas, target=self.cursor, names=names, back=names)
             canvas.observe(self._grow, "count")
-        beside = self.cursor if canvas is None else player
+        leader = self.cursor if canvas is None else player
         self._joined = [
-            traitlets.link((beside, name), (self, name)) for name in ("index", "play_range")
+            traitlets.link((leader, name), (self, name)) for name in ("index", "play_range")
         ]
 
     def fill(self, panels: Sequence[StepChart], axis: StepAxis) -> None:
-        """Show panels in place of those that are shown.
+        """Replace the charts.
 
         Parameters
         ----------
         panels : sequence of StepChart
         axis : StepAxis
-            The axis of steps that they all have.
+            The axis of steps of all charts.
         """
         if self.cursor is None:
             return
@@ -158,24 +158,24 @@ class LinkedCharts(OwningBox, CheckpointTraits):
         close_all(old)
 
     def _arrange(self, cursor: StepCursor, row: ipywidgets.Widget) -> Sequence[ipywidgets.Widget]:
-        """What the view consists of, once it has panels."""
+        """The children of the view, once it has charts."""
         return [cursor, row] if self.panels else [self._note]
 
     def summary(self) -> str:
-        """The step, and how many there are."""
+        """Say the step and the number of steps."""
         count = len(self.steps)
         return f"{count} step{'s' * (count != 1)}" + (f", at step {self.step}" if count else "")
 
     def refresh(self) -> None:
-        """Look again at a run that is still being recorded."""
+        """Read the new checkpoints of a run that is still being recorded."""
 
     def _grow(self, change: dict[str, Any]) -> None:
-        """Follow a player that has new checkpoints; it may tell so from several threads."""
+        """Refresh when the player has new checkpoints; several threads may call this."""
         with self._growing:
             try:
                 self.refresh()
             except (SplinevizError, OSError) as error:
-                # What keeps this view from following must not keep the player.
+                # An error in this view must not stop the player.
                 if self.cursor is not None:
                     self.cursor.set_traits(note=str(error))
 

@@ -1,4 +1,4 @@
-"""Names that tell runs apart."""
+"""Distinct names for runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def distinct_names(runs: Sequence[Run]) -> list[str]:
-    """The names of runs, with as many of the folders they lie in as tell them apart.
+    """Name runs, with as many parent folders as it takes to make the names distinct.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ def distinct_names(runs: Sequence[Run]) -> list[str]:
     Returns
     -------
     list of str
-        Runs of one and the same folder keep the same name.
+        One name per run; runs in the same folder have the same name.
     """
     names = [run.name for run in runs]
     if len({*names}) == len(names):
