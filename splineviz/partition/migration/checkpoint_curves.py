@@ -173,10 +173,12 @@ def region_migration(
     Raises
     ------
     InvalidArgument
-        If there are no points, the radius or `n_boundary` is not positive, or `steps` holds
-        anything but whole numbers.
+        If there are no points, the radius or `n_boundary` is not positive, or `steps` is empty or
+        holds anything but whole numbers.
+    UnknownStep
+        If there is no checkpoint at one of `steps`.
     UnknownName
-        If there is no checkpoint at one of `steps`, or no such layer.
+        If there is no such layer.
     ShapeMismatch, NonFiniteValues, RunCorrupt
         If the slice does not fit the network, the points are not finite numbers of that shape, or a
         checkpoint cannot be read.

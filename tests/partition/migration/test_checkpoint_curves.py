@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 
 import splineviz as sv
-from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch, UnknownName
+from splineviz.errors import (
+    InvalidArgument,
+    NonFiniteValues,
+    ShapeMismatch,
+    UnknownName,
+    UnknownStep,
+)
+from splineviz.partition.migration.checkpoint_curves import MigrationMeasure
 from tests.partition.networks import mlp
 
 mpl.use("Agg")
@@ -27,6 +34,11 @@ class MovingLine:
         shift = self.shifts[step]
         weights = [np.array([[1.0, 0.0]]), np.ones((1, 1))]
         return mlp(weights, [np.array([-shift]), np.array([shift - 0.25])])
+
+
+def nothing():
+    """Curves of a training that has no checkpoint yet."""
+    return MigrationMeasure.of(MovingLine(), SQUARE).curves({})
 
 
 def test_exact_numbers_over_the_steps():
@@ -92,7 +104,7 @@ def test_plots():
     np.testing.assert_allclose(distances.lines[1].get_ydata(), curves.median_distance_uniform)
     assert distances.get_ylabel() == "distance to boundary (slice units)"
     assert curves.plot((distances, densities)) == (distances, densities)
-    sv.region_migration(MovingLine(), SQUARE, steps=[]).plot()
+    nothing().plot()
 
 
 def test_without_a_neuron_boundary_there_is_no_distance():
@@ -120,7 +132,7 @@ def test_which_points_are_the_data():
 
 def test_what_cannot_be_measured_is_told():
     run = MovingLine()
-    with pytest.raises(UnknownName, match="unknown step '5'; known: 0, 10, 100"):
+    with pytest.raises(UnknownStep, match="no checkpoint at step 5; nearest: 0 and 10"):
         sv.region_migration(run, SQUARE, steps=[5])
     with pytest.raises(UnknownName):
         sv.region_migration(run, SQUARE, layer="x")
@@ -134,12 +146,19 @@ def test_what_cannot_be_measured_is_told():
 
 def test_in_words():
     run = MovingLine()
-    assert repr(sv.region_migration(run, SQUARE, steps=[])).startswith("MigrationCurves(nothing")
+    assert repr(nothing()).startswith("MigrationCurves(nothing")
     one = repr(sv.region_migration(run, SQUARE, steps=[10]))
     assert one == "MigrationCurves(ratio 0, step 10, radius 0.1)"
 
 
-@pytest.mark.parametrize(("steps", "said"), [(30000, r"\[30000\]"), ([0.5], "a step must be")])
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        (30000, r"such as \[100\], not 30000"),
+        ([0.5], r"steps\[0\] must be a whole number"),
+        ([], "steps is empty"),
+    ],
+)
 def test_steps_that_are_no_list_of_whole_numbers(steps, said):
     with pytest.raises(InvalidArgument, match=said):
         sv.region_migration(MovingLine(), SQUARE, steps=steps)
