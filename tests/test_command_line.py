@@ -16,7 +16,7 @@ from jupyterlab.labapp import LabApp
 from splineviz import __main__ as command_line
 from splineviz import __version__
 from splineviz.__main__ import COURSE_FOLDER, FIRST_NOTEBOOK, main
-from splineviz.partition.engine.kernels import cells, edges, frames, rings, rows
+from splineviz.partition.engine.kernels import cells, edges, rings, rows, triangles
 from splineviz.training import recipes
 from splineviz.training.recording.recorder import Recorder
 from splineviz.training.runs import Run
@@ -357,7 +357,7 @@ def test_compile_leaves_nothing_to_compile(capsys, monkeypatch):
     called = [
         (cells, ("split_cells",)),
         (edges, ("cut_edges", "sign_planes", "split_edges")),
-        (frames, ("cell_frames",)),
+        (triangles, ("cell_triangles",)),
         (rings, ("walk_rings",)),
         (rows, ("interpolate", "weigh")),
     ]
