@@ -22,19 +22,26 @@ if TYPE_CHECKING:
     from splineviz.network.program import Program as Program
     from splineviz.network.tracing.trace import trace as trace
     from splineviz.partition.enumeration import enumerate_regions as enumerate_regions
+    from splineviz.partition.measures.migration import Migration as Migration
     from splineviz.partition.migration.checkpoint_curves import region_migration as region_migration
     from splineviz.partition.migration.curves import MigrationCurves as MigrationCurves
+    from splineviz.partition.one_dimensional.certificate import (
+        SegmentCertificate as SegmentCertificate,
+    )
     from splineviz.partition.one_dimensional.segment_partition import (
         SegmentPartition as SegmentPartition,
     )
+    from splineviz.partition.plotting.colorings import Coloring as Coloring
     from splineviz.partition.slices.input_segment import InputSegment as InputSegment
     from splineviz.partition.slices.input_slice import InputSlice as InputSlice
     from splineviz.partition.spline_partition import SplinePartition as SplinePartition
+    from splineviz.partition.verification.certificate import Certificate as Certificate
     from splineviz.training import recipes as recipes
     from splineviz.training.attacks.robustness import fgsm_accuracy as fgsm_accuracy
     from splineviz.training.attacks.robustness import pgd_accuracy as pgd_accuracy
     from splineviz.training.attacks.robustness import pgd_attack as pgd_attack
     from splineviz.training.attacks.robustness import pgd_zero_gradients as pgd_zero_gradients
+    from splineviz.training.live.live_training import LiveTraining as LiveTraining
     from splineviz.training.recording.recorder import Recorder as Recorder
     from splineviz.training.recording.schedule import log_schedule as log_schedule
     from splineviz.training.runs import Run as Run
@@ -52,6 +59,11 @@ __version__ = "0.1.0"
 # Where each public name lives. They are imported on first use: a replay of a recorded run needs
 # no torch, and the numbers need no widgets.
 _PUBLIC = {
+    "LiveTraining": "splineviz.training.live.live_training",
+    "Coloring": "splineviz.partition.plotting.colorings",
+    "Migration": "splineviz.partition.measures.migration",
+    "SegmentCertificate": "splineviz.partition.one_dimensional.certificate",
+    "Certificate": "splineviz.partition.verification.certificate",
     "CompareRuns": "splineviz.widgets.views.compare_runs",
     "ComplexityCurves": "splineviz.complexity.results.curves",
     "ComplexityPlot": "splineviz.widgets.charts.complexity_plot",

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import reprlib
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeAlias
 
+from splineviz.errors import InvalidArgument
+
 Progress: TypeAlias = "Callable[[int, int], object]"
 """Called with how much is done, and how much there is."""
+
+
+def check_progress(progress: object) -> None:
+    """Raise InvalidArgument unless something is True, False, None or a function."""
+    if not (callable(progress) or progress is None or isinstance(progress, bool)):
+        raise InvalidArgument(
+            "progress must be True for a progress bar, or a function that is called as "
+            f"progress(done, total), not {reprlib.repr(progress)}"
+        )
 
 
 @contextmanager
@@ -25,7 +37,13 @@ def reporting(
         How much there is.
     unit : str
         Of what.
+
+    Raises
+    ------
+    InvalidArgument
+        As `check_progress` does.
     """
+    check_progress(progress)
     if callable(progress):
 
         def tell(done: int) -> None:

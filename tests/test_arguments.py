@@ -15,9 +15,9 @@ X, Y = np.zeros((4, 2)), np.zeros(4, dtype=int)
 PART = sv.enumerate_regions(NET, PLANE)
 
 NAMES = {
-    "norm of pgd_accuracy": lambda v: sv.pgd_accuracy(NET, X, Y, 0.1, norm=v),
-    "norm of fgsm_accuracy": lambda v: sv.fgsm_accuracy(NET, X, Y, 0.1, norm=v),
-    "loss of pgd_attack": lambda v: sv.pgd_attack(NET, X, Y, 0.1, loss=v),
+    "norm of pgd_accuracy": lambda v: sv.pgd_accuracy(NET, X, Y, eps=0.1, norm=v),
+    "norm of fgsm_accuracy": lambda v: sv.fgsm_accuracy(NET, X, Y, eps=0.1, norm=v),
+    "loss of pgd_attack": lambda v: sv.pgd_attack(NET, X, Y, eps=0.1, loss=v),
     "bundled": sv.Run.bundled,
     "recipe": lambda v: sv.recipes.train(v, "never"),
     "color": lambda v: sv.RegionPlayer(RUN, PLANE, color=v),
@@ -40,7 +40,7 @@ def test_what_is_no_name_is_unknown(call, name):
 
 def test_a_long_thing_is_shortened_where_a_name_is_wanted():
     with pytest.raises(UnknownName) as told:
-        sv.pgd_accuracy(NET, X, Y, 0.1, norm=[0.5] * 10_000)
+        sv.pgd_accuracy(NET, X, Y, eps=0.1, norm=[0.5] * 10_000)
     assert len(str(told.value)) < 200
 
 
@@ -83,10 +83,10 @@ def test_what_is_no_slice_says_how_to_get_one(call, value):
 
 NETWORKS = {
     "enumerate_regions": lambda v: sv.enumerate_regions(v, PLANE),
-    "local_complexity": lambda v: sv.local_complexity(v, X, 0.1),
-    "deformation": lambda v: sv.deformation(v, X, 0.1),
-    "complexity_map": lambda v: sv.complexity_map(v, PLANE, 4),
-    "pgd_accuracy": lambda v: sv.pgd_accuracy(v, X, Y, 0.1),
+    "local_complexity": lambda v: sv.local_complexity(v, X, radius=0.1),
+    "deformation": lambda v: sv.deformation(v, X, radius=0.1),
+    "complexity_map": lambda v: sv.complexity_map(v, PLANE, resolution=4),
+    "pgd_accuracy": lambda v: sv.pgd_accuracy(v, X, Y, eps=0.1),
     "trace": lambda v: sv.trace(v, 2),
     "verify": PART.verify,
 }
@@ -103,8 +103,8 @@ def test_a_run_in_place_of_a_network_says_how_to_take_a_step(call):
 def test_a_player_is_wanted():
     curves = RUN.local_complexity(radius=0.1, directions=2, steps=[0], cache=False)
     for call in (
-        lambda: sv.CurvesView(RUN, curves),
-        lambda: sv.MigrationView(RUN, PLANE, ["train_accuracy"]),
+        lambda: sv.CurvesView(RUN, player=curves),
+        lambda: sv.MigrationView(RUN, PLANE, player=["train_accuracy"]),
         lambda: sv.LayerPanels(RUN),
     ):
         with pytest.raises(InvalidArgument, match="player must be a RegionPlayer, not a "):
@@ -160,7 +160,7 @@ def test_what_chooses_of_curves_must_exist(value):
 def test_points_and_radii_of_a_slice_are_numbers(value):
     with pytest.raises(SplinevizError):
         PART.locate(value)
-    with pytest.raises(InvalidArgument, match="the radius must be"):
+    with pytest.raises(InvalidArgument, match="radius must be"):
         PART.migration(X, value)
     with pytest.raises(SplinevizError):
         sv.trace(NET, value)

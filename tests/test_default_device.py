@@ -57,14 +57,16 @@ def nowhere() -> Iterator[None]:
 def everything(model: nn.Module) -> list[Any]:
     """All that is asked of any network."""
     found, outputs = module_pre_activations(model, POINTS)
-    lc = sv.local_complexity(model, POINTS, [0.1, 1.0], 2, winners=True, shared_frame=False)
+    lc = sv.local_complexity(
+        model, POINTS, radius=[0.1, 1.0], directions=2, winners=True, shared_frame=False
+    )
     return [
         *found,
         outputs,
         evaluator(model)(POINTS),
         lc.counts,
-        sv.deformation(model, POINTS, 0.3, 2).diameters,
-        sv.complexity_map(model, PLANE, 4, 0.1, 2).counts,
+        sv.deformation(model, POINTS, radius=0.3, directions=2).diameters,
+        sv.complexity_map(model, PLANE, resolution=4, radius=0.1, directions=2).counts,
     ]
 
 
@@ -75,7 +77,7 @@ def of_programs(model: nn.Module) -> list[Any]:
     return [
         program(POINTS),
         program.to_module(torch.float64)(torch.from_numpy(POINTS)).detach().numpy(),
-        sv.local_complexity(program, POINTS, 0.1, 2).counts,
+        sv.local_complexity(program, POINTS, radius=0.1, directions=2).counts,
         regions.areas,
         regions.verify(model).signs_checked,
     ]

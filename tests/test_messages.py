@@ -76,7 +76,7 @@ def test_a_second_input_that_is_not_used_makes_a_plane():
 def test_one_sample_without_its_axis(y):
     net = nn.Sequential(nn.Flatten(), nn.Linear(48, 2))
     with pytest.raises(ShapeMismatch, match=r"one class number and x has 3 .*x\[None\] and \[y\]"):
-        sv.pgd_accuracy(net, torch.rand(3, 4, 4), y, 0.1)
+        sv.pgd_accuracy(net, torch.rand(3, 4, 4), y, eps=0.1)
 
 
 @pytest.mark.parametrize("kind", [list, tuple, dict])

@@ -43,13 +43,15 @@ DRAWING = {
     "InputSlice.between": lambda seed, **_: sv.InputSlice.between(X[0], X[1], seed=seed),
     "InputSlice.around": lambda seed, **_: sv.InputSlice.around(X[0], seed=seed),
     "sample_decision_boundary": lambda seed, partition, **_: partition.sample_decision_boundary(
-        5, seed
+        5, seed=seed
     ),
     "migration": lambda seed, partition, **_: partition.migration(X, 0.1, seed=seed),
     "region_migration": lambda seed, run, **_: sv.region_migration(
         run, PLANE, seed=seed, steps=[0]
     ),
-    "local_complexity": lambda seed, program, **_: sv.local_complexity(program, X, 0.1, seed=seed),
+    "local_complexity": lambda seed, program, **_: sv.local_complexity(
+        program, X, radius=0.1, seed=seed
+    ),
     "pgd_accuracy": lambda seed, program, **_: sv.pgd_accuracy(
         program, X, np.zeros(20, dtype=int), eps=0.1, seed=seed
     ),

@@ -83,7 +83,7 @@ def measured(model: torch.nn.Module, around: Mapping[str, Any]) -> dict[str, flo
         model,
         data.test_inputs,
         data.test_labels,
-        EPS,
+        eps=EPS,
         steps=100,
         restarts=3,
         bounds=(0, 1),

@@ -26,7 +26,7 @@ from splineviz.network.program import Program
 from splineviz.progress import Progress, reporting
 from splineviz.typing import AnyFloatArray, FloatArray, IntArray
 from splineviz.validation.arrays import as_inputs
-from splineviz.validation.numbers import as_radii
+from splineviz.validation.numbers import as_radii, check_flags
 
 Points = AnyFloatArray
 
@@ -48,7 +48,7 @@ def complexity_over_training(
     layers: Selection = None,
     logits: bool = False,
     winners: bool = False,
-    centre: bool = False,
+    center: bool = False,
     shared_frame: bool = True,
     cache: Path | None = None,
     device: str | torch.device | None = None,
@@ -67,7 +67,7 @@ def complexity_over_training(
         Points, or a function that finds them for each network; by name, or one that is then called
         ``"probe"``. A function may raise :class:`EmptyBoundary` where there are none, but otherwise
         finds equally many for each network.
-    radius, directions, seed, layers, logits, winners, centre, shared_frame, device
+    radius, directions, seed, layers, logits, winners, center, shared_frame, device
         As for :func:`~splineviz.complexity.local_complexity.local_complexity`. A function that
         chooses layers is asked about those of the first network.
     cache : Path, optional
@@ -97,10 +97,11 @@ def complexity_over_training(
     first = network(steps[0])
     named = _named(probes, first.input_shape)
     radii, single = as_radii(radius)
+    check_flags(logits=logits, winners=winners, center=center, shared_frame=shared_frame)
     frame = Frame.of(directions, first.input_shape, seed, shared_frame)
     directions = frame.count if directions is None else directions
     names, chosen = _layers_of(first, layers, winners, logits)
-    measure = _Measurement(radii, directions, frame.seed, names, centre, shared_frame, device)
+    measure = _Measurement(radii, directions, frame.seed, names, center, shared_frame, device)
     settings = _settings_of(first, measure, frame)
     kept = CountCache(cache)
     found: dict[str, list[tuple[IntArray, IntArray] | None]] = {name: [] for name in named}
@@ -145,7 +146,7 @@ class _Measurement:
     directions: int | npt.ArrayLike
     seed: int
     layers: tuple[Names, ...]
-    centre: bool
+    center: bool
     shared_frame: bool
     device: str | torch.device | None
 
@@ -154,11 +155,11 @@ class _Measurement:
         lc = local_complexity(
             program,
             points,
-            self.radii,
-            self.directions,
-            self.seed,
+            radius=self.radii,
+            directions=self.directions,
+            seed=self.seed,
             layers=self.layers,
-            centre=self.centre,
+            center=self.center,
             shared_frame=self.shared_frame,
             device=self.device,
         )
@@ -231,7 +232,7 @@ def _settings_of(
     return [
         ALGORITHM,
         json.dumps(program.to_json(), sort_keys=True),
-        json.dumps([measure.layers, measure.centre]),
+        json.dumps([measure.layers, measure.center]),
         measure.radii,
         directions,
     ]

@@ -16,25 +16,27 @@ from splineviz.partition.slices.checks import check_slice
 from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.progress import Progress
 from splineviz.typing import BoolArray, FloatArray
+from splineviz.validation.calls import explained
 from splineviz.validation.numbers import as_radii
 
 # Enough directions in a plane that they make nearly a disc.
 _IN_PLANE = 8
 
 
+@explained(centre="center")
 def complexity_map(
     model: torch.nn.Module | Program,
     plane: InputSlice,
+    *,
     resolution: int = 64,
     radius: float | None = None,
     directions: int | npt.ArrayLike | None = None,
     seed: int = 0,
-    *,
     in_plane: bool = False,
     layers: Selection = None,
     logits: bool = False,
     winners: bool = False,
-    centre: bool = False,
+    center: bool = False,
     batch_size: int | None = None,
     device: str | torch.device | None = None,
     progress: Progress | bool | None = None,
@@ -66,7 +68,7 @@ def complexity_map(
         basis direction on. Then the neighborhood is a regular polygon with 2P corners in the
         slice, and the map shows what the exact partition does. Otherwise they are random in the
         whole input space, as in the paper: boundaries that pass the slice nearby count too.
-    layers, logits, winners, centre, batch_size, device, progress
+    layers, logits, winners, center, batch_size, device, progress
         As for :func:`~splineviz.complexity.local_complexity.local_complexity`.
 
     Returns
@@ -109,13 +111,13 @@ def complexity_map(
     measured = local_complexity(
         model,
         plane.embed(middles),
-        _half_a_cell(plane, shape) if radius is None else _single(radius),
-        _directions(plane, directions, in_plane),
-        seed,
+        radius=_half_a_cell(plane, shape) if radius is None else _single(radius),
+        directions=_directions(plane, directions, in_plane),
+        seed=seed,
         layers=layers,
         logits=logits,
         winners=winners,
-        centre=centre,
+        center=center,
         batch_size=batch_size,
         device=device,
         progress=progress,

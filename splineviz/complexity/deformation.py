@@ -23,16 +23,18 @@ from splineviz.network.program import Program
 from splineviz.progress import Progress, reporting
 from splineviz.typing import AnyFloatArray, FloatArray
 from splineviz.validation.arrays import as_inputs
-from splineviz.validation.numbers import as_int, as_radii
+from splineviz.validation.calls import explained
+from splineviz.validation.numbers import as_int, as_radii, check_flags
 
 
+@explained()
 def deformation(
     model: torch.nn.Module | Program,
     x: npt.ArrayLike,
+    *,
     radius: float | npt.ArrayLike = 0.005,
     directions: int | npt.ArrayLike | None = None,
     seed: int = 0,
-    *,
     layers: Selection = None,
     logits: bool = False,
     shared_frame: bool = True,
@@ -110,6 +112,7 @@ def deformation(
     (2, 3)
     """
     points = as_inputs(x, "x", integers=False)
+    check_flags(logits=logits, shared_frame=shared_frame)
     radii, single = as_radii(radius)
     size = None if batch_size is None else as_int(batch_size, "batch_size", 1)
     frame = Frame.of(directions, points.shape[1:], seed, shared_frame)
@@ -149,9 +152,9 @@ def _measured(
     """All that a Shape holds, of each radius, point and layer: float64 (3, R, N, L)."""
     size, _ = at_a_time(network, frame, batch_size)
     found = np.zeros((len(Shape._fields), len(radii), len(points), len(network.layers)))
-    for rows, centres, directions in located(network, points, frame, size):
+    for rows, centers, directions in located(network, points, frame, size):
         for k, radius in enumerate(radii.tolist()):
-            shapes = _of_batch(network, centres, directions, radius)
+            shapes = _of_batch(network, centers, directions, radius)
             for number, shape in shapes.items():
                 # One for all samples where they do not depend on the sample.
                 found[:, k, rows, number] = torch.stack(shape).cpu().numpy()
@@ -161,7 +164,7 @@ def _measured(
 
 def _of_batch(
     network: Estimator,
-    centres: Mapping[int, torch.Tensor],
+    centers: Mapping[int, torch.Tensor],
     directions: torch.Tensor,
     radius: float,
 ) -> dict[int, Shape]:
@@ -172,7 +175,7 @@ def _of_batch(
         vertices = _one_a_neuron(neighborhood.differences, network.layers[number][1])
         shapes[number] = shape_of(vertices, radius)
 
-    network.propagate(centres, directions, radius, torch.float64, visit)
+    network.propagate(centers, directions, radius, torch.float64, visit)
     return shapes
 
 

@@ -15,20 +15,22 @@ from splineviz.network.model_copy import made_on
 from splineviz.network.program import Program
 from splineviz.progress import Progress, reporting
 from splineviz.validation.arrays import as_inputs
-from splineviz.validation.numbers import as_int, as_radii
+from splineviz.validation.calls import explained
+from splineviz.validation.numbers import as_int, as_radii, check_flags
 
 
+@explained(centre="center")
 def local_complexity(
     model: torch.nn.Module | Program,
     x: npt.ArrayLike,
+    *,
     radius: float | npt.ArrayLike = 0.005,
     directions: int | npt.ArrayLike | None = None,
     seed: int = 0,
-    *,
     layers: Selection = None,
     logits: bool = False,
     winners: bool = False,
-    centre: bool = False,
+    center: bool = False,
     shared_frame: bool = True,
     batch_size: int | None = None,
     device: str | torch.device | None = None,
@@ -68,7 +70,7 @@ def local_complexity(
         Whether to count the signs of the network's outputs too, as the paper's code does for MLPs.
     winners : bool
         Whether to count windows of max pooling, maxima and minima in which another value wins.
-    centre : bool
+    center : bool
         Whether x itself counts as a vertex.
     shared_frame : bool
         Whether all points share the same random directions. Otherwise those of a point depend on
@@ -151,6 +153,7 @@ def local_complexity(
     ('1', '3', '5')
     """
     points = as_inputs(x, "x", integers=False)
+    check_flags(logits=logits, winners=winners, center=center, shared_frame=shared_frame)
     radii, single = as_radii(radius)
     size = None if batch_size is None else as_int(batch_size, "batch_size", 1)
     frame = Frame.of(directions, points.shape[1:], seed, shared_frame)
@@ -162,7 +165,7 @@ def local_complexity(
         reporting(progress, len(points)) as report,
     ):
         network = estimator_for(model, points.shape[1:], device, layers, winners, logits)
-        counts, near = counted(network, points, radii, frame, centre, size, report)
+        counts, near = counted(network, points, radii, frame, center, size, report)
     if single:
         counts, near = counts[0], near[0]
     return LocalComplexity(

@@ -101,6 +101,6 @@ def flattery_of_a_short_attack(
     """How much more accuracy a short attack leaves than one of 100 steps and 3 restarts."""
     from splineviz.training.attacks.robustness import pgd_accuracy
 
-    data = (network, inputs, labels, eps)
-    short = pgd_accuracy(*data, bounds=(0, 1))
-    return float(short - pgd_accuracy(*data, bounds=(0, 1), steps=100, restarts=3))
+    data = (network, inputs, labels)
+    short = pgd_accuracy(*data, eps=eps, bounds=(0, 1))
+    return float(short - pgd_accuracy(*data, eps=eps, bounds=(0, 1), steps=100, restarts=3))

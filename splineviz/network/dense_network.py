@@ -10,10 +10,13 @@ from splineviz.errors import InvalidArgument, ShapeMismatch
 from splineviz.network.program import Program, Step
 from splineviz.typing import FloatArray
 from splineviz.validation.arrays import as_numbers
+from splineviz.validation.calls import explained
 
 
+@explained()
 def dense_network(
-    weights: Sequence[npt.ArrayLike], biases: Sequence[npt.ArrayLike | None] | None = None
+    weights: Sequence[npt.ArrayLike],
+    biases: Sequence[npt.ArrayLike | None] | None = None,
 ) -> Program:
     """Make a dense network from arrays: linear layers with a ReLU between them.
 

@@ -39,8 +39,9 @@ from splineviz.partition.slices.graph_slice import GraphSlice
 from splineviz.partition.slices.input_segment import InputSegment
 from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.partition.spline_partition import SplinePartition
-from splineviz.progress import showing
+from splineviz.progress import Progress, check_progress, showing
 from splineviz.typing import Int32Array, Words
+from splineviz.validation.calls import explained
 from splineviz.validation.names import check_name
 from splineviz.validation.numbers import as_int
 
@@ -57,14 +58,15 @@ _SMALLEST_AREA = 1e-290
 # A domain of a size below 2 to this, and above 2 to minus this, is taken as it is.
 _EXTREME = 100
 
-RegionProgress = Callable[[int, int, int], None]
+_Report = Callable[[int, int, int], object]
 
 
 @overload
 def enumerate_regions(
     model: torch.nn.Module | Program,
     plane: InputSlice,
-    progress: RegionProgress | bool | None = ...,
+    *,
+    progress: Progress | bool | None = ...,
     threads: int | None = ...,
     engine: Literal["compiled", "shapely"] = ...,
     max_regions: int = ...,
@@ -75,17 +77,20 @@ def enumerate_regions(
 def enumerate_regions(
     model: torch.nn.Module | Program,
     plane: InputSegment,
-    progress: RegionProgress | bool | None = ...,
+    *,
+    progress: Progress | bool | None = ...,
     threads: int | None = ...,
     engine: Literal["compiled", "shapely"] = ...,
     max_regions: int = ...,
 ) -> SegmentPartition: ...
 
 
+@explained()
 def enumerate_regions(
     model: torch.nn.Module | Program,
     plane: InputSlice | InputSegment,
-    progress: RegionProgress | bool | None = None,
+    *,
+    progress: Progress | bool | None = None,
     threads: int | None = None,
     engine: Literal["compiled", "shapely"] = "compiled",
     max_regions: int = 5_000_000,
@@ -100,8 +105,8 @@ def enumerate_regions(
     plane : InputSlice or InputSegment
         The slice; its `input_shape` is that of one input of the network.
     progress : bool or callable, optional
-        True shows a progress bar. A function is called after each activation with (activations
-        done, activations in all, regions so far).
+        True shows a progress bar. A function is called after each activation as
+        ``progress(done, total)``.
     threads : int, optional
         How many threads share the work; by default one for each core. The result does not depend
         on it.
@@ -154,11 +159,25 @@ def enumerate_regions(
     """
     if isinstance(plane, InputSegment):
         _check_length(plane)
-        strip = enumerate_regions(model, plane.strip, progress, threads, engine, max_regions)
+        strip = enumerate_regions(
+            model,
+            plane.strip,
+            progress=progress,
+            threads=threads,
+            engine=engine,
+            max_regions=max_regions,
+        )
         return SegmentPartition(plane, strip)
     if isinstance(plane, GraphSlice):
-        options = (progress, threads, engine, max_regions)
-        return graph_partition(enumerate_regions(model, plane.line, *options), plane)
+        line = enumerate_regions(
+            model,
+            plane.line,
+            progress=progress,
+            threads=threads,
+            engine=engine,
+            max_regions=max_regions,
+        )
+        return graph_partition(line, plane)
     check_slice(plane, graphs=True)
     _check_size(plane)
     check_name(("compiled", "shapely"), "engine", engine)
@@ -217,10 +236,11 @@ def _scale(plane: InputSlice) -> float:
 
 
 @contextmanager
-def _reporting(progress: RegionProgress | bool | None) -> Iterator[RegionProgress]:
+def _reporting(progress: Progress | bool | None) -> Iterator[_Report]:
     """The function to call with (activations done, activations in all, regions so far)."""
+    check_progress(progress)
     if callable(progress):
-        yield progress
+        yield lambda done, total, regions: progress(done, total)
     elif not progress:
         yield lambda done, total, regions: None
     else:
@@ -247,7 +267,7 @@ def _program(model: torch.nn.Module | Program, plane: InputSlice) -> Program:
 def _enumerate(
     program: Program,
     plane: InputSlice,
-    report: RegionProgress,
+    report: _Report,
     most: int,
     workers: Workers,
 ) -> SplinePartition:
@@ -264,7 +284,7 @@ class _Subdividing(SliceBounds):
         self,
         program: Program,
         plane: InputSlice,
-        report: RegionProgress,
+        report: _Report,
         most: int,
         workers: Workers,
     ) -> None:

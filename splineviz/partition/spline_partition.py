@@ -37,6 +37,7 @@ from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.partition.stored_partition import StoredPartition
 from splineviz.typing import BoolArray, ByteArray, FloatArray, Int32Array, IntArray, UInt32Array
 from splineviz.validation.arrays import as_points
+from splineviz.validation.calls import explained
 
 if TYPE_CHECKING:
     import geopandas
@@ -241,7 +242,13 @@ class SplinePartition(RegionGeometry, StoredPartition):
         """The outputs at the vertices, (V, out)."""
         return maps.outputs_at(self.program, self.plane, self.vertices)
 
-    def sample_decision_boundary(self, n: int, seed: int = 0) -> FloatArray:
+    @explained()
+    def sample_decision_boundary(
+        self,
+        n: int,
+        *,
+        seed: int = 0,
+    ) -> FloatArray:
         """Points on the decision boundary, drawn uniformly by length.
 
         Parameters
@@ -321,8 +328,13 @@ class SplinePartition(RegionGeometry, StoredPartition):
         """
         return density.distances(as_points(points), self._boundaries(layer))
 
+    @explained()
     def boundary_density(
-        self, points: npt.ArrayLike, radius: float, layer: LayerSelection | None = None
+        self,
+        points: npt.ArrayLike,
+        radius: float,
+        *,
+        layer: LayerSelection | None = None,
     ) -> FloatArray:
         """Length of neuron boundary near each point, divided by the area of disc and domain.
 
@@ -354,10 +366,12 @@ class SplinePartition(RegionGeometry, StoredPartition):
             as_points(points), radius, self._boundaries(layer), self.plane.domain
         )
 
+    @explained()
     def migration(
         self,
         points: npt.ArrayLike,
         radius: float,
+        *,
         n_boundary: int = 1000,
         seed: int = 0,
         layer: LayerSelection | None = None,
@@ -440,7 +454,11 @@ class SplinePartition(RegionGeometry, StoredPartition):
             return adjacency.networkx_graph(self.vertices, self.edges, len(self))
         raise UnknownName("graph format", str(format), ["networkx", "scipy"])
 
-    def merge_linear(self, tolerance: float = 256 * EPS) -> LinearRegions:
+    @explained()
+    def merge_linear(
+        self,
+        tolerance: float = 256 * EPS,
+    ) -> LinearRegions:
         """The linear regions: activation regions joined where the network is one affine map.
 
         Parameters
@@ -498,6 +516,7 @@ class SplinePartition(RegionGeometry, StoredPartition):
 
         return tables.to_geodataframe(self)
 
+    @explained()
     def plot(
         self,
         ax: Axes | None = None,

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import torch
 
 from splineviz.errors import RecordingError
+from splineviz.progress import Progress
 from splineviz.training.data import Dataset
-from splineviz.training.fit import Progress, fit
+from splineviz.training.fit import fit
 from splineviz.training.mlp import scaled_mlp
 from splineviz.training.recording.recorder import Recorder
 from splineviz.training.recording.schedule import log_schedule
@@ -30,7 +31,7 @@ def record_classifier(
     weight_decay: float,
     seed: int,
     steps: int,
-    progress: Progress = None,
+    progress: Progress | bool | None = None,
     dtype: str = "float32",
 ) -> Run:
     """Train with AdamW on batches of 100 points, and keep 56 log-spaced checkpoints.

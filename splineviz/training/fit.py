@@ -7,13 +7,10 @@ from contextlib import contextmanager
 
 import torch
 
-from splineviz.progress import reporting
+from splineviz.progress import Progress, reporting
 from splineviz.training.data import Dataset
 from splineviz.training.recording.recorder import Recorder
 from splineviz.training.recording.schedule import log_schedule
-
-Progress = bool | Callable[[int, int], object] | None
-"""True for a progress bar, a function of (step, steps), or None for silence."""
 
 METRIC_ROWS = 200
 PROGRESS_CALLS = 200
@@ -29,7 +26,7 @@ def fit(
     steps: int,
     batch: int,
     generator: torch.Generator,
-    progress: Progress = None,
+    progress: Progress | bool | None = None,
 ) -> None:
     """Train with the mean squared error to one-hot labels, and record on the way.
 
@@ -144,7 +141,7 @@ def one_thread() -> Iterator[None]:
 
 
 @contextmanager
-def reporter(progress: Progress, steps: int) -> Iterator[Callable[[int], None]]:
+def reporter(progress: Progress | bool | None, steps: int) -> Iterator[Callable[[int], None]]:
     """A function to call with each step, which tells `progress` about 200 times.
 
     Parameters

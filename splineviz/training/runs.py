@@ -37,6 +37,7 @@ from splineviz.training.files.manifest import (
 from splineviz.training.files.metrics import read_metrics
 from splineviz.training.files.stored_arrays import decoded, read_samples, read_stored
 from splineviz.typing import AnyFloatArray, IntArray
+from splineviz.validation.calls import explained
 from splineviz.validation.names import as_path, as_step, as_steps, check_name
 
 if TYPE_CHECKING:
@@ -283,8 +284,12 @@ class Run:
         dtype = torch.float64 if self.dtype == "float64" else torch.float32
         return self.program(step).to_module(dtype=dtype)
 
+    @explained()
     def probes(
-        self, n: int | None = None, seed: int = 0
+        self,
+        n: int | None = None,
+        *,
+        seed: int = 0,
     ) -> dict[str, AnyFloatArray | BoundaryProbe]:
         """The points to measure :meth:`local_complexity` around, by name.
 
@@ -326,6 +331,7 @@ class Run:
 
         return probes_of(self, self._kept_samples(), n, seed)
 
+    @explained(centre="center")
     def local_complexity(
         self,
         probes: Probe | Mapping[str, Probe] | None = None,
@@ -336,7 +342,7 @@ class Run:
         layers: Selection = None,
         logits: bool = False,
         winners: bool = False,
-        centre: bool = False,
+        center: bool = False,
         shared_frame: bool = True,
         steps: Iterable[int] | None = None,
         cache: bool = True,
@@ -362,7 +368,7 @@ class Run:
             test, random and boundary points beside them. A function is
             called with the Program of each checkpoint and finds points for it, as many each time;
             it may raise ``EmptyBoundary`` where there are none.
-        radius, directions, seed, layers, logits, winners, centre, shared_frame, device
+        radius, directions, seed, layers, logits, winners, center, shared_frame, device
             As for :func:`splineviz.local_complexity`. A function that chooses layers is called for
             those of the first checkpoint.
         steps : iterable of int, optional
@@ -411,7 +417,7 @@ class Run:
             layers=layers,
             logits=logits,
             winners=winners,
-            centre=centre,
+            center=center,
             shared_frame=shared_frame,
             cache=self.path / CACHE if cache else None,
             device=device,

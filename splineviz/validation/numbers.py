@@ -151,6 +151,12 @@ def as_flag(value: Any, what: str) -> bool:
     return bool(value)
 
 
+def check_flags(**flags: Any) -> None:
+    """Raise InvalidArgument unless each argument, by its name, is True or False."""
+    for what, value in flags.items():
+        as_flag(value, what)
+
+
 def as_seed(seed: Any) -> int:
     """Read a seed: a whole number of at least 0.
 

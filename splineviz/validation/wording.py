@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import reprlib
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -32,3 +33,9 @@ def shown(value: object) -> str:
 def after(advice: str) -> str:
     """Join advice to the fault before it."""
     return f": {advice}" if advice else ""
+
+
+def listed(names: Iterable[str]) -> str:
+    """Join names as English does: "a, b and c"."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last

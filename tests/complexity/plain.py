@@ -13,15 +13,15 @@ from torch import nn
 KINDS = (nn.ReLU, nn.GELU, nn.SiLU, nn.Tanh)
 
 
-def vertices(x, radius, directions, dtype=torch.float64, centre=False):
+def vertices(x, radius, directions, dtype=torch.float64, center=False):
     """All vertices round each sample, (n, 2P, *input_shape), and the sample itself if wanted."""
     x = torch.as_tensor(x, dtype=dtype)[:, None]
     steps = radius * torch.as_tensor(directions, dtype=dtype)
-    return torch.cat([x + steps, x - steps, *([x] if centre else [])], 1)
+    return torch.cat([x + steps, x - steps, *([x] if center else [])], 1)
 
 
 def plain_counts(
-    model, x, radius, directions, kinds=KINDS, kinks=(0,), dtype=torch.float64, centre=False
+    model, x, radius, directions, kinds=KINDS, kinks=(0,), dtype=torch.float64, center=False
 ):
     """For each sample and module of some kinds, the neurons whose sign is not the same at all."""
     network = copy.deepcopy(model).to(dtype).eval()
@@ -29,7 +29,7 @@ def plain_counts(
     for module in network.modules():
         if isinstance(module, kinds):
             module.register_forward_pre_hook(lambda _, args: read.append(args[0].clone()))
-    corners = vertices(x, radius, directions, dtype, centre)
+    corners = vertices(x, radius, directions, dtype, center)
     with torch.no_grad():
         network(corners.flatten(0, 1))
     counts = []

@@ -68,7 +68,7 @@ def measured(deformed):
 @pytest.mark.parametrize("shared", [True, False])
 def test_it_equals_the_definition(make, shape, kind, radius, shared):
     model, x = seeded(make), points(9, *shape)
-    deformed = sv.deformation(model, x, radius, 6, seed=3, shared_frame=shared)
+    deformed = sv.deformation(model, x, radius=radius, directions=6, seed=3, shared_frame=shared)
     directions = deformed.directions
     if not shared:
         directions = Frame.of(6, shape, seed=3, shared=False).around(x)
@@ -83,15 +83,15 @@ def test_each_number_counts_once_where_a_neuron_has_several_kinks():
             return nn.functional.relu6(self.a(torch.nan_to_num(x)))
 
     model, x = seeded(Opaque), points(5, 6)
-    opaque = sv.deformation(model, x, 0.1, 6)
-    traced = sv.deformation(nn.Sequential(model.a, nn.ReLU6()), x, 0.1, 6)
+    opaque = sv.deformation(model, x, radius=0.1, directions=6)
+    traced = sv.deformation(nn.Sequential(model.a, nn.ReLU6()), x, radius=0.1, directions=6)
     np.testing.assert_allclose(measured(opaque), measured(traced), rtol=1e-10)
 
 
 def test_a_network_behind_an_opaque_step_is_measured_alike():
     x = points(10, 6)
-    traced = sv.deformation(seeded(FunctionalMLP), x, 0.2, 6, logits=True)
-    opaque = sv.deformation(seeded(OpaqueFirst), x, 0.2, 6, logits=True)
+    traced = sv.deformation(seeded(FunctionalMLP), x, radius=0.2, directions=6, logits=True)
+    opaque = sv.deformation(seeded(OpaqueFirst), x, radius=0.2, directions=6, logits=True)
     assert traced.names == opaque.names == ("relu", "relu_1", "output")
     np.testing.assert_allclose(measured(traced), measured(opaque), rtol=1e-10)
 
@@ -104,7 +104,7 @@ def test_what_turns_and_scales_keeps_the_shape():
     for layer, scale in zip(model, (1.0, 3.0), strict=True):
         turn = np.linalg.qr(np.random.default_rng(0).standard_normal((7, 7)))[0]
         layer.weight.data[:] = torch.from_numpy(scale * turn)
-    deformed = sv.deformation(model, points(4, 7), 0.01, 5, layers=["0", "1"])
+    deformed = sv.deformation(model, points(4, 7), radius=0.01, directions=5, layers=["0", "1"])
     for layer, scale in enumerate((1.0, 3.0)):
         np.testing.assert_allclose(deformed.diameters[:, layer], scale * 0.02, rtol=1e-12)
         np.testing.assert_allclose(deformed.eccentricities[:, layer], scale * 0.02, rtol=1e-12)
@@ -115,7 +115,7 @@ def test_what_turns_and_scales_keeps_the_shape():
 def test_a_linear_network_stretches_by_its_matrix():
     model = seeded(lambda: nn.Sequential(nn.Linear(6, 20), nn.Linear(20, 4))).double()
     x = points(5, 6)
-    deformed = sv.deformation(model, x, [0.01, 10.0], 6, logits=True)
+    deformed = sv.deformation(model, x, radius=[0.01, 10.0], directions=6, logits=True)
     matrix = (model[1].weight @ model[0].weight).detach().numpy()
     stretched = deformed.directions @ matrix.T
     expected = pdist(np.concatenate([stretched, -stretched])).max() / 2
@@ -125,7 +125,7 @@ def test_a_linear_network_stretches_by_its_matrix():
 def test_vertices_in_one_place_and_on_a_line():
     model = nn.Sequential(nn.Linear(3, 3), nn.ReLU(), nn.Linear(3, 4), nn.ReLU())
     model[0].weight.data[:], model[0].bias.data[:] = torch.eye(3), torch.tensor([9.0, -9.0, -9.0])
-    deformed = sv.deformation(model, np.zeros((1, 3)), 0.1, np.eye(3))
+    deformed = sv.deformation(model, np.zeros((1, 3)), radius=0.1, directions=np.eye(3))
     np.testing.assert_allclose(deformed.dimensions, [[3.0, 1.0]], rtol=1e-12)
     # Two vertices are 0.2 apart on the line, and four lie between them.
     length = float(model[2].weight[:, 0].detach().double().norm())
@@ -134,7 +134,7 @@ def test_vertices_in_one_place_and_on_a_line():
     np.testing.assert_allclose(deformed.eccentricities, [[0.2, mean]], rtol=1e-12)
     model[0].bias.data[:] = -9.0
     for dead in (model, Opaque(model)):
-        deformed = sv.deformation(dead, np.zeros((1, 3)), 0.1, np.eye(3))
+        deformed = sv.deformation(dead, np.zeros((1, 3)), radius=0.1, directions=np.eye(3))
         assert measured(deformed)[:, 0, 1].tolist() == [0.0, 0.0, 0.0]
 
 
@@ -151,7 +151,7 @@ def test_distances_keep_their_digits_far_from_the_origin():
 
 def test_a_small_radius_deforms_no_more_than_the_affine_map():
     model, x = seeded(lambda: mlp(20, 60, 60, 60, 5)), points(40, 20)
-    deformed = sv.deformation(model, x, [1e-9, 1e-7, 3.0], 8)
+    deformed = sv.deformation(model, x, radius=[1e-9, 1e-7, 3.0], directions=8)
     small, same, large = deformed.relative_diameters
     np.testing.assert_allclose(small, same, rtol=1e-6)
     np.testing.assert_allclose(small[:, 0], large[:, 0], rtol=1e-6)
@@ -178,8 +178,8 @@ def test_batches_do_not_matter(shared):
 
 def test_shapes_means_and_table():
     model, x = seeded(lambda: mlp(6, 9, 9, 3)), points(7, 6)
-    one = sv.deformation(model, x, 0.1, 4, logits=True)
-    several = sv.deformation(model, x, [0.1, 0.2], 4, logits=True)
+    one = sv.deformation(model, x, radius=0.1, directions=4, logits=True)
+    several = sv.deformation(model, x, radius=[0.1, 0.2], directions=4, logits=True)
     assert one.names == ("1", "3", "output")
     assert one.diameters.shape == one.eccentricities.shape == one.dimensions.shape == (7, 3)
     assert several.relative_diameters.shape == (2, 7, 3)
@@ -205,8 +205,8 @@ def test_progress_is_told():
     sv.deformation(
         seeded(lambda: mlp(6, 9, 3)),
         points(5, 6),
-        0.1,
-        4,
+        radius=0.1,
+        directions=4,
         batch_size=2,
         progress=lambda done, total: told.append((done, total)),
     )
@@ -217,7 +217,7 @@ def test_what_is_drawn():
     import matplotlib.pyplot as plt
 
     model = seeded(lambda: mlp(6, 9, 9, 3))
-    deformed = sv.deformation(model, points(7, 6), [0.1, 0.2], 4)
+    deformed = sv.deformation(model, points(7, 6), radius=[0.1, 0.2], directions=4)
     ax = deformed.plot()
     assert ax.get_yscale() == "log"
     assert [label.get_text() for label in ax.get_xticklabels()] == ["1", "3"]
@@ -228,7 +228,7 @@ def test_what_is_drawn():
     lines = [container.lines[0].get_ydata() for container in ax.containers]
     np.testing.assert_array_equal(lines, deformed.mean())
     assert deformed.plot(plt.figure().add_subplot(), measure="dimensions").get_yscale() == "linear"
-    sv.deformation(model, points(1, 6), 0.1, 4).plot().figure.canvas.draw()
+    sv.deformation(model, points(1, 6), radius=0.1, directions=4).plot().figure.canvas.draw()
     plt.close("all")
 
 

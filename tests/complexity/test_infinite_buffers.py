@@ -41,7 +41,7 @@ class Block(torch.nn.Module):
 
 def test_a_causal_mask_counts_alike_however_it_is_kept():
     kept = [
-        sv.local_complexity(Block(how), SEQUENCES, 0.3).counts
+        sv.local_complexity(Block(how), SEQUENCES, radius=0.3).counts
         for how in ("bool", "attribute", "float", "unused")
     ]
     assert kept[0].sum() > 0
@@ -63,14 +63,18 @@ class Masked(torch.nn.Module):
 
 
 def test_neurons_that_are_masked_out_are_not_crossed():
-    free = sv.local_complexity(Masked([0.0, 0.0, 0.0]), X, 0.5, 2)
+    free = sv.local_complexity(Masked([0.0, 0.0, 0.0]), X, radius=0.5, directions=2)
     # Most of them masked, so that the median of all sizes would be infinite.
-    part = sv.local_complexity(Masked([-INF, -INF, 0.0]), X, 0.5, 2, layers=["relu"])
+    part = sv.local_complexity(
+        Masked([-INF, -INF, 0.0]), X, radius=0.5, directions=2, layers=["relu"]
+    )
     assert part.near.sum() == free.near.sum() == 0
     one = Masked([-1e6, -1e6, 0.0])
-    np.testing.assert_array_equal(part.counts, sv.local_complexity(one, X, 0.5, 2).counts)
+    np.testing.assert_array_equal(
+        part.counts, sv.local_complexity(one, X, radius=0.5, directions=2).counts
+    )
     assert part.counts.sum() > 0
-    deformed = sv.deformation(Masked([-INF, -INF, 0.0]), X, 0.5)
+    deformed = sv.deformation(Masked([-INF, -INF, 0.0]), X, radius=0.5)
     assert np.isfinite(deformed.diameters).all()
 
 
@@ -99,9 +103,10 @@ def test_unused_buffers_hinder_nothing(tmp_path):
     with sv.Recorder(tmp_path / "run", held) as recorder:
         recorder.step(0)
     assert len(sv.Run(tmp_path / "run")) == 1
-    sv.pgd_accuracy(held, X.astype(np.float32), [0] * 6, 0.1)
+    sv.pgd_accuracy(held, X.astype(np.float32), [0] * 6, eps=0.1)
     np.testing.assert_array_equal(
-        sv.local_complexity(held, X, 0.5, 2).counts, sv.local_complexity(held.net, X, 0.5, 2).counts
+        sv.local_complexity(held, X, radius=0.5, directions=2).counts,
+        sv.local_complexity(held.net, X, radius=0.5, directions=2).counts,
     )
 
 
@@ -111,7 +116,7 @@ def test_infinite_outputs_name_the_buffers():
             return self.outer(torch.tanh(self.inner(x)).cumsum(1) + self.mask)
 
     with pytest.raises(NonFiniteValues, match=r"outputs.* are NaN or inf.*its buffers 'mask'"):
-        sv.local_complexity(Shifted([0.0, -INF, 0.0]), X, 0.5, 2)
+        sv.local_complexity(Shifted([0.0, -INF, 0.0]), X, radius=0.5, directions=2)
 
 
 def test_infinite_parameters_are_refused_as_ever():
@@ -119,4 +124,4 @@ def test_infinite_parameters_are_refused_as_ever():
     with torch.no_grad():
         net.inner.weight[0, 0] = NAN
     with pytest.raises(NonFiniteValues, match=r"parameter 'inner\.weight'"):
-        sv.local_complexity(net, X, 0.5, 2)
+        sv.local_complexity(net, X, radius=0.5, directions=2)

@@ -213,16 +213,16 @@ def test_each_sample_can_have_its_own_directions():
         np.testing.assert_array_equal(lc.counts[k : k + 1], alone)
 
 
-def test_the_centre_counts_as_a_vertex_on_request():
-    # A bump of width 0.2: zero at all vertices, not at the centre.
+def test_the_center_counts_as_a_vertex_on_request():
+    # A bump of width 0.2: zero at all vertices, not at the center.
     first, second = nn.Linear(1, 3), nn.Linear(3, 1)
     first.weight.data[:], first.bias.data[:] = 1.0, torch.tensor([0.1, 0.0, -0.1])
     second.weight.data[:], second.bias.data[:] = torch.tensor([[1.0, -2.0, 1.0]]), -0.05
     model = nn.Sequential(first, nn.ReLU(), second, nn.ReLU())
     x = np.zeros((1, 1))
     assert sv.local_complexity(model, x, radius=0.5, directions=1).counts.tolist() == [[3, 0]]
-    with_centre = sv.local_complexity(model, x, radius=0.5, directions=1, centre=True)
-    assert with_centre.counts.tolist() == [[3, 1]]
+    with_center = sv.local_complexity(model, x, radius=0.5, directions=1, center=True)
+    assert with_center.counts.tolist() == [[3, 1]]
 
 
 @pytest.mark.parametrize(
@@ -236,20 +236,20 @@ def test_the_centre_counts_as_a_vertex_on_request():
         (Transformer, (3, 8)),
     ],
 )
-def test_with_the_centre_all_is_as_by_definition(make, shape):
+def test_with_the_center_all_is_as_by_definition(make, shape):
     model, x = seeded(make), points(40, *shape)
     for radius in (1e-3, 0.3, 3.0):
-        lc = sv.local_complexity(model, x, radius, 2, centre=True)
+        lc = sv.local_complexity(model, x, radius=radius, directions=2, center=True)
         if make not in (OpaqueFirst, Transformer):
-            plain = plain_counts(model, x, radius, lc.directions, centre=True)
+            plain = plain_counts(model, x, radius, lc.directions, center=True)
             np.testing.assert_array_equal(lc.counts, plain)
-        without = sv.local_complexity(model, x, radius, 2)
+        without = sv.local_complexity(model, x, radius=radius, directions=2)
         assert (lc.counts >= without.counts).all()
         assert radius < 3.0 or (lc.counts > without.counts).any()
         assert lc.near.sum() == 0
 
 
-def test_winners_where_the_centre_is_a_vertex():
+def test_winners_where_the_center_is_a_vertex():
     class Bump(nn.Module):
         def forward(self, x):
             return torch.maximum(1 - x.abs(), torch.zeros_like(x) + self.level)
@@ -259,21 +259,23 @@ def test_winners_where_the_centre_is_a_vertex():
         model, x = Bump(), np.zeros((1, 1))
         model.level = level
         for network in (model, Opaque(model)):
-            for centre in (True, False):
-                lc = sv.local_complexity(network, x, 0.8, 1, winners=True, centre=centre)
-                assert lc.counts[0, -1] == (changes and centre)
+            for center in (True, False):
+                lc = sv.local_complexity(
+                    network, x, radius=0.8, directions=1, winners=True, center=center
+                )
+                assert lc.counts[0, -1] == (changes and center)
 
 
-@pytest.mark.parametrize("centre", [False, True])
-def test_winners_of_max_pooling(centre):
+@pytest.mark.parametrize("center", [False, True])
+def test_winners_of_max_pooling(center):
     model, x = seeded(cnn), points(20, 1, 8, 8)
-    lc = sv.local_complexity(model, x, radius=0.3, directions=6, winners=True, centre=centre)
+    lc = sv.local_complexity(model, x, radius=0.3, directions=6, winners=True, center=center)
     assert lc.names == ("1", "2", "5", "9")
     assert lc.widths[1] == 4 * 4 * 4
     read = []
     network = seeded(cnn).double()
     network[2].register_forward_pre_hook(lambda _, args: read.append(args[0]))
-    network(vertices(x, 0.3, lc.directions, centre=centre).flatten(0, 1))
+    network(vertices(x, 0.3, lc.directions, center=center).flatten(0, 1))
     windows = nn.functional.unfold(read[0].detach(), 2, stride=2).reshape(20, -1, 4, 4, 16)
     best, second = windows.topk(2, dim=3).values.unbind(3)
     won = (windows == best.unsqueeze(3)) & (best > second).unsqueeze(3)
@@ -374,13 +376,13 @@ def test_float32_differences_stay_within_the_noise_that_is_carried():
         x = torch.from_numpy(points(3, *shape))
         directions = torch.from_numpy(Frame.of(8, shape).around(points(1, *shape)))
         seen = {}
-        centres = network.centres(x)
+        centers = network.centers(x)
         for dtype in network.dtypes:
 
             def keep(number, found, dtype=dtype, seen=seen):
                 seen[number, dtype] = found.span, found.differences.clone()
 
-            network.propagate(centres, directions, 0.01, dtype, keep)
+            network.propagate(centers, directions, 0.01, dtype, keep)
         for number in range(1, len(network.layers)):
             (coarse, d), (fine, exact) = (seen[number, dtype] for dtype in network.dtypes)
             share = ((d.double() - exact).abs().amax(1) / coarse.noise).nan_to_num(0.0)
@@ -411,17 +413,17 @@ def test_differences_in_float64_alone(make, shape, monkeypatch):
     if make is mlp:
         make, shape = (lambda widths=shape: mlp(*widths)), shape[:1]
     net, x, radii = seeded(make), points(6, *shape, low=-1), [0.2, 0.01]
-    expected = sv.local_complexity(net, x, radii, 5).counts
+    expected = sv.local_complexity(net, x, radius=radii, directions=5).counts
     monkeypatch.setattr(Estimator, "dtypes", (torch.float64,))
-    lc = sv.local_complexity(net, x, radii, 5)
+    lc = sv.local_complexity(net, x, radius=radii, directions=5)
     np.testing.assert_array_equal(lc.counts, expected)
     assert not lc.near.any()
     network = estimator_for(net, shape, None, None, False, False)
-    centres = network.centres(torch.from_numpy(x))
-    before = {value: tensor.clone() for value, tensor in centres.items()}
+    centers = network.centers(torch.from_numpy(x))
+    before = {value: tensor.clone() for value, tensor in centers.items()}
     frame = torch.from_numpy(Frame.of(5, shape).around(x)).clone()
-    network.propagate(centres, frame, 0.01, torch.float64, lambda number, found: None)
-    assert all(torch.equal(centres[value], tensor) for value, tensor in before.items())
+    network.propagate(centers, frame, 0.01, torch.float64, lambda number, found: None)
+    assert all(torch.equal(centers[value], tensor) for value, tensor in before.items())
 
 
 def test_equal_neurons_round_alike_and_their_errors_add_up():
@@ -508,7 +510,7 @@ def test_an_error_bound_that_overflows_float32_is_made_again_in_float64():
     assert (np.abs(lc.counts - plain_counts(net, x, 1e-12, frame)) <= lc.near).all()
 
 
-def test_errors_pass_a_kink_that_only_the_centre_lies_before():
+def test_errors_pass_a_kink_that_only_the_center_lies_before():
     r, d = 0.01, 8
     for seed in range(10):
         rng = np.random.default_rng(seed)
@@ -555,9 +557,9 @@ def test_small_weights_do_not_vanish(scale):
 
 
 def test_slopes_are_as_exact_as_what_they_multiply():
-    centre = torch.tensor([[-1.0, 1.0]], dtype=torch.float64)
+    center = torch.tensor([[-1.0, 1.0]], dtype=torch.float64)
     kinks = PiecewiseLinear(np.zeros(1), np.array([0.3, 1.0]), 0.0)
-    made = slopes_at(kinks, [0.3, 1.0], centre, torch.float64)
+    made = slopes_at(kinks, [0.3, 1.0], center, torch.float64)
     assert made.dtype == torch.float64
     assert made.tolist() == [[0.3, 1.0]]
 
@@ -633,11 +635,11 @@ def test_it_agrees_with_the_exact_partition():
     tree = shapely.STRtree(lines)
     angles = np.pi * np.arange(180) / 180
     directions = np.stack([np.cos(angles), np.sin(angles)], 1)
-    centres, radius = points(40, 2, low=-1.2, high=1.2), 0.05
-    lc = sv.local_complexity(program, centres, radius=radius, directions=directions)
+    centers, radius = points(40, 2, low=-1.2, high=1.2), 0.05
+    lc = sv.local_complexity(program, centers, radius=radius, directions=directions)
     exact = np.zeros_like(lc.counts)
-    for k, centre in enumerate(centres):
-        corners = centre + radius * np.concatenate([directions, -directions])
+    for k, center in enumerate(centers):
+        corners = center + radius * np.concatenate([directions, -directions])
         polygon = shapely.Polygon(corners)
         crossing = tree.query(polygon, predicate="intersects")
         for layer in range(3):
@@ -769,7 +771,9 @@ def test_names_may_come_from_a_generator(make):
 def test_a_radius_may_be_a_tensor_with_a_gradient():
     model, x = seeded(lambda: mlp(6, 9, 3)), points(3, 6)
     radii = torch.tensor([0.1, 0.5], dtype=torch.float64, requires_grad=True)
-    one, other = (sv.local_complexity(model, x, radius, 3) for radius in (radii, [0.1, 0.5]))
+    one, other = (
+        sv.local_complexity(model, x, radius=radius, directions=3) for radius in (radii, [0.1, 0.5])
+    )
     np.testing.assert_array_equal(one.counts, other.counts)
 
 
@@ -836,17 +840,17 @@ def test_a_plot_shows_that_nothing_is_crossed_and_what_is_a_proxy():
 
 @pytest.mark.parametrize("radius", [1e-4, 0.02, 1.0])
 @pytest.mark.parametrize("kinks", [(0,), (-0.3, 0.2)])
-@pytest.mark.parametrize("centre", [False, True])
-def test_the_last_layer_is_the_same_where_more_is_looked_at_behind_it(radius, kinks, centre):
+@pytest.mark.parametrize("center", [False, True])
+def test_the_last_layer_is_the_same_where_more_is_looked_at_behind_it(radius, kinks, center):
     # The last one that is looked at is computed only where it can be crossed.
     activation = nn.ReLU if kinks == (0,) else lambda: nn.Hardtanh(*kinks)
     model, x = seeded(lambda: mlp(20, 60, 60, 60, 5, activation=activation)), points(200, 20)
-    settings = {"radius": radius, "directions": 5, "centre": centre}
+    settings = {"radius": radius, "directions": 5, "center": center}
     ending = sv.local_complexity(model, x, **settings)
     going_on = sv.local_complexity(model, x, logits=True, **settings)
     np.testing.assert_array_equal(ending.counts, going_on.counts[:, :-1])
     assert not ending.near.any()
-    if not centre:
+    if not center:
         expected = plain_counts(
             model, x, radius, ending.directions, kinds=(nn.ReLU, nn.Hardtanh), kinks=kinks
         )

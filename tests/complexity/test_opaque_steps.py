@@ -150,26 +150,32 @@ def plain(program, x, radius, directions):
 def test_counts_are_those_of_the_definition(name, radius):
     program = PROGRAMS[name]()
     x = points(12, *program.input_shape, low=-1)
-    lc = sv.local_complexity(program, x, radius, 6)
+    lc = sv.local_complexity(program, x, radius=radius, directions=6)
     expected, _ = plain(program, x, radius, lc.directions)
     np.testing.assert_array_equal(lc.counts, expected)
     assert not lc.near.any()
     assert lc.counts.any() or radius < 0.2
-    again = sv.local_complexity(program, x, radius, 6, batch_size=5)
+    again = sv.local_complexity(program, x, radius=radius, directions=6, batch_size=5)
     np.testing.assert_array_equal(lc.counts, again.counts)
 
 
 def test_layers_with_a_curve_are_proxies_and_the_others_are_not():
-    lc = sv.local_complexity(transformer(), points(2, TOKENS, WIDTH), 0.1, 6)
+    lc = sv.local_complexity(transformer(), points(2, TOKENS, WIDTH), radius=0.1, directions=6)
     assert [layer.kind for layer in lc.layers] == ["gelu", "gelu"]
     assert all(layer.proxy for layer in lc.layers)
     assert lc.widths.tolist() == [2 * WIDTH * TOKENS] * 2
-    mixed = sv.local_complexity(mlp_with("tanh.default"), points(2, 12), 0.1, 6, logits=True)
+    mixed = sv.local_complexity(
+        mlp_with("tanh.default"), points(2, 12), radius=0.1, directions=6, logits=True
+    )
     assert [(layer.kind, layer.proxy) for layer in mixed.layers] == [
         *(("tanh", True), ("relu", False), ("tanh", True), ("output", False))
     ]
     named = sv.local_complexity(
-        mlp_with("tanh.default"), points(2, 12), 0.1, 6, layers=["linear", "tanh", "linear_1"]
+        mlp_with("tanh.default"),
+        points(2, 12),
+        radius=0.1,
+        directions=6,
+        layers=["linear", "tanh", "linear_1"],
     )
     assert [layer.proxy for layer in named.layers] == [True, True, False]
 
@@ -177,21 +183,23 @@ def test_layers_with_a_curve_are_proxies_and_the_others_are_not():
 def test_the_gate_of_glu_is_looked_at():
     program = mlp_with("glu.default", -1)
     x = points(20, 12, low=-1)
-    lc = sv.local_complexity(program, x, 0.2, 6, layers=["glu"])
+    lc = sv.local_complexity(program, x, radius=0.2, directions=6, layers=["glu"])
     assert lc.widths.tolist() == [15]
 
 
 def test_values_that_are_no_numbers_have_no_sign():
     program = transformer("relu", mask=True)
     with pytest.raises(InvalidArgument, match="'isnan' makes truth values or places"):
-        sv.local_complexity(program, points(2, TOKENS, WIDTH), 0.1, 6, layers=["isnan"])
+        sv.local_complexity(
+            program, points(2, TOKENS, WIDTH), radius=0.1, directions=6, layers=["isnan"]
+        )
 
 
 def test_an_overflow_is_no_count():
     net = Build(4)
     net.relu(net.linear(net.op("exp.default", [net.linear(0, 4)]), 4))
     with pytest.raises(NonFiniteValues, match="overflows"):
-        sv.local_complexity(net.done(), 1e6 * points(3, 4), 0.1, 3)
+        sv.local_complexity(net.done(), 1e6 * points(3, 4), radius=0.1, directions=3)
 
 
 @pytest.mark.parametrize("exponent", [0, 4, 8])
@@ -208,7 +216,7 @@ def test_what_rounding_leaves_open_is_near(operation, exponent):
     exact = Build(6)
     exact.relu(exact.linear(exact.op(operation, [exact.linear(0, 40)]), 40, bias=False))
     for radius in (1e-9, 1e-4, 0.1):
-        lc = sv.local_complexity(program, x, radius, 6)
+        lc = sv.local_complexity(program, x, radius=radius, directions=6)
         expected, _ = plain(exact.done(), x, radius, lc.directions)
         assert (abs(lc.counts - expected) <= lc.near).all()
     assert not lc.near.any() or exponent == 8
@@ -216,7 +224,7 @@ def test_what_rounding_leaves_open_is_near(operation, exponent):
 
 def test_a_random_state_and_threads_stay_as_they_are():
     before = torch.random.get_rng_state()
-    sv.local_complexity(transformer(), points(2, TOKENS, WIDTH), 0.1, 6)
+    sv.local_complexity(transformer(), points(2, TOKENS, WIDTH), radius=0.1, directions=6)
     assert torch.equal(before, torch.random.get_rng_state())
 
 
@@ -224,7 +232,7 @@ def test_a_random_state_and_threads_stay_as_they_are():
 def test_deformations_are_those_of_the_vertices(name):
     program = PROGRAMS[name]()
     x = points(5, *program.input_shape, low=-1)
-    made = sv.deformation(program, x, 0.1, 6)
+    made = sv.deformation(program, x, radius=0.1, directions=6)
     directions = haar_directions(6, program.input_shape, 0)
     _, layers = plain(program, x, 0.1, directions)
     for number, layer in enumerate(layers):

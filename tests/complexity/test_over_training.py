@@ -69,7 +69,7 @@ def cached(run):
     [
         {},
         {"radius": [0.05, 0.2]},
-        {"logits": True, "centre": True},
+        {"logits": True, "center": True},
         {"shared_frame": False, "seed": 3},
         {"directions": np.eye(2)},
         {"layers": lambda layer: layer.name != "3"},
@@ -381,7 +381,9 @@ def test_results_must_hold_some_by_name():
     for nothing in ({}, {"a": [None] * 3}):
         with pytest.raises(InvalidArgument, match="results holds no result"):
             sv.ComplexityCurves.from_results([0, 1, 2], nothing)
-    fewer = sv.local_complexity(seeded(lambda: mlp(2, 8, 1, activation=nn.GELU)), points(3, 2), 0.2)
+    fewer = sv.local_complexity(
+        seeded(lambda: mlp(2, 8, 1, activation=nn.GELU)), points(3, 2), radius=0.2
+    )
     with pytest.raises(ShapeMismatch, match="'training' has 3 points at step 2 and 20 at step 0"):
         sv.ComplexityCurves.from_results([0, 1, 2], {"training": [*found["training"][:2], fewer]})
 
@@ -471,7 +473,7 @@ def test_whatever_counts_depend_on_has_a_file_of_its_own(run, calls, monkeypatch
         {"layers": ["1"]},
         {"layers": [("1", "3")]},
         {"logits": True},
-        {"centre": True},
+        {"center": True},
         {"probes": x[::-1]},
         {"probes": x[:-1]},
         {"steps": [325]},

@@ -30,18 +30,18 @@ RULES = {
 def test_bends_in_float32_are_within_the_error_that_is_carried(name, scale):
     rule, radius = RULES[name], 0.01
     generator = torch.Generator().manual_seed(0)
-    centre = torch.randn((20, 300), generator=generator, dtype=torch.float64)
+    center = torch.randn((20, 300), generator=generator, dtype=torch.float64)
     # Half of the vertices do not come near a kink.
     d = (scale * torch.randn((20, 8, 300), generator=generator)).float()
-    exact = bend(rule, rule.slopes.tolist(), centre, d.double())
-    made = bend(rule, rule.slopes.tolist(), centre, d)
-    ends = (d.amin(1), d.amax(1), torch.zeros_like(centre))
+    exact = bend(rule, rule.slopes.tolist(), center, d.double())
+    made = bend(rule, rule.slopes.tolist(), center, d)
+    ends = (d.amin(1), d.amax(1), torch.zeros_like(center))
     sides = torch.stack(
-        [(centre + end - point).sign() for end in ends for point in rule.breakpoints]
+        [(center + end - point).sign() for end in ends for point in rule.breakpoints]
     )
     still = (sides.amin(0) == sides.amax(0)) & (sides[0] != 0)
-    largest = torch.full_like(centre, float(rule.slope_variation.max())).float()
-    summed = slopes_at(rule, rule.slope_variation.tolist(), centre, torch.float32)
+    largest = torch.full_like(center, float(rule.slope_variation.max())).float()
+    summed = slopes_at(rule, rule.slope_variation.tolist(), center, torch.float32)
     summed = torch.where(still, summed, largest)
     size = d.abs().amax(1) / radius
     rounding = Rounding(torch.float32, radius)

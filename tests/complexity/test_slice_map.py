@@ -44,7 +44,9 @@ def test_it_is_local_complexity_at_the_points(make, in_plane):
     # Directions that are neither unit vectors nor at right angles.
     plane = sv.InputSlice(rng.random(6), 0.3 * rng.standard_normal((2, 6)), holed())
     model = seeded(make)
-    found = sv.complexity_map(model, plane, 24, 0.2, 4, seed=2, in_plane=in_plane)
+    found = sv.complexity_map(
+        model, plane, resolution=24, radius=0.2, directions=4, seed=2, in_plane=in_plane
+    )
     assert found.inside.shape == found.total.shape == (24, 16)
     assert found.counts.shape == (24, 16, len(found.layers))
     assert found.extent == (0, 2, 0, 3)
@@ -54,7 +56,7 @@ def test_it_is_local_complexity_at_the_points(make, in_plane):
     np.testing.assert_array_equal(np.isnan(found.total), ~inside)
     np.testing.assert_array_equal(np.isnan(found.counts).any(axis=2), ~inside)
     lc = sv.local_complexity(
-        model, plane.embed(found.points[inside]), 0.2, found.complexity.directions
+        model, plane.embed(found.points[inside]), radius=0.2, directions=found.complexity.directions
     )
     np.testing.assert_array_equal(found.counts[inside], lc.counts)
     np.testing.assert_array_equal(found.total[inside], lc.total)
@@ -64,14 +66,17 @@ def test_it_is_local_complexity_at_the_points(make, in_plane):
 def test_directions_in_the_plane_are_unit_vectors_evenly_spaced():
     rng = np.random.default_rng(0)
     plane = sv.InputSlice(rng.random((1, 8, 8)), rng.standard_normal((2, 1, 8, 8)), holed())
-    found = sv.complexity_map(seeded(cnn), plane, 4, in_plane=True, directions=3)
+    found = sv.complexity_map(seeded(cnn), plane, resolution=4, in_plane=True, directions=3)
     directions = found.complexity.directions.reshape(3, -1)
     np.testing.assert_allclose(directions @ directions.T, np.cos(np.pi / 3 * _apart(3)), atol=1e-12)
     basis = plane.basis.reshape(2, -1)
     assert np.linalg.matrix_rank(np.concatenate([basis, directions]), tol=1e-9) == 2
     cosine = directions[0] @ basis[0] / np.linalg.norm(basis[0])
     np.testing.assert_allclose(abs(cosine), 1.0, rtol=1e-12)
-    assert sv.complexity_map(seeded(cnn), plane, 4, in_plane=True).complexity.n_directions == 8
+    assert (
+        sv.complexity_map(seeded(cnn), plane, resolution=4, in_plane=True).complexity.n_directions
+        == 8
+    )
 
 
 def _apart(count):
@@ -87,7 +92,7 @@ def test_defaults(program):
     assert "64 x 64 cells" in repr(found)
     assert "2 directions in input space" in repr(found)
     plane = sv.InputSlice.around(points(1, 8, 8), half_width=2.0)
-    found = sv.complexity_map(seeded(cnn), plane, 10, logits=True, winners=True)
+    found = sv.complexity_map(seeded(cnn), plane, resolution=10, logits=True, winners=True)
     assert found.complexity.n_directions == 25
     assert [layer.kind for layer in found.layers] == [
         "relu",
@@ -98,10 +103,10 @@ def test_defaults(program):
     ]
     # Slice units are not those of the inputs.
     stretched = sv.InputSlice(np.zeros(2), [[2.0, 0.0], [0.0, 5.0]], shapely.box(0, 0, 1, 1))
-    found = sv.complexity_map(program, stretched, 10)
+    found = sv.complexity_map(program, stretched, resolution=10)
     assert found.complexity.radius == pytest.approx(0.1)
     wide = sv.InputSlice.identity((0, 0, 3, 0.01))
-    assert sv.complexity_map(program, wide, 10).total.shape == (1, 10)
+    assert sv.complexity_map(program, wide, resolution=10).total.shape == (1, 10)
 
 
 def polygons(found):
@@ -121,7 +126,7 @@ def exact_counts(found, partition, layer):
 
 
 def test_it_agrees_with_the_exact_partition(program, partition):
-    found = sv.complexity_map(program, SQUARE, 40, in_plane=True)
+    found = sv.complexity_map(program, SQUARE, resolution=40, in_plane=True)
     exact = np.stack([exact_counts(found, partition, layer) for layer in range(3)], axis=-1)
     # Exact in the first layer, where boundaries are straight; a lower bound behind it.
     np.testing.assert_array_equal(found.counts[..., 0], exact[..., 0])
@@ -134,7 +139,7 @@ def test_what_is_drawn(program, partition):
     import matplotlib.pyplot as plt
 
     plane = sv.InputSlice(np.zeros(2), np.eye(2), SQUARE.domain, [[0.5, 0.5], [0.0, 1.0]])
-    found = sv.complexity_map(program, plane, 20)
+    found = sv.complexity_map(program, plane, resolution=20)
     ax = found.plot(partition=partition)
     image, edges = ax.images[0], ax.collections[0]
     np.testing.assert_array_equal(image.get_array(), found.total)
@@ -153,13 +158,13 @@ def test_what_is_drawn(program, partition):
         assert len(other.collections[0].get_segments()) == (partition.edges.layer == 1).sum()
         assert other.get_title() == "layer 3, radius 0.075, 2 directions"
     assert ax.get_title() == "radius 0.075, 2 directions"
-    assert not sv.complexity_map(program, SQUARE, 4).plot().lines
+    assert not sv.complexity_map(program, SQUARE, resolution=4).plot().lines
     plt.close("all")
 
 
 def test_the_table_says_where_each_cell_is(program):
     plane = sv.InputSlice(np.zeros(2), np.eye(2), shapely.Point(0, 0).buffer(1.5))
-    found = sv.complexity_map(program, plane, 12)
+    found = sv.complexity_map(program, plane, resolution=12)
     table = found.to_dataframe()
     assert len(table) == found.inside.sum() * len(found.layers) < 144 * len(found.layers)
     last = table[table["layer"] == "5"]
@@ -173,7 +178,7 @@ def test_a_map_of_nothing_is_pale_and_a_proxy_says_so():
     far = seeded(lambda: nn.Sequential(nn.Linear(2, 5), nn.GELU(), nn.Linear(5, 1)))
     with torch.no_grad():
         far[0].bias.fill_(100.0)
-    found = sv.complexity_map(far, SQUARE, 4, in_plane=True)
+    found = sv.complexity_map(far, SQUARE, resolution=4, in_plane=True)
     ax = found.plot()
     assert not found.total.any()
     assert ax.images[0].get_clim() == (0, 1)
@@ -188,7 +193,7 @@ def test_errors(program, partition):
         sv.complexity_map(program, np.zeros((3, 2)))
     for resolution in (1, 0, 2.5, True):
         with pytest.raises(InvalidArgument, match="resolution must be"):
-            sv.complexity_map(program, SQUARE, resolution)
+            sv.complexity_map(program, SQUARE, resolution=resolution)
     other = sv.InputSlice.around(np.zeros(3))
     with pytest.raises(ShapeMismatch, match="the slice goes through inputs of shape"):
         sv.complexity_map(program, other)
@@ -205,8 +210,8 @@ def test_errors(program, partition):
         sv.complexity_map(program, SQUARE, directions=3)
     ring = shapely.box(0, 0, 4, 4) - shapely.box(0.01, 0.01, 3.99, 3.99)
     with pytest.raises(InvalidArgument, match="none of 4 x 4 grid points"):
-        sv.complexity_map(program, sv.InputSlice(np.zeros(2), np.eye(2), ring), 4)
-    found = sv.complexity_map(program, SQUARE, 4)
+        sv.complexity_map(program, sv.InputSlice(np.zeros(2), np.eye(2), ring), resolution=4)
+    found = sv.complexity_map(program, SQUARE, resolution=4)
     with pytest.raises(UnknownName, match=r"unknown layer 'nine'; known: 1, 3, 5$"):
         found.plot(layer="nine")
     for layer in (3, -1):
@@ -214,10 +219,12 @@ def test_errors(program, partition):
             found.plot(layer=layer)
     moved = sv.InputSlice(np.ones(2), np.eye(2), SQUARE.domain)
     with pytest.raises(InvalidArgument, match="another plane"):
-        sv.complexity_map(program, moved, 4).plot(partition=partition)
+        sv.complexity_map(program, moved, resolution=4).plot(partition=partition)
 
 
 def test_a_module_and_its_program_give_the_same():
     model = seeded(lambda: mlp(2, 20, 20, 3))
-    one, other = (sv.complexity_map(m, SQUARE, 12, 0.1) for m in (model, trace(model, 2)))
+    one, other = (
+        sv.complexity_map(m, SQUARE, resolution=12, radius=0.1) for m in (model, trace(model, 2))
+    )
     np.testing.assert_array_equal(one.counts, other.counts)

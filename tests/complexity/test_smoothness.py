@@ -68,7 +68,7 @@ ROWS = {
 
 @pytest.mark.parametrize("names", ROWS, ids="+".join)
 def test_a_smooth_layer_is_a_proxy_by_any_name(names):
-    lc = sv.local_complexity(net(), X, 0.5, 2, layers=[names])
+    lc = sv.local_complexity(net(), X, radius=0.5, directions=2, layers=[names])
     [layer] = lc.layers
     assert layer.proxy is lc.is_proxy is ROWS[names]
 
@@ -76,13 +76,15 @@ def test_a_smooth_layer_is_a_proxy_by_any_name(names):
 def test_the_mark_goes_wherever_the_counts_go():
     model, plane = net(), sv.InputSlice.identity()
     found = {
-        smooth: sv.local_complexity(model, X, 0.5, 2, layers=["0" if smooth else "7"])
+        smooth: sv.local_complexity(
+            model, X, radius=0.5, directions=2, layers=["0" if smooth else "7"]
+        )
         for smooth in (True, False)
     }
     for smooth, lc in found.items():
         [layer] = lc.names
         curves = sv.ComplexityCurves.from_results([0, 5], {"x": [lc, lc]})
-        heat = sv.complexity_map(model, plane, 4, layers=[layer])
+        heat = sv.complexity_map(model, plane, resolution=4, layers=[layer])
         assert [*lc.to_dataframe()["proxy"]] == [smooth] * len(X)
         assert [*curves.to_dataframe()["proxy"]] == [smooth] * 4
         assert curves.at(5).is_proxy is curves.is_proxy is smooth
@@ -103,12 +105,12 @@ def test_outputs_of_a_smooth_activation_are_a_proxy(smooth):
     model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.GELU(), torch.nn.Linear(3, 2))
     if smooth:
         model.append(torch.nn.Tanh())
-    lc = sv.local_complexity(model, X, 0.5, 2, logits=True)
+    lc = sv.local_complexity(model, X, radius=0.5, directions=2, logits=True)
     assert lc.layers[-1].proxy is smooth
 
 
 def test_a_network_with_kinks_only_is_none():
     model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 2))
     for layers in (["0"], ["1"], [("0", "1")], ["output"], None):
-        lc = sv.local_complexity(model, X, 0.5, 2, layers=layers)
+        lc = sv.local_complexity(model, X, radius=0.5, directions=2, layers=layers)
         assert not lc.is_proxy

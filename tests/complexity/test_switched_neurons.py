@@ -95,9 +95,13 @@ def test_counts_are_those_of_all_vertices(kind, pairs):
             x = x.round()
         radius = 10.0 ** rng.uniform(-7, 1)
         pairs.never = False
-        lc = sv.local_complexity(net, x, radius, DIRECTIONS, logits=bool(seed % 2))
+        lc = sv.local_complexity(
+            net, x, radius=radius, directions=DIRECTIONS, logits=bool(seed % 2)
+        )
         pairs.never = True
-        full = sv.local_complexity(net, x, radius, DIRECTIONS, logits=bool(seed % 2))
+        full = sv.local_complexity(
+            net, x, radius=radius, directions=DIRECTIONS, logits=bool(seed % 2)
+        )
         assert (abs(lc.counts - full.counts) <= lc.near + full.near).all(), seed
         plain = plain_counts(net, x, radius, lc.directions, kinds, kinks)
         assert (abs(lc.counts[:, : plain.shape[1]] - plain) <= full.near[:, : plain.shape[1]]).all()
@@ -107,7 +111,7 @@ def test_counts_are_those_of_all_vertices(kind, pairs):
 @pytest.mark.parametrize("radius", [1e-3, 1e-2, 0.1, 1.0])
 def test_few_samples_are_split_at_a_small_radius(radius, pairs):
     net, x = seeded(lambda: mlp(50, 80, 80, 80, 3)), points(200, 50)
-    lc = sv.local_complexity(net, x, radius)
+    lc = sv.local_complexity(net, x, radius=radius)
     assert lc.counts.any()
     assert not lc.near.any()
     assert (pairs.split > 0) == (radius == 1.0)
@@ -115,12 +119,12 @@ def test_few_samples_are_split_at_a_small_radius(radius, pairs):
 
 
 @pytest.mark.parametrize("kind", ACTIVATIONS)
-def test_the_centre_as_a_vertex(kind, pairs):
+def test_the_center_as_a_vertex(kind, pairs):
     net, x = seeded(lambda: mlp(12, 30, 30, 30, 3, activation=ACTIVATIONS[kind][0])), points(60, 12)
-    found = sv.local_complexity(net, x, 0.01, DIRECTIONS, centre=True)
+    found = sv.local_complexity(net, x, radius=0.01, directions=DIRECTIONS, center=True)
     assert pairs.kept
     pairs.never = True
-    other = sv.local_complexity(net, x, 0.01, DIRECTIONS, centre=True)
+    other = sv.local_complexity(net, x, radius=0.01, directions=DIRECTIONS, center=True)
     np.testing.assert_array_equal(found.counts, other.counts)
 
 
@@ -132,7 +136,7 @@ def test_a_sample_that_many_neurons_bend():
         net[0].weight.copy_(net[0].weight[:1].expand(40, -1))
         net[0].bias.zero_()
         net[2].bias.fill_(0.1)
-    lc = sv.local_complexity(net, x, 0.01, DIRECTIONS)
+    lc = sv.local_complexity(net, x, radius=0.01, directions=DIRECTIONS)
     np.testing.assert_array_equal(lc.counts, plain_counts(net, x, 0.01, lc.directions))
 
 
@@ -142,7 +146,7 @@ def test_one_sample_with_many_switching_neurons_among_others_with_none():
     x[7] = 0.0
     with torch.no_grad():
         net[0].bias.zero_()
-    lc = sv.local_complexity(net, x, 0.01, DIRECTIONS)
+    lc = sv.local_complexity(net, x, radius=0.01, directions=DIRECTIONS)
     assert lc.counts[7, 0] == 60
     np.testing.assert_array_equal(lc.counts, plain_counts(net, x, 0.01, lc.directions))
 
@@ -150,7 +154,9 @@ def test_one_sample_with_many_switching_neurons_among_others_with_none():
 def test_nothing_switches_at_a_tiny_radius(pairs):
     told = []
     net, x = seeded(lambda: mlp(20, 30, 30, 3)), points(50, 20)
-    lc = sv.local_complexity(net, x, 1e-12, DIRECTIONS, progress=lambda *done: told.append(done))
+    lc = sv.local_complexity(
+        net, x, radius=1e-12, directions=DIRECTIONS, progress=lambda *done: told.append(done)
+    )
     assert not pairs.split
     assert not lc.counts.any()
     assert told[-1] == (50, 50)
@@ -220,7 +226,7 @@ def test_a_value_made_before_more_neurons_switched_keeps_its_vertices():
 @pytest.mark.parametrize("batch_size", [1, 7, None])
 def test_some_radii_split_pairs_and_others_do_not(batch_size):
     net, x, radii = seeded(lambda: mlp(20, 30, 30, 3)), points(40, 20), [1e-9, 3.0, 1e-3]
-    lc = sv.local_complexity(net, x, radii, DIRECTIONS, batch_size=batch_size)
+    lc = sv.local_complexity(net, x, radius=radii, directions=DIRECTIONS, batch_size=batch_size)
     for counts, radius in zip(lc.counts, radii, strict=True):
         np.testing.assert_array_equal(counts, plain_counts(net, x, radius, lc.directions))
 
@@ -253,9 +259,9 @@ class Residual(nn.Module):
 def test_pairs_in_many_kinds_of_networks(make, options, radius, pairs):
     net, x = seeded(make), points(30, 20)
     options = {"directions": DIRECTIONS, **options}
-    found = sv.local_complexity(net, x, radius, **options)
+    found = sv.local_complexity(net, x, radius=radius, **options)
     pairs.never = True
-    split = sv.local_complexity(net, x, radius, **options)
+    split = sv.local_complexity(net, x, radius=radius, **options)
     np.testing.assert_array_equal(found.counts, split.counts)
 
 
@@ -275,13 +281,13 @@ def test_layers_before_the_first_activation_are_looked_at(pairs):
 def test_small_and_large_weights_cancel(scales, split, pairs):
     net = seeded(lambda: mlp(10, 30, 30, 3, bias=False)).double()
     x = points(60, 10, low=-1)
-    expected = sv.local_complexity(net, x, 0.02, DIRECTIONS).counts
+    expected = sv.local_complexity(net, x, radius=0.02, directions=DIRECTIONS).counts
     assert expected.any()
     with torch.no_grad():
         for dense, scale in zip(net[::2], scales, strict=True):
             dense.weight *= scale
     pairs.never = split
-    lc = sv.local_complexity(net, x, 0.02, DIRECTIONS)
+    lc = sv.local_complexity(net, x, radius=0.02, directions=DIRECTIONS)
     assert (abs(lc.counts - expected) <= lc.near).all()
     # Where squares vanish not much is certain.
     assert not lc.near.any() or min(scales) < 1e-150
@@ -289,8 +295,8 @@ def test_small_and_large_weights_cancel(scales, split, pairs):
 
 def test_a_radius_that_is_tiny_or_huge():
     net, x = seeded(lambda: mlp(10, 30, 30, 3)), points(20, 10)
-    assert not sv.local_complexity(net, x, 1e-300, DIRECTIONS).counts.any()
-    lc = sv.local_complexity(net, x, 1e200, DIRECTIONS)
+    assert not sv.local_complexity(net, x, radius=1e-300, directions=DIRECTIONS).counts.any()
+    lc = sv.local_complexity(net, x, radius=1e200, directions=DIRECTIONS)
     np.testing.assert_array_equal(lc.counts, plain_counts(net, x, 1e200, lc.directions))
 
 
@@ -332,7 +338,7 @@ def test_ranges_that_nobody_asks_for_do_not_make_results_uncertain():
     network = network.watch([(layer.name,) for layer, _ in network.available])
     asked = {watched.value for watched in network._watched}
     assert len(asked) < 0.7 * sum(step.kind != "relu" for step in network.program.steps)
-    lc = sv.local_complexity(net, x, 0.005, Frame.of(8, (3, 32, 32)).directions)
+    lc = sv.local_complexity(net, x, radius=0.005, directions=Frame.of(8, (3, 32, 32)).directions)
     np.testing.assert_array_equal(lc.counts, plain_counts(net, x, 0.005, lc.directions.copy()))
     assert not lc.near.any()
 
@@ -361,7 +367,7 @@ def test_what_is_zero_at_all_vertices_is_certain(make, shape, dtype):
             parameter.copy_(-parameter.abs())
         net[0].weight -= 10.0
     x = 1.0 + points(20, *shape)
-    lc = sv.local_complexity(net, x, 0.01, DIRECTIONS)
+    lc = sv.local_complexity(net, x, radius=0.01, directions=DIRECTIONS)
     assert not lc.counts.any()
     assert not lc.near.any()
 
@@ -374,7 +380,7 @@ def test_what_is_saturated_at_zero_at_all_vertices_is_certain(dtype):
         net[0].weight.fill_(10.0)
     x = 1.0 + points(20, 10)
     assert not net(torch.tensor(x, dtype=dtype)).any()
-    lc = sv.local_complexity(net, x, 0.01, DIRECTIONS)
+    lc = sv.local_complexity(net, x, radius=0.01, directions=DIRECTIONS)
     assert not lc.counts.any()
     assert not lc.near.any()
 
@@ -384,7 +390,7 @@ def test_a_kernel_of_which_one_weight_is_not_zero():
     with torch.no_grad():
         net[0].weight.zero_()
         net[0].weight[0, 0, 0, 0] = 1.0
-    lc = sv.local_complexity(net, points(5, 1, 4, 4), 0.01, DIRECTIONS)
+    lc = sv.local_complexity(net, points(5, 1, 4, 4), radius=0.01, directions=DIRECTIONS)
     assert not lc.counts.any()
     assert not lc.near.any()
 
@@ -394,7 +400,7 @@ def test_a_bias_that_lies_on_a_kink_is_rounded():
     with torch.no_grad():
         net[2].weight *= 1e-16
         net[2].bias.fill_(1.0)
-    lc = sv.local_complexity(net, points(100, 8), 0.01, DIRECTIONS)
+    lc = sv.local_complexity(net, points(100, 8), radius=0.01, directions=DIRECTIONS)
     assert (lc.near[:, 1] >= lc.counts[:, 1]).all()
 
 
@@ -409,7 +415,7 @@ def test_steps_that_change_nothing_and_dead_neurons(extra):
             dense.weight[:3] = 0.0
             dense.bias[:3] = 0.0
     x = points(40, 20)
-    lc = sv.local_complexity(net, x, 1e-4, DIRECTIONS)
+    lc = sv.local_complexity(net, x, radius=1e-4, directions=DIRECTIONS)
     np.testing.assert_array_equal(lc.counts, plain_counts(net, x, 1e-4, lc.directions))
 
 
@@ -421,9 +427,9 @@ def coarse(monkeypatch):
     def larger(self, variance, linear):
         return noise(self, variance, linear) * (1 if self.dtype == torch.float64 else 3e4)
 
-    def counting(self, centres, directions, radius, dtype, visit):
-        sent.append((dtype, len(centres[0]) * directions.shape[1]))
-        propagate(self, centres, directions, radius, dtype, visit)
+    def counting(self, centers, directions, radius, dtype, visit):
+        sent.append((dtype, len(centers[0]) * directions.shape[1]))
+        propagate(self, centers, directions, radius, dtype, visit)
 
     monkeypatch.setattr(Rounding, "noise", larger)
     monkeypatch.setattr(Estimator, "propagate", counting)
@@ -434,12 +440,12 @@ def coarse(monkeypatch):
     ("make", "shape", "options"),
     [
         (lambda: mlp(12, 30, 30, 30, 3), (12,), {}),
-        (lambda: mlp(12, 30, 30, 30, 3), (12,), {"centre": True, "shared_frame": False}),
+        (lambda: mlp(12, 30, 30, 30, 3), (12,), {"center": True, "shared_frame": False}),
         (lambda: mlp(12, 30, 30, 3, activation=nn.ReLU6), (12,), {"logits": True}),
         (lambda: mlp(12, 30, 30, 3, activation=lambda: nn.Hardtanh(-0.2, 0.1)), (12,), {}),
         (lambda: nn.Sequential(nn.Linear(12, 30), nn.GLU(), nn.Linear(15, 9)), (12,), {}),
         (lambda: Transformer(), (4, 8), {"shared_frame": False}),
-        (cnn, (1, 9, 9), {"winners": True, "centre": True}),
+        (cnn, (1, 9, 9), {"winners": True, "center": True}),
         (lambda: resnet18(2), (3, 32, 32), {}),
     ],
 )
@@ -450,11 +456,13 @@ def test_doubtful_vertices_alone_are_made_in_float64(
     monkeypatch.setattr("splineviz.complexity.counting.batches._ON_CPU", most)
     net, x = seeded(make), points(12, *shape, low=-1)
     for radius in (1e-3, 0.03, 0.5):
-        found = sv.local_complexity(net, x, radius, DIRECTIONS, **options)
+        found = sv.local_complexity(net, x, radius=radius, directions=DIRECTIONS, **options)
         in_float64 = sum(number for dtype, number in coarse if dtype == torch.float64)
         with monkeypatch.context() as alone:
             alone.setattr(Estimator, "dtypes", (torch.float64,))
-            all_vertices = sv.local_complexity(net, x, radius, DIRECTIONS, **options)
+            all_vertices = sv.local_complexity(
+                net, x, radius=radius, directions=DIRECTIONS, **options
+            )
         np.testing.assert_array_equal(found.counts, all_vertices.counts)
         np.testing.assert_array_equal(found.near, all_vertices.near)
         # At larger radii something is doubtful at nearly all of them.

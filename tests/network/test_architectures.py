@@ -90,7 +90,7 @@ def test_the_program_is_the_network(name: str) -> None:
 def test_local_complexity_is_that_of_its_definition(name: str) -> None:
     _, program = traced(name)
     x = points(name, 4)
-    found = sv.local_complexity(program, x, RADIUS, directions=min(6, x[0].size))
+    found = sv.local_complexity(program, x, radius=RADIUS, directions=min(6, x[0].size))
     expected = watched_counts(plain(name), x, RADIUS, found.directions)
     assert found.counts.shape == expected.shape
     np.testing.assert_array_equal(found.counts[found.near == 0], expected[found.near == 0])

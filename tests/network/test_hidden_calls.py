@@ -43,7 +43,7 @@ WAYS = {
 @pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 @pytest.mark.parametrize(
     "way",
-    [*WAYS.values(), lambda net: sv.pgd_accuracy(net, X, [0, 1, 0, 1], 0.1)],
+    [*WAYS.values(), lambda net: sv.pgd_accuracy(net, X, [0, 1, 0, 1], eps=0.1)],
     ids=[*WAYS, "pgd_accuracy"],
 )
 def test_a_scripted_part_is_named(way):
@@ -81,8 +81,10 @@ THRESHOLDS = {
 
 @pytest.mark.parametrize("function", THRESHOLDS.values(), ids=THRESHOLDS)
 def test_threshold_has_one_name(function):
-    lc = sv.local_complexity(Calling(function), X, 0.5, 2)
-    smooth = sv.local_complexity(Calling(function, smooth=True), X, 0.5, 2, layers=["threshold"])
+    lc = sv.local_complexity(Calling(function), X, radius=0.5, directions=2)
+    smooth = sv.local_complexity(
+        Calling(function, smooth=True), X, radius=0.5, directions=2, layers=["threshold"]
+    )
     assert lc.names == smooth.names == ("threshold",)
     np.testing.assert_array_equal(lc.counts, smooth.counts)
     [activation] = sv.trace(Calling(function), 2).activations

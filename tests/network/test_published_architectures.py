@@ -34,7 +34,7 @@ def check(model: nn.Module, side: int) -> None:
     with torch.no_grad():
         expected = float64_copy(model)(torch.from_numpy(x)).numpy()
     np.testing.assert_allclose(program(x), expected, rtol=1e-8, atol=1e-8)
-    assert sv.local_complexity(program, x[:1], 0.05, directions=2).counts.shape[0] == 1
+    assert sv.local_complexity(program, x[:1], radius=0.05, directions=2).counts.shape[0] == 1
 
 
 @pytest.mark.parametrize("name", TORCHVISION)
@@ -78,4 +78,4 @@ def test_gpt2() -> None:
         exact = float64_copy(model)
         x = exact.network.transformer.wte(tokens).numpy()
         np.testing.assert_allclose(program(x), exact(tokens).numpy(), rtol=1e-8, atol=1e-8)
-    assert sv.local_complexity(program, x, 0.05, directions=4).widths.sum() > 0
+    assert sv.local_complexity(program, x, radius=0.05, directions=4).widths.sum() > 0

@@ -351,9 +351,8 @@ def test_leaky_relu_has_the_boundaries_of_relu_in_the_first_layer():
 
 def test_progress_is_reported_for_each_activation():
     seen = []
-    part = sv.enumerate_regions(case("A"), SQUARE, progress=lambda *args: seen.append(args))
-    assert [(done, total) for done, total, _ in seen] == [(1, 3), (2, 3), (3, 3)]
-    assert seen[-1][2] == len(part)
+    sv.enumerate_regions(case("A"), SQUARE, progress=lambda *args: seen.append(args))
+    assert seen == [(1, 3), (2, 3), (3, 3)]
 
 
 def test_a_progress_bar_shows_the_activations_and_the_regions(capfd):

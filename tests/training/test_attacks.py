@@ -89,7 +89,7 @@ def test_pgd_reaches_the_worst_case_of_a_linear_network(norm, classes, loss, res
     true = [robust_share(model, x, y, e, norm) for e in eps]
     assert true[0] > true[2] > true[-1]
     options = {"norm": norm, "loss": loss, "bounds": FAR, "steps": 40, "restarts": restarts}
-    assert sv.pgd_accuracy(model, x, y, eps, **options).tolist() == true
+    assert sv.pgd_accuracy(model, x, y, eps=eps, **options).tolist() == true
 
 
 @pytest.mark.parametrize("eps", EPS)
@@ -97,7 +97,7 @@ def test_pgd_reaches_the_worst_case_within_binding_bounds(eps):
     model, x = linear(6, 3), samples(80, 6)
     y = own_labels(model, x)
     true = robust_share(model, x, y, eps, "linf", (0, 1))
-    assert sv.pgd_accuracy(model, x, y, eps, bounds=(0, 1), steps=40, restarts=5) == true
+    assert sv.pgd_accuracy(model, x, y, eps=eps, bounds=(0, 1), steps=40, restarts=5) == true
 
 
 def test_bounds_that_bind_matter():
@@ -114,8 +114,8 @@ def test_no_attack_beats_the_worst_case(norm):
         true = robust_share(model, x, y, eps, norm)
         for loss in LOSSES:
             options = {"norm": norm, "loss": loss, "bounds": FAR}
-            assert sv.pgd_accuracy(model, x, y, eps, **options) >= true
-            assert sv.fgsm_accuracy(model, x, y, eps, **options) >= true
+            assert sv.pgd_accuracy(model, x, y, eps=eps, **options) >= true
+            assert sv.fgsm_accuracy(model, x, y, eps=eps, **options) >= true
 
 
 @pytest.mark.parametrize("norm", NORMS)
@@ -123,12 +123,12 @@ def test_fgsm_is_exact_for_two_classes(norm):
     model, x = linear(6, 2), samples(80, 6)
     y = own_labels(model, x)
     true = [robust_share(model, x, y, eps, norm) for eps in EPS]
-    assert sv.fgsm_accuracy(model, x, y, EPS, norm=norm, bounds=FAR).tolist() == true
-    cross = sv.fgsm_accuracy(model, x, y, EPS, norm=norm, loss="cross-entropy", bounds=FAR)
+    assert sv.fgsm_accuracy(model, x, y, eps=EPS, norm=norm, bounds=FAR).tolist() == true
+    cross = sv.fgsm_accuracy(model, x, y, eps=EPS, norm=norm, loss="cross-entropy", bounds=FAR)
     assert cross.tolist() == true
     if norm == "linf":
         true = [robust_share(model, x, y, eps, norm, (0, 1)) for eps in EPS]
-        assert sv.fgsm_accuracy(model, x, y, EPS, bounds=(0, 1)).tolist() == true
+        assert sv.fgsm_accuracy(model, x, y, eps=EPS, bounds=(0, 1)).tolist() == true
 
 
 def test_the_margin_sees_what_the_cross_entropy_rounds_away():
@@ -139,9 +139,9 @@ def test_the_margin_sees_what_the_cross_entropy_rounds_away():
         for parameter in model.parameters():
             parameter *= 1e5
     true = robust_share(copy.deepcopy(model).double(), x.astype(float), y, 0.1, "linf")
-    assert sv.fgsm_accuracy(model, x, y, 0.1, bounds=FAR) == true
+    assert sv.fgsm_accuracy(model, x, y, eps=0.1, bounds=FAR) == true
     with pytest.warns(ZeroGradients, match="Use the loss 'margin'"):
-        assert sv.fgsm_accuracy(model, x, y, 0.1, bounds=FAR, loss="cross-entropy") > true
+        assert sv.fgsm_accuracy(model, x, y, eps=0.1, bounds=FAR, loss="cross-entropy") > true
 
 
 # Which numbers come out.
@@ -152,7 +152,7 @@ def test_defaults_are_the_papers(mlp):
     plain = sv.pgd_accuracy(model, x, y)
     assert type(plain) is float
     said = sv.pgd_accuracy(
-        model, x, y, 50 / 255, norm="linf", steps=10, alpha=4 / 255, bounds=(x.min(), x.max())
+        model, x, y, eps=50 / 255, norm="linf", steps=10, alpha=4 / 255, bounds=(x.min(), x.max())
     )
     assert plain == said
 
@@ -173,20 +173,20 @@ def test_several_eps_come_in_their_order_and_never_rise(mlp, attack, norm):
 
 def test_eps_zero_is_the_clean_accuracy(mlp):
     model, x, y = mlp
-    assert sv.pgd_accuracy(model, x, y, 0) == 57 / 60
-    assert sv.fgsm_accuracy(model, x, y, 0) == 57 / 60
+    assert sv.pgd_accuracy(model, x, y, eps=0) == 57 / 60
+    assert sv.fgsm_accuracy(model, x, y, eps=0) == 57 / 60
 
 
 def test_more_restarts_and_points_on_the_way_break_no_fewer(mlp):
     model, x, y = mlp
-    shares = [sv.pgd_accuracy(model, x, y, 0.1, steps=2, restarts=r) for r in (1, 2, 4, 8)]
+    shares = [sv.pgd_accuracy(model, x, y, eps=0.1, steps=2, restarts=r) for r in (1, 2, 4, 8)]
     assert shares == sorted(shares, reverse=True)
     assert shares[0] > shares[-1]
 
 
 def test_starts_follow_from_the_seed(mlp):
     model, x, y = mlp
-    first, same, other = (sv.pgd_attack(model, x, y, 0.05, seed=s) for s in (1, 1, 2))
+    first, same, other = (sv.pgd_attack(model, x, y, eps=0.05, seed=s) for s in (1, 1, 2))
     np.testing.assert_array_equal(first, same)
     assert (first != other).any()
 
@@ -196,9 +196,9 @@ def test_batches_do_not_matter(mlp, norm):
     model, x, y = mlp
     # In float64, rounding that depends on the size of a batch decides nothing here.
     options = {"norm": norm, "restarts": 2}
-    whole = sv.pgd_attack(model.double(), x, y, 0.1, batch_size=60, **options)
+    whole = sv.pgd_attack(model.double(), x, y, eps=0.1, batch_size=60, **options)
     for batch_size in (1, 7, 1000):
-        parts = sv.pgd_attack(model, x, y, 0.1, batch_size=batch_size, **options)
+        parts = sv.pgd_attack(model, x, y, eps=0.1, batch_size=batch_size, **options)
         np.testing.assert_allclose(parts, whole, rtol=0, atol=1e-12)
 
 
@@ -214,15 +214,15 @@ def test_normalized_data_gives_what_pixels_give(norm):
     outer = torch.nn.Sequential(Normalize(), inner)
     x = samples(40, 18).reshape(40, 2, 3, 3)
     y = own_labels(outer, x)
-    pixels = sv.pgd_attack(outer, x, y, 0.1, norm=norm, bounds=(0, 1))
+    pixels = sv.pgd_attack(outer, x, y, eps=0.1, norm=norm, bounds=(0, 1))
     options = {"norm": norm, "bounds": ((0 - mean) / std, (1 - mean) / std), "scale": std}
     normalized = (x - mean) / std
     np.testing.assert_allclose(
-        sv.pgd_attack(inner, normalized, y, 0.1, **options) * std + mean, pixels, atol=1e-12
+        sv.pgd_attack(inner, normalized, y, eps=0.1, **options) * std + mean, pixels, atol=1e-12
     )
-    shares = sv.pgd_accuracy(outer, x, y, EPS, norm=norm, bounds=(0, 1))
+    shares = sv.pgd_accuracy(outer, x, y, eps=EPS, norm=norm, bounds=(0, 1))
     assert shares[0] > shares[-1]
-    assert sv.pgd_accuracy(inner, normalized, y, EPS, **options).tolist() == shares.tolist()
+    assert sv.pgd_accuracy(inner, normalized, y, eps=EPS, **options).tolist() == shares.tolist()
 
 
 def test_rounding_of_normalized_data_is_not_outside():
@@ -232,7 +232,7 @@ def test_rounding_of_normalized_data_is_not_outside():
     y = own_labels(model, x)
     bounds = ((0 - mean) / std, (1 - mean) / std)
     assert x.min() < bounds[0] or x.max() > bounds[1]
-    assert 0 <= sv.pgd_accuracy(model, x, y, 0.1, bounds=bounds, scale=std) <= 1
+    assert 0 <= sv.pgd_accuracy(model, x, y, eps=0.1, bounds=bounds, scale=std) <= 1
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
@@ -243,7 +243,7 @@ def test_examples_are_in_the_ball_and_the_bounds(mlp, norm, dtype):
     x = torch.tensor(x).to(dtype).double().numpy()
     y = own_labels(model, x)
     low, high = np.full(8, x.min()), np.full(8, x.max())
-    points = sv.pgd_attack(model, x, y, 0.3, norm=norm, bounds=(low, high), restarts=2)
+    points = sv.pgd_attack(model, x, y, eps=0.3, norm=norm, bounds=(low, high), restarts=2)
     rounding = 4 * torch.finfo(dtype).eps
     length = np.linalg.norm(points - x, np.inf if norm == "linf" else 2, axis=1)
     assert length.max() <= 0.3 + rounding * np.sqrt(8)
@@ -258,9 +258,9 @@ def test_examples_are_in_the_ball_and_the_bounds(mlp, norm, dtype):
 def test_examples_are_what_the_accuracy_counts(mlp, norm):
     model, x, y = mlp
     options = {"norm": norm, "restarts": 3, "steps": 5}
-    points = sv.pgd_attack(model, x, y, 0.1, **options)
+    points = sv.pgd_attack(model, x, y, eps=0.1, **options)
     right = (model(torch.from_numpy(points)).argmax(1).numpy() == y).mean()
-    assert sv.pgd_accuracy(model, x, y, 0.1, **options) == right
+    assert sv.pgd_accuracy(model, x, y, eps=0.1, **options) == right
     assert 0 < right < 57 / 60
 
 
@@ -296,14 +296,14 @@ def test_a_program_equals_its_module(mlp):
 
 def test_lists_arrays_and_tensors_give_the_same(mlp):
     model, x, y = mlp
-    expected = sv.pgd_accuracy(model, x, y, EPS)
+    expected = sv.pgd_accuracy(model, x, y, eps=EPS)
     read_only = x.copy()
     read_only.setflags(write=False)
     for given in (read_only, torch.from_numpy(x), torch.from_numpy(x).requires_grad_(True)):
-        assert sv.pgd_accuracy(model, given, y, EPS).tolist() == expected.tolist()
-    listed = sv.pgd_accuracy(model, x.tolist(), y.tolist(), tuple(EPS))
+        assert sv.pgd_accuracy(model, given, y, eps=EPS).tolist() == expected.tolist()
+    listed = sv.pgd_accuracy(model, x.tolist(), y.tolist(), eps=tuple(EPS))
     assert listed.tolist() == expected.tolist()
-    assert sv.pgd_accuracy(model, x, torch.from_numpy(y).int(), torch.tensor(0.0)) == 57 / 60
+    assert sv.pgd_accuracy(model, x, torch.from_numpy(y).int(), eps=torch.tensor(0.0)) == 57 / 60
 
 
 def test_whole_numbers_are_pixels():
@@ -311,22 +311,22 @@ def test_whole_numbers_are_pixels():
     x = np.random.default_rng(0).integers(0, 256, (40, 6)).astype(np.uint8)
     y = own_labels(model, x, wrong=0)
     for given in (x, torch.from_numpy(x)):
-        shares = sv.pgd_accuracy(model, given, y, [0, 50], alpha=10, bounds=(0, 255))
+        shares = sv.pgd_accuracy(model, given, y, eps=[0, 50], alpha=10, bounds=(0, 255))
         assert shares[0] == 1 > shares[1]
 
 
 def test_any_grad_mode_of_the_caller(mlp):
     model, x, y = mlp
-    expected = sv.pgd_accuracy(model, x, y, EPS).tolist()
+    expected = sv.pgd_accuracy(model, x, y, eps=EPS).tolist()
     with torch.no_grad():
-        assert sv.pgd_accuracy(model, x, y, EPS).tolist() == expected
+        assert sv.pgd_accuracy(model, x, y, eps=EPS).tolist() == expected
         assert not torch.is_grad_enabled()
     with torch.inference_mode():
         born_here = copy.deepcopy(model)
         for network in (model, born_here):
             tensor = torch.tensor(x)
-            assert sv.pgd_accuracy(network, tensor, torch.tensor(y), EPS).tolist() == expected
-            assert sv.pgd_attack(network, tensor, y, 0.0).tolist() == x.tolist()
+            assert sv.pgd_accuracy(network, tensor, torch.tensor(y), eps=EPS).tolist() == expected
+            assert sv.pgd_attack(network, tensor, y, eps=0.0).tolist() == x.tolist()
         assert torch.is_inference_mode_enabled()
     assert torch.is_grad_enabled()
 
@@ -344,7 +344,7 @@ def test_a_network_that_changes_its_input_in_place():
     before = x.clone()
     model = InPlace()
     y = own_labels(model, x.numpy().copy())
-    shares = sv.pgd_accuracy(model, x, y, EPS)
+    shares = sv.pgd_accuracy(model, x, y, eps=EPS)
     assert torch.equal(x, before)
     assert shares[0] == 37 / 40 > shares[-1]
 
@@ -352,8 +352,8 @@ def test_a_network_that_changes_its_input_in_place():
 def test_evaluation_mode_is_what_is_attacked(mlp):
     model, x, y = mlp
     noisy = torch.nn.Sequential(model, torch.nn.Dropout(0.9), torch.nn.BatchNorm1d(4, affine=False))
-    expected = sv.pgd_accuracy(noisy.eval(), x, y, EPS).tolist()
-    assert sv.pgd_accuracy(noisy.train(), x, y, EPS).tolist() == expected
+    expected = sv.pgd_accuracy(noisy.eval(), x, y, eps=EPS).tolist()
+    assert sv.pgd_accuracy(noisy.train(), x, y, eps=EPS).tolist() == expected
 
 
 # What is left behind: nothing.
@@ -413,7 +413,7 @@ def test_nothing_is_touched(mlp, attack):
 def test_examples_share_no_memory_with_the_samples(mlp):
     model, x, y = mlp
     given = torch.from_numpy(x.copy())
-    sv.pgd_attack(model, given, y, 0.0)[:] = 7
+    sv.pgd_attack(model, given, y, eps=0.0)[:] = 7
     assert torch.equal(given, torch.from_numpy(x))
 
 
@@ -470,7 +470,7 @@ def test_arguments_without_meaning(mlp, change, error, message):
 
 def test_examples_are_of_one_eps(mlp):
     with pytest.raises(InvalidArgument, match="one eps, not 2"):
-        sv.pgd_attack(*mlp, [0.1, 0.2])
+        sv.pgd_attack(*mlp, eps=[0.1, 0.2])
 
 
 class Returns(torch.nn.Module):
@@ -496,7 +496,7 @@ class Returns(torch.nn.Module):
 def test_networks_that_cannot_be_attacked(mlp, function, error, message):
     _, x, y = mlp
     with pytest.raises(error, match=message):
-        sv.pgd_accuracy(Returns(function), x, y % 4, 0.1)
+        sv.pgd_accuracy(Returns(function), x, y % 4, eps=0.1)
 
 
 def test_weights_must_be_finite(mlp):
@@ -504,7 +504,7 @@ def test_weights_must_be_finite(mlp):
     with torch.no_grad():
         model[2].bias[1] = NAN
     with pytest.raises(NonFiniteValues, match=r"'2\.bias' has 1 NaN or infinite of 4"):
-        sv.pgd_accuracy(model, x, y, 0.1)
+        sv.pgd_accuracy(model, x, y, eps=0.1)
 
 
 def test_what_is_no_network(mlp):
@@ -538,12 +538,12 @@ def test_a_forward_that_needs_another_type_is_named_as_such(mlp):
 def test_on_a_gpu(mlp):
     model, x, y = mlp
     model = model.double()
-    expected = sv.pgd_accuracy(model, x, y, EPS, norm="l2", batch_size=16)
+    expected = sv.pgd_accuracy(model, x, y, eps=EPS, norm="l2", batch_size=16)
     state = torch.cuda.get_rng_state()
     model.cuda()
     for given in (x, torch.from_numpy(x).cuda()):
-        found = sv.pgd_accuracy(model, given, y, EPS, norm="l2", batch_size=16)
+        found = sv.pgd_accuracy(model, given, y, eps=EPS, norm="l2", batch_size=16)
         assert found.tolist() == expected.tolist()
-        assert sv.pgd_attack(model, given, y, 0.1).shape == x.shape
+        assert sv.pgd_attack(model, given, y, eps=0.1).shape == x.shape
     assert torch.equal(torch.cuda.get_rng_state(), state)
     assert next(model.parameters()).is_cuda

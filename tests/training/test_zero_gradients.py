@@ -77,7 +77,7 @@ HIDDEN = {
 @pytest.mark.parametrize("attack", [sv.pgd_accuracy, sv.fgsm_accuracy, sv.pgd_attack])
 def test_a_hidden_gradient_is_told(trained, row, attack):
     net, x, y = trained
-    assert sv.pgd_accuracy(net, x, y, EPS, bounds=(0, 1)) < 0.8
+    assert sv.pgd_accuracy(net, x, y, eps=EPS, bounds=(0, 1)) < 0.8
     how, told = row
     model = Through(net, **how)
     with pytest.warns(ZeroGradients, match=told) as caught:
@@ -95,17 +95,17 @@ def test_the_samples_without_a_gradient_can_be_read(trained):
     net, x, y = trained
     softmax = torch.nn.Sequential(net, torch.nn.Softmax(1))
     eps = [0.0, EPS, 2 * EPS]
-    masks = sv.pgd_zero_gradients(softmax, x, y, eps, bounds=(0, 1))
+    masks = sv.pgd_zero_gradients(softmax, x, y, eps=eps, bounds=(0, 1))
     assert masks.shape == (3, len(x))
     assert not masks[0].any()
     assert masks[1].mean() > 0.5
-    alone = sv.pgd_zero_gradients(softmax, x, y, EPS, bounds=(0, 1))
+    alone = sv.pgd_zero_gradients(softmax, x, y, eps=EPS, bounds=(0, 1))
     np.testing.assert_array_equal(alone, masks[1])
     with pytest.warns(ZeroGradients) as caught:
-        share = sv.pgd_accuracy(softmax, x, y, EPS, bounds=(0, 1))
+        share = sv.pgd_accuracy(softmax, x, y, eps=EPS, bounds=(0, 1))
     np.testing.assert_array_equal(caught[0].message.samples, alone)
     assert share >= alone.mean()
-    assert not sv.pgd_zero_gradients(net, x, y, eps, bounds=(0, 1)).any()
+    assert not sv.pgd_zero_gradients(net, x, y, eps=eps, bounds=(0, 1)).any()
 
 
 def test_gradients_that_vanish_at_some_samples_only(trained):
@@ -116,8 +116,8 @@ def test_gradients_that_vanish_at_some_samples_only(trained):
     scale = 104 / float(gap.median())
     model = Through(net, after=lambda z: (scale * z).softmax(1))
     with pytest.warns(ZeroGradients, match="softmax"):
-        sv.pgd_accuracy(model, x, y, 0.002, bounds=(0, 1))
-    share = sv.pgd_zero_gradients(model, x, y, 0.002, bounds=(0, 1)).mean()
+        sv.pgd_accuracy(model, x, y, eps=0.002, bounds=(0, 1))
+    share = sv.pgd_zero_gradients(model, x, y, eps=0.002, bounds=(0, 1)).mean()
     assert 0.2 < share < 0.8
 
 
@@ -129,13 +129,13 @@ def test_one_start_with_a_gradient_is_enough():
         for weight, value in zip(model.parameters(), values, strict=True):
             weight.copy_(torch.tensor(value))
     x, y = np.full((40, 1), -0.5), np.zeros(40, dtype=int)
-    few = sv.pgd_zero_gradients(model, x, y, 1.0, bounds=(-2, 2))
-    many = sv.pgd_zero_gradients(model, x, y, 1.0, bounds=(-2, 2), restarts=20)
+    few = sv.pgd_zero_gradients(model, x, y, eps=1.0, bounds=(-2, 2))
+    many = sv.pgd_zero_gradients(model, x, y, eps=1.0, bounds=(-2, 2), restarts=20)
     assert 0 < few.sum() < 40
     assert not many.any()
     # Not constant in the ball, so that standing still proves nothing.
     with pytest.warns(ZeroGradients, match="outputs are not constant there"):
-        sv.pgd_accuracy(model, x, y, 1.0, bounds=(-2, 2))
+        sv.pgd_accuracy(model, x, y, eps=1.0, bounds=(-2, 2))
 
 
 @pytest.mark.parametrize("loss", ["margin", "cross-entropy"])
@@ -143,7 +143,7 @@ def test_a_cross_entropy_that_rounds_to_zero_is_told(trained, loss):
     net, x, y = trained
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        sv.pgd_accuracy(net, x, y, EPS, bounds=(0, 1), loss=loss)
+        sv.pgd_accuracy(net, x, y, eps=EPS, bounds=(0, 1), loss=loss)
     told = [str(one.message) for one in caught]
     if loss == "margin":
         assert told == []
@@ -157,7 +157,7 @@ def test_half_precision_is_told(trained):
     with torch.no_grad():
         small[1].weight.copy_(1e-39 * torch.eye(2))
     with pytest.warns(ZeroGradients, match=r"computes in bfloat16.*float\(\)"):
-        sv.pgd_accuracy(small, x.bfloat16(), y, EPS, bounds=(0, 1))
+        sv.pgd_accuracy(small, x.bfloat16(), y, eps=EPS, bounds=(0, 1))
 
 
 def constant(bias):
@@ -180,9 +180,9 @@ def test_a_constant_network_is_no_cause_for_alarm(attack):
     x = torch.rand(30, 4)
     y = net(x).argmax(1)
     attack(net, x, y, 0.2)
-    assert sv.pgd_zero_gradients(net, x, y, 0.2).all()
+    assert sv.pgd_zero_gradients(net, x, y, eps=0.2).all()
     # Wrong as they are: nothing is said of their gradient.
-    assert not sv.pgd_zero_gradients(net, x, (y + 1) % 3, 0.2).any()
+    assert not sv.pgd_zero_gradients(net, x, (y + 1) % 3, eps=0.2).any()
     attack(Through(net, after=lambda z: z.softmax(1)), x, (y + 1) % 3, 0.2)
 
 
@@ -191,5 +191,5 @@ def test_an_ordinary_training_warns_at_no_checkpoint(norm):
     run = sv.Run.bundled("checkerboard")
     x, y = (part[:100] for part in run.samples)
     for step in run.steps:
-        sv.pgd_accuracy(run.model(step), x, y, [0.05, 0.2, 0.5], norm=norm)
-        sv.fgsm_accuracy(run.model(step), x, y, 0.2, norm=norm)
+        sv.pgd_accuracy(run.model(step), x, y, eps=[0.05, 0.2, 0.5], norm=norm)
+        sv.fgsm_accuracy(run.model(step), x, y, eps=0.2, norm=norm)

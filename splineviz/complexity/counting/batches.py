@@ -28,7 +28,7 @@ def counted(
     points: AnyFloatArray,
     radii: FloatArray,
     frame: Frame,
-    with_centre: bool,
+    with_center: bool,
     batch_size: int | None,
     report: Callable[[int], None],
 ) -> tuple[IntArray, IntArray]:
@@ -42,7 +42,7 @@ def counted(
     radii : float64 array (R,)
     frame : Frame
         The directions.
-    with_centre : bool
+    with_center : bool
         Whether a point itself counts as a vertex.
     batch_size : int or None
         Points at a time.
@@ -56,9 +56,9 @@ def counted(
     """
     size, most = at_a_time(network, frame, batch_size)
     found = np.zeros((2, len(radii), len(points), len(network.layers)), dtype=np.int64)
-    for rows, centres, directions in located(network, points, frame, size):
+    for rows, centers, directions in located(network, points, frame, size):
         for k, radius in enumerate(radii.tolist()):
-            made = _of_batch(network, centres, directions, radius, with_centre, most)
+            made = _of_batch(network, centers, directions, radius, with_center, most)
             found[:, k, rows] = made.cpu().numpy()
         report(rows.stop)
     return found[0], found[1]
@@ -84,7 +84,7 @@ def located(
     ------
     rows : slice
         Of the points.
-    centres : dict of int to float64 tensor
+    centers : dict of int to float64 tensor
         What the network knows of them.
     directions : float64 tensor (1 or n, P, *input_shape)
         Those at each of them.
@@ -96,20 +96,20 @@ def located(
         # The same tensor if all samples share it: what is made of it is made once.
         if directions is None or not frame.shared:
             directions = torch.tensor(frame.around(x)).to(network.device)
-        yield rows, network.centres(torch.from_numpy(x).to(network.device)), directions
+        yield rows, network.centers(torch.from_numpy(x).to(network.device)), directions
 
 
 def _of_batch(
     network: Estimator,
-    centres: Mapping[int, torch.Tensor],
+    centers: Mapping[int, torch.Tensor],
     directions: torch.Tensor,
     radius: float,
-    with_centre: bool,
+    with_center: bool,
     most: int,
 ) -> torch.Tensor:
     """Counts, and how many are uncertain, as one int64 tensor (2, n, L)."""
     coarse, *fine = network.dtypes
-    spans, doubts = _in_type(network, centres, directions, radius, coarse, with_centre, most)
+    spans, doubts = _in_type(network, centers, directions, radius, coarse, with_center, most)
     switches = [switches for _, switches in network.layers]
     found = crossings([*map(switching, spans, switches)], switches, len(doubts))
     left = found[1].any(dim=1).nonzero()[:, 0]
@@ -119,8 +119,8 @@ def _of_batch(
     doubts = doubts[left]
     which = doubts.topk(max(1, int((doubts > 0).sum(1).max()))).indices
     own = directions[left.unsqueeze(1) if len(directions) > 1 else 0, which]
-    some = {value: tensor[left] for value, tensor in centres.items()}
-    finer, _ = _in_type(network, some, own, radius, fine[0], with_centre, most)
+    some = {value: tensor[left] for value, tensor in centers.items()}
+    finer, _ = _in_type(network, some, own, radius, fine[0], with_center, most)
     near = [settled(*layer, left) for layer in zip(spans, finer, switches, strict=True)]
     found[:, left] = crossings(near, switches, len(left))
     return found
@@ -128,11 +128,11 @@ def _of_batch(
 
 def _in_type(
     network: Estimator,
-    centres: Mapping[int, torch.Tensor],
+    centers: Mapping[int, torch.Tensor],
     directions: torch.Tensor,
     radius: float,
     dtype: torch.dtype,
-    with_centre: bool,
+    with_center: bool,
     most: int,
 ) -> tuple[list[Span], torch.Tensor]:
     """Return the range of each layer, and for how many neurons each direction is doubtful.
@@ -140,18 +140,18 @@ def _in_type(
     The latter is an int64 tensor (n, P).
     """
     spans: dict[int, Span] = {}
-    shape = (len(centres[0]), directions.shape[1])
+    shape = (len(centers[0]), directions.shape[1])
     doubts = torch.zeros(shape, dtype=torch.int64, device=network.device)
     for some in batches(shape[1], most):
 
         def visit(number: int, seen: Neighborhood, part: torch.Tensor = doubts[:, some]) -> None:
-            span = seen.span.with_sample() if with_centre else seen.span
+            span = seen.span.with_sample() if with_center else seen.span
             switches = network.layers[number][1]
             part += doubtful(switching(span, switches), seen, switches, part.shape[1])
             spans[number] = span.merged(spans.get(number))
 
         part = directions if some.stop - some.start == shape[1] else directions[:, some]
-        network.propagate(centres, part, radius, dtype, visit)
+        network.propagate(centers, part, radius, dtype, visit)
     return [spans[number] for number in range(len(spans))], doubts
 
 

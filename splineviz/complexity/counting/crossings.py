@@ -99,12 +99,12 @@ def doubtful(near: Near, seen: Neighborhood, switches: Switches, directions: int
     int64 tensor (n, P)
         For how many neurons x + r v or x - r v does.
     """
-    shape, device = (len(seen.span.centre), directions), near.sample.device
+    shape, device = (len(seen.span.center), directions), near.sample.device
     found = torch.zeros(shape, dtype=torch.int64, device=device)
     which = _undecided(near, switches)
     for some in which.split(_AT_A_TIME) if len(which) else ():
         part = near.at(some)
-        values = part.centre.unsqueeze(1) + seen.at(part.sample, part.column)
+        values = part.center.unsqueeze(1) + seen.at(part.sample, part.column)
         # Twice as far as is uncertain, so that the error of the others decides nothing.
         reach = 2 * part.noise.unsqueeze(1)
         # Not by <=, so that it holds for what is not a number.
@@ -152,7 +152,7 @@ def settled(coarse: Span, finer: Span, switches: Switches, samples: torch.Tensor
 def _undecided(near: Near, switches: Switches) -> torch.Tensor:
     """Say which of some neurons rounding leaves undecided at some point."""
     which = [
-        _decided(near.centre - point, near.low, near.high, near.noise)[1]
+        _decided(near.center - point, near.low, near.high, near.noise)[1]
         for point in switches.points.tolist()
     ]
     return torch.stack(which).any(0).nonzero()[:, 0]
@@ -177,6 +177,6 @@ def _at_each_point(
     if switches.neurons is not None:
         neuron = torch.as_tensor(switches.neurons, device=neuron.device)[neuron]
     return [
-        (near.centre - point, near.low, near.high, near.noise, place, neuron)
+        (near.center - point, near.low, near.high, near.noise, place, neuron)
         for point in switches.points.tolist()
     ]

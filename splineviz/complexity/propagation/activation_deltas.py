@@ -14,7 +14,7 @@ from splineviz.network.piecewise_linear import PiecewiseLinear
 def bend(
     function: PiecewiseLinear,
     slopes: Sequence[float | torch.Tensor],
-    centre: torch.Tensor,
+    center: torch.Tensor,
     d: torch.Tensor,
 ) -> torch.Tensor:
     """The differences behind a piecewise-linear function of one number.
@@ -25,7 +25,7 @@ def bend(
         The function.
     slopes : sequence of float or tensor (columns,)
         Its slopes, before the first breakpoint, between breakpoints, behind the last.
-    centre : float64 tensor (n, columns)
+    center : float64 tensor (n, columns)
         h.
     d : tensor (n or 1, vertices, columns)
         Differences from it.
@@ -43,7 +43,7 @@ def bend(
     made = None if _is(slopes[0], 0.0) else slopes[0] * d
     points = function.breakpoints.tolist()
     for point, before, after in zip(points, slopes[:-1], slopes[1:], strict=True):
-        ahead = (point - centre).to(d.dtype).unsqueeze(1)
+        ahead = (point - center).to(d.dtype).unsqueeze(1)
         passed = torch.maximum(d, ahead).sub_(ahead.clamp_(min=0))
         change = after - before
         if not _is(change, 1.0):
@@ -56,14 +56,14 @@ def bend(
 def slopes_at(
     function: PiecewiseLinear,
     slopes: Sequence[float | torch.Tensor],
-    centre: torch.Tensor,
+    center: torch.Tensor,
     dtype: torch.dtype,
 ) -> torch.Tensor:
     """The slopes of a piecewise-linear function of one number, off its breakpoints.
 
     Parameters
     ----------
-    function, slopes, centre
+    function, slopes, center
         As for `bend`.
     dtype : torch.dtype
         That of the slopes.
@@ -72,9 +72,9 @@ def slopes_at(
     -------
     tensor (n, columns)
     """
-    made = torch.zeros_like(centre, dtype=dtype).add_(slopes[0])
+    made = torch.zeros_like(center, dtype=dtype).add_(slopes[0])
     for point, after in zip(function.breakpoints.tolist(), slopes[1:], strict=True):
-        behind = centre > point
+        behind = center > point
         if isinstance(after, torch.Tensor):
             made = torch.where(behind, after, made)
         else:
@@ -87,23 +87,23 @@ def _is(slope: float | torch.Tensor, number: float) -> bool:
 
 
 class Windows:
-    """A selection among values that are given as differences from a centre.
+    """A selection among values that are given as differences from a center.
 
     Parameters
     ----------
     selection : MaxSelection
         Which values compete in which window, and whether the largest wins.
-    centre : float64 tensor (n, values)
-        The values at the centre.
+    center : float64 tensor (n, values)
+        The values at the center.
     """
 
-    def __init__(self, selection: MaxSelection, centre: torch.Tensor) -> None:
-        device = centre.device
+    def __init__(self, selection: MaxSelection, center: torch.Tensor) -> None:
+        device = center.device
         self.selection = selection
         self.candidates = torch.as_tensor(selection.candidates, device=device)
         order = np.arange(selection.candidates.shape[1])
         self.present = torch.as_tensor(order < selection.counts[:, None], device=device)
-        behind = selection.sign * centre[:, self.candidates]
+        behind = selection.sign * center[:, self.candidates]
         # How far each candidate is behind the winner: near zero where it matters.
         self.behind = behind - behind.amax(-1, keepdim=True)
 

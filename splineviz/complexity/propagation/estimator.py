@@ -1,7 +1,7 @@
-"""Local complexity in a program: neighborhoods sent through it, a centre and differences from it.
+"""Local complexity in a program: neighborhoods sent through it, a center and differences from it.
 
 The vertices round a sample are close together, and a neuron is crossed or not by how they differ.
-So the centre h and the differences d of the vertices from it go through the network on their own:
+So the center h and the differences d of the vertices from it go through the network on their own:
 an affine step makes ``L d``, an activation ``f(h + d) - f(h)``. Rounding is then relative to the
 difference, not to the value, and float32 is enough for the differences of all but a few samples.
 How far it may be off goes along, as the variance of independent errors.
@@ -239,8 +239,8 @@ class Estimator:
                 found.add(i + 1)
         return found
 
-    def centres(self, x: torch.Tensor) -> dict[int, torch.Tensor]:
-        """All values at the centres.
+    def centers(self, x: torch.Tensor) -> dict[int, torch.Tensor]:
+        """All values at the centers.
 
         Parameters
         ----------
@@ -259,14 +259,14 @@ class Estimator:
         """
         start = x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x
         found = {0: start}
-        domain = _Centres(self.program, self._coefficients(torch.float64))
+        domain = _Centers(self.program, self._coefficients(torch.float64))
         for i, _, made in walk(domain, {0: start}, self._wanted):
             found[i + 1] = made
         return found
 
     def propagate(
         self,
-        centres: Mapping[int, torch.Tensor],
+        centers: Mapping[int, torch.Tensor],
         directions: torch.Tensor,
         radius: float,
         dtype: torch.dtype,
@@ -276,8 +276,8 @@ class Estimator:
 
         Parameters
         ----------
-        centres : dict of int to tensor (n, *shape)
-            From `centres`.
+        centers : dict of int to tensor (n, *shape)
+            From `centers`.
         directions : float64 tensor (n or 1, p, *input_shape)
             The directions v, of each sample or of all.
         radius : float
@@ -289,7 +289,7 @@ class Estimator:
         """
         one_pass = ForwardPass(
             self.program,
-            centres,
+            centers,
             directions,
             radius,
             self._coefficients(dtype),
@@ -337,7 +337,7 @@ class Estimator:
         return self._made[dtype]
 
 
-class _Centres(Domain[torch.Tensor]):
+class _Centers(Domain[torch.Tensor]):
     """Values at samples: float64 tensors (n, *shape), but for truth values and places."""
 
     def __init__(self, program: Program, steps: Mapping[int, Coefficients]) -> None:

@@ -91,7 +91,7 @@ class ForwardPass(Domain[Value]):
     ----------
     program : Program
         The network.
-    centres : dict of int to tensor (n, *shape)
+    centers : dict of int to tensor (n, *shape)
         Its values at the samples; numbers are in float64.
     directions : float64 tensor (n or 1, P, *input_shape)
         The directions, of each sample or of all.
@@ -113,7 +113,7 @@ class ForwardPass(Domain[Value]):
     def __init__(
         self,
         program: Program,
-        centres: Mapping[int, torch.Tensor],
+        centers: Mapping[int, torch.Tensor],
         directions: torch.Tensor,
         radius: float,
         coarse: Mapping[int, Coefficients],
@@ -124,13 +124,13 @@ class ForwardPass(Domain[Value]):
         straight: dict[int, torch.Tensor],
     ) -> None:
         super().__init__(program)
-        self.centres = centres
+        self.centers = centers
         self.directions = directions
         self.radius = radius
         self.coarse, self.fine, self.dtype = coarse, fine, dtype
         self.switching, self.last, self.straight = switching, last, straight
         self.rounding = Rounding(dtype, radius)
-        self.pairs = AntipodalPairs(len(centres[0]), directions.shape[1], dtype, directions.device)
+        self.pairs = AntipodalPairs(len(centers[0]), directions.shape[1], dtype, directions.device)
         self._looks: dict[int, _Look] = {}
 
     def start(self) -> LayerDeltas:
@@ -154,7 +154,7 @@ class ForwardPass(Domain[Value]):
         d = self._straight(i, read) if linear else self._through(i, self.coarse[i], read)
         size, variance = self.rounding.stepped(
             self.coarse[i],
-            [self.centres[value] for value in self.program.steps[i].inputs],
+            [self.centers[value] for value in self.program.steps[i].inputs],
             [one.size for one in read],
             [one.variance for one in read],
             linear=linear,
@@ -211,29 +211,29 @@ class ForwardPass(Domain[Value]):
         look = self._look(values[0], read[0])
         carried = self._now(read[0])
         slopes = self.coarse[i].by_segment(rule.slopes)
-        slope = slopes_at(rule, slopes, look.span.centre, self.dtype)
+        slope = slopes_at(rule, slopes, look.span.center, self.dtype)
         steep = self._largest(slope.abs(), look, rule, rule.largest_slope)
         summed = steep
         if not np.array_equal(rule.slope_variation, rule.slopes):
             numbers = self.coarse[i].by_segment(
                 np.abs(rule.slopes) if rule.unit_slopes else rule.slope_variation
             )
-            sums = slopes_at(rule, numbers, look.span.centre, self.dtype)
+            sums = slopes_at(rule, numbers, look.span.center, self.dtype)
             summed = self._largest(sums, look, rule, float(rule.slope_variation.max()))
         # Odd and even part take two more sums.
         size, variance = self.rounding.bent(
             carried.variance, carried.size, steep, summed, len(rule.breakpoints) + 2
         )
         if look.near is None:
-            vertices = bend(rule, slopes, look.span.centre, carried.d.rows)
+            vertices = bend(rule, slopes, look.span.center, carried.d.rows)
             return LayerDeltas(VertexDeltas.of_all(vertices), size, variance)
         return LayerDeltas(self._bent(rule, slopes, slope, look, carried.d), size, variance)
 
     def _largest(
         self, numbers: torch.Tensor, look: _Look, rule: PiecewiseLinear, largest: float
     ) -> torch.Tensor:
-        """Numbers for the slopes at the centres, in place those for all that vertices may meet."""
-        # What comes near a kink may meet any slope, and so may vertices on one side of the centre.
+        """Numbers for the slopes at the centers, in place those for all that vertices may meet."""
+        # What comes near a kink may meet any slope, and so may vertices on one side of the center.
         if look.near is not None:
             numbers[look.near.sample, look.near.column] = largest
             return numbers
@@ -255,7 +255,7 @@ class ForwardPass(Domain[Value]):
         assert vertices is not None
         sample, column = near.sample, near.column
         own = [s if isinstance(s, float) else s[column].view(-1, 1, 1) for s in slopes]
-        bent = bend(rule, own, near.centre.unsqueeze(1), vertices.unsqueeze(2)).squeeze(2)
+        bent = bend(rule, own, near.center.unsqueeze(1), vertices.unsqueeze(2)).squeeze(2)
         plus, minus = bent.chunk(2, 1)
         rows = d.rows.new_empty(len(slope), *d.rows.shape[1:])
         torch.mul(d.rows, slope.unsqueeze(1), out=rows)
@@ -284,19 +284,19 @@ class ForwardPass(Domain[Value]):
         self, rule: MaxSelection, values: Sequence[int], read: Sequence[LayerDeltas]
     ) -> tuple[Windows, torch.Tensor, torch.Tensor, torch.Tensor]:
         """The windows; differences, sizes and variances of all that the selection reads."""
-        centre = torch.cat([self.centres[value].flatten(1) for value in values], 1)
+        center = torch.cat([self.centers[value].flatten(1) for value in values], 1)
         shapes = [self.program.shapes[value] for value in values]
         typed = [self._typed(one) for one in read]
 
         def joined(parts: Sequence[torch.Tensor]) -> torch.Tensor:
             lead = parts[0].ndim - 1
             flat = [values_of(p, s).flatten(lead) for p, s in zip(parts, shapes, strict=True)]
-            return torch.cat([part.expand(len(centre), *[-1] * lead) for part in flat], -1)
+            return torch.cat([part.expand(len(center), *[-1] * lead) for part in flat], -1)
 
         d = joined([self.pairs.vertices(one.d) for one in typed])
         size = joined([one.size for one in typed])
         variance = joined([one.variance for one in typed])
-        return Windows(rule, centre), d, size, variance
+        return Windows(rule, center), d, size, variance
 
     # Opaque steps -----------------------------------------------------------------------------
 
@@ -313,7 +313,7 @@ class ForwardPass(Domain[Value]):
             None if isinstance(one, KeptValues) else values_of(self._typed(one).variance, shape)
             for one, shape in zip(inputs, shapes, strict=True)
         ]
-        d, size, variance = opaque.deltas(self.centres[i + 1], read, made, variances)
+        d, size, variance = opaque.deltas(self.centers[i + 1], read, made, variances)
         return LayerDeltas(VertexDeltas.of_all(d), size, variance)
 
     def _at_vertices(self, i: int, inputs: Sequence[Value]) -> list[torch.Tensor]:
@@ -324,7 +324,7 @@ class ForwardPass(Domain[Value]):
                 found.append(read.values)
                 continue
             d = self.pairs.vertices(read.d).double() * (self.radius if read.linear else 1.0)
-            rows = rows_of(self.centres[value], 1).unsqueeze(1) + d
+            rows = rows_of(self.centers[value], 1).unsqueeze(1) + d
             found.append(values_of(rows.flatten(0, 1), self.program.shapes[value]))
         return found
 
@@ -358,7 +358,7 @@ class ForwardPass(Domain[Value]):
         return self._looks[value]
 
     def _looked(self, value: int, carried: LayerDeltas) -> _Look:
-        centre = rows_of(self.centres[value], 1)
+        center = rows_of(self.centers[value], 1)
         scale = self.radius if carried.linear else 1.0
         low, high = carried.ends or self.pairs.extent(carried.d)
         low, high = scale * low, scale * high
@@ -366,11 +366,11 @@ class ForwardPass(Domain[Value]):
         if self.pairs.split or carried.d.split:
             if not carried.d.split and carried.d.switched:
                 low, high = self.pairs.extent(VertexDeltas.of_all(self.pairs.vertices(carried.d)))
-            return _Look(Span(centre, low, high, noise))
-        span, points = Span(centre, low, high, noise), self.switching[value]
+            return _Look(Span(center, low, high, noise))
+        span, points = Span(center, low, high, noise), self.switching[value]
         near = span.near(points)
         most = int(torch.bincount(near.sample, minlength=1).max())
-        if not self.pairs.is_worth(len(near.sample), centre.shape[1], most, value in self.last):
+        if not self.pairs.is_worth(len(near.sample), center.shape[1], most, value in self.last):
             self.pairs.split = True
             return self._looked(value, carried)
         vertices = self.pairs.at(carried.d, near.sample, near.column)

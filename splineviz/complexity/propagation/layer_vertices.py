@@ -14,7 +14,7 @@ from splineviz.complexity.propagation.preactivation_range import Span
 
 @dataclass(frozen=True, eq=False)
 class Neighborhood:
-    """The values at the vertices, as differences from a centre.
+    """The values at the vertices, as differences from a center.
 
     Attributes
     ----------

@@ -47,7 +47,7 @@ class Opaque:
 
     def deltas(
         self,
-        centre: torch.Tensor,
+        center: torch.Tensor,
         read: Sequence[torch.Tensor],
         made: torch.Tensor,
         variances: Sequence[torch.Tensor | None],
@@ -56,7 +56,7 @@ class Opaque:
 
         Parameters
         ----------
-        centre : float64 tensor (n, *shape)
+        center : float64 tensor (n, *shape)
             What it makes of the samples.
         read : sequence of tensor (n * vertices, *shape)
             What it reads, at the vertices.
@@ -72,7 +72,7 @@ class Opaque:
             As in :class:`~splineviz.complexity.propagation.rounding.Rounding`.
         """
         rounding = self._rounding
-        at_sample = rows_of(centre.double(), 1).unsqueeze(1)
+        at_sample = rows_of(center.double(), 1).unsqueeze(1)
         at_vertices = self._by_sample(made)
         d = _difference(at_vertices, at_sample)
         passed = self._passed(read, at_vertices, variances)

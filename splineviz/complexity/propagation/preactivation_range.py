@@ -16,13 +16,13 @@ class Near(NamedTuple):
     ----------
     sample, column : int64 tensor (found,)
         Round which sample, and which.
-    centre, low, high, noise : float64 tensor (found,)
+    center, low, high, noise : float64 tensor (found,)
         As in `Span`.
     """
 
     sample: torch.Tensor
     column: torch.Tensor
-    centre: torch.Tensor
+    center: torch.Tensor
     low: torch.Tensor
     high: torch.Tensor
     noise: torch.Tensor
@@ -38,10 +38,10 @@ class Span:
 
     Attributes
     ----------
-    centre : float64 tensor (n, columns)
+    center : float64 tensor (n, columns)
         What ``low`` and ``high`` are relative to.
     low, high : tensor (n or 1, columns)
-        The smallest and the largest difference from the centre, in float32 or float64; one for all
+        The smallest and the largest difference from the center, in float32 or float64; one for all
         samples where they do not depend on the sample.
     noise : float64 tensor (n or 1, columns)
         How far rounding may have moved a value.
@@ -52,7 +52,7 @@ class Span:
         the noise.
     """
 
-    centre: torch.Tensor
+    center: torch.Tensor
     low: torch.Tensor
     high: torch.Tensor
     noise: torch.Tensor
@@ -67,13 +67,13 @@ class Span:
         else:
             low = torch.minimum(self.low, self.at_sample)
             high = torch.maximum(self.high, self.at_sample)
-        return Span(self.centre, low, high, self.noise)
+        return Span(self.center, low, high, self.noise)
 
     def at(self, columns: torch.Tensor) -> Span:
         """The range of some of the neurons."""
-        parts = (self.centre, self.low, self.high, self.noise)
-        centre, low, high, noise = (part[:, columns] for part in parts)
-        return Span(centre, low, high, noise)
+        parts = (self.center, self.low, self.high, self.noise)
+        center, low, high, noise = (part[:, columns] for part in parts)
+        return Span(center, low, high, noise)
 
     def narrowed(
         self, near: Near, low: torch.Tensor, high: torch.Tensor, points: tuple[float, ...]
@@ -91,15 +91,15 @@ class Span:
         """
         place = near.sample, near.column
         lows, highs = (
-            part.expand_as(self.centre).index_put(place, own)
+            part.expand_as(self.center).index_put(place, own)
             for part, own in ((self.low, low), (self.high, high))
         )
-        span = Span(self.centre, lows, highs, self.noise)
+        span = Span(self.center, lows, highs, self.noise)
         better = near._replace(low=low.double(), high=high.double())
         beyond = torch.stack(
             [
                 torch.maximum(
-                    better.centre - point + better.low, point - better.centre - better.high
+                    better.center - point + better.low, point - better.center - better.high
                 )
                 for point in points
             ]
@@ -120,7 +120,7 @@ class Span:
             strict=True,
         )
         return Span(
-            self.centre,
+            self.center,
             torch.minimum(self.low, other.low),
             torch.maximum(self.high, other.high),
             torch.maximum(self.noise, other.noise),
@@ -131,7 +131,7 @@ class Span:
         self, parts: Sequence[torch.Tensor], sample: torch.Tensor, column: torch.Tensor
     ) -> list[torch.Tensor]:
         """Pick the numbers of some neurons, in float64."""
-        return [part.expand_as(self.centre)[sample, column].double() for part in parts]
+        return [part.expand_as(self.center)[sample, column].double() for part in parts]
 
     def near(self, points: tuple[float, ...]) -> Near:
         """Where it is not known that all values lie strictly on one side of each point.
@@ -150,13 +150,13 @@ class Span:
             masks = [self._reaches(point) for point in points]
             mask = masks[0] if len(masks) == 1 else torch.stack(masks).any(0)
             sample, column = mask.nonzero(as_tuple=True)
-            parts = (self.centre, self.low, self.high, self.noise)
+            parts = (self.center, self.low, self.high, self.noise)
             found = self.gathered(parts, sample, column)
             self._near[points] = Near(sample, column, *found)
         return self._near[points]
 
     def _reaches(self, point: float) -> torch.Tensor:
-        behind = self.centre - point if point else self.centre
+        behind = self.center - point if point else self.center
         beyond = torch.maximum(behind + self.low, (behind + self.high).neg_())
         # Not by <=, so that it holds for what is not a number.
         return (beyond > self.noise).logical_not_()

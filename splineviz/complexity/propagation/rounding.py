@@ -24,7 +24,7 @@ _ROOT_OF_LARGEST = 2.0**63
 
 
 class Rounding:
-    """The rounding of differences of one type, round centres in float64.
+    """The rounding of differences of one type, round centers in float64.
 
     Variances and sizes are tensors (n or 1, columns) of that type: squared errors in units of
     rounding of the differences times the radius, and largest absolute differences divided by the
@@ -60,7 +60,7 @@ class Rounding:
     def stepped(
         self,
         step: Coefficients,
-        centres: Sequence[torch.Tensor],
+        centers: Sequence[torch.Tensor],
         sizes: Sequence[torch.Tensor],
         variances: Sequence[torch.Tensor],
         linear: bool,
@@ -71,8 +71,8 @@ class Rounding:
         ----------
         step : Coefficients
             The step.
-        centres : sequence of float64 tensor (n, *shape)
-            The centres of what it reads, whose error is that of float64.
+        centers : sequence of float64 tensor (n, *shape)
+            The centers of what it reads, whose error is that of float64.
         sizes, variances : sequence of tensor
             Those of what it reads.
         linear : bool
@@ -82,16 +82,16 @@ class Rounding:
         -------
         size, variance : tensor (n, columns)
         """
-        # How much a unit of rounding of the centre is, beside one of the differences.
+        # How much a unit of rounding of the center is, beside one of the differences.
         share = (1.0 if linear else self.fine_unit) / self.radius
-        shapes = [centre.shape[1:] for centre in centres]
+        shapes = [center.shape[1:] for center in centers]
         passed = rows_of(step.variance([*map(values_of, variances, shapes)]), 1)
         read = [
             values_of(size.to(self.dtype), shape) for size, shape in zip(sizes, shapes, strict=True)
         ]
         # Two more for the rounding of what is read and what is made, and as many to spare.
         terms = step.terms + 4
-        size = rows_of(step.bound(read, centres, share), 1)
+        size = rows_of(step.bound(read, centers, share), 1)
         made = _added(passed, size, terms)
         if step.offset_sizes is not None:
             made = _added(made, share * step.offset_sizes, 2)

@@ -81,7 +81,7 @@ class Coefficients:
         return self.kind.linear(self._squares, inputs, self.step.options)
 
     def bound(
-        self, sizes: Sequence[torch.Tensor], centres: Sequence[torch.Tensor], share: float
+        self, sizes: Sequence[torch.Tensor], centers: Sequence[torch.Tensor], share: float
     ) -> torch.Tensor:
         """Bounds of the sums of the sizes of what an affine step adds.
 
@@ -89,7 +89,7 @@ class Coefficients:
         ----------
         sizes : sequence of tensor (n or 1, *shape)
             Of what it reads.
-        centres : sequence of float64 tensor (n, *shape)
+        centers : sequence of float64 tensor (n, *shape)
             Of which a share is added to the sizes.
         share : float
             That share.
@@ -101,11 +101,11 @@ class Coefficients:
         assert self.kind.linear is not None
         if self.matrix is not None:
             # No sum of products is larger than the product of their lengths.
-            length = lengths(sizes[0]) + share * lengths(centres[0]).to(self._dtype)
+            length = lengths(sizes[0]) + share * lengths(centers[0]).to(self._dtype)
             return length * self.lengths
         read = [
-            torch.add(size, centre.to(self._dtype).abs(), alpha=share)
-            for size, centre in zip(sizes, centres, strict=True)
+            torch.add(size, center.to(self._dtype).abs(), alpha=share)
+            for size, center in zip(sizes, centers, strict=True)
         ]
         if self._filters is not None:
             ones, of_filters = self._filters

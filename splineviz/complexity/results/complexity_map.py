@@ -12,6 +12,7 @@ from splineviz.complexity.results.labels import proxy_note
 from splineviz.complexity.results.local_complexity import LocalComplexity
 from splineviz.errors import InvalidArgument, UnknownName
 from splineviz.typing import BoolArray, FloatArray, IntArray
+from splineviz.validation.calls import explained
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,10 +93,12 @@ class ComplexityMap:
         s, t = self.points[self.inside][table["point"]].T
         return table.assign(s=s, t=t)
 
+    @explained()
     def plot(
         self,
         ax: Axes | None = None,
         partition: SplinePartition | None = None,
+        *,
         layer: int | str | None = None,
     ) -> Axes:
         """Draw the map, with the slice's anchors as stars.

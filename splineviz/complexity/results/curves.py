@@ -16,7 +16,9 @@ from splineviz.complexity.results.local_complexity import LocalComplexity
 from splineviz.complexity.results.stacking import checked_results, checked_steps, stacked
 from splineviz.errors import EmptyBoundary, InvalidArgument, UnknownName
 from splineviz.typing import BoolArray, FloatArray, IntArray
+from splineviz.validation.calls import explained
 from splineviz.validation.names import check_name
+from splineviz.validation.numbers import as_flag
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -311,6 +313,7 @@ class ComplexityCurves:
 
         return summarized(self)
 
+    @explained()
     def plot(
         self,
         ax: Axes | None = None,
@@ -397,7 +400,9 @@ class ComplexityCurves:
         """A summary of the points, which are on the last axis; NaN where there are none."""
         name = self._probe(probe)
         counts, found = self.counts[name], self.found[name]
-        by_point = np.moveaxis(counts, -2, -1) if per_layer else counts.sum(axis=-1)
+        by_point = (
+            np.moveaxis(counts, -2, -1) if as_flag(per_layer, "per_layer") else counts.sum(axis=-1)
+        )
         by_point = np.asarray(by_point, dtype=np.float64)
         if by_point.shape[-1] == 0:
             by_point = np.full((*by_point.shape[:-1], 1), np.nan)

@@ -11,6 +11,7 @@ from splineviz.complexity.arguments.layer_names import Layer
 from splineviz.complexity.results.confidence import interval_of_mean
 from splineviz.complexity.results.labels import proxy_note
 from splineviz.typing import FloatArray, IntArray
+from splineviz.validation.numbers import as_flag
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,7 +116,8 @@ class LocalComplexity:
 
     def _by_point(self, per_layer: bool) -> FloatArray:
         """With the points on the last axis."""
-        counts = np.moveaxis(self.counts, -2, -1) if per_layer else self.total
+        by_layer = as_flag(per_layer, "per_layer")
+        counts = np.moveaxis(self.counts, -2, -1) if by_layer else self.total
         return counts.astype(np.float64)
 
     def to_dataframe(self) -> pd.DataFrame:

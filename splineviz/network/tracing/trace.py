@@ -39,6 +39,7 @@ from splineviz.network.tracing.module_state import surroundings_of
 from splineviz.network.tracing.operations.call import MIXES_SAMPLES
 from splineviz.network.tracing.start_module import Start, start_behind
 from splineviz.network.tracing.trace_cache import remember, traced_before
+from splineviz.validation.calls import explained
 
 # How many samples a network is exported with: primes of which few shapes have a multiple. The
 # second is tried where the first fails. What the network does for so many is compared with what it
@@ -53,6 +54,7 @@ _NUMBERS = 2**20
 _AGREEMENT = 1e-9
 
 
+@explained()
 def trace(
     model: torch.nn.Module,
     example: Sequence[int] | int | npt.ArrayLike | torch.Tensor,

@@ -7,10 +7,10 @@ from typing import Annotated
 import numpy as np
 import shapely
 
-from splineviz.errors import InvalidArgument
 from splineviz.partition.measures.discs import chord_interval, polygon_areas_in_discs
 from splineviz.partition.measures.lines import linestrings
 from splineviz.typing import FloatArray
+from splineviz.validation.numbers import as_real
 
 # A disc whose common area with the domain is less than this share of either only touches it.
 _NOTHING = 1e-12
@@ -85,5 +85,4 @@ def lengths_in_discs(
 
 def check_radius(radius: float) -> None:
     """Raise InvalidArgument unless a radius is a positive, finite number."""
-    if not isinstance(radius, int | float | np.number) or not 0 < radius < np.inf:
-        raise InvalidArgument(f"the radius must be a positive number, not {radius!r}")
+    as_real(radius, "radius", above=0)

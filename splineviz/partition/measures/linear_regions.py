@@ -10,8 +10,8 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from splineviz.errors import InvalidArgument
 from splineviz.typing import FloatArray, Int32Array, IntArray
+from splineviz.validation.numbers import as_real
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,8 +85,7 @@ def merge_regions(
     InvalidArgument
         If the tolerance is negative or no number.
     """
-    if not tolerance >= 0:
-        raise InvalidArgument(f"the tolerance must be zero or a positive number, not {tolerance!r}")
+    tolerance = as_real(tolerance, "tolerance", least=0)
     left, right = sides.T
     allowed = tolerance * np.maximum(units[left], units[right])
     equal = (np.abs(slopes[left] - slopes[right]) <= allowed).all(axis=(1, 2))

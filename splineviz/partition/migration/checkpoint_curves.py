@@ -22,6 +22,7 @@ from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.progress import Progress, reporting
 from splineviz.typing import FloatArray, IntArray
 from splineviz.validation.arrays import as_points, as_positions
+from splineviz.validation.calls import explained
 from splineviz.validation.names import as_steps
 from splineviz.validation.numbers import as_int
 from splineviz.validation.objects import check_run
@@ -101,10 +102,17 @@ class MigrationMeasure:
 
     def at(self, program: Program) -> Migration:
         """Migration of one network, exact on the slice."""
-        options = (self.points, self.radius, self.n_boundary, self.seed, self.layer)
         if isinstance(self.plane, InputSegment):
-            return enumerate_regions(program, self.plane).migration(*options)
-        return enumerate_regions(program, self.plane).migration(*options)
+            return enumerate_regions(program, self.plane).migration(
+                self.points,
+                self.radius,
+                n_uniform=self.n_boundary,
+                seed=self.seed,
+                layer=self.layer,
+            )
+        return enumerate_regions(program, self.plane).migration(
+            self.points, self.radius, n_boundary=self.n_boundary, seed=self.seed, layer=self.layer
+        )
 
     def curves(self, migrations: Mapping[int, Migration]) -> MigrationCurves:
         """Curves from migrations by training step."""
@@ -117,12 +125,13 @@ class MigrationMeasure:
         )
 
 
+@explained()
 def region_migration(
     run: Recorded,
     plane: InputSlice | InputSegment,
+    *,
     points: npt.ArrayLike | None = None,
     radius: float | None = None,
-    *,
     n_boundary: int = 1000,
     seed: int = 0,
     layer: int | str | Sequence[int | str] | None = None,

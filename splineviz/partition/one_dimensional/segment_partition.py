@@ -26,6 +26,7 @@ from splineviz.partition.slices.input_segment import InputSegment
 from splineviz.partition.stored_partition import StoredPartition
 from splineviz.typing import BoolArray, FloatArray, IntArray, UInt32Array
 from splineviz.validation.arrays import as_positions
+from splineviz.validation.calls import explained
 from splineviz.validation.numbers import as_int
 
 if TYPE_CHECKING:
@@ -224,8 +225,13 @@ class SegmentPartition(StoredPartition):
         """
         return distances_along(as_positions(positions), self._breakpoints_of(layer))
 
+    @explained()
     def breakpoint_density(
-        self, positions: npt.ArrayLike, radius: float, layer: LayerSelection | None = None
+        self,
+        positions: npt.ArrayLike,
+        radius: float,
+        *,
+        layer: LayerSelection | None = None,
     ) -> FloatArray:
         """Number of breakpoints near each position, divided by the length within the segment.
 
@@ -254,10 +260,12 @@ class SegmentPartition(StoredPartition):
         t, breakpoints = as_positions(positions), self._breakpoints_of(layer)
         return densities_along(t, radius, breakpoints, self.segment.bounds)
 
+    @explained()
     def migration(
         self,
         points: npt.ArrayLike,
         radius: float,
+        *,
         n_uniform: int = 1000,
         seed: int = 0,
         layer: LayerSelection | None = None,

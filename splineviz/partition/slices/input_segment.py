@@ -15,7 +15,8 @@ from splineviz.errors import InvalidSlice, ShapeMismatch
 from splineviz.partition.slices.input_slice import ON_SLICE, InputSlice
 from splineviz.partition.slices.planes import check_margin
 from splineviz.typing import BoolArray, FloatArray
-from splineviz.validation.arrays import as_finite
+from splineviz.validation.arrays import as_finite, as_numbers
+from splineviz.validation.calls import explained
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +99,14 @@ class InputSegment:
         return cls(np.zeros(1), np.ones(1), bounds)
 
     @classmethod
-    def between(cls, x0: npt.ArrayLike, x1: npt.ArrayLike, margin: float = 0.0) -> InputSegment:
+    @explained()
+    def between(
+        cls,
+        x0: npt.ArrayLike,
+        x1: npt.ArrayLike,
+        *,
+        margin: float = 0.0,
+    ) -> InputSegment:
         """The segment from one input to another, as ``InputSlice.segment`` makes it."""
         start, end = as_finite(x0, "x0"), as_finite(x1, "x1")
         if start.shape != end.shape:
@@ -134,7 +142,7 @@ class InputSegment:
         -------
         float64 array of shape (n, *input_shape)
         """
-        t = np.asarray(positions, dtype=np.float64)
+        t = as_numbers(positions, "positions", "(n,)")
         if t.ndim != 1:
             raise ShapeMismatch(f"positions have shape {t.shape}; expected (n,)")
         return self.origin + np.multiply.outer(t, self.direction)
@@ -152,7 +160,7 @@ class InputSegment:
         distance : float64 array of shape (n,)
             Euclidean distance from the line, in units of the inputs.
         """
-        values = np.asarray(inputs, dtype=np.float64)
+        values = as_numbers(inputs, "inputs", "(n, *input_shape)")
         if values.ndim == 0 or values.shape[1:] != self.input_shape:
             raise ShapeMismatch(
                 f"inputs have shape {values.shape}; expected (n, *{self.input_shape})"

@@ -22,7 +22,8 @@ from splineviz.partition.slices.planes import (
     square,
 )
 from splineviz.typing import BoolArray, FloatArray
-from splineviz.validation.arrays import as_finite
+from splineviz.validation.arrays import as_finite, as_numbers
+from splineviz.validation.calls import explained
 from splineviz.validation.numbers import random_generator
 
 if TYPE_CHECKING:
@@ -160,7 +161,14 @@ class InputSlice:
         return cls(np.zeros(2), np.eye(2), box(values[:2], values[2:]))
 
     @classmethod
-    def segment(cls, x0: npt.ArrayLike, x1: npt.ArrayLike, margin: float = 0.0) -> InputSegment:
+    @explained()
+    def segment(
+        cls,
+        x0: npt.ArrayLike,
+        x1: npt.ArrayLike,
+        *,
+        margin: float = 0.0,
+    ) -> InputSegment:
         """The segment from one input to another: a slice in one dimension.
 
         Parameters
@@ -185,11 +193,17 @@ class InputSlice:
         """
         from splineviz.partition.slices.input_segment import InputSegment
 
-        return InputSegment.between(x0, x1, margin)
+        return InputSegment.between(x0, x1, margin=margin)
 
     @classmethod
+    @explained()
     def through(
-        cls, x0: npt.ArrayLike, x1: npt.ArrayLike, x2: npt.ArrayLike, margin: float = 0.5
+        cls,
+        x0: npt.ArrayLike,
+        x1: npt.ArrayLike,
+        x2: npt.ArrayLike,
+        *,
+        margin: float = 0.5,
     ) -> InputSlice:
         """The plane through three inputs, as in the figures of the paper (section 4).
 
@@ -223,10 +237,12 @@ class InputSlice:
         return cls(origin, basis, box(low - reach, high + reach), anchors)
 
     @classmethod
+    @explained()
     def between(
         cls,
         x0: npt.ArrayLike,
         x1: npt.ArrayLike,
+        *,
         direction: npt.ArrayLike | None = None,
         margin: float = 0.5,
         seed: int = 0,
@@ -275,10 +291,12 @@ class InputSlice:
         return cls((start + end) / 2, basis, square((0.5 + margin) * length), anchors)
 
     @classmethod
+    @explained()
     def around(
         cls,
         x: npt.ArrayLike,
         half_width: float = 1.0,
+        *,
         directions: npt.ArrayLike | None = None,
         seed: int = 0,
     ) -> InputSlice:
@@ -320,10 +338,12 @@ class InputSlice:
         return cls(center, basis, domain, np.zeros((1, 2)))
 
     @classmethod
+    @explained()
     def principal(
         cls,
         X: npt.ArrayLike,
         center: npt.ArrayLike | None = None,
+        *,
         half_width: float | None = None,
     ) -> InputSlice:
         """The plane of the first two principal directions of a data set.
@@ -395,7 +415,7 @@ class InputSlice:
         -------
         float64 array of shape (n, *input_shape)
         """
-        coordinates = np.asarray(points, dtype=np.float64)
+        coordinates = as_numbers(points, "points", "(n, 2)")
         if coordinates.ndim != 2 or coordinates.shape[1] != 2:
             raise ShapeMismatch(f"points have shape {coordinates.shape}; expected (n, 2)")
         return self.origin + np.tensordot(coordinates, self.basis, axes=1)
@@ -414,7 +434,7 @@ class InputSlice:
         distance : float64 array of shape (n,)
             Euclidean distance from it, in units of the inputs.
         """
-        values = np.asarray(inputs, dtype=np.float64)
+        values = as_numbers(inputs, "inputs", "(n, *input_shape)")
         if values.shape[1:] != self.input_shape or values.ndim == 0:
             raise ShapeMismatch(
                 f"inputs have shape {values.shape}; expected (n, *{self.input_shape})"

@@ -7,8 +7,9 @@ import math
 import numpy as np
 import shapely
 
-from splineviz.errors import InvalidSlice, NonFiniteValues
+from splineviz.errors import InvalidArgument, InvalidSlice, NonFiniteValues
 from splineviz.typing import FloatArray
+from splineviz.validation.numbers import as_real
 
 # Below this sine of the angle between two directions, they do not span a plane in float64.
 SMALLEST_SINE = 1e-9
@@ -26,16 +27,19 @@ def box(low: FloatArray, high: FloatArray) -> shapely.Polygon:
 
 def square(half_width: float) -> shapely.Polygon:
     """The square around (0, 0), or InvalidSlice if it has no width."""
-    if not np.isfinite(half_width) or half_width <= 0:
-        raise InvalidSlice(f"half_width must be a positive number, not {half_width!r}")
-    corner = np.full(2, float(half_width))
+    try:
+        corner = np.full(2, as_real(half_width, "half_width", above=0))
+    except InvalidArgument as error:
+        raise InvalidSlice(str(error)) from error
     return box(-corner, corner)
 
 
 def check_margin(margin: float) -> None:
     """Raise InvalidSlice unless a margin is zero or a positive number."""
-    if not np.isfinite(margin) or margin < 0:
-        raise InvalidSlice(f"margin must be zero or a positive number, not {margin!r}")
+    try:
+        as_real(margin, "margin", least=0)
+    except InvalidArgument as error:
+        raise InvalidSlice(str(error)) from error
 
 
 def check_two_inputs(shape: tuple[int, ...]) -> None:

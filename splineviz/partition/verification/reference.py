@@ -44,7 +44,7 @@ class _Known(NamedTuple):
 def enumerate_with_shapely(
     program: Program,
     plane: InputSlice,
-    report: Callable[[int, int, int], None],
+    report: Callable[[int, int, int], object],
     most: int,
 ) -> SplinePartition:
     """Every activation region, as :func:`splineviz.enumerate_regions` with ``engine="shapely"``.
@@ -69,7 +69,7 @@ class _Polygons(Domain[_Known]):
         self,
         program: Program,
         plane: InputSlice,
-        report: Callable[[int, int, int], None],
+        report: Callable[[int, int, int], object],
         most: int,
     ) -> None:
         super().__init__(program)

@@ -30,6 +30,7 @@ from splineviz.training.attacks.target import (
 )
 from splineviz.training.attacks.zero_gradients import Standstill, warn_of_zero_gradients
 from splineviz.typing import AnyFloatArray, BoolArray, FloatArray
+from splineviz.validation.calls import explained
 from splineviz.validation.names import row_of
 from splineviz.validation.numbers import as_int, as_real
 
@@ -39,12 +40,13 @@ BATCH = 256
 _PROBES = 4
 
 
+@explained()
 def pgd_accuracy(
     model: torch.nn.Module | Program,
     x: npt.ArrayLike | torch.Tensor,
     y: npt.ArrayLike | torch.Tensor,
-    eps: float | Sequence[float] | npt.NDArray[Any] = PAPER_EPS,
     *,
+    eps: float | Sequence[float] | npt.NDArray[Any] = PAPER_EPS,
     norm: str = "linf",
     steps: int = 10,
     alpha: float | None = None,
@@ -156,7 +158,7 @@ def pgd_accuracy(
     >>> model = torch.nn.Linear(1, 2)
     >>> _ = model.load_state_dict({"weight": torch.tensor([[-1.0], [1.0]]), "bias": torch.zeros(2)})
     >>> x, y = [[-0.5], [-0.1], [0.2]], [0, 0, 1]
-    >>> pgd_accuracy(model, x, y, [0.0, 0.15, 0.3], alpha=0.1, bounds=(-1, 1)).round(2).tolist()
+    >>> pgd_accuracy(model, x, y, eps=[0.0, 0.15, 0.3], alpha=0.1, bounds=(-1, 1)).round(2).tolist()
     [1.0, 0.67, 0.33]
     """
     radii = read_radii(eps)
@@ -168,12 +170,13 @@ def pgd_accuracy(
     return float(shares[0]) if radii.ndim == 0 else shares
 
 
+@explained()
 def fgsm_accuracy(
     model: torch.nn.Module | Program,
     x: npt.ArrayLike | torch.Tensor,
     y: npt.ArrayLike | torch.Tensor,
-    eps: float | Sequence[float] | npt.NDArray[Any] = PAPER_EPS,
     *,
+    eps: float | Sequence[float] | npt.NDArray[Any] = PAPER_EPS,
     norm: str = "linf",
     loss: str = "margin",
     bounds: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
@@ -212,7 +215,7 @@ def fgsm_accuracy(
     --------
     >>> model = torch.nn.Linear(1, 2)
     >>> _ = model.load_state_dict({"weight": torch.tensor([[-1.0], [1.0]]), "bias": torch.zeros(2)})
-    >>> fgsm_accuracy(model, [[-0.5], [-0.1]], [0, 0], 0.3, bounds=(-1, 1))
+    >>> fgsm_accuracy(model, [[-0.5], [-0.1]], [0, 0], eps=0.3, bounds=(-1, 1))
     0.5
     """
     radii = read_radii(eps)
@@ -224,12 +227,13 @@ def fgsm_accuracy(
     return float(shares[0]) if radii.ndim == 0 else shares
 
 
+@explained()
 def pgd_attack(
     model: torch.nn.Module | Program,
     x: npt.ArrayLike | torch.Tensor,
     y: npt.ArrayLike | torch.Tensor,
-    eps: float = PAPER_EPS,
     *,
+    eps: float = PAPER_EPS,
     norm: str = "linf",
     steps: int = 10,
     alpha: float | None = None,
@@ -284,12 +288,13 @@ def pgd_attack(
         return (points.float() if points.dtype == torch.bfloat16 else points).numpy().copy()
 
 
+@explained()
 def pgd_zero_gradients(
     model: torch.nn.Module | Program,
     x: npt.ArrayLike | torch.Tensor,
     y: npt.ArrayLike | torch.Tensor,
-    eps: float | Sequence[float] | npt.NDArray[Any] = PAPER_EPS,
     *,
+    eps: float | Sequence[float] | npt.NDArray[Any] = PAPER_EPS,
     norm: str = "linf",
     steps: int = 10,
     alpha: float | None = None,
@@ -326,7 +331,7 @@ def pgd_zero_gradients(
     >>> _ = linear.load_state_dict(weights)
     >>> model = torch.nn.Sequential(linear, torch.nn.Sigmoid())
     >>> x, y = [[-30.0], [-0.1], [30.0]], [0, 0, 1]
-    >>> pgd_zero_gradients(model, x, y, 0.05).tolist()
+    >>> pgd_zero_gradients(model, x, y, eps=0.05).tolist()
     [True, False, True]
     """
     radii = read_radii(eps)

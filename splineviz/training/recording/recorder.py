@@ -30,6 +30,7 @@ from splineviz.training.recording.recorded_network import RecordedNetwork
 from splineviz.training.recording.schedule import Schedule, due_test
 from splineviz.training.recording.weights import input_shape_of
 from splineviz.validation.arrays import as_shape
+from splineviz.validation.calls import explained
 from splineviz.validation.names import as_names, as_path, check_name
 from splineviz.validation.numbers import as_int
 
@@ -143,12 +144,13 @@ class Recorder:
         run = Run("runs/moons")
     """
 
+    @explained()
     def __init__(
         self,
         path: str | os.PathLike[str],
         model: torch.nn.Module,
-        schedule: Schedule = None,
         *,
+        schedule: Schedule = None,
         samples: tuple[Any, Any] | None = None,
         input_shape: Sequence[int] | int | None = None,
         start: str | None = None,

@@ -6,13 +6,18 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 
 from splineviz.errors import InvalidArgument
+from splineviz.validation.calls import explained
 from splineviz.validation.numbers import as_int
 
 Schedule = Iterable[int] | Callable[[int], bool] | None
 """Steps, or a test of a step, or None for every step."""
 
 
-def log_schedule(last: int, count: int) -> tuple[int, ...]:
+@explained()
+def log_schedule(
+    last: int,
+    count: int,
+) -> tuple[int, ...]:
     """Steps of training spaced evenly on a logarithmic axis, with step 0 in front.
 
     Training moves fast at first and slowly later, so checkpoints are best taken densely at the
@@ -95,6 +100,8 @@ def _sorted_steps(schedule: Iterable[int]) -> Sequence[int]:
         steps = schedule
     else:
         try:
+            if isinstance(schedule, str | bytes):
+                raise TypeError("it is text")
             steps = sorted({as_int(step, f"schedule[{i}]", 0) for i, step in enumerate(schedule)})
         except (TypeError, InvalidArgument) as error:
             raise InvalidArgument(

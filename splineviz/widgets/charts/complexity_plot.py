@@ -13,6 +13,7 @@ from splineviz.complexity.results.curves import ComplexityCurves
 from splineviz.complexity.results.labels import values_label
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import extremes
+from splineviz.validation.calls import explained
 from splineviz.validation.objects import check_kind
 from splineviz.widgets.charts.bqplot_parts import ValueAxis, round_ticks
 from splineviz.widgets.charts.step_chart import StepChart
@@ -71,6 +72,7 @@ class ComplexityPlot(StepChart):
     probe = traitlets.Unicode()
     radius = traitlets.Float()
 
+    @explained()
     def __init__(
         self,
         curves: ComplexityCurves,

@@ -14,6 +14,7 @@ import traitlets
 from splineviz.display.frames import Frame
 from splineviz.errors import UnknownName
 from splineviz.progress import Progress
+from splineviz.validation.calls import explained
 from splineviz.validation.names import check_name
 from splineviz.validation.objects import check_run
 from splineviz.widgets.charts.metric_chart import MetricChart, accuracy_chart
@@ -140,6 +141,7 @@ class RegionPlayer(OwningBox, CheckpointTraits):
     curves: MetricChart | None = None
     thumbnails: Sequence[tuple[str, bytes]] = ()
 
+    @explained()
     def __init__(
         self,
         run: Run,
@@ -316,6 +318,7 @@ class RegionPlayer(OwningBox, CheckpointTraits):
 
     # ------------------------------------------------------------------ files
 
+    @explained()
     def save_png(
         self,
         path: str | os.PathLike[str],
@@ -359,6 +362,7 @@ class RegionPlayer(OwningBox, CheckpointTraits):
 
         save_picture(self, path, "png", step, curves, width, dpi)
 
+    @explained()
     def save_svg(
         self,
         path: str | os.PathLike[str],
@@ -372,12 +376,13 @@ class RegionPlayer(OwningBox, CheckpointTraits):
 
         save_picture(self, path, "svg", step, curves, width, 200)
 
+    @explained()
     def save_gif(
         self,
         path: str | os.PathLike[str],
         steps: Sequence[int] | None = None,
-        interval: int = 200,
         *,
+        interval: int = 200,
         pause: int = 0,
         curves: bool = False,
         width: float = 6.4,
@@ -416,12 +421,13 @@ class RegionPlayer(OwningBox, CheckpointTraits):
 
         save_gif(self, path, steps, interval, pause, curves, width, dpi, progress)
 
+    @explained()
     def save_mp4(
         self,
         path: str | os.PathLike[str],
         steps: Sequence[int] | None = None,
-        interval: int = 200,
         *,
+        interval: int = 200,
         curves: bool = False,
         width: float = 6.4,
         dpi: int = 150,
@@ -440,6 +446,7 @@ class RegionPlayer(OwningBox, CheckpointTraits):
 
         save_mp4(self, path, steps, interval, curves, width, dpi, progress)
 
+    @explained()
     def save_html(
         self,
         path: str | os.PathLike[str],

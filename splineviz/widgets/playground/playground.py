@@ -23,6 +23,7 @@ from splineviz.errors import (
 from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.training.data import blobs, checkerboard, circles, spirals, two_moons
 from splineviz.training.data.sets import Dataset
+from splineviz.validation.calls import explained
 from splineviz.validation.names import check_name
 from splineviz.widgets.common.lifecycle import OwningBox, close_all
 from splineviz.widgets.player.region_player import RegionPlayer
@@ -145,6 +146,7 @@ class Playground(OwningBox):
     _diverged = False
     _too_many = ""
 
+    @explained()
     def __init__(
         self,
         data: str = "checkerboard",

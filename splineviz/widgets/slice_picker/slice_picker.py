@@ -14,6 +14,7 @@ import traitlets
 from splineviz.drawing.palette import CURVE_COLORS
 from splineviz.errors import InvalidArgument, InvalidSlice, ShapeMismatch, SplinevizError
 from splineviz.partition.slices.input_slice import InputSlice
+from splineviz.validation.calls import explained
 from splineviz.validation.objects import check_run
 from splineviz.widgets.charts.bqplot_parts import round_ticks
 from splineviz.widgets.charts.figure_styles import FigureStyles
@@ -35,7 +36,7 @@ _ON_PLANE = 1e-6
 class SlicePicker(OwningBox):
     """Choose one, two or three samples, and get the slice through them.
 
-    One sample is the centre of a square, with two directions: random ones, or the principal ones
+    One sample is the center of a square, with two directions: random ones, or the principal ones
     of the data. Two samples span a plane with one such direction, three span it alone. Below
     the choice stands how far the samples are from the plane. A choice that spans no plane says so,
     and the plane is None until it does.
@@ -106,10 +107,12 @@ class SlicePicker(OwningBox):
     _nothing = "Nothing is chosen yet"
     _parts: Sequence[ipywidgets.Widget] = ()
 
+    @explained()
     def __init__(
         self,
         inputs: Any = None,
         labels: Any = None,
+        *,
         run: Run | None = None,
         player: Any = None,
         class_names: Sequence[str] | None = None,
@@ -292,12 +295,16 @@ class SlicePicker(OwningBox):
             raise InvalidSlice("the same sample was chosen twice. Choose different ones")
         inputs = list(self.samples.inputs[chosen].astype(np.float64))
         if len(chosen) == _MOST:
-            return InputSlice.through(inputs[0], inputs[1], inputs[2], self.margin)
+            return InputSlice.through(inputs[0], inputs[1], inputs[2], margin=self.margin)
         principal = self.samples.directions if self.directions == "principal" else None
         if len(chosen) == 1:
-            return InputSlice.around(inputs[0], self.half_width, principal, self.seed)
+            return InputSlice.around(
+                inputs[0], self.half_width, directions=principal, seed=self.seed
+            )
         direction = None if principal is None else principal[0]
-        return InputSlice.between(inputs[0], inputs[1], direction, self.margin, self.seed)
+        return InputSlice.between(
+            inputs[0], inputs[1], direction=direction, margin=self.margin, seed=self.seed
+        )
 
     def _show_note(self, note: str, trouble: bool = False) -> None:
         with self.chosen_gallery.hold_sync():

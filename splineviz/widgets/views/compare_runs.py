@@ -15,6 +15,7 @@ from splineviz.drawing.palette import LINE_STYLES
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import StepCurve, extremes
 from splineviz.errors import InvalidArgument
+from splineviz.validation.calls import explained
 from splineviz.validation.objects import check_run
 from splineviz.widgets.charts.bqplot_parts import ValueAxis, round_ticks
 from splineviz.widgets.charts.metric_chart import (
@@ -102,13 +103,14 @@ class CompareRuns(LinkedCharts):
     _former: tuple[RegionPlayer, ...] = ()
     canvases: tuple[LinkedCanvas, ...] = ()
 
+    @explained()
     def __init__(
         self,
         run_a: Run,
         run_b: Run,
         plane: InputSlice | InputSegment,
-        names: Sequence[str] | None = None,
         *,
+        names: Sequence[str] | None = None,
         color: str = "slope",
         metrics: Sequence[str] | None = None,
         index: int = 0,

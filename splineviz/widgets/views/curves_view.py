@@ -10,6 +10,7 @@ import numpy as np
 from splineviz.complexity.results.curve_lines import lines_of
 from splineviz.complexity.results.curves import ComplexityCurves
 from splineviz.drawing.step_axis import StepAxis
+from splineviz.validation.calls import explained
 from splineviz.validation.objects import check_kind, check_player, check_run
 from splineviz.widgets.charts.complexity_plot import ComplexityPlot
 from splineviz.widgets.charts.metric_chart import (
@@ -87,13 +88,14 @@ class CurvesView(LinkedCharts):
 
     complexity: ComplexityPlot | None = None
 
+    @explained()
     def __init__(
         self,
         run: Run,
+        *,
         player: RegionPlayer | None = None,
         metrics: Sequence[str] | None = None,
         complexity: ComplexityCurves | None = None,
-        *,
         by: Literal["probe", "layer"] = "probe",
         probe: str | None = None,
         radius: float | None = None,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import ipywidgets
 
 from splineviz.partition.patterns import layer_text
+from splineviz.validation.calls import explained
 from splineviz.validation.objects import check_player
 from splineviz.widgets.common.lifecycle import OwningBox
 from splineviz.widgets.player.linked_canvas import LinkedCanvas
@@ -38,7 +39,13 @@ class LayerPanels(OwningBox):
 
     canvases: tuple[LinkedCanvas, ...] = ()
 
-    def __init__(self, player: RegionPlayer, height: int = 220) -> None:
+    @explained()
+    def __init__(
+        self,
+        player: RegionPlayer,
+        *,
+        height: int = 220,
+    ) -> None:
         check_player(player)
         canvas = player.canvas
         if canvas is None:

@@ -14,6 +14,7 @@ from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import StepCurve, extremes
 from splineviz.partition.migration.checkpoint_curves import MigrationMeasure
 from splineviz.partition.migration.curves import MigrationCurves
+from splineviz.validation.calls import explained
 from splineviz.validation.objects import check_player
 from splineviz.widgets.charts.bqplot_parts import ValueAxis, round_ticks
 from splineviz.widgets.charts.step_chart import StepChart
@@ -82,14 +83,15 @@ class MigrationView(LinkedCharts):
 
     _feed: FrameFeed | None = None
 
+    @explained()
     def __init__(
         self,
         run: Run,
         plane: InputSlice | InputSegment,
+        *,
         player: RegionPlayer | None = None,
         points: npt.ArrayLike | None = None,
         radius: float | None = None,
-        *,
         n_boundary: int = 1000,
         seed: int = 0,
         layer: int | str | Sequence[int | str] | None = None,

@@ -135,7 +135,7 @@ def test_blocks_of_points_do_not_change_the_density(line, monkeypatch):
 def test_layers_add_up_where_no_boundaries_coincide():
     part = sv.enumerate_regions(random_mlp(2, [2, 6, 6, 1]), SQUARE)
     points = np.random.default_rng(0).uniform(-1, 1, (10, 2))
-    each = [part.boundary_density(points, 0.4, layer) for layer in ("relu0", 1)]
+    each = [part.boundary_density(points, 0.4, layer=layer) for layer in ("relu0", 1)]
     np.testing.assert_allclose(sum(each), part.boundary_density(points, 0.4))
     nearest = [part.distance_to_boundary(points, layer) for layer in (0, "relu1")]
     np.testing.assert_array_equal(np.min(nearest, axis=0), part.distance_to_boundary(points))

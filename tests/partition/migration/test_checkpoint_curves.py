@@ -64,8 +64,8 @@ def test_the_numbers_are_those_of_each_partition():
     curves = sv.region_migration(
         run,
         SQUARE,
-        points,
-        0.2,
+        points=points,
+        radius=0.2,
         n_boundary=50,
         seed=3,
         layer=1,

@@ -273,7 +273,7 @@ def test_wrong_arguments():
     with pytest.raises(InvalidArgument, match="radius"):
         partition.breakpoint_density([0.0], 0.0)
     for radius in (np.inf, "wide", None):
-        with pytest.raises(InvalidArgument, match="the radius must be a positive number"):
+        with pytest.raises(InvalidArgument, match="radius must be a positive number"):
             partition.breakpoint_density([0.0], radius)
     with pytest.raises(InvalidArgument, match="n_uniform"):
         partition.migration([0.0], 0.1, n_uniform=0)

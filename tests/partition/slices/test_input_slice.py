@@ -202,7 +202,7 @@ def test_between_two_inputs() -> None:
 
 def test_a_direction_chooses_the_plane_between_two_inputs() -> None:
     direction = [1.0, 0.0, 2.0]
-    plane = InputSlice.between([0.0, 0, 0], [2.0, 0, 0], direction)
+    plane = InputSlice.between([0.0, 0, 0], [2.0, 0, 0], direction=direction)
     np.testing.assert_allclose(plane.basis, [[1, 0, 0], [0, 0, 1]])
 
 
@@ -216,7 +216,7 @@ def test_a_direction_chooses_the_plane_between_two_inputs() -> None:
 )
 def test_two_inputs_between_which_there_is_no_plane(x1, direction, message) -> None:
     with pytest.raises(InvalidSlice, match=message):
-        InputSlice.between([0.0, 0.0], x1, direction)
+        InputSlice.between([0.0, 0.0], x1, direction=direction)
 
 
 def test_two_inputs_of_different_shapes() -> None:

@@ -61,8 +61,8 @@ def test_a_checkerboard_has_the_colors_of_its_tiles(tiles: int) -> None:
 
 def test_moons_without_noise_are_half_circles() -> None:
     data = two_moons(200, 1, noise=0)
-    centre = np.array([[-0.5, -0.25], [0.5, 0.25]])[data.train_labels]
-    offset = data.train_inputs - centre
+    center = np.array([[-0.5, -0.25], [0.5, 0.25]])[data.train_labels]
+    offset = data.train_inputs - center
     np.testing.assert_allclose(np.linalg.norm(offset, axis=1), 1, rtol=1e-6)
     assert (np.where(data.train_labels == 0, offset[:, 1], -offset[:, 1]) >= -1e-6).all()
     assert np.bincount(data.train_labels).tolist() == [100, 100]

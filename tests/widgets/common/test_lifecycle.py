@@ -31,10 +31,14 @@ def picked(player, plane):
 
 MAKERS = {
     "player": lambda player, plane: RegionPlayer(player.run, plane, background=False),
-    "curves": lambda player, plane: CurvesView(player.run, player, ["train_accuracy", "loss"]),
+    "curves": lambda player, plane: CurvesView(
+        player.run, player=player, metrics=["train_accuracy", "loss"]
+    ),
     "curves alone": lambda player, plane: CurvesView(player.run),
     "nothing to draw": lambda player, plane: CurvesView(StandInRun(steps=())),
-    "migration": lambda player, plane: MigrationView(player.run, plane, player, background=False),
+    "migration": lambda player, plane: MigrationView(
+        player.run, plane, player=player, background=False
+    ),
     "layers": lambda player, plane: LayerPanels(player),
     "comparison": compared,
     "picker": picked,

@@ -114,8 +114,10 @@ def test_it_looks_as_a_new_one(notebook, make):
 
 def test_what_goes_together_with_it_follows(notebook, make, run, plane):
     player = notebook.run("a", make)
-    view = notebook.run("b", lambda: CurvesView(run, player))
-    migration = notebook.run("c", lambda: MigrationView(run, plane, player, background=False))
+    view = notebook.run("b", lambda: CurvesView(run, player=player))
+    migration = notebook.run(
+        "c", lambda: MigrationView(run, plane, player=player, background=False)
+    )
     plot = traitlets.HasTraits()
     plot.add_traits(step=traitlets.Int())
     traitlets.link((player, "step"), (plot, "step"))
@@ -172,7 +174,7 @@ def test_other_weights_in_the_same_folder(notebook, plane):
     runs = [Recorded(seed=0), Recorded(seed=0), Recorded(seed=1, steps=(0, 5))]
     same_run, as_before, other = runs
     player = notebook.run("a", lambda: RegionPlayer(same_run, plane, background=False))
-    view = CurvesView(same_run, player)
+    view = CurvesView(same_run, player=player)
     player.index = 4
     frame = player.canvas.frame_0
     assert notebook.run("a", lambda: RegionPlayer(as_before, plane, background=False)) is player
@@ -239,9 +241,13 @@ def test_a_shell_without_cells(run, plane):
 
 
 VIEWS = {
-    "curves": lambda player, plane: CurvesView(player.run, player, ["train_accuracy", "loss"]),
+    "curves": lambda player, plane: CurvesView(
+        player.run, player=player, metrics=["train_accuracy", "loss"]
+    ),
     "curves alone": lambda player, plane: CurvesView(player.run),
-    "migration": lambda player, plane: MigrationView(player.run, plane, player, background=False),
+    "migration": lambda player, plane: MigrationView(
+        player.run, plane, player=player, background=False
+    ),
     "layers": lambda player, plane: LayerPanels(player),
     "picker": lambda player, plane: SlicePicker(np.eye(8), player=player),
     "playground": lambda player, plane: Playground("two moons", width=4, depth=1),

@@ -124,7 +124,7 @@ def test_it_speaks_of_lengths(regression):
 
 def test_migration_of_what_a_player_shows(regression):
     player = sv.RegionPlayer(regression, SEGMENT, background=False)
-    view = sv.MigrationView(regression, player.plane, player, background=False)
+    view = sv.MigrationView(regression, player.plane, player=player, background=False)
     expected = sv.region_migration(regression, SEGMENT)
     assert view.curves.migrations == expected.migrations
     view.close()

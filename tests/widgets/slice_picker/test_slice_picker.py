@@ -43,7 +43,7 @@ def test_nothing_is_chosen_at_first(picker):
     assert picker.below.children == ()
 
 
-def test_one_sample_is_the_centre_of_a_square(picker):
+def test_one_sample_is_the_center_of_a_square(picker):
     picker.chosen = [7]
     wanted = InputSlice.around(INPUTS[7], picker.half_width, seed=0)
     np.testing.assert_array_equal(picker.plane.basis, wanted.basis)

@@ -44,7 +44,7 @@ def links(kind):
 
 
 def test_accuracies_have_a_panel(run, player):
-    view = CurvesView(run, player)
+    view = CurvesView(run, player=player)
     (panel,) = view.panels
     assert names(panel) == ["train", "test"]
     line = panel.figure.marks[0]
@@ -70,7 +70,7 @@ def test_other_metrics_and_local_complexity_have_panels_with_the_same_axis(run, 
 
 
 def test_the_lines_are_linked_in_the_browser(run, player, complexity):
-    view = CurvesView(run, player, complexity=complexity)
+    view = CurvesView(run, player=player, complexity=complexity)
     tables = links(TableLink)
     assert {table.target for table in tables} == {panel.marker for panel in view.panels}
     assert all(table.source is view.cursor for table in tables)
@@ -83,7 +83,7 @@ def test_the_lines_are_linked_in_the_browser(run, player, complexity):
 def test_it_begins_where_the_player_is(run, player):
     player.index = 3
     player.play_range = (1, 4)
-    view = CurvesView(run, player)
+    view = CurvesView(run, player=player)
     assert (view.index, view.step, view.play_range) == (3, 100, (1, 4))
     assert (view.cursor.index, view.cursor.play_range) == (3, (1, 4))
     assert view.panels[0].marker.x.tolist() == [100, 100]
@@ -105,7 +105,7 @@ def test_index_step_and_range_follow_the_cursor_and_move_it(run):
 
 
 def test_in_python_it_goes_with_the_player(run, player):
-    view = CurvesView(run, player)
+    view = CurvesView(run, player=player)
     player.step = 100
     player.play_range = (0, 2)
     assert (view.index, view.step, view.play_range) == (3, 100, (0, 2))
@@ -119,7 +119,7 @@ def test_in_python_it_goes_with_the_player(run, player):
 
 def test_what_there_is_not_is_told(run, player, complexity):
     with pytest.raises(UnknownName, match="unknown metric 'gain'"):
-        CurvesView(run, player, metrics=["gain"])
+        CurvesView(run, player=player, metrics=["gain"])
     with pytest.raises(UnknownName, match="unknown checkpoint '5'"):
         CurvesView(run, index=5)
     with pytest.raises(UnknownName, match="unknown probe 'x'"):
@@ -131,7 +131,7 @@ def test_what_there_is_not_is_told(run, player, complexity):
 def test_a_run_without_checkpoints_says_so():
     run = StandInRun(steps=())
     for player in (None, StandInPlayer(run)):
-        view = CurvesView(run, player)
+        view = CurvesView(run, player=player)
         assert view.children[0].value == "This run has no checkpoints yet."
         view.refresh()
         view.close()
@@ -159,7 +159,7 @@ def test_one_checkpoint():
 
 
 def test_a_run_that_grows(run, player, complexity):
-    view = CurvesView(run, player, complexity=complexity)
+    view = CurvesView(run, player=player, complexity=complexity)
     view.complexity.by = "layer"
     old = view.panels
     player.steps = [*player.steps, 100_000]
@@ -190,7 +190,7 @@ def test_metrics_that_cannot_be_read_do_not_stop_a_player_that_grows(kind):
 
     run = Run()
     player = StandInPlayer(run)
-    view = CurvesView(run, player)
+    view = CurvesView(run, player=player)
     panels = view.panels
     run.broken = True
     player.steps = [*player.steps, 100_000]
@@ -200,7 +200,7 @@ def test_metrics_that_cannot_be_read_do_not_stop_a_player_that_grows(kind):
 
 
 def test_closing_leaves_the_player(run, player):
-    view = CurvesView(run, player)
+    view = CurvesView(run, player=player)
     index = player.index
     kept = [view.cursor, *view.cursor.brushes, view.panels[0].marker]
     view.close()
@@ -215,7 +215,7 @@ def test_closing_leaves_the_player(run, player):
 
 def test_a_player_that_is_closed_first(run, plane):
     player = RegionPlayer(run, plane, metrics=[], background=False)
-    view = CurvesView(run, player)
+    view = CurvesView(run, player=player)
     player.close()
     view.index = 2
     view.refresh()
@@ -223,7 +223,7 @@ def test_a_player_that_is_closed_first(run, plane):
 
 
 def test_a_cell_that_is_run_again(run, player):
-    views = [CurvesView(run, player) for _ in range(2)]
+    views = [CurvesView(run, player=player) for _ in range(2)]
     player.index = 3
     assert [view.index for view in views] == [3, 3]
     views[0].close()

@@ -59,7 +59,7 @@ def test_it_is_of_use_from_the_first_checkpoint_on(plane):
     run = Slow()
     player = StandInPlayer(run)
     player.index = 2
-    view = MigrationView(run, plane, player)
+    view = MigrationView(run, plane, player=player)
     assert view.curves.steps.tolist() == [10]
     assert view.panels[0].figure.marks[2].x.tolist() == [10]
     assert view.cursor.note == "1 of 5 steps measured"
@@ -116,7 +116,7 @@ def test_a_run_that_grows(plane):
     player = StandInPlayer(run)
     run.steps = run.steps[:3]
     player.steps = run.steps.tolist()
-    view = MigrationView(run, plane, player)
+    view = MigrationView(run, plane, player=player)
     assert view.wait(60)
     player.steps = [0, 1, 10, 100, 1000]
     run.steps = np.array(player.steps)
