@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from splineviz.complexity.arguments.cross_polytope import Frame
+from splineviz.complexity.arguments.cross_polytope import CrossPolytope
 from splineviz.complexity.arguments.layer_choice import Names, read_selection, selected
 from splineviz.complexity.arguments.layer_names import Layer, Selection
 from splineviz.complexity.local_complexity import local_complexity
-from splineviz.complexity.propagation.model_estimator import estimator_for
+from splineviz.complexity.propagation.model_estimator import make_estimator
 from splineviz.complexity.results.count_cache import CountCache, content_key
 from splineviz.complexity.results.curves import ComplexityCurves
 from splineviz.complexity.results.stacking import check_alike, stacked
@@ -98,7 +98,7 @@ def complexity_over_training(
     named = _named(probes, first.input_shape)
     radii, single = as_radii(radius)
     check_flags(logits=logits, winners=winners, center=center, shared_frame=shared_frame)
-    frame = Frame.of(directions, first.input_shape, seed, shared_frame)
+    frame = CrossPolytope.of(directions, first.input_shape, seed, shared_frame)
     directions = frame.count if directions is None else directions
     names, chosen = _layers_of(first, layers, winners, logits)
     measure = _Measurement(radii, directions, frame.seed, names, center, shared_frame, device)
@@ -212,14 +212,14 @@ def _layers_of(
     program: Program, layers: Selection, winners: bool, logits: bool
 ) -> tuple[tuple[Names, ...], tuple[Layer, ...]]:
     """The names that choose the layers, and the layers."""
-    network = estimator_for(program, program.input_shape, "cpu", None, True, True)
+    network = make_estimator(program, program.input_shape, "cpu", None, True, True)
     asked = read_selection(layers)
     names = selected(network.available, network.others, asked, winners, logits)
     return names, tuple(layer for layer, _ in network.watch(names).layers)
 
 
 def _settings_of(
-    program: Program, measure: _Measurement, frame: Frame
+    program: Program, measure: _Measurement, frame: CrossPolytope
 ) -> Sequence[str | FloatArray]:
     """What a key depends on beside the weights and the points."""
     random = isinstance(measure.directions, int | np.integer)

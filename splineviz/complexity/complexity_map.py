@@ -23,7 +23,7 @@ from splineviz.validation.numbers import as_radii
 _IN_PLANE = 8
 
 
-@explained(centre="center")
+@explained(center="center")
 def complexity_map(
     model: torch.nn.Module | Program,
     plane: InputSlice,

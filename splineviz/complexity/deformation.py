@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from splineviz.complexity.arguments.cross_polytope import Frame
+from splineviz.complexity.arguments.cross_polytope import CrossPolytope
 from splineviz.complexity.arguments.layer_names import Layer, Selection, Switches
-from splineviz.complexity.counting.batches import at_a_time, located
+from splineviz.complexity.counting.batches import batch_sizes, iter_batches
 from splineviz.complexity.counting.full_precision import full_precision
 from splineviz.complexity.counting.image_shape import Shape, shape_of
 from splineviz.complexity.propagation.estimator import Estimator
-from splineviz.complexity.propagation.layer_vertices import Neighborhood
-from splineviz.complexity.propagation.model_estimator import estimator_for
+from splineviz.complexity.propagation.layer_vertices import LayerVertices
+from splineviz.complexity.propagation.model_estimator import make_estimator
 from splineviz.complexity.results.deformation import Deformation
 from splineviz.errors import InvalidArgument
 from splineviz.network.model_copy import made_on
@@ -115,7 +115,7 @@ def deformation(
     check_flags(logits=logits, shared_frame=shared_frame)
     radii, single = as_radii(radius)
     size = None if batch_size is None else as_int(batch_size, "batch_size", 1)
-    frame = Frame.of(directions, points.shape[1:], seed, shared_frame)
+    frame = CrossPolytope.of(directions, points.shape[1:], seed, shared_frame)
     with (
         full_precision(),
         made_on("cpu"),
@@ -123,7 +123,7 @@ def deformation(
         torch.no_grad(),
         reporting(progress, len(points)) as report,
     ):
-        network = estimator_for(model, points.shape[1:], device, layers, False, logits)
+        network = make_estimator(model, points.shape[1:], device, layers, False, logits)
         _check_layers(network.layers)
         measured = _measured(network, points, radii, frame, size, report)
     if single:
@@ -145,14 +145,14 @@ def _measured(
     network: Estimator,
     points: AnyFloatArray,
     radii: FloatArray,
-    frame: Frame,
+    frame: CrossPolytope,
     batch_size: int | None,
     report: Callable[[int], None],
 ) -> FloatArray:
     """All that a Shape holds, of each radius, point and layer: float64 (3, R, N, L)."""
-    size, _ = at_a_time(network, frame, batch_size)
+    size, _ = batch_sizes(network, frame, batch_size)
     found = np.zeros((len(Shape._fields), len(radii), len(points), len(network.layers)))
-    for rows, centers, directions in located(network, points, frame, size):
+    for rows, centers, directions in iter_batches(network, points, frame, size):
         for k, radius in enumerate(radii.tolist()):
             shapes = _of_batch(network, centers, directions, radius)
             for number, shape in shapes.items():
@@ -171,7 +171,7 @@ def _of_batch(
     """The shapes of n samples, or one for all, by the number of the layer."""
     shapes = {}
 
-    def visit(number: int, neighborhood: Neighborhood) -> None:
+    def visit(number: int, neighborhood: LayerVertices) -> None:
         vertices = _one_a_neuron(neighborhood.differences, network.layers[number][1])
         shapes[number] = shape_of(vertices, radius)
 

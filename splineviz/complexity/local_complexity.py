@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy.typing as npt
 import torch
 
-from splineviz.complexity.arguments.cross_polytope import Frame
+from splineviz.complexity.arguments.cross_polytope import CrossPolytope
 from splineviz.complexity.arguments.layer_names import Selection
-from splineviz.complexity.counting.batches import counted
+from splineviz.complexity.counting.batches import count_crossings
 from splineviz.complexity.counting.full_precision import full_precision
-from splineviz.complexity.propagation.model_estimator import estimator_for
+from splineviz.complexity.propagation.model_estimator import make_estimator
 from splineviz.complexity.results.local_complexity import LocalComplexity
 from splineviz.network.model_copy import made_on
 from splineviz.network.program import Program
@@ -19,7 +19,7 @@ from splineviz.validation.calls import explained
 from splineviz.validation.numbers import as_int, as_radii, check_flags
 
 
-@explained(centre="center")
+@explained(center="center")
 def local_complexity(
     model: torch.nn.Module | Program,
     x: npt.ArrayLike,
@@ -156,7 +156,7 @@ def local_complexity(
     check_flags(logits=logits, winners=winners, center=center, shared_frame=shared_frame)
     radii, single = as_radii(radius)
     size = None if batch_size is None else as_int(batch_size, "batch_size", 1)
-    frame = Frame.of(directions, points.shape[1:], seed, shared_frame)
+    frame = CrossPolytope.of(directions, points.shape[1:], seed, shared_frame)
     with (
         full_precision(),
         made_on("cpu"),
@@ -164,8 +164,8 @@ def local_complexity(
         torch.no_grad(),
         reporting(progress, len(points)) as report,
     ):
-        network = estimator_for(model, points.shape[1:], device, layers, winners, logits)
-        counts, near = counted(network, points, radii, frame, center, size, report)
+        network = make_estimator(model, points.shape[1:], device, layers, winners, logits)
+        counts, near = count_crossings(network, points, radii, frame, center, size, report)
     if single:
         counts, near = counts[0], near[0]
     return LocalComplexity(

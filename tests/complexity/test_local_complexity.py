@@ -11,12 +11,12 @@ import torch
 from torch import nn
 
 import splineviz as sv
-from splineviz.complexity.arguments.cross_polytope import Frame
-from splineviz.complexity.counting.batches import at_a_time
-from splineviz.complexity.propagation.activation_deltas import slopes_at
+from splineviz.complexity.arguments.cross_polytope import CrossPolytope
+from splineviz.complexity.counting.batches import batch_sizes
+from splineviz.complexity.propagation.activation_deltas import local_slopes
 from splineviz.complexity.propagation.estimator import Estimator
-from splineviz.complexity.propagation.model_estimator import estimator_for
-from splineviz.complexity.propagation.step_operator import Coefficients
+from splineviz.complexity.propagation.model_estimator import make_estimator
+from splineviz.complexity.propagation.step_operator import StepOperator
 from splineviz.errors import (
     InvalidArgument,
     NonFiniteValues,
@@ -203,7 +203,7 @@ def test_unless_said_there_are_25_directions_or_what_fits(measure, dimensions, c
 def test_each_sample_can_have_its_own_directions():
     model, x = seeded(lambda: mlp(20, 40, 5)), points(8, 20)
     lc = sv.local_complexity(model, x, radius=0.2, directions=6, shared_frame=False)
-    frames = Frame.of(6, (20,), shared=False).around(x)
+    frames = CrossPolytope.of(6, (20,), shared=False).around(x)
     assert lc.directions is None
     assert frames.shape == (8, 6, 20)
     gram = frames @ frames.transpose(0, 2, 1)
@@ -374,7 +374,7 @@ def test_float32_differences_stay_within_the_noise_that_is_carried():
         network = Estimator(program, torch.device("cpu"))
         network = network.watch([(layer.name,) for layer, _ in network.available])
         x = torch.from_numpy(points(3, *shape))
-        directions = torch.from_numpy(Frame.of(8, shape).around(points(1, *shape)))
+        directions = torch.from_numpy(CrossPolytope.of(8, shape).around(points(1, *shape)))
         seen = {}
         centers = network.centers(x)
         for dtype in network.dtypes:
@@ -418,10 +418,10 @@ def test_differences_in_float64_alone(make, shape, monkeypatch):
     lc = sv.local_complexity(net, x, radius=radii, directions=5)
     np.testing.assert_array_equal(lc.counts, expected)
     assert not lc.near.any()
-    network = estimator_for(net, shape, None, None, False, False)
+    network = make_estimator(net, shape, None, None, False, False)
     centers = network.centers(torch.from_numpy(x))
     before = {value: tensor.clone() for value, tensor in centers.items()}
-    frame = torch.from_numpy(Frame.of(5, shape).around(x)).clone()
+    frame = torch.from_numpy(CrossPolytope.of(5, shape).around(x)).clone()
     network.propagate(centers, frame, 0.01, torch.float64, lambda number, found: None)
     assert all(torch.equal(centers[value], tensor) for value, tensor in before.items())
 
@@ -559,7 +559,7 @@ def test_small_weights_do_not_vanish(scale):
 def test_slopes_are_as_exact_as_what_they_multiply():
     center = torch.tensor([[-1.0, 1.0]], dtype=torch.float64)
     kinks = PiecewiseLinear(np.zeros(1), np.array([0.3, 1.0]), 0.0)
-    made = slopes_at(kinks, [0.3, 1.0], center, torch.float64)
+    made = local_slopes(kinks, [0.3, 1.0], center, torch.float64)
     assert made.dtype == torch.float64
     assert made.tolist() == [[0.3, 1.0]]
 
@@ -567,7 +567,7 @@ def test_slopes_are_as_exact_as_what_they_multiply():
 @pytest.mark.parametrize(("mode", "shape"), [("bilinear", (1, 50, 50)), ("linear", (3, 40))])
 def test_interpolation_has_all_digits_of_its_type(mode, shape):
     net = nn.Upsample(scale_factor=3.3, mode=mode)
-    step = Coefficients(trace(net, shape), 0, torch.float32, torch.device("cpu"))
+    step = StepOperator(trace(net, shape), 0, torch.float32, torch.device("cpu"))
     x = torch.from_numpy(points(2, *shape)).float()
     expected = net(x.double()).float()
     assert torch.equal(step.linear([x]), expected)
@@ -859,10 +859,10 @@ def test_the_last_layer_is_the_same_where_more_is_looked_at_behind_it(radius, ki
 
 def test_what_all_samples_share_does_not_make_batches_small():
     def size(width, shared):
-        network = estimator_for(
+        network = make_estimator(
             seeded(lambda: mlp(width, 20, 20, 2)), (width,), None, None, False, False
         )
-        return at_a_time(network, Frame.of(5, (width,), shared=shared), None)[0]
+        return batch_sizes(network, CrossPolytope.of(5, (width,), shared=shared), None)[0]
 
     assert size(2000, shared=True) > 5 * size(2000, shared=False)
     # The samples themselves count.

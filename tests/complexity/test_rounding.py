@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import nn
 
-from splineviz.complexity.propagation.activation_deltas import bend, slopes_at
-from splineviz.complexity.propagation.norms import lengths
+from splineviz.complexity.propagation.activation_deltas import activation_delta, local_slopes
+from splineviz.complexity.propagation.norms import norm_upper_bound
 from splineviz.complexity.propagation.rounding import Rounding
-from splineviz.complexity.propagation.step_operator import Coefficients
+from splineviz.complexity.propagation.step_operator import StepOperator
 from splineviz.network.piecewise_linear import PiecewiseLinear
 from splineviz.network.tracing.trace import trace
 
@@ -33,15 +33,15 @@ def test_bends_in_float32_are_within_the_error_that_is_carried(name, scale):
     center = torch.randn((20, 300), generator=generator, dtype=torch.float64)
     # Half of the vertices do not come near a kink.
     d = (scale * torch.randn((20, 8, 300), generator=generator)).float()
-    exact = bend(rule, rule.slopes.tolist(), center, d.double())
-    made = bend(rule, rule.slopes.tolist(), center, d)
+    exact = activation_delta(rule, rule.slopes.tolist(), center, d.double())
+    made = activation_delta(rule, rule.slopes.tolist(), center, d)
     ends = (d.amin(1), d.amax(1), torch.zeros_like(center))
     sides = torch.stack(
         [(center + end - point).sign() for end in ends for point in rule.breakpoints]
     )
     still = (sides.amin(0) == sides.amax(0)) & (sides[0] != 0)
     largest = torch.full_like(center, float(rule.slope_variation.max())).float()
-    summed = slopes_at(rule, rule.slope_variation.tolist(), center, torch.float32)
+    summed = local_slopes(rule, rule.slope_variation.tolist(), center, torch.float32)
     summed = torch.where(still, summed, largest)
     size = d.abs().amax(1) / radius
     rounding = Rounding(torch.float32, radius)
@@ -62,7 +62,7 @@ def test_sums_are_those_of_what_a_function_is_written_with():
 def test_lengths_lose_nothing_to_squares_that_vanish(dtype):
     tiny, a_bit = torch.finfo(dtype).tiny, 8 * torch.finfo(dtype).eps
     values = torch.tensor([[3.0, 4.0], [3 * tiny, 4 * tiny], [0.0, 0.0], [tiny, 1.0]], dtype=dtype)
-    made = lengths(values)[:, 0]
+    made = norm_upper_bound(values)[:, 0]
     assert 5 <= made[0] <= 5 + a_bit * 5
     assert made[1] >= 5 * tiny
     assert made[2] == 0
@@ -76,7 +76,7 @@ def test_lengths_lose_nothing_to_rounding(count):
         # Equal squares round alike, and what they lose adds up.
         values = rng.uniform(0, 2, levels)[np.arange(count) * levels // count].astype(np.float32)
         exact = math.sqrt(math.fsum(value * value for value in values.tolist()))
-        made = float(lengths(torch.from_numpy(values)))
+        made = float(norm_upper_bound(torch.from_numpy(values)))
         assert exact <= made <= exact * (1 + 1e-7 * (count + 8))
 
 
@@ -86,7 +86,7 @@ def test_noise_in_float64_does_not_vanish_with_its_square(size):
     with torch.no_grad():
         layer.weight.fill_(1e-140)
     program = trace(layer, (3,))
-    step = Coefficients(program, 0, torch.float64, torch.device("cpu"))
+    step = StepOperator(program, 0, torch.float64, torch.device("cpu"))
     rounding, none = Rounding(torch.float64, 1.0), torch.zeros(1, 3, dtype=torch.float64)
     made, variance = rounding.stepped(step, [none], [none + size], [none], linear=False)
     assert (rounding.noise(variance, linear=False) > 2**-53 * made).all()

@@ -10,10 +10,10 @@ import torch
 from torch import nn
 
 import splineviz as sv
-from splineviz.complexity.arguments.cross_polytope import Frame
+from splineviz.complexity.arguments.cross_polytope import CrossPolytope
 from splineviz.complexity.propagation.estimator import Estimator
 from splineviz.complexity.propagation.rounding import Rounding
-from splineviz.complexity.propagation.step_operator import Coefficients
+from splineviz.complexity.propagation.step_operator import StepOperator
 from splineviz.complexity.propagation.vertex_deltas import AntipodalPairs, VertexDeltas
 from splineviz.network.tracing.trace import trace
 from tests.complexity.plain import (
@@ -326,7 +326,7 @@ def test_bounds_of_steps_are_bounds(make):
         values = torch.from_numpy(rng.standard_normal((5, 3, 8, 8))).to(dtype)
         made, bound = values, values.abs()
         for i in range(len(program.steps)):
-            step = Coefficients(program, i, dtype, torch.device("cpu"))
+            step = StepOperator(program, i, dtype, torch.device("cpu"))
             bound = step.bound([bound], [torch.zeros_like(bound).double()], 1.0)
             made = step.linear([made])
         assert (made.abs() <= bound * (1 + 1e-5)).all()
@@ -338,7 +338,9 @@ def test_ranges_that_nobody_asks_for_do_not_make_results_uncertain():
     network = network.watch([(layer.name,) for layer, _ in network.available])
     asked = {watched.value for watched in network._watched}
     assert len(asked) < 0.7 * sum(step.kind != "relu" for step in network.program.steps)
-    lc = sv.local_complexity(net, x, radius=0.005, directions=Frame.of(8, (3, 32, 32)).directions)
+    lc = sv.local_complexity(
+        net, x, radius=0.005, directions=CrossPolytope.of(8, (3, 32, 32)).directions
+    )
     np.testing.assert_array_equal(lc.counts, plain_counts(net, x, 0.005, lc.directions.copy()))
     assert not lc.near.any()
 

@@ -22,7 +22,7 @@ _UNIT = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
-class Frame:
+class CrossPolytope:
     """Directions v_1 to v_P, for all samples or for each its own.
 
     The neighborhood of an input x is the hull of x + r v_p and x - r v_p, a cross-polytope.
@@ -56,7 +56,7 @@ class Frame:
         input_shape: tuple[int, ...],
         seed: int = 0,
         shared: bool = True,
-    ) -> Frame:
+    ) -> CrossPolytope:
         """Random orthonormal directions, or given ones.
 
         Parameters

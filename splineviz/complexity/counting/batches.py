@@ -1,4 +1,4 @@
-"""Counting crossed neurons, batch by batch, so that memory does not grow with the points."""
+"""Count crossed neurons batch by batch, so that memory does not grow with the points."""
 
 from __future__ import annotations
 
@@ -8,26 +8,24 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 import torch
 
-from splineviz.complexity.arguments.cross_polytope import Frame
+from splineviz.complexity.arguments.cross_polytope import CrossPolytope
 from splineviz.complexity.counting.crossings import crossings, doubtful, settled, switching
 from splineviz.complexity.propagation.estimator import Estimator
-from splineviz.complexity.propagation.layer_vertices import Neighborhood
-from splineviz.complexity.propagation.preactivation_range import Span
+from splineviz.complexity.propagation.layer_vertices import LayerVertices
+from splineviz.complexity.propagation.preactivation_range import PreactivationRange
 from splineviz.typing import AnyFloatArray, FloatArray, IntArray
 
 # Numbers at a time on a CPU: few enough that the C library keeps what is freed.
 _ON_CPU = 2**23
-# The largest block that changes how glibc keeps memory is one of 32 MiB, headers included.
-_BLOCK = 31 * 2**20
 # The share of a GPU's free memory that is used.
 _SHARE = 0.25
 
 
-def counted(
+def count_crossings(
     network: Estimator,
     points: AnyFloatArray,
     radii: FloatArray,
-    frame: Frame,
+    frame: CrossPolytope,
     with_center: bool,
     batch_size: int | None,
     report: Callable[[int], None],
@@ -40,7 +38,7 @@ def counted(
         The network, with the layers to look at.
     points : floating-point array (N, *input_shape)
     radii : float64 array (R,)
-    frame : Frame
+    frame : CrossPolytope
         The directions.
     with_center : bool
         Whether a point itself counts as a vertex.
@@ -54,9 +52,9 @@ def counted(
     counts, near : int64 array (R, N, L)
         The neurons that are crossed, and those of which that is known only up to rounding.
     """
-    size, most = at_a_time(network, frame, batch_size)
+    size, most = batch_sizes(network, frame, batch_size)
     found = np.zeros((2, len(radii), len(points), len(network.layers)), dtype=np.int64)
-    for rows, centers, directions in located(network, points, frame, size):
+    for rows, centers, directions in iter_batches(network, points, frame, size):
         for k, radius in enumerate(radii.tolist()):
             made = _of_batch(network, centers, directions, radius, with_center, most)
             found[:, k, rows] = made.cpu().numpy()
@@ -64,19 +62,8 @@ def counted(
     return found[0], found[1]
 
 
-def _keep_what_is_freed() -> None:
-    """Have the C library keep more of what is freed for what is made next.
-
-    It gives memory back to the system at the end of its heap when more is free there than twice the
-    largest block that the process ever freed, and new pages cost as much as the step that writes to
-    them. This holds for the whole process, as behind any program that frees a large array. A block
-    that nobody writes to costs nothing.
-    """
-    torch.empty(_BLOCK, dtype=torch.uint8)
-
-
-def located(
-    network: Estimator, points: AnyFloatArray, frame: Frame, size: int
+def iter_batches(
+    network: Estimator, points: AnyFloatArray, frame: CrossPolytope, size: int
 ) -> Iterator[tuple[slice, dict[int, torch.Tensor], torch.Tensor]]:
     """Go through points batch by batch.
 
@@ -89,7 +76,6 @@ def located(
     directions : float64 tensor (1 or n, P, *input_shape)
         Those at each of them.
     """
-    _keep_what_is_freed()
     directions = None
     for rows in batches(len(points), size):
         x = points[rows].astype(np.float64)
@@ -109,7 +95,7 @@ def _of_batch(
 ) -> torch.Tensor:
     """Counts, and how many are uncertain, as one int64 tensor (2, n, L)."""
     coarse, *fine = network.dtypes
-    spans, doubts = _in_type(network, centers, directions, radius, coarse, with_center, most)
+    spans, doubts = _count_at_dtype(network, centers, directions, radius, coarse, with_center, most)
     switches = [switches for _, switches in network.layers]
     found = crossings([*map(switching, spans, switches)], switches, len(doubts))
     left = found[1].any(dim=1).nonzero()[:, 0]
@@ -120,13 +106,13 @@ def _of_batch(
     which = doubts.topk(max(1, int((doubts > 0).sum(1).max()))).indices
     own = directions[left.unsqueeze(1) if len(directions) > 1 else 0, which]
     some = {value: tensor[left] for value, tensor in centers.items()}
-    finer, _ = _in_type(network, some, own, radius, fine[0], with_center, most)
+    finer, _ = _count_at_dtype(network, some, own, radius, fine[0], with_center, most)
     near = [settled(*layer, left) for layer in zip(spans, finer, switches, strict=True)]
     found[:, left] = crossings(near, switches, len(left))
     return found
 
 
-def _in_type(
+def _count_at_dtype(
     network: Estimator,
     centers: Mapping[int, torch.Tensor],
     directions: torch.Tensor,
@@ -134,17 +120,17 @@ def _in_type(
     dtype: torch.dtype,
     with_center: bool,
     most: int,
-) -> tuple[list[Span], torch.Tensor]:
+) -> tuple[list[PreactivationRange], torch.Tensor]:
     """Return the range of each layer, and for how many neurons each direction is doubtful.
 
     The latter is an int64 tensor (n, P).
     """
-    spans: dict[int, Span] = {}
+    spans: dict[int, PreactivationRange] = {}
     shape = (len(centers[0]), directions.shape[1])
     doubts = torch.zeros(shape, dtype=torch.int64, device=network.device)
     for some in batches(shape[1], most):
 
-        def visit(number: int, seen: Neighborhood, part: torch.Tensor = doubts[:, some]) -> None:
+        def visit(number: int, seen: LayerVertices, part: torch.Tensor = doubts[:, some]) -> None:
             span = seen.span.with_sample() if with_center else seen.span
             switches = network.layers[number][1]
             part += doubtful(switching(span, switches), seen, switches, part.shape[1])
@@ -155,8 +141,10 @@ def _in_type(
     return [spans[number] for number in range(len(spans))], doubts
 
 
-def at_a_time(network: Estimator, frame: Frame, batch_size: int | None) -> tuple[int, int]:
-    """How many points to take at a time, and how many directions of each."""
+def batch_sizes(
+    network: Estimator, frame: CrossPolytope, batch_size: int | None
+) -> tuple[int, int]:
+    """Choose how many points to take at a time, and how many directions of each."""
     numbers = _ON_CPU
     if network.device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(network.device)

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 import torch
 
 from splineviz.complexity.arguments.layer_names import Switches
-from splineviz.complexity.propagation.layer_vertices import Neighborhood
-from splineviz.complexity.propagation.preactivation_range import Near, Span
+from splineviz.complexity.propagation.layer_vertices import LayerVertices
+from splineviz.complexity.propagation.preactivation_range import PreactivationRange, UnstableNeurons
 from splineviz.errors import NonFiniteValues
 
 # Neurons at a time that are looked at at all vertices.
 _AT_A_TIME = 2**14
 
 
-def switching(span: Span, switches: Switches) -> Near:
+def switching(span: PreactivationRange, switches: Switches) -> UnstableNeurons:
     """Find the neurons of a layer that may switch between the vertices.
 
     Raises
@@ -23,7 +23,7 @@ def switching(span: Span, switches: Switches) -> Near:
     NonFiniteValues
         If a value overflows float64. One that overflows float32 counts as uncertain.
     """
-    near = span.near(tuple(switches.points.tolist()))
+    near = span.unstable(tuple(switches.points.tolist()))
     if span.low.dtype == torch.float64 and not bool(
         torch.stack([near.low, near.high]).isfinite().all()
     ):
@@ -35,7 +35,7 @@ def switching(span: Span, switches: Switches) -> Near:
 
 
 def crossings(
-    candidates: Sequence[Near], switches: Sequence[Switches], samples: int
+    candidates: Sequence[UnstableNeurons], switches: Sequence[Switches], samples: int
 ) -> torch.Tensor:
     """Count the neurons that switch between the vertices around each sample.
 
@@ -45,7 +45,7 @@ def crossings(
 
     Parameters
     ----------
-    candidates : sequence of Near
+    candidates : sequence of UnstableNeurons
         The neurons of each layer that may switch.
     switches : sequence of Switches
         At which points the neurons of each layer switch.
@@ -80,14 +80,16 @@ def crossings(
     return torch.stack([counted(crossed), counted(uncertain)]).view(2, samples, layers)
 
 
-def doubtful(near: Near, seen: Neighborhood, switches: Switches, directions: int) -> torch.Tensor:
+def doubtful(
+    near: UnstableNeurons, seen: LayerVertices, switches: Switches, directions: int
+) -> torch.Tensor:
     """Find the directions around each sample that leave open whether a neuron switches.
 
     Parameters
     ----------
-    near : Near
+    near : UnstableNeurons
         The neurons of a layer that may switch.
-    seen : Neighborhood
+    seen : LayerVertices
         The layer at the vertices.
     switches : Switches
         Where its neurons switch.
@@ -114,14 +116,16 @@ def doubtful(near: Near, seen: Neighborhood, switches: Switches, directions: int
     return found
 
 
-def settled(coarse: Span, finer: Span, switches: Switches, samples: torch.Tensor) -> Near:
+def settled(
+    coarse: PreactivationRange, finer: PreactivationRange, switches: Switches, samples: torch.Tensor
+) -> UnstableNeurons:
     """Settle the neurons of some samples with their doubtful vertices in float64.
 
     Parameters
     ----------
-    coarse : Span
+    coarse : PreactivationRange
         The range of a layer.
-    finer : Span
+    finer : PreactivationRange
         That of some samples, over no more than all doubtful vertices of theirs, in float64.
     switches : Switches
         Where the neurons switch.
@@ -130,7 +134,7 @@ def settled(coarse: Span, finer: Span, switches: Switches, samples: torch.Tensor
 
     Returns
     -------
-    Near
+    UnstableNeurons
         Their neurons that may switch; samples are numbered anew.
     """
     near = switching(coarse, switches)
@@ -149,7 +153,7 @@ def settled(coarse: Span, finer: Span, switches: Switches, samples: torch.Tensor
     return near
 
 
-def _undecided(near: Near, switches: Switches) -> torch.Tensor:
+def _undecided(near: UnstableNeurons, switches: Switches) -> torch.Tensor:
     """Say which of some neurons rounding leaves undecided at some point."""
     which = [
         _decided(near.center - point, near.low, near.high, near.noise)[1]
@@ -170,7 +174,7 @@ def _decided(
 
 
 def _at_each_point(
-    near: Near, switches: Switches, place: torch.Tensor
+    near: UnstableNeurons, switches: Switches, place: torch.Tensor
 ) -> list[tuple[torch.Tensor, ...]]:
     """Give the ranges relative to each switching point, with their place and neurons."""
     neuron = near.column

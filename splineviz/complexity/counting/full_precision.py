@@ -5,20 +5,44 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import torch
 
 _FULL = "ieee"
 
-# torch's (backend, operation), each behind those that it takes its precision from if it has none of
-# its own. By these names, since `torch.backends.mkldnn.fp32_precision` sets that of all backends.
+# torch's (backend, operation), each behind those from which it inherits its precision.
 _SETTINGS = (
     *(("generic", "all"), ("cuda", "all"), ("mkldnn", "all")),
     *(("cuda", "matmul"), ("cuda", "conv"), ("cuda", "rnn")),
     *(("mkldnn", "matmul"), ("mkldnn", "conv"), ("mkldnn", "rnn")),
 )
-_precision_of = torch._C._get_fp32_precision_getter
-_set_precision = torch._C._set_fp32_precision_setter
+_BACKENDS: Any = torch.backends
+_PUBLIC: dict[tuple[str, str], Any] = {
+    ("generic", "all"): _BACKENDS,
+    ("cuda", "all"): _BACKENDS.cudnn,
+    ("cuda", "matmul"): _BACKENDS.cuda.matmul,
+    ("cuda", "conv"): _BACKENDS.cudnn.conv,
+    ("cuda", "rnn"): _BACKENDS.cudnn.rnn,
+    ("mkldnn", "matmul"): _BACKENDS.mkldnn.matmul,
+    ("mkldnn", "conv"): _BACKENDS.mkldnn.conv,
+    ("mkldnn", "rnn"): _BACKENDS.mkldnn.rnn,
+}
+
+
+def _public_getter(backend: str, operation: str) -> str:
+    setting = _PUBLIC.get((backend, operation))
+    return _FULL if setting is None else setting.fp32_precision
+
+
+def _public_setter(backend: str, operation: str, precision: str) -> None:
+    _PUBLIC[backend, operation].fp32_precision = precision
+
+
+# By torch's private names where it has them: the public torch.backends.mkldnn.fp32_precision sets
+# that of all backends, so the public names leave it out and set what is below it.
+_precision_of = getattr(torch._C, "_get_fp32_precision_getter", _public_getter)
+_set_precision = getattr(torch._C, "_set_fp32_precision_setter", _public_setter)
 
 
 class _Precision:

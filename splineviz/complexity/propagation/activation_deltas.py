@@ -11,13 +11,13 @@ from splineviz.network.max_selection import MaxSelection
 from splineviz.network.piecewise_linear import PiecewiseLinear
 
 
-def bend(
+def activation_delta(
     function: PiecewiseLinear,
     slopes: Sequence[float | torch.Tensor],
     center: torch.Tensor,
     d: torch.Tensor,
 ) -> torch.Tensor:
-    """The differences behind a piecewise-linear function of one number.
+    """Apply a piecewise-linear function of one number to differences.
 
     Parameters
     ----------
@@ -53,18 +53,18 @@ def bend(
     return made
 
 
-def slopes_at(
+def local_slopes(
     function: PiecewiseLinear,
     slopes: Sequence[float | torch.Tensor],
     center: torch.Tensor,
     dtype: torch.dtype,
 ) -> torch.Tensor:
-    """The slopes of a piecewise-linear function of one number, off its breakpoints.
+    """Select the slope of a piecewise-linear function at each center, off its breakpoints.
 
     Parameters
     ----------
     function, slopes, center
-        As for `bend`.
+        As for `activation_delta`.
     dtype : torch.dtype
         That of the slopes.
 
@@ -86,7 +86,7 @@ def _is(slope: float | torch.Tensor, number: float) -> bool:
     return not isinstance(slope, torch.Tensor) and slope == number
 
 
-class Windows:
+class MaxWindows:
     """A selection among values that are given as differences from a center.
 
     Parameters
@@ -108,7 +108,7 @@ class Windows:
         self.behind = behind - behind.amax(-1, keepdim=True)
 
     def winners(self, d: torch.Tensor) -> torch.Tensor:
-        """The differences of what wins.
+        """Differences of the winning values.
 
         Parameters
         ----------
@@ -128,7 +128,7 @@ class Windows:
         return self.selection.sign * best
 
     def margins(self, d: torch.Tensor) -> torch.Tensor:
-        """By how much each candidate beats the best of the others in its window.
+        """Leads of each candidate over the best of the others in its window.
 
         Parameters
         ----------
@@ -156,6 +156,6 @@ class Windows:
         return numbers[:, self.candidates].amax(-1)
 
     def largest_by_column(self, numbers: torch.Tensor) -> torch.Tensor:
-        """The same for the window of each column."""
+        """The same, for the window of each column."""
         windows = torch.as_tensor(self.selection.column_window, device=numbers.device)
         return self.largest(numbers)[:, windows]

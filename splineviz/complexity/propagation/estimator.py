@@ -19,9 +19,9 @@ import torch
 from splineviz.complexity.arguments.layer_choice import Names
 from splineviz.complexity.arguments.layer_names import OUTPUT, Layer, Switches, kind_of
 from splineviz.complexity.propagation.forward_pass import ForwardPass, KeptValues, Value
-from splineviz.complexity.propagation.layer_vertices import Neighborhood, Visit
+from splineviz.complexity.propagation.layer_vertices import LayerVertices, Visit
 from splineviz.complexity.propagation.memory_layout import rows_of
-from splineviz.complexity.propagation.step_operator import Coefficients
+from splineviz.complexity.propagation.step_operator import StepOperator
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch
 from splineviz.network.interpret import Domain, walk
 from splineviz.network.layers.opaque import operation_name
@@ -86,7 +86,7 @@ class Estimator:
         self.device = device
         self.input_shape = program.input_shape
         self._watched = watched
-        self._made: dict[torch.dtype, dict[int, Coefficients]] = {}
+        self._made: dict[torch.dtype, dict[int, StepOperator]] = {}
         self._along: tuple[torch.Tensor, dict[int, torch.Tensor]] | None = None
 
     @cached_property
@@ -96,12 +96,12 @@ class Estimator:
 
     @cached_property
     def others(self) -> list[str]:
-        """The names of the other steps and modules, whose values can be looked at."""
+        """The names of other steps and modules whose values can be counted."""
         return [name for name in self._values if name not in self._by_name]
 
     @cached_property
     def _values(self) -> dict[str, int]:
-        """The values by the names of the steps, and of the modules, that make them."""
+        """Values by the names of the steps and modules that make them."""
         steps = {step.name: i + 1 for i, step in enumerate(self.program.steps)}
         return {**_of_modules(self.program), **steps, OUTPUT: self.program.output}
 
@@ -142,7 +142,7 @@ class Estimator:
         return _Watched(layer, Switches(), value, columns=columns)
 
     def watch(self, chosen: Sequence[Names]) -> Estimator:
-        """The same network with some layers to look at.
+        """Choose layers to count, in the same network.
 
         Raises
         ------
@@ -161,7 +161,7 @@ class Estimator:
         return Estimator(program, self.device, tuple(watched))
 
     def _is_proxy(self, name: str) -> bool:
-        """Whether a smooth activation has made the values of a step, or is next to read them."""
+        """Whether a smooth activation makes a step's values, or is the next to read them."""
         steps, smooth = self.program.steps, set(self.program.smooth_steps)
         value = self._values[name]
         if value - 1 in smooth:
@@ -177,7 +177,7 @@ class Estimator:
 
     @property
     def layers(self) -> tuple[tuple[Layer, Switches], ...]:
-        """The layers that are looked at."""
+        """The chosen layers."""
         return tuple((watched.layer, watched.switches) for watched in self._watched)
 
     @cached_property
@@ -186,7 +186,7 @@ class Estimator:
 
     @cached_property
     def _steps(self) -> list[int]:
-        """The steps that the layers depend on, in order."""
+        """The steps that the chosen layers depend on, in order."""
         needed = set(self._wanted)
         for i in reversed(range(len(self.program.steps))):
             if i + 1 in needed:
@@ -195,7 +195,7 @@ class Estimator:
 
     @cached_property
     def _switching(self) -> dict[int, tuple[float, ...]]:
-        """Where neurons switch, for the values that do or are looked at."""
+        """The points where neurons switch, for each value that switches or is counted."""
         found: dict[int, set[float]] = {}
         for i in self._steps:
             if i in self.program.activation_at:
@@ -209,7 +209,7 @@ class Estimator:
         return {value: tuple(sorted(points)) for value, points in found.items()}
 
     def numbers_a_vertex(self, shared_frame: bool) -> int:
-        """The most numbers that one vertex has at a time, but for what all samples share."""
+        """Count the numbers that one vertex needs at a time, but for those that samples share."""
         sizes = [math.prod(shape) for shape in self.program.shapes]
         if shared_frame:
             for value in self._linear:
@@ -231,7 +231,7 @@ class Estimator:
 
     @cached_property
     def _linear(self) -> set[int]:
-        """The values with no activation before them."""
+        """The values before the first activation."""
         found = {0}
         bent = {*self.program.activation_at, *self.program.opaque_steps}
         for i in self._steps:
@@ -240,7 +240,7 @@ class Estimator:
         return found
 
     def centers(self, x: torch.Tensor) -> dict[int, torch.Tensor]:
-        """All values at the centers.
+        """Compute all values at the centers.
 
         Parameters
         ----------
@@ -306,7 +306,7 @@ class Estimator:
             del inputs, made
 
     def _straight_along(self, directions: torch.Tensor) -> dict[int, torch.Tensor]:
-        """What was made of the same directions round other samples."""
+        """Return values before the first activation, kept for samples with these directions."""
         if self._along is None or self._along[0] is not directions:
             self._along = directions, {}
         return self._along[1]
@@ -329,10 +329,10 @@ class Estimator:
             seen = one_pass.neighborhood(value, made)
             visit(number, seen if watched.columns is None else _only(seen, watched.columns))
 
-    def _coefficients(self, dtype: torch.dtype) -> dict[int, Coefficients]:
+    def _coefficients(self, dtype: torch.dtype) -> dict[int, StepOperator]:
         if dtype not in self._made:
             self._made[dtype] = {
-                i: Coefficients(self.program, i, dtype, self.device) for i in self._steps
+                i: StepOperator(self.program, i, dtype, self.device) for i in self._steps
             }
         return self._made[dtype]
 
@@ -340,12 +340,12 @@ class Estimator:
 class _Centers(Domain[torch.Tensor]):
     """Values at samples: float64 tensors (n, *shape), but for truth values and places."""
 
-    def __init__(self, program: Program, steps: Mapping[int, Coefficients]) -> None:
+    def __init__(self, program: Program, steps: Mapping[int, StepOperator]) -> None:
         super().__init__(program)
         self._steps = steps
 
     def affine(self, i: int, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
-        """What a step makes."""
+        """Apply a step."""
         made = self._steps[i].value(inputs)
         # The sum is quick, but overflows before the values do.
         if made.is_floating_point() and not math.isfinite(made.sum()):
@@ -365,8 +365,8 @@ class _Centers(Domain[torch.Tensor]):
             )
 
 
-def _only(seen: Neighborhood, columns: torch.Tensor) -> Neighborhood:
-    return Neighborhood(
+def _only(seen: LayerVertices, columns: torch.Tensor) -> LayerVertices:
+    return LayerVertices(
         seen.span.at(columns),
         lambda: seen.differences[..., columns],
         lambda sample, column: seen.at(sample, columns[column]),
@@ -374,7 +374,7 @@ def _only(seen: Neighborhood, columns: torch.Tensor) -> Neighborhood:
 
 
 def _of_modules(program: Program) -> dict[str, int]:
-    """What modules make that have steps in them: the one value that is read outside.
+    """Find the modules whose steps have one value that is read outside, and that value.
 
     Those of which several are, or that are called several times, are left out.
     """
@@ -396,7 +396,7 @@ def _of_modules(program: Program) -> dict[str, int]:
 
 
 def _with_sum(program: Program, names: Names, values: Sequence[int]) -> tuple[Program, int]:
-    """A program that also adds some values, and the number of the sum."""
+    """Add a step to a program that sums some values; return the value's number too."""
     if len(values) == 1:
         return program, values[0]
     shapes = [program.shapes[value] for value in values]

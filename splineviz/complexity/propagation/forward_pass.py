@@ -1,4 +1,4 @@
-"""One pass of the vertices round some samples through a network."""
+"""One forward pass of the cross-polytope's vertices, stored as differences from the center."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from typing import TypeAlias
 import numpy as np
 import torch
 
-from splineviz.complexity.propagation.activation_deltas import Windows, bend, slopes_at
-from splineviz.complexity.propagation.layer_vertices import Neighborhood, neighborhood_of
+from splineviz.complexity.propagation.activation_deltas import (
+    MaxWindows,
+    activation_delta,
+    local_slopes,
+)
+from splineviz.complexity.propagation.layer_vertices import LayerVertices, layer_vertices_of
 from splineviz.complexity.propagation.memory_layout import rows_of, values_of
 from splineviz.complexity.propagation.opaque_steps import Opaque
-from splineviz.complexity.propagation.preactivation_range import Near, Span
+from splineviz.complexity.propagation.preactivation_range import PreactivationRange, UnstableNeurons
 from splineviz.complexity.propagation.rounding import Rounding
-from splineviz.complexity.propagation.step_operator import Coefficients
+from splineviz.complexity.propagation.step_operator import StepOperator
 from splineviz.complexity.propagation.vertex_deltas import AntipodalPairs, Ends, VertexDeltas
 from splineviz.network.interpret import Domain
 from splineviz.network.max_selection import MaxSelection
@@ -71,16 +75,16 @@ class _Look:
 
     Attributes
     ----------
-    span : Span
+    span : PreactivationRange
         Their range, exact where they come near a kink.
-    near : Near or None
+    near : UnstableNeurons or None
         Those that come near one, if pairs are not split: between the sample and its vertices.
     vertices : tensor (found, 2 P), or None
         Their differences at all vertices.
     """
 
-    span: Span
-    near: Near | None = None
+    span: PreactivationRange
+    near: UnstableNeurons | None = None
     vertices: torch.Tensor | None = None
 
 
@@ -97,7 +101,7 @@ class ForwardPass(Domain[Value]):
         The directions, of each sample or of all.
     radius : float
         r.
-    coarse, fine : dict of int to Coefficients
+    coarse, fine : dict of int to StepOperator
         The steps in the type of the differences, and in float64.
     dtype : torch.dtype
         The type of the differences behind the first activation.
@@ -116,8 +120,8 @@ class ForwardPass(Domain[Value]):
         centers: Mapping[int, torch.Tensor],
         directions: torch.Tensor,
         radius: float,
-        coarse: Mapping[int, Coefficients],
-        fine: Mapping[int, Coefficients],
+        coarse: Mapping[int, StepOperator],
+        fine: Mapping[int, StepOperator],
         dtype: torch.dtype,
         switching: Mapping[int, tuple[float, ...]],
         last: Set[int],
@@ -134,7 +138,7 @@ class ForwardPass(Domain[Value]):
         self._looks: dict[int, _Look] = {}
 
     def start(self) -> LayerDeltas:
-        """The input."""
+        """Begin with the input."""
         rows = rows_of(self.directions, 2)
         size = rows.abs().amax(1)
         variance = torch.zeros_like(size, dtype=self.dtype)
@@ -143,7 +147,7 @@ class ForwardPass(Domain[Value]):
     # Affine steps -----------------------------------------------------------------------------
 
     def affine(self, i: int, inputs: Sequence[Value]) -> Value:
-        """What an affine step makes."""
+        """Apply an affine step."""
         if any(isinstance(one, KeptValues) for one in inputs):
             # Only steps that move numbers about read them.
             return KeptValues(self.fine[i].linear(self._at_vertices(i, inputs)))
@@ -167,7 +171,7 @@ class ForwardPass(Domain[Value]):
         return LayerDeltas(d, size, variance, linear, ends)
 
     def _straight(self, i: int, read: Sequence[LayerDeltas]) -> VertexDeltas:
-        """The differences behind a step before the first activation."""
+        """Apply a step before the first activation."""
         known = self.straight.get(i)
         if known is not None:
             return VertexDeltas.odd(known)
@@ -176,8 +180,8 @@ class ForwardPass(Domain[Value]):
             self.straight[i] = d.rows
         return d
 
-    def _through(self, i: int, step: Coefficients, read: Sequence[LayerDeltas]) -> VertexDeltas:
-        """The differences behind an affine step."""
+    def _through(self, i: int, step: StepOperator, read: Sequence[LayerDeltas]) -> VertexDeltas:
+        """Apply an affine step to differences."""
         shapes = [self.program.shapes[value] for value in self.program.steps[i].inputs]
         width = math.prod(self.program.shapes[i + 1])
 
@@ -203,7 +207,7 @@ class ForwardPass(Domain[Value]):
     # Activations ------------------------------------------------------------------------------
 
     def activation(self, i: int, inputs: Sequence[Value]) -> Value:
-        """What an activation makes."""
+        """Apply an activation."""
         rule, values = self.program.activation_at[i].rule, self.program.steps[i].inputs
         read = _numbers(inputs)
         if isinstance(rule, MaxSelection):
@@ -211,33 +215,33 @@ class ForwardPass(Domain[Value]):
         look = self._look(values[0], read[0])
         carried = self._now(read[0])
         slopes = self.coarse[i].by_segment(rule.slopes)
-        slope = slopes_at(rule, slopes, look.span.center, self.dtype)
+        slope = local_slopes(rule, slopes, look.span.center, self.dtype)
         steep = self._largest(slope.abs(), look, rule, rule.largest_slope)
         summed = steep
         if not np.array_equal(rule.slope_variation, rule.slopes):
             numbers = self.coarse[i].by_segment(
                 np.abs(rule.slopes) if rule.unit_slopes else rule.slope_variation
             )
-            sums = slopes_at(rule, numbers, look.span.center, self.dtype)
+            sums = local_slopes(rule, numbers, look.span.center, self.dtype)
             summed = self._largest(sums, look, rule, float(rule.slope_variation.max()))
         # Odd and even part take two more sums.
         size, variance = self.rounding.bent(
             carried.variance, carried.size, steep, summed, len(rule.breakpoints) + 2
         )
         if look.near is None:
-            vertices = bend(rule, slopes, look.span.center, carried.d.rows)
+            vertices = activation_delta(rule, slopes, look.span.center, carried.d.rows)
             return LayerDeltas(VertexDeltas.of_all(vertices), size, variance)
         return LayerDeltas(self._bent(rule, slopes, slope, look, carried.d), size, variance)
 
     def _largest(
         self, numbers: torch.Tensor, look: _Look, rule: PiecewiseLinear, largest: float
     ) -> torch.Tensor:
-        """Numbers for the slopes at the centers, in place those for all that vertices may meet."""
+        """Replace numbers at the centers by the largest that any vertex may meet, in place."""
         # What comes near a kink may meet any slope, and so may vertices on one side of the center.
         if look.near is not None:
             numbers[look.near.sample, look.near.column] = largest
             return numbers
-        near = look.span.with_sample().near(tuple(rule.breakpoints.tolist()))
+        near = look.span.with_sample().unstable(tuple(rule.breakpoints.tolist()))
         numbers[near.sample, near.column] = largest
         return numbers
 
@@ -249,13 +253,15 @@ class ForwardPass(Domain[Value]):
         look: _Look,
         d: VertexDeltas,
     ) -> VertexDeltas:
-        """The differences behind an activation, of pairs."""
+        """Apply an activation to pairs of differences."""
         near, vertices = look.near, look.vertices
         assert near is not None
         assert vertices is not None
         sample, column = near.sample, near.column
         own = [s if isinstance(s, float) else s[column].view(-1, 1, 1) for s in slopes]
-        bent = bend(rule, own, near.center.unsqueeze(1), vertices.unsqueeze(2)).squeeze(2)
+        bent = activation_delta(rule, own, near.center.unsqueeze(1), vertices.unsqueeze(2)).squeeze(
+            2
+        )
         plus, minus = bent.chunk(2, 1)
         rows = d.rows.new_empty(len(slope), *d.rows.shape[1:])
         torch.mul(d.rows, slope.unsqueeze(1), out=rows)
@@ -282,8 +288,8 @@ class ForwardPass(Domain[Value]):
 
     def _competing(
         self, rule: MaxSelection, values: Sequence[int], read: Sequence[LayerDeltas]
-    ) -> tuple[Windows, torch.Tensor, torch.Tensor, torch.Tensor]:
-        """The windows; differences, sizes and variances of all that the selection reads."""
+    ) -> tuple[MaxWindows, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Collect windows, and differences, sizes and variances of the inputs of a selection."""
         center = torch.cat([self.centers[value].flatten(1) for value in values], 1)
         shapes = [self.program.shapes[value] for value in values]
         typed = [self._typed(one) for one in read]
@@ -296,12 +302,12 @@ class ForwardPass(Domain[Value]):
         d = joined([self.pairs.vertices(one.d) for one in typed])
         size = joined([one.size for one in typed])
         variance = joined([one.variance for one in typed])
-        return Windows(rule, center), d, size, variance
+        return MaxWindows(rule, center), d, size, variance
 
     # Opaque steps -----------------------------------------------------------------------------
 
     def opaque(self, i: int, inputs: Sequence[Value]) -> Value:
-        """What torch makes of the values at each vertex."""
+        """Let torch apply a step to the values at each vertex."""
         self.pairs.split = True
         opaque = Opaque(self.fine[i], self.rounding, self.pairs.samples)
         read = self._at_vertices(i, inputs)
@@ -317,7 +323,7 @@ class ForwardPass(Domain[Value]):
         return LayerDeltas(VertexDeltas.of_all(d), size, variance)
 
     def _at_vertices(self, i: int, inputs: Sequence[Value]) -> list[torch.Tensor]:
-        """What a step reads at all vertices, (n * 2 P, *shape); numbers are in float64."""
+        """Compute a step's inputs at all vertices, (n * 2 P, *shape), in float64."""
         found = []
         for value, read in zip(self.program.steps[i].inputs, inputs, strict=True):
             if isinstance(read, KeptValues):
@@ -330,11 +336,11 @@ class ForwardPass(Domain[Value]):
 
     # Looking at values ------------------------------------------------------------------------
 
-    def neighborhood(self, value: int, carried: LayerDeltas) -> Neighborhood:
-        """A value at the vertices."""
+    def neighborhood(self, value: int, carried: LayerDeltas) -> LayerVertices:
+        """Return a value at the vertices."""
         scale = self.radius if carried.linear else 1.0
         span = self._look(value, carried).span
-        return Neighborhood(
+        return LayerVertices(
             span,
             lambda: scale * self.pairs.vertices(carried.d),
             lambda sample, column: scale * self.pairs.at(carried.d, sample, column),
@@ -342,17 +348,17 @@ class ForwardPass(Domain[Value]):
 
     def margins(
         self, rule: MaxSelection, values: Sequence[int], inputs: Sequence[Value]
-    ) -> Neighborhood:
-        """By how much the candidates of a selection win."""
+    ) -> LayerVertices:
+        """Compute the leads of the candidates of a selection."""
         windows, d, _, variance = self._competing(rule, values, _numbers(inputs))
         margins = windows.margins(d)
         # A margin is a difference of two values.
         noise = 2 * self.rounding.noise(windows.largest_by_column(variance), linear=False)
         at_sample = windows.margins(torch.zeros_like(d[:, :1]))[:, 0]
-        return neighborhood_of(margins, at_sample, noise)
+        return layer_vertices_of(margins, at_sample, noise)
 
     def _look(self, value: int, carried: LayerDeltas) -> _Look:
-        """Look at the range of a value over the vertices; split pairs if that is quicker."""
+        """Find the range of a value over the vertices; split pairs if that is quicker."""
         if value not in self._looks:
             self._looks[value] = self._looked(value, carried)
         return self._looks[value]
@@ -366,9 +372,9 @@ class ForwardPass(Domain[Value]):
         if self.pairs.split or carried.d.split:
             if not carried.d.split and carried.d.switched:
                 low, high = self.pairs.extent(VertexDeltas.of_all(self.pairs.vertices(carried.d)))
-            return _Look(Span(center, low, high, noise))
-        span, points = Span(center, low, high, noise), self.switching[value]
-        near = span.near(points)
+            return _Look(PreactivationRange(center, low, high, noise))
+        span, points = PreactivationRange(center, low, high, noise), self.switching[value]
+        near = span.unstable(points)
         most = int(torch.bincount(near.sample, minlength=1).max())
         if not self.pairs.is_worth(len(near.sample), center.shape[1], most, value in self.last):
             self.pairs.split = True
@@ -381,7 +387,7 @@ class ForwardPass(Domain[Value]):
         return _Look(span, near, vertices)
 
     def _now(self, carried: LayerDeltas) -> LayerDeltas:
-        """A value stored as others are now, in the type of the differences."""
+        """Return a stored value in the layout and dtype of the differences."""
         typed = self._typed(carried)
         if typed.d.split or not self.pairs.split:
             return typed
@@ -409,7 +415,7 @@ def _numbers(inputs: Sequence[Value]) -> list[LayerDeltas]:
 
 
 def _alike(columns: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-    """Columns of as many neurons each: those that a value does not know are zero."""
+    """Give columns the same neurons; those that a value does not have are zero."""
     most = max(map(len, columns))
     return [
         one if len(one) == most else torch.nn.functional.pad(one, (0, 0, 0, most - len(one)))

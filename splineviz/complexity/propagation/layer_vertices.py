@@ -1,4 +1,4 @@
-"""What the vertices round some samples become at one place in a network."""
+"""The vertices around some samples at one place in a network."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import TypeAlias
 
 import torch
 
-from splineviz.complexity.propagation.preactivation_range import Span
+from splineviz.complexity.propagation.preactivation_range import PreactivationRange
 
 
 @dataclass(frozen=True, eq=False)
-class Neighborhood:
+class LayerVertices:
     """The values at the vertices, as differences from a center.
 
     Attributes
     ----------
-    span : Span
+    span : PreactivationRange
         Their range.
     make_differences : callable
         Makes `differences`.
@@ -27,7 +27,7 @@ class Neighborhood:
         (found,): their differences at all vertices, (found, vertices).
     """
 
-    span: Span
+    span: PreactivationRange
     make_differences: Callable[[], torch.Tensor]
     at: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
@@ -37,21 +37,21 @@ class Neighborhood:
         return self.make_differences()
 
 
-def neighborhood_of(
+def layer_vertices_of(
     values: torch.Tensor, at_sample: torch.Tensor, noise: torch.Tensor
-) -> Neighborhood:
-    """A neighborhood from values at all vertices, (n, vertices, columns), and at the sample."""
-    span = Span(torch.zeros_like(noise), *extent(values), noise, at_sample)
-    return Neighborhood(span, lambda: values, lambda sample, column: values[sample, :, column])
+) -> LayerVertices:
+    """Make LayerVertices from values at all vertices, (n, vertices, columns), and at the sample."""
+    span = PreactivationRange(torch.zeros_like(noise), *extent(values), noise, at_sample)
+    return LayerVertices(span, lambda: values, lambda sample, column: values[sample, :, column])
 
 
 def extent(differences: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """The smallest and largest over the vertices, (n, columns)."""
+    """Find the smallest and largest differences over the vertices, (n, columns)."""
     # Two passes are several times faster than torch.aminmax along an axis.
     return differences.amin(1), differences.amax(1)
 
 
-Visit: TypeAlias = Callable[[int, Neighborhood], None]
+Visit: TypeAlias = Callable[[int, LayerVertices], None]
 """Called with the number of a layer that is looked at and its neighborhoods.
 
 Differences that have not been asked for by its return are gone: their memory is used again.

@@ -8,7 +8,7 @@ import torch
 
 
 def rows_of(values: torch.Tensor, lead: int) -> torch.Tensor:
-    """Values (..., *shape) as (..., columns), behind `lead` axes; channels of images last.
+    """Flatten values (..., *shape) to (..., columns) after `lead` axes; channels of images last.
 
     In this order neither convolutions nor sums over vertices have to move anything.
     """
@@ -18,7 +18,7 @@ def rows_of(values: torch.Tensor, lead: int) -> torch.Tensor:
 
 
 def values_of(rows: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
-    """Rows (..., columns) as (..., *shape) again."""
+    """Restore the shape of rows: (..., columns) to (..., *shape)."""
     lead = rows.shape[:-1]
     if len(shape) == 3:
         return rows.reshape(*lead, *shape[1:], shape[0]).movedim(-1, len(lead))

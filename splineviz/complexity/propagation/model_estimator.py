@@ -1,4 +1,4 @@
-"""From a model, as users give it, to the estimator that measures it."""
+"""From a user's model to the estimator that measures it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BENDING = ACTIVATIONS | {"rnn_relu"}
 """Operations that bend: those that a step of a program would show."""
 
 
-def estimator_for(
+def make_estimator(
     model: torch.nn.Module | Program,
     input_shape: tuple[int, ...],
     device: str | torch.device | None,
@@ -29,7 +29,7 @@ def estimator_for(
     winners: bool,
     logits: bool,
 ) -> Estimator:
-    """Trace a network, and choose which layers to look at.
+    """Trace a network and choose the layers to count.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def estimator_for(
 
 
 def _hides(program: Program, i: int) -> bool:
-    """Whether an opaque step holds an activation that no step of the program shows."""
+    """Whether an opaque step contains an activation that no step of the program shows."""
     *before, last = operation_names(program.steps[i].options)
     inside = before if i in program.smooth_steps else [*before, last]
     return not _BENDING.isdisjoint(inside)

@@ -1,4 +1,4 @@
-"""Lengths of vectors that are not less than they are."""
+"""Upper bounds of Euclidean norms, safe against rounding and underflow."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ VANISHED = 2.0**-500
 _SHORT = 2.0**10
 
 
-def lengths(values: torch.Tensor) -> torch.Tensor:
-    """Euclidean lengths, with what rounding, and squares that vanish, may have taken from them.
+def norm_upper_bound(values: torch.Tensor) -> torch.Tensor:
+    """Bound Euclidean norms from above: rounding and vanishing squares are added back.
 
     Parameters
     ----------

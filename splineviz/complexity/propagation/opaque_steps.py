@@ -1,4 +1,4 @@
-"""Steps that are neither affine nor piecewise linear, at the vertices round some samples.
+"""Opaque steps at the vertices around some samples.
 
 torch runs them in float64 at the samples and at each vertex. How far rounding has moved what comes
 out is estimated: the errors of what goes in are passed on by running the step once more with each
@@ -14,7 +14,7 @@ import torch
 
 from splineviz.complexity.propagation.memory_layout import rows_of
 from splineviz.complexity.propagation.rounding import SAFETY, Rounding
-from splineviz.complexity.propagation.step_operator import Coefficients
+from splineviz.complexity.propagation.step_operator import StepOperator
 
 # So many units of rounding in float64, of what a step reads and of what it makes, are its own:
 # nobody knows what it adds up on its way.
@@ -30,7 +30,7 @@ class Opaque:
 
     Parameters
     ----------
-    step : Coefficients
+    step : StepOperator
         The step in float64.
     rounding : Rounding
         Of the differences.
@@ -38,11 +38,11 @@ class Opaque:
         n.
     """
 
-    def __init__(self, step: Coefficients, rounding: Rounding, samples: int) -> None:
+    def __init__(self, step: StepOperator, rounding: Rounding, samples: int) -> None:
         self._step, self._rounding, self._samples = step, rounding, samples
 
     def run(self, values: Sequence[torch.Tensor]) -> torch.Tensor:
-        """What the step makes of values (vertices, *shape)."""
+        """Apply the step to values (vertices, *shape)."""
         return self._step.value(values)
 
     def deltas(
@@ -52,7 +52,7 @@ class Opaque:
         made: torch.Tensor,
         variances: Sequence[torch.Tensor | None],
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Differences, and how far they are off.
+        """Compute differences, and how far rounding may have moved them.
 
         Parameters
         ----------
@@ -95,7 +95,7 @@ class Opaque:
         at_vertices: torch.Tensor,
         variances: Sequence[torch.Tensor | None],
     ) -> torch.Tensor:
-        """The variance that comes of that of what the step reads, float64 (n, width)."""
+        """Carry the variance of the inputs through the step, float64 (n, width)."""
         # Of its own, so that neither the caller's numbers nor the order of samples matter.
         generator = torch.Generator(at_vertices.device).manual_seed(0)
         largest = at_vertices.new_zeros(len(at_vertices), at_vertices.shape[2])
@@ -111,7 +111,7 @@ class Opaque:
     def _moved(
         self, values: torch.Tensor, variance: torch.Tensor, generator: torch.Generator
     ) -> torch.Tensor:
-        """Values, each moved by as much as it may be off, up or down."""
+        """Move each value up or down by its possible error."""
         rounding = self._rounding
         grouped = values.unflatten(0, (self._samples, -1))
         own = rounding.fine_unit / rounding.radius * _OWN_READ / SAFETY * grouped
@@ -127,5 +127,5 @@ class Opaque:
 
 
 def _difference(values: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
-    """Zero where both are the same infinity."""
+    """Subtract; 0 where both are the same infinity."""
     return torch.where(values == others, 0.0, values - others)

@@ -1,4 +1,4 @@
-"""The range of a layer's values over the vertices round some samples."""
+"""The range of a layer's pre-activations over the vertices around some samples."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 
 
-class Near(NamedTuple):
+class UnstableNeurons(NamedTuple):
     """Neurons that come near a point where they switch.
 
     Attributes
@@ -17,7 +17,7 @@ class Near(NamedTuple):
     sample, column : int64 tensor (found,)
         Round which sample, and which.
     center, low, high, noise : float64 tensor (found,)
-        As in `Span`.
+        As in `PreactivationRange`.
     """
 
     sample: torch.Tensor
@@ -27,13 +27,13 @@ class Near(NamedTuple):
     high: torch.Tensor
     noise: torch.Tensor
 
-    def at(self, which: torch.Tensor) -> Near:
+    def at(self, which: torch.Tensor) -> UnstableNeurons:
         """Some of them, by a mask or by number."""
-        return Near(*(part[which] for part in self))
+        return UnstableNeurons(*(part[which] for part in self))
 
 
 @dataclass(frozen=True, eq=False)
-class Span:
+class PreactivationRange:
     """The range of the values of a layer's neurons over the vertices round some samples.
 
     Attributes
@@ -58,31 +58,37 @@ class Span:
     noise: torch.Tensor
     at_sample: torch.Tensor | None = None
     reached: tuple[torch.Tensor, torch.Tensor] | None = None
-    _near: dict[tuple[float, ...], Near] = field(default_factory=dict, init=False, repr=False)
+    _near: dict[tuple[float, ...], UnstableNeurons] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
-    def with_sample(self) -> Span:
-        """The range where the sample counts as a vertex."""
+    def with_sample(self) -> PreactivationRange:
+        """Extend the range by the sample itself."""
         if self.at_sample is None:
             low, high = self.low.clamp(max=0), self.high.clamp(min=0)
         else:
             low = torch.minimum(self.low, self.at_sample)
             high = torch.maximum(self.high, self.at_sample)
-        return Span(self.center, low, high, self.noise)
+        return PreactivationRange(self.center, low, high, self.noise)
 
-    def at(self, columns: torch.Tensor) -> Span:
+    def at(self, columns: torch.Tensor) -> PreactivationRange:
         """The range of some of the neurons."""
         parts = (self.center, self.low, self.high, self.noise)
         center, low, high, noise = (part[:, columns] for part in parts)
-        return Span(center, low, high, noise)
+        return PreactivationRange(center, low, high, noise)
 
     def narrowed(
-        self, near: Near, low: torch.Tensor, high: torch.Tensor, points: tuple[float, ...]
-    ) -> Span:
-        """The range with that of the neurons near some points known better.
+        self,
+        near: UnstableNeurons,
+        low: torch.Tensor,
+        high: torch.Tensor,
+        points: tuple[float, ...],
+    ) -> PreactivationRange:
+        """Replace the range of neurons near some points by a more exact one.
 
         Parameters
         ----------
-        near : Near
+        near : UnstableNeurons
             From `near`.
         low, high : tensor (found,)
             The smallest and largest difference of each of them.
@@ -94,7 +100,7 @@ class Span:
             part.expand_as(self.center).index_put(place, own)
             for part, own in ((self.low, low), (self.high, high))
         )
-        span = Span(self.center, lows, highs, self.noise)
+        span = PreactivationRange(self.center, lows, highs, self.noise)
         better = near._replace(low=low.double(), high=high.double())
         beyond = torch.stack(
             [
@@ -107,8 +113,8 @@ class Span:
         span._near[points] = better.at((beyond > better.noise).all(0).logical_not_())
         return span
 
-    def merged(self, other: Span | None) -> Span:
-        """The range over these vertices and others of the same samples."""
+    def merged(self, other: PreactivationRange | None) -> PreactivationRange:
+        """Join the range with that of other vertices of the same samples."""
         if other is None:
             return self
         # Rounding may have moved these vertices farther than those.
@@ -119,7 +125,7 @@ class Span:
             ),
             strict=True,
         )
-        return Span(
+        return PreactivationRange(
             self.center,
             torch.minimum(self.low, other.low),
             torch.maximum(self.high, other.high),
@@ -133,8 +139,8 @@ class Span:
         """Pick the numbers of some neurons, in float64."""
         return [part.expand_as(self.center)[sample, column].double() for part in parts]
 
-    def near(self, points: tuple[float, ...]) -> Near:
-        """Where it is not known that all values lie strictly on one side of each point.
+    def unstable(self, points: tuple[float, ...]) -> UnstableNeurons:
+        """Find the neurons that may switch: not all values lie certainly on one side of each point.
 
         Parameters
         ----------
@@ -143,7 +149,7 @@ class Span:
 
         Returns
         -------
-        Near
+        UnstableNeurons
             The same object for the same points.
         """
         if points not in self._near:
@@ -152,7 +158,7 @@ class Span:
             sample, column = mask.nonzero(as_tuple=True)
             parts = (self.center, self.low, self.high, self.noise)
             found = self.gathered(parts, sample, column)
-            self._near[points] = Near(sample, column, *found)
+            self._near[points] = UnstableNeurons(sample, column, *found)
         return self._near[points]
 
     def _reaches(self, point: float) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""How far rounding may have moved the differences that are carried through a network.
+"""Bounds of how far rounding may have moved the differences that go through a network.
 
 What a step adds itself is bounded for any order of sums and any numbers: equal terms round alike,
 and their errors add up. Errors that come with what it reads are taken as independent of each other,
@@ -13,7 +13,7 @@ import torch
 
 from splineviz.complexity.propagation.memory_layout import rows_of, values_of
 from splineviz.complexity.propagation.norms import VANISHED
-from splineviz.complexity.propagation.step_operator import Coefficients
+from splineviz.complexity.propagation.step_operator import StepOperator
 
 # A vertex within so many times the error that is carried along counts as on the boundary: errors of
 # earlier steps are not quite independent.
@@ -49,27 +49,27 @@ class Rounding:
         self.fine_unit = torch.finfo(torch.float64).eps / 2 / self._unit
 
     def noise(self, variance: torch.Tensor, linear: bool) -> torch.Tensor:
-        """How far a value may be off, float64; before the first activation it is in float64."""
+        """Bound the error of a value, float64; before the first activation it is in float64."""
         units = self._unit * (self.fine_unit if linear else 1.0)
         return variance.sqrt().double().mul_(SAFETY * units * self.radius)
 
     def typed(self, variance: torch.Tensor, size: torch.Tensor) -> torch.Tensor:
-        """The variance of differences that were in float64, in the other type."""
+        """Return the variance of float64 differences after conversion to the other dtype."""
         return _added(self.fine_unit**2 * variance, size, 1)
 
     def stepped(
         self,
-        step: Coefficients,
+        step: StepOperator,
         centers: Sequence[torch.Tensor],
         sizes: Sequence[torch.Tensor],
         variances: Sequence[torch.Tensor],
         linear: bool,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """A bound of the sizes, and the variance, behind an affine step.
+        """Carry a bound of the sizes, and the variance, through an affine step.
 
         Parameters
         ----------
-        step : Coefficients
+        step : StepOperator
             The step.
         centers : sequence of float64 tensor (n, *shape)
             The centers of what it reads, whose error is that of float64.
@@ -109,7 +109,7 @@ class Rounding:
         summed: torch.Tensor,
         breakpoints: int,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Size and variance behind an activation.
+        """Carry size and variance through an activation.
 
         Parameters
         ----------
@@ -128,14 +128,14 @@ class Rounding:
         return steep * size, _added(steep.square() * variance, summed * size, 2 + breakpoints)
 
     def won(self, variance: torch.Tensor, size: torch.Tensor) -> torch.Tensor:
-        """The variance of what wins a selection, from the largest of the candidates."""
+        """Carry the variance through a selection: the largest of the candidates."""
         return _added(variance, size, 3)
 
     def rounded(self, variance: torch.Tensor, size: torch.Tensor, times: float) -> torch.Tensor:
-        """The variance of numbers of a size that are rounded so many times more, all alike."""
+        """Add to a variance that of numbers rounded so many times more, all alike."""
         return _added(variance, size, times)
 
 
 def _added(variance: torch.Tensor, size: torch.Tensor, times: float) -> torch.Tensor:
-    """A variance with that of numbers of a size being rounded so many times, all the same way."""
+    """Add to a variance that of numbers rounded so many times in the same direction."""
     return torch.addcmul(variance, size, size, value=(times / SAFETY) ** 2)

@@ -1,4 +1,4 @@
-"""The steps of a program in torch, with their weights in one type."""
+"""The steps of a program in torch, with their weights in one dtype."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from splineviz.complexity.propagation.memory_layout import rows_of
-from splineviz.complexity.propagation.norms import lengths
+from splineviz.complexity.propagation.norms import norm_upper_bound
 from splineviz.network.layers import LAYERS
 from splineviz.network.layers.layer_kind import step_params
 from splineviz.network.program import Program, Step
@@ -20,7 +20,7 @@ from splineviz.network.program import Program, Step
 _CONVOLUTIONS = ("conv1d", "conv2d", "conv3d")
 
 
-class Coefficients:
+class StepOperator:
     """What a step computes, with its weights in one type."""
 
     def __init__(self, program: Program, i: int, dtype: torch.dtype, device: torch.device) -> None:
@@ -48,7 +48,7 @@ class Coefficients:
 
     @property
     def matrix(self) -> torch.Tensor | None:
-        """The weights of a dense step from one axis to one, a row for each neuron."""
+        """The weights of a dense step along one axis, a row for each neuron."""
         if self.step.kind != "linear" or len(self.shape) != 1 or self._weights.ndim != 2:
             return None
         matrix: torch.Tensor = self._weights
@@ -56,13 +56,13 @@ class Coefficients:
 
     @cached_property
     def offset_sizes(self) -> torch.Tensor | None:
-        """The sizes of what an affine step adds at the end, (1, columns)."""
+        """The sizes of a step's offset, (1, columns)."""
         if self._offset is None:
             return None
         return rows_of(self._offset.abs().expand(1, *self.shape), 1)
 
     def value(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
-        """What the step makes of values (n, *shape)."""
+        """Apply the step to values (n, *shape)."""
         if self.kind.activate is not None:
             return self.kind.activate(self._params, inputs, self.step.options)
         if self.kind.opaque is not None:
@@ -71,19 +71,19 @@ class Coefficients:
         return made if self._offset is None else made + self._offset
 
     def linear(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
-        """The linear part of an affine step on differences (n, *shape)."""
+        """Apply the linear part of an affine step to differences (n, *shape)."""
         assert self.kind.linear is not None
         return self.kind.linear(self._weights, inputs, self.step.options)
 
     def variance(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
-        """How independent errors pass an affine step, squared (n, *shape)."""
+        """Carry the squares of independent errors through an affine step, (n, *shape)."""
         assert self.kind.linear is not None
         return self.kind.linear(self._squares, inputs, self.step.options)
 
     def bound(
         self, sizes: Sequence[torch.Tensor], centers: Sequence[torch.Tensor], share: float
     ) -> torch.Tensor:
-        """Bounds of the sums of the sizes of what an affine step adds.
+        """Bound the sums of the sizes of the terms that an affine step adds.
 
         Parameters
         ----------
@@ -101,8 +101,10 @@ class Coefficients:
         assert self.kind.linear is not None
         if self.matrix is not None:
             # No sum of products is larger than the product of their lengths.
-            length = lengths(sizes[0]) + share * lengths(centers[0]).to(self._dtype)
-            return length * self.lengths
+            length = norm_upper_bound(sizes[0]) + share * norm_upper_bound(centers[0]).to(
+                self._dtype
+            )
+            return length * self.row_norms
         read = [
             torch.add(size, center.to(self._dtype).abs(), alpha=share)
             for size, center in zip(sizes, centers, strict=True)
@@ -117,20 +119,20 @@ class Coefficients:
 
     @cached_property
     def _filters(self) -> tuple[torch.Tensor, torch.Tensor] | None:
-        """Of a convolution a filter of ones, and the lengths of its filters (channels, 1, ...).
+        """For a convolution: a filter of ones, and the norms of its filters (channels, 1, ...).
 
         None in float64, where bounds have to be zero if nothing but zeros is added.
         """
         whole = self.step.kind in _CONVOLUTIONS and self.step.options["groups"] == 1
         if not whole or self._dtype == torch.float64:
             return None
-        of_filters = lengths(self._weights.flatten(1))
+        of_filters = norm_upper_bound(self._weights.flatten(1))
         dims = [1] * (self._weights.ndim - 3)
         return torch.ones_like(self._weights[:1]), of_filters.view(-1, 1, *dims)
 
     @cached_property
     def terms(self) -> float:
-        """About how many numbers an affine step adds up for one number that it makes."""
+        """About how many terms an affine step adds for one result."""
         if self.matrix is not None:
             return self.matrix.shape[1]
         assert self.kind.linear is not None
@@ -147,10 +149,10 @@ class Coefficients:
         return max(added, window, share)
 
     @cached_property
-    def lengths(self) -> torch.Tensor:
-        """The lengths of the rows of `matrix`."""
+    def row_norms(self) -> torch.Tensor:
+        """The norms of the rows of `matrix`."""
         assert self.matrix is not None
-        return lengths(self.matrix)[:, 0]
+        return norm_upper_bound(self.matrix)[:, 0]
 
     @cached_property
     def _squares(self) -> torch.Tensor | None:
@@ -161,7 +163,7 @@ class Coefficients:
         return None if self._weights is None else self._weights.abs()
 
     def by_segment(self, numbers: np.ndarray) -> list[float | torch.Tensor]:
-        """The slopes of an activation, or what is like them, by column where they differ."""
+        """Arrange slopes of an activation, or numbers like them, by column where they differ."""
         if numbers.ndim == 1:
             return numbers.tolist()
         made = torch.tensor(numbers).to(self._device, self._dtype)

@@ -1,4 +1,4 @@
-"""How the vertices round some samples differ from them, and how that is stored.
+"""Differences between the vertices around some samples and the samples, and how they are stored.
 
 Where no neuron switches between x and its two vertices x + r v and x - r v, the network is affine
 there, and the second moves by the negative of what the first moves by. So the 2 P vertices of a
@@ -44,19 +44,19 @@ class VertexDeltas:
 
     @classmethod
     def odd(cls, rows: torch.Tensor) -> VertexDeltas:
-        """Those where nothing has switched."""
+        """The odd differences, where nothing has switched."""
         none = rows.new_empty(0, rows.shape[2])
         return cls(rows, none, torch.empty(0, dtype=torch.int64, device=rows.device))
 
     @classmethod
     def of_all(cls, vertices: torch.Tensor) -> VertexDeltas:
-        """Those of all vertices (n or 1, 2 P, width), split."""
+        """Split the differences of all vertices (n or 1, 2 P, width) into pairs."""
         made = cls.odd(vertices)
         return cls(vertices, made.columns, made.units, split=True)
 
     @cached_property
     def switched(self) -> int:
-        """How many neurons they know to have switched."""
+        """How many neurons have switched."""
         return len(self.columns) + len(self.units)
 
     def dense_columns(self) -> torch.Tensor:
@@ -100,7 +100,7 @@ class AntipodalPairs:
         self._largest = torch.empty(0, 1, dtype=dtype, device=device)
 
     def add(self, sample: torch.Tensor, even: torch.Tensor) -> None:
-        """Take note of neurons that have switched.
+        """Record neurons that have switched.
 
         Parameters
         ----------
@@ -122,7 +122,7 @@ class AntipodalPairs:
         self._largest = torch.cat([self._largest, even.abs().amax(1, keepdim=True)])
 
     def is_worth(self, new: int, width: int, rows: int, last: bool) -> bool:
-        """Whether pairs save anything if so many neurons more may switch, of so many padded.
+        """Whether pairs still save work if so many more neurons may switch.
 
         Parameters
         ----------
@@ -142,7 +142,7 @@ class AntipodalPairs:
         return few and rows * self._number.shape[1] <= self.directions * width
 
     def vertices(self, d: VertexDeltas) -> torch.Tensor:
-        """All vertices, (n or 1, 2 P, width)."""
+        """Compute the differences of all vertices, (n or 1, 2 P, width)."""
         if d.split:
             return d.rows
         if not d.switched:
@@ -151,7 +151,7 @@ class AntipodalPairs:
         return torch.cat([d.rows + even, even - d.rows], 1)
 
     def at(self, d: VertexDeltas, sample: torch.Tensor, column: torch.Tensor) -> torch.Tensor:
-        """Some neurons at all vertices, (found, 2 P); samples are increasing."""
+        """Compute some neurons at all vertices, (found, 2 P); samples are increasing."""
         odd = d.rows.expand(self.samples, -1, -1)[sample, :, column]
         if d.split:
             return odd
@@ -175,7 +175,7 @@ class AntipodalPairs:
         return made
 
     def _columns(self, d: VertexDeltas) -> tuple[torch.Tensor, torch.Tensor]:
-        """The u_k, and by sample the numbers of its neurons in them."""
+        """Return the u_k, and for each sample the numbers of its neurons among them."""
         columns = d.dense_columns()
         if d.switched < len(self.sample):
             columns = torch.nn.functional.pad(columns, (0, 0, 0, 1))
@@ -183,7 +183,7 @@ class AntipodalPairs:
         return columns, self._number.clamp(max=len(columns) - 1)
 
     def extent(self, d: VertexDeltas) -> Ends:
-        """Bounds of the differences, each (n or 1, width); exact if nothing has switched."""
+        """Bound the differences, each (n or 1, width); exact if nothing has switched."""
         # Two passes are several times faster than torch.aminmax along an axis.
         low, high = d.rows.amin(1), d.rows.amax(1)
         if d.split:
@@ -196,7 +196,7 @@ class AntipodalPairs:
         return -reach, reach
 
     def terms(self, d: VertexDeltas) -> int:
-        """How many products are added up for the even part of a sample, at most."""
+        """Bound how many products are added for the even part of a sample."""
         return self._number.shape[1] if d.switched else 0
 
 
@@ -207,6 +207,6 @@ _LOOKED_AT = 4
 
 
 def _ranks(sample: torch.Tensor) -> torch.Tensor:
-    """For each of some samples, in increasing order, how often it was there before."""
+    """For each of some samples, in increasing order, count its earlier occurrences."""
     counts = torch.bincount(sample)
     return torch.arange(len(sample), device=sample.device) - (counts.cumsum(0) - counts)[sample]
