@@ -17,7 +17,7 @@ from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.progress import Progress
 from splineviz.typing import BoolArray, FloatArray
 from splineviz.validation.calls import explained
-from splineviz.validation.numbers import as_radii
+from splineviz.validation.numbers import as_radii, check_flags
 
 # Enough directions in a plane that they make nearly a disc.
 _IN_PLANE = 8
@@ -101,6 +101,7 @@ def complexity_map(
     (32, 32)
     """
     check_slice(plane)
+    check_flags(in_plane=in_plane)
     shape = _grid_shape(plane, resolution)
     inside, middles = _middles(plane, shape)
     if isinstance(model, Program) and model.input_shape != plane.input_shape:

@@ -39,6 +39,7 @@ from splineviz.training.files.stored_arrays import decoded, read_samples, read_s
 from splineviz.typing import AnyFloatArray, IntArray
 from splineviz.validation.calls import explained
 from splineviz.validation.names import as_path, as_step, as_steps, check_name
+from splineviz.validation.numbers import check_flags
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -406,6 +407,7 @@ class Run:
             raise InvalidArgument(f"run {self.name!r} has no checkpoints yet: nothing to measure")
         if probes is None:
             probes = {"training": self._kept_samples()[0]}
+        check_flags(cache=cache)
         checkpoints = self.checkpoints if steps is None else self._chosen(steps)
         return complexity_over_training(
             self.program,

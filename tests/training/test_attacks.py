@@ -161,14 +161,14 @@ def test_defaults_are_the_papers(mlp):
 @pytest.mark.parametrize("norm", NORMS)
 def test_several_eps_come_in_their_order_and_never_rise(mlp, attack, norm):
     model, x, y = mlp
-    shares = attack(model, x, y, EPS, norm=norm)
+    shares = attack(model, x, y, eps=EPS, norm=norm)
     assert shares.dtype == np.float64
     assert shares.shape == (len(EPS),)
     assert (np.diff(shares) <= 0).all()
     assert shares[0] > shares[-1]
-    assert attack(model, x, y, np.array(EPS[::-1]), norm=norm).tolist() == shares[::-1].tolist()
-    assert attack(model, x, y, EPS[1], norm=norm) == shares[1]
-    assert attack(model, x, y, [EPS[1]], norm=norm).tolist() == [shares[1]]
+    assert attack(model, x, y, eps=np.array(EPS[::-1]), norm=norm).tolist() == shares[::-1].tolist()
+    assert attack(model, x, y, eps=EPS[1], norm=norm) == shares[1]
+    assert attack(model, x, y, eps=[EPS[1]], norm=norm).tolist() == [shares[1]]
 
 
 def test_eps_zero_is_the_clean_accuracy(mlp):
@@ -291,7 +291,7 @@ def test_a_program_equals_its_module(mlp):
     model, x, y = mlp
     program = sv.trace(model.double(), (8,))
     for attack in (sv.pgd_accuracy, sv.fgsm_accuracy):
-        assert attack(program, x, y, EPS).tolist() == attack(model, x, y, EPS).tolist()
+        assert attack(program, x, y, eps=EPS).tolist() == attack(model, x, y, eps=EPS).tolist()
 
 
 def test_lists_arrays_and_tensors_give_the_same(mlp):
@@ -387,7 +387,7 @@ def test_nothing_is_touched(mlp, attack):
     given = torch.from_numpy(x)
     before = (random.getstate(), np.random.get_state(), torch.get_rng_state())
 
-    attack(model, given, y, 0.1)
+    attack(model, given, y, eps=0.1)
 
     assert random.getstate() == before[0]
     assert all(np.array_equal(a, b) for a, b in zip(np.random.get_state(), before[1], strict=True))

@@ -81,7 +81,7 @@ def test_a_hidden_gradient_is_told(trained, row, attack):
     how, told = row
     model = Through(net, **how)
     with pytest.warns(ZeroGradients, match=told) as caught:
-        attack(model, x, y, EPS, bounds=(0, 1))
+        attack(model, x, y, eps=EPS, bounds=(0, 1))
     [one] = caught
     samples = one.message.samples
     assert samples.shape == (len(x),)
@@ -179,11 +179,11 @@ def test_a_constant_network_is_no_cause_for_alarm(attack):
     net = constant(-100.0)
     x = torch.rand(30, 4)
     y = net(x).argmax(1)
-    attack(net, x, y, 0.2)
+    attack(net, x, y, eps=0.2)
     assert sv.pgd_zero_gradients(net, x, y, eps=0.2).all()
     # Wrong as they are: nothing is said of their gradient.
     assert not sv.pgd_zero_gradients(net, x, (y + 1) % 3, eps=0.2).any()
-    attack(Through(net, after=lambda z: z.softmax(1)), x, (y + 1) % 3, 0.2)
+    attack(Through(net, after=lambda z: z.softmax(1)), x, (y + 1) % 3, eps=0.2)
 
 
 @pytest.mark.parametrize("norm", ["linf", "l2"])

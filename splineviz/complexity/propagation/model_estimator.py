@@ -65,7 +65,7 @@ def make_estimator(
             f"the network compares numbers that it computes ({', '.join(choices)}), and where what "
             "it makes of that changes is not looked at: only activations are, such as relu, clamp "
             "and maximum. Write torch.where(x > 0, x, 0) as torch.relu(x), for example",
-            stacklevel=3,
+            stacklevel=4,
         )
     hidden = [model.steps[i].name for i in model.opaque_steps if _hides(model, i)]
     if hidden and asked is None:
@@ -73,7 +73,7 @@ def make_estimator(
             f"activations inside {', '.join(map(repr, hidden[:4]))} are not looked at: torch runs "
             "them as a part of a step, because the samples are not on the first axis there, or as "
             "what has no exact place in a program. Keep the samples on an axis of their own",
-            stacklevel=3,
+            stacklevel=4,
         )
     return estimator.watch(chosen)
 

@@ -128,7 +128,7 @@ def warn_of_zero_gradients(
             f"{why}",
             samples,
         ),
-        stacklevel=4,
+        stacklevel=5,
     )
 
 

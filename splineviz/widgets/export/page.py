@@ -58,7 +58,7 @@ def save_html(
         warnings.warn(
             f"{target} has {len(page) / 2**20:,.0f} MB for {len(chosen)} steps: browsers open it "
             "slowly. For a smaller page say steps=player.steps[::2], or take a smaller slice",
-            stacklevel=3,
+            stacklevel=4,
         )
 
 

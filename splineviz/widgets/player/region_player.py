@@ -12,11 +12,12 @@ import ipywidgets
 import traitlets
 
 from splineviz.display.frames import Frame
-from splineviz.errors import UnknownName
+from splineviz.errors import InvalidArgument, UnknownName
 from splineviz.progress import Progress
 from splineviz.validation.calls import explained
 from splineviz.validation.names import check_name
-from splineviz.validation.objects import check_run
+from splineviz.validation.numbers import as_int, check_flags
+from splineviz.validation.objects import check_kind, check_run
 from splineviz.widgets.charts.metric_chart import MetricChart, accuracy_chart
 from splineviz.widgets.common.checkpoint_traits import CheckpointTraits, read_checkpoint_index
 from splineviz.widgets.common.frame_feed import FrameFeed
@@ -157,11 +158,21 @@ class RegionPlayer(OwningBox, CheckpointTraits):
         budget: int = BUDGET,
         partition: Callable[[Program, InputSlice], SplinePartition] | None = None,
     ) -> None:
-        own = colorings or {}
+        check_flags(background=background)
+        budget = as_int(budget, "budget", 0, advice="the bytes that frames may take")
+        own = {} if colorings is None else colorings
+        check_kind(own, Mapping, "colorings", "a dict of names to functions of a partition")
         own_rows = {name: coloring_row(name, one) for name, one in own.items()}
         check_run(run)
         plane = plane_to_draw([run], plane)
-        rows = colorings_for(plane) | own_rows
+        rows = colorings_for(plane)
+        for name in own_rows:
+            if name in rows:
+                raise InvalidArgument(
+                    f"colorings has the name {name!r}, which a coloring of splineviz has: choose "
+                    "another"
+                )
+        rows = rows | own_rows
         check_name(rows, "coloring", color)
         steps = [int(step) for step in run.steps]
         index = read_checkpoint_index(index, len(steps)) if steps else 0

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from splineviz.drawing.images import image_shape_of, png
-from splineviz.errors import InvalidSlice, NonFiniteValues, ShapeMismatch
+from splineviz.errors import InvalidArgument, InvalidSlice, NonFiniteValues, ShapeMismatch
 from splineviz.typing import FloatArray, IntArray
-from splineviz.validation.tensors import detached
+from splineviz.validation.arrays import as_array
 from splineviz.widgets.player.samples import ON_ANCHOR, match_anchors, size_of
 
 if TYPE_CHECKING:
@@ -60,7 +60,9 @@ class LabeledSamples:
         class_names: Sequence[str] | None = None,
         image_shape: tuple[int, ...] | None = None,
     ) -> None:
-        self.inputs = np.asarray(detached(inputs))
+        self.inputs = as_array(inputs, "inputs", "(n, *input_shape)")
+        if self.inputs.dtype.kind not in "buif":
+            raise InvalidArgument(f"inputs must hold real numbers, not {self.inputs.dtype}")
         if self.inputs.ndim < 2 or len(self.inputs) == 0 or self.inputs[0].size < 2:
             raise ShapeMismatch(
                 f"the inputs have shape {self.inputs.shape}; to choose a slice from them there "
@@ -68,7 +70,7 @@ class LabeledSamples:
             )
         finite = np.isfinite(self.inputs).reshape(len(self.inputs), -1).all(axis=1)
         if not finite.all():
-            raise NonFiniteValues(f"input {int(finite.argmin())} holds NaN or infinity")
+            raise NonFiniteValues(f"inputs[{int(finite.argmin())}] holds NaN or infinity")
         shape = self.inputs.shape[1:]
         if image_shape is not None and math.prod(image_shape) != math.prod(shape):
             raise ShapeMismatch(f"inputs of shape {shape} cannot be seen as images {image_shape}")
@@ -165,7 +167,7 @@ class LabeledSamples:
 
 
 def _class_texts(labels: Any, n: int, class_names: Sequence[str] | None) -> list[str]:
-    values = np.asarray(detached(labels))
+    values = as_array(labels, "labels", "(n,)")
     if values.ndim == 2:
         values = values.argmax(axis=1) if values.shape[1] > 1 else values[:, 0]
     if values.shape != (n,):

@@ -16,6 +16,7 @@ from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import StepCurve, extremes
 from splineviz.errors import InvalidArgument
 from splineviz.validation.calls import explained
+from splineviz.validation.names import as_names
 from splineviz.validation.objects import check_run
 from splineviz.widgets.charts.bqplot_parts import ValueAxis, round_ticks
 from splineviz.widgets.charts.metric_chart import (
@@ -120,7 +121,11 @@ class CompareRuns(LinkedCharts):
         check_run(run_b, "run_b")
         plane = plane_to_draw([run_a, run_b], plane)
         self._runs = (run_a, run_b)
-        self._names = distinct_names(self._runs) if names is None else list(map(str, names))
+        self._names = (
+            distinct_names(self._runs)
+            if names is None
+            else [*as_names(names, "names", "two names, one for each run")]
+        )
         if len(self._names) != 2:
             raise InvalidArgument(f"names must be those of the two runs, not {self._names}")
         if self._names[0] == self._names[1]:

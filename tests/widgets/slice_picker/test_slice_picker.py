@@ -252,7 +252,7 @@ def test_samples_that_do_not_fit():
         SlicePicker(INPUTS[0])
     with pytest.raises(ShapeMismatch, match="cannot be seen as images"):
         SlicePicker(INPUTS, image_shape=(7, 7))
-    with pytest.raises(NonFiniteValues, match="input 1 holds NaN"):
+    with pytest.raises(NonFiniteValues, match=r"inputs\[1\] holds NaN"):
         SlicePicker([[0.0, 1.0], [np.nan, 0.0]])
 
 
