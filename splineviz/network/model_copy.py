@@ -85,6 +85,11 @@ def eval_copy(model: torch.nn.Module) -> torch.nn.Module:
     UnsupportedLayer
         If it is not a module or cannot be copied.
     """
+    return _copied(model, float64=False)
+
+
+def _copied(model: torch.nn.Module, *, float64: bool) -> torch.nn.Module:
+    """An `eval_copy`; its parameters may be float64 on the CPU already."""
     if not isinstance(model, torch.nn.Module):
         if callable(getattr(model, "program", None)):
             raise UnsupportedLayer(
@@ -140,6 +145,15 @@ def eval_copy(model: torch.nn.Module) -> torch.nn.Module:
         if not tensor.is_leaf
     }
     try:
+        if float64:
+            # Converted at once: a copy of large weights takes as long as some layers.
+            kept |= {
+                id(parameter): torch.nn.Parameter(_float64(parameter.detach()), requires_grad=False)
+                for parameter in model.parameters()
+                if type(parameter) is torch.nn.Parameter
+                and parameter.is_floating_point()
+                and parameter.dtype != torch.float64
+            }
         copied = _deep_copy(model, kept)
     except Exception as error:
         raise UnsupportedLayer(
@@ -149,7 +163,20 @@ def eval_copy(model: torch.nn.Module) -> torch.nn.Module:
             "Make copy.deepcopy(model) work: take tensors with a gradient history, open files, "
             "locks and generators out of its attributes and its hooks.",
         ) from error
+    theirs = {id(tensor) for tensor in _weights(model)}
+    if any(id(tensor) in theirs for tensor in _weights(copied)):
+        raise UnsupportedLayer(
+            "",
+            type(model).__name__,
+            "a copy of it shares weights with it",
+            "Make copy.deepcopy(model) copy them: see to its __deepcopy__.",
+        )
     return copied.eval().requires_grad_(False)
+
+
+def _weights(model: torch.nn.Module) -> Iterator[torch.Tensor]:
+    yield from model.parameters()
+    yield from model.buffers()
 
 
 def _closed_over(part: torch.nn.Module) -> list[Any]:
@@ -180,20 +207,24 @@ def float64_copy(model: torch.nn.Module) -> torch.nn.Module:
     UnsupportedLayer
         If it is not a module or cannot be copied to float64.
     """
-    copied = eval_copy(model)
+    copied = _copied(model, float64=True)
     for module in copied.modules():
         for name, value in vars(module).items():
             if isinstance(value, torch.Tensor) and value.is_floating_point():
                 # A plain attribute, which Module.to leaves where and as it is.
-                vars(module)[name] = value.detach().to("cpu").to(torch.float64)
+                vars(module)[name] = _float64(value.detach())
     known = {id(module) for module in copied.modules()}
     for module in [*copied.modules()]:
         # Layers that are kept in a list are no part of the network for torch.
         for part in _held(list(vars(module).values()), torch.nn.Module):
             if id(part) not in known:
                 part.eval().requires_grad_(False).to("cpu").to(torch.float64)
-    # In two steps: some devices have no float64.
     return copied.to("cpu").to(torch.float64)
+
+
+def _float64(tensor: torch.Tensor) -> torch.Tensor:
+    # In two steps: some devices have no float64.
+    return tensor.to("cpu").to(torch.float64)
 
 
 def run_copy(network: torch.nn.Module, batch: torch.Tensor) -> torch.Tensor:

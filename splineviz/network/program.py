@@ -26,6 +26,12 @@ from splineviz.network.max_selection import MaxSelection
 from splineviz.network.piecewise_linear import PiecewiseLinear
 from splineviz.network.program_checks import check_graph, check_opaque_steps, check_steps
 from splineviz.network.program_json import graph_of, parts_of, without_views
+from splineviz.network.program_weights import (
+    ProgramWeights,
+    check_finite,
+    check_weight_shape,
+    read_only,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -177,8 +183,13 @@ class Program:
             if not LAYERS[step.kind].opaque
             for key in step.params.values()
         }
-        state = {key: _weights(key, self.state[key], key in exact) for key in needed}
-        object.__setattr__(self, "state", MappingProxyType(state))
+        held = isinstance(self.state, ProgramWeights)
+        state = {
+            key: self.state[key] if held else read_only(key, self.state[key]) for key in needed
+        }
+        for key, array in state.items():
+            check_finite(key, array, infinite=key not in exact)
+        object.__setattr__(self, "state", ProgramWeights(state))
         check_steps(self.steps, self.shapes, self.output, state)
         object.__setattr__(self, "_coefficients", self._make_coefficients())
 
@@ -506,11 +517,9 @@ class Program:
         NonFiniteValues
             If a weight is NaN or infinite.
         """
-        arrays = {
-            key: _weights(key, state[key], finite=False) for key in self.state if key in state
-        }
+        arrays = {key: read_only(key, state[key]) for key in self.state if key in state}
         for key, array in arrays.items():
-            _check_weight_shape(key, array.shape, self.state[key].shape)
+            check_weight_shape(key, array.shape, self.state[key].shape)
         return Program(self.steps, self.shapes, arrays, self.output)
 
     def to_json(self) -> dict[str, Any]:
@@ -547,11 +556,9 @@ class Program:
             As for :meth:`with_state` and :class:`Program`.
         """
         steps, shapes, output, weight_shapes = parts_of(graph)
-        arrays = {
-            key: _weights(key, state[key], finite=False) for key in weight_shapes if key in state
-        }
+        arrays = {key: read_only(key, state[key]) for key in weight_shapes if key in state}
         for key, array in arrays.items():
-            _check_weight_shape(key, array.shape, weight_shapes[key])
+            check_weight_shape(key, array.shape, weight_shapes[key])
         steps, arrays = without_views(steps, arrays)
         return cls(steps, shapes, arrays, output)
 
@@ -636,33 +643,3 @@ def _largest_comparable(*values: np.ndarray) -> float:
     # Zeros are exact.
     least = min(float(value.min(initial=np.inf, where=value > 0)) for value in values)
     return largest if largest < np.inf and least >= largest * _COMPARABLE else 0.0
-
-
-def _weights(key: str, values: Any, finite: bool) -> np.ndarray:
-    """Make a read-only float64 copy of a weight array or tensor, without NaN (and infinity)."""
-    if hasattr(values, "detach"):
-        values = values.detach().cpu().double().numpy()
-    given = np.asarray(values)
-    if given.dtype == np.float64 and given.flags.owndata and not given.flags.writeable:
-        array = given
-    elif given.dtype.kind in "OSUc":
-        raise InvalidProgram(f"the parameter {key!r} holds {given.dtype} values, not real numbers")
-    else:
-        array = np.array(given, dtype=np.float64, order="C")
-        array.setflags(write=False)
-    # What only torch runs may hold infinities, as the mask of an attention does.
-    fit = np.isfinite(array) if finite else ~np.isnan(array)
-    if not fit.all():
-        bad = int(np.count_nonzero(~fit))
-        raise NonFiniteValues(
-            f"the parameter {key!r} has {bad} NaN or infinite of {array.size} values; "
-            "regions are defined for finite weights only"
-        )
-    return array
-
-
-def _check_weight_shape(key: str, given: tuple[int, ...], expected: tuple[int, ...]) -> None:
-    if given != expected:
-        raise ShapeMismatch(
-            f"the parameter {key!r} has the shape {expected} in this network; given {given}"
-        )

@@ -11,6 +11,7 @@ import torch
 from torch import fx
 
 from splineviz.network.tracing.export import Exported
+from splineviz.network.tracing.graph_nodes import is_mutable
 from splineviz.network.tracing.sample_axis import SampleAxis
 
 
@@ -44,6 +45,8 @@ class Folding:
     paths, constants
         What placeholders among them stand for, as in
         :class:`~splineviz.network.tracing.export.Exported`.
+    writes : bool
+        Whether the forward writes to weights or constants of its own, in place.
     """
 
     plain: tuple[str, ...]
@@ -51,9 +54,10 @@ class Folding:
     nodes: tuple[fx.Node, ...] = ()
     paths: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    writes: bool = False
 
     @classmethod
-    def of(cls, graph: Exported, taken: Mapping[str, Taken]) -> Folding:
+    def of(cls, graph: Exported, taken: Mapping[str, Taken], writes: bool) -> Folding:
         """Find out how weights follow.
 
         Parameters
@@ -62,6 +66,8 @@ class Folding:
             The network's operations.
         taken : mapping of str to Taken
             How each weight of the program is made.
+        writes : bool
+            Whether the forward writes to weights or constants.
         """
         # By their own names: torch.export may know a weight that has several by another.
         plain = [
@@ -76,27 +82,32 @@ class Folding:
             if node in needed or _writes_to(node, needed):
                 needed.update(node.all_input_nodes, [node])
         nodes = tuple(node for node in order if node in needed)
-        return cls(tuple(plain), computed, nodes, graph.paths, graph.constants)
+        return cls(tuple(plain), computed, nodes, graph.paths, graph.constants, writes)
 
-    def weights_of(self, network: torch.nn.Module) -> dict[str, torch.Tensor]:
+    def weights_of(
+        self, network: torch.nn.Module, *, shared: bool = False
+    ) -> dict[str, torch.Tensor]:
         """The weights of the program, as the network has them now.
 
         Parameters
         ----------
         network : torch.nn.Module
             With the same attributes as the one that was exported; it is not run.
+        shared : bool, default False
+            Whether they may lie in the memory of the network's own, unless its forward writes.
 
         Returns
         -------
         dict of str to tensor
-            Copies.
+            Copies if not shared.
 
         Raises
         ------
         KeyError
             If a weight of the network is gone; its path.
         """
-        found = {key: _held(network, key) for key in self.plain}
+        copied = self.writes or not shared
+        found = {key: _held(network, key, copied) for key in self.plain}
         known: dict[fx.Node, Any] = {}
         with torch.no_grad():
             for node in self.nodes:
@@ -112,24 +123,25 @@ class Folding:
             name = str(node.target)
             if name in self.constants:
                 return self.constants[name].clone()
-            return _held(network, self.paths[name])
+            return _held(network, self.paths[name], self.writes)
         args, kwargs = fx.node.map_arg((node.args, dict(node.kwargs)), known.__getitem__)
         target: Any = node.target
         return target(*args, **kwargs)
 
 
-def _held(network: torch.nn.Module, path: str) -> torch.Tensor:
-    """A copy of a weight of a network."""
+def _held(network: torch.nn.Module, path: str, copied: bool) -> torch.Tensor:
+    """A weight of a network."""
     try:
         tensor = operator.attrgetter(path)(network)
     except AttributeError:
         raise KeyError(path) from None
-    return tensor.detach().clone()
+    plain: torch.Tensor = tensor.detach()
+    return plain.clone() if copied else plain
 
 
 def _writes_to(node: fx.Node, needed: set[fx.Node]) -> bool:
     """Whether a node changes, in place, what a needed one shows."""
-    if not isinstance(node.target, torch._ops.OpOverload) or not node.target._schema.is_mutable:
+    if not is_mutable(node):
         return False
     made = node.meta.get("val")
     return isinstance(made, torch.Tensor) and any(

@@ -25,6 +25,12 @@ def is_of_numbers(target: Any) -> bool:
     )
 
 
+def is_mutable(node: fx.Node) -> bool:
+    """Whether a node writes to what it is given."""
+    target = node.target
+    return isinstance(target, torch._ops.OpOverload) and bool(target._schema.is_mutable)
+
+
 def arguments_of(node: fx.Node) -> dict[str, Any]:
     """All arguments of a call by name, defaults included."""
     target: Any = node.target

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
 import torch
+from torch import fx
 
+from splineviz.network.tracing.export import Exported
+from splineviz.network.tracing.graph_nodes import is_mutable, operation_of
 from splineviz.network.tracing.operations.call import (
     Add,
     Constant,
@@ -17,6 +20,35 @@ from splineviz.network.tracing.operations.call import (
     as_value,
 )
 from splineviz.network.tracing.sample_axis import FIRST
+
+
+def writes_to_constants(exported: Exported, of_shape: Collection[str]) -> bool:
+    """Whether a forward may write in place to what does not depend on the samples.
+
+    Parameters
+    ----------
+    exported : Exported
+    of_shape : collection of str
+        The operations that look at the shape of a tensor only.
+    """
+    values: set[fx.Node] = set()
+    for node in exported.graph.nodes:
+        name = str(node.target)
+        if node.op == "placeholder" and not (name in exported.paths or name in exported.constants):
+            values.add(node)
+        elif node.op == "get_attr":
+            part = getattr(exported.submodules, name, None)
+            if isinstance(part, fx.GraphModule) and any(map(is_mutable, part.graph.nodes)):
+                # Whatever it writes to.
+                return True
+        elif node.op == "call_function":
+            operation = operation_of(node.target)
+            if values.isdisjoint(node.all_input_nodes):
+                if is_mutable(node):
+                    return True
+            elif operation not in of_shape and not operation.endswith("_as"):
+                values.add(node)
+    return False
 
 
 def _memory(tensor: torch.Tensor) -> int:

@@ -12,6 +12,7 @@ from torch import fx
 
 from splineviz.errors import UnsupportedLayer
 from splineviz.network.program import Program
+from splineviz.network.program_weights import ProgramWeights
 from splineviz.network.tracing.export import Exported
 from splineviz.network.tracing.folding import Folding, Taken
 from splineviz.network.tracing.graph_nodes import (
@@ -24,7 +25,11 @@ from splineviz.network.tracing.graph_nodes import (
     precision_of,
     tensor_of,
 )
-from splineviz.network.tracing.in_place_writes import after_writing, shares_memory
+from splineviz.network.tracing.in_place_writes import (
+    after_writing,
+    shares_memory,
+    writes_to_constants,
+)
 from splineviz.network.tracing.moved_calls import EACH_ALONE, moved_call
 from splineviz.network.tracing.opaque_calls import (
     Unfinished,
@@ -104,7 +109,8 @@ def lower(graph: Exported, network: torch.nn.Module, samples: int, input_shape: 
     ----------
     graph : Exported
     network : torch.nn.Module
-        What was exported: float64, on the CPU, in eval mode.
+        What was exported: float64, on the CPU, in eval mode. The program takes the memory of its
+        weights over, unless its forward writes to it.
     samples : int
         How many samples it was exported with.
     input_shape : tuple of int
@@ -124,8 +130,9 @@ def lower(graph: Exported, network: torch.nn.Module, samples: int, input_shape: 
     lowering = _Lowering(graph, network, samples, input_shape)
     output = lowering.run(graph.graph)
     built = lowering.program
-    folding = Folding.of(graph, built.taken)
-    state = {key: tensor.detach().numpy() for key, tensor in folding.weights_of(network).items()}
+    folding = Folding.of(graph, built.taken, lowering.writes)
+    weights = folding.weights_of(network, shared=True)
+    state = ProgramWeights({key: tensor.double().numpy() for key, tensor in weights.items()})
     program = Program(tuple(built.steps), tuple(built.shapes), state, output)
     return Lowered(program, folding, lowering.precision)
 
@@ -142,6 +149,8 @@ class _Lowering:
         The nodes that depend on what is in the network's ``state_dict()``.
     random : set
         The nodes that depend on numbers drawn at random.
+    writes : bool
+        Whether what does not depend on the samples is written to, in place. Copies are made then.
     precision : float
         The relative rounding of the coarsest type that a value is converted to.
     """
@@ -157,6 +166,7 @@ class _Lowering:
         self.random: set[fx.Node] = set()
         self.stored = network.state_dict().keys()
         self.trained = {name for name, _ in network.named_parameters(remove_duplicate=False)}
+        self.writes = writes_to_constants(graph, _OF_SHAPE)
         self.precision = _OF_FLOAT64
 
     # The graph ------------------------------------------------------------------------------------
@@ -183,7 +193,8 @@ class _Lowering:
             self.known[node] = self.exported.constants[name].clone()
         elif name in self.exported.paths:
             path = self.exported.paths[name]
-            self.known[node] = operator.attrgetter(path)(self.network).detach().clone()
+            held = operator.attrgetter(path)(self.network).detach()
+            self.known[node] = held.clone() if self.writes else held
             if path in self.stored:
                 self.learned.add(node)
         else:
@@ -303,7 +314,7 @@ class _Lowering:
         name = path or (str(node.target) if node.op == "placeholder" else node.name)
         return Constant(
             name,
-            tensor.clone(),
+            tensor.clone() if self.writes else tensor,
             key,
             fixed=key is not None and key not in self.trained,
             learned=node in self.learned,

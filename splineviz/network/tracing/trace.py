@@ -43,10 +43,11 @@ from splineviz.validation.calls import explained
 
 # How many samples a network is exported with: primes of which few shapes have a multiple. The
 # second is tried where the first fails. What the network does for so many is compared with what it
-# does for fewer.
+# does for fewer, and for one alone.
 _SAMPLES = (31, 37)
-_MOST_COMPARED = 7
-# Where that is more numbers than this in all, three: small, middling and large ones.
+_MOST_COMPARED = 8
+# Where that is more numbers than this in all, three: a small and a middling one, and a large one
+# alone. In a network so large these cost as much as its export.
 _NUMBERS = 2**20
 
 # The same sums for one sample and for many differ by rounding only; those of a step that mixes
@@ -197,12 +198,15 @@ def _compared_with(
     lowered = lower(graph, followed, count, shape)
     program = lowered.program
     _check_opaque_steps(program)
-    weights = {key: torch.tensor(array) for key, array in program.state.items()}
+    # In the memory of the program's, where the forward does not write to it.
+    held = lowered.folding.weights_of(followed, shared=True)
+    weights = {key: tensor.double() for key, tensor in held.items()}
+    versions = [tensor._version for tensor in held.values()]
     numbers = sum(map(math.prod, program.shapes))
     inputs = inputs[: _MOST_COMPARED if _MOST_COMPARED * numbers <= _NUMBERS else 3]
-    for samples in (len(inputs), 1):
+    for batch in (inputs[:-1], inputs[-1:]):
         try:
-            check_agreement(program, weights, network, inputs[:samples], lowered.precision)
+            check_agreement(program, weights, network, batch, lowered.precision)
         except (TraceMismatch, UnsupportedLayer) as error:
             again = _inputs(shape, count)
             try:
@@ -214,10 +218,17 @@ def _compared_with(
             raise UnsupportedLayer(
                 "",
                 type(network).__name__,
-                f"it works for a batch of {count} samples but not alike for {samples} ({error})",
+                f"it works for a batch of {count} samples but not alike for {len(batch)} ({error})",
                 "Treat samples independently of each other and of their number, for example with "
                 "x.view(x.size(0), -1).",
             ) from error
+    if versions != [tensor._version for tensor in held.values()]:
+        raise UnsupportedLayer(
+            "",
+            type(network).__name__,
+            "its forward writes to its own weights for some numbers of samples",
+            "Let the forward only read them.",
+        )
     _check_samples_apart(program, weights, inputs)
     return lowered
 
