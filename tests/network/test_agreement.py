@@ -10,7 +10,7 @@ from torch import nn
 from splineviz.errors import TraceMismatch, UnsupportedLayer
 from splineviz.network.program import Program
 from splineviz.network.tracing.agreement import check_agreement, inputs_for
-from splineviz.network.tracing.trace import trace
+from splineviz.network.tracing.trace import trace, traced
 
 
 def weights_of(network: nn.Module) -> dict[str, torch.Tensor]:
@@ -104,3 +104,43 @@ def test_samples_are_a_third_of_the_inputs(rows: int) -> None:
 def test_a_large_network_is_run_on_few_inputs() -> None:
     program: Program = trace(nn.Sequential(nn.Conv2d(1, 32, 3), nn.ReLU()), (1, 96, 96))
     assert inputs_for(program).shape == (3, 1, 96, 96)
+
+
+class Halved(nn.Module):
+    """Two outputs of one layer, the first of which passes through half precision."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.layer, self.act = nn.Linear(4, 8), nn.LeakyReLU(0.1)
+
+    def forward(self, x: torch.Tensor) -> Any:
+        hidden = self.act(self.layer(x))
+        return torch.stack([self.coarse(hidden), hidden], 1)
+
+    def coarse(self, hidden: torch.Tensor) -> torch.Tensor:
+        return hidden.bfloat16().double()
+
+
+class Attending(Halved):
+    """An attention in half precision, which becomes one opaque step."""
+
+    def coarse(self, hidden: torch.Tensor) -> torch.Tensor:
+        parts = hidden.view(len(hidden), 4, 2).permute(1, 0, 2).bfloat16()
+        return torch.softmax(parts, 0).permute(1, 0, 2).double().reshape(len(hidden), 8)
+
+
+@pytest.mark.parametrize("kind", [Halved, Attending])
+def test_a_coarse_type_elsewhere_hides_no_difference(kind: type[Halved]) -> None:
+    network: Any = kind().double().eval().requires_grad_(False)
+    program, _, roundings = traced(network, 4)
+    assert 0 < len(roundings) < len(program.steps) - 1
+    inputs = inputs_for(program)
+    check_agreement(program, weights_of(network), network, inputs, roundings)
+    # Without it, what becomes of the coarse type would be a difference.
+    with pytest.raises(TraceMismatch):
+        check_agreement(program, weights_of(network), network, inputs)
+    # The second output does not depend on it: no tolerance there.
+    network.act.negative_slope += 1e-7
+    with pytest.raises(TraceMismatch, match="rounding explains at most"):
+        check_agreement(program, weights_of(network), network, inputs, roundings)

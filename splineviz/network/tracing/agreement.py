@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,8 @@ _CAUSES = (
 # Numbers of all steps together for all inputs, and how many inputs that may be at the least and at
 # the most: in a wide network a few inputs already reach every segment of its activations.
 _NUMBERS = 2**18
-_FEWEST, _MOST = 3, 45
+FEWEST, _MOST = 3, 45
+"""The fewest inputs of `inputs_for`, and the most."""
 _SCALES = (1.0, 100.0, 0.1, 1e4, 10.0, 0.01, 1e6)
 
 
@@ -56,7 +58,7 @@ def inputs_for(program: Program, samples: npt.NDArray[Any] | None = None) -> tor
         Random inputs of several sizes, the same in every call, and samples from first to last.
     """
     numbers = sum(math.prod(shape) for shape in program.shapes)
-    count = int(np.clip(_NUMBERS // numbers, _FEWEST, _MOST))
+    count = int(np.clip(_NUMBERS // numbers, FEWEST, _MOST))
     given = 0 if samples is None else min(count // 3, len(samples))
     scales = np.resize(_SCALES, count - given).reshape(-1, *[1] * len(program.input_shape))
     rng = np.random.default_rng(2)
@@ -72,7 +74,7 @@ def check_agreement(
     weights: Mapping[str, torch.Tensor],
     network: torch.nn.Module,
     inputs: torch.Tensor,
-    precision: float = 0.0,
+    roundings: Mapping[int, float] = MappingProxyType({}),
 ) -> torch.Tensor:
     """Compare a program with the network's own forward, hooks included.
 
@@ -85,9 +87,10 @@ def check_agreement(
     network : torch.nn.Module
         A float64 copy, in eval mode.
     inputs : tensor of shape (n, *input_shape), float64
-    precision : float
-        The relative rounding of the coarsest type that the network converts values to, if that is
-        coarser than float64.
+    roundings : mapping of int to float
+        The relative rounding of what steps make, by their numbers, where the network makes that in
+        a coarser type than float64. What does not depend on these steps is compared as closely as
+        without them.
 
     Returns
     -------
@@ -123,7 +126,7 @@ def check_agreement(
             f"forward makes {_described(expected)}. {_CAUSES}"
         )
     try:
-        found, finite = _outputs(program, weights, inputs)
+        found, finite = _outputs(Tensors(program, weights), inputs)
     except Exception as error:
         # What only torch runs is written down for one number of samples.
         raise TraceMismatch(
@@ -149,8 +152,7 @@ def check_agreement(
     sizes = expected.abs().reshape(len(expected), -1).amax(1)
     sizes = sizes.reshape(-1, *[1] * (expected.ndim - 1))
     if bool((differences > _ROUNDING * sizes).any()):
-        disturbance = max(_DISTURBANCE, _OF_A_TYPE * precision)
-        explained = _uncertainty(program, weights, inputs, found, disturbance)
+        explained = _uncertainty(program, weights, inputs, found, roundings)
         excess = differences - explained
         worst = int(excess.argmax())
         if excess.flatten()[worst] > 0:
@@ -162,25 +164,50 @@ def check_agreement(
     return found
 
 
-def _outputs(
-    program: Program,
-    weights: Mapping[str, torch.Tensor],
-    inputs: torch.Tensor,
-    disturb: torch.Generator | None = None,
-    disturbance: float = 0.0,
-) -> tuple[torch.Tensor, bool]:
+class _Disturbed(Tensors):
+    """Tensors in which each step makes a little more than a rounding error."""
+
+    def __init__(
+        self,
+        program: Program,
+        weights: Mapping[str, torch.Tensor],
+        generator: torch.Generator,
+        roundings: Mapping[int, float],
+    ) -> None:
+        super().__init__(program, weights)
+        self.generator, self.roundings = generator, roundings
+
+    def affine(self, i: int, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Apply the weights and the offset."""
+        return self._disturbed(i, super().affine(i, inputs))
+
+    def activation(self, i: int, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Apply the function."""
+        return self._disturbed(i, super().activation(i, inputs))
+
+    def opaque(self, i: int, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Run the operation."""
+        return self._disturbed(i, super().opaque(i, inputs))
+
+    def _disturbed(self, i: int, made: torch.Tensor) -> torch.Tensor:
+        # What is not contiguous is a view, without rounding of its own.
+        if not made.is_floating_point() or not (made.is_contiguous() or i in self.roundings):
+            return made
+        disturbance = max(_DISTURBANCE, _OF_A_TYPE * self.roundings.get(i, 0.0))
+        # Not in place: it may be what other steps read as well.
+        return made * _near_one(made, self.generator, disturbance)
+
+
+def _outputs(domain: Tensors, inputs: torch.Tensor) -> tuple[torch.Tensor, bool]:
     """What a program makes of inputs, and whether all values on the way are finite."""
     # In torch: numpy's threads would go on spinning beside those of torch. One value at a time:
     # together they may not fit into memory.
     found, finite = inputs, True
-    for i, _, made in walk(Tensors(program, weights), {0: inputs}):
-        if disturb is not None and made.is_contiguous() and made.is_floating_point():
-            # What is not is a view, without rounding of its own.
-            made.mul_(_near_one(made, disturb, disturbance))
+    for i, _, made in walk(domain, {0: inputs}):
         # Masks that only torch reads may be infinite on the way.
         finite = finite and not bool(made.isnan().any())
-        if i + 1 == program.output:
-            found = made.clone() if disturb is not None else made
+        if i + 1 == domain.program.output:
+            found = made
     return found, finite and bool(found.isfinite().all())
 
 
@@ -189,17 +216,17 @@ def _uncertainty(
     weights: Mapping[str, torch.Tensor],
     inputs: torch.Tensor,
     outputs: torch.Tensor,
-    disturbance: float,
+    roundings: Mapping[int, float],
 ) -> torch.Tensor:
     """How far each output moves if all numbers on the way move by a little more than rounding."""
     generator = torch.Generator().manual_seed(0)
     moved = torch.zeros_like(outputs)
     for _ in range(_DRAWS):
         others = {
-            key: each * _near_one(each, generator, disturbance) for key, each in weights.items()
+            key: each * _near_one(each, generator, _DISTURBANCE) for key, each in weights.items()
         }
-        near = inputs * _near_one(inputs, generator, disturbance)
-        found, _ = _outputs(program, others, near, generator, disturbance)
+        near = inputs * _near_one(inputs, generator, _DISTURBANCE)
+        found, _ = _outputs(_Disturbed(program, others, generator, roundings), near)
         moved = moved.maximum((found - outputs).abs())
     return moved
 

@@ -53,11 +53,13 @@ def flat(parts: Any) -> list[Any]:
 
 
 def precision_of(node: fx.Node) -> float:
-    """The relative rounding of the type of numbers that a call makes."""
-    made = node.meta.get("val")
-    if isinstance(made, torch.Tensor) and made.is_floating_point() and node.op != "placeholder":
-        return float(torch.finfo(made.dtype).eps)
-    return float(torch.finfo(torch.float64).eps)
+    """The relative rounding of the coarsest type of numbers that a call makes."""
+    types = [
+        made.dtype
+        for made in flat(node.meta.get("val"))
+        if isinstance(made, torch.Tensor) and made.is_floating_point()
+    ]
+    return max(float(torch.finfo(kind).eps) for kind in (*types, torch.float64))
 
 
 def is_known(result: Any) -> bool:

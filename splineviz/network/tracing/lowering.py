@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import torch
@@ -92,14 +93,14 @@ class Lowered(NamedTuple):
     program : Program
     folding : Folding
         How its weights follow from the network's.
-    precision : float
-        The relative rounding of the coarsest type that the network converts values to: that of
-        float64 if it converts none. The program computes in float64 throughout.
+    roundings : mapping of int to float
+        For each step that the network makes in a coarser type than float64, or converts to one:
+        the relative rounding of that type. The program computes in float64 throughout.
     """
 
     program: Program
     folding: Folding
-    precision: float = _OF_FLOAT64
+    roundings: Mapping[int, float] = MappingProxyType({})
 
 
 def lower(graph: Exported, network: torch.nn.Module, samples: int, input_shape: Shape) -> Lowered:
@@ -134,7 +135,7 @@ def lower(graph: Exported, network: torch.nn.Module, samples: int, input_shape: 
     weights = folding.weights_of(network, shared=True)
     state = ProgramWeights({key: tensor.double().numpy() for key, tensor in weights.items()})
     program = Program(tuple(built.steps), tuple(built.shapes), state, output)
-    return Lowered(program, folding, lowering.precision)
+    return Lowered(program, folding, lowering.roundings)
 
 
 class _Lowering:
@@ -151,8 +152,8 @@ class _Lowering:
         The nodes that depend on numbers drawn at random.
     writes : bool
         Whether what does not depend on the samples is written to, in place. Copies are made then.
-    precision : float
-        The relative rounding of the coarsest type that a value is converted to.
+    roundings : dict
+        As in `Lowered`.
     """
 
     def __init__(
@@ -167,7 +168,7 @@ class _Lowering:
         self.stored = network.state_dict().keys()
         self.trained = {name for name, _ in network.named_parameters(remove_duplicate=False)}
         self.writes = writes_to_constants(graph, _OF_SHAPE)
-        self.precision = _OF_FLOAT64
+        self.roundings: dict[int, float] = {}
 
     # The graph ------------------------------------------------------------------------------------
 
@@ -178,7 +179,6 @@ class _Lowering:
             if node.op == "placeholder":
                 self._placeholder(node)
             elif node.op == "output":
-                self.precision = max(map(precision_of, self.known))
                 return self._output(node)
             elif node.op == "get_attr":
                 self.known[node] = getattr(self.exported.submodules, str(node.target), None)
@@ -328,12 +328,31 @@ class _Lowering:
     def _is_value(self, node: fx.Node) -> bool:
         return any(isinstance(part, Value | Unfinished) for part in flat(self.known.get(node)))
 
+    def _rounding(self, node: fx.Node) -> float:
+        """That of the coarsest type that a call, or what is unfinished before it, is made in."""
+        found, met = precision_of(node), set()
+        waiting = [self.known.get(source) for source in node.all_input_nodes]
+        while waiting:
+            for part in flat(waiting.pop()):
+                if isinstance(part, Unfinished) and id(part) not in met:
+                    met.add(id(part))
+                    found = max(found, precision_of(part.node))
+                    waiting.extend(part.arguments.values())
+        return found
+
     def _step(self, node: fx.Node, name: str, arguments: Mapping[str, Any]) -> None:
+        rounding = self._rounding(node)
+        steps = len(self.program.steps)
         try:
             self.known[node] = self._made(node, name, arguments)
             self._follow_writing(node, name, arguments)
         except Refused as refused:
             raise self.names.unsupported(node, refused.why, refused.advice) from None
+        if rounding > _OF_FLOAT64:
+            made = flat(self.known[node])
+            made_by = {part.index - 1 for part in made if isinstance(part, Value) and part.index}
+            for i in {*range(steps, len(self.program.steps)), *made_by}:
+                self.roundings[i] = max(rounding, self.roundings.get(i, 0.0))
 
     def _made(self, node: fx.Node, name: str, arguments: Mapping[str, Any]) -> Any:
         results = self._results(node)

@@ -206,11 +206,11 @@ def _compared_with(
     inputs = inputs[: _MOST_COMPARED if _MOST_COMPARED * numbers <= _NUMBERS else 3]
     for batch in (inputs[:-1], inputs[-1:]):
         try:
-            check_agreement(program, weights, network, batch, lowered.precision)
+            check_agreement(program, weights, network, batch, lowered.roundings)
         except (TraceMismatch, UnsupportedLayer) as error:
             again = _inputs(shape, count)
             try:
-                check_agreement(program, weights, network, again, lowered.precision)
+                check_agreement(program, weights, network, again, lowered.roundings)
                 _check_samples_apart(program, weights, inputs)
             except RuntimeError:
                 # Torch cannot run for so many samples what was written down for others.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -11,7 +11,8 @@ import torch
 from splineviz.errors import SplinevizError
 from splineviz.network.model_copy import moved_copy
 from splineviz.network.program import Program, Step
-from splineviz.network.tracing.agreement import check_agreement, inputs_for
+from splineviz.network.program_weights import ProgramWeights
+from splineviz.network.tracing.agreement import FEWEST, check_agreement, inputs_for
 from splineviz.network.tracing.folding import Folding
 from splineviz.network.tracing.lowering import Lowered
 from splineviz.network.tracing.module_state import Surroundings
@@ -24,7 +25,7 @@ class _Trace(NamedTuple):
     shapes: tuple[tuple[int, ...], ...]
     output: int
     folding: Folding
-    precision: float
+    roundings: Mapping[int, float]
     surroundings: Surroundings
 
 
@@ -53,7 +54,7 @@ def remember(
         program.shapes,
         program.output,
         lowered.folding,
-        lowered.precision,
+        lowered.roundings,
         surroundings,
     )
 
@@ -86,15 +87,19 @@ def traced_before(
     if known is None or known.surroundings != surroundings:
         return None
     try:
+        # Before it runs: a forward may write to buffers.
         weights = known.folding.weights_of(network)
-        state = {key: tensor.numpy() for key, tensor in weights.items()}
+        state = ProgramWeights({key: tensor.double().numpy() for key, tensor in weights.items()})
         program = Program(known.steps, known.shapes, state, known.output)
         inputs = inputs_for(program)
-        check_agreement(program, weights, network, inputs, known.precision)
+        check_agreement(program, weights, network, inputs, known.roundings)
         # Once more with other weights: what is behind a weight of zero does not show.
         moved = moved_copy(network)
-        check_agreement(program, known.folding.weights_of(moved), moved, inputs, known.precision)
+        of_moved = known.folding.weights_of(moved, shared=True)
+        # In a network so large that few inputs do, a large one reaches all segments too.
+        few = inputs if len(inputs) > FEWEST else inputs[1:2]
+        check_agreement(program, of_moved, moved, few, known.roundings)
     except (KeyError, SplinevizError):
         # A weight is gone or has another shape, a value overflows: the trace will say it.
         return None
-    return Lowered(program, known.folding, known.precision)
+    return Lowered(program, known.folding, known.roundings)

@@ -66,7 +66,7 @@ class RecordedNetwork:
 
         program = traced.program
         self.program = self._first = program
-        self._folding, self._precision = traced.folding, traced.precision
+        self._folding, self._roundings = traced.folding, traced.roundings
         self._model, self._start = model, start
         self._dtype = dtype
         self._shapes = {name: array.shape for name, array in program.state.items()}
@@ -154,7 +154,7 @@ class RecordedNetwork:
             try:
                 if self._start is not None:
                     start_behind(network, self._start)
-                check_agreement(self.program, tensors, network, self._inputs, self._precision)
+                check_agreement(self.program, tensors, network, self._inputs, self._roundings)
             except (ShapeMismatch, TraceMismatch, UnknownName, UnsupportedLayer) as error:
                 return weights, error
         return weights, None
@@ -179,7 +179,7 @@ class RecordedNetwork:
         differences = _changes(self.program, now_traced.program)
         if differences:
             raise NetworkChanged(f"the network has changed: {differences}. {_ADVICE}")
-        self._folding, self._precision = now_traced.folding, now_traced.precision
+        self._folding, self._roundings = now_traced.folding, now_traced.roundings
         return now_traced.program
 
     def _unexplained(self, error: SplinevizError, now: Surroundings) -> NetworkChanged:
