@@ -136,3 +136,58 @@ def test_a_forward_that_was_replaced_by_a_closure() -> None:
     with pytest.raises(UnsupportedLayer, match="replaced by a function"):
         trace(model, 2)
     assert int(model[1].num_batches_tracked) == 0
+
+
+def test_a_forward_that_writes_to_its_weights_for_one_sample_alone() -> None:
+    class Writing(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.Linear(2, 3)
+
+        def forward(self, x: torch.Tensor) -> Any:
+            if len(x) == 1:
+                with torch.no_grad():
+                    self.layer.weight.mul_(2.0)
+            return self.layer(x).relu()
+
+    with pytest.raises(UnsupportedLayer, match="writes to its own weights"):
+        trace(Writing(), 2)
+
+
+def test_a_forward_that_writes_to_its_weights_each_time() -> None:
+    class Clipping(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.tensor([[3.0, -0.5]]))
+
+        def forward(self, x: torch.Tensor) -> Any:
+            before = x @ self.weight.T
+            self.weight.data.clamp_(-1, 1)
+            return torch.cat([before, x @ self.weight.T], 1)
+
+    # The first term is another one in the second call.
+    with pytest.raises(UnsupportedLayer):
+        trace(Clipping(), 2)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_program_keeps_its_weights_when_the_network_learns(dtype: torch.dtype) -> None:
+    model = nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.ReLU()).to(dtype)
+    for _ in range(2):
+        program = trace(model, 2)
+        before = {key: array.copy() for key, array in program.state.items()}
+        with torch.no_grad():
+            for tensor in [*model.parameters(), model[1].running_mean]:
+                tensor.add_(1.0)
+        for key, array in program.state.items():
+            np.testing.assert_array_equal(array, before[key])
+            assert not array.flags.writeable
+
+
+def test_a_network_whose_copy_shares_its_weights() -> None:
+    class Sharing(nn.Linear):
+        def __deepcopy__(self, memo: Any) -> Any:
+            return self
+
+    with pytest.raises(UnsupportedLayer, match="shares weights with it"):
+        trace(nn.Sequential(Sharing(2, 3)), 2)
