@@ -191,3 +191,29 @@ def test_a_network_whose_copy_shares_its_weights() -> None:
 
     with pytest.raises(UnsupportedLayer, match="shares weights with it"):
         trace(nn.Sequential(Sharing(2, 3)), 2)
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda x: x.clamp(max=torch.full((3,), -torch.inf)), "its upper bound is -inf"),
+        (lambda x: x.clamp(min=float("inf")), "its lower bound is inf"),
+        (lambda x: x.clamp(min=torch.tensor([-torch.inf, 0.0, 1.0])), "infinite or not a number"),
+        (lambda x: x.clamp(min=torch.full((3,), torch.nan)), "infinite or not a number"),
+    ],
+)
+def test_bounds_that_are_none(function: Any, message: str) -> None:
+    with pytest.raises(UnsupportedLayer, match=message):
+        trace(Calling(function), 3)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: torch.cat([x, x.new_zeros(len(x), 0)], 1),
+        lambda x: torch.cat([torch.zeros(0), x, torch.ones(len(x), 2), torch.zeros(0)], 1),
+        lambda x: x.clamp(min=torch.full((3,), -torch.inf), max=torch.tensor([0.0, 1.0, 2.0])),
+    ],
+)
+def test_what_is_empty_or_no_bound_changes_nothing(function: Any) -> None:
+    agrees(Calling(function), np.random.default_rng(0).standard_normal((5, 3)))

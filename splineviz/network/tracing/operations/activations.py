@@ -111,7 +111,12 @@ def _clamped(value: Any, low: Any, high: Any, call: Call, add: Add) -> Made:
         raise Refused("one of its bounds is not a number", "Use numbers as bounds.")
     if low == -math.inf and high == math.inf:
         return add("identity", [value])
-    if low >= high or low == math.inf or high == -math.inf:
+    if low == math.inf or high == -math.inf:
+        which, number = ("lower", low) if low == math.inf else ("upper", high)
+        raise Refused(
+            f"its {which} bound is {number}, so it is constant", "Use finite numbers as bounds."
+        )
+    if low >= high:
         raise Refused(
             f"nothing lies between its bounds {low} and {high}, so it is constant",
             "Use a lower bound below the upper bound.",
@@ -126,6 +131,14 @@ def _clamped(value: Any, low: Any, high: Any, call: Call, add: Add) -> Made:
 def _beyond(value: Value, bound: Any, sign: float, call: Call, add: Add) -> Value:
     """The larger of a value and a constant, or the smaller one (-1.0): b + relu(x - b)."""
     constant = bound if isinstance(bound, Constant) else None
+    number = bound if constant is None else constant.number
+    if number == -sign * math.inf:
+        return value
+    if constant is not None and not bool(constant.tensor.isfinite().all()):
+        raise Refused(
+            "one of its bounds is infinite or not a number for some neurons",
+            "Use finite bounds, or bound these neurons apart from the others.",
+        )
     options = {"shape": [*call.shape]}
     held = {"literals": {"constant": float(bound)}} if constant is None else {}
     params = {} if constant is None else {"constant": constant}

@@ -191,7 +191,12 @@ def read_joined(call: Call, add: Add) -> Made:
     """Of cat, and of stack, which joins along a new axis."""
     tensors: Sequence[Any] = call["tensors"]
     like = next(tensor for tensor in tensors if isinstance(tensor, Value))
-    values = [as_value(tensor, like, add) for tensor in tensors]
+    # torch lets cat join what is empty, whatever its shape.
+    values = [
+        as_value(tensor, like, add)
+        for tensor in tensors
+        if isinstance(tensor, Value) or tensor.tensor.numel()
+    ]
     if len({value.floating for value in values}) > 1:
         return None
     kind = "stack" if call.name == "stack" else "cat"
