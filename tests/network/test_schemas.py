@@ -100,6 +100,9 @@ def refused_by_torch_too(kind: str, drawn: Drawn, shape: Shape) -> None:
         return
     if _is_stated_otherwise(kind, drawn, shape, shapes[1]):
         return
+    if kind == "getitem" and run(kind, drawn, shape, 2, np).shape != shapes[0]:
+        # A number apart from lists of places: numpy moves their axis to the front, torch does not.
+        return
     mixed = any((a != b).any() for a, b in zip(made[0], made[1], strict=False))
     if mixed or 0 in shapes[0] or not made[1].isfinite().all():
         return
