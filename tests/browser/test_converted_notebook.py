@@ -25,7 +25,7 @@ player = sv.RegionPlayer(run, sv.InputSlice.identity(), color="margin")
 player.wait()
 player
 """
-CURVES = "sv.CurvesView(run, player)"
+CURVES = "sv.CurvesView(run, player=player)"
 GUIDE = Path(__file__).parents[2] / "docs" / "outside_a_notebook.md"
 NO_NETWORK = [
     "--HTMLExporter.require_js_url=require.js",

@@ -24,7 +24,7 @@ probes = {"training": bundled.samples[0], "random": random}
 complexity = bundled.local_complexity(
     probes, radius=0.1, directions=2, steps=bundled.steps[bundled.steps <= 1000], cache=False
 )
-view = sv.CurvesView(run, player, complexity=complexity)
+view = sv.CurvesView(run, player=player, complexity=complexity)
 display(player.canvas, view)
 """
 ALONE = """
@@ -201,7 +201,7 @@ from IPython.display import display
 
 run = sv.Run.bundled("checkerboard")
 player = sv.RegionPlayer(run, sv.InputSlice.identity(), metrics=[])
-view = sv.CurvesView(run, player, metrics=["train_accuracy", "test_accuracy", "train_loss"])
+view = sv.CurvesView(run, player=player, metrics=["train_accuracy", "test_accuracy", "train_loss"])
 display(view, player)
 """
 READY = "print(player.wait(120))"

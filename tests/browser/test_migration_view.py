@@ -13,7 +13,7 @@ from IPython.display import display
 run = sv.Run.bundled("checkerboard")
 plane = sv.InputSlice.identity(bounds=(-1.5, -1.5, 1.5, 1.5))
 player = sv.RegionPlayer(run, plane, metrics=[])
-view = sv.MigrationView(run, plane, player)
+view = sv.MigrationView(run, plane, player=player)
 display(player, view)
 """
 WAIT = "print(view.wait(200) and player.wait(60))"

@@ -20,7 +20,7 @@ import splineviz as sv
 run, plane = StandInRun(steps=range(0, 1000, 50), widths=(2, 24, 24, 2)), sv.InputSlice.identity()
 """
 PLAYER = "player = sv.RegionPlayer(run, plane)\nplayer.wait()\nplayer"
-CURVES = "view = sv.CurvesView(run, player)\nview"
+CURVES = "view = sv.CurvesView(run, player=player)\nview"
 LAYERS = "sv.LayerPanels(player, height=150)"
 AGAIN = "player"
 SLOW = """

@@ -153,7 +153,7 @@ def test_what_is_drawn(program, partition):
     assert ax.get_xlabel() == "input 1"
     for layer in (1, "3"):
         other = plt.figure().add_subplot()
-        assert found.plot(other, partition, layer) is other
+        assert found.plot(other, partition, layer=layer) is other
         np.testing.assert_array_equal(other.images[0].get_array(), found.counts[..., 1])
         assert len(other.collections[0].get_segments()) == (partition.edges.layer == 1).sum()
         assert other.get_title() == "layer 3, radius 0.075, 2 directions"
