@@ -43,7 +43,7 @@ _SCALES = (1.0, 100.0, 0.1, 1e4, 10.0, 0.01, 1e6)
 
 
 def inputs_for(program: Program, samples: npt.NDArray[Any] | None = None) -> torch.Tensor:
-    """Inputs to compare a network with its program on.
+    """Draw inputs on which a network is compared with its program.
 
     Parameters
     ----------
@@ -199,7 +199,7 @@ class _Disturbed(Tensors):
 
 
 def _outputs(domain: Tensors, inputs: torch.Tensor) -> tuple[torch.Tensor, bool]:
-    """What a program makes of inputs, and whether all values on the way are finite."""
+    """Run a program on inputs; say too whether all values on the way are finite."""
     # In torch: numpy's threads would go on spinning beside those of torch. One value at a time:
     # together they may not fit into memory.
     found, finite = inputs, True
@@ -218,7 +218,7 @@ def _uncertainty(
     outputs: torch.Tensor,
     roundings: Mapping[int, float],
 ) -> torch.Tensor:
-    """How far each output moves if all numbers on the way move by a little more than rounding."""
+    """Find how far each output moves if all numbers on the way move a bit more than rounding."""
     generator = torch.Generator().manual_seed(0)
     moved = torch.zeros_like(outputs)
     for _ in range(_DRAWS):

@@ -11,7 +11,7 @@ from splineviz.network.program import Activation, Program, Step
 
 
 def changes(old: Program, new: Program) -> tuple[str, ...]:
-    """What makes one program another network than an earlier one, each as a phrase.
+    """List what makes a program another network than an earlier one, as phrases.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def changes(old: Program, new: Program) -> tuple[str, ...]:
 
 
 def changed_options(old: Program, new: Program) -> dict[str, dict[str, Any]]:
-    """The options of the steps whose constants have other values than in an earlier program.
+    """Collect the options of steps whose constants differ from those of an earlier program.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def _another_number(old: Program, new: Program) -> str:
 
 
 def _ties(old: Program, new: Program) -> Iterator[str]:
-    """Weights that were one tensor and are now two, or the other way round."""
+    """Find weights that were one tensor and are now two, or the other way round."""
     for before, now in zip(old.steps, new.steps, strict=True):
         for role in before.params.keys() & now.params.keys():
             one, other = before.params[role], now.params[role]
@@ -113,7 +113,7 @@ def _of_patterns(old: Program, new: Program) -> Iterator[str]:
 
 
 def _columns(activation: Activation) -> tuple[Any, ...]:
-    """What the columns of a pattern are, as far as other checkpoints must agree with it."""
+    """Describe the columns of a pattern as far as all checkpoints must share them."""
     rule = activation.rule
     if isinstance(rule, MaxSelection):
         return "max selection", activation.width
@@ -131,6 +131,6 @@ def _described(step: Step) -> str:
 
 
 def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Options as they are when they are read from a file again."""
+    """Return options as they are after writing and reading a file."""
     plain: dict[str, Any] = json.loads(json.dumps(dict(options)))
     return plain

@@ -65,7 +65,7 @@ class Exported:
 
 
 def exported(network: torch.nn.Module, inputs: torch.Tensor) -> Exported:
-    """Follow a network's forward.
+    """Export a network's forward with torch.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def exported(network: torch.nn.Module, inputs: torch.Tensor) -> Exported:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep what torch.export logs and warns of in this thread to ourselves: errors say it."""
+    """Silence torch.export's logs and warnings in this thread: our errors say what is wrong."""
     thread = threading.get_ident()
 
     def from_others(record: logging.LogRecord) -> bool:
@@ -165,7 +165,7 @@ def _readable_precision() -> Iterator[None]:
 
 
 def user_path(path: str) -> str:
-    """A path in the user's network, from the path in the exported module."""
+    """Translate a path in the exported module to one in the user's network."""
     return path.removeprefix(ROOT).removeprefix(".")
 
 
@@ -181,7 +181,7 @@ _CLOSED: dict[type, Any] = {dict: _ClosedDict, list: _ClosedList}
 
 
 def _holds_itself(value: Any, around: tuple[int, ...] = ()) -> bool:
-    """Whether a container is somewhere inside itself."""
+    """Whether a container contains itself somewhere inside."""
     if not isinstance(value, dict | list | tuple):
         return False
     if id(value) in around:
@@ -223,7 +223,7 @@ class _OneInput(torch.nn.Module):
 def _refusal(
     network: torch.nn.Module, shape: tuple[int, ...], error: BaseException
 ) -> UnsupportedLayer | ShapeMismatch:
-    """What to raise for an error in a user's forward."""
+    """Translate an error in a user's forward into one of ours."""
     if isinstance(error, _NoTensor):
         return UnsupportedLayer(
             "",
@@ -283,7 +283,7 @@ def _first_line(error: BaseException) -> str:
 
 
 def _place(network: torch.nn.Module, frames: list[tuple[Any, int]]) -> tuple[str, torch.nn.Module]:
-    """The innermost module of the network whose forward was running."""
+    """Find the innermost module of the network whose forward was running."""
     paths = {id(module): path for path, module in reversed([*network.named_modules()])}
     found: tuple[str, torch.nn.Module] = "", network
     for frame, _ in frames:
@@ -294,7 +294,7 @@ def _place(network: torch.nn.Module, frames: list[tuple[Any, int]]) -> tuple[str
 
 
 def _own_line(frames: list[tuple[Any, int]]) -> str:
-    """The last line of the user's own code, as ``file.py:12``."""
+    """Find the last line of the user's own code, as ``file.py:12``."""
     own = [
         f"{Path(frame.f_code.co_filename).name}:{line}"
         for frame, line in frames
@@ -304,7 +304,7 @@ def _own_line(frames: list[tuple[Any, int]]) -> str:
 
 
 def _in_torch_func(error: BaseException) -> bool:
-    """Whether an error comes from what torch.func made of a function."""
+    """Whether an error comes from a transform of torch.func."""
     return any(
         frame.f_globals.get("__name__", "") == "torch._functorch.apis"
         for frame, _ in traceback.walk_tb(error.__traceback__)

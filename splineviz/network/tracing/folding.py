@@ -58,7 +58,7 @@ class Folding:
 
     @classmethod
     def of(cls, graph: Exported, taken: Mapping[str, Taken], writes: bool) -> Folding:
-        """Find out how weights follow.
+        """Find out how the program's weights follow from the network's.
 
         Parameters
         ----------
@@ -87,7 +87,7 @@ class Folding:
     def weights_of(
         self, network: torch.nn.Module, *, shared: bool = False
     ) -> dict[str, torch.Tensor]:
-        """The weights of the program, as the network has them now.
+        """Compute the program's weights from those that the network has now.
 
         Parameters
         ----------
@@ -130,7 +130,7 @@ class Folding:
 
 
 def _held(network: torch.nn.Module, path: str, copied: bool) -> torch.Tensor:
-    """A weight of a network."""
+    """Look up a weight of a network."""
     try:
         tensor = operator.attrgetter(path)(network)
     except AttributeError:
@@ -140,7 +140,7 @@ def _held(network: torch.nn.Module, path: str, copied: bool) -> torch.Tensor:
 
 
 def _writes_to(node: fx.Node, needed: set[fx.Node]) -> bool:
-    """Whether a node changes, in place, what a needed one shows."""
+    """Whether a node writes, in place, to memory that a needed node reads."""
     if not is_mutable(node):
         return False
     made = node.meta.get("val")

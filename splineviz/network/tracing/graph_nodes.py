@@ -10,7 +10,7 @@ from torch import fx
 
 
 def operation_of(target: Any) -> str:
-    """The name of an operation, without its overload and whether it works in place."""
+    """Name an operation, without its overload and whether it works in place."""
     if isinstance(target, torch._ops.OpOverload):
         plain = target.overloadpacket.__name__
         return plain.rstrip("_") or plain
@@ -26,13 +26,13 @@ def is_of_numbers(target: Any) -> bool:
 
 
 def is_mutable(node: fx.Node) -> bool:
-    """Whether a node writes to what it is given."""
+    """Whether a node writes to its arguments."""
     target = node.target
     return isinstance(target, torch._ops.OpOverload) and bool(target._schema.is_mutable)
 
 
 def arguments_of(node: fx.Node) -> dict[str, Any]:
-    """All arguments of a call by name, defaults included."""
+    """Collect all arguments of a call by name, defaults included."""
     target: Any = node.target
     found = {}
     for place, argument in enumerate(target._schema.arguments):
@@ -46,14 +46,14 @@ def arguments_of(node: fx.Node) -> dict[str, Any]:
 
 
 def flat(parts: Any) -> list[Any]:
-    """What is in lists and tuples in each other."""
+    """Flatten nested lists and tuples."""
     if isinstance(parts, list | tuple):
         return [one for part in parts for one in flat(part)]
     return [parts]
 
 
 def precision_of(node: fx.Node) -> float:
-    """The relative rounding of the coarsest type of numbers that a call makes."""
+    """Find the relative rounding of the coarsest dtype that a call makes."""
     types = [
         made.dtype
         for made in flat(node.meta.get("val"))
@@ -63,7 +63,7 @@ def precision_of(node: fx.Node) -> float:
 
 
 def is_known(result: Any) -> bool:
-    """Whether it is a tensor whose shape torch.export knows."""
+    """Whether a value is a tensor whose shape torch.export knows."""
     return isinstance(result, torch.Tensor) and all(isinstance(n, int) for n in result.shape)
 
 
@@ -73,13 +73,13 @@ def picks(user: fx.Node, which: int) -> bool:
 
 
 def innermost_call(node: fx.Node) -> Any:
-    """The innermost call of a module that a node is part of: a key and the module's path."""
+    """Find the innermost call of a module around a node: a key and the module's path."""
     stack = node.meta.get("nn_module_stack") or {}
     return next(((key, path) for key, (path, _) in reversed([*stack.items()])), None)
 
 
 def is_torchs_own(module: torch.nn.Module | None) -> bool:
-    """Whether a module is one layer of torch's own, with the forward that torch gave it."""
+    """Whether a module is one layer of torch, with torch's own forward."""
     # What is defined in a namespace of its own has no module.
     if module is None or not str(type(module).forward.__module__).startswith("torch.nn."):
         return False
@@ -87,7 +87,7 @@ def is_torchs_own(module: torch.nn.Module | None) -> bool:
 
 
 def tensor_of(node: fx.Node) -> Any:
-    """What a node makes, of which only shape and memory are known."""
+    """Return the fake tensor that a node makes: shape, dtype and memory, no numbers."""
     # Of dropout that is off torch.export does not know that it passes the tensor itself on.
     if node.op == "call_function" and operation_of(node.target).endswith("dropout"):
         source = node.args[0]

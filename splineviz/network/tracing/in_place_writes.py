@@ -23,7 +23,7 @@ from splineviz.network.tracing.sample_axis import FIRST
 
 
 def writes_to_constants(exported: Exported, of_shape: Collection[str]) -> bool:
-    """Whether a forward may write in place to what does not depend on the samples.
+    """Whether a forward may write in place to values that do not depend on the samples.
 
     Parameters
     ----------
@@ -56,17 +56,17 @@ def _memory(tensor: torch.Tensor) -> int:
 
 
 def shares_memory(tensor: Any, other: torch.Tensor) -> bool:
-    """Whether two tensors lie in the same memory."""
+    """Whether two tensors use the same memory."""
     return isinstance(tensor, torch.Tensor) and bool(_memory(tensor) == _memory(other))
 
 
 def _layout(tensor: torch.Tensor) -> tuple[Any, ...]:
-    """Where a tensor's numbers lie in its memory."""
+    """Offset, shape and strides of a tensor in its memory."""
     return tensor.storage_offset(), tuple(tensor.shape), tuple(tensor.stride())
 
 
 def _places(tensor: torch.Tensor) -> np.ndarray | None:
-    """The places in its memory that a tensor shows of one sample, (*shape).
+    """Indices in its memory of the numbers of one sample of a tensor, (*shape).
 
     None if the samples do not lie one behind the other.
     """
@@ -89,7 +89,7 @@ def after_writing(
     add: Add,
     constant: Callable[[torch.Tensor], Constant],
 ) -> Any:
-    """What a tensor holds after another one, in the same memory, was written to.
+    """Compute a tensor's value after a write to another one in the same memory.
 
     Parameters
     ----------

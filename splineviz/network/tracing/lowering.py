@@ -173,7 +173,7 @@ class _Lowering:
     # The graph ------------------------------------------------------------------------------------
 
     def run(self, graph: fx.Graph) -> int:
-        """Go through the graph; returns the value that is its output."""
+        """Lower the whole graph; return the value that is its output."""
         self.names.count_calls(graph, self.exported.submodules)
         for node in graph.nodes:
             if node.op == "placeholder":
@@ -254,7 +254,7 @@ class _Lowering:
             self._step(node, name, arguments)
 
     def _inline(self, node: fx.Node) -> None:
-        """Go through a part of the graph that runs in a mode of its own."""
+        """Lower a subgraph that runs in a mode of its own."""
         nodes = [part for part in node.args if isinstance(part, fx.Node)]
         graph = next(self.known[part] for part in nodes if part.op == "get_attr").graph
         given = iter(part for part in nodes if part.op != "get_attr")
@@ -285,7 +285,7 @@ class _Lowering:
             self.learned.add(node)
 
     def _real(self, node: fx.Node) -> Any:
-        """A constant; zeros in place of a value, of which only the shape counts."""
+        """Return a constant; zeros for a value, of which only the shape counts."""
         known = self.known[node]
         if isinstance(known, Value) and known.samples == FIRST:
             kind = torch.float64 if known.floating else torch.bool
@@ -329,7 +329,7 @@ class _Lowering:
         return any(isinstance(part, Value | Unfinished) for part in flat(self.known.get(node)))
 
     def _rounding(self, node: fx.Node) -> float:
-        """That of the coarsest type that a call, or what is unfinished before it, is made in."""
+        """Find the rounding of the coarsest dtype of a call and of unfinished calls before it."""
         found, met = precision_of(node), set()
         waiting = [self.known.get(source) for source in node.all_input_nodes]
         while waiting:
@@ -386,7 +386,7 @@ class _Lowering:
     def _read(
         self, node: fx.Node, call: Call, read: Reader | None, apart: Sequence[bool] = ()
     ) -> Any:
-        """The results of a call: those that a row makes, and others that torch makes."""
+        """Lower a call by its row of the table, or as one that torch runs."""
         naming = self.names.naming(node, call.name)
         made: Made = None if read is None else read(call, self.program.adding(call, naming))
         if isinstance(made, Value):
@@ -410,7 +410,7 @@ class _Lowering:
     def _of_samples_elsewhere(
         self, node: fx.Node, name: str, given: Mapping[str, Any], results: Sequence[torch.Tensor]
     ) -> Any:
-        """What a call makes that finds the samples elsewhere than first, or puts them there.
+        """Lower a call whose samples are not on the first axis, before or after it.
 
         None if they are first before and after it, or if it is not known what it does with them.
         """
@@ -451,7 +451,7 @@ class _Lowering:
     def _rearranged(
         self, node: fx.Node, name: str, given: Mapping[str, Any], result: torch.Tensor, by: fx.Node
     ) -> Value | None:
-        """A value in another shape or with its axes in another order."""
+        """Reshape a value or reorder its axes."""
         value = next(iter(given.values()))
         if not isinstance(value, Value) or value.floating != result.is_floating_point():
             return None
@@ -474,7 +474,7 @@ class _Lowering:
         return made.moved(where, by)
 
     def _each_alone(self, node: fx.Node, call: Call, where: SampleAxis) -> Any:
-        """What torch makes of each of what is on the first axis alone, with the samples first."""
+        """Let torch run a call on each entry of the first axis alone, samples first."""
         naming = self.names.naming(node, call.name)
         several = isinstance(node.meta.get("val"), list | tuple)
         given = {key: self._in_graph(part) for key, part in call.arguments.items()}
@@ -494,7 +494,7 @@ class _Lowering:
     def _seen(
         self, node: fx.Node, name: str, given: dict[str, Any], results: Sequence[torch.Tensor]
     ) -> dict[str, Any]:
-        """The arguments of an activation, of a value also where only torch knows what it is.
+        """Return an activation's arguments, also where only torch knows their value.
 
         It is to be seen as an activation, not as a part of what is done meanwhile.
         """
@@ -513,7 +513,7 @@ class _Lowering:
         return {**given, key: value.moved(where, lost.first.node)}
 
     def _in_graph(self, part: Any) -> Any:
-        """An argument as a call in the graph takes it."""
+        """Return an argument as a call of the graph takes it."""
         if isinstance(part, list):
             return [self._in_graph(one) for one in part]
         return in_graph(part, self.samples) if isinstance(part, Value) else part
@@ -521,7 +521,7 @@ class _Lowering:
     # Calls of torch -------------------------------------------------------------------------------
 
     def _reader(self, name: str, given: Mapping[str, Any]) -> Reader | None:
-        """How to read a call into steps that are no opaque ones, if there may be a way."""
+        """Find the row that reads a call into steps that are not opaque, if there may be one."""
         parts = flat([*given.values()])
         if any(isinstance(part, Unfinished) for part in parts):
             return None
@@ -555,7 +555,7 @@ class _Lowering:
         return Unfinished(target, given, node)
 
     def _argument(self, part: Any) -> Any:
-        """What a row sees of an argument."""
+        """Return an argument as rows of the table take it."""
         if isinstance(part, list | tuple):
             return [self._argument(one) for one in part]
         if not isinstance(part, fx.Node):
@@ -564,7 +564,7 @@ class _Lowering:
         return self._as_constant(part, known) if isinstance(known, torch.Tensor) else known
 
     def _results(self, node: fx.Node) -> list[torch.Tensor]:
-        """Tensors of the shapes and types of the results of a call."""
+        """Make tensors of the shapes and dtypes of a call's results."""
         made: Any = node.meta.get("val")
         results: list[Any] = [*made] if isinstance(made, list | tuple) else [made]
         if not all(map(is_known, results)):
@@ -598,7 +598,7 @@ class _Lowering:
     # Writing in place -----------------------------------------------------------------------------
 
     def _follow_writing(self, node: fx.Node, name: str, arguments: Mapping[str, Any]) -> None:
-        """After an in-place call, all that shares the memory it wrote to has the new value."""
+        """After an in-place call, give new values to all tensors in the memory that it wrote to."""
         target: Any = node.target
         written = [
             arguments[argument.name]

@@ -23,7 +23,7 @@ _TORCHS_OWN = frozenset(vars(torch.nn.Module())) - {*_HOOKS}
 
 
 def surroundings_of(model: torch.nn.Module) -> Surroundings:
-    """What there is beside the weights, to be compared with what there is later.
+    """Record a network's state beside its weights, to compare it with a later one.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def surroundings_of(model: torch.nn.Module) -> Surroundings:
 
 
 def changed_places(before: Surroundings, now: Surroundings) -> list[str]:
-    """Where two differ, as phrases such as ``"the forward hooks of 'act'"``."""
+    """List where two records differ, as phrases such as ``"the forward hooks of 'act'"``."""
     found: dict[str, None] = {}
     for path, name in {**before, **now}:
         if before.get((path, name)) != now.get((path, name)):
@@ -70,7 +70,7 @@ def _phrase(path: str, name: str, before: Surroundings, now: Surroundings) -> st
 
 
 def _mark(value: Any, met: set[int]) -> Any:
-    """Something that equals what is made of the same value, and of no other."""
+    """Make a mark that is equal for the same value, and for no other."""
     if isinstance(value, bool | int | float | complex | str | bytes | type(None)):
         return type(value), value
     if isinstance(value, dict | list | tuple | set | frozenset):

@@ -74,7 +74,7 @@ class MovedCall(NamedTuple):
 def moved_call(
     target: Any, name: str, given: Mapping[str, Any], rank: int, results: Sequence[torch.Tensor]
 ) -> MovedCall | None:
-    """How a call is told for samples first.
+    """Rewrite a call for tensors with the samples first.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def _of_each_number(
 
 
 def _for_one(constant: Constant, samples: SampleAxis, rank: int) -> Constant | None:
-    """A constant as it meets one sample of a value; None if it is another for each."""
+    """Return a constant as one sample meets it; None if it differs between samples."""
     tensor = constant.tensor if constant.whole is None else constant.whole
     here = samples._replace(axis=samples.axis - rank + tensor.ndim)
     kept = replace(constant, tensor=tensor, along=None, whole=None)
@@ -152,7 +152,7 @@ def _for_one(constant: Constant, samples: SampleAxis, rank: int) -> Constant | N
 
 
 def _along(name: str, plain: Mapping[str, Any], samples: SampleAxis, rank: int) -> MovedCall | None:
-    """A call along some axes."""
+    """Rewrite a call along some axes."""
     if name not in {"stack", *_ALONG_AN_AXIS, *_OVER_AN_AXIS, *_OF_AN_AXIS}:
         return None
     if any(isinstance(part, Constant) for part in plain.get("tensors", ())):
@@ -180,7 +180,7 @@ def _parts(given: Mapping[str, Any]) -> list[Any]:
 
 
 def _first(part: Any) -> Any:
-    """An argument with the samples first, if it is a value."""
+    """Return an argument with the samples first, if it is a value."""
     if isinstance(part, list):
         return [_first(one) for one in part]
     return part.with_samples_first if isinstance(part, Value) else part

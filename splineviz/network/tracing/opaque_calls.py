@@ -50,7 +50,7 @@ class Unfinished:
 
 
 def in_graph(value: Value, samples: int) -> Value | Unfinished:
-    """A value as the tensor that it is in the graph, where opaque steps get it from the program.
+    """Return the tensor of the graph for a value, where opaque steps get it from the program.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def in_graph(value: Value, samples: int) -> Value | Unfinished:
 def with_samples_first(
     call: Unfinished, where: SampleAxis, shape: Sequence[int], samples: int
 ) -> Unfinished:
-    """The result of a call as a program's values are.
+    """Put the samples of a call's result first, as in a program's values.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def _shaped(made: Value | Unfinished, shape: Sequence[int], node: fx.Node) -> Un
 def opaque_options(
     call: Unfinished, samples: int
 ) -> tuple[dict[str, Any], list[Value], dict[str, Constant]]:
-    """The options of an opaque step, the values that it reads and its weights.
+    """Make the options of an opaque step, the list of values that it reads, and its weights.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ class _Writer:
         self._kept: list[object] = []
 
     def call(self, call: Unfinished) -> dict[str, Any]:
-        """Write a call, unless it has been, and return what stands for its result."""
+        """Write a call once, and return a reference to its result."""
         # Several results come of one call, which its arguments tell apart from others.
         key = id(call.arguments)
         if key not in self._places:
@@ -229,14 +229,14 @@ class _Writer:
 
 
 def _is_size(kind: Any) -> bool:
-    """Whether torch takes sizes, which may be those of a batch, for an argument of a type."""
+    """Whether torch expects sizes, perhaps of a batch, for an argument of a type."""
     while kind.kind() in ("ListType", "OptionalType"):
         kind = kind.getElementType()
     return bool(kind.kind() == "SymIntType")
 
 
 def is_random(target: Any, given: Mapping[str, Any]) -> bool:
-    """Whether a call draws at random.
+    """Whether a call draws random numbers.
 
     Dropout does not if its probability is zero, or if it is not in training.
     """

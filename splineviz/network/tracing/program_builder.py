@@ -47,7 +47,7 @@ class ProgramBuilder:
             self._first_path.setdefault(id(tensor), key)
 
     def adding(self, call: Call, naming: tuple[str, str]) -> Add:
-        """The function with which a row adds the steps of a call.
+        """Make the function with which a row adds the steps of a call.
 
         Parameters
         ----------
@@ -103,7 +103,7 @@ class ProgramBuilder:
     def _weights(
         self, step: str, kind: str, params: Mapping[str, Constant], options: dict[str, Any]
     ) -> tuple[dict[str, str], dict[str, Any]]:
-        """The keys of a step's weights, and its options with the constants that have no key."""
+        """Make the keys of a step's weights, and options with the constants that have none."""
         keys: dict[str, str] = {}
         literals = dict(options.pop("literals", {}))
         buffers = []
@@ -120,12 +120,12 @@ class ProgramBuilder:
         return keys, {**options, **{name: found for name, found in held.items() if found}}
 
     def _first_of(self, key: str) -> str:
-        """The first name of a weight that has several."""
+        """Return the first name of a weight that has several."""
         return self._first_path[id(operator.attrgetter(key)(self._network))]
 
 
 def _literal(constant: Constant) -> Any:
-    """The numbers of a tensor that is written into the network's code."""
+    """Write the numbers of a tensor that belongs to the network's code."""
     if constant.tensor.is_complex():
         raise Refused(f"the constant {constant.name!r} is complex", "Use real numbers.")
     return constant.tensor.double().tolist()

@@ -35,39 +35,39 @@ class SampleAxis(NamedTuple):
         return self.before * self.behind > 1
 
     def of_one(self, shape: Sequence[int]) -> tuple[int, ...]:
-        """The shape of one sample of a tensor of a shape."""
+        """Shape of one sample, from the shape of a tensor."""
         rest = [self.before * self.behind] if self.merged else []
         return (*map(int, shape[: self.axis]), *rest, *map(int, shape[self.axis + 1 :]))
 
     def of_all(self, shape: Sequence[int], samples: int) -> tuple[int, ...]:
-        """The shape of a tensor of which one sample has a shape."""
+        """Shape of a tensor, from the shape of one sample."""
         axis = [samples * self.before * self.behind]
         return (*shape[: self.axis], *axis, *shape[self.axis + self.merged :])
 
     def counts(self, shape: Sequence[int], samples: int) -> bool:
-        """Whether a tensor of a shape can have so many samples there."""
+        """Whether a tensor of a shape can have that many samples there."""
         return len(shape) > self.axis and shape[self.axis] == samples * self.before * self.behind
 
     def place(self, axis: int) -> int:
-        """Where another axis of the tensor is in a value, whose first axis counts the samples."""
+        """Find where another axis of the tensor is in a value, which has the samples first."""
         return axis + 1 if self.merged or axis < self.axis else axis
 
     def apart(self, shape: Sequence[int], samples: int) -> list[int]:
-        """The shape of the tensor with the samples on an axis of their own, which is one on."""
+        """Shape of the tensor with the samples on an axis of their own, of size one here."""
         return [*shape[: self.axis], self.before, samples, self.behind, *shape[self.axis + 1 :]]
 
     def first_of(self, tensor: torch.Tensor) -> torch.Tensor:
-        """The part of a tensor that is that of the first sample."""
+        """Return the part of a tensor that belongs to the first sample."""
         axes = tensor.unflatten(self.axis, (self.before, -1, self.behind))
         return axes.select(self.axis + 1, 0).reshape(self.of_one(tensor.shape))
 
     def is_constant(self, tensor: torch.Tensor) -> bool:
-        """Whether a tensor has the same for each sample."""
+        """Whether a tensor is the same for each sample."""
         axes = tensor.unflatten(self.axis, (self.before, -1, self.behind))
         return bool((axes == axes.narrow(self.axis + 1, 0, 1)).all())
 
     def reshaped(self, old: Sequence[int], new: Sequence[int], samples: int) -> SampleAxis | None:
-        """Where the samples are when a tensor is reshaped.
+        """Find where the samples are after a reshape.
 
         Parameters
         ----------
@@ -92,7 +92,7 @@ class SampleAxis(NamedTuple):
         return None
 
     def permuted(self, order: Sequence[int]) -> tuple[SampleAxis, list[int]]:
-        """Where the samples are when axes are exchanged, and how the axes of a value are then.
+        """Find where the samples are after a permutation, and the order of a value's axes then.
 
         Parameters
         ----------

@@ -26,7 +26,7 @@ class Start(NamedTuple):
 
 
 def start_behind(network: torch.nn.Module, start: Start) -> tuple[int, ...]:
-    """Make a network take what one of its modules makes, in place of its own input.
+    """Make a network take the output of one of its modules in place of its own input.
 
     Parameters
     ----------

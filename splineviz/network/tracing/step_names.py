@@ -27,7 +27,7 @@ class StepNames:
         self._calls: dict[Any, int] = {}
 
     def count_calls(self, graph: fx.Graph, submodules: Any) -> None:
-        """How many nodes each call of a module has made: the last takes the module's name."""
+        """Count the nodes of each call of a module: the last one takes the module's name."""
         for node in graph.nodes:
             if node.op == "get_attr":
                 part = getattr(submodules, str(node.target), None)
@@ -37,12 +37,12 @@ class StepNames:
                 self._calls[innermost_call(node)] = self._calls.get(innermost_call(node), 0) + 1
 
     def passed(self, node: fx.Node) -> None:
-        """Note that a node that was counted has its turn."""
+        """Record that a counted node has been lowered."""
         if node.target is not operator.getitem and innermost_call(node):
             self._calls[innermost_call(node)] -= 1
 
     def naming(self, node: fx.Node, name: str) -> tuple[str, str]:
-        """The name of a call's step, and the path of the module that it is all of, or nothing."""
+        """Name a call's step; give the path of the module if the call is all of it."""
         key = innermost_call(node)
         path, module = self.place(node)
         if key and self._calls[key] == 0 and is_torchs_own(module):
@@ -50,7 +50,7 @@ class StepNames:
         return ".".join(filter(None, [path, name])), ""
 
     def unique(self, name: str, path: str) -> str:
-        """A name that no other step and no other module has."""
+        """Make a name that no other step and no other module has."""
         unique, count = name, 0
         while unique in self._used or (
             unique in self._modules and not (unique == path and not count)
@@ -61,13 +61,13 @@ class StepNames:
         return unique
 
     def place(self, node: fx.Node) -> tuple[str, torch.nn.Module | None]:
-        """The path of the innermost module that a node is part of, and the module."""
+        """Find the innermost module that a node is part of: its path and the module."""
         key = innermost_call(node)
         path = user_path(key[1].partition("@")[0]) if key else ""
         return path, self._modules.get(path)
 
     def unsupported(self, node: fx.Node, why: str, advice: str) -> UnsupportedLayer:
-        """The error for a call that no program can hold."""
+        """Make the error for a call that no program can hold."""
         path, module = self.place(node)
         own = bool(path) and is_torchs_own(module)
         return UnsupportedLayer(

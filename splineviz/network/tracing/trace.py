@@ -113,7 +113,7 @@ def trace(
 
 
 def start_at(start: str, example: Sequence[int] | int | npt.ArrayLike | torch.Tensor) -> Start:
-    """Where a program begins, from what `trace` takes."""
+    """Find where a program begins, from the arguments of `trace`."""
     batch = _read(example)[1]
     return Start(start, None if batch is None else batch[:1].clone())
 
@@ -122,7 +122,7 @@ def traced(
     model: torch.nn.Module,
     example: Sequence[int] | int | npt.ArrayLike | torch.Tensor | Start,
 ) -> Lowered:
-    """What `trace` returns, and how its weights follow from the network's.
+    """Trace a network, and keep how its weights follow from the network's.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def _of_program_module(network: ProgramModule, shape: tuple[int, ...]) -> Progra
 
 
 def _of_forward(network: torch.nn.Module, shape: tuple[int, ...]) -> Lowered:
-    """The program of the operations that a network's forward makes."""
+    """Make the program of a network's forward."""
     inputs = _inputs(shape, _MOST_COMPARED)
     if not has_hooks(network):
         return _compared(network, network, inputs)
@@ -172,7 +172,7 @@ def _of_forward(network: torch.nn.Module, shape: tuple[int, ...]) -> Lowered:
 
 
 def _compared(followed: torch.nn.Module, network: torch.nn.Module, inputs: torch.Tensor) -> Lowered:
-    """The program of a network that is followed, which must compute what another one does."""
+    """Make the program of one network and compare it with another one, which it must equal."""
     first, second = _SAMPLES
     try:
         return _compared_with(first, followed, network, inputs)
@@ -287,7 +287,7 @@ def _same(alone: torch.Tensor, together: torch.Tensor) -> bool:
 
 
 def _read(example: Any) -> tuple[tuple[int, ...], torch.Tensor | None]:
-    """The shape of one sample, and the samples if they are given."""
+    """Return the shape of one sample, and the samples if there are any."""
     if isinstance(example, torch.Tensor | np.ndarray):
         if example.ndim > 1:
             return _read_batch(example)
@@ -317,7 +317,7 @@ def _read_batch(example: torch.Tensor | np.ndarray) -> tuple[tuple[int, ...], to
 
 
 def _inputs(shape: tuple[int, ...], count: int) -> torch.Tensor:
-    """Random inputs: small, middling and large ones."""
+    """Draw small, middling and large random inputs."""
     scales = np.resize([0.01, 1.0, 10.0], count).reshape(-1, *[1] * len(shape))
     rng = np.random.default_rng(1)
     return torch.from_numpy(scales * rng.standard_normal((count, *shape)))

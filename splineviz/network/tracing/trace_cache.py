@@ -35,7 +35,7 @@ _TRACES: MutableMapping[torch.nn.Module, dict[tuple[int, ...], _Trace]] = WeakKe
 def remember(
     model: torch.nn.Module, shape: tuple[int, ...], lowered: Lowered, surroundings: Surroundings
 ) -> None:
-    """Keep the trace of a network for as long as the network is there.
+    """Keep the trace of a network as long as the network exists.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def traced_before(
     network: torch.nn.Module,
     surroundings: Surroundings,
 ) -> Lowered | None:
-    """The trace of a network with the weights that it has now.
+    """Return the trace of a network with the weights that it has now, if it is known.
 
     Parameters
     ----------

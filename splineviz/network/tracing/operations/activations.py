@@ -21,18 +21,18 @@ from splineviz.network.tracing.operations.call import (
 
 
 def read_plain(call: Call, add: Add) -> Made:
-    """Of what has no settings."""
+    """Read an activation without settings."""
     kind = {"absolute": "abs"}.get(call.name, call.name)
     return add(kind, [call.first])
 
 
 def read_leaky_relu(call: Call, add: Add) -> Made:
-    """Of leaky ReLU."""
+    """Read leaky ReLU."""
     return _leaky(call, float(call["negative_slope"]), add)
 
 
 def read_rrelu(call: Call, add: Add) -> Made:
-    """Of randomized leaky ReLU, whose slope in eval mode is the mean of its bounds."""
+    """Read randomized leaky ReLU; in eval mode its slope is the mean of its bounds."""
     if call["training"]:
         raise Refused(
             "its slope is random even in eval mode",
@@ -50,7 +50,7 @@ def _leaky(call: Call, slope: float, add: Add) -> Made:
 
 
 def read_prelu(call: Call, add: Add) -> Made:
-    """Of PReLU."""
+    """Read PReLU."""
     value, weight = call["self"], call["weight"]
     if not (isinstance(value, Value) and isinstance(weight, Constant)):
         return None
@@ -58,7 +58,7 @@ def read_prelu(call: Call, add: Add) -> Made:
 
 
 def read_softshrink(call: Call, add: Add) -> Made:
-    """Of softshrink."""
+    """Read softshrink."""
     width = float(call["lambd"])
     if not math.isfinite(width):
         raise Refused(f"its lambd is {width}", "Use a finite number.")
@@ -73,29 +73,29 @@ def read_softshrink(call: Call, add: Add) -> Made:
 
 
 def read_clamp(call: Call, add: Add) -> Made:
-    """Of clamp and clip, clamp_min and clamp_max."""
+    """Read clamp, clip, clamp_min and clamp_max."""
     return _clamped(call.first, call.get("min"), call.get("max"), call, add)
 
 
 def read_relu6(call: Call, add: Add) -> Made:
-    """Of ReLU6."""
+    """Read ReLU6."""
     return _clamped(call.first, 0.0, 6.0, call, add)
 
 
 def read_hardtanh(call: Call, add: Add) -> Made:
-    """Of Hardtanh."""
+    """Read Hardtanh."""
     return _clamped(call.first, call["min_val"], call["max_val"], call, add)
 
 
 def read_threshold(call: Call, add: Add) -> Made:
-    """Of threshold where it is continuous."""
+    """Read threshold, where it is continuous."""
     if call["threshold"] != call["value"]:
         return None
     return _clamped(call.first, call["threshold"], None, call, add)
 
 
 def _clamped(value: Any, low: Any, high: Any, call: Call, add: Add) -> Made:
-    """A value between bounds, each None, a number or a tensor."""
+    """Clamp a value between bounds, each None, a number or a tensor."""
     if isinstance(low, Value) or isinstance(high, Value) or not isinstance(value, Value):
         return None
     bounds = []
@@ -129,7 +129,7 @@ def _clamped(value: Any, low: Any, high: Any, call: Call, add: Add) -> Made:
 
 
 def _beyond(value: Value, bound: Any, sign: float, call: Call, add: Add) -> Value:
-    """The larger of a value and a constant, or the smaller one (-1.0): b + relu(x - b)."""
+    """Take the larger of a value and a constant, or the smaller one (-1.0): b + relu(x - b)."""
     constant = bound if isinstance(bound, Constant) else None
     number = bound if constant is None else constant.number
     if number == -sign * math.inf:
@@ -163,7 +163,7 @@ def _beyond(value: Value, bound: Any, sign: float, call: Call, add: Add) -> Valu
 
 
 def read_of_two(call: Call, add: Add) -> Made:
-    """Of the larger or the smaller of two tensors."""
+    """Read the maximum or the minimum of two tensors."""
     first, second = call["self"], call["other"]
     largest = call.name in ("max", "maximum", "fmax")
     if isinstance(first, Value) and isinstance(second, Value):
@@ -180,14 +180,14 @@ def read_of_two(call: Call, add: Add) -> Made:
 
 
 def read_max(call: Call, add: Add) -> Made:
-    """Of max and min: of two tensors, or over one axis, where the places of the winners come."""
+    """Read max and min: of two tensors, or over one axis, with the indices of the winners."""
     if "other" in call.arguments:
         return read_of_two(call, add)
     return [_over(call, add), None]
 
 
 def read_over_axes(call: Call, add: Add) -> Made:
-    """Of amax and amin."""
+    """Read amax and amin."""
     return _over(call, add)
 
 
@@ -197,7 +197,7 @@ def _over(call: Call, add: Add) -> Value:
 
 
 def read_max_pool(call: Call, add: Add) -> Made:
-    """Of max pooling over one, two or three axes; the places of the winners are no value."""
+    """Read max pooling over one, two or three axes; the indices of the winners are no value."""
     kind = call.name.removesuffix("_with_indices")
     dimensions = int(kind[-2])
     kernel = call["kernel_size"]
@@ -216,6 +216,6 @@ def read_max_pool(call: Call, add: Add) -> Made:
 
 
 def read_adaptive_max_pool(call: Call, add: Add) -> Made:
-    """Of adaptive max pooling; the places of the winners are no value."""
+    """Read adaptive max pooling; the indices of the winners are no value."""
     size = [*call.shape[-int(call.name[-2]) :]]
     return [add(call.name, [call.first], {"windows": size}), None]

@@ -20,13 +20,13 @@ from splineviz.network.tracing.operations.call import (
 
 
 def _weights(call: Call, *names: str) -> dict[str, Constant] | None:
-    """Some arguments that must be constants, without those that are None."""
+    """Collect arguments that must be constants, without those that are None."""
     found = {name: call[name] for name in names if call[name] is not None}
     return found if all(isinstance(weight, Constant) for weight in found.values()) else None
 
 
 def sizes(size: Any, dimensions: int) -> list[int]:
-    """One size for each dimension, from a number or a sequence."""
+    """Give one size for each dimension, from a number or a sequence."""
     given = [size] if isinstance(size, int) else [int(part) for part in size]
     return given * dimensions if len(given) == 1 else given
 
@@ -35,7 +35,7 @@ def sizes(size: Any, dimensions: int) -> list[int]:
 
 
 def read_linear(call: Call, add: Add) -> Made:
-    """Of linear."""
+    """Read linear."""
     weights = _weights(call, "weight", "bias")
     if weights is None or not isinstance(call["input"], Value):
         return None
@@ -43,7 +43,7 @@ def read_linear(call: Call, add: Add) -> Made:
 
 
 def read_matmul(call: Call, add: Add) -> Made:
-    """Of ``x @ w`` and ``w @ x``, where w is a constant."""
+    """Read ``x @ w`` and ``w @ x`` with a constant w."""
     left, right = [*call.arguments.values()][:2]
     if isinstance(left, Value) and isinstance(right, Constant):
         return add("matmul", [left], {"left": False}, {"weight": right})
@@ -53,7 +53,7 @@ def read_matmul(call: Call, add: Add) -> Made:
 
 
 def read_addmm(call: Call, add: Add) -> Made:
-    """Of ``beta * bias + alpha * (x @ w)``."""
+    """Read ``beta * bias + alpha * (x @ w)``."""
     x, w, bias = call["mat1"], call["mat2"], call["self"]
     if call["beta"] != 1 or call["alpha"] != 1 or not isinstance(x, Value):
         return None
@@ -65,7 +65,7 @@ def read_addmm(call: Call, add: Add) -> Made:
 
 
 def read_einsum(call: Call, add: Add) -> Made:
-    """Of a sum of products of one value and one constant."""
+    """Read a sum of products of one value and one constant."""
     operands = call["tensors"]
     values = [operand for operand in operands if isinstance(operand, Value)]
     weights = [operand for operand in operands if isinstance(operand, Constant)]
@@ -76,7 +76,7 @@ def read_einsum(call: Call, add: Add) -> Made:
 
 
 def read_conv(call: Call, add: Add) -> Made:
-    """Of conv1d, conv2d and conv3d."""
+    """Read conv1d, conv2d and conv3d."""
     weights, dimensions = _weights(call, "weight", "bias"), int(call.name[-2])
     if weights is None or not isinstance(call["input"], Value):
         return None
@@ -91,7 +91,7 @@ def read_conv(call: Call, add: Add) -> Made:
 
 
 def read_conv_transpose(call: Call, add: Add) -> Made:
-    """Of conv_transpose1d, conv_transpose2d and conv_transpose3d."""
+    """Read conv_transpose1d, conv_transpose2d and conv_transpose3d."""
     weights, dimensions = _weights(call, "weight", "bias"), int(call.name[-2])
     if weights is None or not isinstance(call["input"], Value):
         return None
@@ -101,7 +101,7 @@ def read_conv_transpose(call: Call, add: Add) -> Made:
 
 
 def read_batch_norm(call: Call, add: Add) -> Made:
-    """Of batch normalization with the statistics recorded in training."""
+    """Read batch normalization with the statistics recorded in training."""
     if call["training"] or call["running_mean"] is None:
         raise Refused(
             "it has no running statistics (track_running_stats=False), so each sample's result "
@@ -122,7 +122,7 @@ def read_batch_norm(call: Call, add: Add) -> Made:
 
 
 def _constant(argument: Any) -> tuple[dict[str, Any], dict[str, Constant]] | None:
-    """The options and params that hold a finite constant, or None for what is none."""
+    """Make the options and params for a finite constant; None if it is no constant."""
     number = argument.number if isinstance(argument, Constant) else argument
     if isinstance(number, bool | int | float):
         return ({"literals": {"constant": float(number)}}, {}) if math.isfinite(number) else None
@@ -136,19 +136,19 @@ def _with_shape(argument: Any, options: Mapping[str, Any]) -> bool:
 
 
 def read_add(call: Call, add: Add) -> Made:
-    """Of ``input + alpha * other``."""
+    """Read ``input + alpha * other``."""
     first, second = call["self"], call["other"]
     return _sum(call, add, (first, 1.0), (second, float(call.get("alpha", 1))))
 
 
 def read_sub(call: Call, add: Add) -> Made:
-    """Of ``input - alpha * other``."""
+    """Read ``input - alpha * other``."""
     first, second = call["self"], call["other"]
     return _sum(call, add, (first, 1.0), (second, -float(call.get("alpha", 1))))
 
 
 def read_rsub(call: Call, add: Add) -> Made:
-    """Of ``other - alpha * input``."""
+    """Read ``other - alpha * input``."""
     first, second = call["self"], call["other"]
     return _sum(call, add, (first, -float(call.get("alpha", 1))), (second, 1.0))
 
@@ -179,14 +179,14 @@ def _is_zero(argument: Any) -> bool:
 
 
 def read_mul(call: Call, add: Add) -> Made:
-    """Of a value times a constant."""
+    """Read a value times a constant."""
     first, second = call["self"], call["other"]
     value, constant = (first, second) if isinstance(first, Value) else (second, first)
     return None if isinstance(constant, Value) else _scaled("mul", value, constant, call, add)
 
 
 def read_div(call: Call, add: Add) -> Made:
-    """Of a value over a constant."""
+    """Read a value divided by a constant."""
     value, constant = call["self"], call["other"]
     if not isinstance(value, Value) or isinstance(constant, Value):
         return None
@@ -205,12 +205,12 @@ def _scaled(kind: str, value: Value, constant: Any, call: Call, add: Add) -> Mad
 
 
 def read_neg(call: Call, add: Add) -> Made:
-    """Of a value with the other sign."""
+    """Read the negative of a value."""
     return add("mul", [call.first], {"literals": {"constant": -1.0}})
 
 
 def read_fill(call: Call, add: Add) -> Made:
-    """Of writing one constant everywhere, or other numbers, into a value."""
+    """Read a write of one constant, or of other numbers, to a whole value."""
     written = 0.0 if call.name == "zero" else call.get("value", call.get("src"))
     if isinstance(written, Value):
         if len(written.shape) != len(call.shape) or not written.floating:
@@ -230,18 +230,18 @@ def read_fill(call: Call, add: Add) -> Made:
 
 
 def read_over_axes(call: Call, add: Add) -> Made:
-    """Of mean and sum over some axes."""
+    """Read mean and sum over some axes."""
     axes = axes_of(call.get("dim"), call.first.shape)
     return add(call.name, [call.first], {"axes": axes, "shape": [*call.shape]})
 
 
 def read_cumsum(call: Call, add: Add) -> Made:
-    """Of running sums along an axis."""
+    """Read cumulative sums along an axis."""
     return add("cumsum", [call.first], {"axis": axis_of(call["dim"], call.first.shape)})
 
 
 def read_avg_pool(call: Call, add: Add) -> Made:
-    """Of avg_pool1d, avg_pool2d and avg_pool3d."""
+    """Read avg_pool1d, avg_pool2d and avg_pool3d."""
     dimensions = int(call.name[-2])
     kernel = call["kernel_size"]
     options = {
@@ -259,7 +259,7 @@ def read_avg_pool(call: Call, add: Add) -> Made:
 
 
 def read_adaptive_avg_pool(call: Call, add: Add) -> Made:
-    """Of adaptive_avg_pool1d, adaptive_avg_pool2d and adaptive_avg_pool3d."""
+    """Read adaptive_avg_pool1d, adaptive_avg_pool2d and adaptive_avg_pool3d."""
     size = [*call.shape[-int(call.name[-2]) :]]
     return add(call.name, [call.first], {"output_size": size})
 
@@ -268,7 +268,7 @@ _MODES = {"nearest": "nearest", "nearest_exact": "nearest-exact"}
 
 
 def read_upsample(call: Call, add: Add) -> Made:
-    """Of interpolation: nearest, linear, bilinear and trilinear."""
+    """Read interpolation: nearest, linear, bilinear and trilinear."""
     mode = call.name.removeprefix("upsample_").lstrip("_")[:-2]
     mode = _MODES.get(mode.removeprefix("upsample_"), mode.removeprefix("upsample_"))
     if "output_size" not in call.arguments or mode.startswith("bicubic"):
@@ -287,7 +287,7 @@ def read_upsample(call: Call, add: Add) -> Made:
 
 
 def read_pad(call: Call, add: Add) -> Made:
-    """Of padding in any mode."""
+    """Read padding in any mode."""
     value, pad = call.first, [*call["pad"]]
     mode, number = call.get("mode", "constant"), call.get("value") or 0.0
     if len(pad) > 2 * len(value.shape):
@@ -303,19 +303,19 @@ def read_pad(call: Call, add: Add) -> Made:
 
 
 def read_im2col(call: Call, add: Add) -> Made:
-    """Of unfold."""
+    """Read unfold."""
     names = ("kernel_size", "dilation", "padding", "stride")
     return add("unfold", [call.first], {name: [*call[name]] for name in names})
 
 
 def read_col2im(call: Call, add: Add) -> Made:
-    """Of fold."""
+    """Read fold."""
     names = ("output_size", "kernel_size", "dilation", "padding", "stride")
     return add("fold", [call.first], {name: [*call[name]] for name in names})
 
 
 def read_with(*names: str) -> Callable[[Call, Add], Made]:
-    """A reader for steps that are named like their operation, with these arguments as options."""
+    """Make a reader for steps named like their operation, with these arguments as options."""
 
     def read(call: Call, add: Add) -> Made:
         return add(call.name, [call.first], {name: call[name] for name in names})

@@ -58,16 +58,16 @@ class Value:
 
     @property
     def rank(self) -> int:
-        """How many axes the tensor has."""
+        """The number of axes of the tensor."""
         return len(self.shape) + 1 - self.samples.merged
 
     @property
     def with_samples_first(self) -> Value:
-        """What it is in the program."""
+        """The value in the program."""
         return Value(self.index, self.shape, self.floating)
 
     def moved(self, samples: SampleAxis, by: Any) -> Value:
-        """The same for a tensor that has the samples elsewhere."""
+        """Return the same for a tensor with the samples elsewhere."""
         return replace(self, samples=samples, moved_by=None if samples == FIRST else by)
 
 
@@ -107,7 +107,7 @@ class Constant:
 
     @property
     def number(self) -> float | None:
-        """The number that it holds everywhere, or None if it holds several or is a weight."""
+        """The number that it holds everywhere; None if it holds several or is a weight."""
         tensor = self.tensor
         if self.learned or tensor.is_complex() or tensor.numel() == 0:
             return None
@@ -141,12 +141,12 @@ class Call:
         return self.arguments[name]
 
     def get(self, name: str, default: Any = None) -> Any:
-        """An argument that not every overload has."""
+        """Return an argument that not every overload has."""
         return self.arguments.get(name, default)
 
     @property
     def first(self) -> Any:
-        """The first argument, which most operations are applied to."""
+        """The first argument, to which most operations are applied."""
         return next(iter(self.arguments.values()))
 
     @property
@@ -168,7 +168,7 @@ class Add(Protocol):
         shape: Shape | None = None,
         part: str = "",
     ) -> Value:
-        """Add it, and return the value that it makes.
+        """Add a step and return its value.
 
         Parameters
         ----------
@@ -195,7 +195,7 @@ MIXES_SAMPLES = "Keep the first dimension, which counts the samples, as it is."
 
 
 def axis_of(dim: int, shape: Shape, new: int = 0) -> int:
-    """An axis of a batch, counted from the front, that does not count the samples."""
+    """Count an axis of a batch from the front; it must not be that of the samples."""
     axis = int(dim) % (len(shape) + 1 + new)
     if axis == 0:
         raise Refused("it mixes the samples of a batch", MIXES_SAMPLES)
@@ -203,14 +203,14 @@ def axis_of(dim: int, shape: Shape, new: int = 0) -> int:
 
 
 def axes_of(dims: Any, shape: Shape) -> list[int]:
-    """Several axes of a batch, as `axis_of`; None and an empty sequence stand for all."""
+    """Count several axes of a batch as `axis_of` does; None and an empty sequence mean all."""
     if dims is None or (not isinstance(dims, int) and len(dims) == 0):
         raise Refused("it mixes the samples of a batch", MIXES_SAMPLES)
     return sorted(axis_of(dim, shape) for dim in ([dims] if isinstance(dims, int) else dims))
 
 
 def as_value(argument: Value | Constant, like: Value, add: Add) -> Value:
-    """A constant as a value that is the same for each sample; a value as it is.
+    """Turn a constant into a value that is the same for each sample; return values as they are.
 
     Parameters
     ----------

@@ -23,14 +23,14 @@ _WHOLE = {"slice": [None, None, None]}
 
 
 def read_identity(call: Call, add: Add) -> Made:
-    """Of what passes its first argument on; of a conversion, between real numbers only."""
+    """Read what returns its first argument; of conversions only those between real numbers."""
     if call.first.floating != call.floating[0]:
         return None
     return add("identity", [call.first])
 
 
 def read_dropout(call: Call, add: Add) -> Made:
-    """Of dropout that is off."""
+    """Read dropout that is off."""
     if call["train"] and call["p"] != 0:
         raise Refused(
             "it drops at random even in eval mode",
@@ -40,7 +40,7 @@ def read_dropout(call: Call, add: Add) -> Made:
 
 
 def read_reshape(call: Call, add: Add) -> Made:
-    """Of what keeps the order of the numbers."""
+    """Read what keeps the order of the numbers."""
     if call.first.floating != call.floating[0]:
         # view(dtype) shows the same memory as other numbers.
         return None
@@ -48,13 +48,13 @@ def read_reshape(call: Call, add: Add) -> Made:
 
 
 def read_permute(call: Call, add: Add) -> Made:
-    """Of what exchanges axes, whatever it is called."""
+    """Read what reorders axes, whatever it is called."""
     order = order_of_axes(call.name, call.arguments, len(call.first.shape) + 1)
     return add("permute", [call.first], {"axes": order})
 
 
 def order_of_axes(name: str, given: Mapping[str, Any], rank: int) -> list[int]:
-    """For each axis of the result of a call that exchanges axes, that of its first argument.
+    """Find the axis of the first argument for each axis of the result of a call that reorders axes.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def _part(value: Value, axis: int, entry: Any, shape: Shape, add: Add) -> Value:
 
 
 def read_slice(call: Call, add: Add) -> Made:
-    """Of ``x[:, start:end:step]``; of all samples it is the value itself."""
+    """Read ``x[:, start:end:step]``; a slice of all samples is the value itself."""
     value, axis = call.first, call["dim"] % (len(call.first.shape) + 1)
     start, end, step = call["start"] or 0, call["end"], call["step"]
     size = value.shape[axis - 1]
@@ -110,7 +110,7 @@ def read_slice(call: Call, add: Add) -> Made:
 
 
 def read_narrow(call: Call, add: Add) -> Made:
-    """Of narrow."""
+    """Read narrow."""
     value, start, axis = call.first, call["start"], axis_of(call["dim"], call.first.shape)
     if not isinstance(start, int):
         return None
@@ -120,13 +120,13 @@ def read_narrow(call: Call, add: Add) -> Made:
 
 
 def read_select(call: Call, add: Add) -> Made:
-    """Of ``x[:, index]``."""
+    """Read ``x[:, index]``."""
     axis = axis_of(call["dim"], call.first.shape)
     return _part(call.first, axis, int(call["index"]), call.shape, add)
 
 
 def read_index_select(call: Call, add: Add) -> Made:
-    """Of index_select with a constant index."""
+    """Read index_select with a constant index."""
     index = call["index"]
     if not (isinstance(call.first, Value) and isinstance(index, Constant)):
         return None
@@ -136,7 +136,7 @@ def read_index_select(call: Call, add: Add) -> Made:
 
 
 def read_index(call: Call, add: Add) -> Made:
-    """Of ``x[:, places]`` with constant places."""
+    """Read ``x[:, places]`` with constant places."""
     if not isinstance(call.first, Value):
         return None
     entries: list[Any] = []
@@ -156,7 +156,7 @@ def read_index(call: Call, add: Add) -> Made:
 
 
 def read_pieces(call: Call, add: Add) -> Made:
-    """Of chunk, split and their like: the pieces lie side by side along an axis."""
+    """Read chunk, split and their like: pieces side by side along an axis."""
     axis = axis_of(call["dim"], call.first.shape)
     pieces, start = [], 0
     for shape in call.shapes:
@@ -167,13 +167,13 @@ def read_pieces(call: Call, add: Add) -> Made:
 
 
 def read_unbind(call: Call, add: Add) -> Made:
-    """Of unbind."""
+    """Read unbind."""
     axis = axis_of(call["dim"], call.first.shape)
     return [_part(call.first, axis, place, shape, add) for place, shape in enumerate(call.shapes)]
 
 
 def read_repeat_interleave(call: Call, add: Add) -> Made:
-    """Of repeat_interleave with one number."""
+    """Read repeat_interleave with one number."""
     times, value = call["repeats"], call.first
     if not isinstance(times, int) or not isinstance(value, Value):
         return None
@@ -188,7 +188,7 @@ def read_repeat_interleave(call: Call, add: Add) -> Made:
 
 
 def read_joined(call: Call, add: Add) -> Made:
-    """Of cat, and of stack, which joins along a new axis."""
+    """Read cat, and stack, which joins along a new axis."""
     tensors: Sequence[Any] = call["tensors"]
     like = next(tensor for tensor in tensors if isinstance(tensor, Value))
     # torch lets cat join what is empty, whatever its shape.
@@ -214,7 +214,7 @@ def _same_rank(call: Call) -> None:
 
 
 def read_expand(call: Call, add: Add) -> Made:
-    """Of expand and its like."""
+    """Read expand and its like."""
     if not isinstance(call.first, Value):
         return None
     _same_rank(call)
@@ -222,19 +222,19 @@ def read_expand(call: Call, add: Add) -> Made:
 
 
 def read_repeat(call: Call, add: Add) -> Made:
-    """Of repeat and tile; how often follows from the shapes."""
+    """Read repeat and tile; how often follows from the shapes."""
     _same_rank(call)
     times = [after // before for after, before in zip(call.shape, call.first.shape, strict=True)]
     return add("repeat", [call.first], {"times": [1, *times]})
 
 
 def read_flip(call: Call, add: Add) -> Made:
-    """Of flip."""
+    """Read flip."""
     return add("flip", [call.first], {"axes": axes_of(call["dims"], call.first.shape)})
 
 
 def read_roll(call: Call, add: Add) -> Made:
-    """Of roll."""
+    """Read roll."""
     shifts, dims = (
         [call[name]] if isinstance(call[name], int) else [*call[name]]
         for name in ("shifts", "dims")
