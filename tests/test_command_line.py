@@ -271,7 +271,7 @@ def test_errors_of_strangers_do_not_reach_the_terminal(evil, damage, capsys):
         (("train", "two-moon", "--out", "out"), "unknown recipe 'two-moon'"),
         (("train", "two-moons", "--out", "out", "--steps", "0"), "must be at least 1"),
         (("train", "two-moons", "--out", "file"), "is a file, not a folder"),
-        (("train", "two-moons", "--out", "out", "--seed=-1"), "cannot be negative: -1"),
+        (("train", "two-moons", "--out", "out", "--seed=-1"), "seed must be at least 0, not -1"),
         (("train", "two-moons", "--out", "out", "--seed", "9" * 30), "must be below 2**63"),
         (("train", "two-moons", "--out", "out", "--seed", "x"), "expected a whole number"),
         (("train", "two-moons", "--out", "out", "--steps", "1.5"), "expected a whole number"),

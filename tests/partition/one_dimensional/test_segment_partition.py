@@ -279,7 +279,9 @@ def test_wrong_arguments():
         partition.migration([0.0], 0.1, n_uniform=0)
     with pytest.raises(InvalidArgument, match="seed"):
         partition.migration([0.0], 0.1, seed=-1)
-    for positions in ([[0.0, 1.0]], "left", 0.5):
+    with pytest.raises(InvalidArgument, match="positions must be an array of real numbers"):
+        partition.locate("left")
+    for positions in ([[0.0, 1.0]], 0.5):
         with pytest.raises(ShapeMismatch, match=r"\(n,\)"):
             partition.locate(positions)
     with pytest.raises(UnknownName):
