@@ -23,7 +23,7 @@ from splineviz.validation.numbers import as_radii, check_flags
 _IN_PLANE = 8
 
 
-@explained(center="center")
+@explained(centre="center")
 def complexity_map(
     model: torch.nn.Module | Program,
     plane: InputSlice,

@@ -19,7 +19,7 @@ from splineviz.validation.calls import explained
 from splineviz.validation.numbers import as_int, as_radii, check_flags
 
 
-@explained(center="center")
+@explained(centre="center")
 def local_complexity(
     model: torch.nn.Module | Program,
     x: npt.ArrayLike,
