@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from splineviz.network.program import Program as Program
     from splineviz.network.tracing.trace import trace as trace
     from splineviz.partition.enumeration import enumerate_regions as enumerate_regions
+    from splineviz.partition.full_dimension.activation_region import (
+        ActivationRegion as ActivationRegion,
+    )
+    from splineviz.partition.full_dimension.region_at import region_at as region_at
     from splineviz.partition.measures.migration import Migration as Migration
     from splineviz.partition.migration.checkpoint_curves import region_migration as region_migration
     from splineviz.partition.migration.curves import MigrationCurves as MigrationCurves
@@ -64,6 +68,7 @@ _PUBLIC = {
     "Migration": "splineviz.partition.measures.migration",
     "SegmentCertificate": "splineviz.partition.one_dimensional.certificate",
     "Certificate": "splineviz.partition.verification.certificate",
+    "ActivationRegion": "splineviz.partition.full_dimension.activation_region",
     "CompareRuns": "splineviz.widgets.views.compare_runs",
     "ComplexityCurves": "splineviz.complexity.results.curves",
     "ComplexityPlot": "splineviz.widgets.charts.complexity_plot",
@@ -94,6 +99,7 @@ _PUBLIC = {
     "pgd_accuracy": "splineviz.training.attacks.robustness",
     "pgd_attack": "splineviz.training.attacks.robustness",
     "pgd_zero_gradients": "splineviz.training.attacks.robustness",
+    "region_at": "splineviz.partition.full_dimension.region_at",
     "region_migration": "splineviz.partition.migration.checkpoint_curves",
     "trace": "splineviz.network.tracing.trace",
 }
