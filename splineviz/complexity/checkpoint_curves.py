@@ -59,7 +59,7 @@ def complexity_over_training(
     Parameters
     ----------
     program : callable
-        From a step to the network at it. It is asked only for what the cache does not know, and
+        From a step to the network at it. It is called only for what the cache does not know, and
         once for the layers.
     checkpoints : mapping of int to str
         Which steps, each with the hash of its weights.
@@ -69,7 +69,7 @@ def complexity_over_training(
         finds equally many for each network.
     radius, directions, seed, layers, logits, winners, center, shared_frame, device
         As for :func:`~splineviz.complexity.local_complexity.local_complexity`. A function that
-        chooses layers is asked about those of the first network.
+        chooses layers is called with those of the first network.
     cache : Path, optional
         A folder that keeps counts from one call to the next.
     progress : bool or callable, optional
@@ -213,8 +213,8 @@ def _layers_of(
 ) -> tuple[tuple[Names, ...], tuple[Layer, ...]]:
     """The names that choose the layers, and the layers."""
     network = make_estimator(program, program.input_shape, "cpu", None, True, True)
-    asked = read_selection(layers)
-    names = selected(network.available, network.others, asked, winners, logits)
+    selection = read_selection(layers)
+    names = selected(network.available, network.others, selection, winners, logits)
     return names, tuple(layer for layer, _ in network.watch(names).layers)
 
 

@@ -43,8 +43,8 @@ def complexity_map(
 ) -> ComplexityMap:
     """Local complexity on a grid of points of a slice, to be drawn as a heat map.
 
-    The box around the slice's domain is divided into cells, and the local complexity is taken round
-    the middle of each whose middle lies in the domain.
+    The box around the slice's domain is divided into cells. Local complexity is counted around the
+    middle of each cell, where that lies in the domain.
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ def _single(radius: float) -> float:
 def _directions(
     plane: InputSlice, directions: int | npt.ArrayLike | None, in_plane: bool
 ) -> int | npt.ArrayLike | None:
-    """How many random directions, or which."""
+    """Return how many random directions to draw, or the directions."""
     if not in_plane:
         return directions
     count = _IN_PLANE if directions is None else directions
@@ -187,5 +187,5 @@ def _directions(
     turns = np.pi * np.arange(count) / count
     # Q is orthonormal, and its first column along the first basis direction.
     across = np.linalg.qr(plane.basis.reshape(2, -1).T)[0].T
-    made = np.stack([np.cos(turns), np.sin(turns)], axis=1) @ across
-    return made.reshape(-1, *plane.input_shape)
+    vectors = np.stack([np.cos(turns), np.sin(turns)], axis=1) @ across
+    return vectors.reshape(-1, *plane.input_shape)

@@ -86,18 +86,18 @@ class CrossPolytope:
             directions = min(_COUNT, math.prod(input_shape))
         if isinstance(directions, int | np.integer) and not isinstance(directions, bool):
             count = _checked_count(int(directions), input_shape)
-            made = haar_directions(count, input_shape, seed) if shared else None
-            return cls(made, count, input_shape, seed)
+            drawn = haar_directions(count, input_shape, seed) if shared else None
+            return cls(drawn, count, input_shape, seed)
         if not shared:
             raise InvalidArgument(
                 "the samples cannot have directions of their own when the directions are given; "
                 "say how many with directions=25, or leave shared_frame=True"
             )
-        given = _checked_directions(directions, input_shape)
-        return cls(given, len(given), input_shape, seed)
+        vectors = _checked_directions(directions, input_shape)
+        return cls(vectors, len(vectors), input_shape, seed)
 
     def around(self, x: FloatArray) -> FloatArray:
-        """The directions at some samples.
+        """Return the directions at some samples.
 
         Parameters
         ----------
@@ -119,7 +119,7 @@ class CrossPolytope:
 
 
 def haar_directions(count: int, input_shape: tuple[int, ...], seed: int | list[int]) -> FloatArray:
-    """Orthonormal directions, uniform among all of them.
+    """Draw orthonormal directions, uniform among all of them.
 
     Parameters
     ----------
@@ -143,8 +143,8 @@ def haar_directions(count: int, input_shape: tuple[int, ...], seed: int | list[i
     gaussian = np.random.default_rng(seed).standard_normal((math.prod(input_shape), count))
     # Not numpy's: the threads of its BLAS would go on spinning beside those of torch.
     q, r = torch.linalg.qr(torch.from_numpy(gaussian))
-    made: FloatArray = (q * r.diagonal().sign()).T.reshape(count, *input_shape).numpy()
-    return made
+    drawn: FloatArray = (q * r.diagonal().sign()).T.reshape(count, *input_shape).numpy()
+    return drawn
 
 
 def _checked_count(count: int, input_shape: tuple[int, ...]) -> int:
@@ -160,18 +160,18 @@ def _checked_count(count: int, input_shape: tuple[int, ...]) -> int:
 
 
 def _checked_directions(directions: npt.ArrayLike, input_shape: tuple[int, ...]) -> FloatArray:
-    given = as_array(directions, "directions")
-    if given.ndim == 0:
+    array = as_array(directions, "directions")
+    if array.ndim == 0:
         raise InvalidArgument(
             f"directions must be a whole number, or an array of unit vectors, not {directions!r}"
         )
-    if given.dtype.kind not in "buif" or given.shape[1:] != input_shape:
+    if array.dtype.kind not in "buif" or array.shape[1:] != input_shape:
         raise ShapeMismatch(
-            f"the directions have shape {given.shape} and type {given.dtype}; expected a whole "
+            f"the directions have shape {array.shape} and type {array.dtype}; expected a whole "
             f"number, or real numbers of shape (P, {', '.join(map(str, input_shape))}): one unit "
             "vector a row"
         )
-    vectors = given.astype(np.float64)
+    vectors = array.astype(np.float64)
     if len(vectors) == 0:
         raise InvalidArgument("there are no directions: at least one is needed")
     if not np.isfinite(vectors).all():

@@ -9,17 +9,17 @@ from splineviz.complexity.arguments.layer_names import OUTPUT, Layer, Selection,
 from splineviz.errors import InvalidArgument, UnknownName
 
 Names = tuple[str, ...]
-"""The name of an activation, of which the pre-activation is looked at; or the names of modules,
-whose outputs are added."""
+"""The name of an activation, whose pre-activation is counted; or the names of modules, whose
+outputs are added."""
 
-Asked: TypeAlias = "Callable[[Layer], bool] | tuple[Names, ...] | None"
+ReadSelection: TypeAlias = "Callable[[Layer], bool] | tuple[Names, ...] | None"
 """A :data:`~splineviz.complexity.arguments.layer_names.Selection` that was read."""
 
 # Functions to list.
 _MOST = 20
 
 
-def read_selection(layers: Selection) -> Asked:
+def read_selection(layers: Selection) -> ReadSelection:
     """Read the argument ``layers``.
 
     Parameters
@@ -59,7 +59,7 @@ def _names(number: int, names: Any) -> Names:
 def selected(
     available: Sequence[tuple[Layer, Switches]],
     others: Sequence[str],
-    layers: Asked,
+    layers: ReadSelection,
     winners: bool,
     logits: bool,
     unwatched: Sequence[str] = (),

@@ -45,7 +45,7 @@ def count_crossings(
     batch_size : int or None
         Points at a time.
     report : callable
-        Told how many points are done.
+        Called with how many points are done.
 
     Returns
     -------
@@ -97,19 +97,19 @@ def _of_batch(
     coarse, *fine = network.dtypes
     spans, doubts = _count_at_dtype(network, centers, directions, radius, coarse, with_center, most)
     switches = [switches for _, switches in network.layers]
-    found = crossings([*map(switching, spans, switches)], switches, len(doubts))
-    left = found[1].any(dim=1).nonzero()[:, 0]
-    if not len(left) or not fine:
-        return found
+    counts = crossings([*map(switching, spans, switches)], switches, len(doubts))
+    uncertain = counts[1].any(dim=1).nonzero()[:, 0]
+    if not len(uncertain) or not fine:
+        return counts
     # The doubtful directions; of each sample as many as of the one that has most.
-    doubts = doubts[left]
+    doubts = doubts[uncertain]
     which = doubts.topk(max(1, int((doubts > 0).sum(1).max()))).indices
-    own = directions[left.unsqueeze(1) if len(directions) > 1 else 0, which]
-    some = {value: tensor[left] for value, tensor in centers.items()}
+    own = directions[uncertain.unsqueeze(1) if len(directions) > 1 else 0, which]
+    some = {value: tensor[uncertain] for value, tensor in centers.items()}
     finer, _ = _count_at_dtype(network, some, own, radius, fine[0], with_center, most)
-    near = [settled(*layer, left) for layer in zip(spans, finer, switches, strict=True)]
-    found[:, left] = crossings(near, switches, len(left))
-    return found
+    near = [settled(*layer, uncertain) for layer in zip(spans, finer, switches, strict=True)]
+    counts[:, uncertain] = crossings(near, switches, len(uncertain))
+    return counts
 
 
 def _count_at_dtype(
@@ -159,6 +159,6 @@ def batch_sizes(
 
 
 def batches(count: int, size: int) -> list[slice]:
-    """Slices of at most so many rows, all about as long."""
+    """Return slices of at most so many rows, all about as long."""
     size = math.ceil(count / max(1, math.ceil(count / size)))
     return [slice(i, min(i + size, count)) for i in range(0, count, size)]

@@ -11,7 +11,7 @@ from splineviz.complexity.propagation.layer_vertices import LayerVertices
 from splineviz.complexity.propagation.preactivation_range import PreactivationRange, UnstableNeurons
 from splineviz.errors import NonFiniteValues
 
-# Neurons at a time that are looked at at all vertices.
+# Neurons at a time whose values at all vertices are computed at once.
 _AT_A_TIME = 2**14
 
 
@@ -109,7 +109,7 @@ def doubtful(
         values = part.center.unsqueeze(1) + seen.at(part.sample, part.column)
         # Twice as far as is uncertain, so that the error of the others decides nothing.
         reach = 2 * part.noise.unsqueeze(1)
-        # Not by <=, so that it holds for what is not a number.
+        # Not by <=, so that NaN counts as uncertain.
         certain = [(values - point).abs() > reach for point in switches.points.tolist()]
         open_ = torch.stack(certain).all(0).logical_not_().unflatten(1, (2, -1)).any(1)
         found.index_add_(0, part.sample, open_.long())
@@ -141,12 +141,12 @@ def settled(
     number = torch.searchsorted(samples, near.sample).clamp_(max=len(samples) - 1)
     near = near._replace(sample=number).at(samples[number] == near.sample)
     which = _undecided(near, switches)
-    part = near.at(which)
+    undecided = near.at(which)
     parts = (finer.low, finer.high, finer.noise)
-    low, high, near.noise[which] = finer.gathered(parts, part.sample, part.column)
-    below, above = part.low + part.noise, part.high - part.noise
+    low, high, near.noise[which] = finer.gathered(parts, undecided.sample, undecided.column)
+    below, above = undecided.low + undecided.noise, undecided.high - undecided.noise
     if coarse.reached is not None:
-        below, above = coarse.gathered(coarse.reached, samples[part.sample], part.column)
+        below, above = coarse.gathered(coarse.reached, samples[undecided.sample], undecided.column)
     # The vertices that are not among them are farther from the point than they may be off. What is
     # not a number tells nothing.
     near.low[which], near.high[which] = torch.fmin(low, below), torch.fmax(high, above)

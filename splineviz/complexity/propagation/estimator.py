@@ -1,6 +1,6 @@
 """Local complexity in a program: neighborhoods sent through it, a center and differences from it.
 
-The vertices round a sample are close together, and a neuron is crossed or not by how they differ.
+The vertices around a sample are close together, and a neuron is crossed or not by how they differ.
 So the center h and the differences d of the vertices from it go through the network on their own:
 an affine step makes ``L d``, an activation ``f(h + d) - f(h)``. Rounding is then relative to the
 difference, not to the value, and float32 is enough for the differences of all but a few samples.
@@ -43,11 +43,11 @@ class _Watched:
     layer, switches : Layer, Switches
         What it is, and where it switches.
     value : int
-        The value that is looked at; of a selection the one that it makes.
+        The value that is watched; for a selection, its result.
     max_selection : MaxSelection or None
-        Among what the step competes that makes the value, if that is asked.
+        Between which numbers the step that makes the value selects, if winners are counted.
     columns : int64 tensor or None
-        Which numbers of the value, unless all.
+        Which numbers of the value. Default: all.
     """
 
     layer: Layer
@@ -107,7 +107,7 @@ class Estimator:
 
     @cached_property
     def _by_name(self) -> dict[str, _Watched]:
-        found = {}
+        by_name = {}
         smooth = set(self.program.smooth_steps)
         for i, step in enumerate(self.program.steps):
             if i in self.program.activation_at:
@@ -116,17 +116,17 @@ class Estimator:
                 if isinstance(rule, PiecewiseLinear):
                     layer = Layer(step.name, step.kind, math.prod(activation.shape))
                     switches = Switches(points=rule.breakpoints)
-                    found[step.name] = _Watched(layer, switches, step.inputs[0])
+                    by_name[step.name] = _Watched(layer, switches, step.inputs[0])
                 else:
                     layer = Layer(step.name, step.kind, len(rule.counts))
                     switches = Switches(rule.column_window, leads=True)
-                    found[step.name] = _Watched(layer, switches, i + 1, rule)
+                    by_name[step.name] = _Watched(layer, switches, i + 1, rule)
             elif i in smooth:
-                found[step.name] = self._smooth(step)
+                by_name[step.name] = self._smooth(step)
         output = self.program.output
         width = math.prod(self.program.output_shape)
         layer = Layer(OUTPUT, OUTPUT, width, output - 1 in smooth)
-        return {**found, OUTPUT: _Watched(layer, Switches(), output)}
+        return {**by_name, OUTPUT: _Watched(layer, Switches(), output)}
 
     def _smooth(self, step: Step) -> _Watched:
         kind, value = operation_name(step.options), step.inputs[0]
@@ -285,7 +285,7 @@ class Estimator:
         dtype : torch.dtype
             Of the differences behind the first activation.
         visit : callable
-            Told of each layer that is looked at.
+            Called with each watched layer, and its vertices.
         """
         one_pass = ForwardPass(
             self.program,

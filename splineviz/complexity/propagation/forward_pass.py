@@ -79,7 +79,7 @@ class _Look:
         Their range, exact where they come near a kink.
     near : UnstableNeurons or None
         Those that come near one, if pairs are not split: between the sample and its vertices.
-    vertices : tensor (found, 2 P), or None
+    vertices : tensor (neurons, 2 P), or None
         Their differences at all vertices.
     """
 
@@ -89,7 +89,7 @@ class _Look:
 
 
 class ForwardPass(Domain[Value]):
-    """One pass of the vertices round some samples through a network.
+    """One pass of the vertices around some samples through a network.
 
     Parameters
     ----------
@@ -106,9 +106,9 @@ class ForwardPass(Domain[Value]):
     dtype : torch.dtype
         The type of the differences behind the first activation.
     switching : dict of int to tuple of float
-        Where neurons switch, for the values that do or are looked at.
+        Where neurons switch, for the values that do or are watched.
     last : set of int
-        The values that are looked at and that no step reads.
+        The values that are watched and that no step reads.
     straight : dict of int to tensor
         What steps before the first activation have made of these directions, where all samples
         share them; what is missing is added.

@@ -24,7 +24,7 @@ class LayerVertices:
         Makes `differences`.
     at : callable
         Given the samples, in increasing order, and the columns of some neurons, int64 tensors
-        (found,): their differences at all vertices, (found, vertices).
+        (neurons,): their differences at all vertices, (neurons, vertices).
     """
 
     span: PreactivationRange
@@ -52,7 +52,7 @@ def extent(differences: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 Visit: TypeAlias = Callable[[int, LayerVertices], None]
-"""Called with the number of a layer that is looked at and its neighborhoods.
+"""Called with the number of a watched layer, and its vertices.
 
-Differences that have not been asked for by its return are gone: their memory is used again.
+It must read `differences` before it returns: their memory is used again afterwards.
 """

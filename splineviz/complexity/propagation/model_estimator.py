@@ -46,7 +46,7 @@ def make_estimator(
     -------
     Estimator
     """
-    place, asked = _device(model, device), read_selection(layers)
+    place, selection = _device(model, device), read_selection(layers)
     if not isinstance(model, Program):
         model = trace(model, input_shape)
     if model.input_shape != input_shape:
@@ -57,10 +57,10 @@ def make_estimator(
     estimator = Estimator(model, place)
     called = [name for i in model.opaque_steps for name in operation_names(model.steps[i].options)]
     chosen = selected(
-        estimator.available, estimator.others, asked, winners, logits, [*dict.fromkeys(called)]
+        estimator.available, estimator.others, selection, winners, logits, [*dict.fromkeys(called)]
     )
     choices = [name for name in dict.fromkeys(called) if name in _COMPARISONS]
-    if choices and (asked is None or callable(asked)):
+    if choices and (selection is None or callable(selection)):
         warnings.warn(
             f"the network compares numbers that it computes ({', '.join(choices)}), and where what "
             "it makes of that changes is not looked at: only activations are, such as relu, clamp "
@@ -68,7 +68,7 @@ def make_estimator(
             stacklevel=4,
         )
     hidden = [model.steps[i].name for i in model.opaque_steps if _hides(model, i)]
-    if hidden and asked is None:
+    if hidden and selection is None:
         warnings.warn(
             f"activations inside {', '.join(map(repr, hidden[:4]))} are not looked at: torch runs "
             "them as a part of a step, because the samples are not on the first axis there, or as "

@@ -28,9 +28,9 @@ def norm_upper_bound(values: torch.Tensor) -> torch.Tensor:
     kind = torch.finfo(values.dtype)
     # Whatever the order of the sum; its root loses half as much.
     rounded = 1 + (values.shape[-1] / 2 + 4) * kind.eps / 2
-    made = torch.linalg.vector_norm(values, dim=-1, keepdim=True) * rounded
+    norms = torch.linalg.vector_norm(values, dim=-1, keepdim=True) * rounded
     lost = math.sqrt(values.shape[-1] * kind.tiny)
-    short = made < _SHORT * lost
+    short = norms < _SHORT * lost
     if bool(short.any()):
-        made = torch.where(short & (values != 0).any(-1, keepdim=True), made + lost, made)
-    return made
+        norms = torch.where(short & (values != 0).any(-1, keepdim=True), norms + lost, norms)
+    return norms

@@ -26,7 +26,7 @@ _MOVED = torch.finfo(torch.float32).eps / 2
 
 
 class Opaque:
-    """An opaque step at the vertices round some samples.
+    """An opaque step at the vertices around some samples.
 
     Parameters
     ----------

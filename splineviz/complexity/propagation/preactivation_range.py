@@ -14,9 +14,9 @@ class UnstableNeurons(NamedTuple):
 
     Attributes
     ----------
-    sample, column : int64 tensor (found,)
-        Round which sample, and which.
-    center, low, high, noise : float64 tensor (found,)
+    sample, column : int64 tensor (neurons,)
+        Around which sample, and the neuron's column.
+    center, low, high, noise : float64 tensor (neurons,)
         As in `PreactivationRange`.
     """
 
@@ -28,13 +28,13 @@ class UnstableNeurons(NamedTuple):
     noise: torch.Tensor
 
     def at(self, which: torch.Tensor) -> UnstableNeurons:
-        """Some of them, by a mask or by number."""
+        """Select some of them, by a mask or by number."""
         return UnstableNeurons(*(part[which] for part in self))
 
 
 @dataclass(frozen=True, eq=False)
 class PreactivationRange:
-    """The range of the values of a layer's neurons over the vertices round some samples.
+    """The range of the values of a layer's neurons over the vertices around some samples.
 
     Attributes
     ----------
@@ -90,7 +90,7 @@ class PreactivationRange:
         ----------
         near : UnstableNeurons
             From `near`.
-        low, high : tensor (found,)
+        low, high : tensor (neurons,)
             The smallest and largest difference of each of them.
         points : tuple of float
             Those points.
@@ -157,12 +157,12 @@ class PreactivationRange:
             mask = masks[0] if len(masks) == 1 else torch.stack(masks).any(0)
             sample, column = mask.nonzero(as_tuple=True)
             parts = (self.center, self.low, self.high, self.noise)
-            found = self.gathered(parts, sample, column)
-            self._near[points] = UnstableNeurons(sample, column, *found)
+            at_neurons = self.gathered(parts, sample, column)
+            self._near[points] = UnstableNeurons(sample, column, *at_neurons)
         return self._near[points]
 
     def _reaches(self, point: float) -> torch.Tensor:
         behind = self.center - point if point else self.center
         beyond = torch.maximum(behind + self.low, (behind + self.high).neg_())
-        # Not by <=, so that it holds for what is not a number.
+        # Not by <=, so that NaN counts as "may switch".
         return (beyond > self.noise).logical_not_()

@@ -24,7 +24,7 @@ _ROOT_OF_LARGEST = 2.0**63
 
 
 class Rounding:
-    """The rounding of differences of one type, round centers in float64.
+    """The rounding of differences of one type, around centers in float64.
 
     Variances and sizes are tensors (n or 1, columns) of that type: squared errors in units of
     rounding of the differences times the radius, and largest absolute differences divided by the

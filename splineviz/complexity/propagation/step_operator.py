@@ -24,14 +24,14 @@ class StepOperator:
     """What a step computes, with its weights in one type."""
 
     def __init__(self, program: Program, i: int, dtype: torch.dtype, device: torch.device) -> None:
-        made: dict[int, torch.Tensor] = {}
+        tensors: dict[int, torch.Tensor] = {}
 
         def tensor(array: Any) -> Any:
             if array is None:
                 return None
-            if id(array) not in made:
-                made[id(array)] = torch.tensor(np.asarray(array)).to(device, dtype)
-            return made[id(array)]
+            if id(array) not in tensors:
+                tensors[id(array)] = torch.tensor(np.asarray(array)).to(device, dtype)
+            return tensors[id(array)]
 
         self.step: Step = program.steps[i]
         self.kind = LAYERS[self.step.kind]
@@ -67,8 +67,8 @@ class StepOperator:
             return self.kind.activate(self._params, inputs, self.step.options)
         if self.kind.opaque is not None:
             return self.kind.opaque(self._params, inputs, self.step.options)
-        made = self.linear(inputs)
-        return made if self._offset is None else made + self._offset
+        product = self.linear(inputs)
+        return product if self._offset is None else product + self._offset
 
     def linear(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
         """Apply the linear part of an affine step to differences (n, *shape)."""
@@ -166,5 +166,5 @@ class StepOperator:
         """Arrange slopes of an activation, or numbers like them, by column where they differ."""
         if numbers.ndim == 1:
             return numbers.tolist()
-        made = torch.tensor(numbers).to(self._device, self._dtype)
-        return [*rows_of(made.expand(len(made), *self.shape), 1)]
+        rows = torch.tensor(numbers).to(self._device, self._dtype)
+        return [*rows_of(rows.expand(len(rows), *self.shape), 1)]

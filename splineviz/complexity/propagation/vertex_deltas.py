@@ -3,7 +3,7 @@
 Where no neuron switches between x and its two vertices x + r v and x - r v, the network is affine
 there, and the second moves by the negative of what the first moves by. So the 2 P vertices of a
 sample are stored as P odd rows o_p and a few columns, one for each neuron that has switched so far
-anywhere round the sample: the vertices differ by ``o_p + e_p`` and ``-o_p + e_p``, where the even
+anywhere around the sample: the vertices differ by ``o_p + e_p`` and ``-o_p + e_p``, where the even
 part ``e_p = sum over k of c_kp u_k``. The odd part of what a neuron's switching changes is put into
 o_p; u_k is what the network makes of a change of neuron k. That is exact, not an approximation.
 Where so many neurons switch that it saves nothing, all vertices are stored instead: they are split.
@@ -51,8 +51,8 @@ class VertexDeltas:
     @classmethod
     def of_all(cls, vertices: torch.Tensor) -> VertexDeltas:
         """Split the differences of all vertices (n or 1, 2 P, width) into pairs."""
-        made = cls.odd(vertices)
-        return cls(vertices, made.columns, made.units, split=True)
+        odd = cls.odd(vertices)
+        return cls(vertices, odd.columns, odd.units, split=True)
 
     @cached_property
     def switched(self) -> int:
@@ -68,7 +68,7 @@ class VertexDeltas:
 
 
 class AntipodalPairs:
-    """Which neurons have switched round which samples, on one way through a network.
+    """Which neurons have switched around which samples, on one way through a network.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ class AntipodalPairs:
     split : bool
         Whether all vertices are stored from here on.
     sample : int64 tensor (switched,)
-        Round which sample each neuron has switched.
+        Around which sample each neuron has switched.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class AntipodalPairs:
         Parameters
         ----------
         sample : int64 tensor (new,), increasing
-            Round which samples.
+            Around which samples.
         even : tensor (new, P)
             Their c_p.
         """
@@ -131,7 +131,7 @@ class AntipodalPairs:
         width : int
             How many neurons there are.
         rows : int
-            The most of them round one sample.
+            The most of them around one sample.
         last : bool
             Whether no step reads them.
         """
@@ -151,7 +151,7 @@ class AntipodalPairs:
         return torch.cat([d.rows + even, even - d.rows], 1)
 
     def at(self, d: VertexDeltas, sample: torch.Tensor, column: torch.Tensor) -> torch.Tensor:
-        """Compute some neurons at all vertices, (found, 2 P); samples are increasing."""
+        """Compute some neurons at all vertices, (neurons, 2 P); samples are increasing."""
         odd = d.rows.expand(self.samples, -1, -1)[sample, :, column]
         if d.split:
             return odd
@@ -167,12 +167,12 @@ class AntipodalPairs:
 
     def _even_part(self, d: VertexDeltas) -> torch.Tensor:
         columns, number = self._columns(d)
-        made = d.rows.new_zeros(self.samples, self.directions, d.rows.shape[2])
+        even = d.rows.new_zeros(self.samples, self.directions, d.rows.shape[2])
         # In parts, so that what is gathered is no larger than all vertices.
         for start in range(0, number.shape[1], 2 * self.directions):
             some = slice(start, start + 2 * self.directions)
-            made.baddbmm_(self._even[:, :, some], columns[number[:, some]])
-        return made
+            even.baddbmm_(self._even[:, :, some], columns[number[:, some]])
+        return even
 
     def _columns(self, d: VertexDeltas) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the u_k, and for each sample the numbers of its neurons among them."""

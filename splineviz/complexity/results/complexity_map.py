@@ -35,7 +35,7 @@ class ComplexityMap:
     inside : bool array (ny, nx)
         Whether a cell's middle lies in the slice's domain.
     complexity : LocalComplexity
-        Round the middles inside, row by row; with the layers, the radius and the directions.
+        Around the middles inside, row by row; with the layers, the radius and the directions.
     in_plane : bool
         Whether the directions lie in the slice.
     """

@@ -60,10 +60,10 @@ def draw_map(
     name = None if layer is None else measured.layers[layer].name
     shown = measured.layers if layer is None else measured.layers[layer : layer + 1]
     bar.set_label(values_label(any(one.proxy for one in shown)))
-    found = measured.complexity
-    round_each = directions_label(found.n_directions, measured.in_plane)
+    complexity = measured.complexity
+    round_each = directions_label(complexity.n_directions, measured.in_plane)
     of_layer = [] if name is None else [f"layer {name}"]
-    ax.set_title(", ".join([*of_layer, radius_label(float(found.radius)), round_each]))
+    ax.set_title(", ".join([*of_layer, radius_label(float(complexity.radius)), round_each]))
     if partition is not None:
         draw_edges(ax, _segments(partition, name))
     draw_anchors(ax, measured.plane.anchors, measured.plane.domain.bounds)
