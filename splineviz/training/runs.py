@@ -26,7 +26,7 @@ from splineviz.errors import (
 )
 from splineviz.files import read_file
 from splineviz.network.program import Program
-from splineviz.training.files.checkpoints import options_of, with_options
+from splineviz.training.files.checkpoint_encoding import options_of, with_options
 from splineviz.training.files.manifest import (
     MANIFEST,
     METRICS,

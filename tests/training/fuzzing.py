@@ -18,7 +18,7 @@ from torch import nn
 
 import splineviz as sv
 from splineviz.errors import RunCorrupt, SplinevizError
-from splineviz.training.files.checkpoints import encode_checkpoint, options_of
+from splineviz.training.files.checkpoint_encoding import encode_checkpoint, options_of
 from splineviz.training.files.stored_arrays import decoded
 from tests.network.fuzzing import say, with_small_bounds
 from tests.network.mutations import mutate_json, mutate_program

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from splineviz.errors import RecordingError, RunCorrupt, UnsafeFile
 from splineviz.files import make_folder, read_file, remove_file, write_atomically
-from splineviz.training.files.checkpoints import Arrays, Options, encode_checkpoint
+from splineviz.training.files.checkpoint_encoding import Arrays, Options, encode_checkpoint
 from splineviz.training.files.lock import FolderLock
 from splineviz.training.files.manifest import (
     CHECKPOINTS,
@@ -155,7 +155,7 @@ class RunWriter:
         ----------
         step : int
         weights, options
-            As for :func:`~splineviz.training.files.checkpoints.encode_checkpoint`.
+            As for :func:`~splineviz.training.files.checkpoint_encoding.encode_checkpoint`.
 
         Raises
         ------
