@@ -330,6 +330,22 @@ def test_what_mixes_samples_is_refused(forward: Any) -> None:
         sv.trace(network(forward), (T, D))
 
 
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(
+    "forward",
+    [
+        lambda n, x: n.first(x.transpose(0, 1)).relu().roll(1).mean(0),
+        lambda n, x: n.first(x).relu().flatten().roll(1).view(-1, T * WIDTH),
+        # Nothing of the layer is positive near zero.
+        lambda n, x: (n.first(x).relu() - 1e9).relu().flatten().roll(1).view(-1, T * WIDTH),
+    ],
+)
+def test_zeros_of_an_activation_hide_no_mixing(forward: Any, seed: int) -> None:
+    torch.manual_seed(seed)
+    with pytest.raises(UnsupportedLayer, match="mixes the samples"):
+        sv.trace(Net(forward).eval(), (T, D))
+
+
 def test_a_view_that_was_written_to_and_is_read_as_it_was_is_refused() -> None:
     def forward(n: Any, x: Tensor) -> Tensor:
         x = n.first(x)

@@ -253,7 +253,9 @@ def _check_samples_apart(
     """Refuse a network in which a step that torch runs mixes the samples of a batch.
 
     All other steps keep them apart by what they are. The first sample and the last are compared, as
-    some steps mix one way only, and those between are up to 1,000 times as large.
+    some steps mix one way only, and those between are up to 1,000 times as large. So it is for
+    numbers drawn at random in place of what a step reads: zeros of an activation may hide what it
+    mixes.
     """
     if not program.opaque_steps:
         return
@@ -261,19 +263,48 @@ def _check_samples_apart(
     batch = inputs.clone()
     batch[1:-1] *= 100.0
     ends = batch[[0, -1]]
-    together = {
-        i: made[[0, -1]] for i, _, made in walk(domain, {0: batch}) if i in program.opaque_steps
-    }
+    generator = torch.Generator().manual_seed(0)
+    together = {}
+    for i, given, made in walk(domain, {0: batch}):
+        if i in program.opaque_steps:
+            together[i] = made[[0, -1]]
+            _check_step(domain, i, [_drawn(part, generator) for part in given])
     for k in range(2):
         for i, _, alone in walk(domain, {0: ends[k : k + 1]}):
             if i in together and not _same(alone, together[i][k : k + 1]):
-                step = program.steps[i]
-                raise UnsupportedLayer(
-                    step.name,
-                    operation_name(step.options),
-                    "it mixes the samples of a batch: a sample alone gives another result",
-                    MIXES_SAMPLES,
-                )
+                raise _mixing(program, i)
+
+
+def _check_step(domain: Tensors, i: int, given: Sequence[torch.Tensor]) -> None:
+    """Refuse a step that mixes the samples of what it is given."""
+    samples = len(given[0])
+    try:
+        together = domain.opaque(i, given)
+        alone = [domain.opaque(i, [part[k : k + 1] for part in given]) for k in (0, samples - 1)]
+    except SplinevizError:
+        # Not every step takes any numbers: some are places.
+        return
+    if not all(_same(one, together[k]) for one, k in zip(alone, ([0], [-1]), strict=True)):
+        raise _mixing(domain.program, i)
+
+
+def _drawn(like: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Draw numbers, or truth values, for a tensor; others are kept."""
+    if like.is_floating_point():
+        return torch.randn(like.shape, generator=generator, dtype=like.dtype)
+    if like.dtype == torch.bool:
+        return torch.rand(like.shape, generator=generator) < 0.5
+    return like
+
+
+def _mixing(program: Program, i: int) -> UnsupportedLayer:
+    step = program.steps[i]
+    return UnsupportedLayer(
+        step.name,
+        operation_name(step.options),
+        "it mixes the samples of a batch: a sample alone gives another result",
+        MIXES_SAMPLES,
+    )
 
 
 def _same(alone: torch.Tensor, together: torch.Tensor) -> bool:
