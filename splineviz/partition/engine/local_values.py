@@ -2,7 +2,8 @@
 
 Bounds over the whole slice are cheap, and mostly good enough. They are too large where a neuron
 with large terms is off: there it contributes 0, exactly, and its rounding is cut off with it. Where
-a bound decides something (a value counts as zero, two crossings as one), it is asked here instead.
+a bound decides something (a value counts as zero, two crossings as one), the vertex gets a bound of
+its own here.
 
 What is on at a vertex follows from the patterns of the cells that meet there, not from numbers. A
 neuron that is on in some of them only has its boundary there: it is exactly zero.
@@ -28,12 +29,12 @@ from splineviz.partition.rounding.values import Rounded, RoundedValues, rounding
 from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.typing import AnyIntArray, FloatArray, Int32Array, Words
 
-# How many numbers of one value are looked at at a time: they stay in a core's cache.
+# How many numbers of one value are computed at a time: they stay in a core's cache.
 _BLOCK = 2**17
 
 
 class _Met(NamedTuple):
-    """The patterns of one layer on the cells round each of some vertices, uint64 (n, words)."""
+    """The patterns of one layer on the cells around each of some vertices, uint64 (n, words)."""
 
     in_all: Words
     in_some: Words
@@ -41,7 +42,7 @@ class _Met(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class LocalValues:
-    """What a network makes at vertices of a complex, by the patterns of the cells round them.
+    """What a network makes at vertices of a complex, by the patterns of the cells around them.
 
     Parameters
     ----------
@@ -112,13 +113,13 @@ class LocalValues:
         inputs = self.plane.embed(xy)
         start = Rounded(inputs, np.broadcast_to(self.input_unit, inputs.shape))
         domain = _AtVertices(program, self.layers, met)
-        found = interpret(domain, {0: start}, program.steps[cut.step].inputs)
-        values = {v: one.value for v, one in found.items()}
-        return cut.columns(values), cut.units(values, {v: one.unit for v, one in found.items()})
+        results = interpret(domain, {0: start}, program.steps[cut.step].inputs)
+        values = {v: one.value for v, one in results.items()}
+        return cut.columns(values), cut.units(values, {v: one.unit for v, one in results.items()})
 
 
 class _AtVertices(RoundedValues):
-    """Values and units at vertices, by the patterns of the cells round them."""
+    """Values and units at vertices, by the patterns of the cells around them."""
 
     def __init__(
         self, program: Program, layers: Sequence[LayerPattern], met: Sequence[_Met]

@@ -14,7 +14,7 @@ from splineviz.partition.patterns import pack
 from splineviz.partition.rounding.values import EPS, ULPS
 from splineviz.typing import AnyIntArray, BoolArray, FloatArray, Int32Array
 
-# How many numbers are looked at at a time.
+# How many numbers are computed at a time.
 _BLOCK = 2**22
 
 
@@ -23,7 +23,7 @@ class Signs:
     """The signs of the columns of a cut at the vertices of a complex.
 
     What counts as zero is a bound over the whole slice at most vertices. Where that decides
-    something, the vertices are looked at by themselves: their values and bounds are then those of
+    something, the vertices are localized: their values and bounds are then those of
     ``LocalValues``.
 
     Parameters
@@ -66,7 +66,7 @@ class Signs:
         return self._tables[0]
 
     def settle_zeros(self, vertices: AnyIntArray) -> None:
-        """Look again at vertices where the bound over the slice makes zero of what is not zero.
+        """Localize vertices where the bound over the slice takes for zero what is not zero.
 
         What is 0 exactly is so by any bound: most often, nothing flows there at all.
         """
@@ -75,7 +75,7 @@ class Signs:
             self.planes.negative[some] = pack(z < -tolerance)
 
     def localize(self, vertices: AnyIntArray) -> AnyIntArray:
-        """Look at some vertices by themselves; return those not looked at so far.
+        """Localize some vertices; return those that were not localized before.
 
         Their signs stay: what the bound over the slice does not make zero is sure.
         """
@@ -84,7 +84,7 @@ class Signs:
     def _localized(
         self, vertices: AnyIntArray
     ) -> Iterator[tuple[AnyIntArray, FloatArray, FloatArray]]:
-        """Those not looked at so far, block by block, with their values and tolerances."""
+        """Localize vertices block by block; yield new ones with their values and tolerances."""
         vertices = vertices[~self._is_local[vertices]]
         self._is_local[vertices] = True
         size = max(1, _BLOCK // max(len(self.cut.unit), 1))
@@ -99,7 +99,7 @@ class Signs:
             yield some, z, tolerance
 
     def at(self, vertices: Int32Array) -> tuple[FloatArray, FloatArray, Int32Array]:
-        """Values at some vertices (n, W), tolerances (rows, W), and the row of each vertex (n,)."""
+        """Return values at some vertices (n, W), tolerances (rows, W), and the row of each (n,)."""
         z = self.read(vertices)
         is_local = self._is_local[vertices]
         row = np.zeros(len(vertices), dtype=np.int32)

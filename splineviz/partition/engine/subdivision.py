@@ -103,33 +103,33 @@ def subdivide_cells(
         cut_neuron,
         cut_place,
     )
-    made = np.zeros(1, dtype=np.int64)
+    n_made = np.zeros(1, dtype=np.int64)
     budget = np.array([most], dtype=np.int64)
 
     def split(first: int, last: int) -> _Split:
         values = _all_values(signs) or _values_of_cells(cells, signs, first, last)
         *block, doubted = split_cells(first, last, cut, values, signs.planes, spacing, budget)
-        made[0] += len(block[-2])
-        budget[0] = most - made[0]
+        n_made[0] += len(block[-2])
+        budget[0] = most - n_made[0]
         return _Split(first, last, tuple(block), doubted)
 
     def take_back(n_cells: int) -> None:
-        made[0] -= n_cells
-        budget[0] = most - made[0]
+        n_made[0] -= n_cells
+        budget[0] = most - n_made[0]
 
     try:
         aside = n_columns > _WIDE
         block = _CELLS if signs.dense is not None else _CELLS_WITH_VALUES
         blocks = workers.over(split, len(cells), (block, block), aside)
-        # Blocks that were stopped in the middle are no complex: nothing is asked of them.
-        if made[0] > most:
-            raise TooManyRegions(int(made[0]), most, name)
+        # Blocks that were stopped in the middle are no complex: they are not split again.
+        if n_made[0] > most:
+            raise TooManyRegions(int(n_made[0]), most, name)
         _split_again(cells, signs, blocks, split, take_back, workers)
     finally:
         # Blocks that are still at work when this is cancelled stop too.
         budget[0] = -1
-    if made[0] > most:
-        raise TooManyRegions(int(made[0]), most, name)
+    if n_made[0] > most:
+        raise TooManyRegions(int(n_made[0]), most, name)
     points, inside, chords, chord_neuron, offsets, halves, parent, bits = _joined(
         [block.arrays for block in blocks], len(xy), len(pieces)
     )
@@ -150,7 +150,7 @@ def subdivide_cells(
 
 
 class _Split(NamedTuple):
-    """A block of cells that was split, and those among them that are to be looked at again."""
+    """A block of cells that was split, and those of its cells that are to be split again."""
 
     first: int
     last: int
@@ -185,7 +185,7 @@ def _split_again(
 def _anew(
     work: Callable[[int, int], _Block], blocks: list[_Block], again: list[int], workers: Workers
 ) -> list[_Block]:
-    """Some blocks, made once more."""
+    """Do the work of some blocks once more."""
 
     def once_more(first: int, last: int) -> list[_Block]:
         return [work(blocks[i].first, blocks[i].last) for i in again[first:last]]

@@ -192,15 +192,15 @@ class VertexValues:
         return interpret(Numbers(program), values, self._live[step])
 
     def _block(self, step: int) -> tuple[int, int]:
-        """How many vertices a block has whose values run from the base to a step."""
-        made = [i + 1 for i in self._steps if self._base.step <= i < step]
-        widest = max(math.prod(self._program.shapes[v]) for v in [*self._base.rows, *made])
+        """Choose how many vertices a block has whose values run from the base to a step."""
+        later = [i + 1 for i in self._steps if self._base.step <= i < step]
+        widest = max(math.prod(self._program.shapes[v]) for v in [*self._base.rows, *later])
         least, most = (max(16, numbers // max(widest, 1)) for numbers in _BLOCK)
         return least, most
 
 
 def _live_values(program: Program, steps: Sequence[int]) -> list[frozenset[int]]:
-    """For each step the values made before it that it, or a later one of some steps, reads."""
+    """Return for each step the earlier values that it, or a later one of some steps, reads."""
     live = []
     for step in range(len(program.steps) + 1):
         read = {v for i in steps if i >= step for v in program.steps[i].inputs}

@@ -9,7 +9,7 @@ vertices and edges, and both are cut once:
    to the cells on both sides.
 3. ``split_cells`` takes one cell at a time. Every neuron that crosses it has two ends on its
    border, fixed by step 2. The cell is split along one chord; whether another chord crosses that
-   one follows from the order of their four ends round the border, never from coordinates, and a
+   one follows from the order of their four ends around the border, never from coordinates, and a
    crossing chord is cut at the new edge at once. Both halves are then smaller cells of the same
    kind. The result is a planar subdivision whatever the rounding: coordinates only order the
    crossings along one chord, and crossings closer than their own uncertainty become one vertex.

@@ -29,7 +29,7 @@ class Border(NamedTuple):
     corner_at : int32 array (n,)
         The place of each old corner on the border with its new vertices.
     signs : int8 array (n,)
-        The signs of one neuron round the border.
+        The signs of one neuron around the border.
     """
 
     some_positive: Array
@@ -105,7 +105,7 @@ def list_crossing(border):
 
 @inlined
 def walk_round(cut, cell, signs, border, vertex, half):
-    """Walk round a cell: its border with the new vertices, and where each neuron crosses it.
+    """Walk around a cell: its border with the new vertices, and where each neuron crosses it.
 
     Fills the vertex and the outgoing half-edge at each place, the place of each old corner, and for
     each crossing neuron the first two places where it cuts an edge, with the sign behind each.
@@ -163,7 +163,7 @@ def ends_of(cut, cell, n, j, values, signs, border):
 
 @borrowing
 def _signs_along(cut, cell, neuron, values, signs, border):
-    """The signs of a neuron round the border, where it meets corners or touches more than twice.
+    """The signs of a neuron around the border, where it meets corners or touches more than twice.
 
     With zeros at corners and cuts they hold one change on the way from the largest value down to
     the smallest and one on the way back; zeros between equal signs only touch. Fills

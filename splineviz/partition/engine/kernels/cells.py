@@ -47,14 +47,14 @@ from splineviz.partition.engine.kernels.entry import entry
 from splineviz.partition.engine.kernels.triangles import spanning_corners, triangle_of
 
 # How it ended: all is done, there are more cells than the budget allows, or there is no room for
-# the next cell among what is made, or on the desk.
+# the next cell in the output, or on the desk.
 _DONE, _OVER, _FULL, _NARROW = range(4)
 # Where room ran out there is so many times as much. A cell that had no room is begun again.
 _GROWTH = 4
 # Room to begin with: crossing neurons, and places on a border.
 _ROOM = 64
 
-# Entries of `done`: how much has been made, and the next cell to split.
+# Entries of `done`: how much of each is filled, and the next cell to split.
 _POINTS, _CHORDS, _CELLS, _HALVES, _DOUBTED, _NEXT = range(6)
 
 
@@ -69,8 +69,8 @@ class _Task(NamedTuple):
     budget: Array
 
 
-class _Made(NamedTuple):
-    """Room for what is made, the results of ``split_cells``; and how much has been made, `done`."""
+class _Output(NamedTuple):
+    """Room for the results of ``split_cells``, and how much of it is filled, `done`."""
 
     points: Array
     inside: Array
@@ -149,41 +149,41 @@ def split_cells(first_cell, last_cell, cut, values, signs, spacing, budget):
     task = _Task(last_cell, cut, values, signs, spacing, budget)
     width = values.column_of.shape[0]
     room = 2 * (last_cell - first_cell) + 4 * _ROOM
-    made = _new_made(room, width)
-    made.done[_NEXT] = first_cell
+    output = _new_output(room, width)
+    output.done[_NEXT] = first_cell
     desk_room = _ROOM
     desk = _new_desk(width, desk_room)
     # No array is replaced by a larger one inside the loops of these: see ``compiling``.
     while True:
-        state = _split_while_room(task, desk, made)
+        state = _split_while_room(task, desk, output)
         if state == _FULL:
             room *= _GROWTH
-            made = _moved(made, _new_made(room, width))
+            output = _moved(output, _new_output(room, width))
         elif state == _NARROW:
             desk_room *= _GROWTH
             desk = _new_desk(width, desk_room)
         else:
             break
-    done = made.done
+    done = output.done
     n_points, n_chords = done[_POINTS], done[_CHORDS]
     n_cells, n_halves = done[_CELLS], done[_HALVES]
     return (
-        made.points[:n_points],
-        made.inside[:n_points],
-        made.chords[:n_chords],
-        made.chord_neuron[:n_chords],
-        made.offsets[: n_cells + 1],
-        made.halves[:n_halves],
-        made.parent[:n_cells],
-        made.bits[:n_cells],
-        made.doubted[: done[_DOUBTED]],
+        output.points[:n_points],
+        output.inside[:n_points],
+        output.chords[:n_chords],
+        output.chord_neuron[:n_chords],
+        output.offsets[: n_cells + 1],
+        output.halves[:n_halves],
+        output.parent[:n_cells],
+        output.bits[:n_cells],
+        output.doubted[: done[_DOUBTED]],
     )
 
 
 @compiled
-def _new_made(n, width):
-    """Room for n cells, edges and vertices."""
-    return _Made(
+def _new_output(n, width):
+    """Make room for n cells, edges and vertices."""
+    return _Output(
         np.empty((n, 2), np.float64),
         np.empty(n, np.int32),
         np.empty((n, 2), np.int32),
@@ -198,23 +198,23 @@ def _new_made(n, width):
 
 
 @compiled
-def _moved(made, larger):
-    """What has been made, where there is more room."""
-    done = made.done
+def _moved(output, larger):
+    """Copy the output to where there is more room."""
+    done = output.done
     for i in range(done[_POINTS]):
-        larger.points[i] = made.points[i]
-        larger.inside[i] = made.inside[i]
+        larger.points[i] = output.points[i]
+        larger.inside[i] = output.inside[i]
     for i in range(done[_CHORDS]):
-        larger.chords[i] = made.chords[i]
-        larger.chord_neuron[i] = made.chord_neuron[i]
+        larger.chords[i] = output.chords[i]
+        larger.chord_neuron[i] = output.chord_neuron[i]
     for i in range(done[_HALVES]):
-        larger.halves[i] = made.halves[i]
+        larger.halves[i] = output.halves[i]
     for i in range(done[_CELLS]):
-        larger.offsets[i + 1] = made.offsets[i + 1]
-        larger.parent[i] = made.parent[i]
-        larger.bits[i] = made.bits[i]
+        larger.offsets[i + 1] = output.offsets[i + 1]
+        larger.parent[i] = output.parent[i]
+        larger.bits[i] = output.bits[i]
     for i in range(done[_DOUBTED]):
-        larger.doubted[i] = made.doubted[i]
+        larger.doubted[i] = output.doubted[i]
     for i in range(done.shape[0]):
         larger.done[i] = done[i]
     return larger
@@ -222,7 +222,7 @@ def _moved(made, larger):
 
 @compiled
 def _new_desk(width, k):
-    """Room for cells with k crossing neurons and so many places on their border."""
+    """Make room for cells with k crossing neurons and so many places on their border."""
     return _Desk(
         new_border(width, k, k),
         np.empty((k, 4), np.float64),
@@ -233,11 +233,11 @@ def _new_desk(width, k):
 
 
 @borrowing
-def _split_while_room(task, desk, made):
+def _split_while_room(task, desk, output):
     """Split cells from the next one on, until room runs out."""
     border, stack = desk.border, desk.stack
-    for cell in range(made.done[_NEXT], task.last_cell):
-        if made.done[_CELLS] > task.budget[0]:
+    for cell in range(output.done[_NEXT], task.last_cell):
+        if output.done[_CELLS] > task.budget[0]:
             return _OVER
         n, k = sides_of(task.cut, cell, task.signs, border)
         if k > border.neuron.shape[0] or n > border.corner_at.shape[0]:
@@ -245,10 +245,10 @@ def _split_while_room(task, desk, made):
         list_crossing(border)
         walk_round(task.cut, cell, task.signs, border, stack.vertex, stack.half)
         triangle = _place_chords(task, cell, n, k, desk)
-        state = _split_cell(task, cell, n, k, triangle, desk, made)
+        state = _split_cell(task, cell, n, k, triangle, desk, output)
         if state != _DONE:
             return state
-        made.done[_NEXT] = cell + 1
+        output.done[_NEXT] = cell + 1
     return _DONE
 
 
@@ -286,13 +286,13 @@ def _place_chords(task, cell, n, k, desk):
 
 
 @inlined
-def _split_cell(task, cell, n, k, triangle, desk, made):
+def _split_cell(task, cell, n, k, triangle, desk, output):
     """Split one cell along its chords, one after another.
 
-    ``made.done`` is brought up to date when that is over: what a cell that had no room has written
-    is forgotten.
+    ``output.done`` is brought up to date when that is over: what a cell that had no room has
+    written is forgotten.
     """
-    cut, stack, piece, done = task.cut, desk.stack, desk.piece, made.done
+    cut, stack, piece, done = task.cut, desk.stack, desk.piece, output.done
     k_words = (k + 63) >> 6
     put_piece(stack, 0, 0, n, 0, k)
     for word in range(k_words):
@@ -308,9 +308,9 @@ def _split_cell(task, cell, n, k, triangle, desk, made):
         depth -= 1
         if stack.piece[depth, COUNT] == 0:
             size = stack.piece[depth, SIZE]
-            if n_cells == made.parent.shape[0] or n_halves + size > made.halves.shape[0]:
+            if n_cells == output.parent.shape[0] or n_halves + size > output.halves.shape[0]:
                 return _FULL
-            _add_cell(cell, k, depth, desk, made, n_cells, n_halves)
+            _add_cell(cell, k, depth, desk, output, n_cells, n_halves)
             n_cells += 1
             n_halves += size
             continue
@@ -318,12 +318,12 @@ def _split_cell(task, cell, n, k, triangle, desk, made):
             return _NARROW
         start, n, first, m = take_piece(stack, depth, k_words, piece)
         own = m >> 1
-        ends = _ends_of(piece, own, cut.xy, made.points)
+        ends = _ends_of(piece, own, cut.xy, output.points)
         added, in_doubt = cross_chord(
             piece, m, own, ends, triangle, desk.forms, task.spacing, desk.line
         )
         doubted |= in_doubt
-        if n_points + added > made.points.shape[0] or n_chords + added >= made.chords.shape[0]:
+        if n_points + added > output.points.shape[0] or n_chords + added >= output.chords.shape[0]:
             return _FULL
         # The halves have the old border and the chord on both sides; a chord goes to both at most.
         ends_at = start + n + 2 * (added + 1)
@@ -338,7 +338,7 @@ def _split_cell(task, cell, n, k, triangle, desk, made):
             _n_pieces(cut) + n_chords,
         )
         neuron = desk.border.neuron[piece.chord[own, NEURON]]
-        _add_chord(cell, neuron, chord, ends, desk, made, n_points, n_chords)
+        _add_chord(cell, neuron, chord, ends, desk, output, n_points, n_chords)
         n_points += added
         n_chords += added + 1
         for forward in (True, False):
@@ -351,7 +351,7 @@ def _split_cell(task, cell, n, k, triangle, desk, made):
             first += count
             depth += 1
     if doubted:
-        made.doubted[done[_DOUBTED]] = cell
+        output.doubted[done[_DOUBTED]] = cell
         done[_DOUBTED] += 1
     done[_POINTS] = n_points
     done[_CHORDS] = n_chords
@@ -384,34 +384,34 @@ def _point(vertex, xy, points):
 
 
 @inlined
-def _add_chord(cell, neuron, chord, ends, desk, made, n_points, n_chords):
+def _add_chord(cell, neuron, chord, ends, desk, output, n_points, n_chords):
     """Write the new vertices and edges of a chord."""
     place = desk.line.place
     for c in range(chord.added):
-        made.points[n_points + c, 0] = ends.px + place[c] * (ends.qx - ends.px)
-        made.points[n_points + c, 1] = ends.py + place[c] * (ends.qy - ends.py)
-        made.inside[n_points + c] = cell
+        output.points[n_points + c, 0] = ends.px + place[c] * (ends.qx - ends.px)
+        output.points[n_points + c, 1] = ends.py + place[c] * (ends.qy - ends.py)
+        output.inside[n_points + c] = cell
     before = desk.piece.vertex[chord.low]
     for c in range(chord.added + 1):
         behind = desk.piece.vertex[chord.high] if c == chord.added else chord.vertex + c
-        made.chords[n_chords + c, 0] = before
-        made.chords[n_chords + c, 1] = behind
-        made.chord_neuron[n_chords + c] = neuron
+        output.chords[n_chords + c, 0] = before
+        output.chords[n_chords + c, 1] = behind
+        output.chord_neuron[n_chords + c] = neuron
         before = behind
 
 
 @inlined
-def _add_cell(cell, k, depth, desk, made, n_cells, n_halves):
+def _add_cell(cell, k, depth, desk, output, n_cells, n_halves):
     """Write a piece that no chord crosses: a new cell."""
     stack, border = desk.stack, desk.border
     start, size = stack.piece[depth, START], stack.piece[depth, SIZE]
     for i in range(size):
-        made.halves[n_halves + i] = stack.half[start + i]
-    for word in range(made.bits.shape[1]):
+        output.halves[n_halves + i] = stack.half[start + i]
+    for word in range(output.bits.shape[1]):
         # What is positive on all of the old cell; then what the chords leave positive on the piece.
-        made.bits[n_cells, word] = border.some_positive[word] & ~border.some_negative[word]
+        output.bits[n_cells, word] = border.some_positive[word] & ~border.some_negative[word]
     for j in range(k):
         if has_bit(stack.masks, depth, j):
-            set_bit(made.bits, n_cells, border.neuron[j])
-    made.parent[n_cells] = cell
-    made.offsets[n_cells + 1] = n_halves + size
+            set_bit(output.bits, n_cells, border.neuron[j])
+    output.parent[n_cells] = cell
+    output.offsets[n_cells + 1] = n_halves + size

@@ -200,7 +200,7 @@ def cross_chord(piece, m, own, ends, triangle, forms, spacing, line):
 
 @inlined
 def half_border(piece, n, chord, forward, stack, start):
-    """Write one half of a split piece: its border round from the chord to the chord, then along it.
+    """Write one half of a split piece: around its border from chord to chord, then along it.
 
     `n` is the length of the piece's border, and `forward` says whether this half runs along the
     chord in the order of its numbers. Writes from `start` of the pool on; returns the length.

@@ -9,7 +9,7 @@ import numpy as np
 from splineviz.partition.engine.kernels.arguments import Array
 from splineviz.partition.engine.kernels.compiling import borrowing, compiled, inlined
 
-# A crossing known no better than this many times what one vertex spans is looked at again.
+# A crossing known no better than this many times what one vertex spans is located again.
 LOOSE = 2.0**19
 # A value this many times its tolerance is no rounding of zero, whatever the coordinates say.
 SURE = 2.0**20
@@ -87,9 +87,9 @@ def merge(line, count):
 def _join_nearest(line, count):
     """Merge crossings some of which are not separate.
 
-    The best determined come first; each other joins the nearest of them that it cannot be told
-    from. So one that may lie anywhere does not draw together those that are far apart. A vertex
-    lies where its best determined crossing is.
+    The best determined come first; each other joins the nearest of them from which it cannot be
+    distinguished. So one that may lie anywhere does not draw together those that are far apart. A
+    vertex lies where its best determined crossing is.
     """
     position, doubt, head = line.position, line.doubt, line.head
     for i in range(count):

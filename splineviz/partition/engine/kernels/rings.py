@@ -11,7 +11,7 @@ from splineviz.partition.engine.kernels.entry import entry
 @entry
 @compiled
 def walk_rings(offsets, halves, cell_of_half, n_edges, is_open):
-    """Closed walks round the cells that open edges join.
+    """Find closed walks around the cells that open edges join.
 
     Parameters
     ----------
