@@ -404,10 +404,10 @@ class Program:
             raise InvalidProgram(f"step {i} ({step.name!r}, {step.kind}) is not opaque")
         self.check_opaque_steps()
         try:
-            made = run(self._params(i), values, step.options)
+            result = run(self._params(i), values, step.options)
         except OF_TORCH as error:
             raise not_applied(i, step, error) from error
-        return self._checked(i, values, made)
+        return self._checked(i, values, result)
 
     def check_opaque_steps(self) -> None:
         """Check with torch that all opaque steps can be applied, before the first one runs.
@@ -457,10 +457,10 @@ class Program:
             Steps that only rearrange (reshape, identity) may return a view of their input.
         """
         weights, offset = self._coefficients[i]  # type: ignore[attr-defined]
-        made = self._linear(i, weights, values)
+        result = self._linear(i, weights, values)
         if offset is not None:
-            made += offset
-        return made
+            result += offset
+        return result
 
     def affine_linear(self, i: int, *values: np.ndarray) -> np.ndarray:
         """Apply the affine step ``i`` without its offset: ``affine(x) - affine(0)``, exactly.
@@ -476,10 +476,10 @@ class Program:
         rounding error made there. Parameters and result are those of :meth:`affine`.
         """
         weights, offset = self._magnitudes[i]
-        made = self._linear(i, weights, tuple(np.abs(value) for value in values))
+        total = self._linear(i, weights, tuple(np.abs(value) for value in values))
         if offset is not None:
-            made += offset
-        return made
+            total += offset
+        return total
 
     def affine_deviation(self, i: int, *values: np.ndarray) -> np.ndarray:
         """Carry independent errors through the affine step ``i``: the root of summed squares.
@@ -492,8 +492,8 @@ class Program:
         largest = _largest_comparable(*values)
         if weight == 0.0 or largest == 0.0:
             return self._linear(i, self._magnitudes[i][0], values)
-        made = self._linear(i, squares, tuple((value / largest) ** 2 for value in values))
-        return np.sqrt(made) * largest * weight
+        variance = self._linear(i, squares, tuple((value / largest) ** 2 for value in values))
+        return np.sqrt(variance) * largest * weight
 
     def with_state(self, state: Mapping[str, Any]) -> Program:
         """Make the same network with other weights, such as those of a checkpoint.

@@ -202,13 +202,13 @@ def _outputs(domain: Tensors, inputs: torch.Tensor) -> tuple[torch.Tensor, bool]
     """Run a program on inputs; say too whether all values on the way are finite."""
     # In torch: numpy's threads would go on spinning beside those of torch. One value at a time:
     # together they may not fit into memory.
-    found, finite = inputs, True
-    for i, _, made in walk(domain, {0: inputs}):
+    outputs, finite = inputs, True
+    for i, _, value in walk(domain, {0: inputs}):
         # Masks that only torch reads may be infinite on the way.
-        finite = finite and not bool(made.isnan().any())
+        finite = finite and not bool(value.isnan().any())
         if i + 1 == domain.program.output:
-            found = made
-    return found, finite and bool(found.isfinite().all())
+            outputs = value
+    return outputs, finite and bool(outputs.isfinite().all())
 
 
 def _uncertainty(

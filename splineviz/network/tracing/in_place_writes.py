@@ -107,7 +107,7 @@ def after_writing(
     Raises
     ------
     Refused
-        If it cannot be told by sample.
+        If it cannot be divided by sample.
     """
     if _layout(tensor) == _layout(memory):
         return made

@@ -50,11 +50,11 @@ def surroundings_of(model: torch.nn.Module) -> Surroundings:
 
 def changed_places(before: Surroundings, now: Surroundings) -> list[str]:
     """List where two records differ, as phrases such as ``"the forward hooks of 'act'"``."""
-    found: dict[str, None] = {}
+    phrases: dict[str, None] = {}
     for path, name in {**before, **now}:
         if before.get((path, name)) != now.get((path, name)):
-            found[_phrase(path, name, before, now)] = None
-    return [*found]
+            phrases[_phrase(path, name, before, now)] = None
+    return [*phrases]
 
 
 def _phrase(path: str, name: str, before: Surroundings, now: Surroundings) -> str:

@@ -31,7 +31,7 @@ _ALONG_AN_AXIS = frozenset(
 """Those along an axis, or several, that they keep."""
 
 _OVER_AN_AXIS = frozenset({"mean", "sum", "amax", "amin", "max", "min", "logsumexp"})
-"""Those over an axis, or several, that they leave out unless they are told to keep it."""
+"""Those over an axis, or several, that they leave out unless `keepdim` is set."""
 
 _OF_AN_AXIS = frozenset({"select", "unbind"})
 """Those that leave out an axis."""

@@ -1,4 +1,4 @@
-"""What an opaque step may be: operations of a closed table, asked of torch before they are run.
+"""What an opaque step may be: operations of a closed table, and what torch says of their results.
 
 The steps may come from a file of somebody else. So each operation of the table makes a new tensor
 from others, and looks whether places are inside. (``grid_sampler`` does not; and there is none that
@@ -242,7 +242,7 @@ SCHEMA = Schema(
     params=None,
     inputs=(1, 2**10),
 )
-"""Of opaque. The shape of the result is not known before torch is asked."""
+"""Of opaque. The shape of the result is known only from torch."""
 
 
 # What comes out, without computing it -------------------------------------------------------------
