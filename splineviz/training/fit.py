@@ -142,7 +142,7 @@ def one_thread() -> Iterator[None]:
 
 @contextmanager
 def reporter(progress: Progress | bool | None, steps: int) -> Iterator[Callable[[int], None]]:
-    """A function to call with each step, which tells `progress` about 200 times.
+    """Yield a function to call with each step; it calls `progress` about 200 times.
 
     Parameters
     ----------
