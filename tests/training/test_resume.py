@@ -120,16 +120,16 @@ def test_resuming_nothing_at_a_step_is_refused(tmp_path: Path, network: Network)
 
 
 @pytest.mark.parametrize(
-    ("widths", "options", "message"),
+    ("widths", "options", "error", "message"),
     [
-        ((2, 6, 3), {}, "another network"),
-        ((2, 5, 5, 3), {}, "another network"),
-        ((2, 5, 3), {"dtype": "float16"}, "resume it with dtype='float32'"),
-        ((2, 5, 3), {"samples": ([[9.0, 9.0]], [0])}, "other samples"),
-        ((2, 5, 3), {"resume": -1}, "resume must be at least 0"),
-        ((2, 5, 3), {"resume": 1.5}, "resume must be a whole number"),
-        ((2, 5, 3), {"resume": 31}, "step 31: its last step is 30"),
-        ((2, 5, 3), {"resume": 10**15}, "its last step is 30"),
+        ((2, 6, 3), {}, RecordingError, "another network"),
+        ((2, 5, 5, 3), {}, RecordingError, "another network"),
+        ((2, 5, 3), {"dtype": "float16"}, RecordingError, "resume it with dtype='float32'"),
+        ((2, 5, 3), {"samples": ([[9.0, 9.0]], [0])}, RecordingError, "other samples"),
+        ((2, 5, 3), {"resume": -1}, InvalidArgument, "resume must be at least 0"),
+        ((2, 5, 3), {"resume": 1.5}, InvalidArgument, "resume must be a whole number"),
+        ((2, 5, 3), {"resume": 31}, RecordingError, "step 31: its last step is 30"),
+        ((2, 5, 3), {"resume": 10**15}, RecordingError, "its last step is 30"),
     ],
 )
 def test_what_does_not_belong_to_the_run_is_refused(
@@ -137,10 +137,11 @@ def test_what_does_not_belong_to_the_run_is_refused(
     network: Network,
     widths: tuple[int, ...],
     options: dict[str, object],
+    error: type[Exception],
     message: str,
 ) -> None:
     before = (recorded / "manifest.json").read_bytes()
-    with pytest.raises((RecordingError, InvalidArgument), match=message):
+    with pytest.raises(error, match=message):
         Recorder(recorded, network(*widths), **{"resume": True, **options})  # type: ignore[arg-type]
     assert (recorded / "manifest.json").read_bytes() == before
 
