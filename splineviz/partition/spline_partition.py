@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 
-from splineviz.errors import UnknownName
 from splineviz.network.evaluation import predicted_classes
 from splineviz.network.program import Program
 from splineviz.partition import affine_maps as maps
 from splineviz.partition import patterns
 from splineviz.partition.edge_table import EdgeTable
 from splineviz.partition.measures import (
-    adjacency,
     boundary,
     density,
     lines,
@@ -31,6 +29,7 @@ from splineviz.partition.measures.migration import Migration
 from splineviz.partition.measures.neuron_boundaries import LayerSelection
 from splineviz.partition.patterns import LayerPattern
 from splineviz.partition.region_geometry import RegionGeometry
+from splineviz.partition.region_graph import RegionGraph
 from splineviz.partition.rounding.affine_maps import slope_units
 from splineviz.partition.rounding.values import EPS
 from splineviz.partition.slices.input_slice import InputSlice
@@ -41,11 +40,9 @@ from splineviz.validation.calls import explained
 
 if TYPE_CHECKING:
     import geopandas
-    import networkx
     import pandas as pd
     import torch
     from matplotlib.axes import Axes
-    from scipy.sparse import csr_array
 
     from splineviz.partition.plotting.colorings import Limits
     from splineviz.partition.plotting.plot import Color
@@ -53,7 +50,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class SplinePartition(RegionGeometry, StoredPartition):
+class SplinePartition(RegionGeometry, RegionGraph, StoredPartition):
     """All activation regions of a network on a 2D slice, with shared vertices.
 
     An activation region is a maximal connected set on which every neuron keeps its sign; the
@@ -418,42 +415,6 @@ class SplinePartition(RegionGeometry, StoredPartition):
             neuron_boundaries.count_switching(self.layers, layer),
         )
 
-    @overload
-    def dual_graph(self, format: Literal["scipy"] = "scipy") -> csr_array: ...
-
-    @overload
-    def dual_graph(self, format: Literal["networkx"]) -> networkx.Graph: ...
-
-    def dual_graph(self, format: str = "scipy") -> csr_array | networkx.Graph:  # noqa: A002
-        """Which regions share a boundary: the dual graph of the partition.
-
-        Parameters
-        ----------
-        format : {"scipy", "networkx"}
-            A sparse matrix, or a graph of networkx, which must be installed.
-
-        Returns
-        -------
-        scipy.sparse.csr_array of shape (R, R), float64
-            Symmetric. An entry is the length of the boundary that two regions share, in slice
-            units; regions that touch in a point alone have none.
-        networkx.Graph
-            Nodes are the regions 0 ... R - 1. An edge has the attributes ``length``, as above,
-            and ``layer`` and ``neuron``, as in the edge table.
-
-        Raises
-        ------
-        UnknownName
-            If there is no such format.
-        MissingDependency
-            If networkx is wanted and not installed.
-        """
-        if format == "scipy":
-            return adjacency.adjacency_matrix(self.vertices, self.edges, len(self))
-        if format == "networkx":
-            return adjacency.networkx_graph(self.vertices, self.edges, len(self))
-        raise UnknownName("graph format", str(format), ["networkx", "scipy"])
-
     @explained()
     def merge_linear(
         self,
@@ -492,8 +453,8 @@ class SplinePartition(RegionGeometry, StoredPartition):
         Returns
         -------
         pandas.DataFrame
-            Columns ``area``, ``perimeter``, ``eccentricity``, ``slope_norm``, ``prediction``, and
-            for each layer the number of its active neurons as ``active_NAME``.
+            Columns ``area``, ``perimeter``, ``eccentricity``, ``degree``, ``slope_norm``,
+            ``prediction``, and for each layer the number of its active neurons as ``active_NAME``.
         """
         from splineviz.partition import tables
 
@@ -540,8 +501,8 @@ class SplinePartition(RegionGeometry, StoredPartition):
             Where to draw. Default: a new figure.
         color : str, Coloring or array-like of shape (R,)
             What colors the regions: a row of
-            :data:`~splineviz.partition.plotting.colorings.COLORINGS` by its name, a row of your
-            own, or one number a region.
+            :data:`~splineviz.partition.plotting.colorings.COLORINGS` or ``ON_DEMAND`` by its name,
+            a row of your own, or one number a region.
         limits : pair of float, optional
             The ends of the color scale; values beyond have the colors of the ends. Default: 99 % of
             the slice's area lies above the lower and 99 % below the upper end.

@@ -21,6 +21,7 @@ def to_dataframe(partition: SplinePartition) -> pd.DataFrame:
         "area": partition.areas,
         "perimeter": partition.perimeters,
         "eccentricity": partition.eccentricities,
+        "degree": partition.degrees,
         "slope_norm": partition.slope_norms(),
         "prediction": partition.predictions(),
     }

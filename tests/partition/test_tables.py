@@ -13,7 +13,7 @@ import splineviz as sv
 from splineviz.errors import MissingDependency
 from tests.partition.networks import FRAME_WITH_HOLES, partition_of, random_mlp
 
-MEASURES = ["area", "perimeter", "eccentricity", "slope_norm", "prediction"]
+MEASURES = ["area", "perimeter", "eccentricity", "degree", "slope_norm", "prediction"]
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +27,7 @@ def test_the_table_has_one_row_a_region(part):
     assert table.index.name == "region"
     assert len(table) == len(part)
     np.testing.assert_array_equal(table["area"], part.areas)
+    np.testing.assert_array_equal(table["degree"], part.degrees)
     np.testing.assert_array_equal(table["slope_norm"], part.slope_norms())
     np.testing.assert_array_equal(table["active_relu1"], part.activation_counts()[:, 1])
     assert table["prediction"].dtype == np.int64

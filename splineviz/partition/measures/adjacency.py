@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from splineviz.errors import MissingDependency
-from splineviz.typing import FloatArray
+from splineviz.typing import FloatArray, IntArray
 
 if TYPE_CHECKING:
     import networkx
@@ -32,6 +32,13 @@ def adjacency_matrix(vertices: FloatArray, edges: EdgeTable, n_regions: int) -> 
     # One half and its mirror image: entries that are sums come out equal to the last bit.
     half = csr_array((lengths, (sides[:, 0], sides[:, 1])), shape=(n_regions, n_regions))
     return csr_array(half + half.T)
+
+
+def degrees(edges: EdgeTable, n_regions: int) -> Annotated[IntArray, "R"]:
+    """How many other regions each region shares an edge with."""
+    inner = (edges.regions >= 0).all(axis=1)
+    pairs = np.unique(np.sort(edges.regions[inner], axis=1), axis=0)
+    return np.bincount(pairs.ravel(), minlength=n_regions).astype(np.int64)
 
 
 def networkx_graph(vertices: FloatArray, edges: EdgeTable, n_regions: int) -> networkx.Graph:

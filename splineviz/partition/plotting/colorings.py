@@ -1,4 +1,4 @@
-"""COLORINGS: the one table of what can color a region.
+"""COLORINGS and ON_DEMAND: the tables of what can color a region.
 
 A new coloring is one row: what it reads from a partition, and how its values become colors.
 """
@@ -267,5 +267,16 @@ COLORINGS: dict[str, Coloring] = {
         colors=pattern_colors,
         note="neighbors told apart; the colors mean nothing",
         sent=False,
+    ),
+}
+
+#: Further colorings. A player has one of them only if its `color` names it: so that frames stay
+#: small, and are drawn without what takes longer than finding the regions.
+ON_DEMAND: dict[str, Coloring] = {
+    "degree": Coloring(
+        title="neighbors",
+        unit="number",
+        scale="linear",
+        values=lambda partition: partition.degrees,
     ),
 }

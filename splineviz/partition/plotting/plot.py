@@ -13,7 +13,7 @@ import shapely
 from splineviz.errors import InvalidArgument, ShapeMismatch
 from splineviz.partition.measures.class_pieces import ClassPieces
 from splineviz.partition.measures.neuron_boundaries import LayerSelection, boundary_segments
-from splineviz.partition.plotting.colorings import COLORINGS, Coloring, Limits
+from splineviz.partition.plotting.colorings import COLORINGS, ON_DEMAND, Coloring, Limits
 from splineviz.partition.plotting.region_picture import RegionPicture
 from splineviz.typing import FloatArray, IntArray
 from splineviz.validation.arrays import as_points
@@ -22,7 +22,8 @@ from splineviz.validation.names import row_of
 if TYPE_CHECKING:
     from splineviz.partition.spline_partition import SplinePartition
 
-#: What may color the regions: a row of COLORINGS by name, a row, or one number a region.
+#: What may color the regions: a row by its name in COLORINGS or ON_DEMAND, a row, or one number a
+#: region.
 Color: TypeAlias = "str | Coloring | npt.ArrayLike"
 
 
@@ -85,14 +86,14 @@ def _decision_lines(partition: SplinePartition) -> list[FloatArray]:
 def _colored(partition: SplinePartition, color: Color) -> tuple[Coloring, np.ndarray]:
     """A row and its values for a partition."""
     if isinstance(color, str):
-        color = row_of(COLORINGS, "coloring", color)
+        color = row_of(COLORINGS | ON_DEMAND, "coloring", color)
     if isinstance(color, Coloring):
         return color, np.asarray(color.values(partition))
-    values = np.asarray(color, dtype=np.float64)
+    values, known = np.asarray(color, dtype=np.float64), ", ".join(COLORINGS | ON_DEMAND)
     if values.shape != (len(partition),):
         raise ShapeMismatch(
             f"color has shape {values.shape}; with {len(partition)} regions it must be "
-            f"({len(partition)},), one number a region, or one of: {', '.join(COLORINGS)}"
+            f"({len(partition)},), one number a region, or one of: {known}"
         )
     return Coloring("value", "", "linear", values=lambda _: values), values
 

@@ -13,6 +13,7 @@ import traitlets
 
 from splineviz.display.frames import Frame
 from splineviz.errors import InvalidArgument, UnknownName
+from splineviz.partition.plotting.colorings import ON_DEMAND
 from splineviz.progress import Progress
 from splineviz.validation.calls import explained
 from splineviz.validation.names import check_name
@@ -77,7 +78,8 @@ class RegionPlayer(OwningBox, CheckpointTraits):
         runs across them, within the heights that it has at the checkpoints there are now.
     color : str
         What colors the regions at first: a row of
-        :data:`~splineviz.partition.plotting.colorings.COLORINGS`, or a name in `colorings`.
+        :data:`~splineviz.partition.plotting.colorings.COLORINGS` or ``ON_DEMAND``, or a name in
+        `colorings`. Of ``ON_DEMAND`` the player has this one alone.
     index : int
         Number of the checkpoint to show first; negative numbers count from the end.
     metrics : sequence of str, optional
@@ -166,6 +168,10 @@ class RegionPlayer(OwningBox, CheckpointTraits):
         check_run(run)
         plane = plane_to_draw([run], plane)
         rows = colorings_for(plane)
+        check_name(rows | ON_DEMAND | own_rows, "coloring", color)
+        if color not in rows | own_rows:
+            own_rows[color] = ON_DEMAND[color]
+            own = {**own, color: ON_DEMAND[color]}
         for name in own_rows:
             if name in rows:
                 raise InvalidArgument(
@@ -173,7 +179,6 @@ class RegionPlayer(OwningBox, CheckpointTraits):
                     "another"
                 )
         rows = rows | own_rows
-        check_name(rows, "coloring", color)
         steps = [int(step) for step in run.steps]
         index = read_checkpoint_index(index, len(steps)) if steps else 0
         source = FrameSource.of(run, plane, own, partition, budget)

@@ -69,7 +69,7 @@ class CompareRuns(LinkedCharts):
         in which they lie tell them apart, or else a number.
     color : str
         What colors the regions at first: a row of
-        :data:`~splineviz.partition.plotting.colorings.COLORINGS`.
+        :data:`~splineviz.partition.plotting.colorings.COLORINGS` or ``ON_DEMAND``.
     metrics : sequence of str, optional
         Columns of the runs' metrics to draw, in one of them or in both; the accuracies unless said.
     index : int

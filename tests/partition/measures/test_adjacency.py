@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 import shapely
 from hypothesis import given
+from hypothesis import strategies as st
 from scipy.sparse.csgraph import connected_components
 
 import splineviz as sv
 from splineviz.errors import MissingDependency, UnknownName
-from tests.partition.networks import mlp, partition_of, partitions
+from splineviz.network.program import Program, Step
+from tests.partition.networks import DEGENERATE, mlp, network, partition_of, partitions
 
 SQUARE = sv.InputSlice.identity()
 CROSS = mlp([np.eye(2), np.ones((1, 2))], [np.zeros(2), np.zeros(1)])
@@ -39,6 +41,8 @@ def test_both_formats_hold_the_shared_boundaries(part):
     assert connected_components(matrix, directed=False, return_labels=False) == 1
     graph = part.dual_graph(format="networkx")
     assert list(graph) == list(range(len(part)))
+    assert part.degrees.tolist() == [degree for _, degree in graph.degree()]
+    assert part.average_degree == pytest.approx(matrix.nnz / len(part))
     assert graph.number_of_edges() == matrix.nnz // 2
     patterns = part.activation_patterns()
     ends = np.cumsum([0, *(layer.width for layer in part.layers)])
@@ -54,6 +58,7 @@ def test_two_regions_that_share_several_edges_are_joined_once():
     part = sv.enumerate_regions(program, sv.InputSlice(np.zeros(2), np.eye(2), ring))
     assert len(part) == 2
     np.testing.assert_allclose(part.dual_graph().toarray(), [[0.0, 1.0], [1.0, 0.0]])
+    assert part.degrees.tolist() == [1, 1]
     (edge,) = part.dual_graph("networkx").edges(data=True)
     assert edge[2] == {"layer": 0, "neuron": 0, "length": pytest.approx(1.0)}
 
@@ -62,7 +67,63 @@ def test_one_region_has_no_neighbors():
     part = partition_of(shapely.box(0, 0, 1, 1))
     assert part.dual_graph().shape == (1, 1)
     assert part.dual_graph().nnz == 0
+    assert part.average_degree == 0.0
     assert list(part.dual_graph(format="networkx")) == [0]
+
+
+ONE_BY_ONE = ["relu", "leaky", "abs", "clamp", "softshrink"]
+
+
+@st.composite
+def elementwise_networks(draw):
+    """Networks without maxima, with weights of any degenerate kind."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    degenerate = DEGENERATE[draw(st.sampled_from(sorted(DEGENERATE)))]
+    width, layers = 2, []
+    for size in draw(st.lists(st.integers(1, 9), min_size=1, max_size=4)):
+        weight, bias = degenerate(rng.standard_normal((size, width)), rng.standard_normal(size))
+        layers.append((weight, bias, draw(st.sampled_from(ONE_BY_ONE))))
+        width = len(bias)
+    return network([*layers, (rng.standard_normal((1, width)), rng.standard_normal(1), None)])
+
+
+def ends_on_the_border(part):
+    inner = (part.edges.regions >= 0).all(axis=1)
+    border = part.edges.vertices[~inner]
+    return np.isin(part.edges.vertices[inner], border).sum()
+
+
+@given(elementwise_networks())
+def test_the_average_degree_is_at_most_four(program):
+    part = sv.enumerate_regions(program, SQUARE)
+    bound = 4 - (4 + ends_on_the_border(part)) / len(part)
+    assert part.average_degree <= bound * (1 + 1e-12) < 4
+
+
+def test_the_bound_is_reached_in_general_position():
+    # n lines in general position, all of whose crossings lie in the square: 1 + n + n (n - 1) / 2
+    # regions, n squared edges inside.
+    angles = np.pi * np.arange(7) / 7 + 0.1
+    weight = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    program = mlp([weight, np.ones((1, 7))], [0.05 * np.cos(5 * np.arange(7)), np.zeros(1)])
+    part = sv.enumerate_regions(program, SQUARE)
+    assert len(part) == 1 + 7 + 21
+    assert part.average_degree == 2 * 7**2 / len(part)
+    assert part.average_degree == pytest.approx(4 - (4 + 2 * 7) / len(part))
+
+
+def test_a_maximum_can_have_a_larger_average_degree():
+    # The largest of (w . x) - |w|^2 / 2 says which of the points w is nearest: Voronoi cells.
+    w = np.random.default_rng(0).uniform(-1, 1, (64, 2))
+    steps = network([(w, -(w**2).sum(axis=1) / 2, None)]).steps
+    steps += (Step("reshape", (1,), "reshape", {}, {"shape": [1, 64]}),)
+    steps += (Step("max", (2,), "max", {}, {"axes": [2], "shape": [1]}),)
+    state = {"0.weight": w, "0.bias": -(w**2).sum(axis=1) / 2}
+    part = sv.enumerate_regions(Program(steps, ((2,), (64,), (1, 64), (1,)), state, 3), SQUARE)
+    assert len(part) == 64
+    assert part.average_degree == 5.0625
+    nearest = ((part.representative_points[:, None] - w) ** 2).sum(axis=2).argmin(axis=1)
+    assert sorted(nearest) == list(range(64))
 
 
 def test_an_unknown_format_and_a_missing_library_are_refused(monkeypatch):

@@ -8,7 +8,7 @@ import pytest
 from splineviz.drawing.palette import CLASS_COLORS
 from splineviz.network.program import Program, Step
 from splineviz.partition.enumeration import enumerate_regions
-from splineviz.partition.plotting.colorings import COLORINGS, MAX_DECADES, Coloring
+from splineviz.partition.plotting.colorings import COLORINGS, MAX_DECADES, ON_DEMAND, Coloring
 from splineviz.partition.slices.input_slice import InputSlice
 
 
@@ -27,23 +27,26 @@ def partition():
     return enumerate_regions(program, InputSlice.identity())
 
 
-@pytest.mark.parametrize("name", COLORINGS)
+ROWS = COLORINGS | ON_DEMAND
+
+
+@pytest.mark.parametrize("name", ROWS)
 class TestEveryRow:
     def test_gives_a_value_for_each_region(self, name, partition):
-        values = np.asarray(COLORINGS[name].values(partition))
+        values = np.asarray(ROWS[name].values(partition))
         assert values.shape == (len(partition),)
         assert np.isfinite(values).all()
-        if COLORINGS[name].scale == "category":
+        if ROWS[name].scale == "category":
             assert values.dtype.kind in "iu"
             assert values.min() >= 0
 
     def test_has_colors(self, name, partition):
-        colors = COLORINGS[name].colors()
+        colors = ROWS[name].colors()
         assert len(colors) > 1
         assert all(re.fullmatch("#[0-9a-f]{6}", color) for color in colors)
 
     def test_has_limits_unless_it_is_a_category(self, name, partition):
-        row = COLORINGS[name]
+        row = ROWS[name]
         values = np.asarray(row.values(partition))
         limits = row.limits([row.quantiles(values, partition.areas)])
         if row.scale == "category":
@@ -53,7 +56,7 @@ class TestEveryRow:
             assert low < high
 
     def test_describes_itself_as_json(self, name, partition):
-        described = COLORINGS[name].describe(name)
+        described = ROWS[name].describe(name)
         assert described["name"] == name
         assert described["title"]
         assert described["scale"] in ("log", "linear", "category")

@@ -16,7 +16,7 @@ from splineviz.drawing.marks import draw_anchors
 from splineviz.drawing.palette import CLASS_COLORS, NO_VALUE
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch, UnknownName
 from splineviz.network.evaluation import predicted_classes
-from splineviz.partition.plotting.colorings import COLORINGS, Coloring
+from splineviz.partition.plotting.colorings import COLORINGS, ON_DEMAND, Coloring
 from tests.partition.networks import FRAME_WITH_HOLES, mlp, partition_of, random_mlp
 
 BARE = {"boundaries": False, "decision_boundary": False, "colorbar": False}
@@ -88,9 +88,9 @@ def test_a_value_has_its_color_on_a_logarithmic_scale(part, ax):
     np.testing.assert_allclose(pixels(ax, part.representative_points[regions]), wanted, atol=0.02)
 
 
-@pytest.mark.parametrize("name", COLORINGS)
+@pytest.mark.parametrize("name", COLORINGS | ON_DEMAND)
 def test_every_coloring_is_drawn_and_explained(part, ax, name):
-    row = COLORINGS[name]
+    row = (COLORINGS | ON_DEMAND)[name]
     part.plot(ax, name)
     ax.figure.canvas.draw()
     beside = ax.figure.axes[1:]

@@ -21,7 +21,7 @@ from splineviz.errors import (
 )
 from splineviz.network.program import Program, Step
 from splineviz.partition.enumeration import enumerate_regions
-from splineviz.partition.plotting.colorings import COLORINGS, Coloring
+from splineviz.partition.plotting.colorings import COLORINGS, ON_DEMAND, Coloring
 from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.widgets.player.region_player import RegionPlayer
 from splineviz.widgets.player.samples import class_numbers, samples_on_slice
@@ -344,6 +344,21 @@ def test_colorings_of_ones_own(run, plane):
     np.testing.assert_allclose(frame.values["form"], partition.areas / partition.perimeters**2)
     np.testing.assert_array_equal(frame.values["number"], by_step[10])
     np.testing.assert_array_equal(frame.values["corners"], partition.areas > 0.1)
+
+
+@pytest.mark.parametrize("name", ON_DEMAND)
+def test_a_coloring_on_demand_is_there_if_color_names_it(run, plane, name):
+    player = RegionPlayer(run, plane, color=name, background=False)
+    partition = enumerate_regions(run.program(10), plane)
+    wanted = np.asarray(ON_DEMAND[name].values(partition), dtype=np.float32)
+    np.testing.assert_array_equal(player.canvas.frame(2).values[name], wanted)
+    assert [row["name"] for row in player.canvas.colorings] == [*COLORINGS, name]
+    assert player.canvas.coloring == len(COLORINGS)
+    other = RegionPlayer(run, plane, background=False)
+    assert name not in other.canvas.frame(2).values
+    segment = InputSlice.segment([-1.0, 0.0], [1.0, 0.5])
+    player.show(segment, background=False)
+    assert len(player.canvas.frame(2).values[name]) == len(player.canvas.frame(2))
 
 
 def test_a_coloring_that_does_not_fit_is_refused(run, plane):
