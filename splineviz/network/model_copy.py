@@ -30,6 +30,9 @@ _TYPES = re.compile(r"\bdtypes?\b|scalar types?|type \(.*\) should be the same",
 # What it says of an Embedding that is given real numbers.
 _TOKENS = re.compile(r"argument #\d+ 'indices'|for embedding\b|tensors used as indices must")
 
+# A prime: rows of weights do not get the same factors.
+_FACTORS = 8191
+
 _HOOKS = (
     "_forward_pre_hooks",
     "_forward_hooks",
@@ -320,12 +323,15 @@ def moved_copy(network: torch.nn.Module) -> torch.nn.Module:
     generator = torch.Generator().manual_seed(0)
     for tensor in [*copied.parameters(), *copied.buffers()]:
         if tensor.is_floating_point():
-            # In place and from float32: all weights are moved in each trace.
-            factors = torch.empty(tensor.shape).uniform_(1.0, 1.5, generator=generator)
-            zero = tensor == 0
+            # All weights are moved in each trace, and drawing them takes longest: factors repeat.
+            size = tensor.numel()
+            drawn = torch.empty(min(size, _FACTORS), dtype=tensor.dtype)
+            drawn.uniform_(1.0, 1.5, generator=generator)
+            factors = drawn.repeat(-(-size // _FACTORS))[:size].view(tensor.shape)
+            zero = None if bool(tensor.all()) else tensor == 0
             tensor.mul_(factors)
-            if bool(zero.any()):
-                tensor[zero] = (2 * factors[zero] - 2.5).to(tensor.dtype)
+            if zero is not None:
+                tensor[zero] = 2 * factors[zero] - 2.5
     return copied
 
 
