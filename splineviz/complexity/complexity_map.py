@@ -10,8 +10,9 @@ import torch
 from splineviz.complexity.arguments.layer_names import Selection
 from splineviz.complexity.local_complexity import local_complexity
 from splineviz.complexity.results.complexity_map import ComplexityMap
-from splineviz.errors import InvalidArgument, ShapeMismatch
+from splineviz.errors import InvalidArgument
 from splineviz.network.program import Program
+from splineviz.network.tracing.program_of import check_input_shape
 from splineviz.partition.slices.checks import check_slice
 from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.progress import Progress
@@ -104,11 +105,8 @@ def complexity_map(
     check_flags(in_plane=in_plane)
     shape = _grid_shape(plane, resolution)
     inside, middles = _middles(plane, shape)
-    if isinstance(model, Program) and model.input_shape != plane.input_shape:
-        raise ShapeMismatch(
-            f"the network takes inputs of shape {model.input_shape}, but the slice goes through "
-            f"inputs of shape {plane.input_shape}"
-        )
+    if isinstance(model, Program):
+        check_input_shape(model, plane.input_shape, "the slice goes through inputs")
     measured = local_complexity(
         model,
         plane.embed(middles),

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Literal, overload
 import numpy as np
 import shapely
 
-from splineviz.errors import NonFiniteValues, ShapeMismatch, TooManyRegions
+from splineviz.errors import NonFiniteValues, TooManyRegions
 from splineviz.network.interpret import interpret
 from splineviz.network.max_selection import MaxSelection
 from splineviz.network.piecewise_linear import PiecewiseLinear
 from splineviz.network.program import Activation, Program
-from splineviz.network.unsupported import refuse_opaque
+from splineviz.network.tracing.program_of import piecewise_linear_program
 from splineviz.partition.assembly import assemble
 from splineviz.partition.engine.cells import CellComplex
 from splineviz.partition.engine.cuts import Cut, breakpoint_cut, tournament_cuts
@@ -183,7 +183,7 @@ def enumerate_regions(
     check_name(("compiled", "shapely"), "engine", engine)
     count = cores() if threads is None else as_int(threads, "threads", 1)
     most = as_int(max_regions, "max_regions", 1)
-    program = _program(model, plane)
+    program = piecewise_linear_program(model, plane.input_shape, "the slice goes through inputs")
     workers = Workers(count)
     # They are closed twice: Ctrl-C may arrive while the first time is about to begin.
     with _reporting(progress) as report, closing(workers), workers:
@@ -246,22 +246,6 @@ def _reporting(progress: Progress | bool | None) -> Iterator[_Report]:
     else:
         with showing("activation") as show:
             yield lambda done, total, regions: show(done, total, f"{regions:,} regions")
-
-
-def _program(model: torch.nn.Module | Program, plane: InputSlice) -> Program:
-    if isinstance(model, Program):
-        if model.input_shape != plane.input_shape:
-            raise ShapeMismatch(
-                f"the network takes inputs of shape {model.input_shape}, "
-                f"but the slice lies in a space of shape {plane.input_shape}"
-            )
-        program = model
-    else:
-        from splineviz.network.tracing.trace import trace
-
-        program = trace(model, plane.input_shape)
-    refuse_opaque(program)
-    return program
 
 
 def _enumerate(

@@ -9,11 +9,11 @@ import torch
 from splineviz.complexity.arguments.layer_choice import read_selection, selected
 from splineviz.complexity.arguments.layer_names import Selection
 from splineviz.complexity.propagation.estimator import Estimator
-from splineviz.errors import InvalidArgument, ShapeMismatch
+from splineviz.errors import InvalidArgument
 from splineviz.network.layers.opaque import operation_names
 from splineviz.network.program import Program
 from splineviz.network.tracing.operations import ACTIVATIONS
-from splineviz.network.tracing.trace import trace
+from splineviz.network.tracing.program_of import program_of
 
 _COMPARISONS = frozenset({"gt", "lt", "ge", "le", "eq", "ne", "sign", "heaviside"})
 
@@ -47,13 +47,7 @@ def make_estimator(
     Estimator
     """
     place, selection = _device(model, device), read_selection(layers)
-    if not isinstance(model, Program):
-        model = trace(model, input_shape)
-    if model.input_shape != input_shape:
-        raise ShapeMismatch(
-            f"the network takes inputs of shape {model.input_shape}, but x holds inputs of "
-            f"shape {input_shape}"
-        )
+    model = program_of(model, input_shape, "x holds inputs")
     estimator = Estimator(model, place)
     called = [name for i in model.opaque_steps for name in operation_names(model.steps[i].options)]
     chosen = selected(

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy.typing as npt
 
-from splineviz.errors import ShapeMismatch
 from splineviz.network.program import Program
-from splineviz.network.unsupported import refuse_opaque
+from splineviz.network.tracing.program_of import piecewise_linear_program
 from splineviz.partition.full_dimension.activation_region import ActivationRegion
 from splineviz.partition.full_dimension.half_spaces import half_spaces
-from splineviz.typing import FloatArray
 from splineviz.validation.arrays import as_finite
 from splineviz.validation.calls import explained
 
@@ -66,21 +64,10 @@ def region_at(model: torch.nn.Module | Program, x: npt.ArrayLike) -> ActivationR
     True
     """
     point = as_finite(x, "x", "(*input_shape)")
-    program = model if isinstance(model, Program) else _traced(model, point)
-    if point.shape != program.input_shape:
-        raise ShapeMismatch(
-            f"x has shape {point.shape}, but one input of the network has {program.input_shape}"
-        )
-    refuse_opaque(program)
+    program = piecewise_linear_program(model, point.shape, "x is one input")
     spaces, pattern, rows = half_spaces(program, point)
     slope = rows[1:].T
     offset = rows[0] - slope @ point.ravel()
     return ActivationRegion(
         program, point, pattern, slope.reshape(-1, *point.shape), offset, spaces
     )
-
-
-def _traced(model: torch.nn.Module, point: FloatArray) -> Program:
-    from splineviz.network.tracing.trace import trace
-
-    return trace(model, point.shape)
