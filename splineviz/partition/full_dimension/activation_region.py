@@ -63,7 +63,7 @@ class ActivationRegion:
 
     @cached_property
     def facets(self) -> BoolArray:
-        """Which half-spaces bound the region, (m,): one linear program each."""
+        """Which half-spaces bound the region, (m,); of those that are the same, one."""
         return convex.facets(self._normals, self.distances)
 
     def largest_ball(self, bounds: tuple[float, float] | None = None) -> tuple[FloatArray, float]:

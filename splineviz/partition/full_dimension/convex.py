@@ -8,13 +8,19 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import linprog, nnls
 
-from splineviz.typing import BoolArray, FloatArray
+from splineviz.typing import BoolArray, FloatArray, IntArray
 
 # Feasibility of HiGHS, relative to margins of about one.
 _TOLERANCE = 1e-9
-# Rays in random directions, and by how much one border must come before the next.
-_RAYS = 2000
+# Far above the rounding of a point that has been moved a hundred times.
 _CLEARLY = 1e-6
+# How often a point is moved; how far, in distances to the violated border (1 is onto it, 2 its
+# mirror image, the most with which the method converges); and further, in margins.
+_STEPS = 100
+_OVER = 1.9
+_FURTHER = 0.003
+# Numbers that are held at a time for the points of many half-spaces: 64 megabytes.
+_BLOCK = 2**23
 
 
 def largest_ball(normals: FloatArray, margins: FloatArray) -> tuple[FloatArray | None, float]:
@@ -49,8 +55,7 @@ def largest_ball(normals: FloatArray, margins: FloatArray) -> tuple[FloatArray |
 def facets(normals: FloatArray, margins: FloatArray) -> BoolArray:
     """Find which half-spaces have a facet: without it, the polyhedron would be larger.
 
-    Rays from the origin meet the facets first; a linear program decides about each half-space that
-    no ray meets first. Of half-spaces that are the same, one has the facet.
+    Of half-spaces that are the same, one has the facet.
 
     Parameters
     ----------
@@ -60,48 +65,117 @@ def facets(normals: FloatArray, margins: FloatArray) -> BoolArray:
     Returns
     -------
     bool array (m,)
+
+    Notes
+    -----
+    A facet is certain once a point of its border lies clearly inside all other half-spaces; such
+    points are searched for all half-spaces at once. Each of the others either follows from the rest
+    (Farkas' lemma: it is their sum with non-negative weights) or leaves out a point of the rest;
+    non-negative least squares finds the weights or the point. A linear program decides where
+    rounding leaves it open.
     """
-    m, d = normals.shape
-    kept = np.ones(m, dtype=np.bool_)
-    met = _met_first(normals, margins)
+    certain = _with_inner_point(normals, margins)
+    kept = np.ones(len(normals), dtype=np.bool_)
     for i in np.argsort(-margins, kind="stable"):
-        if met[i]:
-            continue
-        others = kept.copy()
-        others[i] = False
-        if not others.any():
-            continue
-        # How far beyond its border one gets if only the others hold; stopped just behind it.
-        stop = margins[i] + 1.0
-        solution = linprog(
-            -normals[i],
-            A_ub=np.vstack([normals[others], normals[i]]),
-            b_ub=np.append(margins[others], stop),
-            bounds=[(None, None)] * d,
-            method="highs",
-        )
-        kept[i] = solution.status != 0 or -solution.fun > margins[i] + _TOLERANCE * (
-            1.0 + margins[i]
-        )
+        if not certain[i]:
+            kept[i] = False
+            kept[i] = _leaves_out(normals[kept], margins[kept], normals[i], margins[i])
     return kept
 
 
-def _met_first(normals: FloatArray, margins: FloatArray) -> BoolArray:
-    """Find half-spaces whose border some ray from the origin meets clearly before all others."""
-    m, d = normals.shape
-    met = np.zeros(m, dtype=np.bool_)
-    if m < 2:
-        return met
-    # Along their normals many facets are met first; the others may be met by chance.
-    random = np.random.default_rng(0).standard_normal((_RAYS, d))
-    for rays in (normals, random):
-        rates = rays @ normals.T
-        with np.errstate(divide="ignore", invalid="ignore"):
-            reach = np.where(rates > 0, margins / rates, np.inf)
-        first, second = np.partition(reach, 1, axis=1)[:, :2].T
-        clear = np.isfinite(first) & (first > 0) & (first < second * (1 - _CLEARLY))
-        met[reach[clear].argmin(axis=1)] = True
-    return met
+def _leaves_out(
+    normals: FloatArray, margins: FloatArray, normal: FloatArray, margin: float
+) -> bool:
+    """Whether a half-space leaves out a point of a polyhedron."""
+    # The last column: what follows with room to spare follows too.
+    unit = margin or 1.0
+    system = np.vstack([normals.T, margins / unit])
+    system = np.column_stack([system, np.append(np.zeros(len(normal)), 1.0)])
+    target = np.append(normal, margin / unit)
+    try:
+        weights, _ = nnls(system, target, maxiter=30 * system.shape[1])
+    except RuntimeError:
+        return _reaches_beyond(normals, margins, normal, margin)
+    residual = target - system @ weights
+    if np.linalg.norm(residual) < _TOLERANCE * _CLEARLY:
+        return False
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        point = -unit * residual[:-1] / residual[-1]
+        size = 1.0 + np.linalg.norm(point)
+        inside = (normals @ point - margins).max(initial=-np.inf) < _TOLERANCE * size
+        outside = normal @ point - margin > _CLEARLY * size
+    return bool(inside and outside) or _reaches_beyond(normals, margins, normal, margin)
+
+
+def _reaches_beyond(
+    normals: FloatArray, margins: FloatArray, normal: FloatArray, margin: float
+) -> bool:
+    """Whether a polyhedron has points beyond the border of a half-space, by a linear program."""
+    # One unit beyond the border is far enough: without an end, the program would be unbounded.
+    solution = linprog(
+        -normal,
+        A_ub=np.vstack([normals, normal]),
+        b_ub=np.append(margins, margin + 1.0),
+        bounds=[(None, None)] * len(normal),
+        method="highs",
+    )
+    return solution.status != 0 or -solution.fun > margin + _TOLERANCE * (1.0 + margin)
+
+
+def _with_inner_point(normals: FloatArray, margins: FloatArray) -> BoolArray:
+    """Find half-spaces of which some border point lies clearly inside all the others.
+
+    The relaxation method (Agmon 1954; Motzkin and Schoenberg 1954), for each half-space on its own
+    border: step by step the point is moved across the border that it violates most, and some way
+    further in. What it finds is certain; what it does not find may be a facet or not.
+    """
+    certain = np.zeros(len(normals), dtype=np.bool_)
+    cosines = normals @ normals.T
+    block = max(1, _BLOCK // max(1, len(normals)))
+    for start in range(0, len(normals), block):
+        # The half-spaces whose point is still searched; their points, at first those nearest to the
+        # origin; and how far these are beyond the border of each half-space.
+        searched = np.arange(start, min(start + block, len(normals)))
+        points = margins[searched, None] * normals[searched]
+        beyond = margins[searched, None] * cosines[searched] - margins
+        for _ in range(_STEPS):
+            rows = np.arange(len(searched))
+            beyond[rows, searched] = -np.inf
+            worst = beyond.argmax(axis=1)
+            most = beyond[rows, worst]
+            inside = most < -_CLEARLY * (1.0 + margins[searched])
+            certain[searched[inside]] = _is_inner(
+                normals, margins, searched[inside], points[inside]
+            )
+            cosine = cosines[searched, worst]
+            # Borders that are nearly parallel are left to the linear programs.
+            further = np.flatnonzero(~inside & (1.0 - cosine**2 > _CLEARLY))
+            if not len(further):
+                break
+            searched, worst, most, cosine = (
+                each[further] for each in (searched, worst, most, cosine)
+            )
+            step = _OVER * np.maximum(most, 0.0) + _FURTHER * (margins[searched] + margins[worst])
+            step = (step / (1.0 - cosine**2))[:, None]
+            cosine = cosine[:, None]
+            points = points[further] - step * (normals[worst] - cosine * normals[searched])
+            beyond = beyond[further] - step * (cosines[worst] - cosine * cosines[searched])
+    return certain
+
+
+def _is_inner(
+    normals: FloatArray, margins: FloatArray, numbers: IntArray, points: FloatArray
+) -> BoolArray:
+    """Whether each point is on the border of its half-space, and clearly inside all the others.
+
+    What was added up step by step is computed anew from the points.
+    """
+    rows = np.arange(len(numbers))
+    beyond = points @ normals.T - margins
+    off = np.abs(beyond[rows, numbers])
+    beyond[rows, numbers] = -np.inf
+    room = -beyond.max(axis=1)
+    return (off < room / 2) & (room > _CLEARLY / 2 * (1.0 + np.linalg.norm(points, axis=1)))
 
 
 def nearest_point(

@@ -48,10 +48,11 @@ def region_at(model: torch.nn.Module | Program, x: npt.ArrayLike) -> ActivationR
     Notes
     -----
     The half-spaces follow from the affine maps of all pre-activations, in float64. The distance to
-    the nearest boundary is a minimum over them. Facets and the largest ball are linear programs
-    (HiGHS, by scipy), the nearest point of the decision boundary is found by least-distance
-    programming. A boundary counts for every neuron, also where the network is the same affine map
-    on both sides. All are exact up to rounding.
+    the nearest boundary is a minimum over them. Which of them bound the region is proved for each:
+    by a point that it alone leaves out, or by weights with which it follows from the others. The
+    largest ball is a linear program (HiGHS, by scipy), the nearest point of the decision boundary
+    is found by least-distance programming. A boundary counts for every neuron, also
+    where the network is the same affine map on both sides. All are exact up to rounding.
 
     Examples
     --------

@@ -8,6 +8,7 @@ import shapely
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 from torch import nn
 
 import splineviz as sv
@@ -149,6 +150,50 @@ def test_facets_and_the_ball_of_random_polyhedra(seed, m, d):
     center, radius = convex.largest_ball(normals, margins)
     if center is not None:
         assert (normals @ center + radius <= margins + 1e-7).all()
+
+
+def facets_one_by_one(normals, margins):
+    """One linear program for each half-space: does the polyhedron grow without it?"""
+    kept = np.ones(len(margins), dtype=bool)
+    for i in np.argsort(-margins, kind="stable"):
+        kept[i] = False
+        farthest = linprog(
+            -normals[i],
+            A_ub=np.vstack([normals[kept], normals[i]]),
+            b_ub=np.append(margins[kept], margins[i] + 1),
+            bounds=[(None, None)] * normals.shape[1],
+        )
+        kept[i] = -farthest.fun > margins[i] + 1e-9 * (1 + margins[i])
+    return kept
+
+
+@settings(max_examples=100, deadline=None)
+@given(seed=st.integers(0, 10**6), m=st.integers(0, 14), d=st.integers(1, 4), whole=st.booleans())
+def test_facets_are_those_of_one_linear_program_each(seed, m, d, whole):
+    rng = np.random.default_rng(seed)
+    if whole:
+        # Parallel, equal and touching half-spaces, some through the origin.
+        normals = rng.integers(-1, 2, (m, d)).astype(float)
+        normals[~normals.any(axis=1), 0] = 1
+        margins = rng.integers(0, 3, m).astype(float)
+    else:
+        normals, margins = rng.standard_normal((m, d)), rng.uniform(0, 1, m)
+    lengths = np.linalg.norm(normals, axis=1)
+    normals, margins = normals / lengths[:, None], margins / lengths
+    expected = facets_one_by_one(normals, margins)
+    np.testing.assert_array_equal(convex.facets(normals, margins), expected)
+
+
+@pytest.mark.parametrize("step", [0, 20000])
+def test_facets_of_a_trained_network_are_those_of_one_linear_program_each(step):
+    run = sv.Run.bundled("digits-robust-small")
+    region = sv.region_at(run.program(step), np.linspace(0, 1, 64))
+    # Every third neuron: a linear program in 64 dimensions takes a while.
+    normals = region.half_spaces.normals[::3]
+    normals = normals / np.linalg.norm(normals, axis=1, keepdims=True)
+    margins = region.distances[::3]
+    expected = facets_one_by_one(normals, margins)
+    np.testing.assert_array_equal(convex.facets(normals, margins), expected)
 
 
 def test_nothing_bounds_an_affine_network():
