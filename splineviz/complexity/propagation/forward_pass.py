@@ -231,7 +231,13 @@ class ForwardPass(Domain[Value]):
         if look.near is None:
             vertices = activation_delta(rule, slopes, look.span.center, carried.d.rows)
             return LayerDeltas(VertexDeltas.of_all(vertices), size, variance)
-        return LayerDeltas(self._bent(rule, slopes, slope, look, carried.d), size, variance)
+        bent = self._bent(rule, slopes, slope, look, carried.d, self._is_spent(values[0], i))
+        return LayerDeltas(bent, size, variance)
+
+    def _is_spent(self, value: int, i: int) -> bool:
+        """Whether the rows of a value may be overwritten: no step but `i` reads them."""
+        made_anew = value > 0 and self.coarse[value - 1].matrix is not None
+        return made_anew and self.program.last_use[value] == i
 
     def _largest(
         self, numbers: torch.Tensor, look: _Look, rule: PiecewiseLinear, largest: float
@@ -252,8 +258,9 @@ class ForwardPass(Domain[Value]):
         slope: torch.Tensor,
         look: _Look,
         d: VertexDeltas,
+        overwrite: bool,
     ) -> VertexDeltas:
-        """Apply an activation to pairs of differences."""
+        """Apply an activation to pairs of differences, in place if that is allowed."""
         near, vertices = look.near, look.vertices
         assert near is not None
         assert vertices is not None
@@ -263,7 +270,9 @@ class ForwardPass(Domain[Value]):
             2
         )
         plus, minus = bent.chunk(2, 1)
-        rows = d.rows.new_empty(len(slope), *d.rows.shape[1:])
+        # The first access to new memory takes longer than the product.
+        in_place = overwrite and len(d.rows) == len(slope)
+        rows = d.rows if in_place else d.rows.new_empty(len(slope), *d.rows.shape[1:])
         torch.mul(d.rows, slope.unsqueeze(1), out=rows)
         rows[sample, :, column] = (plus - minus).mul_(0.5)
         # What the activation adds to the affine map at the sample: zero where it does not bend.
