@@ -194,6 +194,13 @@ class UnknownArgument(InvalidArgument, TypeError):
     """A keyword argument that the called class does not have; the message lists those it has."""
 
 
+class RenamedAttribute(SplinevizError, AttributeError):
+    """An attribute was read by its old name; the message has the new one."""
+
+    def __init__(self, old: str, new: str) -> None:
+        super().__init__(f"the attribute {old} is called {new} now")
+
+
 class RunNotFound(SplinevizError, FileNotFoundError):
     """There is no recorded run at the given place."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -13,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from splineviz.complexity.arguments.cross_polytope import CrossPolytope
-from splineviz.complexity.arguments.layer_choice import Names, read_selection, selected
-from splineviz.complexity.arguments.layer_names import Layer, Selection
-from splineviz.complexity.local_complexity import local_complexity
+from splineviz.complexity.arguments.layer_choice import LayerChoice
+from splineviz.complexity.arguments.layer_names import Selection
+from splineviz.complexity.arguments.neighborhood import Neighborhood
+from splineviz.complexity.local_complexity import complexity_around
 from splineviz.complexity.propagation.model_estimator import make_estimator
 from splineviz.complexity.results.count_cache import CountCache, content_key
 from splineviz.complexity.results.curves import ComplexityCurves
@@ -26,7 +25,6 @@ from splineviz.network.program import Program
 from splineviz.progress import Progress, reporting
 from splineviz.typing import AnyFloatArray, FloatArray, IntArray
 from splineviz.validation.arrays import as_inputs
-from splineviz.validation.numbers import as_radii, check_flags
 
 Points = AnyFloatArray
 
@@ -96,74 +94,52 @@ def complexity_over_training(
     network = lru_cache(maxsize=1)(program)
     first = network(steps[0])
     named = _named(probes, first.input_shape)
-    radii, single = as_radii(radius)
-    check_flags(logits=logits, winners=winners, center=center, shared_frame=shared_frame)
-    frame = CrossPolytope.of(directions, first.input_shape, seed, shared_frame)
-    directions = frame.count if directions is None else directions
-    names, chosen = _layers_of(first, layers, winners, logits)
-    measure = _Measurement(radii, directions, frame.seed, names, center, shared_frame, device)
-    settings = _settings_of(first, measure, frame)
+    neighborhood = Neighborhood.read(
+        radius,
+        directions,
+        first.input_shape,
+        seed=seed,
+        shared_frame=shared_frame,
+        center=center,
+    )
+    choice = LayerChoice.read(layers, winners=winners, logits=logits)
+    estimator = make_estimator(first, first.input_shape, "cpu", choice)
+    # By names, so that a function is called once only.
+    choice = LayerChoice(estimator.names)
+    settings = _settings_of(first, neighborhood, choice)
     kept = CountCache(cache)
-    found: dict[str, list[tuple[IntArray, IntArray] | None]] = {name: [] for name in named}
+    results: dict[str, list[tuple[IntArray, IntArray] | None]] = {name: [] for name in named}
     starts: dict[str, tuple[int, int]] = {}
     with reporting(progress, len(steps), "checkpoint") as report:
         for done, step in enumerate(steps, 1):
             for name, probe in named.items():
                 points = _points_at(name, probe, partial(network, step))
                 if points is None:
-                    found[name].append(None)
+                    results[name].append(None)
                     continue
                 at = step, len(points)
                 check_alike(name, starts.setdefault(name, at), at)
                 key = content_key([*settings, checkpoints[step], points])
-                made = kept.read(key, (len(radii), len(points), len(chosen)))
-                if made is None:
-                    made = measure.of(network(step), points)
-                    kept.write(key, *made)
-                found[name].append(made)
+                shape = (len(neighborhood.radii), len(points), len(estimator.layers))
+                pair = kept.read(key, shape)
+                if pair is None:
+                    lc = complexity_around(
+                        network(step), points, neighborhood, choice, device=device
+                    )
+                    pair = lc.counts.reshape(shape), lc.uncertain.reshape(shape)
+                    kept.write(key, *pair)
+                results[name].append(pair)
             report(done)
-    empty = (len(radii), 0, len(chosen))
-    counts, near, there = stacked(found, steps, empty)
-    axes = (slice(None), 0) if single else ()
+    empty = (len(neighborhood.radii), 0, len(estimator.layers))
+    counts, uncertain, there = stacked(results, steps, empty)
     return ComplexityCurves(
-        np.array(steps, dtype=np.int64),
-        {name: of_all[axes] for name, of_all in counts.items()},
-        {name: of_all[axes] for name, of_all in near.items()},
-        there,
-        chosen,
-        float(radii[0]) if single else radii,
-        frame.directions,
-        frame.count,
-        frame.seed,
+        layers=tuple(layer for layer, _ in estimator.layers),
+        neighborhood=neighborhood,
+        steps=np.array(steps, dtype=np.int64),
+        counts={name: neighborhood.squeezed(each, 1) for name, each in counts.items()},
+        uncertain={name: neighborhood.squeezed(each, 1) for name, each in uncertain.items()},
+        found=there,
     )
-
-
-@dataclass(frozen=True)
-class _Measurement:
-    """Everything that decides counts but the network and the points, and where to compute."""
-
-    radii: FloatArray
-    directions: int | npt.ArrayLike
-    seed: int
-    layers: tuple[Names, ...]
-    center: bool
-    shared_frame: bool
-    device: str | torch.device | None
-
-    def of(self, program: Program, points: Points) -> tuple[IntArray, IntArray]:
-        """Counts, and how many are known up to rounding only: int64 arrays (R, N, L)."""
-        lc = local_complexity(
-            program,
-            points,
-            radius=self.radii,
-            directions=self.directions,
-            seed=self.seed,
-            layers=self.layers,
-            center=self.center,
-            shared_frame=self.shared_frame,
-            device=self.device,
-        )
-        return lc.counts, lc.near
 
 
 def _named(
@@ -208,31 +184,20 @@ def _points_at(
     return _checked(name, points, program.input_shape)
 
 
-def _layers_of(
-    program: Program, layers: Selection, winners: bool, logits: bool
-) -> tuple[tuple[Names, ...], tuple[Layer, ...]]:
-    """The names that choose the layers, and the layers."""
-    network = make_estimator(program, program.input_shape, "cpu", None, True, True)
-    selection = read_selection(layers)
-    names = selected(network.available, network.others, selection, winners, logits)
-    return names, tuple(layer for layer, _ in network.watch(names).layers)
-
-
 def _settings_of(
-    program: Program, measure: _Measurement, frame: CrossPolytope
+    program: Program, neighborhood: Neighborhood, choice: LayerChoice
 ) -> Sequence[str | FloatArray]:
     """What a key depends on beside the weights and the points."""
-    random = isinstance(measure.directions, int | np.integer)
-    directions: str | FloatArray | None = (
-        f"{frame.count} random, seed {measure.seed}, shared {measure.shared_frame}"
-        if random
-        else frame.directions
-    )
-    assert directions is not None
+    frame: str | FloatArray | None = neighborhood.directions
+    if frame is None or neighborhood.random:
+        frame = (
+            f"{neighborhood.n_directions} random, seed {neighborhood.seed}, "
+            f"shared {neighborhood.shared}"
+        )
     return [
         ALGORITHM,
         json.dumps(program.to_json(), sort_keys=True),
-        json.dumps([measure.layers, measure.center]),
-        measure.radii,
-        directions,
+        json.dumps([choice.layers, neighborhood.center]),
+        neighborhood.radii,
+        frame,
     ]

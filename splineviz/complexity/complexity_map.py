@@ -7,8 +7,10 @@ import numpy.typing as npt
 import shapely
 import torch
 
+from splineviz.complexity.arguments.layer_choice import LayerChoice
 from splineviz.complexity.arguments.layer_names import Selection
-from splineviz.complexity.local_complexity import local_complexity
+from splineviz.complexity.arguments.neighborhood import Neighborhood
+from splineviz.complexity.local_complexity import complexity_around
 from splineviz.complexity.results.complexity_map import ComplexityMap
 from splineviz.errors import InvalidArgument
 from splineviz.network.program import Program
@@ -17,6 +19,7 @@ from splineviz.partition.slices.checks import check_slice
 from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.progress import Progress
 from splineviz.typing import BoolArray, FloatArray
+from splineviz.validation.arrays import as_inputs
 from splineviz.validation.calls import explained
 from splineviz.validation.numbers import as_radii, check_flags
 
@@ -107,16 +110,20 @@ def complexity_map(
     inside, middles = _middles(plane, shape)
     if isinstance(model, Program):
         check_input_shape(model, plane.input_shape, "the slice goes through inputs")
-    measured = local_complexity(
-        model,
-        plane.embed(middles),
-        radius=_half_a_cell(plane, shape) if radius is None else _single(radius),
-        directions=_directions(plane, directions, in_plane),
+    neighborhood = Neighborhood.read(
+        _half_a_cell(plane, shape) if radius is None else _single(radius),
+        _directions(plane, directions, in_plane),
+        plane.input_shape,
         seed=seed,
-        layers=layers,
-        logits=logits,
-        winners=winners,
         center=center,
+    )
+    choice = LayerChoice.read(layers, winners=winners, logits=logits)
+    points = as_inputs(plane.embed(middles), "plane", integers=False)
+    measured = complexity_around(
+        model,
+        points,
+        neighborhood,
+        choice,
         batch_size=batch_size,
         device=device,
         progress=progress,

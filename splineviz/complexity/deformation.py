@@ -8,23 +8,23 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from splineviz.complexity.arguments.cross_polytope import CrossPolytope
+from splineviz.complexity.arguments.layer_choice import LayerChoice
 from splineviz.complexity.arguments.layer_names import Layer, Selection, Switches
+from splineviz.complexity.arguments.neighborhood import Neighborhood
 from splineviz.complexity.counting.batches import batch_sizes, iter_batches
-from splineviz.complexity.counting.full_precision import full_precision
+from splineviz.complexity.counting.full_precision import plain_torch
 from splineviz.complexity.counting.image_shape import Shape, shape_of
 from splineviz.complexity.propagation.estimator import Estimator
 from splineviz.complexity.propagation.layer_vertices import LayerVertices
 from splineviz.complexity.propagation.model_estimator import make_estimator
 from splineviz.complexity.results.deformation import Deformation
 from splineviz.errors import InvalidArgument
-from splineviz.network.model_copy import made_on
 from splineviz.network.program import Program
 from splineviz.progress import Progress, reporting
 from splineviz.typing import AnyFloatArray, FloatArray
 from splineviz.validation.arrays import as_inputs
 from splineviz.validation.calls import explained
-from splineviz.validation.numbers import as_int, as_radii, check_flags
+from splineviz.validation.numbers import as_int
 
 
 @explained()
@@ -112,54 +112,44 @@ def deformation(
     (2, 3)
     """
     points = as_inputs(x, "x", integers=False)
-    check_flags(logits=logits, shared_frame=shared_frame)
-    radii, single = as_radii(radius)
+    neighborhood = Neighborhood.read(
+        radius, directions, points.shape[1:], seed=seed, shared_frame=shared_frame
+    )
+    choice = LayerChoice.read(layers, logits=logits)
     size = None if batch_size is None else as_int(batch_size, "batch_size", 1)
-    frame = CrossPolytope.of(directions, points.shape[1:], seed, shared_frame)
-    with (
-        full_precision(),
-        made_on("cpu"),
-        torch.inference_mode(False),
-        torch.no_grad(),
-        reporting(progress, len(points)) as report,
-    ):
-        network = make_estimator(model, points.shape[1:], device, layers, False, logits)
+    with plain_torch(), reporting(progress, len(points)) as report:
+        network = make_estimator(model, points.shape[1:], device, choice)
         _check_layers(network.layers)
-        measured = _measured(network, points, radii, frame, size, report)
-    if single:
-        measured = measured[:, 0]
-    diameters, eccentricities, dimensions = measured
+        shapes = _shapes(network, points, neighborhood, size, report)
+    diameters, eccentricities, dimensions = neighborhood.squeezed(shapes, axis=1)
     return Deformation(
-        diameters,
-        eccentricities,
-        dimensions,
         layers=tuple(layer for layer, _ in network.layers),
-        radius=float(radii[0]) if single else radii,
-        directions=frame.directions,
-        n_directions=frame.count,
-        seed=frame.seed,
+        neighborhood=neighborhood,
+        diameters=diameters,
+        eccentricities=eccentricities,
+        dimensions=dimensions,
     )
 
 
-def _measured(
+def _shapes(
     network: Estimator,
     points: AnyFloatArray,
-    radii: FloatArray,
-    frame: CrossPolytope,
+    neighborhood: Neighborhood,
     batch_size: int | None,
     report: Callable[[int], None],
 ) -> FloatArray:
     """All that a Shape holds, of each radius, point and layer: float64 (3, R, N, L)."""
-    size, _ = batch_sizes(network, frame, batch_size)
-    found = np.zeros((len(Shape._fields), len(radii), len(points), len(network.layers)))
-    for rows, centers, directions in iter_batches(network, points, frame, size):
-        for k, radius in enumerate(radii.tolist()):
+    size, _ = batch_sizes(network, neighborhood, batch_size)
+    radii = neighborhood.radii.tolist()
+    measured = np.zeros((len(Shape._fields), len(radii), len(points), len(network.layers)))
+    for rows, centers, directions in iter_batches(network, points, neighborhood, size):
+        for k, radius in enumerate(radii):
             shapes = _of_batch(network, centers, directions, radius)
             for number, shape in shapes.items():
                 # One for all samples where they do not depend on the sample.
-                found[:, k, rows, number] = torch.stack(shape).cpu().numpy()
+                measured[:, k, rows, number] = torch.stack(shape).cpu().numpy()
         report(rows.stop)
-    return found
+    return measured
 
 
 def _of_batch(

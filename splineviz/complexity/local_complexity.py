@@ -5,18 +5,19 @@ from __future__ import annotations
 import numpy.typing as npt
 import torch
 
-from splineviz.complexity.arguments.cross_polytope import CrossPolytope
+from splineviz.complexity.arguments.layer_choice import LayerChoice
 from splineviz.complexity.arguments.layer_names import Selection
+from splineviz.complexity.arguments.neighborhood import Neighborhood
 from splineviz.complexity.counting.batches import count_crossings
-from splineviz.complexity.counting.full_precision import full_precision
+from splineviz.complexity.counting.full_precision import plain_torch
 from splineviz.complexity.propagation.model_estimator import make_estimator
 from splineviz.complexity.results.local_complexity import LocalComplexity
-from splineviz.network.model_copy import made_on
 from splineviz.network.program import Program
 from splineviz.progress import Progress, reporting
+from splineviz.typing import AnyFloatArray
 from splineviz.validation.arrays import as_inputs
 from splineviz.validation.calls import explained
-from splineviz.validation.numbers import as_int, as_radii, check_flags
+from splineviz.validation.numbers import as_int
 
 
 @explained(centre="center")
@@ -110,7 +111,8 @@ def local_complexity(
     After Humayun, Balestriero and Baraniuk, *Deep Networks Always Grok and Here is Why* (arXiv
     2402.15555), section 3. What differs from their code: the directions are uniform (Haar); no
     sample is dropped; by default the inputs of each nonlinearity are counted, not the outputs of
-    each Linear; values that rounding cannot tell from zero count as zero, and ``near`` counts them.
+    each Linear; values that rounding cannot tell from zero count as zero, and ``uncertain`` says
+    how many.
 
     LC is a lower bound for the neurons whose boundary passes through the image of the
     neighborhood, and exact for the cross-polytope in the first layer only. It depends on r, P and
@@ -153,27 +155,56 @@ def local_complexity(
     ('1', '3', '5')
     """
     points = as_inputs(x, "x", integers=False)
-    check_flags(logits=logits, winners=winners, center=center, shared_frame=shared_frame)
-    radii, single = as_radii(radius)
+    neighborhood = Neighborhood.read(
+        radius,
+        directions,
+        points.shape[1:],
+        seed=seed,
+        shared_frame=shared_frame,
+        center=center,
+    )
+    choice = LayerChoice.read(layers, winners=winners, logits=logits)
+    return complexity_around(
+        model,
+        points,
+        neighborhood,
+        choice,
+        batch_size=batch_size,
+        device=device,
+        progress=progress,
+    )
+
+
+def complexity_around(
+    model: torch.nn.Module | Program,
+    points: AnyFloatArray,
+    neighborhood: Neighborhood,
+    choice: LayerChoice,
+    *,
+    batch_size: int | None = None,
+    device: str | torch.device | None = None,
+    progress: Progress | bool | None = None,
+) -> LocalComplexity:
+    """Count the crossed neurons around some points, from arguments that were read.
+
+    Parameters
+    ----------
+    model, batch_size, device, progress
+        As for `local_complexity`.
+    points : floating-point array (N, *input_shape)
+        The points; finite numbers.
+    neighborhood : Neighborhood
+        The neighborhood of each of them.
+    choice : LayerChoice
+        The layers to count.
+    """
     size = None if batch_size is None else as_int(batch_size, "batch_size", 1)
-    frame = CrossPolytope.of(directions, points.shape[1:], seed, shared_frame)
-    with (
-        full_precision(),
-        made_on("cpu"),
-        torch.inference_mode(False),
-        torch.no_grad(),
-        reporting(progress, len(points)) as report,
-    ):
-        network = make_estimator(model, points.shape[1:], device, layers, winners, logits)
-        counts, near = count_crossings(network, points, radii, frame, center, size, report)
-    if single:
-        counts, near = counts[0], near[0]
+    with plain_torch(), reporting(progress, len(points)) as report:
+        network = make_estimator(model, points.shape[1:], device, choice)
+        counts, uncertain = count_crossings(network, points, neighborhood, size, report)
     return LocalComplexity(
-        counts,
-        near,
-        tuple(layer for layer, _ in network.layers),
-        float(radii[0]) if single else radii,
-        frame.directions,
-        frame.count,
-        frame.seed,
+        layers=tuple(layer for layer, _ in network.layers),
+        neighborhood=neighborhood,
+        counts=neighborhood.squeezed(counts),
+        uncertain=neighborhood.squeezed(uncertain),
     )

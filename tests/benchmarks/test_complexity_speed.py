@@ -30,7 +30,7 @@ import pytest
 import torch
 
 import splineviz as sv
-from splineviz.complexity.arguments.cross_polytope import haar_directions
+from splineviz.complexity.arguments.neighborhood import haar_directions
 from tests.complexity.plain import mlp, plain_counts, points, resnet18, seeded
 
 OURS, PLAIN, EXACT = "splineviz", "plain float32", "plain float64"

@@ -55,7 +55,7 @@ def test_a_kink_far_away_hides_nothing(function):
     lc, relu = measured(net(function)), measured(net(lambda s, x: torch.relu(s.a(x))))
     np.testing.assert_array_equal(lc.counts[:, 0], relu.counts[:, 0])
     assert relu.counts.any()
-    assert not lc.near.any()
+    assert not lc.uncertain.any()
 
 
 def test_a_large_neuron_hides_no_others():
@@ -65,7 +65,7 @@ def test_a_large_neuron_hides_no_others():
     model[0].bias.data[3] *= 1e13
     lc = measured(Opaque(model))
     np.testing.assert_array_equal(lc.counts, expected)
-    assert not lc.near.any()
+    assert not lc.uncertain.any()
 
 
 def test_what_cancels_is_zero_whatever_the_rounding():
@@ -73,9 +73,9 @@ def test_what_cancels_is_zero_whatever_the_rounding():
     model[0].weight.data[10:], model[0].bias.data[10:] = model[0].weight[:10], model[0].bias[:10]
     model[2].weight.data[:5, 10:], model[2].bias.data[:5] = -model[2].weight[:5, :10], 0.0
     traced, opaque = measured(model), measured(Opaque(model))
-    assert (opaque.near[:, 1] == 5).all()
+    assert (opaque.uncertain[:, 1] == 5).all()
     np.testing.assert_array_equal(traced.counts, opaque.counts)
-    np.testing.assert_array_equal(traced.near, opaque.near)
+    np.testing.assert_array_equal(traced.uncertain, opaque.uncertain)
     rounded = plain_counts(model, X, 0.1, opaque.directions)
     assert (rounded[:, 1] > opaque.counts[:, 1]).all()
 
@@ -86,7 +86,7 @@ def test_a_sum_that_cancels_is_zero_whatever_the_rounding():
     model.c.weight.data, model.c.bias.data = -model.a.weight.flip(1), -model.a.bias
     lc = measured(model, layers=[("a", "c")])
     assert not lc.counts.any()
-    assert lc.near.any()
+    assert lc.uncertain.any()
 
 
 def test_an_activation_of_one_number_is_counted():
@@ -193,7 +193,7 @@ def test_truth_values_as_numbers_of_any_type_are_exact():
     with pytest.warns(UserWarning, match="gt"):
         lc = measured(net(forward))
     np.testing.assert_array_equal(lc.counts, measured(net(lambda s, x: torch.relu(s.a(x)))).counts)
-    assert not lc.near.any()
+    assert not lc.uncertain.any()
 
 
 def test_masks_that_are_constant_raise_no_alarm():
@@ -224,7 +224,7 @@ def test_the_result_says_how_many_neurons_are_near():
     model = Opaque(mlp(6, 4, 2, bias=False))
     assert "near" not in repr(measured(model))
     lc = measured(model, np.eye(6)[:2], radius=1.0, directions=np.eye(6)[:1])
-    assert lc.near.tolist() == [[4], [0]]
+    assert lc.uncertain.tolist() == [[4], [0]]
     assert ", 4 neurons near zero up to rounding)" in repr(lc)
 
 
@@ -316,6 +316,6 @@ def test_activations_inside_of_what_torch_runs_are_told(bent):
             return bent(hidden).unflatten(0, (-1, 3)).mean(1)
 
     x = np.random.default_rng(0).standard_normal((4, 3, 4))
-    with pytest.warns(UserWarning, match="activations inside .* are not looked at"):
+    with pytest.warns(UserWarning, match="activations inside .* are not counted"):
         lc = sv.local_complexity(Frames(), x, radius=1.0, directions=3)
     assert lc.names == ("relu",)

@@ -12,7 +12,7 @@ from scipy.spatial.distance import pdist, squareform
 from torch import nn
 
 import splineviz as sv
-from splineviz.complexity.arguments.cross_polytope import CrossPolytope
+from splineviz.complexity.arguments.neighborhood import Neighborhood
 from splineviz.complexity.counting.image_shape import shape_of
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch, UnknownName
 from splineviz.network.tracing.trace import trace
@@ -71,7 +71,8 @@ def test_it_equals_the_definition(make, shape, kind, radius, shared):
     deformed = sv.deformation(model, x, radius=radius, directions=6, seed=3, shared_frame=shared)
     directions = deformed.directions
     if not shared:
-        directions = CrossPolytope.of(6, shape, seed=3, shared=False).around(x)
+        own = Neighborhood.read(radius, 6, shape, seed=3, shared_frame=False)
+        directions = own.directions_at(x)
     expected = plain_shapes(model, x, radius, directions, kind)
     assert deformed.diameters.dtype == np.float64
     np.testing.assert_allclose(measured(deformed), expected, rtol=1e-10)

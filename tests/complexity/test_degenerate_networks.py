@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 import splineviz as sv
-from splineviz.complexity.arguments.cross_polytope import haar_directions
+from splineviz.complexity.arguments.neighborhood import haar_directions
 from tests.complexity.plain import Opaque, plain_counts
 
 ACTIVATIONS = (
@@ -88,7 +88,7 @@ def test_counts_are_those_of_the_definition_but_for_what_is_near(special, radius
         given = Opaque(net) if seed % 5 == 4 else net
         lc = sv.local_complexity(given, x, radius=radius, directions=frame)
         expected = plain_counts(net, x, radius, frame, (type(act()),), kinks)
-        assert (np.abs(lc.counts - expected) <= lc.near).all(), seed
+        assert (np.abs(lc.counts - expected) <= lc.uncertain).all(), seed
         some = rng.permutation(9)[:4]
         one = sv.local_complexity(given, x[some], radius=radius, directions=frame, batch_size=1)
-        assert (np.abs(one.counts - lc.counts[some]) <= lc.near[some]).all(), seed
+        assert (np.abs(one.counts - lc.counts[some]) <= lc.uncertain[some]).all(), seed

@@ -68,7 +68,7 @@ def test_neurons_that_are_masked_out_are_not_crossed():
     part = sv.local_complexity(
         Masked([-INF, -INF, 0.0]), X, radius=0.5, directions=2, layers=["relu"]
     )
-    assert part.near.sum() == free.near.sum() == 0
+    assert part.uncertain.sum() == free.uncertain.sum() == 0
     one = Masked([-1e6, -1e6, 0.0])
     np.testing.assert_array_equal(
         part.counts, sv.local_complexity(one, X, radius=0.5, directions=2).counts

@@ -11,7 +11,8 @@ import torch
 from torch import nn
 
 import splineviz as sv
-from splineviz.complexity.arguments.cross_polytope import CrossPolytope
+from splineviz.complexity.arguments.layer_choice import LayerChoice
+from splineviz.complexity.arguments.neighborhood import Neighborhood, haar_directions
 from splineviz.complexity.counting.batches import batch_sizes
 from splineviz.complexity.propagation.activation_deltas import local_slopes
 from splineviz.complexity.propagation.estimator import Estimator
@@ -64,7 +65,7 @@ def test_it_equals_the_definition(name, scale):
     np.testing.assert_array_equal(lc.counts, expected)
     assert lc.counts.dtype == np.int64
     assert expected.any()
-    assert not lc.near.any()
+    assert not lc.uncertain.any()
 
 
 @pytest.mark.parametrize(
@@ -203,7 +204,7 @@ def test_unless_said_there_are_25_directions_or_what_fits(measure, dimensions, c
 def test_each_sample_can_have_its_own_directions():
     model, x = seeded(lambda: mlp(20, 40, 5)), points(8, 20)
     lc = sv.local_complexity(model, x, radius=0.2, directions=6, shared_frame=False)
-    frames = CrossPolytope.of(6, (20,), shared=False).around(x)
+    frames = Neighborhood.read(0.2, 6, (20,), shared_frame=False).directions_at(x)
     assert lc.directions is None
     assert frames.shape == (8, 6, 20)
     gram = frames @ frames.transpose(0, 2, 1)
@@ -246,7 +247,7 @@ def test_with_the_center_all_is_as_by_definition(make, shape):
         without = sv.local_complexity(model, x, radius=radius, directions=2)
         assert (lc.counts >= without.counts).all()
         assert radius < 3.0 or (lc.counts > without.counts).any()
-        assert lc.near.sum() == 0
+        assert lc.uncertain.sum() == 0
 
 
 def test_winners_where_the_center_is_a_vertex():
@@ -374,7 +375,7 @@ def test_float32_differences_stay_within_the_noise_that_is_carried():
         network = Estimator(program, torch.device("cpu"))
         network = network.watch([(layer.name,) for layer, _ in network.available])
         x = torch.from_numpy(points(3, *shape))
-        directions = torch.from_numpy(CrossPolytope.of(8, shape).around(points(1, *shape)))
+        directions = torch.from_numpy(haar_directions(8, shape, 0)[None])
         seen = {}
         centers = network.centers(x)
         for dtype in network.dtypes:
@@ -417,11 +418,11 @@ def test_differences_in_float64_alone(make, shape, monkeypatch):
     monkeypatch.setattr(Estimator, "dtypes", (torch.float64,))
     lc = sv.local_complexity(net, x, radius=radii, directions=5)
     np.testing.assert_array_equal(lc.counts, expected)
-    assert not lc.near.any()
-    network = make_estimator(net, shape, None, None, False, False)
+    assert not lc.uncertain.any()
+    network = make_estimator(net, shape, None, LayerChoice())
     centers = network.centers(torch.from_numpy(x))
     before = {value: tensor.clone() for value, tensor in centers.items()}
-    frame = torch.from_numpy(CrossPolytope.of(5, shape).around(x)).clone()
+    frame = torch.from_numpy(haar_directions(5, shape, 0)[None])
     network.propagate(centers, frame, 0.01, torch.float64, lambda number, found: None)
     assert all(torch.equal(centers[value], tensor) for value, tensor in before.items())
 
@@ -458,7 +459,7 @@ def test_what_cancels_exactly_is_not_crossed():
     lc = sv.local_complexity(net, x, radius=0.1, directions=np.eye(2))
     assert lc.counts[:, 1].sum() == 0
     # Nothing tells zero from what rounding leaves of it.
-    assert lc.near[:, 1].min() == 64
+    assert lc.uncertain[:, 1].min() == 64
 
 
 def test_terms_that_are_hardly_alike_add_up_alike_in_all_batches():
@@ -485,7 +486,7 @@ def test_what_overflows_float32_is_counted_in_float64(radius):
     x, frame = points(5, 4), np.eye(4)
     lc = sv.local_complexity(net, x, radius=radius, directions=frame)
     np.testing.assert_array_equal(lc.counts, plain_counts(net, x, radius, frame))
-    assert lc.near.sum() == 0
+    assert lc.uncertain.sum() == 0
 
 
 def test_large_weights_among_zeros_are_counted():
@@ -507,7 +508,7 @@ def test_an_error_bound_that_overflows_float32_is_made_again_in_float64():
     with torch.no_grad():
         net[0].weight *= 1e6
     lc = sv.local_complexity(net, x, radius=1e-12, directions=frame)
-    assert (np.abs(lc.counts - plain_counts(net, x, 1e-12, frame)) <= lc.near).all()
+    assert (np.abs(lc.counts - plain_counts(net, x, 1e-12, frame)) <= lc.uncertain).all()
 
 
 def test_errors_pass_a_kink_that_only_the_center_lies_before():
@@ -529,7 +530,7 @@ def test_errors_pass_a_kink_that_only_the_center_lies_before():
             net[4].bias[:] = torch.from_numpy(shift) - z.amax(0)
         lc = sv.local_complexity(net, np.zeros((1, d)), radius=r, directions=np.eye(d))
         expected = plain_counts(net, np.zeros((1, d)), r, np.eye(d))
-        assert (np.abs(lc.counts - expected) <= lc.near).all(), seed
+        assert (np.abs(lc.counts - expected) <= lc.uncertain).all(), seed
 
 
 @pytest.mark.parametrize(
@@ -749,6 +750,10 @@ def test_progress_is_told():
         ({"device": "meta"}, InvalidArgument, "device='meta' cannot compute"),
         ({"device": "cuda:99"}, InvalidArgument, "device='cuda:99' cannot compute"),
         ({"device": []}, InvalidArgument, "cannot compute"),
+        ({"device": 1j}, InvalidArgument, "device=1j cannot compute anything"),
+        ({"device": True}, InvalidArgument, "device=True cannot compute anything"),
+        ({"device": b"cpu"}, InvalidArgument, "device=b'cpu' cannot compute anything"),
+        ({"device": 2**70}, InvalidArgument, "cannot compute in float64 here"),
     ],
 )
 @pytest.mark.parametrize("make", [FunctionalMLP, OpaqueFirst])
@@ -849,7 +854,7 @@ def test_the_last_layer_is_the_same_where_more_is_looked_at_behind_it(radius, ki
     ending = sv.local_complexity(model, x, **settings)
     going_on = sv.local_complexity(model, x, logits=True, **settings)
     np.testing.assert_array_equal(ending.counts, going_on.counts[:, :-1])
-    assert not ending.near.any()
+    assert not ending.uncertain.any()
     if not center:
         expected = plain_counts(
             model, x, radius, ending.directions, kinds=(nn.ReLU, nn.Hardtanh), kinks=kinks
@@ -859,10 +864,10 @@ def test_the_last_layer_is_the_same_where_more_is_looked_at_behind_it(radius, ki
 
 def test_what_all_samples_share_does_not_make_batches_small():
     def size(width, shared):
-        network = make_estimator(
-            seeded(lambda: mlp(width, 20, 20, 2)), (width,), None, None, False, False
-        )
-        return batch_sizes(network, CrossPolytope.of(5, (width,), shared=shared), None)[0]
+        model = seeded(lambda: mlp(width, 20, 20, 2))
+        network = make_estimator(model, (width,), None, LayerChoice())
+        neighborhood = Neighborhood.read(0.1, 5, (width,), shared_frame=shared)
+        return batch_sizes(network, neighborhood, None)[0]
 
     assert size(2000, shared=True) > 5 * size(2000, shared=False)
     # The samples themselves count.

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import splineviz as sv
-from splineviz.complexity.arguments.cross_polytope import haar_directions
+from splineviz.complexity.arguments.neighborhood import haar_directions
 from splineviz.errors import InvalidArgument, NonFiniteValues
 from splineviz.network.interpret import Numbers, walk
 from splineviz.network.program import Program, Step
@@ -153,7 +153,7 @@ def test_counts_are_those_of_the_definition(name, radius):
     lc = sv.local_complexity(program, x, radius=radius, directions=6)
     expected, _ = plain(program, x, radius, lc.directions)
     np.testing.assert_array_equal(lc.counts, expected)
-    assert not lc.near.any()
+    assert not lc.uncertain.any()
     assert lc.counts.any() or radius < 0.2
     again = sv.local_complexity(program, x, radius=radius, directions=6, batch_size=5)
     np.testing.assert_array_equal(lc.counts, again.counts)
@@ -218,8 +218,8 @@ def test_what_rounding_leaves_open_is_near(operation, exponent):
     for radius in (1e-9, 1e-4, 0.1):
         lc = sv.local_complexity(program, x, radius=radius, directions=6)
         expected, _ = plain(exact.done(), x, radius, lc.directions)
-        assert (abs(lc.counts - expected) <= lc.near).all()
-    assert not lc.near.any() or exponent == 8
+        assert (abs(lc.counts - expected) <= lc.uncertain).all()
+    assert not lc.uncertain.any() or exponent == 8
 
 
 def test_a_random_state_and_threads_stay_as_they_are():

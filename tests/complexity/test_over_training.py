@@ -18,6 +18,7 @@ from splineviz.errors import (
     EmptyBoundary,
     InvalidArgument,
     NonFiniteValues,
+    RenamedAttribute,
     ShapeMismatch,
     UnknownName,
     UnknownStep,
@@ -39,14 +40,15 @@ def run(tmp_path):
 
 @pytest.fixture
 def calls(monkeypatch):
-    """The settings of each call of local_complexity."""
+    """The settings of each measurement that is not read from the cache."""
     made = []
+    measure = over_training.complexity_around
 
     def counted(*arguments, **settings):
         made.append(settings)
-        return sv.local_complexity(*arguments, **settings)
+        return measure(*arguments, **settings)
 
-    monkeypatch.setattr(over_training, "local_complexity", counted)
+    monkeypatch.setattr(over_training, "complexity_around", counted)
     return made
 
 
@@ -88,7 +90,7 @@ def test_it_is_the_local_complexity_of_each_checkpoint(run, settings):
                 found = curves.at(step, name)
                 np.testing.assert_array_equal(found.counts, lc.counts)
                 np.testing.assert_array_equal(curves.counts[name][k], lc.counts)
-                np.testing.assert_array_equal(found.near, lc.near)
+                np.testing.assert_array_equal(found.uncertain, lc.uncertain)
                 assert repr(found) == repr(lc)
                 assert found.names == curves.names == lc.names
                 assert (found.directions is None) == (lc.directions is None)
@@ -292,7 +294,7 @@ def test_any_network_has_curves_of_what_was_measured(radius):
         for step, result in zip(curves.steps, results, strict=True):
             again = curves.at(step, name)
             np.testing.assert_array_equal(again.counts, result.counts)
-            np.testing.assert_array_equal(again.near, result.near)
+            np.testing.assert_array_equal(again.uncertain, result.uncertain)
             assert repr(again) == repr(result)
         np.testing.assert_array_equal(curves.mean(name), [one.mean() for one in results])
         lows = [one.interval()[0] for one in results]
@@ -400,7 +402,7 @@ def test_a_second_call_computes_nothing(run, calls, monkeypatch):
     assert len(calls) == len(cached(run)) == 3
     assert read == [0]
     np.testing.assert_array_equal(first.counts["training"], second.counts["training"])
-    np.testing.assert_array_equal(first.near["training"], second.near["training"])
+    np.testing.assert_array_equal(first.uncertain["training"], second.uncertain["training"])
 
 
 def test_an_interrupted_call_goes_on(run, calls):
@@ -547,3 +549,25 @@ def test_curves_are_drawn_with_bands_over_the_steps(run):
     for wrong in ({"by": "radius"}, {"radius": 0.3}, {"level": 2}):
         with pytest.raises(InvalidArgument):
             curves.plot(**wrong)
+
+
+def test_results_of_other_neighborhoods_are_not_mixed():
+    model, x = seeded(lambda: mlp(2, 8, 1)), points(5, 2)
+    plain = sv.local_complexity(model, x, radius=0.2)
+    for settings, what in (
+        ({"center": True}, "another choice of center"),
+        ({"shared_frame": False}, "other directions"),
+        ({"seed": 1}, "other directions"),
+        ({"directions": 1}, "another number of directions"),
+    ):
+        other = sv.local_complexity(model, x, **{"radius": 0.2, **settings})
+        with pytest.raises(InvalidArgument, match=f"at step 1 has {what} than that of 'a' at"):
+            sv.ComplexityCurves.from_results([0, 1], {"a": [plain, other]})
+
+
+def test_the_old_name_of_uncertain_says_the_new_one(run):
+    curves = run.local_complexity(steps=[0], **SETTINGS)
+    for result in (curves, curves.at(0)):
+        with pytest.raises(RenamedAttribute, match="near is called uncertain now"):
+            result.near  # noqa: B018
+        assert not hasattr(result, "near")

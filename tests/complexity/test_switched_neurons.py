@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 import splineviz as sv
-from splineviz.complexity.arguments.cross_polytope import CrossPolytope
+from splineviz.complexity.arguments.neighborhood import haar_directions
 from splineviz.complexity.propagation.estimator import Estimator
 from splineviz.complexity.propagation.rounding import Rounding
 from splineviz.complexity.propagation.step_operator import StepOperator
@@ -102,9 +102,11 @@ def test_counts_are_those_of_all_vertices(kind, pairs):
         full = sv.local_complexity(
             net, x, radius=radius, directions=DIRECTIONS, logits=bool(seed % 2)
         )
-        assert (abs(lc.counts - full.counts) <= lc.near + full.near).all(), seed
+        assert (abs(lc.counts - full.counts) <= lc.uncertain + full.uncertain).all(), seed
         plain = plain_counts(net, x, radius, lc.directions, kinds, kinks)
-        assert (abs(lc.counts[:, : plain.shape[1]] - plain) <= full.near[:, : plain.shape[1]]).all()
+        assert (
+            abs(lc.counts[:, : plain.shape[1]] - plain) <= full.uncertain[:, : plain.shape[1]]
+        ).all()
     assert pairs.kept > 100
 
 
@@ -113,7 +115,7 @@ def test_few_samples_are_split_at_a_small_radius(radius, pairs):
     net, x = seeded(lambda: mlp(50, 80, 80, 80, 3)), points(200, 50)
     lc = sv.local_complexity(net, x, radius=radius)
     assert lc.counts.any()
-    assert not lc.near.any()
+    assert not lc.uncertain.any()
     assert (pairs.split > 0) == (radius == 1.0)
     np.testing.assert_array_equal(lc.counts, plain_counts(net, x, radius, lc.directions))
 
@@ -288,9 +290,9 @@ def test_small_and_large_weights_cancel(scales, split, pairs):
             dense.weight *= scale
     pairs.never = split
     lc = sv.local_complexity(net, x, radius=0.02, directions=DIRECTIONS)
-    assert (abs(lc.counts - expected) <= lc.near).all()
+    assert (abs(lc.counts - expected) <= lc.uncertain).all()
     # Where squares vanish not much is certain.
-    assert not lc.near.any() or min(scales) < 1e-150
+    assert not lc.uncertain.any() or min(scales) < 1e-150
 
 
 def test_a_radius_that_is_tiny_or_huge():
@@ -338,11 +340,9 @@ def test_ranges_that_nobody_asks_for_do_not_make_results_uncertain():
     network = network.watch([(layer.name,) for layer, _ in network.available])
     asked = {watched.value for watched in network._watched}
     assert len(asked) < 0.7 * sum(step.kind != "relu" for step in network.program.steps)
-    lc = sv.local_complexity(
-        net, x, radius=0.005, directions=CrossPolytope.of(8, (3, 32, 32)).directions
-    )
+    lc = sv.local_complexity(net, x, radius=0.005, directions=haar_directions(8, (3, 32, 32), 0))
     np.testing.assert_array_equal(lc.counts, plain_counts(net, x, 0.005, lc.directions.copy()))
-    assert not lc.near.any()
+    assert not lc.uncertain.any()
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -371,7 +371,7 @@ def test_what_is_zero_at_all_vertices_is_certain(make, shape, dtype):
     x = 1.0 + points(20, *shape)
     lc = sv.local_complexity(net, x, radius=0.01, directions=DIRECTIONS)
     assert not lc.counts.any()
-    assert not lc.near.any()
+    assert not lc.uncertain.any()
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -384,7 +384,7 @@ def test_what_is_saturated_at_zero_at_all_vertices_is_certain(dtype):
     assert not net(torch.tensor(x, dtype=dtype)).any()
     lc = sv.local_complexity(net, x, radius=0.01, directions=DIRECTIONS)
     assert not lc.counts.any()
-    assert not lc.near.any()
+    assert not lc.uncertain.any()
 
 
 def test_a_kernel_of_which_one_weight_is_not_zero():
@@ -394,7 +394,7 @@ def test_a_kernel_of_which_one_weight_is_not_zero():
         net[0].weight[0, 0, 0, 0] = 1.0
     lc = sv.local_complexity(net, points(5, 1, 4, 4), radius=0.01, directions=DIRECTIONS)
     assert not lc.counts.any()
-    assert not lc.near.any()
+    assert not lc.uncertain.any()
 
 
 def test_a_bias_that_lies_on_a_kink_is_rounded():
@@ -403,7 +403,7 @@ def test_a_bias_that_lies_on_a_kink_is_rounded():
         net[2].weight *= 1e-16
         net[2].bias.fill_(1.0)
     lc = sv.local_complexity(net, points(100, 8), radius=0.01, directions=DIRECTIONS)
-    assert (lc.near[:, 1] >= lc.counts[:, 1]).all()
+    assert (lc.uncertain[:, 1] >= lc.counts[:, 1]).all()
 
 
 @pytest.mark.parametrize(
@@ -466,7 +466,7 @@ def test_doubtful_vertices_alone_are_made_in_float64(
                 net, x, radius=radius, directions=DIRECTIONS, **options
             )
         np.testing.assert_array_equal(found.counts, all_vertices.counts)
-        np.testing.assert_array_equal(found.near, all_vertices.near)
+        np.testing.assert_array_equal(found.uncertain, all_vertices.uncertain)
         # At larger radii something is doubtful at nearly all of them.
         assert in_float64 < DIRECTIONS * len(x) or radius > 1e-3
         coarse.clear()

@@ -93,8 +93,10 @@ def test_local_complexity_is_that_of_its_definition(name: str) -> None:
     found = sv.local_complexity(program, x, radius=RADIUS, directions=min(6, x[0].size))
     expected = watched_counts(plain(name), x, RADIUS, found.directions)
     assert found.counts.shape == expected.shape
-    np.testing.assert_array_equal(found.counts[found.near == 0], expected[found.near == 0])
-    assert found.near.sum() <= 0.01 * found.widths.sum()
+    np.testing.assert_array_equal(
+        found.counts[found.uncertain == 0], expected[found.uncertain == 0]
+    )
+    assert found.uncertain.sum() <= 0.01 * found.widths.sum()
     assert expected.sum() > 0
 
 

@@ -1,48 +1,114 @@
-"""Which layers to count."""
+"""LayerChoice: which layers are counted."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from typing import Any
 
 from splineviz.complexity.arguments.layer_names import OUTPUT, Layer, Selection, Switches
 from splineviz.errors import InvalidArgument, UnknownName
+from splineviz.validation.numbers import check_flags
 
 Names = tuple[str, ...]
 """The name of an activation, whose pre-activation is counted; or the names of modules, whose
 outputs are added."""
 
-ReadSelection: TypeAlias = "Callable[[Layer], bool] | tuple[Names, ...] | None"
-"""A :data:`~splineviz.complexity.arguments.layer_names.Selection` that was read."""
-
 # Functions to list.
 _MOST = 20
 
 
-def read_selection(layers: Selection) -> ReadSelection:
-    """Read the argument ``layers``.
+@dataclass(frozen=True)
+class LayerChoice:
+    """What is counted: the arguments ``layers``, ``winners`` and ``logits``, as read.
 
-    Parameters
+    Attributes
     ----------
-    layers : callable, iterable of str or tuple of str, or None
-        The argument of a public function. An iterable is read once.
-
-    Raises
-    ------
-    InvalidArgument
-        If it holds anything but names, or nothing.
+    layers : callable, tuple of tuple of str, or None
+        A function that says whether to count a layer, or names; None for all activations.
+    winners, logits : bool
+        Whether to include max pooling, maxima and minima; and the output.
     """
-    if layers is None or callable(layers):
-        return layers
-    try:
-        entries = [layers] if isinstance(layers, str) else [*layers]
-    except TypeError as error:
-        raise InvalidArgument(
-            f"layers must be a function, or a list of names such as ['1', '3'], not {layers!r}"
-        ) from error
-    if not entries:
-        raise InvalidArgument("layers is empty: name at least one layer, or leave it out for all")
-    return tuple(_names(number, names) for number, names in enumerate(entries))
+
+    layers: Callable[[Layer], bool] | tuple[Names, ...] | None = None
+    winners: bool = False
+    logits: bool = False
+
+    @classmethod
+    def read(
+        cls, layers: Selection = None, *, winners: bool = False, logits: bool = False
+    ) -> LayerChoice:
+        """Read the arguments of a public function; an iterable of names is read once.
+
+        Raises
+        ------
+        InvalidArgument
+            If `layers` holds anything but names, or nothing, or a flag is none.
+        """
+        check_flags(winners=winners, logits=logits)
+        if layers is None or callable(layers):
+            return cls(layers, winners, logits)
+        try:
+            entries = [layers] if isinstance(layers, str) else [*layers]
+        except TypeError as error:
+            raise InvalidArgument(
+                f"layers must be a function, or a list of names such as ['1', '3'], not {layers!r}"
+            ) from error
+        if not entries:
+            raise InvalidArgument(
+                "layers is empty: name at least one layer, or leave it out for all"
+            )
+        names = tuple(_names(number, entry) for number, entry in enumerate(entries))
+        return cls(names, winners, logits)
+
+    def select(
+        self,
+        available: Sequence[tuple[Layer, Switches]],
+        others: Sequence[str],
+        unwatched: Sequence[str] = (),
+    ) -> tuple[Names, ...]:
+        """Choose among the layers of a network, in its order or in that of the names.
+
+        Parameters
+        ----------
+        available : sequence of (Layer, Switches)
+            The network's activations in its order, and its output at the end.
+        others : sequence of str
+            Other names in the network that may be chosen.
+        unwatched : sequence of str
+            Other calls of the network, for the message if there is nothing to count.
+
+        Raises
+        ------
+        UnknownName
+            If there is no layer of a name; the message lists similar ones.
+        InvalidArgument
+            If there is nothing to count, or a layer is named twice.
+        """
+        if isinstance(self.layers, tuple):
+            return self._named([layer.name for layer, _ in available], others)
+        offered = [
+            layer
+            for layer, switches in available
+            if (self.winners or not switches.leads) and (self.logits or layer.kind != OUTPUT)
+        ]
+        wanted = self.layers or (lambda layer: True)
+        names = [layer.name for layer in offered if wanted(layer)]
+        if not names:
+            raise InvalidArgument(_nothing(available, offered, unwatched))
+        return tuple((name,) for name in names)
+
+    def _named(self, available: Sequence[str], others: Sequence[str]) -> tuple[Names, ...]:
+        assert isinstance(self.layers, tuple)
+        known = [*dict.fromkeys([*available, *others])]
+        for name in (name for names in self.layers for name in names):
+            if name not in known:
+                raise UnknownName("layer", name, known)
+        twice = [names for i, names in enumerate(self.layers) if names in self.layers[:i]]
+        if twice:
+            raise InvalidArgument(f"the layer {' + '.join(twice[0])!r} is named twice")
+        output: tuple[Names, ...] = ((OUTPUT,),)
+        return self.layers + (output if self.logits and output[0] not in self.layers else ())
 
 
 def _names(number: int, names: Any) -> Names:
@@ -54,59 +120,6 @@ def _names(number: int, names: Any) -> Names:
         f"layers[{number}] is {names!r}; name a layer, as in '1', or several whose values are "
         "added, as in ('1', '3')"
     )
-
-
-def selected(
-    available: Sequence[tuple[Layer, Switches]],
-    others: Sequence[str],
-    layers: ReadSelection,
-    winners: bool,
-    logits: bool,
-    unwatched: Sequence[str] = (),
-) -> tuple[Names, ...]:
-    """Choose the layers to count, in the order of the network or of the names that were given.
-
-    Parameters
-    ----------
-    available : sequence of (Layer, Switches)
-        The network's activations in its order, and its output at the end.
-    others : sequence of str
-        Other names in the network that may be chosen.
-    layers : callable, tuple of tuple of str, or None
-        What to choose; None for all activations.
-    winners, logits : bool
-        Whether to include max pooling, maxima and minima; and the output.
-    unwatched : sequence of str
-        Other calls of the network, for the message if there is nothing to count.
-
-    Raises
-    ------
-    UnknownName
-        If there is no layer of a name; the message lists the near ones.
-    InvalidArgument
-        If there is nothing to count, or a layer is named twice.
-    """
-    if layers is None or callable(layers):
-        offered = [
-            layer
-            for layer, switches in available
-            if (winners or not switches.leads) and (logits or layer.kind != OUTPUT)
-        ]
-        names = [layer.name for layer in offered if layers is None or layers(layer)]
-        if not names:
-            raise InvalidArgument(_nothing(available, offered, unwatched))
-        return tuple((name,) for name in names)
-    known = dict.fromkeys([*(layer.name for layer, _ in available), *others])
-    chosen = [*layers]
-    for name in (name for names in chosen for name in names):
-        if name not in known:
-            raise UnknownName("layer", name, [*known])
-    twice = [names for i, names in enumerate(chosen) if names in chosen[:i]]
-    if twice:
-        raise InvalidArgument(f"the layer {' + '.join(twice[0])!r} is named twice")
-    if logits and (OUTPUT,) not in chosen:
-        chosen.append((OUTPUT,))
-    return tuple(chosen)
 
 
 def _nothing(

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 import torch
 
-from splineviz.complexity.arguments.cross_polytope import CrossPolytope
+from splineviz.complexity.arguments.neighborhood import Neighborhood
 from splineviz.complexity.counting.crossings import crossings, doubtful, settled, switching
 from splineviz.complexity.propagation.estimator import Estimator
 from splineviz.complexity.propagation.layer_vertices import LayerVertices
 from splineviz.complexity.propagation.preactivation_range import PreactivationRange
-from splineviz.typing import AnyFloatArray, FloatArray, IntArray
+from splineviz.typing import AnyFloatArray, IntArray
 
 # Numbers at a time on a CPU: few enough that the C library keeps what is freed.
 _ON_CPU = 2**23
@@ -24,9 +24,7 @@ _SHARE = 0.25
 def count_crossings(
     network: Estimator,
     points: AnyFloatArray,
-    radii: FloatArray,
-    frame: CrossPolytope,
-    with_center: bool,
+    neighborhood: Neighborhood,
     batch_size: int | None,
     report: Callable[[int], None],
 ) -> tuple[IntArray, IntArray]:
@@ -35,13 +33,9 @@ def count_crossings(
     Parameters
     ----------
     network : Estimator
-        The network, with the layers to look at.
+        The network, with the layers to count.
     points : floating-point array (N, *input_shape)
-    radii : float64 array (R,)
-    frame : CrossPolytope
-        The directions.
-    with_center : bool
-        Whether a point itself counts as a vertex.
+    neighborhood : Neighborhood
     batch_size : int or None
         Points at a time.
     report : callable
@@ -49,21 +43,22 @@ def count_crossings(
 
     Returns
     -------
-    counts, near : int64 array (R, N, L)
+    counts, uncertain : int64 array (R, N, L)
         The neurons that are crossed, and those of which that is known only up to rounding.
     """
-    size, most = batch_sizes(network, frame, batch_size)
-    found = np.zeros((2, len(radii), len(points), len(network.layers)), dtype=np.int64)
-    for rows, centers, directions in iter_batches(network, points, frame, size):
-        for k, radius in enumerate(radii.tolist()):
-            made = _of_batch(network, centers, directions, radius, with_center, most)
-            found[:, k, rows] = made.cpu().numpy()
+    size, most = batch_sizes(network, neighborhood, batch_size)
+    shape = (2, len(neighborhood.radii), len(points), len(network.layers))
+    totals = np.zeros(shape, dtype=np.int64)
+    for rows, centers, directions in iter_batches(network, points, neighborhood, size):
+        for k, radius in enumerate(neighborhood.radii.tolist()):
+            counts = _of_batch(network, centers, directions, radius, neighborhood.center, most)
+            totals[:, k, rows] = counts.cpu().numpy()
         report(rows.stop)
-    return found[0], found[1]
+    return totals[0], totals[1]
 
 
 def iter_batches(
-    network: Estimator, points: AnyFloatArray, frame: CrossPolytope, size: int
+    network: Estimator, points: AnyFloatArray, neighborhood: Neighborhood, size: int
 ) -> Iterator[tuple[slice, dict[int, torch.Tensor], torch.Tensor]]:
     """Go through points batch by batch.
 
@@ -72,16 +67,16 @@ def iter_batches(
     rows : slice
         Of the points.
     centers : dict of int to float64 tensor
-        What the network knows of them.
+        The network's values at them.
     directions : float64 tensor (1 or n, P, *input_shape)
         Those at each of them.
     """
     directions = None
     for rows in batches(len(points), size):
         x = points[rows].astype(np.float64)
-        # The same tensor if all samples share it: what is made of it is made once.
-        if directions is None or not frame.shared:
-            directions = torch.tensor(frame.around(x)).to(network.device)
+        # The same tensor if all samples share it: what is computed from it is computed once.
+        if directions is None or not neighborhood.shared:
+            directions = torch.tensor(neighborhood.directions_at(x)).to(network.device)
         yield rows, network.centers(torch.from_numpy(x).to(network.device)), directions
 
 
@@ -142,20 +137,20 @@ def _count_at_dtype(
 
 
 def batch_sizes(
-    network: Estimator, frame: CrossPolytope, batch_size: int | None
+    network: Estimator, neighborhood: Neighborhood, batch_size: int | None
 ) -> tuple[int, int]:
     """Choose how many points to take at a time, and how many directions of each."""
     numbers = _ON_CPU
     if network.device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(network.device)
         numbers = int(_SHARE * free / 8)
-    of_direction = 2 * network.numbers_a_vertex(frame.shared)
+    of_direction = 2 * network.numbers_a_vertex(neighborhood.shared)
     most = max(1, numbers // of_direction)
-    if most < frame.count:
+    if most < neighborhood.n_directions:
         return batch_size or 1, most
     # The sample itself is in float64.
-    of_sample = of_direction * frame.count + 2 * math.prod(frame.input_shape)
-    return batch_size or max(1, numbers // of_sample), frame.count
+    of_sample = of_direction * neighborhood.n_directions + 2 * math.prod(neighborhood.input_shape)
+    return batch_size or max(1, numbers // of_sample), neighborhood.n_directions
 
 
 def batches(count: int, size: int) -> list[slice]:

@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from splineviz.network.model_copy import made_on
+
 _FULL = "ieee"
 
 # torch's (backend, operation), each behind those from which it inherits its precision.
@@ -103,4 +105,14 @@ def full_precision() -> Iterator[None]:
         stack.enter_context(_PRECISION.held())
         for device in ("cpu", "cuda"):
             stack.enter_context(torch.autocast(device, enabled=False))
+        yield
+
+
+@contextmanager
+def plain_torch() -> Iterator[None]:
+    """Compute as if the caller had set nothing: in full precision, without gradients, on the CPU.
+
+    The caller's settings come back at the end.
+    """
+    with full_precision(), made_on("cpu"), torch.inference_mode(False), torch.no_grad():
         yield

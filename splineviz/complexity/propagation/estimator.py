@@ -68,6 +68,8 @@ class Estimator:
         Where to compute.
     watched : tuple
         The layers to look at; use `watch`.
+    names : tuple of tuple of str
+        Their names: several where values are added.
 
     Attributes
     ----------
@@ -80,11 +82,16 @@ class Estimator:
     dtypes: tuple[torch.dtype, ...] = (torch.float32, torch.float64)
 
     def __init__(
-        self, program: Program, device: torch.device, watched: tuple[_Watched, ...] = ()
+        self,
+        program: Program,
+        device: torch.device,
+        watched: tuple[_Watched, ...] = (),
+        names: tuple[Names, ...] = (),
     ) -> None:
         self.program = program
         self.device = device
         self.input_shape = program.input_shape
+        self.names = names
         self._watched = watched
         self._made: dict[torch.dtype, dict[int, StepOperator]] = {}
         self._along: tuple[torch.Tensor, dict[int, torch.Tensor]] | None = None
@@ -158,7 +165,7 @@ class Estimator:
             width = math.prod(program.shapes[value])
             layer = Layer(" + ".join(names), "values", width, any(map(self._is_proxy, names)))
             watched.append(_Watched(layer, Switches(), value))
-        return Estimator(program, self.device, tuple(watched))
+        return Estimator(program, self.device, tuple(watched), tuple(chosen))
 
     def _is_proxy(self, name: str) -> bool:
         """Whether a smooth activation makes a step's values, or is the next to read them."""

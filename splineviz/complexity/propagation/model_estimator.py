@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
+from typing import Any
 
 import torch
 
-from splineviz.complexity.arguments.layer_choice import read_selection, selected
-from splineviz.complexity.arguments.layer_names import Selection
+from splineviz.complexity.arguments.layer_choice import LayerChoice
 from splineviz.complexity.propagation.estimator import Estimator
 from splineviz.errors import InvalidArgument
 from splineviz.network.layers.opaque import operation_names
@@ -25,9 +26,7 @@ def make_estimator(
     model: torch.nn.Module | Program,
     input_shape: tuple[int, ...],
     device: str | torch.device | None,
-    layers: Selection,
-    winners: bool,
-    logits: bool,
+    choice: LayerChoice,
 ) -> Estimator:
     """Trace a network and choose the layers to count.
 
@@ -39,37 +38,47 @@ def make_estimator(
         The shape of one sample.
     device : str, torch.device or None
         Where to compute; where the model is if None.
-    layers, winners, logits
-        As for :func:`~splineviz.complexity.local_complexity.local_complexity`.
+    choice : LayerChoice
+        The layers to count.
 
     Returns
     -------
     Estimator
     """
-    place, selection = _device(model, device), read_selection(layers)
+    place = _device(model, device)
     model = program_of(model, input_shape, "x holds inputs")
     estimator = Estimator(model, place)
-    called = [name for i in model.opaque_steps for name in operation_names(model.steps[i].options)]
-    chosen = selected(
-        estimator.available, estimator.others, selection, winners, logits, [*dict.fromkeys(called)]
-    )
-    choices = [name for name in dict.fromkeys(called) if name in _COMPARISONS]
-    if choices and (selection is None or callable(selection)):
-        warnings.warn(
-            f"the network compares numbers that it computes ({', '.join(choices)}), and where what "
-            "it makes of that changes is not looked at: only activations are, such as relu, clamp "
-            "and maximum. Write torch.where(x > 0, x, 0) as torch.relu(x), for example",
-            stacklevel=4,
+    calls = [name for i in model.opaque_steps for name in operation_names(model.steps[i].options)]
+    called = [*dict.fromkeys(calls)]
+    chosen = choice.select(estimator.available, estimator.others, called)
+    comparing = [name for name in called if name in _COMPARISONS]
+    if comparing and not isinstance(choice.layers, tuple):
+        _warn(
+            f"the network compares numbers that it computes ({', '.join(comparing)}), and where "
+            "the results change is not counted: only activations are, such as relu, clamp and "
+            "maximum. Write torch.where(x > 0, x, 0) as torch.relu(x), for example"
         )
     hidden = [model.steps[i].name for i in model.opaque_steps if _hides(model, i)]
-    if hidden and selection is None:
-        warnings.warn(
-            f"activations inside {', '.join(map(repr, hidden[:4]))} are not looked at: torch runs "
-            "them as a part of a step, because the samples are not on the first axis there, or as "
-            "what has no exact place in a program. Keep the samples on an axis of their own",
-            stacklevel=4,
+    if hidden and choice.layers is None:
+        _warn(
+            f"activations inside {', '.join(map(repr, hidden[:4]))} are not counted: torch runs "
+            "them within a larger step, because the samples are not on the first axis there, or "
+            "because the step has no exact form in a program. Keep the samples on an axis of their "
+            "own"
         )
     return estimator.watch(chosen)
+
+
+def _warn(message: str) -> None:
+    """Warn about the line that called this package, however deep its calls are."""
+    frame, level = sys._getframe(), 1
+    while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, stacklevel=level)
+
+
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] == __name__.partition(".")[0]
 
 
 def _hides(program: Program, i: int) -> bool:
@@ -90,13 +99,18 @@ def _device(model: torch.nn.Module | Program, device: str | torch.device | None)
     return torch.device("cpu")
 
 
-def _checked_device(device: str | torch.device) -> torch.device:
+def _checked_device(device: Any) -> torch.device:
+    if isinstance(device, bool) or not isinstance(device, str | int | torch.device):
+        raise InvalidArgument(
+            f"device={device!r} cannot compute anything: it must be a name such as 'cpu' or "
+            "'cuda:0', or a torch.device"
+        )
     try:
         place = torch.device(device)
-        # A name may be that of a device which is not there, or has no float64 or no numbers at all.
+        # The device of that name may not be there, or have no float64, or no numbers at all.
         torch.zeros((), dtype=torch.float64, device=place).item()
-    # Torch raises whatever comes: for CUDA that it was built without, AssertionError.
-    except (AssertionError, ImportError, RuntimeError, TypeError) as error:
+    # Torch raises many kinds of error; for CUDA that it was built without, AssertionError.
+    except (AssertionError, ImportError, RuntimeError, ValueError) as error:
         why = str(error).partition("\n")[0]
         raise InvalidArgument(
             f"device={device!r} cannot compute in float64 here ({why}); say 'cpu', or 'cuda' where "

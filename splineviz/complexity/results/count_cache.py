@@ -47,7 +47,7 @@ class CountCache:
 
         Returns
         -------
-        counts, near : int64 array of that shape; or None
+        counts, uncertain : int64 array of that shape; or None
             None if nothing is there, or the file is truncated, altered or cannot be read.
         """
         from safetensors import SafetensorError
@@ -62,21 +62,21 @@ class CountCache:
             return None
         if arrays.keys() != {"counts", "near", "sha256"}:
             return None
-        counts, near = arrays["counts"], arrays["near"]
-        if counts.shape != shape or near.shape != shape:
+        counts, uncertain = arrays["counts"], arrays["near"]
+        if counts.shape != shape or uncertain.shape != shape:
             return None
-        if arrays["sha256"].tobytes() != _digest(counts, near):
+        if arrays["sha256"].tobytes() != _digest(counts, uncertain):
             return None
-        return counts.astype(np.int64), near.astype(np.int64)
+        return counts.astype(np.int64), uncertain.astype(np.int64)
 
-    def write(self, key: str, counts: IntArray, near: IntArray) -> None:
+    def write(self, key: str, counts: IntArray, uncertain: IntArray) -> None:
         """Store two arrays of the same shape under a key, if the disk allows it.
 
         Parameters
         ----------
         key : str
             As :func:`content_key` makes it.
-        counts, near : int64 array
+        counts, uncertain : int64 array
             Numbers of neurons.
         """
         from safetensors.numpy import save
@@ -84,7 +84,7 @@ class CountCache:
         if self.folder is None:
             return
         # No layer has 2**31 neurons.
-        small = [np.ascontiguousarray(array, dtype=np.int32) for array in (counts, near)]
+        small = [np.ascontiguousarray(array, dtype=np.int32) for array in (counts, uncertain)]
         digest = np.frombuffer(_digest(*small), dtype=np.uint8)
         data = save({"counts": small[0], "near": small[1], "sha256": digest})
         try:

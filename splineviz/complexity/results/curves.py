@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import numpy as np
 
-from splineviz.complexity.arguments.layer_names import Layer
 from splineviz.complexity.results.confidence import interval_of_mean
 from splineviz.complexity.results.labels import proxy_note
+from splineviz.complexity.results.layer_result import LayerResult
 from splineviz.complexity.results.local_complexity import LocalComplexity
 from splineviz.complexity.results.stacking import checked_results, checked_steps, stacked
-from splineviz.errors import EmptyBoundary, InvalidArgument, UnknownName
+from splineviz.errors import EmptyBoundary, InvalidArgument, RenamedAttribute, UnknownName
 from splineviz.typing import BoolArray, FloatArray, IntArray
 from splineviz.validation.calls import explained
 from splineviz.validation.names import check_name
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 TOTAL = "total"
 
 
-@dataclass(frozen=True, eq=False)
-class ComplexityCurves:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ComplexityCurves(LayerResult):
     """The local complexity (LC) around some points, at S checkpoints of a training.
 
     Arrays have an axis for the radii behind that of the steps if radius was a sequence.
@@ -42,21 +42,16 @@ class ComplexityCurves:
     counts : mapping of str to int64 array (S, N, L) or (S, n_radii, N, L)
         By probe: how many neurons' boundaries cross the neighborhood, for each checkpoint, point
         and layer.
-    near : mapping of str to int64 array, like counts
+    uncertain : mapping of str to int64 array, like counts
         How many of them rounding decides, as in :class:`LocalComplexity`.
     found : mapping of str to bool array (S,)
         Where a probe has points: a decision boundary need not exist at every checkpoint. Elsewhere
         counts are 0, and stand for nothing: means there are NaN.
     layers : tuple of Layer
         Name, kind and width of each layer, in the order of the network.
-    radius : float or float64 array (n_radii,)
-        In units of the inputs.
-    directions : float64 array (P, *input_shape), or None
-        The directions of the neighborhoods; None if each point had its own.
-    n_directions : int
-        P.
-    seed : int
-        Where random directions came from.
+    neighborhood : Neighborhood
+        The neighborhood of each point. `radius`, `directions`, `n_directions` and `seed` are read
+        from it.
 
     Examples
     --------
@@ -71,13 +66,8 @@ class ComplexityCurves:
 
     steps: IntArray
     counts: Mapping[str, IntArray]
-    near: Mapping[str, IntArray]
+    uncertain: Mapping[str, IntArray]
     found: Mapping[str, BoolArray]
-    layers: tuple[Layer, ...]
-    radius: float | FloatArray
-    directions: FloatArray | None
-    n_directions: int
-    seed: int
 
     @classmethod
     def from_results(
@@ -137,38 +127,28 @@ class ComplexityCurves:
         listed, first = checked_results(at, results)
         empty = (*first.counts.shape[:-2], 0, len(first.layers))
         pairs = {
-            name: [None if one is None else (one.counts, one.near) for one in at_steps]
+            name: [None if one is None else (one.counts, one.uncertain) for one in at_steps]
             for name, at_steps in listed.items()
         }
+        counts, uncertain, found = stacked(pairs, at, empty)
         return cls(
-            np.array(at, dtype=np.int64),
-            *stacked(pairs, at, empty),
-            first.layers,
-            first.radius,
-            first.directions,
-            first.n_directions,
-            first.seed,
+            layers=first.layers,
+            neighborhood=first.neighborhood,
+            steps=np.array(at, dtype=np.int64),
+            counts=counts,
+            uncertain=uncertain,
+            found=found,
         )
+
+    @property
+    def near(self) -> NoReturn:
+        """The old name of `uncertain`."""
+        raise RenamedAttribute("near", "uncertain")
 
     @property
     def probes(self) -> tuple[str, ...]:
         """The names of the probes."""
         return tuple(self.counts)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the layers."""
-        return tuple(layer.name for layer in self.layers)
-
-    @property
-    def radii(self) -> FloatArray:
-        """The radii as an array (n_radii,), also if there is just one."""
-        return np.atleast_1d(np.asarray(self.radius, dtype=np.float64))
-
-    @property
-    def is_proxy(self) -> bool:
-        """Whether a layer is smooth, so that its count stands for a boundary that it has not."""
-        return any(layer.proxy for layer in self.layers)
 
     def mean(self, probe: str | None = None, per_layer: bool = False) -> FloatArray:
         """Average over the points of a probe, at each step.
@@ -251,13 +231,10 @@ class ComplexityCurves:
         if not self.found[name][row]:
             raise EmptyBoundary(f"the probe {name!r} has no points at step {step}")
         return LocalComplexity(
-            self.counts[name][row],
-            self.near[name][row],
-            self.layers,
-            self.radius,
-            self.directions,
-            self.n_directions,
-            self.seed,
+            layers=self.layers,
+            neighborhood=self.neighborhood,
+            counts=self.counts[name][row],
+            uncertain=self.uncertain[name][row],
         )
 
     def to_dataframe(self, level: float = 0.95) -> pd.DataFrame:
@@ -364,25 +341,23 @@ class ComplexityCurves:
         if radius is None:
             return 0
         number = radius if isinstance(radius, int | float | np.number) else np.nan
-        near = np.flatnonzero(np.isclose(self.radii, number, rtol=1e-9, atol=0))
-        if len(near) == 0:
+        same = np.flatnonzero(np.isclose(self.radii, number, rtol=1e-9, atol=0))
+        if len(same) == 0:
             known = ", ".join(f"{known:g}" for known in self.radii)
             raise InvalidArgument(f"there is no radius {radius!r}; there are {known}")
-        return int(near[0])
+        return int(same[0])
 
     def __repr__(self) -> str:
         at = f"step {self.steps[0]}"
         if len(self.steps) > 1:
             at = f"steps {self.steps[0]} to {self.steps[-1]}, {len(self.steps)} checkpoints"
-        radius = np.array2string(np.asarray(self.radius), precision=4, separator=", ")
         means = ", ".join(
             f"{name} {_from_to(self.mean(name).reshape(len(self.steps), -1)[:, 0])}"
             for name in self.probes
         )
         of = f" at radius {self.radii[0]:.4g}" if len(self.radii) > 1 else ""
         return (
-            f"ComplexityCurves({means}{of}; {at}, radius {radius}, {self.n_directions} "
-            f"directions{proxy_note(self.is_proxy)})"
+            f"ComplexityCurves({means}{of}; {at}, {self.neighborhood}{proxy_note(self.is_proxy)})"
         )
 
     def _probe(self, probe: str | None) -> str:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from splineviz.complexity.arguments.layer_names import Layer
 from splineviz.complexity.results.confidence import interval_of_mean
 from splineviz.complexity.results.labels import directions_label, radius_label
+from splineviz.complexity.results.layer_result import LayerResult
 from splineviz.typing import FloatArray
 from splineviz.validation.names import check_name
 
@@ -27,8 +27,8 @@ _MEASURES = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class Deformation:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Deformation(LayerResult):
     """The images of neighborhoods at the pre-activations of each layer.
 
     A neighborhood is given by the 2P vertices x + r v and x - r v of a cross-polytope; its
@@ -49,29 +49,14 @@ class Deformation:
         1 on a line, 0 if all are in one place. It does not depend on the size.
     layers : tuple of Layer
         Name, kind and width of each layer, in the order of the network.
-    radius : float or float64 array (n_radii,)
-        In units of the inputs.
-    directions : float64 array (P, *input_shape), or None
-        The directions of the neighborhood; None if each point had its own.
-    n_directions : int
-        P.
-    seed : int
-        Where random directions came from.
+    neighborhood : Neighborhood
+        The neighborhood of each point. `radius`, `directions`, `n_directions` and `seed` are read
+        from it.
     """
 
     diameters: FloatArray
     eccentricities: FloatArray
     dimensions: FloatArray
-    layers: tuple[Layer, ...]
-    radius: float | FloatArray
-    directions: FloatArray | None
-    n_directions: int
-    seed: int
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the layers."""
-        return tuple(layer.name for layer in self.layers)
 
     @property
     def relative_diameters(self) -> FloatArray:
@@ -147,7 +132,7 @@ class Deformation:
         radii, points, layers = np.indices(self.diameters.reshape(shape).shape).reshape(3, -1)
         return pd.DataFrame(
             {
-                "radius": np.atleast_1d(self.radius)[radii],
+                "radius": self.radii[radii],
                 "point": points,
                 "layer": pd.Categorical(np.array(self.names)[layers], [*self.names], ordered=True),
                 "kind": np.array([layer.kind for layer in self.layers], dtype=object)[layers],
@@ -185,7 +170,7 @@ class Deformation:
 
         means, highs = self.mean(measure), self.interval(measure)[1]
         label, size = _MEASURES[measure]
-        labels = [radius_label(radius) for radius in np.atleast_1d(self.radius)]
+        labels = [radius_label(radius) for radius in self.radii]
         ax = draw_by_layer(ax, self.names, labels, means, highs)
         if size:
             ax.set_yscale("log")
@@ -198,11 +183,9 @@ class Deformation:
 
     def __repr__(self) -> str:
         points = self.diameters.shape[-2]
-        radius = np.array2string(np.asarray(self.radius), precision=4, separator=", ")
         last = np.atleast_2d(self.mean())[:, -1]
         stretch = ", ".join(f"{value:.4g}" for value in last)
         return (
             f"Deformation(diameter {stretch} times 2r at {self.names[-1]!r}, the last of "
-            f"{len(self.layers)} layers; {points:,} points, radius {radius}, "
-            f"{self.n_directions} directions)"
+            f"{len(self.layers)} layers; {points:,} points, {self.neighborhood})"
         )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from splineviz.complexity.arguments.layer_names import Layer
 from splineviz.complexity.results.confidence import interval_of_mean
 from splineviz.complexity.results.labels import proxy_note
+from splineviz.complexity.results.layer_result import LayerResult
+from splineviz.errors import RenamedAttribute
 from splineviz.typing import FloatArray, IntArray
 from splineviz.validation.numbers import as_flag
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-@dataclass(frozen=True, eq=False)
-class LocalComplexity:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LocalComplexity(LayerResult):
     """The local complexity (LC) of a network around some points.
 
     Arrays have an axis for the radii first if radius was a sequence.
@@ -28,40 +29,25 @@ class LocalComplexity:
     ----------
     counts : int64 array (N, L) or (n_radii, N, L)
         For each point and layer the neurons whose boundary crosses the neighborhood.
-    near : int64 array, like counts
+    uncertain : int64 array, like counts
         How many of the layer's neurons are zero at some vertex up to rounding, so that rounding
         decides whether they are crossed. They count as on the boundary. How far rounding reaches
         is bounded step by step, and estimated behind steps that are not piecewise linear, as
         :func:`~splineviz.complexity.local_complexity.local_complexity` notes.
     layers : tuple of Layer
         Name, kind and width of each layer, in the order of the network.
-    radius : float or float64 array (n_radii,)
-        In units of the inputs.
-    directions : float64 array (P, *input_shape), or None
-        The directions of the neighborhood; None if each point had its own.
-    n_directions : int
-        P.
-    seed : int
-        Where random directions came from.
+    neighborhood : Neighborhood
+        The neighborhood of each point. `radius`, `directions`, `n_directions` and `seed` are read
+        from it.
     """
 
     counts: IntArray
-    near: IntArray
-    layers: tuple[Layer, ...]
-    radius: float | FloatArray
-    directions: FloatArray | None
-    n_directions: int
-    seed: int
+    uncertain: IntArray
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the layers."""
-        return tuple(layer.name for layer in self.layers)
-
-    @property
-    def widths(self) -> IntArray:
-        """How many neurons each layer has, (L,)."""
-        return np.array([layer.width for layer in self.layers], dtype=np.int64)
+    def near(self) -> NoReturn:
+        """The old name of `uncertain`."""
+        raise RenamedAttribute("near", "uncertain")
 
     @property
     def fractions(self) -> FloatArray:
@@ -72,11 +58,6 @@ class LocalComplexity:
     def total(self) -> IntArray:
         """The crossed neurons of all layers, (N,) or (n_radii, N)."""
         return self.counts.sum(axis=-1)
-
-    @property
-    def is_proxy(self) -> bool:
-        """Whether a layer is smooth, so that its count stands for a boundary that it has not."""
-        return any(layer.proxy for layer in self.layers)
 
     def mean(self, per_layer: bool = False) -> Any:
         """The mean over the points.
@@ -127,16 +108,16 @@ class LocalComplexity:
         -------
         pandas.DataFrame
             With the columns ``radius``, ``point``, ``layer``, ``kind``, ``proxy`` (whether it is
-            smooth), ``width``, ``crossed``, ``fraction`` and ``near``.
+            smooth), ``width``, ``crossed``, ``fraction`` and ``uncertain``.
         """
         import pandas as pd
 
         shape = (-1, *self.counts.shape[-2:])
-        counts, near = self.counts.reshape(shape), self.near.reshape(shape)
+        counts = self.counts.reshape(shape)
         radii, points, layers = np.indices(counts.shape).reshape(3, -1)
         return pd.DataFrame(
             {
-                "radius": np.atleast_1d(self.radius)[radii],
+                "radius": self.radii[radii],
                 "point": points,
                 "layer": pd.Categorical(np.array(self.names)[layers], [*self.names], ordered=True),
                 "kind": np.array([layer.kind for layer in self.layers], dtype=object)[layers],
@@ -144,7 +125,7 @@ class LocalComplexity:
                 "width": self.widths[layers],
                 "crossed": counts.ravel(),
                 "fraction": (counts / self.widths).ravel(),
-                "near": near.ravel(),
+                "uncertain": self.uncertain.ravel(),
             }
         )
 
@@ -167,12 +148,10 @@ class LocalComplexity:
     def __repr__(self) -> str:
         points = self.counts.shape[-2]
         neurons = int(self.widths.sum())
-        radius = np.array2string(np.asarray(self.radius), precision=4, separator=", ")
         means = ", ".join(f"{mean:.4g}" for mean in np.atleast_1d(self.mean()))
-        near = int(self.near.sum())
-        uncertain = f", {near:,} neurons near zero up to rounding" if near else ""
+        near_zero = int(self.uncertain.sum())
+        uncertain = f", {near_zero:,} neurons near zero up to rounding" if near_zero else ""
         return (
             f"LocalComplexity(mean {means} of {neurons:,} neurons in {len(self.layers)} layers; "
-            f"{points:,} points, radius {radius}, {self.n_directions} directions{uncertain}"
-            f"{proxy_note(self.is_proxy)})"
+            f"{points:,} points, {self.neighborhood}{uncertain}{proxy_note(self.is_proxy)})"
         )

@@ -8,7 +8,6 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from splineviz.complexity.results.local_complexity import LocalComplexity
 from splineviz.errors import InvalidArgument, ShapeMismatch
@@ -106,7 +105,7 @@ def stacked(
 
     Returns
     -------
-    counts, near : dict of str to int64 array (S, [R,] N, L)
+    counts, uncertain : dict of str to int64 array (S, [R,] N, L)
         0 where a probe has no points.
     there : dict of str to bool array (S,)
         At which steps a probe has points.
@@ -116,10 +115,10 @@ def stacked(
     ShapeMismatch
         If there are not equally many points at each step.
     """
-    counts, near, there = {}, {}, {}
+    counts, uncertain, there = {}, {}, {}
     for name, at_steps in pairs.items():
-        counts[name], near[name], there[name] = _stack_probe(name, at_steps, steps, empty)
-    return counts, near, there
+        counts[name], uncertain[name], there[name] = _stack_probe(name, at_steps, steps, empty)
+    return counts, uncertain, there
 
 
 def check_alike(name: str, first: tuple[int, int], here: tuple[int, int]) -> None:
@@ -166,17 +165,6 @@ def _listed(values: Any, what: str) -> list[Any]:
 
 def _difference(one: LocalComplexity, other: LocalComplexity) -> str | None:
     """What two results do not have in common, if anything."""
-    same = {
-        "other layers": [*map(astuple, one.layers)] == [*map(astuple, other.layers)],
-        "another radius": np.array_equal(one.radius, other.radius),
-        "another number of directions": one.n_directions == other.n_directions,
-        "other directions": _same(one.directions, other.directions),
-        "another seed": one.seed == other.seed,
-    }
-    return next((what for what, whether in same.items() if not whether), None)
-
-
-def _same(one: npt.NDArray[Any] | None, other: npt.NDArray[Any] | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return np.array_equal(one, other)
+    if [*map(astuple, one.layers)] != [*map(astuple, other.layers)]:
+        return "other layers"
+    return other.neighborhood.difference(one.neighborhood)

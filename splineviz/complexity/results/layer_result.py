@@ -1,0 +1,67 @@
+"""LayerResult: what every result holds, its layers and the neighborhoods around its points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from splineviz.complexity.arguments.layer_names import Layer
+from splineviz.complexity.arguments.neighborhood import Neighborhood
+from splineviz.typing import FloatArray, IntArray
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LayerResult:
+    """What was measured of some layers, in neighborhoods of some points.
+
+    Attributes
+    ----------
+    layers : tuple of Layer
+        Name, kind and width of each layer, in the order of the network.
+    neighborhood : Neighborhood
+        The neighborhood of each point.
+    """
+
+    layers: tuple[Layer, ...]
+    neighborhood: Neighborhood
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the layers."""
+        return tuple(layer.name for layer in self.layers)
+
+    @property
+    def widths(self) -> IntArray:
+        """How many neurons each layer has, (L,)."""
+        return np.array([layer.width for layer in self.layers], dtype=np.int64)
+
+    @property
+    def is_proxy(self) -> bool:
+        """Whether a layer is smooth, so that its count stands for a boundary that it has not."""
+        return any(layer.proxy for layer in self.layers)
+
+    @property
+    def radius(self) -> float | FloatArray:
+        """The radius, or the radii as float64 array (n_radii,), in units of the inputs."""
+        return self.neighborhood.radius
+
+    @property
+    def radii(self) -> FloatArray:
+        """The radii as an array (n_radii,), also if there is just one."""
+        return self.neighborhood.radii
+
+    @property
+    def directions(self) -> FloatArray | None:
+        """The directions, (P, *input_shape); None if each point had its own."""
+        return self.neighborhood.directions
+
+    @property
+    def n_directions(self) -> int:
+        """How many directions there are, P."""
+        return self.neighborhood.n_directions
+
+    @property
+    def seed(self) -> int:
+        """Where random directions came from."""
+        return self.neighborhood.seed
