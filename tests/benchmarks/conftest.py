@@ -35,6 +35,7 @@ def pytest_terminal_summary(terminalreporter, config):
     terminalreporter.section("seconds (medians), ratios, and peak memory")
     columns = (
         "regions",
+        "cold",
         "one core",
         "two cores",
         "gain",
@@ -49,6 +50,7 @@ def pytest_terminal_summary(terminalreporter, config):
         own = seconds.get("one core")
         cells = [
             _number(facts[name].get("regions"), ","),
+            _number(facts[name].get("cold"), ".4f"),
             _number(own, ".4f"),
             _number(seconds.get("two cores"), ".4f"),
             _number(_ratio(own, seconds.get("two cores")), ".2f"),
