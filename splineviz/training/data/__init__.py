@@ -11,8 +11,12 @@ from splineviz.training.data.sets import (
     checkerboard,
     circles,
     digits,
+    modular_addition,
+    sine,
     spirals,
     two_moons,
+    with_random_labels,
+    xor,
 )
 
 __all__ = [
@@ -23,8 +27,12 @@ __all__ = [
     "checkerboard",
     "circles",
     "digits",
+    "modular_addition",
     "probes",
     "random_points",
+    "sine",
     "spirals",
     "two_moons",
+    "with_random_labels",
+    "xor",
 ]

@@ -3,36 +3,46 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from splineviz.errors import InvalidArgument
 from splineviz.typing import Float32Array, IntArray
-from splineviz.validation.numbers import random_generator
+from splineviz.validation.numbers import as_real, random_generator
 
 Inputs = Float32Array
 Labels = IntArray
 
+# Labels that are replaced are drawn apart from the points, which stay those of their seed.
+_LABEL_STREAM = 20250614
+
 
 @dataclass(frozen=True)
 class Dataset:
-    """A classification task, split into training and test points.
+    """A task, split into training and test points.
 
     Attributes
     ----------
     train_inputs, test_inputs : numpy.ndarray of shape (n, d), float32
     train_labels, test_labels : numpy.ndarray of shape (n,), int64
-        From 0 to ``len(class_names) - 1``.
+        Classes, from 0 to ``len(class_names) - 1``. In a regression: values of shape
+        (n, outputs), float32.
     class_names : tuple of str
+        Empty in a regression.
     """
 
     train_inputs: Inputs
-    train_labels: Labels
+    train_labels: Labels | Float32Array
     test_inputs: Inputs
-    test_labels: Labels
+    test_labels: Labels | Float32Array
     class_names: tuple[str, ...]
+
+    @property
+    def outputs(self) -> int:
+        """How many outputs a network for it has: one a class, or one a value."""
+        return len(self.class_names) or self.train_labels.shape[1]
 
 
 def checkerboard(train: int = 150, test: int = 2000, *, tiles: int = 3, seed: int = 0) -> Dataset:
@@ -216,3 +226,116 @@ def digits(train: int = 200, *, seed: int = 0) -> Dataset:
         labels[others],
         class_names=tuple(str(digit) for digit in range(10)),
     )
+
+
+def modular_addition(train: int = 821, *, modulus: int = 37, seed: int = 0) -> Dataset:
+    """All pairs of numbers below a modulus; the class is their sum modulo that number.
+
+    An input is the two numbers one-hot, one behind the other.
+
+    Parameters
+    ----------
+    train : int
+        How many of the ``modulus ** 2`` pairs are training points. All the others are test points.
+    modulus : int
+        At least 2.
+    seed : int
+        Decides which pairs are for training.
+
+    Raises
+    ------
+    InvalidArgument
+        If no pair, or none but them, would be a training point.
+    """
+    pairs = modulus**2
+    if not 0 < train < pairs:
+        raise InvalidArgument(
+            f"there are {pairs} pairs of numbers below {modulus}: train must be from 1 to "
+            f"{pairs - 1}, so that some are left to test on, not {train}"
+        )
+    order = random_generator(seed).permutation(pairs)
+    first, second = np.divmod(order, modulus)
+    one_hot = np.eye(modulus, dtype=np.float32)
+    inputs = np.concatenate([one_hot[first], one_hot[second]], axis=1)
+    labels = ((first + second) % modulus).astype(np.int64)
+    names = tuple(str(number) for number in range(modulus))
+    return Dataset(
+        inputs[:train], labels[:train], inputs[train:], labels[train:], class_names=names
+    )
+
+
+def sine(train: int = 1000, test: int = 2000, *, half_width: float = 5.0, seed: int = 0) -> Dataset:
+    """A regression with a flat half: sin x1 + cos x2 where x1 < 0, and 0 elsewhere.
+
+    Parameters
+    ----------
+    train, test : int
+        How many points, uniform in a square around the origin.
+    half_width : float
+        Half the side of the square.
+    seed : int
+        Training points for two seeds are different; test points too.
+
+    Notes
+    -----
+    A toy function of the authors of arXiv 2402.15555. It jumps where x1 = 0.
+    """
+    rng = random_generator(seed)
+
+    def draw(n: int) -> tuple[Inputs, Float32Array]:
+        x = rng.uniform(-half_width, half_width, (n, 2))
+        values = np.where(x[:, 0] < 0, np.sin(x[:, 0]) + np.cos(x[:, 1]), 0.0)
+        return x.astype(np.float32), values[:, None].astype(np.float32)
+
+    return Dataset(*draw(train), *draw(test), class_names=())
+
+
+def xor(train: int = 400, test: int = 2000, *, dimensions: int = 40, seed: int = 0) -> Dataset:
+    """Rows of signs of which two matter: class 1 where the first two differ.
+
+    Parameters
+    ----------
+    train, test : int
+        How many points, each with coordinates of -1 and 1, drawn independently.
+    dimensions : int
+        How many coordinates, at least 2; all but the first two are noise.
+    seed : int
+        Training points for two seeds are different; test points too.
+    """
+    rng = random_generator(seed)
+
+    def draw(n: int) -> tuple[Inputs, Labels]:
+        signs = 2 * rng.integers(2, size=(n, dimensions)) - 1
+        labels = (signs[:, 0] != signs[:, 1]).astype(np.int64)
+        return signs.astype(np.float32), labels
+
+    return Dataset(*draw(train), *draw(test), class_names=("the same", "different"))
+
+
+def with_random_labels(data: Dataset, share: float, seed: int = 0) -> Dataset:
+    """Replace the labels of some training points by classes drawn at random.
+
+    Parameters
+    ----------
+    data : Dataset
+        Of classes. Points, and labels of test points, stay as they are.
+    share : float
+        From 0 to 1: which part of the training points gets a label drawn uniformly from all
+        classes. By chance it may be the one they had.
+    seed : int
+        Decides which points, and their labels.
+
+    Raises
+    ------
+    InvalidArgument
+        If the share is no number from 0 to 1, or there are no classes.
+    """
+    share = as_real(share, "share", least=0, most=1)
+    if not data.class_names:
+        raise InvalidArgument("labels are replaced by random classes, and a regression has none")
+    rng = np.random.default_rng([_LABEL_STREAM, seed])
+    count = len(data.train_labels)
+    chosen = rng.permutation(count)[: round(share * count)]
+    labels = data.train_labels.copy()
+    labels[chosen] = rng.integers(len(data.class_names), size=len(chosen))
+    return replace(data, train_labels=labels)

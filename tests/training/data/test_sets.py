@@ -16,8 +16,12 @@ from splineviz.training.data import (
     checkerboard,
     circles,
     digits,
+    modular_addition,
+    sine,
     spirals,
     two_moons,
+    with_random_labels,
+    xor,
 )
 
 MAKERS: list[Callable[..., Dataset]] = [
@@ -27,8 +31,13 @@ MAKERS: list[Callable[..., Dataset]] = [
     partial(spirals, 40, 60, arms=3),
     partial(blobs, 40, 60),
     partial(digits, 100),
+    partial(modular_addition, 600, modulus=29),
+    partial(xor, 40, 60, dimensions=12),
 ]
-NAMES = ["checkerboard", "two_moons", "circles", "spirals", "blobs", "digits"]
+NAMES = [
+    *("checkerboard", "two_moons", "circles", "spirals", "blobs", "digits"),
+    *("modular_addition", "xor"),
+]
 
 
 @pytest.mark.parametrize("make", MAKERS, ids=NAMES)
@@ -118,3 +127,63 @@ assert random.getstate() == before
 def test_digits_cannot_be_split_otherwise(train: int) -> None:
     with pytest.raises(InvalidArgument, match="multiple of 10"):
         digits(train)
+
+
+def test_sums_are_those_of_their_numbers() -> None:
+    data = modular_addition(30, modulus=7, seed=2)
+    inputs = np.concatenate([data.train_inputs, data.test_inputs])
+    labels = np.concatenate([data.train_labels, data.test_labels])
+    assert len(np.unique(inputs, axis=0)) == 49
+    assert inputs.sum(axis=1).tolist() == [2] * 49
+    first, second = inputs[:, :7].argmax(axis=1), inputs[:, 7:].argmax(axis=1)
+    np.testing.assert_array_equal(labels, (first + second) % 7)
+    assert data.outputs == 7
+
+
+@pytest.mark.parametrize("train", [0, 49, 50])
+def test_some_sums_are_left_to_test_on(train: int) -> None:
+    with pytest.raises(InvalidArgument, match="from 1 to 48"):
+        modular_addition(train, modulus=7)
+
+
+def test_two_signs_decide() -> None:
+    data = xor(50, 10, dimensions=6)
+    assert set(np.unique(data.train_inputs)) == {-1, 1}
+    np.testing.assert_array_equal(
+        data.train_labels, data.train_inputs[:, 0] * data.train_inputs[:, 1] < 0
+    )
+
+
+def test_a_wave_has_a_flat_half() -> None:
+    data = sine(300, 10, half_width=2.0, seed=1)
+    same, other = sine(300, 10, half_width=2.0, seed=1), sine(300, 10, half_width=2.0)
+    x, y = data.train_inputs.T.astype(np.float64)
+    assert np.abs(data.train_inputs).max() <= 2
+    expected = np.where(x < 0, np.sin(x) + np.cos(y), 0)
+    assert data.train_labels.dtype == np.float32
+    np.testing.assert_allclose(data.train_labels[:, 0], expected, atol=1e-6)
+    assert (data.class_names, data.outputs) == ((), 1)
+    np.testing.assert_array_equal(same.train_labels, data.train_labels)
+    assert (other.train_inputs != data.train_inputs).any()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_labels_are_replaced_by_random_ones(share: float) -> None:
+    clean = digits(1000, seed=1)
+    state = np.random.get_state()[1].tolist()
+    noisy, same = (with_random_labels(clean, share, seed=5) for _ in range(2))
+    assert np.random.get_state()[1].tolist() == state
+    np.testing.assert_array_equal(noisy.train_labels, same.train_labels)
+    np.testing.assert_array_equal(noisy.test_labels, clean.test_labels)
+    assert noisy.train_inputs is clean.train_inputs
+    # One in ten is drawn as it was.
+    assert (noisy.train_labels != clean.train_labels).mean() == pytest.approx(0.9 * share, abs=0.02)
+    assert np.bincount(clean.train_labels).tolist() == [100] * 10
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1, "half", None, float("nan")])
+def test_no_other_share_of_labels_is_replaced(share: float) -> None:
+    with pytest.raises(InvalidArgument, match="share must be"):
+        with_random_labels(two_moons(10, 10), share)
+    with pytest.raises(InvalidArgument, match="a regression has none"):
+        with_random_labels(sine(10, 10), 0.5)
