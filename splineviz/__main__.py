@@ -6,11 +6,13 @@ Each command is a thin layer over a function that Python users call too.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from splineviz import __version__
@@ -19,6 +21,7 @@ from splineviz.files import write_atomically
 from splineviz.terminal import printable
 from splineviz.training import recipes
 from splineviz.training.runs import Run
+from splineviz.validation.names import check_name
 
 FIRST_NOTEBOOK = "00_watch.ipynb"
 COURSE_FOLDER = "splineviz-course"
@@ -171,6 +174,21 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="how long to train (default: what the recipe needs)",
     )
+    train.add_argument(
+        "--set",
+        type=_setting,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="another value for a setting of the recipe, such as --set width=200 --set "
+        "weight_decay=0; may be repeated",
+    )
+    train.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with a training that was interrupted or killed; the result is the same as if "
+        "it had not been",
+    )
 
     commands.add_parser(
         "compile",
@@ -250,6 +268,19 @@ def _whole_number(text: str) -> int:
         ) from error
 
 
+def _setting(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(
+            f"expected a name and a value such as width=200, not {text!r}"
+        )
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        # A word needs no quotes: optimizer=sgd.
+        return name, {"True": True, "False": False, "None": None}.get(value, value)
+
+
 def _lab(into: Path | None, words: list[str]) -> int:
     if words and not words[0].startswith("-"):
         notebook, *options = words
@@ -283,7 +314,14 @@ def _lab(into: Path | None, words: list[str]) -> int:
 
 def _train(options: argparse.Namespace) -> int:
     try:
-        run = recipes.train(options.recipe, options.out, seed=options.seed, steps=options.steps)
+        run = recipes.train(
+            options.recipe,
+            options.out,
+            seed=options.seed,
+            steps=options.steps,
+            resume=options.resume,
+            **_overrides(options.recipe, options.set),
+        )
     except KeyboardInterrupt:
         with suppress(SplinevizError):
             run = Run(options.out)
@@ -291,6 +329,19 @@ def _train(options: argparse.Namespace) -> int:
         raise
     print(f"{run}\nin {printable(run.path)}")
     return 0
+
+
+def _overrides(recipe: str, settings: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Settings by name; those that `train` has arguments of its own for are not among them."""
+    names = [name for name, _ in settings]
+    for name in names:
+        if name in ("seed", "steps"):
+            raise InvalidArgument(f"{name} is no setting to --set: give --{name}")
+        if names.count(name) > 1:
+            raise InvalidArgument(f"--set {name}=... is there more than once")
+        if recipe in recipes.RECIPES:
+            check_name(recipes.RECIPES[recipe].settings, f"setting of the recipe {recipe!r}", name)
+    return dict(settings)
 
 
 def _compile() -> int:

@@ -188,6 +188,25 @@ def test_train_records_a_run_that_info_describes(tmp_path, capsys):
         assert text in described
 
 
+def test_settings_are_changed(tmp_path, capsys):
+    out = str(tmp_path / "moons")
+    changed = ["--set", "width=7", "--set", "weight_decay=0", "--set", "optimizer=sgd"]
+    more = ["--set", "batch_size=null", "--set", "widths=[5,4]"]
+    assert main(["train", "two-moons", "--out", out, "--steps", "2", *changed]) == 0
+    overrides = {"optimizer": "sgd", "weight_decay": 0.0, "width": 7}
+    assert Run(out).metadata["overrides"] == overrides
+    assert main(["train", "two-moons", "--out", f"{out}2", "--steps", "2", *more]) == 0
+    assert Run(f"{out}2").metadata["overrides"] == {"batch_size": None, "widths": [5, 4]}
+
+
+def test_a_training_is_resumed(tmp_path, capsys):
+    train = ["train", "two-moons", "--out", str(tmp_path / "moons"), "--steps", "20"]
+    assert main([*train, "--resume"]) == 0
+    assert main([*train, "--resume"]) == 0
+    assert main(train) == 2
+    assert "already holds a run" in capsys.readouterr().err
+
+
 def test_info_is_about_the_bundled_run_unless_told(capsys):
     assert main(["info"]) == 0
     assert repr(Run.bundled()) in capsys.readouterr().out
@@ -277,6 +296,15 @@ def test_errors_of_strangers_do_not_reach_the_terminal(evil, damage, capsys):
         (("train", "two-moons", "--out", "out", "--steps", "1.5"), "expected a whole number"),
         (("train", "two-moons"), "--out"),
         (("train", "two-moons", "--out", "out", "--sead", "1"), "--sead"),
+        (("train", "two-moons", "--out", "out", "--set", "width"), "expected a name and a value"),
+        (("train", "two-moons", "--out", "out", "--set", "widht=3"), "unknown setting of the"),
+        (("train", "two-moons", "--out", "out", "--set", "width=x"), "width must be a whole"),
+        (("train", "two-moons", "--out", "out", "--set", "steps=3"), "give --steps"),
+        (("train", "two-moons", "--out", "out", "--set", "dtype=3"), "unknown setting of the"),
+        (
+            ("train", "two-moons", "--out", "out", "--set", "width=3", "--set", "width=4"),
+            "more than once",
+        ),
         (("info", "nowhere"), "there is no folder"),
         (("info", "."), "holds no run"),
         (("frobnicate",), "frobnicate"),

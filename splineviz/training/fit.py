@@ -1,9 +1,11 @@
-"""The training loop that the recipes share: a classifier trained by regression on its labels."""
+"""The training loop that the recipes share."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
 
 import torch
 
@@ -17,63 +19,115 @@ PROGRESS_CALLS = 200
 STEPS_DRAWN_AHEAD = 1000
 
 
+@dataclass(frozen=True)
+class Updates:
+    """What an update of the weights is.
+
+    Attributes
+    ----------
+    optimizer : torch.optim.Optimizer
+        Over the parameters of the model.
+    loss : callable
+        Of outputs (n, k) and targets (n, k).
+    rates : callable
+        Of the updates made so far: learning rate and weight decay of the next.
+    batch : int or None
+        Points of an update; all of them, in their order, if None.
+    penalty : callable, optional
+        Of inputs (n, d), outputs (n, k) and the updates made so far: a number that is added to the
+        loss.
+    """
+
+    optimizer: torch.optim.Optimizer
+    loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+    rates: Callable[[int], tuple[float, float]]
+    batch: int | None
+    penalty: Callable[[torch.Tensor, torch.Tensor, int], torch.Tensor] | None = None
+
+
 def fit(
-    model: torch.nn.Module,
-    optimizer: torch.optim.Optimizer,
+    model: torch.nn.Sequential,
+    updates: Updates,
     data: Dataset,
     recorder: Recorder,
     *,
     steps: int,
-    batch: int,
     generator: torch.Generator,
+    first: int = 0,
+    kept: Callable[[int], None] = lambda step: None,
     progress: Progress | bool | None = None,
 ) -> None:
-    """Train with the mean squared error to one-hot labels, and record on the way.
+    """Train, and record on the way.
 
-    Logged are ``train_accuracy``, ``test_accuracy`` (shares from 0 to 1) and ``train_loss`` (on
-    all training points), at every checkpoint and at about 200 log-spaced steps.
+    Metrics are logged at every checkpoint and at about 200 log-spaced steps, for the network in
+    evaluation mode: ``train_loss`` and ``test_loss`` on all points, without penalties;
+    ``train_accuracy`` and ``test_accuracy`` (shares from 0 to 1) where there are classes;
+    ``train_dead_K``, the share of neurons of the K-th layer of ReLUs, counted from 0, that are on
+    at no training point; ``weight_norm_K``, the norm of the weights of the K-th layer that has
+    some, and ``weight_norm``, that of all of them, biases left out.
 
     Parameters
     ----------
-    model : torch.nn.Module
-        Takes (n, d), gives one output a class.
-    optimizer : torch.optim.Optimizer
-        Over the parameters of the model.
+    model : torch.nn.Sequential
+        Takes (n, d), gives one output a class, or one a value.
+    updates : Updates
     data : Dataset
         What to train and test on.
     recorder : Recorder
         Where to record; it decides which steps get a checkpoint.
     steps : int
-        How many updates.
-    batch : int
-        Points an update.
+        How many updates, with those made before.
     generator : torch.Generator
         The source of the order of the points.
+    first : int
+        How many updates were made before; the generator is then where it was before the first.
+    kept : callable
+        Called with the step after a checkpoint.
     progress : bool, callable or None
         True for a progress bar; a function called as ``progress(step, steps)`` about 200 times.
     """
-    inputs, labels = torch.from_numpy(data.train_inputs), torch.from_numpy(data.train_labels)
-    targets = torch.nn.functional.one_hot(labels, len(data.class_names)).to(inputs.dtype)
-    test_inputs, test_labels = (
-        torch.from_numpy(data.test_inputs),
-        torch.from_numpy(data.test_labels),
-    )
+    inputs, targets = _tensors(data.train_inputs, data.train_labels, data)
+    test_inputs, test_targets = _tensors(data.test_inputs, data.test_labels, data)
     logged = set(log_schedule(steps, METRIC_ROWS))
+    optimizer = updates.optimizer
 
     def record(step: int) -> None:
+        model.eval()
         with torch.no_grad():
-            outputs, test_outputs = model(inputs), model(test_inputs)
-        recorder.step(
-            step,
-            train_accuracy=(outputs.argmax(1) == labels).double().mean(),
-            test_accuracy=(test_outputs.argmax(1) == test_labels).double().mean(),
-            train_loss=torch.nn.functional.mse_loss(outputs, targets),
-        )
+            outputs, dead = _with_dead(model, inputs)
+            test_outputs = model(test_inputs)
+        metrics: dict[str, torch.Tensor | float] = {}
+        if data.class_names:
+            metrics["train_accuracy"] = _accuracy(outputs, targets)
+            metrics["test_accuracy"] = _accuracy(test_outputs, test_targets)
+        metrics["train_loss"] = updates.loss(outputs, targets)
+        metrics["test_loss"] = updates.loss(test_outputs, test_targets)
+        metrics |= {f"train_dead_{layer}": share for layer, share in enumerate(dead)}
+        metrics |= _weight_norms(model)
+        recorder.step(step, **metrics)
+        model.train()
+        if recorder.last_checkpoint == step:
+            kept(step)
 
+    size = updates.batch or len(inputs)
+    everything = torch.arange(len(inputs))
+    order = (
+        (everything for _ in range(steps))
+        if updates.batch is None
+        else batches(len(inputs), size, steps, generator)
+    )
     with one_thread(), reporter(progress, steps) as report:
-        record(0)
-        for step, chosen in enumerate(batches(len(inputs), batch, steps, generator), start=1):
-            loss = torch.nn.functional.mse_loss(model(inputs[chosen]), targets[chosen])
+        if recorder.last_checkpoint is None:
+            record(0)
+        for step, chosen in enumerate(islice(order, first, None), start=first + 1):
+            _set_rates(optimizer, *updates.rates(step - 1))
+            points = inputs[chosen]
+            if updates.penalty is None:
+                loss = updates.loss(model(points), targets[chosen])
+            else:
+                outputs = model(points.requires_grad_())
+                loss = updates.loss(outputs, targets[chosen])
+                loss = loss + updates.penalty(points, outputs, step - 1)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -159,3 +213,39 @@ def reporter(progress: Progress | bool | None, steps: int) -> Iterator[Callable[
                 tell(step)
 
         yield report
+
+
+def _tensors(inputs: object, labels: object, data: Dataset) -> tuple[torch.Tensor, torch.Tensor]:
+    """Inputs and targets; those of classes are one-hot."""
+    points, targets = torch.as_tensor(inputs), torch.as_tensor(labels)
+    if data.class_names:
+        targets = torch.nn.functional.one_hot(targets, data.outputs).to(points.dtype)
+    return points, targets
+
+
+def _accuracy(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    return (outputs.argmax(1) == targets.argmax(1)).double().mean()
+
+
+def _with_dead(
+    model: torch.nn.Sequential, inputs: torch.Tensor
+) -> tuple[torch.Tensor, list[float]]:
+    """Outputs, and the share of neurons of each layer of ReLUs that are on for no input."""
+    dead, values = [], inputs
+    for module in model:
+        if isinstance(module, torch.nn.ReLU):
+            dead.append(float((values <= 0).all(0).double().mean()))
+        values = module(values)
+    return values, dead
+
+
+def _weight_norms(model: torch.nn.Sequential) -> dict[str, float]:
+    kinds = torch.nn.Linear | torch.nn.Conv2d
+    norms = [float(layer.weight.detach().norm()) for layer in model if isinstance(layer, kinds)]
+    total = sum(norm**2 for norm in norms) ** 0.5
+    return {"weight_norm": total} | {f"weight_norm_{k}": norm for k, norm in enumerate(norms)}
+
+
+def _set_rates(optimizer: torch.optim.Optimizer, rate: float, decay: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"], group["weight_decay"] = rate, decay

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from splineviz.errors import InvalidArgument
 from splineviz.training import recipes
 from splineviz.training.data import BoundaryProbe, random_points
+from splineviz.training.recipes.data_sets import make_data
 from splineviz.typing import AnyFloatArray
 from splineviz.validation.numbers import as_int, random_generator
 
@@ -60,13 +62,12 @@ def _some(inputs: Points, count: int, rng: np.random.Generator) -> Points:
 
 def _test_inputs(run: Run, inputs: Points) -> Points | None:
     """The test points of the recipe that made a run, if one did."""
-    name, seed = (run.metadata.get(key) for key in ("recipe", "seed"))
     # Anybody may note a recipe; what it makes must be what the run was trained on.
-    if not isinstance(name, str) or name not in recipes.RECIPES:
+    try:
+        recipe, seed = recipes.recipe_of(run)
+        data = make_data(recipe.data_set, recipe.data_options, seed)
+    except InvalidArgument:
         return None
-    if not isinstance(seed, int) or not 0 <= seed < 2**63:
-        return None
-    data = recipes.data(name, seed)
     return data.test_inputs if np.array_equal(data.train_inputs, inputs) else None
 
 

@@ -12,6 +12,8 @@ import torch
 
 from splineviz.errors import InvalidArgument, RecordingError, UnknownName
 from splineviz.training import recipes
+from splineviz.training.recipes.architectures import ARCHITECTURES
+from splineviz.training.recipes.data_sets import DATA_SETS
 from splineviz.training.runs import Run
 
 
@@ -26,11 +28,17 @@ def contents(path: Path) -> dict[str, bytes]:
     }
 
 
-def test_the_table_and_the_folder_agree() -> None:
-    files = {path.stem for path in Path(str(recipes.__file__)).parent.glob("[!_]*.py")}
-    assert {recipe.module for recipe in recipes.RECIPES.values()} == files
+def test_the_table_is_whole() -> None:
     assert recipes.names() == sorted(recipes.RECIPES)
-    assert all(recipe.summary for recipe in recipes.RECIPES.values())
+    for name, recipe in recipes.RECIPES.items():
+        assert recipe.name == name
+        assert recipe.summary
+        assert recipe.shows
+        assert recipe.data_set in DATA_SETS
+        assert recipe.architecture in ARCHITECTURES
+        # Each setting can be said again, and is then what it was.
+        said = {key: value for key, value in recipe.settings.items() if key != "widths"}
+        assert recipe.with_overrides(said).settings == recipe.settings
 
 
 def test_a_recipe_records_a_run_that_can_be_replayed(tmp_path: Path, name: str) -> None:
@@ -41,19 +49,46 @@ def test_a_recipe_records_a_run_that_can_be_replayed(tmp_path: Path, name: str) 
     assert run.steps[-1] == 40
     metrics = run.metrics
     assert set(run.steps.tolist()) <= set(metrics.index)
-    assert set(metrics.columns) == {"train_accuracy", "test_accuracy", "train_loss"}
+    expected = {"train_loss", "test_loss", "weight_norm", "weight_norm_0", "train_dead_0"}
+    is_classification = DATA_SETS[recipes.RECIPES[name].data_set].is_classification
+    if is_classification:
+        expected |= {"train_accuracy", "test_accuracy"}
+    assert set(metrics.columns) >= expected
     assert metrics.notna().all(axis=None)
     assert metrics["train_loss"].iloc[-1] < metrics["train_loss"].iloc[0]
     assert run.metadata == {"recipe": name, "seed": 0, "steps": 40}
     samples = run.samples
     assert samples is not None
     inputs, labels = samples
+    if not is_classification:
+        assert run.class_names is None
+        for step in (0, 40):
+            loss = np.mean((run.program(step)(inputs) - labels) ** 2)
+            assert loss == pytest.approx(metrics.loc[step, "train_loss"], rel=1e-4)
+        return
     assert run.class_names is not None
     assert labels.max() < len(run.class_names)
     for step in (0, 40):
         program = run.program(step)
         accuracy = np.mean(program(inputs).argmax(axis=1) == labels)
         assert accuracy == pytest.approx(metrics.loc[step, "train_accuracy"], abs=0.01)
+
+
+def test_what_is_logged_of_the_network_is_so(tmp_path: Path, name: str) -> None:
+    run = recipes.train(name, tmp_path / "run", steps=3, progress=None)
+    samples, row = run.samples, run.metrics.loc[3]
+    assert samples is not None
+    values = run.program(3).pre_activations(samples[0])
+    for layer, z in enumerate(values):
+        dead = (z <= 0).all(axis=0).mean()
+        assert row[f"train_dead_{layer}"] == pytest.approx(dead, abs=1.01 / z[0].size)
+    state = run.state(3)
+    order = sorted(state, key=lambda name: int(name.partition(".")[0]))
+    norms = [np.linalg.norm(state[name]) for name in order if state[name].ndim > 1]
+    for layer, norm in enumerate(norms):
+        assert row[f"weight_norm_{layer}"] == pytest.approx(norm, rel=1e-5)
+    assert f"weight_norm_{len(norms)}" not in row
+    assert row["weight_norm"] == pytest.approx(np.linalg.norm(norms), rel=1e-5)
 
 
 @pytest.mark.usefixtures("two_threads")

@@ -1,57 +1,26 @@
-"""Experiments by name: one file each, listed in the table below.
+"""Experiments by name: training them, one or many, and measuring what was recorded.
 
-To add an experiment, put a file here with a function ``train(out, *, seed, steps, progress,
-dtype)`` that records a training and returns its :class:`~splineviz.training.runs.Run`, with a
-function ``data(seed)`` for what it learns, and with the number of its ``STEPS``; then give it a row
-in :data:`RECIPES`. The tests read the table and check the new row.
+A recipe is data: to add an experiment, add a row in ``table.py``. It names a row of ``DATA_SETS``
+and one of ``ARCHITECTURES``; the tests read the table and check the new row.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
-from importlib import import_module
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from splineviz.validation.names import row_of
-from splineviz.validation.numbers import as_int, as_seed
+from splineviz.errors import InvalidArgument
+from splineviz.training.recipes.recipe import Change, Recipe
+from splineviz.training.recipes.table import RECIPES
+from splineviz.validation.names import as_path, row_of
+from splineviz.validation.numbers import as_seed, check_flags
 
 if TYPE_CHECKING:
     from splineviz.training.data import Dataset
     from splineviz.training.runs import Run
 
-
-@dataclass(frozen=True)
-class Recipe:
-    """An experiment: the file in this folder that runs it, and what it shows.
-
-    Attributes
-    ----------
-    module : str
-        The name of the file, without its ending.
-    summary : str
-        One line for a list of recipes.
-    """
-
-    module: str
-    summary: str
-
-
-RECIPES: dict[str, Recipe] = {
-    "checkerboard": Recipe(
-        "checkerboard", "neuron boundaries gather at the decision boundary, and neurons die"
-    ),
-    "digits-grokking": Recipe(
-        "digits_grokking", "delayed generalization: digits are learned long after they are fitted"
-    ),
-    "digits-robust-small": Recipe(
-        "digits_robust_small", "delayed robustness: it comes long after the digits are fitted"
-    ),
-    "two-moons": Recipe(
-        "two_moons", "a training in seconds; regions get fewer and wider, but do not migrate"
-    ),
-}
+__all__ = ["RECIPES", "Change", "Recipe", "data", "names", "recipe_of", "train"]
 
 
 def names() -> list[str]:
@@ -65,8 +34,10 @@ def train(
     *,
     seed: int = 0,
     steps: int | None = None,
+    resume: bool = False,
     progress: bool | Callable[[int, int], object] | None = True,
     dtype: str = "float32",
+    **overrides: Any,
 ) -> Run:
     """Run an experiment and record it.
 
@@ -79,47 +50,70 @@ def train(
     name : str
         One of `names`.
     out : str or path-like
-        The folder to record in; it must not hold a run.
+        The folder to record in; it must not hold a run, unless `resume` is True.
     seed : int
         Decides the data, the initial weights and the order of the points.
     steps : int, optional
         How long to train. Default: as long as the recipe needs.
+    resume : bool
+        Whether to go on with a training that was interrupted or killed, from its last checkpoint
+        on; the result is the same, bit for bit, as if it had not been. A run that is finished is
+        returned as it is. If `out` holds no run, one is begun.
     progress : bool, callable or None
         True for a progress bar; a function is called as ``progress(step, steps)`` about 200 times.
     dtype : {"float32", "float16", "float64"}
         The type the weights are stored in.
+    **overrides
+        Other values for the settings of the recipe, such as ``width=200`` or ``weight_decay=0``:
+        ``RECIPES[name].settings`` has all of them, with the values they have otherwise. The run's
+        metadata keep them.
 
     Returns
     -------
     Run
-        With metrics ``train_accuracy``, ``test_accuracy`` and ``train_loss``, and the training
-        points as its samples. If the training is interrupted, ``Run(out)`` opens what there is;
+        With the metrics of :func:`~splineviz.training.fit.fit`, and the training points as its
+        samples. If the training is interrupted, ``Run(out)`` opens what there is;
         if that is before the first update, nothing is left behind.
 
     Raises
     ------
     UnknownName
-        If there is no such recipe; the message lists those there are.
+        If there is no such recipe, or it has no such setting; the message lists those there are.
+    InvalidArgument
+        If `steps` is not a whole number of at least 1, `seed` is not one from 0 to 2**63 - 1, or a
+        setting has a value without meaning.
     RecordingError
-        If `out` already holds a run, `steps` is not a whole number of at least 1, or `seed` is not
-        one from 0 to 2**63 - 1.
+        If `out` already holds a run, and it is not resumed, or it is another one.
+
+    Examples
+    --------
+    ::
+
+        run = recipes.train("digits-robust-small", "runs/wide", width=200, weight_decay=0)
     """
-    recipe = _module(name)
-    seed = as_seed(seed)
-    from splineviz.training.fit import plain_training
+    recipe = row_of(RECIPES, "recipe", name).with_overrides(
+        overrides if steps is None else {**overrides, "steps": steps}
+    )
+    seed, folder = as_seed(seed), as_path(out, "path").absolute()
+    check_flags(resume=resume)
+    metadata: dict[str, Any] = {"recipe": name, "seed": seed, "steps": recipe.steps}
+    if overrides:
+        changed = recipe.settings
+        metadata["overrides"] = {key: changed[key] for key in sorted(overrides)}
+    from splineviz.training.recipes.training import record
 
-    with plain_training():
-        run: Run = recipe.train(
-            out,
-            seed=seed,
-            steps=recipe.STEPS if steps is None else as_int(steps, "steps", 1),
-            progress=progress,
-            dtype=dtype,
-        )
-    return run
+    return record(
+        recipe,
+        folder,
+        seed=seed,
+        metadata=metadata,
+        resume=resume,
+        progress=progress,
+        dtype=dtype,
+    )
 
 
-def data(name: str, seed: int = 0) -> Dataset:
+def data(name: str, seed: int = 0, **overrides: Any) -> Dataset:
     """Make the training and test points of an experiment.
 
     A run keeps its training points; the test points are here.
@@ -130,6 +124,8 @@ def data(name: str, seed: int = 0) -> Dataset:
         One of `names`.
     seed : int
         That of the training: ``run.metadata["seed"]``.
+    **overrides
+        As for `train`: those that are of the data decide them.
 
     Returns
     -------
@@ -137,15 +133,32 @@ def data(name: str, seed: int = 0) -> Dataset:
 
     Raises
     ------
-    UnknownName
-        If there is no such recipe; the message lists those there are.
-    RecordingError
-        If `seed` is not a whole number from 0 to 2**63 - 1.
+    UnknownName, InvalidArgument
+        As `train` does.
     """
-    made: Dataset = _module(name).data(as_seed(seed))
-    return made
+    from splineviz.training.recipes.data_sets import make_data
+
+    recipe = row_of(RECIPES, "recipe", name).with_overrides(overrides)
+    return make_data(recipe.data_set, recipe.data_options, as_seed(seed))
 
 
-def _module(name: str) -> Any:
-    """The file of a recipe."""
-    return import_module(f"{__name__}.{row_of(RECIPES, 'recipe', name).module}")
+def recipe_of(run: Run) -> tuple[Recipe, int]:
+    """The recipe that a run was trained by, with its overrides, and the seed.
+
+    Parameters
+    ----------
+    run : Run
+
+    Raises
+    ------
+    InvalidArgument
+        If its metadata do not say so, or name no recipe that there is.
+    """
+    metadata = run.metadata
+    name, overrides = metadata.get("recipe"), metadata.get("overrides", {})
+    if not isinstance(name, str) or name not in RECIPES or not isinstance(overrides, Mapping):
+        raise InvalidArgument(f"run {run.name!r} was not trained by a recipe: {metadata}")
+    settings = dict(overrides)
+    if "steps" in metadata:
+        settings["steps"] = metadata["steps"]
+    return RECIPES[name].with_overrides(settings), as_seed(metadata.get("seed"))
