@@ -59,7 +59,8 @@ def test_what_is_no_run_says_how_to_get_one(call):
     for path in (str(RUN.path), RUN.path):
         with pytest.raises(InvalidArgument, match=r"not the path of one: give Run\('.*board'\)"):
             call(path)
-    for value in (3, NET, RUN.program(0), PLANE, []):
+    live = sv.LiveTraining(sv.training.data.two_moons(), width=4, depth=1)
+    for value in (3, NET, RUN.program(0), PLANE, [], live):
         with pytest.raises(InvalidArgument, match=r"must be a Run, not an? .*Run\(path\)"):
             call(value)
 

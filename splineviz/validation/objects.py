@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from splineviz.errors import InvalidArgument
 from splineviz.validation.wording import kind_of, shown, with_article
 
@@ -20,7 +22,8 @@ def check_run(run: Any, what: str = "run") -> None:
     what : str
         The argument's name.
     """
-    if hasattr(run, "steps") and callable(getattr(run, "program", None)):
+    # A training that goes on has a number of steps, and one network: nothing to choose from.
+    if np.ndim(getattr(run, "steps", 0)) == 1 and callable(getattr(run, "program", None)):
         return
     if isinstance(run, str | os.PathLike):
         raise InvalidArgument(

@@ -35,6 +35,10 @@ class Recorded(Protocol):
     """A recorded training, as a :class:`~splineviz.training.runs.Run` is one."""
 
     @property
+    def name(self) -> str:
+        """What messages call it."""
+
+    @property
     def steps(self) -> IntArray:
         """Training steps of the checkpoints, increasing."""
 
@@ -197,20 +201,14 @@ def region_migration(
     measure = MigrationMeasure.of(
         run, plane, points, radius, n_boundary=n_boundary, seed=seed, layer=layer
     )
-    chosen = _chosen(getattr(run, "name", "live"), run.steps.tolist(), steps)
+    known: list[int] = run.steps.tolist()
+    chosen = known if steps is None else sorted({*as_steps(steps, known, run.name)})
     migrations = {}
     with reporting(progress, len(chosen), "checkpoint") as report:
         for done, step in enumerate(chosen, 1):
             migrations[step] = measure.at(run.program(step))
             report(done)
     return measure.curves(migrations)
-
-
-def _chosen(run: str, known: list[int], steps: Iterable[int] | None) -> list[int]:
-    """The training steps to measure, in order."""
-    if steps is None:
-        return known
-    return sorted({*as_steps(steps, known, run)})
 
 
 def _data_on(run: Recorded, plane: InputSlice | InputSegment) -> FloatArray:

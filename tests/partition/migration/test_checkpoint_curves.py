@@ -26,6 +26,7 @@ SQUARE = sv.InputSlice.identity()
 class MovingLine:
     """relu(x - shift) - (1/4 - shift): a boundary at x = shift, the decision at x = 1/4."""
 
+    name = "moving line"
     samples = (np.array([[-0.5, 0.0], [-0.4, 0.5], [-0.25, 0.1], [0.0, 0.0], [7.0, 7.0]]), None)
     shifts = MappingProxyType({0: -0.5, 10: 0.0, 100: 0.2})
     steps = np.array([0, 10, 100])
@@ -132,7 +133,7 @@ def test_which_points_are_the_data():
 
 def test_what_cannot_be_measured_is_told():
     run = MovingLine()
-    with pytest.raises(UnknownStep, match="no checkpoint at step 5; nearest: 0 and 10"):
+    with pytest.raises(UnknownStep, match=r"'moving line' has no checkpoint.* 0 and 10"):
         sv.region_migration(run, SQUARE, steps=[5])
     with pytest.raises(UnknownName):
         sv.region_migration(run, SQUARE, layer="x")
