@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch
 from splineviz.typing import FloatArray
@@ -184,6 +183,8 @@ def haar_directions(count: int, input_shape: tuple[int, ...], seed: int | list[i
     numbers instead, which is not.
     """
     gaussian = np.random.default_rng(seed).standard_normal((math.prod(input_shape), count))
+    import torch
+
     # Not numpy's: the threads of its BLAS would go on spinning beside those of torch.
     q, r = torch.linalg.qr(torch.from_numpy(gaussian))
     drawn: FloatArray = (q * r.diagonal().sign()).T.reshape(count, *input_shape).numpy()

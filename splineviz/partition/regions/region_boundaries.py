@@ -1,0 +1,246 @@
+"""RegionBoundaries: where classes and neurons change in a partition, and how close that is."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy.typing as npt
+import shapely
+
+from splineviz.partition.edge_table import EdgeTable
+from splineviz.partition.measures import boundary, density, lines, neuron_boundaries
+from splineviz.partition.measures import migration as migration
+from splineviz.partition.measures.class_pieces import ClassPieces, class_pieces
+from splineviz.partition.measures.migration import Migration
+from splineviz.partition.measures.neuron_boundaries import LayerSelection
+from splineviz.partition.regions.region_maps import RegionMaps
+from splineviz.typing import FloatArray
+from splineviz.validation.arrays import as_points
+from splineviz.validation.calls import explained
+
+
+class RegionBoundaries(RegionMaps):
+    """The decision boundary of a partition, and the boundaries of its neurons.
+
+    The attributes are fields of :class:`~splineviz.partition.spline_partition.SplinePartition`.
+    """
+
+    edges: EdgeTable
+
+    def decision_boundary(self) -> shapely.MultiLineString:
+        """Where the predicted class changes, exact, as merged lines in slice coordinates.
+
+        There the two largest outputs are equal; for a network with one output, it is zero. Empty
+        if one class wins everywhere.
+        """
+        return self._decision_boundary
+
+    def class_pieces(self) -> tuple[FloatArray, ClassPieces]:
+        """The pieces of regions in which another class wins than :meth:`predictions` says.
+
+        The decision boundary cuts some regions; with these pieces over the regions, every point of
+        the slice has its own class.
+
+        Returns
+        -------
+        vertices : float64 array of shape (V + P, 2)
+            The vertices, then the points where the decision boundary crosses edges or meets itself.
+        pieces : ClassPieces
+            Their rings, with the region and the class of each. The lower class wins a tie.
+        """
+        return class_pieces(
+            self.vertices,
+            self.ring_vertices,
+            self.ring_offsets,
+            self.region_offsets,
+            self._vertex_outputs,
+            self.predictions(),
+        )
+
+    @cached_property
+    def _decision_boundary(self) -> shapely.MultiLineString:
+        return boundary.decision_boundary(
+            self.vertices,
+            self.ring_vertices,
+            self.ring_offsets,
+            self.region_offsets,
+            self.edges.vertices,
+            self.edges.regions,
+            self._vertex_outputs,
+        )
+
+    @explained()
+    def sample_decision_boundary(
+        self,
+        n: int,
+        *,
+        seed: int = 0,
+    ) -> FloatArray:
+        """Points on the decision boundary, drawn uniformly by length.
+
+        Parameters
+        ----------
+        n : int
+            How many.
+        seed : int
+            Seed of the draw. NumPy's global random state is not used.
+
+        Returns
+        -------
+        float64 array of shape (n, 2)
+            Slice coordinates; ``plane.embed`` makes inputs of them.
+
+        Raises
+        ------
+        EmptyBoundary
+            If one class is predicted on the whole slice.
+        InvalidArgument
+            If `n` is not positive, `seed` is negative, or one of them is no whole number.
+        """
+        return lines.sample_lines(self._decision_boundary, n, seed)
+
+    def neuron_boundary(self, layer: int | str, neuron: int) -> shapely.MultiLineString:
+        """The boundary of one neuron, a bent hyperplane, as merged lines in slice coordinates.
+
+        Parameters
+        ----------
+        layer : int or str
+            The layer, counted in activations from 0, or its name.
+        neuron : int
+            A column of the layer's pattern.
+
+        Returns
+        -------
+        shapely.MultiLineString
+            All edges on whose two sides the column differs. Where boundaries coincide, an edge is
+            part of each of them, though the edge table names one neuron alone. Empty if the
+            neuron does not change within the slice.
+
+        Raises
+        ------
+        UnknownName
+            If the network has no such layer or neuron.
+        """
+        return lines.merged_lines(
+            neuron_boundaries.neuron_segments(self.vertices, self.edges, self.layers, layer, neuron)
+        )
+
+    def _boundaries(self, layer: LayerSelection | None) -> FloatArray:
+        return neuron_boundaries.boundary_segments(self.vertices, self.edges, self.layers, layer)
+
+    def distance_to_boundary(
+        self, points: npt.ArrayLike, layer: LayerSelection | None = None
+    ) -> FloatArray:
+        """Distance of each point from the nearest neuron boundary within the domain.
+
+        Parameters
+        ----------
+        points : array-like of shape (n, 2)
+            Slice coordinates, inside the domain or not.
+        layer : int, str or sequence of these, optional
+            Layers by number, counted in activations from 0, or by name. Default: all.
+
+        Returns
+        -------
+        float64 array of shape (n,)
+            In slice units. The border of the domain does not count; infinity where there is no
+            boundary.
+
+        Raises
+        ------
+        ShapeMismatch, NonFiniteValues
+            If the points are not finite numbers of shape (n, 2).
+        UnknownName
+            If the network has no such layer.
+        """
+        return density.distances(as_points(points), self._boundaries(layer))
+
+    @explained()
+    def boundary_density(
+        self,
+        points: npt.ArrayLike,
+        radius: float,
+        *,
+        layer: LayerSelection | None = None,
+    ) -> FloatArray:
+        """Length of neuron boundary near each point, divided by the area of disc and domain.
+
+        Parameters
+        ----------
+        points : array-like of shape (n, 2)
+            Slice coordinates.
+        radius : float
+            Radius of the discs, in slice units.
+        layer : int, str or sequence of these, optional
+            Layers by number, counted in activations from 0, or by name. Default: all.
+
+        Returns
+        -------
+        float64 array of shape (n,)
+            The length of neuron boundary in the disc around each point, over the area of the disc
+            within the domain, both in closed form; in 1 / slice units. Where the boundaries of
+            several neurons coincide, they count once. nan for a point whose disc misses the
+            domain: nothing is known there.
+
+        Raises
+        ------
+        InvalidArgument
+            If the radius is not a positive number.
+        ShapeMismatch, NonFiniteValues, UnknownName
+            As for :meth:`distance_to_boundary`.
+        """
+        return density.densities(
+            as_points(points), radius, self._boundaries(layer), self.plane.domain
+        )
+
+    @explained()
+    def migration(
+        self,
+        points: npt.ArrayLike,
+        radius: float,
+        *,
+        n_boundary: int = 1000,
+        seed: int = 0,
+        layer: LayerSelection | None = None,
+    ) -> Migration:
+        """How densely neuron boundaries lie near data, near the decision boundary, and anywhere.
+
+        The region migration of the paper, measured exactly on the slice: over a training, regions
+        leave the data for the decision boundary. Points drawn uniformly from the slice are the
+        control.
+
+        Parameters
+        ----------
+        points : array-like of shape (n, 2)
+            Slice coordinates of the data; those whose disc misses the domain do not count.
+        radius, layer
+            As for :meth:`boundary_density`.
+        n_boundary : int
+            Number of points along the decision boundary, spaced evenly by length; and of uniform
+            points.
+        seed : int
+            Seed for the place of the first of them, and for the uniform points. NumPy's global
+            random state is not used.
+
+        Returns
+        -------
+        Migration
+
+        Raises
+        ------
+        InvalidArgument
+            If the radius or `n_boundary` is not positive, `seed` is negative, or one of the last
+            two is no whole number.
+        ShapeMismatch, NonFiniteValues, UnknownName
+            As for :meth:`distance_to_boundary`.
+        """
+        return migration.measure_migration(
+            as_points(points),
+            radius,
+            self._boundaries(layer),
+            self._decision_boundary,
+            self.plane.domain,
+            n_boundary,
+            seed,
+            neuron_boundaries.count_switching(self.layers, layer),
+        )
