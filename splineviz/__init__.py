@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from splineviz.partition.full_dimension.activation_region import (
         ActivationRegion as ActivationRegion,
     )
+    from splineviz.partition.full_dimension.pattern_churn import PatternChurn as PatternChurn
+    from splineviz.partition.full_dimension.pattern_churn import pattern_churn as pattern_churn
     from splineviz.partition.full_dimension.region_at import region_at as region_at
+    from splineviz.partition.measure_table.checkpoints import measure_curves as measure_curves
+    from splineviz.partition.measure_table.curves import MeasureCurves as MeasureCurves
     from splineviz.partition.measures.migration import Migration as Migration
     from splineviz.partition.migration.checkpoint_curves import region_migration as region_migration
     from splineviz.partition.migration.curves import MigrationCurves as MigrationCurves
@@ -80,8 +84,10 @@ _PUBLIC = {
     "LayerPanels": "splineviz.widgets.views.layer_panels",
     "LocalComplexity": "splineviz.complexity.results.local_complexity",
     "Playground": "splineviz.widgets.playground.playground",
+    "MeasureCurves": "splineviz.partition.measure_table.curves",
     "MigrationCurves": "splineviz.partition.migration.curves",
     "MigrationView": "splineviz.widgets.views.migration_view",
+    "PatternChurn": "splineviz.partition.full_dimension.pattern_churn",
     "Program": "splineviz.network.program",
     "Recorder": "splineviz.training.recording.recorder",
     "RegionPlayer": "splineviz.widgets.player.region_player",
@@ -96,6 +102,8 @@ _PUBLIC = {
     "local_complexity": "splineviz.complexity.local_complexity",
     "fgsm_accuracy": "splineviz.training.attacks.robustness",
     "log_schedule": "splineviz.training.recording.schedule",
+    "measure_curves": "splineviz.partition.measure_table.checkpoints",
+    "pattern_churn": "splineviz.partition.full_dimension.pattern_churn",
     "pgd_accuracy": "splineviz.training.attacks.robustness",
     "pgd_attack": "splineviz.training.attacks.robustness",
     "pgd_zero_gradients": "splineviz.training.attacks.robustness",

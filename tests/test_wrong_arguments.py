@@ -67,6 +67,7 @@ WRONG = {
     "run or none": [*TEXTS, 3, [], THING, PLANE],
     "directions": [*TEXTS, 0, -1, 3, 1.5, NAN, [], [[NAN, 1.0]], [[2.0, 0.0]], THING, True],
     "layers": [*TEXTS[1:], 3, [], [3], ["x"], THING],
+    "measures": [None, *TEXTS, 3, NAN, [], THING, ["x"], [3], {"degree": 1}],
     "shape": ["x", (0,), (1.5,), (-1,), THING],
 }
 
@@ -151,6 +152,23 @@ CALLS = {
             "steps": "steps",
             "progress": "progress",
         },
+    ),
+    "measure_curves": (
+        sv.measure_curves,
+        {"run": RUN, "measures": ["degree", "churn"], "plane": PLANE, "steps": [0]},
+        {
+            "run": "run",
+            "measures": "measures",
+            "plane": "plane",
+            "points?": "inputs",
+            "steps": "steps",
+            "progress": "progress",
+        },
+    ),
+    "pattern_churn": (
+        sv.pattern_churn,
+        {"before": NET, "after": NET, "x": X},
+        {"before": "network", "after": "network", "x": "inputs", "winners": "flag"},
     ),
     "pgd_accuracy": (sv.pgd_accuracy, ATTACKED, PGD),
     "pgd_attack": (sv.pgd_attack, ATTACKED, PGD),
@@ -277,6 +295,9 @@ NAMED = {
     "names": "name",
     "index": "",  # a checkpoint that there is not is named as such
     "example": "shape of one sample",
+    "before": "",
+    "after": "",
+    "measures": "measure",
 }
 
 

@@ -1,1 +1,1 @@
-"""The activation region of one input, in all dimensions of the input space."""
+"""Activation regions, and what is measured at inputs, in all dimensions of the input space."""

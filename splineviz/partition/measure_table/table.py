@@ -1,0 +1,89 @@
+"""MEASURES: the one table of what has a curve over a run.
+
+A new measure is one row: what it takes, its unit, and how it is read.
+"""
+
+from __future__ import annotations
+
+from splineviz.partition.measure_table.measure import Measure, Subject, summary_of
+from splineviz.partition.measures.adjacency import edge_lengths
+from splineviz.partition.measures.neuron_boundaries import count_switching
+
+
+def _boundary_length(at: Subject) -> float:
+    """Length of all neuron boundaries on the slice; where several coincide they count once."""
+    edges = at.partition.edges
+    inner = (edges.regions >= 0).all(axis=1)
+    return float(edge_lengths(at.partition.vertices, edges)[inner].sum())
+
+
+def _churn(at: Subject) -> dict[str, float]:
+    churn = at.churn
+    return {"all": churn.total, **dict(zip(churn.names, churn.by_layer.tolist(), strict=True))}
+
+
+MEASURES: dict[str, Measure] = {
+    "regions": Measure(
+        title="regions",
+        unit="number",
+        takes="slice",
+        of=lambda at: len(at.partition),
+    ),
+    "region_density": Measure(
+        title="regions by area",
+        unit="1 / slice units squared",
+        takes="slice",
+        of=lambda at: len(at.partition) / at.partition.plane.domain.area,
+    ),
+    "area": Measure(
+        title="mean area of a region",
+        unit="slice units squared",
+        takes="slice",
+        of=lambda at: at.partition.plane.domain.area / len(at.partition),
+    ),
+    "boundary_density": Measure(
+        title="length of boundary by area",
+        unit="1 / slice units",
+        takes="slice",
+        of=lambda at: _boundary_length(at) / at.partition.plane.domain.area,
+    ),
+    "decision_length": Measure(
+        title="length of the decision boundary",
+        unit="slice units",
+        takes="slice",
+        of=lambda at: at.partition.decision_boundary().length,
+    ),
+    "switching": Measure(
+        title="neurons that switch on the slice",
+        unit="number",
+        takes="slice",
+        of=lambda at: count_switching(at.partition.layers, None),
+    ),
+    "degree": Measure(
+        title="average degree of the region graph",
+        unit="neighbors",
+        takes="slice",
+        of=lambda at: at.partition.average_degree,
+        from_zero=False,
+    ),
+    "slope": Measure(
+        title="slope norm, mean over area",
+        unit="output per slice unit",
+        takes="slice",
+        of=lambda at: summary_of(at.partition.slope_norms(), at.partition.areas),
+    ),
+    "churn": Measure(
+        title="neurons that changed their state",
+        unit="share since the checkpoint before",
+        takes="change",
+        of=_churn,
+        series="layer",
+    ),
+    "churn_rate": Measure(
+        title="neurons that change their state",
+        unit="share per decade of steps",
+        takes="change",
+        of=lambda at: {name: share / at.decades for name, share in _churn(at).items()},
+        series="layer",
+    ),
+}
