@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,28 +13,14 @@ from splineviz.partition.full_dimension.arguments import as_batch, program_for
 from splineviz.partition.measure_table.curves import MeasureCurves
 from splineviz.partition.measure_table.measure import Measure, Subject, Summary
 from splineviz.partition.measure_table.table import MEASURES
+from splineviz.partition.migration.checkpoint_curves import Recorded
 from splineviz.partition.slices.checks import check_slice
 from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.progress import Progress, reporting
-from splineviz.typing import FloatArray, IntArray
+from splineviz.typing import FloatArray
 from splineviz.validation.calls import explained
 from splineviz.validation.names import as_names, as_steps, row_of
 from splineviz.validation.objects import check_run
-
-
-class Recorded(Protocol):
-    """A recorded training, as a :class:`~splineviz.training.runs.Run` is one."""
-
-    @property
-    def steps(self) -> IntArray:
-        """Training steps of the checkpoints, increasing."""
-
-    @property
-    def samples(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]] | None:
-        """Inputs and targets of the training points, or None."""
-
-    def program(self, step: int) -> Program:
-        """The network at a checkpoint."""
 
 
 @explained()
@@ -149,12 +134,12 @@ if measure_curves.__doc__:
 
 
 def _chosen_steps(run: Recorded, steps: Iterable[int] | None) -> list[int]:
-    known = run.steps.tolist()
+    known: list[int] = run.steps.tolist()
     if not known:
         raise InvalidArgument("the run has no checkpoints yet, so there is nothing to measure")
     if steps is None:
         return known
-    return sorted({*as_steps(steps, known, getattr(run, "name", "live"))})
+    return sorted({*as_steps(steps, known, run.name)})
 
 
 def _checked_plane(rows: Mapping[str, Measure], plane: InputSlice | None) -> InputSlice | None:

@@ -111,7 +111,7 @@ def test_what_is_refused(run):
         sv.measure_curves(run, "degree", plane=sv.InputSlice.segment([0.0, 0.0], [1.0, 1.0]))
 
     class Empty:
-        steps, samples = np.empty(0, dtype=np.int64), None
+        name, steps, samples = "empty", np.empty(0, dtype=np.int64), None
         program = None
 
     Empty.program = lambda self, step: None
@@ -119,7 +119,7 @@ def test_what_is_refused(run):
         sv.measure_curves(Empty(), "churn")
 
     class WithoutSamples:
-        steps, samples = run.steps, None
+        name, steps, samples = "bare", run.steps, None
 
         def program(self, step):
             return run.program(step)
