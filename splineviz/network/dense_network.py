@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy.typing as npt
 
 from splineviz.errors import InvalidArgument, ShapeMismatch
-from splineviz.network.program import Program, Step
+from splineviz.network.program import Program
+from splineviz.network.step import Step
 from splineviz.typing import FloatArray
 from splineviz.validation.arrays import as_numbers
 from splineviz.validation.calls import explained

@@ -11,17 +11,16 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from splineviz.errors import InvalidProgram, NonFiniteValues, ShapeMismatch
+from splineviz.network.activation import Activation
 from splineviz.network.interpret import Numbers, interpret, walk
 from splineviz.network.layers import LAYERS
 from splineviz.network.layers.layer_kind import LayerKind, step_params
 from splineviz.network.layers.opaque import is_smooth
-from splineviz.network.layers.schemas.schema import shown
 from splineviz.network.max_selection import MaxSelection
 from splineviz.network.piecewise_linear import PiecewiseLinear
 from splineviz.network.program_checks import check_graph, check_opaque_steps, check_steps
@@ -32,6 +31,7 @@ from splineviz.network.program_weights import (
     check_weight_shape,
     read_only,
 )
+from splineviz.network.step import Step
 
 if TYPE_CHECKING:
     import torch
@@ -42,95 +42,6 @@ _COMPARABLE = 1e-70
 
 # What operations of torch raise, for example where a place is not inside.
 OF_TORCH = (RuntimeError, LookupError, TypeError, ValueError)
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of a program: a layer applied to earlier values.
-
-    Attributes
-    ----------
-    kind : str
-        A row of :data:`~splineviz.network.layers.LAYERS`.
-    inputs : tuple of int
-        The values it reads. Value 0 is the network's input; value ``i + 1`` is made by step ``i``.
-    name : str
-        Where it stands in the user's network (``"features.3"``); unique in its program.
-    params : mapping of str to str
-        The weights: their role in the layer (``"weight"``) and their key in
-        :attr:`Program.state` (``"features.3.weight"``). Tied weights have one key.
-    options : mapping of str to JSON value
-        Everything else the layer needs (``"stride"``, ``"eps"``, ``"negative_slope"``). Of weights:
-        ``"literals"`` has those that are written into the network's code, by role; ``"buffers"``
-        has the roles of those that no training changes.
-
-    Raises
-    ------
-    InvalidProgram
-        If a field is of another type. What a step says is checked when it becomes part of a
-        program.
-    """
-
-    kind: str
-    inputs: tuple[int, ...]
-    name: str
-    params: Mapping[str, str]
-    options: Mapping[str, Any]
-
-    def __post_init__(self) -> None:
-        name, inputs = self.name, self.inputs
-        if not isinstance(self.kind, str):
-            raise InvalidProgram(f"the kind of a step is text, not {shown(self.kind)}")
-        if not isinstance(name, str) or not _is_text(name):
-            raise InvalidProgram(f"the name of a step is text, not {shown(name)}")
-        if not isinstance(inputs, tuple | list) or not all(type(k) is int for k in inputs):
-            raise InvalidProgram(f"step {shown(name)} reads values by number, not {shown(inputs)}")
-        for mapping in (self.params, self.options):
-            if not isinstance(mapping, Mapping) or not all(type(key) is str for key in mapping):
-                raise InvalidProgram(f"step {shown(name)} has names for {shown(mapping)}")
-        if not all(type(key) is str for key in self.params.values()):
-            raise InvalidProgram(f"step {shown(name)} has the weights {shown(self.params)}")
-        object.__setattr__(self, "inputs", tuple(inputs))
-        object.__setattr__(self, "params", MappingProxyType(dict(self.params)))
-        object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Step, (
-            self.kind,
-            self.inputs,
-            self.name,
-            dict(self.params),
-            dict(self.options),
-        )
-
-
-@dataclass(frozen=True)
-class Activation:
-    """A piecewise-linear step: it cuts the input into regions.
-
-    Attributes
-    ----------
-    number : int
-        Its place among :attr:`Program.activations`.
-    step : int
-        Its index in :attr:`Program.steps`.
-    name : str
-        The step's name.
-    width : int
-        The number of columns of its activation pattern: breakpoints times neurons, or the
-        candidates of all windows.
-    rule : PiecewiseLinear or MaxSelection
-        The meaning of the columns, and the function.
-    shape : tuple of int
-        The shape of its value, for one sample.
-    """
-
-    number: int
-    step: int
-    name: str
-    width: int
-    rule: PiecewiseLinear | MaxSelection
-    shape: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,7 +108,7 @@ class Program:
         self,
     ) -> tuple[tuple[np.ndarray | None, np.ndarray | None], ...]:
         checked = {id(array) for array in self.state.values()}
-        made: list[tuple[np.ndarray | None, np.ndarray | None]] = []
+        coefficients: list[tuple[np.ndarray | None, np.ndarray | None]] = []
         for i, step in enumerate(self.steps):
             params = self._params(i)
             with np.errstate(all="ignore"):
@@ -210,8 +121,8 @@ class Program:
                     f"({', '.join(step.params.values())}) but its coefficients overflow or "
                     "divide by zero; check what it divides by, such as a running variance"
                 )
-            made.append((weights, offset))
-        return tuple(made)
+            coefficients.append((weights, offset))
+        return tuple(coefficients)
 
     @cached_property
     def _magnitudes(self) -> tuple[tuple[np.ndarray | None, np.ndarray | None], ...]:
@@ -229,14 +140,14 @@ class Program:
 
         The largest is 0 where squares would vanish beside each other.
         """
-        made: list[tuple[np.ndarray | None, float]] = []
+        squares: list[tuple[np.ndarray | None, float]] = []
         for weights, _ in self._magnitudes:
             if weights is None:
-                made.append((None, 1.0))
+                squares.append((None, 1.0))
                 continue
             largest = _largest_comparable(weights)
-            made.append(((weights / (largest or 1.0)) ** 2, largest))
-        return tuple(made)
+            squares.append(((weights / (largest or 1.0)) ** 2, largest))
+        return tuple(squares)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Program, (self.steps, self.shapes, dict(self.state), self.output)
@@ -355,13 +266,13 @@ class Program:
             If ``x`` is not a batch of inputs.
         """
         inputs = self._batch(x)
-        found = []
+        pre_activations = []
         wanted = [activation.step + 1 for activation in self.activations]
         for i, values, _ in walk(Numbers(self), {0: inputs}, wanted):
             if i in self.activation_at:
                 rows = self.switches(i, *values)
-                found.append(rows.copy() if np.may_share_memory(rows, inputs) else rows)
-        return found
+                pre_activations.append(rows.copy() if np.may_share_memory(rows, inputs) else rows)
+        return pre_activations
 
     def activate(self, i: int, *values: np.ndarray) -> np.ndarray:
         """Apply the activation at step ``i``.
@@ -592,16 +503,16 @@ class Program:
             )
         return self._checked(i, values, kind.linear(weights, values, step.options))
 
-    def _checked(self, i: int, values: tuple[np.ndarray, ...], made: np.ndarray) -> np.ndarray:
+    def _checked(self, i: int, values: tuple[np.ndarray, ...], result: np.ndarray) -> np.ndarray:
         """Check the shape of a step's result: compiled code relies on it."""
         expected = (len(values[0]), *self.shapes[i + 1])
-        if made.shape != expected:
+        if result.shape != expected:
             step = self.steps[i]
             raise InvalidProgram(
-                f"step {i} ({step.name!r}, {step.kind}) made values of shape {made.shape}, and "
+                f"step {i} ({step.name!r}, {step.kind}) made values of shape {result.shape}, and "
                 f"{expected} is stated"
             )
-        return made
+        return result
 
     def _batch(self, x: np.ndarray) -> np.ndarray:
         batch = np.asarray(x, dtype=np.float64)
@@ -626,15 +537,6 @@ def _not_an_activation(i: int, step: Step) -> InvalidProgram:
     return InvalidProgram(
         f"step {i} ({step.name!r}, {step.kind}) is an affine step, not an activation"
     )
-
-
-def _is_text(name: str) -> bool:
-    """Whether a name can be encoded: JSON may hold halves of surrogate pairs, which cannot."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _largest_comparable(*values: np.ndarray) -> float:

@@ -15,7 +15,7 @@ from splineviz.network.layers.schemas.opaque import result_of
 from splineviz.network.layers.schemas.schema import Facts, Misfit, Shape, check_shape, shown
 
 if TYPE_CHECKING:
-    from splineviz.network.program import Step
+    from splineviz.network.step import Step
 
 MOST_STEPS = 2**16
 """How many steps a program may have."""

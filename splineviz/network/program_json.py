@@ -14,9 +14,10 @@ import numpy as np
 
 from splineviz.errors import InvalidProgram
 from splineviz.network.layers.schemas.schema import MOST_AXES, MOST_NUMBERS, integer, list_of, shown
+from splineviz.network.step import Step
 
 if TYPE_CHECKING:
-    from splineviz.network.program import Program, Step
+    from splineviz.network.program import Program
 
 FORMAT = "splineviz-program"
 VERSION = 2
@@ -95,14 +96,12 @@ def parts_of(
 
 
 def _step(i: int, step: Any, version: int) -> Step:
-    from splineviz.network.program import Step
-
     if not isinstance(step, Mapping) or {*step} != {*_STEP}:
         raise _malformed(f"step {i} is {shown(step)}, and has {', '.join(_STEP)}")
-    made = Step(**step)
-    if version > 1 and "views" in made.options:
-        raise _malformed(f"step {i} ({shown(made.name)}) has views, which went with version 1")
-    return made
+    read = Step(**step)
+    if version > 1 and "views" in read.options:
+        raise _malformed(f"step {i} ({shown(read.name)}) has views, which went with version 1")
+    return read
 
 
 def without_views(
@@ -128,9 +127,7 @@ def without_views(
     InvalidProgram
         If a view is none of its weight.
     """
-    from splineviz.network.program import Step
-
-    found, arrays = [], dict(state)
+    rewritten, arrays = [], dict(state)
     for i, step in enumerate(steps):
         options, params = dict(step.options), dict(step.params)
         views = options.pop("views", {})
@@ -155,8 +152,8 @@ def without_views(
                 )
             arrays[key] = arrays[params[role]].reshape(-1)[places]
             params[role] = key
-        found.append(Step(step.kind, step.inputs, step.name, params, options))
-    return tuple(found), arrays
+        rewritten.append(Step(step.kind, step.inputs, step.name, params, options))
+    return tuple(rewritten), arrays
 
 
 _OFFSET = integer(0, MOST_NUMBERS)

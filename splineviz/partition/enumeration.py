@@ -11,10 +11,11 @@ import numpy as np
 import shapely
 
 from splineviz.errors import NonFiniteValues, TooManyRegions
+from splineviz.network.activation import Activation
 from splineviz.network.interpret import interpret
 from splineviz.network.max_selection import MaxSelection
 from splineviz.network.piecewise_linear import PiecewiseLinear
-from splineviz.network.program import Activation, Program
+from splineviz.network.program import Program
 from splineviz.network.tracing.program_of import piecewise_linear_program
 from splineviz.partition.assembly import assemble
 from splineviz.partition.engine.cells import CellComplex

@@ -23,7 +23,8 @@ import pytest
 import regioncam
 
 import splineviz as sv
-from splineviz.network.program import Program, Step
+from splineviz.network.program import Program
+from splineviz.network.step import Step
 from tests.partition.networks import case, mlp
 
 SQUARE = sv.InputSlice.identity()

@@ -10,7 +10,8 @@ import splineviz as sv
 from splineviz.complexity.arguments.neighborhood import haar_directions
 from splineviz.errors import InvalidArgument, NonFiniteValues
 from splineviz.network.interpret import Numbers, walk
-from splineviz.network.program import Program, Step
+from splineviz.network.program import Program
+from splineviz.network.step import Step
 from tests.complexity.plain import points, vertices
 
 TOKENS, WIDTH, HEADS = 5, 8, 2

@@ -8,7 +8,8 @@ import shapely
 
 from splineviz.display.frames import Frame
 from splineviz.errors import InvalidFrame
-from splineviz.network.program import Program, Step
+from splineviz.network.program import Program
+from splineviz.network.step import Step
 from splineviz.partition.enumeration import enumerate_regions
 from splineviz.partition.plotting.colorings import COLORINGS
 from splineviz.partition.slices.input_slice import InputSlice

@@ -10,7 +10,7 @@ import numpy as np
 
 from splineviz.network.layers import LAYERS
 from splineviz.network.layers.schemas.opaque import OPERATIONS
-from splineviz.network.program import Step
+from splineviz.network.step import Step
 from tests.network.random_steps import draw_step, made_shape
 
 NASTY: list[Any] = [

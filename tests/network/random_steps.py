@@ -13,7 +13,8 @@ import numpy as np
 from splineviz.network.layers import LAYERS
 from splineviz.network.layers.schemas.opaque import result_of
 from splineviz.network.layers.schemas.schema import Facts, Misfit
-from splineviz.network.program import Program, Step
+from splineviz.network.program import Program
+from splineviz.network.step import Step
 
 Shape = tuple[int, ...]
 

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from splineviz.errors import InvalidProgram
-from splineviz.network.program import Program, Step
+from splineviz.network.program import Program
+from splineviz.network.step import Step
 from splineviz.network.tracing.trace import trace
 from tests.network.nets import Net
 

@@ -16,7 +16,8 @@ import pytest
 import torch
 
 from splineviz.errors import InvalidProgram, NonFiniteValues, ShapeMismatch, UnknownName
-from splineviz.network.program import Program, Step
+from splineviz.network.program import Program
+from splineviz.network.step import Step
 from splineviz.network.tracing.trace import trace
 
 W1 = [[1.0, 2.0], [-3.0, 0.5], [0.0, -1.0]]

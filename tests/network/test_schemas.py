@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from splineviz.network.layers import LAYERS
 from splineviz.network.layers.layer_kind import step_params
-from splineviz.network.program import Program, Step
+from splineviz.network.program import Program
+from splineviz.network.step import Step
 from tests.network.random_steps import Drawn, Shape, draw_shape, draw_step, made_shape
 
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -10,7 +10,8 @@ import shapely
 from hypothesis import strategies as st
 
 import splineviz as sv
-from splineviz.network.program import Program, Step
+from splineviz.network.program import Program
+from splineviz.network.step import Step
 
 CASES = Path(__file__).parent / "cases"
 

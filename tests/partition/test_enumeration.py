@@ -18,7 +18,8 @@ from threadpoolctl import threadpool_info
 
 import splineviz as sv
 from splineviz.errors import NonFiniteValues, ShapeMismatch, TooManyRegions, UnknownName
-from splineviz.network.program import Program, Step
+from splineviz.network.program import Program
+from splineviz.network.step import Step
 from tests.partition.networks import (
     DEGENERATE,
     FRAME_WITH_HOLES,

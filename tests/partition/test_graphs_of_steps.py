@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import splineviz as sv
-from splineviz.network.program import Program, Step
+from splineviz.network.program import Program
+from splineviz.network.step import Step
 from splineviz.partition.rounding.affine_maps import slope_units
 
 KINDS = ("linear", "linear", "relu", "relu", "abs", "leaky_relu", "clamp", "add", "cat", "max")

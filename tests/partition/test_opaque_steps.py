@@ -11,7 +11,8 @@ import pytest
 
 import splineviz as sv
 from splineviz.errors import PartitionCorrupt, UnsupportedLayer
-from splineviz.network.program import Program, Step
+from splineviz.network.program import Program
+from splineviz.network.step import Step
 
 RNG = np.random.default_rng(3)
 STATE = {

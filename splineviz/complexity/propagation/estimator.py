@@ -27,7 +27,8 @@ from splineviz.network.interpret import Domain, walk
 from splineviz.network.layers.opaque import operation_name
 from splineviz.network.max_selection import MaxSelection
 from splineviz.network.piecewise_linear import PiecewiseLinear
-from splineviz.network.program import Program, Step
+from splineviz.network.program import Program
+from splineviz.network.step import Step
 
 # What an opaque step needs at a time, for each number that it reads or makes: torch computes in
 # float64, and again with all numbers moved.

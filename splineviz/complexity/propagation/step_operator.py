@@ -14,7 +14,8 @@ from splineviz.complexity.propagation.memory_layout import rows_of
 from splineviz.complexity.propagation.norms import norm_upper_bound
 from splineviz.network.layers import LAYERS
 from splineviz.network.layers.layer_kind import step_params
-from splineviz.network.program import Program, Step
+from splineviz.network.program import Program
+from splineviz.network.step import Step
 
 # Of transposed ones each place reads another number of weights.
 _CONVOLUTIONS = ("conv1d", "conv2d", "conv3d")

@@ -6,8 +6,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from splineviz.network.activation import Activation
 from splineviz.network.max_selection import MaxSelection
-from splineviz.network.program import Activation, Program, Step
+from splineviz.network.program import Program
+from splineviz.network.step import Step
 
 
 def changes(old: Program, new: Program) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from splineviz.network.layers import LAYERS
-from splineviz.network.program import Step
+from splineviz.network.step import Step
 from splineviz.network.tracing.folding import Taken
 from splineviz.network.tracing.opaque_calls import Unfinished, opaque_options
 from splineviz.network.tracing.operations.call import Add, Call, Constant, Refused, Shape, Value

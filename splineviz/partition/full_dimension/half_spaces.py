@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from splineviz.errors import InvalidArgument
+from splineviz.network.activation import Activation
 from splineviz.network.interpret import interpret
 from splineviz.network.piecewise_linear import PiecewiseLinear
-from splineviz.network.program import Activation, Program
+from splineviz.network.program import Program
 from splineviz.partition.affine_maps import OnCells, SliceMaps
 from splineviz.partition.patterns import LayerPattern, pack
 from splineviz.typing import BoolArray, FloatArray, IntArray

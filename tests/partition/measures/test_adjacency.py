@@ -13,7 +13,8 @@ from scipy.sparse.csgraph import connected_components
 
 import splineviz as sv
 from splineviz.errors import MissingDependency, UnknownName
-from splineviz.network.program import Program, Step
+from splineviz.network.program import Program
+from splineviz.network.step import Step
 from tests.partition.networks import DEGENERATE, mlp, network, partition_of, partitions
 
 SQUARE = sv.InputSlice.identity()

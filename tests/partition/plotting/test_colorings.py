@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from splineviz.drawing.palette import CLASS_COLORS
-from splineviz.network.program import Program, Step
+from splineviz.network.program import Program
+from splineviz.network.step import Step
 from splineviz.partition.enumeration import enumerate_regions
 from splineviz.partition.plotting.colorings import COLORINGS, MAX_DECADES, ON_DEMAND, Coloring
 from splineviz.partition.slices.input_slice import InputSlice

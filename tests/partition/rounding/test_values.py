@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pytest
 
 from splineviz.network.interpret import Numbers, interpret, walk
-from splineviz.network.program import Program, Step
+from splineviz.network.program import Program
+from splineviz.network.step import Step
 from splineviz.partition.rounding.points import units_at
 from splineviz.partition.rounding.values import EPS, SliceBounds, ValueBounds
 from tests.partition.test_graphs_of_steps import random_program

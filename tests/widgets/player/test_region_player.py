@@ -19,7 +19,8 @@ from splineviz.errors import (
     UnknownName,
     UnsupportedLayer,
 )
-from splineviz.network.program import Program, Step
+from splineviz.network.program import Program
+from splineviz.network.step import Step
 from splineviz.partition.enumeration import enumerate_regions
 from splineviz.partition.plotting.colorings import COLORINGS, ON_DEMAND, Coloring
 from splineviz.partition.slices.input_slice import InputSlice
