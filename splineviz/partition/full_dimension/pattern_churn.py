@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch
+from splineviz.network.activation import Activation
 from splineviz.network.piecewise_linear import PiecewiseLinear
-from splineviz.network.program import Activation, Program
+from splineviz.network.program import Program
 from splineviz.partition.full_dimension.arguments import as_batch, program_for
 from splineviz.typing import BoolArray, FloatArray, IntArray
 from splineviz.validation.calls import explained
