@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from splineviz.partition.slices.input_slice import InputSlice as InputSlice
     from splineviz.partition.spline_partition import SplinePartition as SplinePartition
     from splineviz.partition.verification.certificate import Certificate as Certificate
+    from splineviz.training import attacks as attacks
     from splineviz.training import recipes as recipes
     from splineviz.training.attacks.robustness import fgsm_accuracy as fgsm_accuracy
     from splineviz.training.attacks.robustness import pgd_accuracy as pgd_accuracy
@@ -113,6 +114,7 @@ _PUBLIC = {
 }
 
 _MODULES = {
+    "attacks": "splineviz.training.attacks",
     "errors": "splineviz.errors",
     "recipes": "splineviz.training.recipes",
     "training": "splineviz.training",

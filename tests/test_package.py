@@ -103,7 +103,7 @@ def test_public_names_resolve_and_are_listed():
         assert getattr(splineviz, name) is not None
         assert name in dir(splineviz)
     modules = {name for name in splineviz.__all__ if inspect.ismodule(getattr(splineviz, name))}
-    assert modules == {"errors", "recipes", "training"}
+    assert modules == {"attacks", "errors", "recipes", "training"}
     with pytest.raises(AttributeError, match="no attribute 'frobnicate'"):
         _ = splineviz.frobnicate
 

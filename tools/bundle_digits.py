@@ -7,7 +7,7 @@ checkpoint alone, which keeps the run below 3 MB. At each of them more is measur
 logs, on the weights as they are stored:
 
 - ``test_pgd_eps0.05_accuracy``, ``test_pgd_eps0.1_accuracy``: accuracy on all test digits under
-  PGD, 100 steps and 3 restarts, pixels kept in [0, 1];
+  PGD, 100 steps of 4/255 and 3 restarts, pixels kept in [0, 1];
 - ``lc_training_K``, ``lc_test_K``, ``lc_boundary_K``: mean local complexity of hidden layer K,
   counted from 0, around 200 training digits, 200 test digits and 200 points on the decision
   boundary between training digits (``run.probes()``); radius 0.05, 25 directions;
@@ -85,6 +85,7 @@ def measured(model: torch.nn.Module, around: Mapping[str, Any]) -> dict[str, flo
         data.test_labels,
         eps=EPS,
         steps=100,
+        alpha=4 / 255,
         restarts=3,
         bounds=(0, 1),
         seed=SEED,

@@ -98,9 +98,10 @@ def complexity_rises(run: Run, radii: Sequence[float]) -> BoolArray:
 def flattery_of_a_short_attack(
     network: torch.nn.Module, inputs: npt.ArrayLike, labels: npt.ArrayLike, eps: float
 ) -> float:
-    """How much more accuracy a short attack leaves than one of 100 steps and 3 restarts."""
+    """How much more accuracy the paper's attack leaves than one of 100 steps and 3 restarts."""
+    from splineviz.training.attacks.budgets import PAPER
     from splineviz.training.attacks.robustness import pgd_accuracy
 
     data = (network, inputs, labels)
-    short = pgd_accuracy(*data, eps=eps, bounds=(0, 1))
+    short = pgd_accuracy(*data, eps=eps, bounds=(0, 1), **PAPER)
     return float(short - pgd_accuracy(*data, eps=eps, bounds=(0, 1), steps=100, restarts=3))

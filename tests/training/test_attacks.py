@@ -16,7 +16,8 @@ from splineviz.errors import (
     UnsupportedLayer,
     ZeroGradients,
 )
-from splineviz.training.attacks.norms import LOSSES, NORMS
+from splineviz.training.attacks.losses import LOSSES
+from splineviz.training.attacks.norms import NORMS
 
 NAN = float("nan")
 EPS = [0.0, 0.01, 0.05, 0.1, 0.2]
@@ -147,14 +148,35 @@ def test_the_margin_sees_what_the_cross_entropy_rounds_away():
 # Which numbers come out.
 
 
-def test_defaults_are_the_papers(mlp):
+def test_the_papers_attack_by_name(mlp):
     model, x, y = mlp
-    plain = sv.pgd_accuracy(model, x, y)
+    plain = sv.pgd_accuracy(model, x, y, **sv.attacks.PAPER)
     assert type(plain) is float
     said = sv.pgd_accuracy(
-        model, x, y, eps=50 / 255, norm="linf", steps=10, alpha=4 / 255, bounds=(x.min(), x.max())
+        model,
+        x,
+        y,
+        eps=50 / 255,
+        norm="linf",
+        steps=10,
+        alpha=4 / 255,
+        restarts=1,
+        bounds=(x.min(), x.max()),
     )
     assert plain == said
+    # From the center its path does not come to a face.
+    assert sv.attacks.PAPER["steps"] * sv.attacks.PAPER["alpha"] < 50 / 255
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_the_default_path_crosses_the_ball(mlp, norm):
+    model, x, y = mlp
+    for eps in (0.01, 0.1):
+        plain = sv.pgd_attack(model, x, y, eps=eps, norm=norm)
+        said = sv.pgd_attack(
+            model, x, y, eps=eps, norm=norm, steps=20, alpha=2.5 * eps / 20, restarts=3
+        )
+        np.testing.assert_array_equal(plain, said)
 
 
 @pytest.mark.parametrize("attack", [sv.pgd_accuracy, sv.fgsm_accuracy])
@@ -448,7 +470,7 @@ def test_examples_share_no_memory_with_the_samples(mlp):
         ({"alpha": 0}, InvalidArgument, "alpha must be a positive number"),
         ({"alpha": [1, 2]}, InvalidArgument, "alpha must be a positive number"),
         ({"norm": "l1"}, UnknownName, "known: l2, linf"),
-        ({"loss": "mse"}, UnknownName, "known: cross-entropy, margin"),
+        ({"loss": "mse"}, UnknownName, "known: cross-entropy, dlr, margin"),
         ({"bounds": 1}, InvalidArgument, "must be a pair"),
         ({"bounds": (1, 0)}, InvalidArgument, "wrong way round"),
         ({"bounds": (0, NAN)}, NonFiniteValues, "the upper bound"),

@@ -40,5 +40,7 @@ def test_what_was_recorded_is_measured_again(place):
     right = program(data.test_inputs).argmax(axis=1) == data.test_labels
     assert right.mean() == pytest.approx(row["test_accuracy"], abs=0.01)
     # A shorter attack cannot find more.
-    accuracy = sv.pgd_accuracy(program, data.test_inputs, data.test_labels, eps=0.1, bounds=(0, 1))
+    accuracy = sv.pgd_accuracy(
+        program, data.test_inputs, data.test_labels, eps=0.1, bounds=(0, 1), **sv.attacks.PAPER
+    )
     assert accuracy >= row["test_pgd_eps0.1_accuracy"] - 0.01

@@ -1,4 +1,4 @@
-"""The norms and the losses that adversarial attacks know."""
+"""The norms of the balls that adversarial attacks search."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-
-PAPER_ALPHA = 4 / 255
 
 
 @dataclass(frozen=True)
@@ -23,14 +21,11 @@ class Norm:
         Of gradients: the displacements of norm 1 along which the loss grows fastest.
     project : callable
         Of displacements and eps: the nearest displacements of norm at most eps.
-    alpha : callable
-        Of eps and the number of steps: the length of a step, where none is given.
     """
 
     draw: Callable[[tuple[int, ...], torch.Generator], torch.Tensor]
     direction: Callable[[torch.Tensor], torch.Tensor]
     project: Callable[[torch.Tensor, float], torch.Tensor]
-    alpha: Callable[[float, int], float]
 
 
 def _draw_linf(shape: tuple[int, ...], generator: torch.Generator) -> torch.Tensor:
@@ -68,19 +63,6 @@ def _lengths(batch: torch.Tensor, order: float) -> torch.Tensor:
 
 
 NORMS = {
-    "linf": Norm(_draw_linf, torch.sign, _project_linf, lambda eps, steps: PAPER_ALPHA),
-    "l2": Norm(_draw_l2, _direction_l2, _project_l2, lambda eps, steps: 2.5 * eps / steps),
+    "linf": Norm(_draw_linf, torch.sign, _project_linf),
+    "l2": Norm(_draw_l2, _direction_l2, _project_l2),
 }
-
-
-def margins(outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """The highest wrong output minus the right one, shape (n,)."""
-    right = labels[:, None]
-    return outputs.scatter(1, right, -math.inf).amax(1) - outputs.gather(1, right)[:, 0]
-
-
-def _cross_entropies(outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    return torch.nn.functional.cross_entropy(outputs, labels, reduction="none")
-
-
-LOSSES = {"margin": margins, "cross-entropy": _cross_entropies}

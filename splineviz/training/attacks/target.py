@@ -19,6 +19,7 @@ from splineviz.validation.numbers import as_int
 
 # Normalizing data rounds a few times: that far outside the bounds is still inside.
 ROUNDINGS = 16
+BATCH = 256
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Target:
     high: torch.Tensor
     scale: torch.Tensor
     batch_size: int
+    classes: int
 
     def batches(self) -> Iterator[slice]:
         """The rows of the samples, batch by batch."""
@@ -128,34 +130,35 @@ def make_target(
     if (divisor <= 0).any():
         raise InvalidArgument(f"scale must be positive; its least value is {divisor.min().item()}")
 
-    target = Target(
+    batch = as_int(batch_size, "batch_size", 1)
+    classes = _classes_of(network, samples[:1].to(device, dtype))
+    if labels.min() < 0 or labels.max() >= classes:
+        row = int(((labels < 0) | (labels >= classes)).nonzero()[0, 0])
+        raise InvalidArgument(
+            f"y[{row}] is {int(labels[row])}, and the network has the classes 0 to {classes - 1}"
+        )
+    return Target(
         network,
         samples,
         labels.to(device),
         low.to(device, dtype),
         high.to(device, dtype),
         divisor.to(device, dtype),
-        as_int(batch_size, "batch_size", 1),
+        batch,
+        classes,
     )
-    with torch.no_grad():
-        classes = _classes_of(target)
-    if labels.min() < 0 or labels.max() >= classes:
-        row = int(((labels < 0) | (labels >= classes)).nonzero()[0, 0])
-        raise InvalidArgument(
-            f"y[{row}] is {int(labels[row])}, and the network has the classes 0 to {classes - 1}"
-        )
-    return target
 
 
-def _classes_of(target: Target) -> int:
-    """How many outputs the network has for the first sample."""
-    sample = target.on_device(target.samples[:1])
+def _classes_of(network: torch.nn.Module, sample: torch.Tensor) -> int:
+    """How many outputs the network has for a sample (1, *input_shape)."""
     try:
-        return target.outputs(sample).shape[1]
+        with torch.no_grad():
+            # A copy, since a network may change its input in place.
+            return checked_outputs(network, sample.clone()).shape[1]
     except SplinevizError:
         raise
     except Exception as error:
-        raise not_run(target.network, sample, error, ", as x holds them") from error
+        raise not_run(network, sample, error, ", as x holds them") from error
 
 
 def _network(model: torch.nn.Module) -> torch.nn.Module:

@@ -8,7 +8,7 @@ hides what the numbers in front of it would do.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -82,7 +82,10 @@ class Standstill:
 
 
 def warn_of_zero_gradients(
-    standstills: list[Standstill], network: torch.nn.Module, sample: torch.Tensor, loss: str
+    standstills: list[Standstill],
+    network: torch.nn.Module,
+    sample: torch.Tensor,
+    losses: Sequence[str],
 ) -> None:
     """Warn if an attack stood still at samples around which a network is not known to be constant.
 
@@ -93,8 +96,8 @@ def warn_of_zero_gradients(
     network : torch.nn.Module
     sample : tensor (1, *input_shape)
         An input, to see what the network calls.
-    loss : str
-        The name of what was maximized.
+    losses : sequence of str
+        The names of what was maximized.
 
     Warns
     -----
@@ -110,7 +113,7 @@ def warn_of_zero_gradients(
             f"{' and '.join(called[name] for name in blamed if blamed[name] is advice)}: {advice}"
             for advice in dict.fromkeys(blamed.values())
         )
-    elif loss == "cross-entropy":
+    elif set(losses) == {"cross-entropy"}:
         why = f"With this loss, {_CROSS_ENTROPY}"
     elif sample.dtype in (torch.float16, torch.bfloat16):
         why = f"The network computes in {str(sample.dtype).removeprefix('torch.')}, and {_HALF}"
@@ -128,7 +131,7 @@ def warn_of_zero_gradients(
             f"{why}",
             samples,
         ),
-        stacklevel=5,
+        stacklevel=6,
     )
 
 
