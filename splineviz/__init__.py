@@ -50,6 +50,9 @@ if TYPE_CHECKING:
     from splineviz.training.attacks.robustness import pgd_accuracy as pgd_accuracy
     from splineviz.training.attacks.robustness import pgd_attack as pgd_attack
     from splineviz.training.attacks.robustness import pgd_zero_gradients as pgd_zero_gradients
+    from splineviz.training.attacks.strongest import apgd_accuracy as apgd_accuracy
+    from splineviz.training.attacks.strongest import apgd_attack as apgd_attack
+    from splineviz.training.attacks.strongest import robust_accuracy_bound as robust_accuracy_bound
     from splineviz.training.live.live_training import LiveTraining as LiveTraining
     from splineviz.training.recording.recorder import Recorder as Recorder
     from splineviz.training.recording.schedule import log_schedule as log_schedule
@@ -108,6 +111,9 @@ _PUBLIC = {
     "pgd_accuracy": "splineviz.training.attacks.robustness",
     "pgd_attack": "splineviz.training.attacks.robustness",
     "pgd_zero_gradients": "splineviz.training.attacks.robustness",
+    "apgd_accuracy": "splineviz.training.attacks.strongest",
+    "apgd_attack": "splineviz.training.attacks.strongest",
+    "robust_accuracy_bound": "splineviz.training.attacks.strongest",
     "region_at": "splineviz.partition.full_dimension.region_at",
     "region_migration": "splineviz.partition.migration.checkpoint_curves",
     "trace": "splineviz.network.tracing.trace",

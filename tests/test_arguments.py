@@ -17,6 +17,8 @@ PART = sv.enumerate_regions(NET, PLANE)
 NAMES = {
     "norm of pgd_accuracy": lambda v: sv.pgd_accuracy(NET, X, Y, eps=0.1, norm=v),
     "norm of fgsm_accuracy": lambda v: sv.fgsm_accuracy(NET, X, Y, eps=0.1, norm=v),
+    "norm of apgd_accuracy": lambda v: sv.apgd_accuracy(NET, X, Y, eps=0.1, norm=v),
+    "norm of robust_accuracy_bound": lambda v: sv.robust_accuracy_bound(NET, X, Y, eps=0.1, norm=v),
     "loss of pgd_attack": lambda v: sv.pgd_attack(NET, X, Y, eps=0.1, loss=v),
     "bundled": sv.Run.bundled,
     "recipe": lambda v: sv.recipes.train(v, "never"),

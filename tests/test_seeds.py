@@ -55,6 +55,9 @@ DRAWING = {
     "pgd_accuracy": lambda seed, program, **_: sv.pgd_accuracy(
         program, X, np.zeros(20, dtype=int), eps=0.1, seed=seed
     ),
+    "apgd_accuracy": lambda seed, program, **_: sv.apgd_accuracy(
+        program, X, np.zeros(20, dtype=int), eps=0.1, seed=seed
+    ),
 }
 
 

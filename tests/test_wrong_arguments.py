@@ -52,6 +52,7 @@ WRONG = {
     "positions": [None, *TEXTS, 3, NAN, [NAN], ["a"], THING, MASKED, np.zeros((2, 3))],
     "input": [None, *TEXTS, [NAN, 1.0], ["a", "b"], THING, MASKED],
     "name": [None, *TEXTS, 3, NAN, [], THING, ["x"]],
+    "name or names": [*TEXTS, 3, NAN, [], THING, ["x"], [None], {}, np.zeros(3)],
     "layer": [*TEXTS, NAN, 99, -99, 0.5, THING, ["x"]],
     "network": [None, *TEXTS, 3, [], THING, RUN, np.zeros(3)],
     "plane": [None, *TEXTS, 3, [], THING, RUN, np.zeros((2, 2))],
@@ -88,6 +89,9 @@ ATTACK = {
     "batch_size": "count",
 }
 PGD = {**ATTACK, "steps": "count", "alpha?": "positive", "restarts": "count", "seed": "seed"}
+BOUND = {**ATTACK, "steps": "count", "restarts": "count", "seed": "seed"}
+del BOUND["loss"]
+APGD = {**BOUND, "loss?": "name or names"}
 ATTACKED = {"model": NET, "x": X, "y": Y, "eps": 0.1}
 
 # A callable, right arguments, and what kind each argument that is tried is of. An argument with a
@@ -174,6 +178,9 @@ CALLS = {
     "pgd_attack": (sv.pgd_attack, ATTACKED, PGD),
     "pgd_zero_gradients": (sv.pgd_zero_gradients, ATTACKED, PGD),
     "fgsm_accuracy": (sv.fgsm_accuracy, ATTACKED, ATTACK),
+    "apgd_accuracy": (sv.apgd_accuracy, ATTACKED, APGD),
+    "apgd_attack": (sv.apgd_attack, ATTACKED, APGD),
+    "robust_accuracy_bound": (sv.robust_accuracy_bound, ATTACKED, BOUND),
     "log_schedule": (
         sv.log_schedule,
         {"last": 10, "count": 4},

@@ -13,6 +13,10 @@ import splineviz as sv
 from splineviz.errors import SplinevizWarning, ZeroGradients
 
 EPS = 0.03
+ATTACKS = [
+    *(sv.pgd_accuracy, sv.fgsm_accuracy, sv.pgd_attack),
+    *(sv.apgd_accuracy, sv.apgd_attack, sv.robust_accuracy_bound),
+]
 
 
 class Through(torch.nn.Module):
@@ -74,7 +78,7 @@ HIDDEN = {
 
 
 @pytest.mark.parametrize("row", HIDDEN.values(), ids=HIDDEN)
-@pytest.mark.parametrize("attack", [sv.pgd_accuracy, sv.fgsm_accuracy, sv.pgd_attack])
+@pytest.mark.parametrize("attack", ATTACKS)
 def test_a_hidden_gradient_is_told(trained, row, attack):
     net, x, y = trained
     assert sv.pgd_accuracy(net, x, y, eps=EPS, bounds=(0, 1)) < 0.8
@@ -151,6 +155,14 @@ def test_a_cross_entropy_that_rounds_to_zero_is_told(trained, loss):
         assert "Use the loss 'margin'" in told[0]
 
 
+def test_a_cross_entropy_that_rounds_to_zero_is_told_of_apgd_alone(trained):
+    """With its default losses a loss that does not round comes after it."""
+    net, x, y = trained
+    sv.apgd_accuracy(net, x, y, eps=EPS, bounds=(0, 1))
+    with pytest.warns(ZeroGradients, match="Use the loss 'margin'"):
+        sv.apgd_accuracy(net, x, y, eps=EPS, bounds=(0, 1), loss="cross-entropy")
+
+
 def test_half_precision_is_told(trained):
     net, x, y = trained
     small = torch.nn.Sequential(net, torch.nn.Linear(2, 2, bias=False)).to(torch.bfloat16)
@@ -174,7 +186,7 @@ def constant(bias):
 # Warnings are errors in these tests.
 
 
-@pytest.mark.parametrize("attack", [sv.pgd_accuracy, sv.fgsm_accuracy, sv.pgd_attack])
+@pytest.mark.parametrize("attack", ATTACKS)
 def test_a_constant_network_is_no_cause_for_alarm(attack):
     net = constant(-100.0)
     x = torch.rand(30, 4)
@@ -193,3 +205,4 @@ def test_an_ordinary_training_warns_at_no_checkpoint(norm):
     for step in run.steps:
         sv.pgd_accuracy(run.model(step), x, y, eps=[0.05, 0.2, 0.5], norm=norm)
         sv.fgsm_accuracy(run.model(step), x, y, eps=0.2, norm=norm)
+        sv.apgd_accuracy(run.model(step), x, y, eps=0.2, norm=norm, steps=10)
