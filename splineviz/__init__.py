@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from splineviz.complexity.complexity_map import complexity_map as complexity_map
     from splineviz.complexity.deformation import deformation as deformation
     from splineviz.complexity.local_complexity import local_complexity as local_complexity
+    from splineviz.complexity.neuron_states import neuron_states as neuron_states
     from splineviz.complexity.results.complexity_map import ComplexityMap as ComplexityMap
     from splineviz.complexity.results.curves import ComplexityCurves as ComplexityCurves
     from splineviz.complexity.results.deformation import Deformation as Deformation
     from splineviz.complexity.results.local_complexity import LocalComplexity as LocalComplexity
+    from splineviz.complexity.results.neuron_states import NeuronStates as NeuronStates
     from splineviz.network.dense_network import dense_network as dense_network
     from splineviz.network.program import Program as Program
     from splineviz.network.tracing.trace import trace as trace
@@ -87,6 +89,7 @@ _PUBLIC = {
     "InputSlice": "splineviz.partition.slices.input_slice",
     "LayerPanels": "splineviz.widgets.views.layer_panels",
     "LocalComplexity": "splineviz.complexity.results.local_complexity",
+    "NeuronStates": "splineviz.complexity.results.neuron_states",
     "Playground": "splineviz.widgets.playground.playground",
     "MeasureCurves": "splineviz.partition.measure_table.curves",
     "MigrationCurves": "splineviz.partition.migration.curves",
@@ -108,6 +111,7 @@ _PUBLIC = {
     "log_schedule": "splineviz.training.recording.schedule",
     "measure_curves": "splineviz.partition.measure_table.checkpoints",
     "pattern_churn": "splineviz.partition.full_dimension.pattern_churn",
+    "neuron_states": "splineviz.complexity.neuron_states",
     "pgd_accuracy": "splineviz.training.attacks.robustness",
     "pgd_attack": "splineviz.training.attacks.robustness",
     "pgd_zero_gradients": "splineviz.training.attacks.robustness",

@@ -18,6 +18,9 @@ IntArray = npt.NDArray[np.int64]
 Int32Array = npt.NDArray[np.int32]
 """What the engine and its tables count in: half the memory of int64."""
 
+StateArray = npt.NDArray[np.int8]
+"""A state for each neuron, as a small number."""
+
 UInt32Array = npt.NDArray[np.uint32]
 ByteArray = npt.NDArray[np.uint8]
 

@@ -117,8 +117,20 @@ CALLS = {
             "x": "inputs",
             **LC_OPTIONS,
             "winners": "flag",
+            "live_at?": "inputs",
             "center": "flag",
             "shared_frame": "flag",
+        },
+    ),
+    "neuron_states": (
+        sv.neuron_states,
+        {"model": NET, "x": X},
+        {
+            "model": "network",
+            "x": "inputs",
+            "layers": "layers",
+            "winners": "flag",
+            "progress": "progress",
         },
     ),
     "deformation": (
@@ -134,7 +146,13 @@ CALLS = {
     "Run.local_complexity": (
         RUN.local_complexity,
         {"probes": X, "steps": [0], "cache": False},
-        {**LC_OPTIONS, "steps": "steps", "cache": "flag", "center": "flag"},
+        {
+            **LC_OPTIONS,
+            "live_at?": "inputs",
+            "steps": "steps",
+            "cache": "flag",
+            "center": "flag",
+        },
     ),
     "Run.program": (RUN.program, {}, {"step": "step"}),
     "Run.model": (RUN.model, {}, {"step": "step"}),

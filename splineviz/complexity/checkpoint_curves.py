@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -13,18 +14,20 @@ import numpy.typing as npt
 import torch
 
 from splineviz.complexity.arguments.layer_choice import LayerChoice
-from splineviz.complexity.arguments.layer_names import Selection
+from splineviz.complexity.arguments.layer_names import Layer, Selection
 from splineviz.complexity.arguments.neighborhood import Neighborhood
 from splineviz.complexity.local_complexity import complexity_around
 from splineviz.complexity.propagation.model_estimator import make_estimator
 from splineviz.complexity.results.count_cache import CountCache, content_key
 from splineviz.complexity.results.curves import ComplexityCurves
-from splineviz.complexity.results.stacking import check_alike, stacked
+from splineviz.complexity.results.local_complexity import LocalComplexity
+from splineviz.complexity.results.stacking import check_alike
 from splineviz.errors import EmptyBoundary, InvalidArgument, ShapeMismatch
 from splineviz.network.program import Program
 from splineviz.progress import Progress, reporting
-from splineviz.typing import AnyFloatArray, FloatArray, IntArray
+from splineviz.typing import AnyFloatArray, FloatArray
 from splineviz.validation.arrays import as_inputs
+from splineviz.validation.names import check_name
 
 Points = AnyFloatArray
 
@@ -46,6 +49,7 @@ def complexity_over_training(
     layers: Selection = None,
     logits: bool = False,
     winners: bool = False,
+    live_at: str | npt.ArrayLike | None = None,
     center: bool = False,
     shared_frame: bool = True,
     cache: Path | None = None,
@@ -68,6 +72,9 @@ def complexity_over_training(
     radius, directions, seed, layers, logits, winners, center, shared_frame, device
         As for :func:`~splineviz.complexity.local_complexity.local_complexity`. A function that
         chooses layers is called with those of the first network.
+    live_at : str or array-like of shape (M, *input_shape), optional
+        Count only neurons that are live at these points, at each checkpoint anew; a text is the
+        name of a probe. Default: count all neurons.
     cache : Path, optional
         A folder that keeps counts from one call to the next.
     progress : bool or callable, optional
@@ -102,13 +109,18 @@ def complexity_over_training(
         shared_frame=shared_frame,
         center=center,
     )
-    choice = LayerChoice.read(layers, winners=winners, logits=logits)
+    if isinstance(live_at, str):
+        live_at = _reference_points(live_at, named)
+    choice = LayerChoice.read(
+        layers, winners=winners, logits=logits, live_at=live_at, input_shape=first.input_shape
+    )
     estimator = make_estimator(first, first.input_shape, "cpu", choice)
+    measured_layers = tuple(layer for layer, _ in estimator.layers)
     # By names, so that a function is called once only.
-    choice = LayerChoice(estimator.names)
+    choice = choice.by_names(estimator.names)
+    measure = _Measurement(measured_layers, choice, neighborhood, device, CountCache(cache))
     settings = _settings_of(first, neighborhood, choice)
-    kept = CountCache(cache)
-    results: dict[str, list[tuple[IntArray, IntArray] | None]] = {name: [] for name in named}
+    results: dict[str, list[LocalComplexity | None]] = {name: [] for name in named}
     starts: dict[str, tuple[int, int]] = {}
     with reporting(progress, len(steps), "checkpoint") as report:
         for done, step in enumerate(steps, 1):
@@ -120,26 +132,58 @@ def complexity_over_training(
                 at = step, len(points)
                 check_alike(name, starts.setdefault(name, at), at)
                 key = content_key([*settings, checkpoints[step], points])
-                shape = (len(neighborhood.radii), len(points), len(estimator.layers))
-                pair = kept.read(key, shape)
-                if pair is None:
-                    lc = complexity_around(
-                        network(step), points, neighborhood, choice, device=device
-                    )
-                    pair = lc.counts.reshape(shape), lc.uncertain.reshape(shape)
-                    kept.write(key, *pair)
-                results[name].append(pair)
+                results[name].append(measure.of(key, partial(network, step), points))
             report(done)
-    empty = (len(neighborhood.radii), 0, len(estimator.layers))
-    counts, uncertain, there = stacked(results, steps, empty)
-    return ComplexityCurves(
-        layers=tuple(layer for layer, _ in estimator.layers),
-        neighborhood=neighborhood,
-        steps=np.array(steps, dtype=np.int64),
-        counts={name: neighborhood.squeezed(each, 1) for name, each in counts.items()},
-        uncertain={name: neighborhood.squeezed(each, 1) for name, each in uncertain.items()},
-        found=there,
-    )
+    return ComplexityCurves.stack(steps, results, measured_layers, choice, neighborhood)
+
+
+@dataclass(frozen=True)
+class _Measurement:
+    """Measures networks around points, unless that is kept from an earlier call."""
+
+    layers: tuple[Layer, ...]
+    choice: LayerChoice
+    neighborhood: Neighborhood
+    device: str | torch.device | None
+    kept: CountCache
+
+    def of(self, key: str, network: Callable[[], Program], points: Points) -> LocalComplexity:
+        # The files call uncertain counts near.
+        shape = (len(self.neighborhood.radii), len(points), len(self.layers))
+        shapes = {"counts": shape, "near": shape}
+        neurons = np.array([layer.width for layer in self.layers], dtype=np.int64)
+        if self.choice.live_at is not None:
+            shapes["neurons"] = neurons.shape
+        arrays = self.kept.read(key, shapes)
+        if arrays is None:
+            lc = complexity_around(
+                network(), points, self.neighborhood, self.choice, device=self.device
+            )
+            values = {"counts": lc.counts, "near": lc.uncertain, "neurons": lc.neurons}
+            self.kept.write(key, {name: values[name].reshape(shapes[name]) for name in shapes})
+            return lc
+        return LocalComplexity(
+            layers=self.layers,
+            choice=self.choice,
+            neighborhood=self.neighborhood,
+            counts=self.neighborhood.squeezed(arrays["counts"]),
+            uncertain=self.neighborhood.squeezed(arrays["near"]),
+            neurons=arrays.get("neurons", neurons),
+        )
+
+
+def _reference_points(
+    name: str, probes: Mapping[str, Points | Callable[[Program], npt.ArrayLike]]
+) -> Points:
+    """The points of a probe, as the points at which neurons have to be live."""
+    check_name(probes, "probe of live_at", name)
+    points = probes[name]
+    if callable(points):
+        raise InvalidArgument(
+            f"live_at={name!r} is a probe that finds other points for each network; the points at "
+            "which neurons have to be live must stay the same, such as the training points"
+        )
+    return points
 
 
 def _named(
@@ -186,7 +230,7 @@ def _points_at(
 
 def _settings_of(
     program: Program, neighborhood: Neighborhood, choice: LayerChoice
-) -> Sequence[str | FloatArray]:
+) -> list[str | AnyFloatArray]:
     """What a key depends on beside the weights and the points."""
     frame: str | FloatArray | None = neighborhood.directions
     if frame is None or neighborhood.random:
@@ -194,10 +238,11 @@ def _settings_of(
             f"{neighborhood.n_directions} random, seed {neighborhood.seed}, "
             f"shared {neighborhood.shared}"
         )
-    return [
+    settings: list[str | AnyFloatArray] = [
         ALGORITHM,
         json.dumps(program.to_json(), sort_keys=True),
         json.dumps([choice.layers, neighborhood.center]),
         neighborhood.radii,
         frame,
     ]
+    return settings if choice.live_at is None else [*settings, "live at", choice.live_at]

@@ -40,6 +40,7 @@ def complexity_map(
     layers: Selection = None,
     logits: bool = False,
     winners: bool = False,
+    live_at: npt.ArrayLike | None = None,
     center: bool = False,
     batch_size: int | None = None,
     device: str | torch.device | None = None,
@@ -72,7 +73,7 @@ def complexity_map(
         basis direction on. Then the neighborhood is a regular polygon with 2P corners in the
         slice, and the map shows what the exact partition does. Otherwise they are random in the
         whole input space, as in the paper: boundaries that pass the slice nearby count too.
-    layers, logits, winners, center, batch_size, device, progress
+    layers, logits, winners, live_at, center, batch_size, device, progress
         As for :func:`~splineviz.complexity.local_complexity.local_complexity`.
 
     Returns
@@ -117,7 +118,9 @@ def complexity_map(
         seed=seed,
         center=center,
     )
-    choice = LayerChoice.read(layers, winners=winners, logits=logits)
+    choice = LayerChoice.read(
+        layers, winners=winners, logits=logits, live_at=live_at, input_shape=plane.input_shape
+    )
     points = as_inputs(plane.embed(middles), "plane", integers=False)
     measured = complexity_around(
         model,

@@ -124,6 +124,7 @@ def deformation(
     diameters, eccentricities, dimensions = neighborhood.squeezed(shapes, axis=1)
     return Deformation(
         layers=tuple(layer for layer, _ in network.layers),
+        choice=choice.by_names(network.names),
         neighborhood=neighborhood,
         diameters=diameters,
         eccentricities=eccentricities,

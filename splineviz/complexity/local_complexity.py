@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import numpy.typing as npt
 import torch
 
 from splineviz.complexity.arguments.layer_choice import LayerChoice
-from splineviz.complexity.arguments.layer_names import Selection
+from splineviz.complexity.arguments.layer_names import LIVE, Selection
 from splineviz.complexity.arguments.neighborhood import Neighborhood
 from splineviz.complexity.counting.batches import count_crossings
 from splineviz.complexity.counting.full_precision import plain_torch
+from splineviz.complexity.counting.neuron_states import neuron_states_of
 from splineviz.complexity.propagation.model_estimator import make_estimator
 from splineviz.complexity.results.local_complexity import LocalComplexity
 from splineviz.network.program import Program
@@ -31,6 +33,7 @@ def local_complexity(
     layers: Selection = None,
     logits: bool = False,
     winners: bool = False,
+    live_at: npt.ArrayLike | None = None,
     center: bool = False,
     shared_frame: bool = True,
     batch_size: int | None = None,
@@ -71,6 +74,10 @@ def local_complexity(
         Whether to count the signs of the network's outputs too, as the paper's code does for MLPs.
     winners : bool
         Whether to count windows of max pooling, maxima and minima in which another value wins.
+    live_at : array-like of shape (M, *input_shape), floating point, optional
+        Count only neurons that are live at these points, as
+        :func:`~splineviz.complexity.neuron_states.neuron_states` finds them: the points of x
+        again, or the training points. Default: count all neurons.
     center : bool
         Whether x itself counts as a vertex.
     shared_frame : bool
@@ -121,6 +128,9 @@ def local_complexity(
     start for r = 0.005, and lower for 0.05 and 0.1. So measure two or three radii (a sequence, in
     one call) and report them. For smooth activations LC is a proxy.
 
+    Where neurons die, LC falls although the boundaries of the others stay where they are. With
+    `live_at` such neurons are left out, and ``fractions`` are shares of the live neurons.
+
     Over a training, :meth:`Run.local_complexity` measures each checkpoint of a run, and
     :meth:`ComplexityCurves.from_results` collects results from a loop of your own.
 
@@ -163,7 +173,9 @@ def local_complexity(
         shared_frame=shared_frame,
         center=center,
     )
-    choice = LayerChoice.read(layers, winners=winners, logits=logits)
+    choice = LayerChoice.read(
+        layers, winners=winners, logits=logits, live_at=live_at, input_shape=points.shape[1:]
+    )
     return complexity_around(
         model,
         points,
@@ -201,10 +213,18 @@ def complexity_around(
     size = None if batch_size is None else as_int(batch_size, "batch_size", 1)
     with plain_torch(), reporting(progress, len(points)) as report:
         network = make_estimator(model, points.shape[1:], device, choice)
+        layers = tuple(layer for layer, _ in network.layers)
+        neurons = np.array([layer.width for layer in layers], dtype=np.int64)
+        if choice.live_at is not None:
+            live = [states == LIVE for states in neuron_states_of(network, choice.live_at)]
+            network.count_only(live)
+            neurons = np.array([int(some.sum()) for some in live], dtype=np.int64)
         counts, uncertain = count_crossings(network, points, neighborhood, size, report)
     return LocalComplexity(
-        layers=tuple(layer for layer, _ in network.layers),
+        layers=layers,
+        choice=choice.by_names(network.names),
         neighborhood=neighborhood,
         counts=neighborhood.squeezed(counts),
         uncertain=neighborhood.squeezed(uncertain),
+        neurons=neurons,
     )

@@ -343,6 +343,7 @@ class Run:
         layers: Selection = None,
         logits: bool = False,
         winners: bool = False,
+        live_at: str | npt.ArrayLike | None = None,
         center: bool = False,
         shared_frame: bool = True,
         steps: Iterable[int] | None = None,
@@ -372,6 +373,10 @@ class Run:
         radius, directions, seed, layers, logits, winners, center, shared_frame, device
             As for :func:`splineviz.local_complexity`. A function that chooses layers is called for
             those of the first checkpoint.
+        live_at : str or array-like of shape (M, *input_shape), optional
+            Count only neurons that are live at these points, found anew at each checkpoint; see
+            :func:`splineviz.neuron_states`. ``"training"`` stands for the training points kept with
+            the run, another name for the points of that probe. Default: count all neurons.
         steps : iterable of int, optional
             Which checkpoints. Default: all.
         cache : bool
@@ -408,6 +413,8 @@ class Run:
         if probes is None:
             probes = {"training": self._kept_samples()[0]}
         check_flags(cache=cache)
+        if isinstance(live_at, str) and live_at == "training":
+            live_at = self._kept_samples()[0]
         checkpoints = self.checkpoints if steps is None else self._chosen(steps)
         return complexity_over_training(
             self.program,
@@ -419,6 +426,7 @@ class Run:
             layers=layers,
             logits=logits,
             winners=winners,
+            live_at=live_at,
             center=center,
             shared_frame=shared_frame,
             cache=self.path / CACHE if cache else None,

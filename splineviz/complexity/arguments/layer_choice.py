@@ -6,8 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from splineviz.complexity.arguments.layer_names import OUTPUT, Layer, Selection, Switches
-from splineviz.errors import InvalidArgument, UnknownName
+from splineviz.errors import InvalidArgument, ShapeMismatch, UnknownName
+from splineviz.typing import AnyFloatArray
+from splineviz.validation.arrays import as_inputs
 from splineviz.validation.numbers import check_flags
 
 Names = tuple[str, ...]
@@ -18,9 +23,9 @@ outputs are added."""
 _MOST = 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LayerChoice:
-    """What is counted: the arguments ``layers``, ``winners`` and ``logits``, as read.
+    """What is counted: the arguments ``layers``, ``winners``, ``logits`` and ``live_at``, as read.
 
     Attributes
     ----------
@@ -28,26 +33,52 @@ class LayerChoice:
         A function that says whether to count a layer, or names; None for all activations.
     winners, logits : bool
         Whether to include max pooling, maxima and minima; and the output.
+    live_at : floating-point array (n, *input_shape), or None
+        The reference points: only neurons that are live at them are counted. None for all.
     """
 
     layers: Callable[[Layer], bool] | tuple[Names, ...] | None = None
     winners: bool = False
     logits: bool = False
+    live_at: AnyFloatArray | None = None
 
     @classmethod
     def read(
-        cls, layers: Selection = None, *, winners: bool = False, logits: bool = False
+        cls,
+        layers: Selection = None,
+        *,
+        winners: bool = False,
+        logits: bool = False,
+        live_at: npt.ArrayLike | None = None,
+        input_shape: tuple[int, ...] = (),
     ) -> LayerChoice:
         """Read the arguments of a public function; an iterable of names is read once.
+
+        Parameters
+        ----------
+        layers, winners, logits, live_at
+            As for :func:`~splineviz.complexity.local_complexity.local_complexity`.
+        input_shape : tuple of int
+            The shape of one reference point.
 
         Raises
         ------
         InvalidArgument
             If `layers` holds anything but names, or nothing, or a flag is none.
+        ShapeMismatch, NonFiniteValues
+            If `live_at` is no batch of finite inputs of that shape.
         """
         check_flags(winners=winners, logits=logits)
+        points = None
+        if live_at is not None:
+            points = as_inputs(live_at, "live_at", integers=False)
+            if points.shape[1:] != input_shape:
+                raise ShapeMismatch(
+                    f"live_at holds inputs of shape {points.shape[1:]}, but the network takes "
+                    f"inputs of shape {input_shape}"
+                )
         if layers is None or callable(layers):
-            return cls(layers, winners, logits)
+            return cls(layers, winners, logits, points)
         try:
             entries = [layers] if isinstance(layers, str) else [*layers]
         except TypeError as error:
@@ -59,7 +90,23 @@ class LayerChoice:
                 "layers is empty: name at least one layer, or leave it out for all"
             )
         names = tuple(_names(number, entry) for number, entry in enumerate(entries))
-        return cls(names, winners, logits)
+        return cls(names, winners, logits, points)
+
+    def by_names(self, names: tuple[Names, ...]) -> LayerChoice:
+        """Choose the same by the names of the layers that `select` found in a network."""
+        return LayerChoice(names, live_at=self.live_at)
+
+    @property
+    def counted(self) -> str:
+        """What the counted neurons are called."""
+        return "neurons" if self.live_at is None else "live neurons"
+
+    def difference(self, other: LayerChoice) -> str | None:
+        """Say what another choice has that this one has not, beside layers; None if the same."""
+        if (self.live_at is None) != (other.live_at is None):
+            return "another choice of live neurons"
+        same = self.live_at is None or np.array_equal(self.live_at, np.asarray(other.live_at))
+        return None if same else "other points of live_at"
 
     def select(
         self,

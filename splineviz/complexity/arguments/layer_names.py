@@ -1,12 +1,16 @@
-"""Layers whose neurons are counted: their names, and the points where their neurons switch."""
+"""Layers whose neurons are counted: their names, and where their neurons switch."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import torch
 
 Selection: TypeAlias = "Callable[[Layer], bool] | Iterable[str | tuple[str, ...]] | None"
 """Which layers to count: those for which a function says so, or those of some names."""
@@ -22,6 +26,9 @@ _KINDS = {
     "minimum": "min",
     "amin": "min",
 }
+
+DEAD, LIVE, ALWAYS_ON = 0, 1, 2
+"""The states of a neuron at some points, as they are stored."""
 
 OUTPUT = "output"
 """The kind, and the name, of the layer of the network's outputs."""
@@ -39,8 +46,8 @@ class Layer:
         ``"relu"``, ``"gelu"``, ``"max_pool2d"`` and so on; ``"clamp"`` for relu6, hardtanh and
         threshold too, ``"max"`` for maximum and amax, ``"leaky_relu"`` for rrelu; ``"output"`` for
         the network's outputs, ``"values"`` for what some other module makes.
-    width : int
-        How many neurons: channels times pixels of a convolution, windows of a pooling.
+    shape : tuple of int
+        The shape of its neurons: channels and pixels of a convolution, windows of a pooling.
     proxy : bool
         Whether its function is smooth. It has no boundary then, and the zero of the pre-activation
         stands for one. Of values that a module makes: whether a smooth function made them or is
@@ -49,8 +56,13 @@ class Layer:
 
     name: str
     kind: str
-    width: int
+    shape: tuple[int, ...]
     proxy: bool = False
+
+    @property
+    def width(self) -> int:
+        """How many neurons it has."""
+        return math.prod(self.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,11 +78,17 @@ class Switches:
         The breakpoints. They are subtracted first, so each value stands for K of them.
     leads : bool
         Whether the values are leads of one candidate over another, as in max pooling.
+    flat : bool array (K + 1,) or (K + 1, columns), or None
+        Which pieces between the breakpoints are constant; None if there is none.
+    counted : bool tensor (neurons,), or None
+        Which neurons to count. Default: all.
     """
 
     neurons: np.ndarray | None = None
     points: np.ndarray = field(default_factory=lambda: np.zeros(1))
     leads: bool = False
+    flat: np.ndarray | None = None
+    counted: torch.Tensor | None = None
 
 
 def kind_of(function: str) -> str:

@@ -136,14 +136,19 @@ def _count_at_dtype(
     return [spans[number] for number in range(len(spans))], doubts
 
 
+def numbers_at_a_time(device: torch.device) -> int:
+    """How many float64 numbers to hold at a time on a device."""
+    if device.type != "cuda":
+        return _ON_CPU
+    free, _ = torch.cuda.mem_get_info(device)
+    return int(_SHARE * free / 8)
+
+
 def batch_sizes(
     network: Estimator, neighborhood: Neighborhood, batch_size: int | None
 ) -> tuple[int, int]:
     """Choose how many points to take at a time, and how many directions of each."""
-    numbers = _ON_CPU
-    if network.device.type == "cuda":
-        free, _ = torch.cuda.mem_get_info(network.device)
-        numbers = int(_SHARE * free / 8)
+    numbers = numbers_at_a_time(network.device)
     of_direction = 2 * network.numbers_a_vertex(neighborhood.shared)
     most = max(1, numbers // of_direction)
     if most < neighborhood.n_directions:

@@ -16,7 +16,7 @@ _AT_A_TIME = 2**14
 
 
 def switching(span: PreactivationRange, switches: Switches) -> UnstableNeurons:
-    """Find the neurons of a layer that may switch between the vertices.
+    """Find the counted neurons of a layer that may switch between the vertices.
 
     Raises
     ------
@@ -24,6 +24,8 @@ def switching(span: PreactivationRange, switches: Switches) -> UnstableNeurons:
         If a value overflows float64. One that overflows float32 counts as uncertain.
     """
     near = span.unstable(tuple(switches.points.tolist()))
+    if switches.counted is not None:
+        near = near.at(switches.counted[_neurons(near, switches)])
     if span.low.dtype == torch.float64 and not bool(
         torch.stack([near.low, near.high]).isfinite().all()
     ):
@@ -177,10 +179,15 @@ def _at_each_point(
     near: UnstableNeurons, switches: Switches, place: torch.Tensor
 ) -> list[tuple[torch.Tensor, ...]]:
     """Give the ranges relative to each switching point, with their place and neurons."""
-    neuron = near.column
-    if switches.neurons is not None:
-        neuron = torch.as_tensor(switches.neurons, device=neuron.device)[neuron]
+    neuron = _neurons(near, switches)
     return [
         (near.center - point, near.low, near.high, near.noise, place, neuron)
         for point in switches.points.tolist()
     ]
+
+
+def _neurons(near: UnstableNeurons, switches: Switches) -> torch.Tensor:
+    """The numbers of the neurons to which some columns belong."""
+    if switches.neurons is None:
+        return near.column
+    return torch.as_tensor(switches.neurons, device=near.column.device)[near.column]

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
 
 from splineviz.complexity.arguments.layer_choice import Names
 from splineviz.complexity.arguments.layer_names import OUTPUT, Layer, Switches, kind_of
+from splineviz.complexity.propagation.activation_deltas import MaxWindows
 from splineviz.complexity.propagation.forward_pass import ForwardPass, KeptValues, Value
 from splineviz.complexity.propagation.layer_vertices import LayerVertices, Visit
 from splineviz.complexity.propagation.memory_layout import rows_of
@@ -29,6 +30,7 @@ from splineviz.network.max_selection import MaxSelection
 from splineviz.network.piecewise_linear import PiecewiseLinear
 from splineviz.network.program import Program
 from splineviz.network.step import Step
+from splineviz.typing import BoolArray
 
 # What an opaque step needs at a time, for each number that it reads or makes: torch computes in
 # float64, and again with all numbers moved.
@@ -122,18 +124,18 @@ class Estimator:
                 activation = self.program.activation_at[i]
                 rule = activation.rule
                 if isinstance(rule, PiecewiseLinear):
-                    layer = Layer(step.name, step.kind, math.prod(activation.shape))
-                    switches = Switches(points=rule.breakpoints)
+                    layer = Layer(step.name, step.kind, activation.shape)
+                    flat = _flat_pieces(rule, activation.shape)
+                    switches = Switches(points=rule.breakpoints, flat=flat)
                     by_name[step.name] = _Watched(layer, switches, step.inputs[0])
                 else:
-                    layer = Layer(step.name, step.kind, len(rule.counts))
+                    layer = Layer(step.name, step.kind, self.program.shapes[i + 1])
                     switches = Switches(rule.column_window, leads=True)
                     by_name[step.name] = _Watched(layer, switches, i + 1, rule)
             elif i in smooth:
                 by_name[step.name] = self._smooth(step)
         output = self.program.output
-        width = math.prod(self.program.output_shape)
-        layer = Layer(OUTPUT, OUTPUT, width, output - 1 in smooth)
+        layer = Layer(OUTPUT, OUTPUT, self.program.output_shape, output - 1 in smooth)
         return {**by_name, OUTPUT: _Watched(layer, Switches(), output)}
 
     def _smooth(self, step: Step) -> _Watched:
@@ -143,10 +145,10 @@ class Estimator:
             # Its gate is the second half.
             _, *dim = step.options["arguments"]
             gate = torch.zeros((1, *shape), dtype=torch.bool)
-            gate.chunk(2, *dim or (-1,))[1].fill_(True)
+            half = gate.chunk(2, *dim or (-1,))[1].fill_(True)
+            shape = tuple(half.shape[1:])
             columns = rows_of(gate, 1)[0].nonzero()[:, 0].to(self.device)
-        width = math.prod(shape) if columns is None else len(columns)
-        layer = Layer(step.name, kind_of(kind), width, proxy=True)
+        layer = Layer(step.name, kind_of(kind), shape, proxy=True)
         return _Watched(layer, Switches(), value, columns=columns)
 
     def watch(self, chosen: Sequence[Names]) -> Estimator:
@@ -163,8 +165,8 @@ class Estimator:
                 watched.append(self._by_name[names[0]])
                 continue
             program, value = _with_sum(program, names, [self._values[name] for name in names])
-            width = math.prod(program.shapes[value])
-            layer = Layer(" + ".join(names), "values", width, any(map(self._is_proxy, names)))
+            proxy = any(map(self._is_proxy, names))
+            layer = Layer(" + ".join(names), "values", program.shapes[value], proxy)
             watched.append(_Watched(layer, Switches(), value))
         return Estimator(program, self.device, tuple(watched), tuple(chosen))
 
@@ -188,6 +190,19 @@ class Estimator:
         """The chosen layers."""
         return tuple((watched.layer, watched.switches) for watched in self._watched)
 
+    def count_only(self, counted: Sequence[torch.Tensor]) -> None:
+        """Count some of the neurons of the chosen layers from here on.
+
+        Parameters
+        ----------
+        counted : sequence of bool tensor (neurons,)
+            Which ones, for each layer.
+        """
+        self._watched = tuple(
+            replace(watched, switches=replace(watched.switches, counted=some))
+            for watched, some in zip(self._watched, counted, strict=True)
+        )
+
     @cached_property
     def _wanted(self) -> set[int]:
         return {watched.value for watched in self._watched}
@@ -200,6 +215,11 @@ class Estimator:
             if i + 1 in needed:
                 needed.update(self.program.steps[i].inputs)
         return [value - 1 for value in sorted(needed) if value > 0]
+
+    @property
+    def _results(self) -> list[int]:
+        """The values that these steps make."""
+        return [i + 1 for i in self._steps]
 
     @cached_property
     def _switching(self) -> dict[int, tuple[float, ...]]:
@@ -215,6 +235,10 @@ class Estimator:
             if watched.max_selection is None:
                 found.setdefault(watched.value, set()).update(watched.switches.points.tolist())
         return {value: tuple(sorted(points)) for value, points in found.items()}
+
+    def numbers_a_center(self) -> int:
+        """Count the numbers that `centers` holds of one sample."""
+        return sum(math.prod(self.program.shapes[value]) for value in {0, *self._results})
 
     def numbers_a_vertex(self, shared_frame: bool) -> int:
         """Count the numbers that one vertex needs at a time, but for those that samples share."""
@@ -271,6 +295,29 @@ class Estimator:
         for i, _, made in walk(domain, {0: start}, self._wanted):
             found[i + 1] = made
         return found
+
+    def at_centers(self, centers: Mapping[int, torch.Tensor]) -> list[torch.Tensor]:
+        """Return the values of the chosen layers at the samples, each (n, columns).
+
+        Parameters
+        ----------
+        centers : dict of int to tensor (n, *shape)
+            From `centers`.
+        """
+        values = []
+        for watched in self._watched:
+            if watched.max_selection is not None:
+                read = self.program.steps[watched.value - 1].inputs
+                center = torch.cat([centers[one].flatten(1) for one in read], 1)
+                windows = MaxWindows(watched.max_selection, center)
+                values.append(windows.margins(torch.zeros_like(center[:1, None]))[:, 0])
+                continue
+            value = centers[watched.value]
+            if not value.is_floating_point():
+                raise _no_sign(watched.layer)
+            rows = rows_of(value, 1)
+            values.append(rows if watched.columns is None else rows[:, watched.columns])
+        return values
 
     def propagate(
         self,
@@ -330,10 +377,7 @@ class Estimator:
                 visit(number, one_pass.margins(watched.max_selection, read, inputs))
                 continue
             if isinstance(made, KeptValues):
-                raise InvalidArgument(
-                    f"the layer {watched.layer.name!r} makes truth values or places, which have no "
-                    "sign; name what they are made from"
-                )
+                raise _no_sign(watched.layer)
             seen = one_pass.neighborhood(value, made)
             visit(number, seen if watched.columns is None else _only(seen, watched.columns))
 
@@ -371,6 +415,21 @@ class _Centers(Domain[torch.Tensor]):
                 "is NaN or infinite, though the weights are finite; make its weights or inputs "
                 "smaller"
             )
+
+
+def _flat_pieces(rule: PiecewiseLinear, shape: tuple[int, ...]) -> BoolArray:
+    """Which pieces of an activation are constant, (K + 1,) or (K + 1, columns)."""
+    if rule.slopes.ndim == 1:
+        return rule.slopes == 0
+    flat = torch.from_numpy(rule.slopes == 0)
+    return rows_of(flat.expand(len(flat), *shape), 1).numpy()
+
+
+def _no_sign(layer: Layer) -> InvalidArgument:
+    return InvalidArgument(
+        f"the layer {layer.name!r} makes truth values or places, which have no sign; name what "
+        "they are made from"
+    )
 
 
 def _only(seen: LayerVertices, columns: torch.Tensor) -> LayerVertices:

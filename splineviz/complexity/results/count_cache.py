@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ import numpy.typing as npt
 from splineviz.files import make_folder, read_file, write_atomically
 from splineviz.typing import IntArray
 
-# What a file holds beside its two arrays.
+# What a file holds beside its arrays, in bytes.
 _MOST_BESIDE = 4096
+_DIGEST = "sha256"
 
 
 @dataclass(frozen=True)
@@ -35,19 +36,19 @@ class CountCache:
 
     folder: Path | None
 
-    def read(self, key: str, shape: tuple[int, ...]) -> tuple[IntArray, IntArray] | None:
+    def read(self, key: str, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, IntArray] | None:
         """Read the arrays stored under a key.
 
         Parameters
         ----------
         key : str
             As :func:`content_key` makes it.
-        shape : tuple of int
-            Of each of the arrays.
+        shapes : mapping of str to tuple of int
+            The names of the arrays and their shapes, in the order in which they were written.
 
         Returns
         -------
-        counts, uncertain : int64 array of that shape; or None
+        dict of str to int64 array; or None
             None if nothing is there, or the file is truncated, altered or cannot be read.
         """
         from safetensors import SafetensorError
@@ -56,27 +57,25 @@ class CountCache:
         if self.folder is None:
             return None
         try:
-            most = 2 * 8 * math.prod(shape) + _MOST_BESIDE
+            most = 8 * sum(map(math.prod, shapes.values())) + _MOST_BESIDE
             arrays = load(read_file(self._file(key), most, inside=self.folder.parent))
         except (OSError, SafetensorError, ValueError, KeyError):
             return None
-        if arrays.keys() != {"counts", "near", "sha256"}:
+        digest = arrays.pop(_DIGEST, None)
+        if digest is None or {name: each.shape for name, each in arrays.items()} != {**shapes}:
             return None
-        counts, uncertain = arrays["counts"], arrays["near"]
-        if counts.shape != shape or uncertain.shape != shape:
+        if digest.tobytes() != _digest(arrays[name] for name in shapes):
             return None
-        if arrays["sha256"].tobytes() != _digest(counts, uncertain):
-            return None
-        return counts.astype(np.int64), uncertain.astype(np.int64)
+        return {name: arrays[name].astype(np.int64) for name in shapes}
 
-    def write(self, key: str, counts: IntArray, uncertain: IntArray) -> None:
-        """Store two arrays of the same shape under a key, if the disk allows it.
+    def write(self, key: str, arrays: Mapping[str, IntArray]) -> None:
+        """Store arrays under a key, if the disk allows it.
 
         Parameters
         ----------
         key : str
             As :func:`content_key` makes it.
-        counts, uncertain : int64 array
+        arrays : mapping of str to int64 array
             Numbers of neurons.
         """
         from safetensors.numpy import save
@@ -84,9 +83,9 @@ class CountCache:
         if self.folder is None:
             return
         # No layer has 2**31 neurons.
-        small = [np.ascontiguousarray(array, dtype=np.int32) for array in (counts, uncertain)]
-        digest = np.frombuffer(_digest(*small), dtype=np.uint8)
-        data = save({"counts": small[0], "near": small[1], "sha256": digest})
+        small = {name: np.ascontiguousarray(each, np.int32) for name, each in arrays.items()}
+        digest = np.frombuffer(_digest(small.values()), dtype=np.uint8)
+        data = save({**small, _DIGEST: digest})
         try:
             make_folder(self.folder, inside=self.folder.parent)
             write_atomically(self._file(key), data, inside=self.folder.parent)
@@ -120,5 +119,5 @@ def content_key(parts: Iterable[str | bytes | npt.NDArray[Any]]) -> str:
     return key.hexdigest()
 
 
-def _digest(*arrays: npt.NDArray[Any]) -> bytes:
+def _digest(arrays: Iterable[npt.NDArray[Any]]) -> bytes:
     return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).digest()

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import numpy as np
 
+from splineviz.complexity.arguments.layer_choice import LayerChoice
+from splineviz.complexity.arguments.layer_names import Layer
+from splineviz.complexity.arguments.neighborhood import Neighborhood
 from splineviz.complexity.results.confidence import interval_of_mean
 from splineviz.complexity.results.labels import proxy_note
-from splineviz.complexity.results.layer_result import LayerResult
+from splineviz.complexity.results.layer_result import NeighborhoodResult
 from splineviz.complexity.results.local_complexity import LocalComplexity
-from splineviz.complexity.results.stacking import checked_results, checked_steps, stacked
+from splineviz.complexity.results.stacking import (
+    checked_results,
+    checked_steps,
+    stacked,
+    stacked_neurons,
+)
 from splineviz.errors import EmptyBoundary, InvalidArgument, RenamedAttribute, UnknownName
 from splineviz.typing import BoolArray, FloatArray, IntArray
 from splineviz.validation.calls import explained
@@ -30,7 +38,7 @@ TOTAL = "total"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class ComplexityCurves(LayerResult):
+class ComplexityCurves(NeighborhoodResult):
     """The local complexity (LC) around some points, at S checkpoints of a training.
 
     Arrays have an axis for the radii behind that of the steps if radius was a sequence.
@@ -47,8 +55,13 @@ class ComplexityCurves(LayerResult):
     found : mapping of str to bool array (S,)
         Where a probe has points: a decision boundary need not exist at every checkpoint. Elsewhere
         counts are 0, and stand for nothing: means there are NaN.
+    neurons : int64 array (S, L)
+        How many neurons of each layer were counted at each checkpoint: all, or those that are
+        live there. 0 where no probe has points.
     layers : tuple of Layer
-        Name, kind and width of each layer, in the order of the network.
+        Name, kind and shape of each layer, in the order of the network.
+    choice : LayerChoice
+        What was counted: the names of the layers, and where neurons had to be live.
     neighborhood : Neighborhood
         The neighborhood of each point. `radius`, `directions`, `n_directions` and `seed` are read
         from it.
@@ -68,6 +81,7 @@ class ComplexityCurves(LayerResult):
     counts: Mapping[str, IntArray]
     uncertain: Mapping[str, IntArray]
     found: Mapping[str, BoolArray]
+    neurons: IntArray
 
     @classmethod
     def from_results(
@@ -125,19 +139,40 @@ class ComplexityCurves(LayerResult):
         """
         at = checked_steps(steps)
         listed, first = checked_results(at, results)
-        empty = (*first.counts.shape[:-2], 0, len(first.layers))
-        pairs = {
-            name: [None if one is None else (one.counts, one.uncertain) for one in at_steps]
-            for name, at_steps in listed.items()
+        return cls.stack(at, listed, first.layers, first.choice, first.neighborhood)
+
+    @classmethod
+    def stack(
+        cls,
+        steps: Sequence[int],
+        results: Mapping[str, Sequence[LocalComplexity | None]],
+        layers: tuple[Layer, ...],
+        choice: LayerChoice,
+        neighborhood: Neighborhood,
+    ) -> ComplexityCurves:
+        """Stack results that were measured alike, without checking that they were.
+
+        Parameters
+        ----------
+        steps, results
+            As for `from_results`.
+        layers, choice, neighborhood
+            What the results have in common.
+        """
+        radii = () if isinstance(neighborhood.radius, float) else (len(neighborhood.radii),)
+        probes = {
+            name: stacked(name, at_steps, steps, (*radii, 0, len(layers)))
+            for name, at_steps in results.items()
         }
-        counts, uncertain, found = stacked(pairs, at, empty)
         return cls(
-            layers=first.layers,
-            neighborhood=first.neighborhood,
-            steps=np.array(at, dtype=np.int64),
-            counts=counts,
-            uncertain=uncertain,
-            found=found,
+            layers=layers,
+            choice=choice,
+            neighborhood=neighborhood,
+            steps=np.array(steps, dtype=np.int64),
+            counts={name: counts for name, (counts, _, _) in probes.items()},
+            uncertain={name: uncertain for name, (_, uncertain, _) in probes.items()},
+            found={name: found for name, (_, _, found) in probes.items()},
+            neurons=stacked_neurons(results.values(), len(layers)),
         )
 
     @property
@@ -232,9 +267,11 @@ class ComplexityCurves(LayerResult):
             raise EmptyBoundary(f"the probe {name!r} has no points at step {step}")
         return LocalComplexity(
             layers=self.layers,
+            choice=self.choice,
             neighborhood=self.neighborhood,
             counts=self.counts[name][row],
             uncertain=self.uncertain[name][row],
+            neurons=self.neurons[row],
         )
 
     def to_dataframe(self, level: float = 0.95) -> pd.DataFrame:
@@ -356,8 +393,10 @@ class ComplexityCurves(LayerResult):
             for name in self.probes
         )
         of = f" at radius {self.radii[0]:.4g}" if len(self.radii) > 1 else ""
+        live = "" if self.choice.live_at is None else ", live neurons only"
         return (
-            f"ComplexityCurves({means}{of}; {at}, {self.neighborhood}{proxy_note(self.is_proxy)})"
+            f"ComplexityCurves({means}{of}; {at}, {self.neighborhood}{live}"
+            f"{proxy_note(self.is_proxy)})"
         )
 
     def _probe(self, probe: str | None) -> str:

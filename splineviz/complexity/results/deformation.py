@@ -9,7 +9,7 @@ import numpy as np
 
 from splineviz.complexity.results.confidence import interval_of_mean
 from splineviz.complexity.results.labels import directions_label, radius_label
-from splineviz.complexity.results.layer_result import LayerResult
+from splineviz.complexity.results.layer_result import NeighborhoodResult
 from splineviz.typing import FloatArray
 from splineviz.validation.names import check_name
 
@@ -28,7 +28,7 @@ _MEASURES = {
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Deformation(LayerResult):
+class Deformation(NeighborhoodResult):
     """The images of neighborhoods at the pre-activations of each layer.
 
     A neighborhood is given by the 2P vertices x + r v and x - r v of a cross-polytope; its
@@ -48,7 +48,9 @@ class Deformation(LayerResult):
         along the principal axes, called participation ratio. P as long as only scaled and turned,
         1 on a line, 0 if all are in one place. It does not depend on the size.
     layers : tuple of Layer
-        Name, kind and width of each layer, in the order of the network.
+        Name, kind and shape of each layer, in the order of the network.
+    choice : LayerChoice
+        What was counted: the names of the layers, and where neurons had to be live.
     neighborhood : Neighborhood
         The neighborhood of each point. `radius`, `directions`, `n_directions` and `seed` are read
         from it.

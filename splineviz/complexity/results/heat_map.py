@@ -59,7 +59,7 @@ def draw_map(
     bar = ax.figure.colorbar(image, ax=ax, ticks=MaxNLocator(integer=True))
     name = None if layer is None else measured.layers[layer].name
     shown = measured.layers if layer is None else measured.layers[layer : layer + 1]
-    bar.set_label(values_label(any(one.proxy for one in shown)))
+    bar.set_label(values_label(any(one.proxy for one in shown), measured.complexity.choice.counted))
     complexity = measured.complexity
     round_each = directions_label(complexity.n_directions, measured.in_plane)
     of_layer = [] if name is None else [f"layer {name}"]

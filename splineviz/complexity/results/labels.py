@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 
-def values_label(proxy: bool) -> str:
+def values_label(proxy: bool, counted: str = "neurons") -> str:
     """Label an axis of local complexity.
 
     Parameters
     ----------
     proxy : bool
         Whether a layer that is drawn is smooth.
+    counted : str
+        What is counted: neurons, or live neurons.
     """
-    return f"local complexity{', a proxy' if proxy else ''} (crossed neurons)"
+    return f"local complexity{', a proxy' if proxy else ''} (crossed {counted})"
 
 
 def radius_label(radius: float) -> str:

@@ -1,4 +1,4 @@
-"""LayerResult: what every result holds, its layers and the neighborhoods around its points."""
+"""What every result holds: its layers, what was counted, and the neighborhoods of the points."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from splineviz.complexity.arguments.layer_choice import LayerChoice
 from splineviz.complexity.arguments.layer_names import Layer
 from splineviz.complexity.arguments.neighborhood import Neighborhood
 from splineviz.typing import FloatArray, IntArray
@@ -13,18 +14,15 @@ from splineviz.typing import FloatArray, IntArray
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class LayerResult:
-    """What was measured of some layers, in neighborhoods of some points.
+    """What was measured of some layers.
 
     Attributes
     ----------
     layers : tuple of Layer
-        Name, kind and width of each layer, in the order of the network.
-    neighborhood : Neighborhood
-        The neighborhood of each point.
+        Name, kind and shape of each layer, in the order of the network.
     """
 
     layers: tuple[Layer, ...]
-    neighborhood: Neighborhood
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -40,6 +38,22 @@ class LayerResult:
     def is_proxy(self) -> bool:
         """Whether a layer is smooth, so that its count stands for a boundary that it has not."""
         return any(layer.proxy for layer in self.layers)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class NeighborhoodResult(LayerResult):
+    """What was measured of some layers, in neighborhoods of some points.
+
+    Attributes
+    ----------
+    choice : LayerChoice
+        What was counted: the names of the layers, and where neurons had to be live.
+    neighborhood : Neighborhood
+        The neighborhood of each point.
+    """
+
+    choice: LayerChoice
+    neighborhood: Neighborhood
 
     @property
     def radius(self) -> float | FloatArray:

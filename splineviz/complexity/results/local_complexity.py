@@ -9,7 +9,7 @@ import numpy as np
 
 from splineviz.complexity.results.confidence import interval_of_mean
 from splineviz.complexity.results.labels import proxy_note
-from splineviz.complexity.results.layer_result import LayerResult
+from splineviz.complexity.results.layer_result import NeighborhoodResult
 from splineviz.errors import RenamedAttribute
 from splineviz.typing import FloatArray, IntArray
 from splineviz.validation.numbers import as_flag
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class LocalComplexity(LayerResult):
+class LocalComplexity(NeighborhoodResult):
     """The local complexity (LC) of a network around some points.
 
     Arrays have an axis for the radii first if radius was a sequence.
@@ -34,8 +34,12 @@ class LocalComplexity(LayerResult):
         decides whether they are crossed. They count as on the boundary. How far rounding reaches
         is bounded step by step, and estimated behind steps that are not piecewise linear, as
         :func:`~splineviz.complexity.local_complexity.local_complexity` notes.
+    neurons : int64 array (L,)
+        How many neurons of each layer were counted: all, or those that are live.
     layers : tuple of Layer
-        Name, kind and width of each layer, in the order of the network.
+        Name, kind and shape of each layer, in the order of the network.
+    choice : LayerChoice
+        What was counted: the names of the layers, and where neurons had to be live.
     neighborhood : Neighborhood
         The neighborhood of each point. `radius`, `directions`, `n_directions` and `seed` are read
         from it.
@@ -43,6 +47,7 @@ class LocalComplexity(LayerResult):
 
     counts: IntArray
     uncertain: IntArray
+    neurons: IntArray
 
     @property
     def near(self) -> NoReturn:
@@ -51,8 +56,9 @@ class LocalComplexity(LayerResult):
 
     @property
     def fractions(self) -> FloatArray:
-        """The share of each layer's neurons that is crossed, like counts."""
-        return self.counts / self.widths
+        """The share of each layer's counted neurons that is crossed, like counts; NaN if none."""
+        with np.errstate(invalid="ignore"):
+            return self.counts / self.neurons
 
     @property
     def total(self) -> IntArray:
@@ -124,7 +130,7 @@ class LocalComplexity(LayerResult):
                 "proxy": np.array([layer.proxy for layer in self.layers])[layers],
                 "width": self.widths[layers],
                 "crossed": counts.ravel(),
-                "fraction": (counts / self.widths).ravel(),
+                "fraction": self.fractions.ravel(),
                 "uncertain": self.uncertain.ravel(),
             }
         )
@@ -147,11 +153,11 @@ class LocalComplexity(LayerResult):
 
     def __repr__(self) -> str:
         points = self.counts.shape[-2]
-        neurons = int(self.widths.sum())
+        of = f"{self.neurons.sum():,} {self.choice.counted}"
         means = ", ".join(f"{mean:.4g}" for mean in np.atleast_1d(self.mean()))
         near_zero = int(self.uncertain.sum())
         uncertain = f", {near_zero:,} neurons near zero up to rounding" if near_zero else ""
         return (
-            f"LocalComplexity(mean {means} of {neurons:,} neurons in {len(self.layers)} layers; "
+            f"LocalComplexity(mean {means} of {of} in {len(self.layers)} layers; "
             f"{points:,} points, {self.neighborhood}{uncertain}{proxy_note(self.is_proxy)})"
         )

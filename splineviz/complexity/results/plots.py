@@ -46,7 +46,7 @@ def draw_layers(lc: LocalComplexity, ax: Axes | None = None) -> Axes:
         lc.interval(per_layer=True)[1],
     )
     ax.set_xlabel("layer (neurons)")
-    ax.set_ylabel(values_label(lc.is_proxy))
+    ax.set_ylabel(values_label(lc.is_proxy, lc.choice.counted))
     _from_zero(ax, bool(lc.counts.any()))
     of = f"{directions_label(lc.n_directions)}, {lc.counts.shape[-2]:,} points"
     ax.legend(title=f"{of}\nbars: 95 % confidence", frameon=False)
@@ -118,8 +118,8 @@ def draw_curves(
     -------
     matplotlib.axes.Axes
     """
-    lines, label = lines_of(curves, by, probe, radius, level), values_label(curves.is_proxy)
-    ax = draw_step_curves(ax, lines, label)
+    lines = lines_of(curves, by, probe, radius, level)
+    ax = draw_step_curves(ax, lines, values_label(curves.is_proxy, curves.choice.counted))
     _from_zero(ax, bool((extremes(lines) > 0).any()))
     of = heading(curves, by, probe, radius)
     ax.legend(title=f"{of}\nbands: {100 * level:g} % confidence", frameon=False)

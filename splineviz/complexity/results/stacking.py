@@ -89,36 +89,53 @@ def checked_results(
 
 
 def stacked(
-    pairs: Mapping[str, Sequence[tuple[IntArray, IntArray] | None]],
+    name: str,
+    results: Sequence[LocalComplexity | None],
     steps: Sequence[int],
     empty: tuple[int, ...],
-) -> tuple[dict[str, IntArray], dict[str, IntArray], dict[str, BoolArray]]:
-    """Stack the counts of each probe over the steps.
+) -> tuple[IntArray, IntArray, BoolArray]:
+    """Stack the counts of a probe over the steps.
 
     Parameters
     ----------
-    pairs : mapping of str to sequence of pairs of int64 arrays ([R,] N, L), or None
-        By probe, the counts and the uncertain counts at each step; None where it has no points.
+    name : str
+        Of the probe.
+    results : sequence of LocalComplexity or None
+        At each step; None where it has no points.
     steps : sequence of int
     empty : tuple of int
         The shape of the counts at a step if there are none at all.
 
     Returns
     -------
-    counts, uncertain : dict of str to int64 array (S, [R,] N, L)
-        0 where a probe has no points.
-    there : dict of str to bool array (S,)
-        At which steps a probe has points.
+    counts, uncertain : int64 array (S, [R,] N, L)
+        0 where the probe has no points.
+    found : bool array (S,)
+        At which steps it has points.
 
     Raises
     ------
     ShapeMismatch
         If there are not equally many points at each step.
     """
-    counts, uncertain, there = {}, {}, {}
-    for name, at_steps in pairs.items():
-        counts[name], uncertain[name], there[name] = _stack_probe(name, at_steps, steps, empty)
-    return counts, uncertain, there
+    known = [(step, each) for step, each in zip(steps, results, strict=True) if each is not None]
+    sizes = [(step, each.counts.shape[-2]) for step, each in known]
+    for size in sizes:
+        check_alike(name, sizes[0], size)
+    shape = known[0][1].counts.shape if known else empty
+    nothing = np.zeros(shape, dtype=np.int64)
+    found = np.array([each is not None for each in results])
+    counts = [nothing if each is None else each.counts for each in results]
+    uncertain = [nothing if each is None else each.uncertain for each in results]
+    return np.stack(counts), np.stack(uncertain), found
+
+
+def stacked_neurons(probes: Iterable[Sequence[LocalComplexity | None]], layers: int) -> IntArray:
+    """How many neurons were counted at each step, int64 (S, L); 0 where no probe has points."""
+    nothing = np.zeros(layers, dtype=np.int64)
+    at_steps = zip(*probes, strict=True)
+    known = (next((one for one in at_step if one is not None), None) for at_step in at_steps)
+    return np.stack([nothing if one is None else one.neurons for one in known])
 
 
 def check_alike(name: str, first: tuple[int, int], here: tuple[int, int]) -> None:
@@ -138,22 +155,6 @@ def check_alike(name: str, first: tuple[int, int], here: tuple[int, int]) -> Non
         )
 
 
-def _stack_probe(
-    name: str,
-    at_steps: Sequence[tuple[IntArray, IntArray] | None],
-    steps: Sequence[int],
-    empty: tuple[int, ...],
-) -> tuple[IntArray, IntArray, BoolArray]:
-    known = [(step, pair[0].shape[-2]) for step, pair in zip(steps, at_steps, strict=True) if pair]
-    for one in known:
-        check_alike(name, known[0], one)
-    there = np.array([pair is not None for pair in at_steps])
-    shape = next((pair[0].shape for pair in at_steps if pair), empty)
-    nothing = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
-    filled = [pair or nothing for pair in at_steps]
-    return np.stack([pair[0] for pair in filled]), np.stack([pair[1] for pair in filled]), there
-
-
 def _listed(values: Any, what: str) -> list[Any]:
     try:
         return [*values]
@@ -167,4 +168,4 @@ def _difference(one: LocalComplexity, other: LocalComplexity) -> str | None:
     """What two results do not have in common, if anything."""
     if [*map(astuple, one.layers)] != [*map(astuple, other.layers)]:
         return "other layers"
-    return other.neighborhood.difference(one.neighborhood)
+    return other.neighborhood.difference(one.neighborhood) or other.choice.difference(one.choice)

@@ -117,8 +117,9 @@ class ComplexityPlot(StepChart):
         by_layer = self.by == "layer"
         probe = self.probe if by_layer else None
         lines = lines_of(self._complexity, self.by, probe, self.radius, self._level)
+        label = values_label(self._complexity.is_proxy, self._complexity.choice.counted)
         ticks = round_ticks(np.array([0.0, *extremes(lines)]))
-        self.show(lines, ValueAxis(values_label(self._complexity.is_proxy), ticks))
+        self.show(lines, ValueAxis(label, ticks))
         self.heading.value = heading(self._complexity, self.by, probe, self.radius)
         self.probe_menu.layout.display = _shown(by_layer and len(self._complexity.probes) > 1)
         self.radius_menu.layout.display = _shown(len(self._complexity.radii) > 1)
