@@ -21,7 +21,7 @@ from splineviz.network.max_selection import MaxSelection
 from splineviz.network.model_copy import float64_copy
 from splineviz.network.piecewise_linear import PiecewiseLinear
 from splineviz.network.program import Program
-from splineviz.network.tracing.export import exported
+from splineviz.network.tracing.exporting.export import exported
 from splineviz.network.tracing.operations import OPERATIONS
 from splineviz.network.tracing.trace import trace
 

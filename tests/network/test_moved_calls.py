@@ -16,7 +16,7 @@ from torch import nn
 
 import splineviz as sv
 from splineviz.errors import UnsupportedLayer
-from splineviz.network.tracing.sample_axis import FIRST, SampleAxis
+from splineviz.network.tracing.exporting.sample_axis import FIRST, SampleAxis
 
 # A network takes (B, T, D) and returns (B, 2).
 T, D, WIDTH = 3, 2, 4

@@ -649,6 +649,7 @@ def test_refused_modules(layer: nn.Module, shape: tuple[int, ...], why: str, adv
         (lambda n, x: x.amax(0), "amax", "mixes the samples"),
         (lambda n, x: x.softmax(0), "softmax", "mixes the samples"),
         (lambda n, x: x * torch.randn(3), "mul", "at random"),
+        (lambda n, x: x * torch.randn(6).chunk(2)[0], "mul", "at random"),
         (lambda n, x: x.clamp(1.0, -1.0), "clamp", "nothing lies between its bounds 1.0 and -1.0"),
         (lambda n, x: F.hardtanh(x, 0.5, 0.5), "hardtanh", "nothing lies between"),
         (lambda n, x: F.rrelu(x, training=True), "rrelu", "random"),

@@ -32,9 +32,9 @@ from splineviz.network.program import Program
 from splineviz.network.program_checks import StepCannotBe
 from splineviz.network.torch_module import ProgramModule, Tensors
 from splineviz.network.tracing.agreement import check_agreement
-from splineviz.network.tracing.export import exported
-from splineviz.network.tracing.folding import Folding
-from splineviz.network.tracing.lowering import Lowered, lower
+from splineviz.network.tracing.exporting.export import exported
+from splineviz.network.tracing.lowering.folding import Folding
+from splineviz.network.tracing.lowering.graph_lowering import Lowered, lower
 from splineviz.network.tracing.module_state import surroundings_of
 from splineviz.network.tracing.operations.call import MIXES_SAMPLES
 from splineviz.network.tracing.start_module import Start, start_behind

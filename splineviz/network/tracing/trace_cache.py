@@ -14,8 +14,8 @@ from splineviz.network.program import Program
 from splineviz.network.program_weights import ProgramWeights
 from splineviz.network.step import Step
 from splineviz.network.tracing.agreement import FEWEST, check_agreement, inputs_for
-from splineviz.network.tracing.folding import Folding
-from splineviz.network.tracing.lowering import Lowered
+from splineviz.network.tracing.lowering.folding import Folding
+from splineviz.network.tracing.lowering.graph_lowering import Lowered
 from splineviz.network.tracing.module_state import Surroundings
 
 

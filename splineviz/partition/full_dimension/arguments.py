@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy.typing as npt
 
-from splineviz.errors import ShapeMismatch
 from splineviz.network.program import Program
+from splineviz.network.tracing.program_of import program_of
 from splineviz.typing import FloatArray
 from splineviz.validation.arrays import as_inputs
 
@@ -36,14 +36,4 @@ def program_for(model: torch.nn.Module | Program, inputs: FloatArray, what: str 
     UnsupportedLayer
         If it is no network, or cannot be traced.
     """
-    shape = inputs.shape[1:]
-    if not isinstance(model, Program):
-        from splineviz.network.tracing.trace import trace
-
-        model = trace(model, shape)
-    if model.input_shape != shape:
-        raise ShapeMismatch(
-            f"{what} holds inputs of shape {shape}, but the network takes inputs of shape "
-            f"{model.input_shape}"
-        )
-    return model
+    return program_of(model, inputs.shape[1:], f"{what} holds inputs")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import torch
 
     from splineviz.network.program import Program
-    from splineviz.network.tracing.lowering import Lowered
+    from splineviz.network.tracing.lowering.graph_lowering import Lowered
     from splineviz.network.tracing.module_state import Surroundings
     from splineviz.training.recording.recorder import Recorder
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     import torch
 
     from splineviz.network.program import Program
-    from splineviz.network.tracing.lowering import Lowered
+    from splineviz.network.tracing.lowering.graph_lowering import Lowered
     from splineviz.network.tracing.start_module import Start
 
 _LIBRARIES = ("splineviz", "torch", "numpy", "safetensors")

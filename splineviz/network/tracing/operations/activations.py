@@ -11,8 +11,8 @@ from splineviz.network.tracing.operations.call import (
     Add,
     Call,
     Constant,
-    Made,
     Refused,
+    Results,
     Value,
     axes_of,
 )
@@ -20,18 +20,18 @@ from splineviz.network.tracing.operations.call import (
 # Functions of one number --------------------------------------------------------------------------
 
 
-def read_plain(call: Call, add: Add) -> Made:
+def read_plain(call: Call, add: Add) -> Results:
     """Read an activation without settings."""
     kind = {"absolute": "abs"}.get(call.name, call.name)
     return add(kind, [call.first])
 
 
-def read_leaky_relu(call: Call, add: Add) -> Made:
+def read_leaky_relu(call: Call, add: Add) -> Results:
     """Read leaky ReLU."""
     return _leaky(call, float(call["negative_slope"]), add)
 
 
-def read_rrelu(call: Call, add: Add) -> Made:
+def read_rrelu(call: Call, add: Add) -> Results:
     """Read randomized leaky ReLU; in eval mode its slope is the mean of its bounds."""
     if call["training"]:
         raise Refused(
@@ -41,7 +41,7 @@ def read_rrelu(call: Call, add: Add) -> Made:
     return _leaky(call, (float(call["lower"]) + float(call["upper"])) / 2, add)
 
 
-def _leaky(call: Call, slope: float, add: Add) -> Made:
+def _leaky(call: Call, slope: float, add: Add) -> Results:
     if not math.isfinite(slope):
         raise Refused(f"its negative slope is {slope}", "Use a finite negative slope.")
     if slope == 1.0:
@@ -49,7 +49,7 @@ def _leaky(call: Call, slope: float, add: Add) -> Made:
     return add("leaky_relu", [call.first], {"negative_slope": slope})
 
 
-def read_prelu(call: Call, add: Add) -> Made:
+def read_prelu(call: Call, add: Add) -> Results:
     """Read PReLU."""
     value, weight = call["self"], call["weight"]
     if not (isinstance(value, Value) and isinstance(weight, Constant)):
@@ -57,7 +57,7 @@ def read_prelu(call: Call, add: Add) -> Made:
     return add("prelu", [value], {"spatial_dims": max(len(value.shape) - 1, 0)}, {"weight": weight})
 
 
-def read_softshrink(call: Call, add: Add) -> Made:
+def read_softshrink(call: Call, add: Add) -> Results:
     """Read softshrink."""
     width = float(call["lambd"])
     if not math.isfinite(width):
@@ -72,29 +72,29 @@ def read_softshrink(call: Call, add: Add) -> Made:
 # Bounds -------------------------------------------------------------------------------------------
 
 
-def read_clamp(call: Call, add: Add) -> Made:
+def read_clamp(call: Call, add: Add) -> Results:
     """Read clamp, clip, clamp_min and clamp_max."""
     return _clamped(call.first, call.get("min"), call.get("max"), call, add)
 
 
-def read_relu6(call: Call, add: Add) -> Made:
+def read_relu6(call: Call, add: Add) -> Results:
     """Read ReLU6."""
     return _clamped(call.first, 0.0, 6.0, call, add)
 
 
-def read_hardtanh(call: Call, add: Add) -> Made:
+def read_hardtanh(call: Call, add: Add) -> Results:
     """Read Hardtanh."""
     return _clamped(call.first, call["min_val"], call["max_val"], call, add)
 
 
-def read_threshold(call: Call, add: Add) -> Made:
+def read_threshold(call: Call, add: Add) -> Results:
     """Read threshold, where it is continuous."""
     if call["threshold"] != call["value"]:
         return None
     return _clamped(call.first, call["threshold"], None, call, add)
 
 
-def _clamped(value: Any, low: Any, high: Any, call: Call, add: Add) -> Made:
+def _clamped(value: Any, low: Any, high: Any, call: Call, add: Add) -> Results:
     """Clamp a value between bounds, each None, a number or a tensor."""
     if isinstance(low, Value) or isinstance(high, Value) or not isinstance(value, Value):
         return None
@@ -162,7 +162,7 @@ def _beyond(value: Value, bound: Any, sign: float, call: Call, add: Add) -> Valu
 # Comparisons --------------------------------------------------------------------------------------
 
 
-def read_of_two(call: Call, add: Add) -> Made:
+def read_of_two(call: Call, add: Add) -> Results:
     """Read the maximum or the minimum of two tensors."""
     first, second = call["self"], call["other"]
     largest = call.name in ("max", "maximum", "fmax")
@@ -179,14 +179,14 @@ def read_of_two(call: Call, add: Add) -> Made:
     return _beyond(value, bound, 1.0 if largest else -1.0, call, add)
 
 
-def read_max(call: Call, add: Add) -> Made:
+def read_max(call: Call, add: Add) -> Results:
     """Read max and min: of two tensors, or over one axis, with the indices of the winners."""
     if "other" in call.arguments:
         return read_of_two(call, add)
     return [_over(call, add), None]
 
 
-def read_over_axes(call: Call, add: Add) -> Made:
+def read_over_axes(call: Call, add: Add) -> Results:
     """Read amax and amin."""
     return _over(call, add)
 
@@ -196,7 +196,7 @@ def _over(call: Call, add: Add) -> Value:
     return add(call.name.lstrip("a"), [call.first], {"axes": axes, "shape": [*call.shape]})
 
 
-def read_max_pool(call: Call, add: Add) -> Made:
+def read_max_pool(call: Call, add: Add) -> Results:
     """Read max pooling over one, two or three axes; the indices of the winners are no value."""
     kind = call.name.removesuffix("_with_indices")
     dimensions = int(kind[-2])
@@ -215,7 +215,7 @@ def read_max_pool(call: Call, add: Add) -> Made:
     return made if len(call.shapes) == 1 else [made, None]
 
 
-def read_adaptive_max_pool(call: Call, add: Add) -> Made:
+def read_adaptive_max_pool(call: Call, add: Add) -> Results:
     """Read adaptive max pooling; the indices of the winners are no value."""
     size = [*call.shape[-int(call.name[-2]) :]]
     return [add(call.name, [call.first], {"windows": size}), None]

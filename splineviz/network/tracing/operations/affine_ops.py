@@ -11,8 +11,8 @@ from splineviz.network.tracing.operations.call import (
     Add,
     Call,
     Constant,
-    Made,
     Refused,
+    Results,
     Value,
     axes_of,
     axis_of,
@@ -34,7 +34,7 @@ def sizes(size: Any, dimensions: int) -> list[int]:
 # Products with weights ----------------------------------------------------------------------------
 
 
-def read_linear(call: Call, add: Add) -> Made:
+def read_linear(call: Call, add: Add) -> Results:
     """Read linear."""
     weights = _weights(call, "weight", "bias")
     if weights is None or not isinstance(call["input"], Value):
@@ -42,7 +42,7 @@ def read_linear(call: Call, add: Add) -> Made:
     return add("linear", [call["input"]], None, weights)
 
 
-def read_matmul(call: Call, add: Add) -> Made:
+def read_matmul(call: Call, add: Add) -> Results:
     """Read ``x @ w`` and ``w @ x`` with a constant w."""
     left, right = [*call.arguments.values()][:2]
     if isinstance(left, Value) and isinstance(right, Constant):
@@ -52,7 +52,7 @@ def read_matmul(call: Call, add: Add) -> Made:
     return None
 
 
-def read_addmm(call: Call, add: Add) -> Made:
+def read_addmm(call: Call, add: Add) -> Results:
     """Read ``beta * bias + alpha * (x @ w)``."""
     x, w, bias = call["mat1"], call["mat2"], call["self"]
     if call["beta"] != 1 or call["alpha"] != 1 or not isinstance(x, Value):
@@ -64,7 +64,7 @@ def read_addmm(call: Call, add: Add) -> Made:
     return add("add", [product], options, {"constant": bias})
 
 
-def read_einsum(call: Call, add: Add) -> Made:
+def read_einsum(call: Call, add: Add) -> Results:
     """Read a sum of products of one value and one constant."""
     operands = call["tensors"]
     values = [operand for operand in operands if isinstance(operand, Value)]
@@ -75,7 +75,7 @@ def read_einsum(call: Call, add: Add) -> Made:
     return add("einsum", values, options, {"weight": weights[0]})
 
 
-def read_conv(call: Call, add: Add) -> Made:
+def read_conv(call: Call, add: Add) -> Results:
     """Read conv1d, conv2d and conv3d."""
     weights, dimensions = _weights(call, "weight", "bias"), int(call.name[-2])
     if weights is None or not isinstance(call["input"], Value):
@@ -90,7 +90,7 @@ def read_conv(call: Call, add: Add) -> Made:
     return add(call.name, [call["input"]], options, weights)
 
 
-def read_conv_transpose(call: Call, add: Add) -> Made:
+def read_conv_transpose(call: Call, add: Add) -> Results:
     """Read conv_transpose1d, conv_transpose2d and conv_transpose3d."""
     weights, dimensions = _weights(call, "weight", "bias"), int(call.name[-2])
     if weights is None or not isinstance(call["input"], Value):
@@ -100,7 +100,7 @@ def read_conv_transpose(call: Call, add: Add) -> Made:
     return add(call.name, [call["input"]], {**options, "groups": call["groups"]}, weights)
 
 
-def read_batch_norm(call: Call, add: Add) -> Made:
+def read_batch_norm(call: Call, add: Add) -> Results:
     """Read batch normalization with the statistics recorded in training."""
     if call["training"] or call["running_mean"] is None:
         raise Refused(
@@ -135,25 +135,25 @@ def _with_shape(argument: Any, options: Mapping[str, Any]) -> bool:
     return isinstance(argument, Constant) and "literals" in options and argument.tensor.ndim > 0
 
 
-def read_add(call: Call, add: Add) -> Made:
+def read_add(call: Call, add: Add) -> Results:
     """Read ``input + alpha * other``."""
     first, second = call["self"], call["other"]
     return _sum(call, add, (first, 1.0), (second, float(call.get("alpha", 1))))
 
 
-def read_sub(call: Call, add: Add) -> Made:
+def read_sub(call: Call, add: Add) -> Results:
     """Read ``input - alpha * other``."""
     first, second = call["self"], call["other"]
     return _sum(call, add, (first, 1.0), (second, -float(call.get("alpha", 1))))
 
 
-def read_rsub(call: Call, add: Add) -> Made:
+def read_rsub(call: Call, add: Add) -> Results:
     """Read ``other - alpha * input``."""
     first, second = call["self"], call["other"]
     return _sum(call, add, (first, -float(call.get("alpha", 1))), (second, 1.0))
 
 
-def _sum(call: Call, add: Add, *terms: tuple[Any, float]) -> Made:
+def _sum(call: Call, add: Add, *terms: tuple[Any, float]) -> Results:
     # A sum that starts from nothing, as Python's sum() does, adds the number 0.
     present = [(term, factor) for term, factor in terms if not _is_zero(term)]
     values = [(term, factor) for term, factor in present if isinstance(term, Value)]
@@ -178,14 +178,14 @@ def _is_zero(argument: Any) -> bool:
     return isinstance(argument, int | float) and argument == 0
 
 
-def read_mul(call: Call, add: Add) -> Made:
+def read_mul(call: Call, add: Add) -> Results:
     """Read a value times a constant."""
     first, second = call["self"], call["other"]
     value, constant = (first, second) if isinstance(first, Value) else (second, first)
     return None if isinstance(constant, Value) else _scaled("mul", value, constant, call, add)
 
 
-def read_div(call: Call, add: Add) -> Made:
+def read_div(call: Call, add: Add) -> Results:
     """Read a value divided by a constant."""
     value, constant = call["self"], call["other"]
     if not isinstance(value, Value) or isinstance(constant, Value):
@@ -193,7 +193,7 @@ def read_div(call: Call, add: Add) -> Made:
     return None if call.get("rounding_mode") else _scaled("div", value, constant, call, add)
 
 
-def _scaled(kind: str, value: Value, constant: Any, call: Call, add: Add) -> Made:
+def _scaled(kind: str, value: Value, constant: Any, call: Call, add: Add) -> Results:
     held = _constant(constant)
     if held is None:
         return None
@@ -204,12 +204,12 @@ def _scaled(kind: str, value: Value, constant: Any, call: Call, add: Add) -> Mad
     return add(kind, [value], options, params)
 
 
-def read_neg(call: Call, add: Add) -> Made:
+def read_neg(call: Call, add: Add) -> Results:
     """Read the negative of a value."""
     return add("mul", [call.first], {"literals": {"constant": -1.0}})
 
 
-def read_fill(call: Call, add: Add) -> Made:
+def read_fill(call: Call, add: Add) -> Results:
     """Read a write of one constant, or of other numbers, to a whole value."""
     written = 0.0 if call.name == "zero" else call.get("value", call.get("src"))
     if isinstance(written, Value):
@@ -229,18 +229,18 @@ def read_fill(call: Call, add: Add) -> Made:
 # Averages and sums over axes ----------------------------------------------------------------------
 
 
-def read_over_axes(call: Call, add: Add) -> Made:
+def read_over_axes(call: Call, add: Add) -> Results:
     """Read mean and sum over some axes."""
     axes = axes_of(call.get("dim"), call.first.shape)
     return add(call.name, [call.first], {"axes": axes, "shape": [*call.shape]})
 
 
-def read_cumsum(call: Call, add: Add) -> Made:
+def read_cumsum(call: Call, add: Add) -> Results:
     """Read cumulative sums along an axis."""
     return add("cumsum", [call.first], {"axis": axis_of(call["dim"], call.first.shape)})
 
 
-def read_avg_pool(call: Call, add: Add) -> Made:
+def read_avg_pool(call: Call, add: Add) -> Results:
     """Read avg_pool1d, avg_pool2d and avg_pool3d."""
     dimensions = int(call.name[-2])
     kernel = call["kernel_size"]
@@ -258,7 +258,7 @@ def read_avg_pool(call: Call, add: Add) -> Made:
     return add(call.name, [call.first], options)
 
 
-def read_adaptive_avg_pool(call: Call, add: Add) -> Made:
+def read_adaptive_avg_pool(call: Call, add: Add) -> Results:
     """Read adaptive_avg_pool1d, adaptive_avg_pool2d and adaptive_avg_pool3d."""
     size = [*call.shape[-int(call.name[-2]) :]]
     return add(call.name, [call.first], {"output_size": size})
@@ -267,7 +267,7 @@ def read_adaptive_avg_pool(call: Call, add: Add) -> Made:
 _MODES = {"nearest": "nearest", "nearest_exact": "nearest-exact"}
 
 
-def read_upsample(call: Call, add: Add) -> Made:
+def read_upsample(call: Call, add: Add) -> Results:
     """Read interpolation: nearest, linear, bilinear and trilinear."""
     mode = call.name.removeprefix("upsample_").lstrip("_")[:-2]
     mode = _MODES.get(mode.removeprefix("upsample_"), mode.removeprefix("upsample_"))
@@ -286,7 +286,7 @@ def read_upsample(call: Call, add: Add) -> Made:
     return add("interpolate", [call.first], options)
 
 
-def read_pad(call: Call, add: Add) -> Made:
+def read_pad(call: Call, add: Add) -> Results:
     """Read padding in any mode."""
     value, pad = call.first, [*call["pad"]]
     mode, number = call.get("mode", "constant"), call.get("value") or 0.0
@@ -302,22 +302,22 @@ def read_pad(call: Call, add: Add) -> Made:
     return add("pad", [value], options)
 
 
-def read_im2col(call: Call, add: Add) -> Made:
+def read_im2col(call: Call, add: Add) -> Results:
     """Read unfold."""
     names = ("kernel_size", "dilation", "padding", "stride")
     return add("unfold", [call.first], {name: [*call[name]] for name in names})
 
 
-def read_col2im(call: Call, add: Add) -> Made:
+def read_col2im(call: Call, add: Add) -> Results:
     """Read fold."""
     names = ("output_size", "kernel_size", "dilation", "padding", "stride")
     return add("fold", [call.first], {name: [*call[name]] for name in names})
 
 
-def read_with(*names: str) -> Callable[[Call, Add], Made]:
+def read_with(*names: str) -> Callable[[Call, Add], Results]:
     """Make a reader for steps named like their operation, with these arguments as options."""
 
-    def read(call: Call, add: Add) -> Made:
+    def read(call: Call, add: Add) -> Results:
         return add(call.name, [call.first], {name: call[name] for name in names})
 
     return read

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from splineviz.network.tracing.sample_axis import FIRST, SampleAxis
+from splineviz.network.tracing.exporting.sample_axis import FIRST, SampleAxis
 
 if TYPE_CHECKING:
     import torch
@@ -185,10 +185,10 @@ class Add(Protocol):
         """
 
 
-Made: TypeAlias = Value | Sequence[Value | None] | None
+Results: TypeAlias = Value | Sequence[Value | None] | None
 """One value for each result of a call; None for a call that only torch can run."""
 
-Reader: TypeAlias = Callable[[Call, Add], Made]
+Reader: TypeAlias = Callable[[Call, Add], Results]
 """Adds the steps of a call."""
 
 MIXES_SAMPLES = "Keep the first dimension, which counts the samples, as it is."

@@ -10,8 +10,8 @@ from splineviz.network.tracing.operations.call import (
     Add,
     Call,
     Constant,
-    Made,
     Refused,
+    Results,
     Shape,
     Value,
     as_value,
@@ -22,14 +22,14 @@ from splineviz.network.tracing.operations.call import (
 _WHOLE = {"slice": [None, None, None]}
 
 
-def read_identity(call: Call, add: Add) -> Made:
+def read_identity(call: Call, add: Add) -> Results:
     """Read what returns its first argument; of conversions only those between real numbers."""
     if call.first.floating != call.floating[0]:
         return None
     return add("identity", [call.first])
 
 
-def read_dropout(call: Call, add: Add) -> Made:
+def read_dropout(call: Call, add: Add) -> Results:
     """Read dropout that is off."""
     if call["train"] and call["p"] != 0:
         raise Refused(
@@ -39,7 +39,7 @@ def read_dropout(call: Call, add: Add) -> Made:
     return add("dropout", [call.first])
 
 
-def read_reshape(call: Call, add: Add) -> Made:
+def read_reshape(call: Call, add: Add) -> Results:
     """Read what keeps the order of the numbers."""
     if call.first.floating != call.floating[0]:
         # view(dtype) shows the same memory as other numbers.
@@ -47,7 +47,7 @@ def read_reshape(call: Call, add: Add) -> Made:
     return add("reshape", [call.first], {"shape": [*call.shape]})
 
 
-def read_permute(call: Call, add: Add) -> Made:
+def read_permute(call: Call, add: Add) -> Results:
     """Read what reorders axes, whatever it is called."""
     order = order_of_axes(call.name, call.arguments, len(call.first.shape) + 1)
     return add("permute", [call.first], {"axes": order})
@@ -94,7 +94,7 @@ def _part(value: Value, axis: int, entry: Any, shape: Shape, add: Add) -> Value:
     return add("getitem", [value], {"index": [*[_WHOLE] * axis, entry]}, shape=shape)
 
 
-def read_slice(call: Call, add: Add) -> Made:
+def read_slice(call: Call, add: Add) -> Results:
     """Read ``x[:, start:end:step]``; a slice of all samples is the value itself."""
     value, axis = call.first, call["dim"] % (len(call.first.shape) + 1)
     start, end, step = call["start"] or 0, call["end"], call["step"]
@@ -109,7 +109,7 @@ def read_slice(call: Call, add: Add) -> Made:
     return _part(value, axis, {"slice": bounds}, call.shape, add)
 
 
-def read_narrow(call: Call, add: Add) -> Made:
+def read_narrow(call: Call, add: Add) -> Results:
     """Read narrow."""
     value, start, axis = call.first, call["start"], axis_of(call["dim"], call.first.shape)
     if not isinstance(start, int):
@@ -119,13 +119,13 @@ def read_narrow(call: Call, add: Add) -> Made:
     return _part(value, axis, entry, call.shape, add)
 
 
-def read_select(call: Call, add: Add) -> Made:
+def read_select(call: Call, add: Add) -> Results:
     """Read ``x[:, index]``."""
     axis = axis_of(call["dim"], call.first.shape)
     return _part(call.first, axis, int(call["index"]), call.shape, add)
 
 
-def read_index_select(call: Call, add: Add) -> Made:
+def read_index_select(call: Call, add: Add) -> Results:
     """Read index_select with a constant index."""
     index = call["index"]
     if not (isinstance(call.first, Value) and isinstance(index, Constant)):
@@ -135,7 +135,7 @@ def read_index_select(call: Call, add: Add) -> Made:
     return _part(call.first, axis, entry, call.shape, add)
 
 
-def read_index(call: Call, add: Add) -> Made:
+def read_index(call: Call, add: Add) -> Results:
     """Read ``x[:, places]`` with constant places."""
     if not isinstance(call.first, Value):
         return None
@@ -155,7 +155,7 @@ def read_index(call: Call, add: Add) -> Made:
     return add("getitem", [call.first], {"index": entries})
 
 
-def read_pieces(call: Call, add: Add) -> Made:
+def read_pieces(call: Call, add: Add) -> Results:
     """Read chunk, split and their like: pieces side by side along an axis."""
     axis = axis_of(call["dim"], call.first.shape)
     pieces, start = [], 0
@@ -166,13 +166,13 @@ def read_pieces(call: Call, add: Add) -> Made:
     return pieces
 
 
-def read_unbind(call: Call, add: Add) -> Made:
+def read_unbind(call: Call, add: Add) -> Results:
     """Read unbind."""
     axis = axis_of(call["dim"], call.first.shape)
     return [_part(call.first, axis, place, shape, add) for place, shape in enumerate(call.shapes)]
 
 
-def read_repeat_interleave(call: Call, add: Add) -> Made:
+def read_repeat_interleave(call: Call, add: Add) -> Results:
     """Read repeat_interleave with one number."""
     times, value = call["repeats"], call.first
     if not isinstance(times, int) or not isinstance(value, Value):
@@ -187,7 +187,7 @@ def read_repeat_interleave(call: Call, add: Add) -> Made:
 # Side by side -------------------------------------------------------------------------------------
 
 
-def read_joined(call: Call, add: Add) -> Made:
+def read_joined(call: Call, add: Add) -> Results:
     """Read cat, and stack, which joins along a new axis."""
     tensors: Sequence[Any] = call["tensors"]
     like = next(tensor for tensor in tensors if isinstance(tensor, Value))
@@ -213,7 +213,7 @@ def _same_rank(call: Call) -> None:
         raise Refused("it mixes the samples of a batch", MIXES_SAMPLES)
 
 
-def read_expand(call: Call, add: Add) -> Made:
+def read_expand(call: Call, add: Add) -> Results:
     """Read expand and its like."""
     if not isinstance(call.first, Value):
         return None
@@ -221,19 +221,19 @@ def read_expand(call: Call, add: Add) -> Made:
     return add("expand", [call.first], {"shape": [*call.shape]})
 
 
-def read_repeat(call: Call, add: Add) -> Made:
+def read_repeat(call: Call, add: Add) -> Results:
     """Read repeat and tile; how often follows from the shapes."""
     _same_rank(call)
     times = [after // before for after, before in zip(call.shape, call.first.shape, strict=True)]
     return add("repeat", [call.first], {"times": [1, *times]})
 
 
-def read_flip(call: Call, add: Add) -> Made:
+def read_flip(call: Call, add: Add) -> Results:
     """Read flip."""
     return add("flip", [call.first], {"axes": axes_of(call["dims"], call.first.shape)})
 
 
-def read_roll(call: Call, add: Add) -> Made:
+def read_roll(call: Call, add: Add) -> Results:
     """Read roll."""
     shifts, dims = (
         [call[name]] if isinstance(call[name], int) else [*call[name]]

@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from torch import fx
 
-from splineviz.network.tracing.export import Exported
-from splineviz.network.tracing.graph_nodes import is_mutable, operation_of
+from splineviz.network.tracing.exporting.export import Exported
+from splineviz.network.tracing.exporting.graph_nodes import is_mutable, operation_of
+from splineviz.network.tracing.exporting.sample_axis import FIRST
 from splineviz.network.tracing.operations.call import (
     Add,
     Constant,
@@ -19,7 +20,6 @@ from splineviz.network.tracing.operations.call import (
     Value,
     as_value,
 )
-from splineviz.network.tracing.sample_axis import FIRST
 
 
 def writes_to_constants(exported: Exported, of_shape: Collection[str]) -> bool:

@@ -38,7 +38,7 @@ _TOKENS = re.compile(r"argument #\d+ 'indices'|tensors used as indices must")
 # What cuDNN may round in.
 _ROUNDED = ("conv", "rnn")
 
-_LIBRARIES = (str(Path(torch.__file__).parent), str(Path(__file__).parents[1]))
+_LIBRARIES = (str(Path(torch.__file__).parent), str(Path(__file__).parents[2]))
 
 
 @dataclass(frozen=True, eq=False)

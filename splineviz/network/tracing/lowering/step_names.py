@@ -9,8 +9,12 @@ import torch
 from torch import fx
 
 from splineviz.errors import UnsupportedLayer
-from splineviz.network.tracing.export import user_path
-from splineviz.network.tracing.graph_nodes import innermost_call, is_torchs_own, operation_of
+from splineviz.network.tracing.exporting.export import user_path
+from splineviz.network.tracing.exporting.graph_nodes import (
+    innermost_call,
+    is_torchs_own,
+    operation_of,
+)
 
 
 class StepNames:

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import fx
 
-from splineviz.network.tracing.export import Exported
-from splineviz.network.tracing.graph_nodes import is_mutable
-from splineviz.network.tracing.sample_axis import SampleAxis
+from splineviz.network.tracing.exporting.export import Exported
+from splineviz.network.tracing.exporting.graph_nodes import is_mutable
+from splineviz.network.tracing.exporting.sample_axis import SampleAxis
 
 
 class Taken(NamedTuple):
@@ -44,7 +44,7 @@ class Folding:
         What these need, in the order in which it is run.
     paths, constants
         What placeholders among them stand for, as in
-        :class:`~splineviz.network.tracing.export.Exported`.
+        :class:`~splineviz.network.tracing.exporting.export.Exported`.
     writes : bool
         Whether the forward writes to weights or constants of its own, in place.
     """

@@ -11,8 +11,8 @@ import torch
 from torch import fx
 
 from splineviz.network.layers.schemas.opaque import OPERATIONS
+from splineviz.network.tracing.exporting.sample_axis import FIRST, SampleAxis
 from splineviz.network.tracing.operations.call import Constant, Refused, Value
-from splineviz.network.tracing.sample_axis import FIRST, SampleAxis
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import torch
 
-from splineviz.network.tracing.folding import Taken
+from splineviz.network.tracing.exporting.sample_axis import SampleAxis
+from splineviz.network.tracing.lowering.folding import Taken
 from splineviz.network.tracing.operations import EXPANDING, OF_ONE_NUMBER
 from splineviz.network.tracing.operations.call import Constant, Value
-from splineviz.network.tracing.sample_axis import SampleAxis
 
 _OF_EACH_NUMBER = OF_ONE_NUMBER - {"glu"} | {
     *("alias", "clone", "contiguous", "detach", "dropout", "lift_fresh", "lift_fresh_copy", "to"),

@@ -10,10 +10,10 @@ import torch
 
 from splineviz.network.layers import LAYERS
 from splineviz.network.step import Step
-from splineviz.network.tracing.folding import Taken
-from splineviz.network.tracing.opaque_calls import Unfinished, opaque_options
+from splineviz.network.tracing.lowering.folding import Taken
+from splineviz.network.tracing.lowering.opaque_calls import Unfinished, opaque_options
+from splineviz.network.tracing.lowering.step_names import StepNames
 from splineviz.network.tracing.operations.call import Add, Call, Constant, Refused, Shape, Value
-from splineviz.network.tracing.step_names import StepNames
 
 
 class ProgramBuilder:

@@ -1,0 +1,1 @@
+"""What torch.export finds in a network: the graph, and what its nodes are."""
