@@ -21,10 +21,12 @@ from splineviz.progress import Progress
 from splineviz.typing import BoolArray, FloatArray
 from splineviz.validation.arrays import as_inputs
 from splineviz.validation.calls import explained
-from splineviz.validation.numbers import as_radii, check_flags
+from splineviz.validation.numbers import as_int, as_radii, check_flags
 
 # Enough directions in a plane that they make nearly a disc.
 _IN_PLANE = 8
+# More cells a side would not fit into memory.
+_FINEST = 2**14
 
 
 @explained(centre="center")
@@ -136,13 +138,9 @@ def complexity_map(
 
 def _grid_shape(plane: InputSlice, resolution: int) -> tuple[int, int]:
     """How many rows and columns."""
-    whole = isinstance(resolution, int | np.integer) and not isinstance(resolution, bool)
-    if not whole or resolution < 2:
-        raise InvalidArgument(
-            f"resolution must be a whole number of cells, at least 2, not {resolution!r}"
-        )
+    cells = as_int(resolution, "resolution", 2, _FINEST)
     sides = _sides(plane)
-    rows, columns = np.maximum(1, np.rint(resolution * sides[::-1] / sides.max())).astype(int)
+    rows, columns = np.maximum(1, np.rint(cells * sides[::-1] / sides.max())).astype(int)
     return int(rows), int(columns)
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import io
 import math
+from typing import Any
 
 import numpy as np
+
+from splineviz.errors import ShapeMismatch
+from splineviz.validation.arrays import as_shape
 
 _SMALLEST_SIDE = 4
 _SMALLEST_FLAT = 64
@@ -39,6 +43,40 @@ def image_shape_of(input_shape: tuple[int, ...]) -> tuple[int, ...] | None:
     if len(input_shape) == 3 and input_shape[0] not in (1, 3):
         return None
     return input_shape
+
+
+def as_image_shape(
+    shape: Any, input_shape: tuple[int, ...], what: str = "image_shape"
+) -> tuple[int, ...] | None:
+    """Read how to see an input as an image; for None guess it, as `image_shape_of` does.
+
+    Parameters
+    ----------
+    shape : sequence of int, or None
+        (height, width), or (channels, height, width) with 1 or 3 channels.
+    input_shape : tuple of int
+        Shape of one input.
+    what : str
+        The argument's name.
+
+    Raises
+    ------
+    ShapeMismatch
+        If it is no such shape, or an input has not as many numbers.
+    """
+    if shape is None:
+        return image_shape_of(input_shape)
+    known = as_shape(shape, what, "(height, width) or (channels, height, width)")
+    if len(known) not in (2, 3) or (len(known) == 3 and known[0] not in (1, 3)):
+        raise ShapeMismatch(
+            f"{what} is {known}; it must be (height, width), or (channels, height, width) with 1 "
+            "or 3 channels"
+        )
+    if math.prod(known) != math.prod(input_shape):
+        raise ShapeMismatch(
+            f"{what}: inputs of shape {input_shape} cannot be seen as images of {known}"
+        )
+    return known
 
 
 def png(image: np.ndarray, low: float, high: float) -> bytes:

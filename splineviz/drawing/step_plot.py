@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from splineviz.drawing.axes import axes_or_new
 from splineviz.drawing.marks import plain
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import StepCurve, pieces
@@ -46,10 +47,7 @@ def draw_step_curves(
     """
     from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
-    if ax is None:
-        import matplotlib.pyplot as plt
-
-        ax = plt.subplots(layout="constrained")[1]
+    ax = axes_or_new(ax)
     if axis is None:
         axis = StepAxis.of(np.concatenate([np.empty(0), *(curve.steps for curve in curves)]))
     for curve in curves:

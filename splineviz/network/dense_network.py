@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy.typing as npt
 
@@ -10,8 +11,9 @@ from splineviz.errors import InvalidArgument, ShapeMismatch
 from splineviz.network.program import Program
 from splineviz.network.step import Step
 from splineviz.typing import FloatArray
-from splineviz.validation.arrays import as_numbers
+from splineviz.validation.arrays import as_finite
 from splineviz.validation.calls import explained
+from splineviz.validation.objects import as_items
 
 
 @explained()
@@ -52,12 +54,14 @@ def dense_network(
            [1. ]])
     """
     matrices = [
-        as_numbers(weight, f"weights[{number}]", "(outputs, inputs)")
-        for number, weight in enumerate(weights)
+        as_finite(weight, f"weights[{number}]", "(outputs, inputs)")
+        for number, weight in enumerate(as_items(weights, "weights", "matrices"))
     ]
-    offsets = [None] * len(matrices) if biases is None else list(biases)
+    offsets: list[Any] = [None] * len(matrices)
+    if biases is not None:
+        offsets = as_items(biases, "biases", "vectors")
     if not matrices:
-        raise InvalidArgument("a dense network needs at least one matrix of weights")
+        raise InvalidArgument("weights is empty: a dense network needs at least one matrix")
     if len(offsets) != len(matrices):
         raise InvalidArgument(
             f"{len(matrices)} matrices of weights need {len(matrices)} biases, not {len(offsets)}; "
@@ -69,17 +73,17 @@ def dense_network(
     for number, (matrix, offset) in enumerate(zip(matrices, offsets, strict=True)):
         if matrix.ndim != 2 or matrix.shape[1:] != shapes[-1] or 0 in matrix.shape:
             raise ShapeMismatch(
-                f"weights {number} have shape {matrix.shape}; expected (outputs, inputs)"
+                f"weights[{number}] has shape {matrix.shape}; expected (outputs, inputs)"
                 + (f" with {shapes[-1][0]} inputs" if number else "")
             )
         name = str(2 * number)
         params = {"weight": f"{name}.weight"}
         state[params["weight"]] = matrix
         if offset is not None:
-            vector = as_numbers(offset, f"biases[{number}]", "(outputs,)")
+            vector = as_finite(offset, f"biases[{number}]", "(outputs,)")
             if vector.shape != matrix.shape[:1]:
                 raise ShapeMismatch(
-                    f"bias {number} has shape {vector.shape}; its weights have {len(matrix)} "
+                    f"biases[{number}] has shape {vector.shape}; its weights have {len(matrix)} "
                     f"outputs, so it must be ({len(matrix)},)"
                 )
             params["bias"] = f"{name}.bias"

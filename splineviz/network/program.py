@@ -32,6 +32,8 @@ from splineviz.network.program_weights import (
     read_only,
 )
 from splineviz.network.step import Step
+from splineviz.validation.arrays import as_numbers
+from splineviz.validation.objects import check_kind
 
 if TYPE_CHECKING:
     import torch
@@ -42,6 +44,8 @@ _COMPARABLE = 1e-70
 
 # What operations of torch raise, for example where a place is not inside.
 OF_TORCH = (RuntimeError, LookupError, TypeError, ValueError)
+
+_STATE = "a dict of the weights by their names, such as model.state_dict()"
 
 
 @dataclass(frozen=True, eq=False)
@@ -428,6 +432,7 @@ class Program:
         NonFiniteValues
             If a weight is NaN or infinite.
         """
+        check_kind(state, Mapping, "state", _STATE)
         arrays = {key: read_only(key, state[key]) for key in self.state if key in state}
         for key, array in arrays.items():
             check_weight_shape(key, array.shape, self.state[key].shape)
@@ -467,6 +472,7 @@ class Program:
             As for :meth:`with_state` and :class:`Program`.
         """
         steps, shapes, output, weight_shapes = parts_of(graph)
+        check_kind(state, Mapping, "state", _STATE)
         arrays = {key: read_only(key, state[key]) for key in weight_shapes if key in state}
         for key, array in arrays.items():
             check_weight_shape(key, array.shape, weight_shapes[key])
@@ -515,12 +521,12 @@ class Program:
         return result
 
     def _batch(self, x: np.ndarray) -> np.ndarray:
-        batch = np.asarray(x, dtype=np.float64)
+        batch = as_numbers(x, "x", "(n, *input_shape)")
         if batch.ndim == 0 or batch.shape[1:] != self.input_shape:
             expected = ", ".join(["n", *map(str, self.input_shape)])
             raise ShapeMismatch(
-                f"the network takes inputs of shape ({expected}), a batch of n samples; "
-                f"given {batch.shape}"
+                f"x has shape {batch.shape}; the network takes inputs of shape ({expected}), a "
+                "batch of n samples"
             )
         return batch
 

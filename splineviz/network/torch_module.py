@@ -7,10 +7,12 @@ from typing import Any
 
 import torch
 
+from splineviz.errors import InvalidArgument
 from splineviz.network.interpret import Domain, interpret
 from splineviz.network.layers import LAYERS
 from splineviz.network.layers.layer_kind import step_params
 from splineviz.network.program import OF_TORCH, Program, not_applied
+from splineviz.validation.wording import shown
 
 
 class ProgramModule(torch.nn.Module):
@@ -20,8 +22,8 @@ class ProgramModule(torch.nn.Module):
     ----------
     program : Program
         What to run.
-    dtype : torch.dtype, default torch.float32
-        The dtype of the parameters and statistics.
+    dtype : torch.dtype, optional
+        The dtype of the parameters and statistics. Default: torch.float32.
 
     Notes
     -----
@@ -31,6 +33,13 @@ class ProgramModule(torch.nn.Module):
 
     def __init__(self, program: Program, dtype: torch.dtype | None = None) -> None:
         super().__init__()
+        if dtype is None:
+            dtype = torch.float32
+        elif not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
+            raise InvalidArgument(
+                "dtype must be a floating-point type of torch, such as torch.float64, not "
+                f"{shown(dtype)}"
+            )
         # Kept out of the module's own attributes, whose names belong to the user's network.
         object.__setattr__(self, "_splineviz_program", program)
         statistics = {
@@ -40,7 +49,7 @@ class ProgramModule(torch.nn.Module):
             if role in step.params
         }
         for key, array in program.state.items():
-            tensor = torch.tensor(array, dtype=dtype or torch.float32, device="cpu")
+            tensor = torch.tensor(array, dtype=dtype, device="cpu")
             *path, name = key.split(".")
             holder: torch.nn.Module = self
             for part in path:

@@ -23,6 +23,7 @@ from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.partition.stored_partition import StoredPartition
 from splineviz.typing import FloatArray, Int32Array, IntArray
 from splineviz.validation.calls import explained
+from splineviz.validation.numbers import check_flags
 
 if TYPE_CHECKING:
     import geopandas
@@ -209,8 +210,10 @@ class SplinePartition(RegionPatterns, RegionBoundaries, RegionGraph, StoredParti
         ShapeMismatch, NonFiniteValues
             If an array does not have the shape it needs, or a point is not finite.
         """
+        from splineviz.drawing.axes import axes_or_new
         from splineviz.partition.plotting.plot import picture_of
 
+        check_flags(colorbar=colorbar, rasterized=rasterized)
         picture = picture_of(
             self,
             color,
@@ -222,10 +225,7 @@ class SplinePartition(RegionPatterns, RegionBoundaries, RegionGraph, StoredParti
             class_names,
             anchors,
         )
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            _, ax = plt.subplots(layout="constrained")
+        ax = axes_or_new(ax)
         picture.draw(ax, colorbar, rasterized=rasterized)
         return ax
 

@@ -40,6 +40,19 @@ def check_name(known: Collection[str], what: str, name: object) -> None:
         raise UnknownName(what, name, [*known])
 
 
+def as_text(value: Any, what: str) -> str:
+    """Return a text as it is.
+
+    Raises
+    ------
+    InvalidArgument
+        If it is anything else.
+    """
+    if not isinstance(value, str):
+        raise InvalidArgument(f"{what} must be a text, not {shown(value)}")
+    return value
+
+
 def as_names(names: Any, what: str, advice: str) -> tuple[str, ...]:
     """Read a sequence of texts.
 

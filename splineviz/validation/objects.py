@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,12 +35,29 @@ def check_run(run: Any, what: str = "run") -> None:
     )
 
 
-def check_player(player: Any) -> None:
-    """Raise InvalidArgument unless something is a RegionPlayer, or has what is read of one."""
-    if not (hasattr(player, "steps") and hasattr(player, "canvas")):
+def check_player(player: Any, read: Sequence[str] = ("steps", "canvas")) -> None:
+    """Raise InvalidArgument unless something is a RegionPlayer, or has what is read of one.
+
+    Parameters
+    ----------
+    player : object
+        As a user gives it.
+    read : sequence of str
+        The attributes that are read.
+    """
+    if not all(hasattr(player, name) for name in read):
         raise InvalidArgument(
             f"player must be a RegionPlayer, not {kind_of(player)}: make one with "
             "RegionPlayer(run, plane), and name other arguments, such as metrics=[...]"
+        )
+
+
+def check_partition(partition: Any) -> None:
+    """Raise InvalidArgument unless something is a SplinePartition, or has what is drawn of one."""
+    if not (hasattr(partition, "plane") and hasattr(partition, "edges")):
+        raise InvalidArgument(
+            f"partition must be a SplinePartition, not {kind_of(partition)}: "
+            "enumerate_regions(model, plane) makes one"
         )
 
 
@@ -63,6 +80,28 @@ def check_kind(value: Any, kind: type, what: str, advice: str, optional: bool = 
         raise InvalidArgument(
             f"{what} must be {with_article(kind)}, not {kind_of(value)}: {advice}"
         )
+
+
+def as_items(values: Any, what: str, kind: str) -> list[Any]:
+    """Read the items of a sequence.
+
+    Parameters
+    ----------
+    values : iterable
+        As a user gives it. A text is none, nor is a dict.
+    what : str
+        The argument's name.
+    kind : str
+        What the items are, such as ``"matrices"``.
+
+    Raises
+    ------
+    InvalidArgument
+        If it is no sequence.
+    """
+    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+        raise InvalidArgument(f"{what} must be a sequence of {kind}, not {shown(values)}")
+    return [*values]
 
 
 def as_callable(value: Any, what: str, wanted: str) -> Callable[..., Any]:

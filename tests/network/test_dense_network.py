@@ -38,11 +38,11 @@ def test_a_single_layer_without_bias():
     [
         ([], None, InvalidArgument, "at least one"),
         ([[[1.0]]], [], InvalidArgument, "1 biases"),
-        ([[1.0]], None, ShapeMismatch, "weights 0"),
+        ([[1.0]], None, ShapeMismatch, r"weights\[0\]"),
         ([[[1.0]], [[1.0, 2.0]]], None, ShapeMismatch, "with 1 inputs"),
-        ([[[1.0]]], [[1.0, 2.0]], ShapeMismatch, "bias 0"),
-        ([[[np.nan]]], None, NonFiniteValues, "0.weight"),
-        ([np.zeros((0, 2))], None, ShapeMismatch, "weights 0"),
+        ([[[1.0]]], [[1.0, 2.0]], ShapeMismatch, r"biases\[0\]"),
+        ([[[np.nan]]], None, NonFiniteValues, r"weights\[0\]"),
+        ([np.zeros((0, 2))], None, ShapeMismatch, r"weights\[0\]"),
     ],
 )
 def test_what_is_refused(weights, biases, error, message):

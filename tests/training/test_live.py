@@ -10,7 +10,8 @@ import torch
 
 from splineviz.errors import InvalidArgument, NonFiniteValues, RecordingError, UnknownName
 from splineviz.training.data import Dataset, blobs, two_moons
-from splineviz.training.live.live_training import OPTIMIZERS, SCHEDULE, LiveTraining
+from splineviz.training.live.live_training import SCHEDULE, LiveTraining
+from splineviz.training.live.settings import OPTIMIZERS
 from splineviz.training.runs import Run
 
 
@@ -133,7 +134,7 @@ def test_points_can_be_added_on_the_way(data: Dataset) -> None:
     training.learn(data)
     training.step(5)
     assert training.steps == 10
-    with pytest.raises(InvalidArgument, match="tells 2 classes apart, not 3"):
+    with pytest.raises(InvalidArgument, match="data has 3 classes, and the network tells 2 apart"):
         training.learn(blobs(9, 9))
 
 
@@ -158,7 +159,7 @@ def test_settings_without_meaning(data: Dataset) -> None:
             LiveTraining(data, **setting)  # type: ignore[arg-type]
     with pytest.raises(InvalidArgument, match="with batch normalization needs at least 2 points"):
         LiveTraining(data, batch_norm=True, batch=1)
-    with pytest.raises(InvalidArgument, match="needs at least 1 points"):
+    with pytest.raises(InvalidArgument, match="needs at least 1 point"):
         LiveTraining(data, batch=0)
 
 

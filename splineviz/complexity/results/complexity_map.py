@@ -13,6 +13,7 @@ from splineviz.complexity.results.local_complexity import LocalComplexity
 from splineviz.errors import InvalidArgument, UnknownName
 from splineviz.typing import BoolArray, FloatArray, IntArray
 from splineviz.validation.calls import explained
+from splineviz.validation.objects import check_partition
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,6 +129,7 @@ class ComplexityMap:
 
         number = None if layer is None else self._number(layer)
         if partition is not None:
+            check_partition(partition)
             _check_same_plane(self.plane, partition.plane)
         return draw_map(self, ax, partition, number)
 

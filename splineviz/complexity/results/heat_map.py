@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from splineviz.complexity.results.labels import directions_label, radius_label, values_label
+from splineviz.drawing.axes import axes_or_new
 from splineviz.drawing.marks import draw_anchors, draw_edges
 from splineviz.partition.measures.neuron_boundaries import boundary_segments
 from splineviz.typing import FloatArray
@@ -40,11 +41,9 @@ def draw_map(
     -------
     matplotlib.axes.Axes
     """
-    import matplotlib.pyplot as plt
     from matplotlib.ticker import MaxNLocator
 
-    if ax is None:
-        _, ax = plt.subplots(layout="constrained")
+    ax = axes_or_new(ax)
     values = measured.total if layer is None else measured.counts[..., layer]
     # Pale where nothing is crossed, so that the edges show there.
     image = ax.imshow(

@@ -12,6 +12,7 @@ from splineviz.complexity.results.curve_lines import heading, lines_of
 from splineviz.complexity.results.curves import ComplexityCurves
 from splineviz.complexity.results.labels import directions_label, radius_label, values_label
 from splineviz.complexity.results.local_complexity import LocalComplexity
+from splineviz.drawing.axes import axes_or_new
 from splineviz.drawing.palette import curve_style
 from splineviz.drawing.step_curve import extremes
 from splineviz.drawing.step_plot import draw_step_curves
@@ -75,7 +76,7 @@ def draw_by_layer(
     -------
     matplotlib.axes.Axes
     """
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     means = np.reshape(means, (len(labels), len(layers)))
     # A single point has no interval, and matplotlib no use for NaN.
     reaches = np.nan_to_num(np.reshape(highs, means.shape) - means)
@@ -129,11 +130,3 @@ def draw_curves(
 def _from_zero(ax: Axes, crossed: bool) -> None:
     """Show zero; and a whole neuron, where none is crossed."""
     ax.set_ylim(0, None if crossed else max(1.0, ax.get_ylim()[1]))
-
-
-def _axes(ax: Axes | None) -> Axes:
-    if ax is not None:
-        return ax
-    import matplotlib.pyplot as plt
-
-    return plt.subplots(layout="constrained")[1]

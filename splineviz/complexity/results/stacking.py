@@ -157,6 +157,8 @@ def check_alike(name: str, first: tuple[int, int], here: tuple[int, int]) -> Non
 
 def _listed(values: Any, what: str) -> list[Any]:
     try:
+        if isinstance(values, str | bytes):
+            raise TypeError
         return [*values]
     except TypeError as error:
         raise InvalidArgument(

@@ -40,6 +40,7 @@ from splineviz.network.tracing.operations.call import MIXES_SAMPLES
 from splineviz.network.tracing.start_module import Start, start_behind
 from splineviz.network.tracing.trace_cache import remember, traced_before
 from splineviz.validation.calls import explained
+from splineviz.validation.wording import shown
 
 # How many samples a network is exported with: primes of which few shapes have a multiple. The
 # second is tried where the first fails. What the network does for so many is compared with what it
@@ -335,23 +336,25 @@ def _read(example: Any) -> tuple[tuple[int, ...], torch.Tensor | None]:
         # The numbers of a shape, in an array.
         example = example.tolist()
     sizes = [*example] if isinstance(example, Sequence) else [example]
-    if not all(
+    if isinstance(example, str | bytes) or not all(
         isinstance(size, int | np.integer) and not isinstance(size, bool) and 0 < size < 2**31
         for size in sizes
     ):
         raise ShapeMismatch(
-            f"the input shape must be the shape of one sample, in positive integers, such as (2,) "
-            f"or (1, 28, 28), or a batch of samples, an array; given {example!r}"
+            "example must be the shape of one sample, in positive integers, such as (2,) or "
+            f"(1, 28, 28), or an array, a batch of samples; not {shown(example)}"
         )
     return tuple(int(size) for size in sizes), None
 
 
 def _read_batch(example: torch.Tensor | np.ndarray) -> tuple[tuple[int, ...], torch.Tensor]:
-    kinds = isinstance(example, torch.Tensor) or example.dtype.kind in "fiub"
+    kinds = isinstance(example, torch.Tensor) or (
+        example.dtype.kind in "fiub" and not np.ma.is_masked(example)
+    )
     batch = torch.as_tensor(example).detach() if kinds else None
     if batch is None or batch.is_complex() or batch.is_meta or 0 in batch.shape:
         raise ShapeMismatch(
-            f"an example is a batch of real numbers or tokens, of shape (n, ...), not "
+            "example must be a batch of real numbers or tokens, of shape (n, ...), not "
             f"{type(example).__name__} of {example.dtype} and shape {tuple(example.shape)}"
         )
     return tuple(batch.shape[1:]), batch.to("cpu")

@@ -7,12 +7,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
-from splineviz.errors import InvalidArgument
+from splineviz.errors import InvalidArgument, ShapeMismatch
 from splineviz.network.program import Program
 from splineviz.partition.full_dimension import convex
 from splineviz.partition.full_dimension.half_spaces import HalfSpaces
 from splineviz.typing import BoolArray, FloatArray
+from splineviz.validation.arrays import as_finite
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -145,14 +147,22 @@ class ActivationRegion:
         point = self.decision_point
         return np.inf if point is None else float(np.linalg.norm(point - self.x))
 
-    def contains(self, y: FloatArray) -> bool:
+    def contains(self, y: npt.ArrayLike) -> bool:
         """Whether an input lies in the region or on its boundary, up to rounding.
 
         Parameters
         ----------
-        y : float64 array (*input_shape)
+        y : array-like of shape (*input_shape)
+
+        Raises
+        ------
+        ShapeMismatch, NonFiniteValues
+            If it is not one input of the network, or holds NaN or infinity.
         """
-        way = np.asarray(y, dtype=np.float64).ravel() - self.x.ravel()
+        other = as_finite(y, "y", "(*input_shape)")
+        if other.shape != self.x.shape:
+            raise ShapeMismatch(f"y has shape {other.shape}; one input has {self.x.shape}")
+        way = (other - self.x).ravel()
         room = self.distances - self._normals @ way
         return bool((room >= -1e-9 * (1.0 + np.abs(way).max(initial=0.0))).all())
 

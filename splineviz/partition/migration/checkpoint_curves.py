@@ -98,7 +98,7 @@ class MigrationMeasure:
         radius = _RADIUS * size if radius is None else radius
         check_radius(radius)
         read = as_positions if isinstance(plane, InputSegment) else as_points
-        data = _data_on(run, plane) if points is None else read(points)
+        data = _data_on(run, plane) if points is None else read(points, "points")
         measure = cls(plane, data, float(radius), **more)
         as_int(measure.n_boundary, "n_boundary", 1)
         as_int(measure.seed, "seed", 0)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from splineviz.drawing.axes import as_axes
 from splineviz.drawing.step_curve import StepCurve
 from splineviz.drawing.step_plot import draw_step_curves
+from splineviz.errors import InvalidArgument
 from splineviz.partition.measures.migration import Migration
 from splineviz.typing import FloatArray, IntArray
+from splineviz.validation.wording import shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -198,7 +201,7 @@ class MigrationCurves:
             import matplotlib.pyplot as plt
 
             axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")[1]
-        distances, densities = axes
+        distances, densities = _two_axes(axes)
         draw_step_curves(distances, self.distance_curves(), self.distance_label).legend(
             frameon=False
         )
@@ -222,3 +225,12 @@ class MigrationCurves:
 
 def _finite(values: FloatArray) -> FloatArray:
     return np.where(np.isfinite(values), values, np.nan)
+
+
+def _two_axes(axes: Any) -> tuple[Axes, Axes]:
+    pair = [*axes] if isinstance(axes, Iterable) and not isinstance(axes, str | bytes) else [axes]
+    if len(pair) != 2:
+        raise InvalidArgument(
+            f"axes must be two axes of matplotlib, not {shown(axes)}: plt.subplots(1, 2) makes them"
+        )
+    return as_axes(pair[0], "axes[0]"), as_axes(pair[1], "axes[1]")

@@ -12,6 +12,7 @@ from splineviz.drawing.palette import CLASS_COLORS, curve_style
 from splineviz.errors import NonFiniteValues, ShapeMismatch
 from splineviz.partition.patterns import layer_text
 from splineviz.typing import FloatArray
+from splineviz.validation.arrays import as_numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -111,7 +112,7 @@ def _samples(
         return None
     if points is None or targets is None:
         raise ShapeMismatch("points and targets belong together: give both, or none")
-    x, y = (np.asarray(array, dtype=np.float64) for array in (points, targets))
+    x, y = as_numbers(points, "points", "(n,)"), as_numbers(targets, "targets", "(n,)")
     if x.ndim != 1 or x.shape != y.shape:
         raise ShapeMismatch(
             f"points have shape {x.shape} and targets {y.shape}; expected (n,) for both"

@@ -299,7 +299,7 @@ class SegmentPartition(StoredPartition):
         ShapeMismatch, NonFiniteValues, UnknownName
             As for :meth:`distance_to_breakpoint`.
         """
-        t, breakpoints = as_positions(points), self._breakpoints_of(layer)
+        t, breakpoints = as_positions(points, "points"), self._breakpoints_of(layer)
         n_uniform = as_int(n_uniform, "n_uniform", 1)
         uniform = stream_of_uniform(seed).uniform(*self.segment.bounds, n_uniform)
         density, near_decision, near_uniform = (

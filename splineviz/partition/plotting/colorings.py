@@ -15,6 +15,9 @@ import numpy as np
 
 from splineviz.drawing.palette import CLASS_COLORS, cividis, pattern_colors, viridis
 from splineviz.typing import AnyFloatArray, ByteArray, IntArray, UInt32Array
+from splineviz.validation.names import as_text, check_name
+from splineviz.validation.numbers import check_flags
+from splineviz.validation.objects import as_callable
 
 #: How many powers of ten a logarithmic color scale may span.
 MAX_DECADES = 4
@@ -23,6 +26,9 @@ MAX_DECADES = 4
 _DIGITS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0)
 
 Limits = tuple[float, float]
+
+#: How a value may become a color.
+SCALES = ("log", "linear", "category")
 
 
 class Colorable(Protocol):
@@ -69,6 +75,13 @@ class Coloring:
     by_class : bool
         Whether the values are the classes of ``SplinePartition.predictions``. Then a region that
         the decision boundary crosses has the color of its own class on either side.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such scale.
+    InvalidArgument
+        If another argument is of the wrong kind.
     """
 
     title: str
@@ -80,6 +93,14 @@ class Coloring:
     note: str = ""
     sent: bool = True
     by_class: bool = False
+
+    def __post_init__(self) -> None:
+        for what in ("title", "unit", "labels", "note"):
+            as_text(getattr(self, what), what)
+        check_name(SCALES, "scale", self.scale)
+        as_callable(self.values, "values", "a function from a SplinePartition to an array")
+        as_callable(self.colors, "colors", "a function without arguments that gives the colors")
+        check_flags(sent=self.sent, by_class=self.by_class)
 
     def quantiles(self, values: np.ndarray, areas: np.ndarray) -> np.ndarray:
         """How one frame's values spread over the slice.

@@ -16,8 +16,10 @@ from splineviz.partition.measures.neuron_boundaries import LayerSelection, bound
 from splineviz.partition.plotting.colorings import COLORINGS, ON_DEMAND, Coloring, Limits
 from splineviz.partition.plotting.region_picture import RegionPicture
 from splineviz.typing import FloatArray, IntArray
-from splineviz.validation.arrays import as_points
-from splineviz.validation.names import row_of
+from splineviz.validation.arrays import as_array, as_numbers, as_points
+from splineviz.validation.names import as_names, row_of
+from splineviz.validation.numbers import check_flags
+from splineviz.validation.wording import shown
 
 if TYPE_CHECKING:
     from splineviz.partition.spline_partition import SplinePartition
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 #: What may color the regions: a row by its name in COLORINGS or ON_DEMAND, a row, or one number a
 #: region.
 Color: TypeAlias = "str | Coloring | npt.ArrayLike"
+
+_NAMES = "the names of the classes, a sequence of texts"
 
 
 def picture_of(
@@ -39,6 +43,7 @@ def picture_of(
     anchors: bool = True,
 ) -> RegionPicture:
     """What :meth:`SplinePartition.plot` draws, with its parameters."""
+    check_flags(decision_boundary=decision_boundary, anchors=anchors)
     row, values = _colored(partition, color)
     if limits is not None:
         limits = _checked_limits(limits, row)
@@ -50,7 +55,7 @@ def picture_of(
         segments = boundary_segments(partition.vertices, partition.edges, partition.layers, layer)
     samples, numbers = _checked_points(points, classes)
     xmin, ymin, xmax, ymax = map(float, partition.plane.domain.bounds)
-    names = list(class_names or [])
+    names = [] if class_names is None else [*as_names(class_names, "class_names", _NAMES)]
     outputs = max(2, math.prod(partition.program.output_shape))
     names += [f"class {k}" for k in range(len(names), outputs)]
     vertices, pieces = partition.vertices, ClassPieces.none()
@@ -89,7 +94,8 @@ def _colored(partition: SplinePartition, color: Color) -> tuple[Coloring, np.nda
         color = row_of(COLORINGS | ON_DEMAND, "coloring", color)
     if isinstance(color, Coloring):
         return color, np.asarray(color.values(partition))
-    values, known = np.asarray(color, dtype=np.float64), ", ".join(COLORINGS | ON_DEMAND)
+    values = as_numbers(color, "color", f"({len(partition)},)")
+    known = ", ".join(COLORINGS | ON_DEMAND)
     if values.shape != (len(partition),):
         raise ShapeMismatch(
             f"color has shape {values.shape}; with {len(partition)} regions it must be "
@@ -101,13 +107,14 @@ def _colored(partition: SplinePartition, color: Color) -> tuple[Coloring, np.nda
 def _checked_limits(limits: Limits, row: Coloring) -> Limits | None:
     if row.scale == "category":
         raise InvalidArgument(f"the coloring {row.title!r} has categories, which have no limits")
-    low, high = (float(end) for end in limits)
-    if not np.isfinite([low, high]).all() or low >= high or (row.scale == "log" and low <= 0):
+    ends = as_numbers(limits, "limits", "(2,)")
+    least = 0.0 if row.scale == "log" else -math.inf
+    if ends.shape != (2,) or not least < ends[0] < ends[1] < math.inf:
         above = ", above 0 on a logarithmic scale" if row.scale == "log" else ""
         raise InvalidArgument(
-            f"limits must be a lower and a higher finite number{above}; not {limits}"
+            f"limits must be a lower and a higher finite number{above}; not {shown(limits)}"
         )
-    return low, high
+    return float(ends[0]), float(ends[1])
 
 
 def _checked_points(
@@ -116,7 +123,7 @@ def _checked_points(
     samples = np.empty((0, 2)) if points is None else as_points(points)
     if classes is None:
         return samples, None
-    numbers = np.asarray(classes)
+    numbers = as_array(classes, "classes", "(n,)")
     if numbers.shape != (len(samples),):
         raise ShapeMismatch(
             f"classes has shape {numbers.shape}; with {len(samples)} points it must be "

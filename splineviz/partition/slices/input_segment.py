@@ -14,6 +14,7 @@ import shapely
 from splineviz.errors import InvalidSlice, ShapeMismatch
 from splineviz.partition.slices.input_slice import ON_SLICE, InputSlice
 from splineviz.partition.slices.planes import check_margin
+from splineviz.partition.slices.stored_fields import read_fields
 from splineviz.typing import BoolArray, FloatArray
 from splineviz.validation.arrays import as_finite, as_numbers
 from splineviz.validation.calls import explained
@@ -216,8 +217,17 @@ class InputSegment:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> InputSegment:
-        """The segment that :meth:`to_json` wrote."""
-        return cls(data["origin"], data["direction"], data["bounds"], data["anchors"])
+        """Make the segment that :meth:`to_json` wrote.
+
+        Raises
+        ------
+        InvalidArgument
+            If `data` is no dict with the fields of a segment.
+        InvalidSlice, ShapeMismatch, NonFiniteValues
+            If the fields do not make a segment.
+        """
+        fields = ("origin", "direction", "bounds", "anchors")
+        return cls(*read_fields(data, fields, "InputSegment"))
 
     def __repr__(self) -> str:
         low, high = self.bounds

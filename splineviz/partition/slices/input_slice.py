@@ -21,6 +21,7 @@ from splineviz.partition.slices.planes import (
     principal_directions,
     square,
 )
+from splineviz.partition.slices.stored_fields import read_domain, read_fields
 from splineviz.typing import BoolArray, FloatArray
 from splineviz.validation.arrays import as_finite, as_numbers
 from splineviz.validation.calls import explained
@@ -481,10 +482,20 @@ class InputSlice:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> InputSlice:
-        """The slice that :meth:`to_json` wrote."""
-        anchors = np.asarray(data["anchors"], dtype=np.float64).reshape(-1, 2)
-        domain = shapely.from_wkb(data["domain"])
-        return cls(data["origin"], data["basis"], domain, anchors)
+        """Make the slice that :meth:`to_json` wrote.
+
+        Raises
+        ------
+        InvalidArgument
+            If `data` is no dict with the fields of a slice.
+        InvalidSlice, ShapeMismatch, NonFiniteValues
+            If the fields do not make a slice.
+        """
+        origin, basis, domain, anchors = read_fields(
+            data, ("origin", "basis", "domain", "anchors"), "InputSlice"
+        )
+        marks = as_finite(anchors, "anchors").reshape(-1, 2)
+        return cls(origin, basis, read_domain(domain), marks)
 
     def __repr__(self) -> str:
         xmin, ymin, xmax, ymax = self.domain.bounds

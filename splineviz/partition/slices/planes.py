@@ -19,8 +19,8 @@ def box(low: FloatArray, high: FloatArray) -> shapely.Polygon:
     """The rectangle between two corners (2,), or InvalidSlice if it has no area."""
     if not (low < high).all():
         raise InvalidSlice(
-            f"the box from {low.tolist()} to {high.tolist()} has no area: "
-            "the lower corner must be below and left of the upper one"
+            f"the bounds from {low.tolist()} to {high.tolist()} have no area: the lower corner "
+            "must be below and left of the upper one"
         )
     return shapely.box(low[0], low[1], high[0], high[1])
 

@@ -12,6 +12,8 @@ from splineviz.training.data.sets import Dataset
 from splineviz.typing import FloatArray
 from splineviz.validation.arrays import as_finite, as_inputs
 from splineviz.validation.numbers import as_int, random_generator
+from splineviz.validation.objects import check_kind
+from splineviz.validation.wording import shown
 
 # Data sets are often drawn with the same small seeds: without a stream of their own, random points
 # could be the training points once more.
@@ -66,7 +68,7 @@ def random_points(
     """
     data, n, seed = as_inputs(like, "like"), as_int(n, "n", 1), as_int(seed, "seed", 0)
     shape = data.shape[1:]
-    low, high = (data.min(), data.max()) if bounds is None else bounds
+    low, high = (data.min(), data.max()) if bounds is None else _pair(bounds)
     low, high = _as_bound(low, shape), _as_bound(high, shape)
     if (low > high).any():
         raise InvalidArgument("bounds must be the lowest and then the highest value")
@@ -106,6 +108,7 @@ def probes(data: Dataset, n: int | None = None, seed: int = 0) -> dict[str, npt.
     The points of arXiv 2402.15555, section 3. Points on the decision boundary depend on the
     network: :class:`~splineviz.training.data.boundary.BoundaryProbe` finds them for each.
     """
+    check_kind(data, Dataset, "data", "two_moons() makes one, and so do the other data sets")
     rng = random_generator(seed)
     if n is not None:
         n = as_int(n, "n", 1)
@@ -116,13 +119,23 @@ def probes(data: Dataset, n: int | None = None, seed: int = 0) -> dict[str, npt.
     }
 
 
+def _pair(bounds: Any) -> tuple[Any, Any]:
+    try:
+        low, high = bounds
+    except (TypeError, ValueError) as error:
+        raise InvalidArgument(
+            f"bounds must be the lowest and the highest value, such as (0, 1), not {shown(bounds)}"
+        ) from error
+    return low, high
+
+
 def _as_bound(value: Any, shape: tuple[int, ...]) -> FloatArray:
     bound = as_finite(value, "bounds")
     try:
         return np.broadcast_to(bound, shape)
     except ValueError as error:
         raise ShapeMismatch(
-            f"a bound of shape {bound.shape} does not broadcast to one input, {shape}"
+            f"bounds: one of shape {bound.shape} does not broadcast to one input, {shape}"
         ) from error
 
 

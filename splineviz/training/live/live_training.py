@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from copy import deepcopy
 from pathlib import Path
@@ -16,8 +16,11 @@ import numpy.typing as npt
 from splineviz.errors import InvalidArgument, NonFiniteValues
 from splineviz.training.data import Dataset
 from splineviz.training.live.kept_steps import KeptSteps
+from splineviz.training.live.settings import OPTIMIZERS, LiveSettings, as_batch, as_rate
 from splineviz.training.recording.schedule import log_schedule
-from splineviz.validation.names import check_name
+from splineviz.validation.calls import explained
+from splineviz.validation.numbers import as_int
+from splineviz.validation.objects import check_kind
 
 if TYPE_CHECKING:
     import torch
@@ -27,38 +30,11 @@ if TYPE_CHECKING:
     from splineviz.network.tracing.module_state import Surroundings
     from splineviz.training.recording.recorder import Recorder
 
-Weights = Iterable["torch.nn.Parameter"]
-
 #: Which steps of a recording get a checkpoint, beside its last.
 SCHEDULE = frozenset(log_schedule(10_000_000, 240))
 
 _FOREVER = 2**62
-
-
-def _adamw(weights: Weights, rate: float, decay: float) -> torch.optim.Optimizer:
-    import torch
-
-    return torch.optim.AdamW(weights, lr=rate, weight_decay=decay, fused=True)
-
-
-def _sgd(weights: Weights, rate: float, decay: float) -> torch.optim.Optimizer:
-    import torch
-
-    return torch.optim.SGD(weights, lr=rate, weight_decay=decay)
-
-
-def _momentum(weights: Weights, rate: float, decay: float) -> torch.optim.Optimizer:
-    import torch
-
-    return torch.optim.SGD(weights, lr=rate, weight_decay=decay, momentum=0.9)
-
-
-#: The optimizers to choose from, by name: called with the weights, the rate and the decay.
-OPTIMIZERS: dict[str, Callable[[Weights, float, float], torch.optim.Optimizer]] = {
-    "AdamW": _adamw,
-    "SGD": _sgd,
-    "SGD with momentum": _momentum,
-}
+_DATA = "splineviz.training.data has functions that make data sets, such as two_moons()"
 
 
 class LiveTraining:
@@ -79,7 +55,7 @@ class LiveTraining:
     batch_norm : bool
         Whether each hidden layer is followed by batch normalization.
     optimizer : str
-        A row of :data:`OPTIMIZERS`.
+        A row of :data:`~splineviz.training.live.settings.OPTIMIZERS`.
     learning_rate, weight_decay : float
         Its settings, from 0 on.
     batch : int
@@ -114,6 +90,7 @@ class LiveTraining:
     (20, 1)
     """
 
+    @explained()
     def __init__(
         self,
         data: Dataset,
@@ -133,21 +110,27 @@ class LiveTraining:
         from splineviz.training.fit import plain_training
         from splineviz.training.mlp import scaled_mlp, with_batch_norm
 
-        check_name(OPTIMIZERS, "optimizer", optimizer)
-        for name, value in (("width", width), ("depth", depth), ("scale", scale)):
-            if not value > 0:
-                raise InvalidArgument(f"{name} must be above 0, not {value}")
+        check_kind(data, Dataset, "data", _DATA)
+        settings = LiveSettings(
+            width=width,
+            depth=depth,
+            scale=scale,
+            batch_norm=batch_norm,
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            weight_decay=weight_decay,
+            batch=batch,
+            seed=seed,
+        )
         self._lock = threading.RLock()
-        self._generator = torch.Generator().manual_seed(seed)
-        widths = [2, *[width] * depth, len(data.class_names)]
+        self._generator = torch.Generator().manual_seed(settings.seed)
+        widths = [2, *[settings.width] * settings.depth, len(data.class_names)]
         with plain_training():
-            mlp = scaled_mlp(widths, scale=scale, generator=self._generator)
-            self.model = with_batch_norm(mlp) if batch_norm else mlp
-        self._smallest_batch = 2 if batch_norm else 1
-        self._optimizer = OPTIMIZERS[optimizer](
-            self.model.parameters(),
-            _natural(learning_rate, "the learning rate"),
-            _natural(weight_decay, "the weight decay"),
+            mlp = scaled_mlp(widths, scale=settings.scale, generator=self._generator)
+            self.model = with_batch_norm(mlp) if settings.batch_norm else mlp
+        self._batch_norm = settings.batch_norm
+        self._optimizer = OPTIMIZERS[settings.optimizer](
+            self.model.parameters(), settings.learning_rate, settings.weight_decay
         )
         self.steps = 0
         self.recording: Path | None = None
@@ -156,8 +139,8 @@ class LiveTraining:
         self._kept = KeptSteps()
         self._traced: Lowered | None = None
         self._surroundings: Surroundings = {}
-        self._seed = seed
-        self._use(data, batch)
+        self._seed = settings.seed
+        self._use(data, settings.batch)
 
     # ------------------------------------------------------------ settings that change on the way
 
@@ -168,7 +151,7 @@ class LiveTraining:
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
-        self._set("lr", _natural(value, "the learning rate"))
+        self._set("lr", as_rate(value, "learning_rate"))
 
     @property
     def weight_decay(self) -> float:
@@ -177,7 +160,7 @@ class LiveTraining:
 
     @weight_decay.setter
     def weight_decay(self, value: float) -> None:
-        self._set("weight_decay", _natural(value, "the weight decay"))
+        self._set("weight_decay", as_rate(value, "weight_decay"))
 
     @property
     def batch(self) -> int:
@@ -201,9 +184,13 @@ class LiveTraining:
         InvalidArgument
             If there are more classes, or fewer.
         """
+        check_kind(data, Dataset, "data", _DATA)
         known, new = len(self.data.class_names), len(data.class_names)
         if new != known:
-            raise InvalidArgument(f"the network tells {known} classes apart, not {new}")
+            raise InvalidArgument(
+                f"data has {new} classes, and the network tells {known} apart: begin another "
+                "training for them"
+            )
         self._use(data, self._batch)
 
     # ------------------------------------------------------------ training
@@ -219,7 +206,7 @@ class LiveTraining:
         Raises
         ------
         InvalidArgument
-            If there are no training points.
+            If `n` is not a whole number of at least 1, or there are no training points.
         NonFiniteValues
             If the loss is no longer finite: the training has diverged. The weights are then of no
             use.
@@ -228,7 +215,7 @@ class LiveTraining:
         """
         from splineviz.training.fit import one_thread, plain_training
 
-        for _ in range(n):
+        for _ in range(as_int(n, "n", 1)):
             with self._lock, one_thread(), plain_training():
                 if not self._kept:
                     self._keep()
@@ -435,13 +422,9 @@ class LiveTraining:
 
         from splineviz.training.fit import plain_training
 
-        if batch < self._smallest_batch:
-            why = " with batch normalization" if self._smallest_batch > 1 else ""
-            raise InvalidArgument(
-                f"an update{why} needs at least {self._smallest_batch} points, not {batch}"
-            )
+        batch = as_batch(batch, self._batch_norm)
         with self._lock, plain_training():
-            self.data, self._batch = data, int(batch)
+            self.data, self._batch = data, batch
             self._inputs = torch.tensor(data.train_inputs)
             self._labels = torch.tensor(data.train_labels)
             self._test_inputs = torch.tensor(data.test_inputs)
@@ -461,12 +444,6 @@ class LiveTraining:
     def _check_points(self) -> None:
         if len(self._inputs) == 0:
             raise InvalidArgument("there are no training points yet: draw some first")
-
-
-def _natural(value: float, what: str) -> float:
-    if not 0 <= value < float("inf"):
-        raise InvalidArgument(f"{what} must be a number from 0 on, not {value}")
-    return float(value)
 
 
 def _diverged(step: int, why: str) -> NonFiniteValues:

@@ -33,6 +33,7 @@ from splineviz.validation.arrays import as_shape
 from splineviz.validation.calls import explained
 from splineviz.validation.names import as_names, as_path, check_name
 from splineviz.validation.numbers import as_int
+from splineviz.validation.objects import check_kind
 
 if TYPE_CHECKING:
     import torch
@@ -197,7 +198,7 @@ class Recorder:
 
         Useful to compute costly metrics only then.
         """
-        return self._due(self._previous, step)
+        return self._due(self._previous, as_int(step, "step", 0))
 
     def step(self, step: int, /, **metrics: SupportsFloat) -> bool:
         """Report a step of training: log its metrics, and write a checkpoint if one is due.
@@ -403,6 +404,7 @@ def _checked_metric(name: str, value: Any) -> float:
 def _checked_metadata(metadata: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if metadata is None:
         return None
+    check_kind(metadata, Mapping, "metadata", "a dict of what is worth knowing later")
     try:
         checked: dict[str, Any] = json.loads(json.dumps(dict(metadata), allow_nan=False))
     except (TypeError, ValueError) as error:

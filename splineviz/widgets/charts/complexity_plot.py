@@ -14,10 +14,14 @@ from splineviz.complexity.results.labels import values_label
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import extremes
 from splineviz.validation.calls import explained
+from splineviz.validation.numbers import as_int
 from splineviz.validation.objects import check_kind
 from splineviz.widgets.charts.bqplot_parts import ValueAxis, round_ticks
 from splineviz.widgets.charts.step_chart import StepChart
 from splineviz.widgets.common.controls import menu
+
+# The largest whole number that is exact in a browser.
+_LAST = 2**53
 
 
 class ComplexityPlot(StepChart):
@@ -86,6 +90,9 @@ class ComplexityPlot(StepChart):
     ) -> None:
         advice = "Run.local_complexity() measures them"
         check_kind(curves, ComplexityCurves, "curves", advice)
+        check_kind(axis, StepAxis, "axis", "StepAxis.of(steps) makes one", optional=True)
+        if step is not None:
+            step = as_int(step, "step", 0, _LAST)
         self._complexity = curves
         self._level = level
         chosen = float(curves.radii[curves.number_of_radius(radius)])

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Collection, Sequence
 
 from splineviz.errors import EndlessWait
+from splineviz.validation.numbers import as_real
 from splineviz.widgets.common.worker_thread import WorkerThread
 
 
@@ -161,6 +162,8 @@ class FrameFeed:
         Exception
             The first exception of making a frame, after the thread has ended.
         """
+        if timeout is not None:
+            timeout = as_real(timeout, "timeout", least=0)
         thread = self._thread
         if thread is not None and (holds_lock or thread is threading.current_thread()):
             if timeout is not None:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from splineviz.errors import EncodingFailed, InvalidArgument, MissingProgram
-from splineviz.progress import Progress, reporting
+from splineviz.progress import Progress, check_progress, reporting
+from splineviz.validation.numbers import as_int, check_flags
 from splineviz.widgets.export.player_figure import PlayerFigure
 from splineviz.widgets.export.player_frames import color_limits, read_steps, wait_for_frames
 from splineviz.widgets.export.target import check_size, check_target, write_target
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     from splineviz.display.frames import Frame
     from splineviz.widgets.player.region_player import RegionPlayer
 
-# In milliseconds: many viewers show shorter frames of a GIF much longer.
-_SHORTEST = 20
+# In milliseconds: many viewers show shorter frames of a GIF much longer; a GIF counts hundredths
+# of a second in 16 bits.
+_SHORTEST, _LONGEST = 20, 655_350
 _PALETTE_FRAMES = 5
 
 
@@ -45,13 +47,21 @@ def save_gif(
 
     target = check_target(path, ".gif")
     check_size(width, dpi)
-    if not interval >= _SHORTEST:
+    check_flags(curves=curves)
+    check_progress(progress)
+    interval, pause = as_int(interval, "interval", 1), as_int(pause, "pause")
+    if interval < _SHORTEST:
         raise InvalidArgument(
             f"interval is {interval} ms; a GIF takes {_SHORTEST} ms a frame or more. For fewer "
             "frames say steps=player.steps[::2], or use save_mp4"
         )
-    if not pause >= 0:
+    if pause < 0:
         raise InvalidArgument(f"pause is {pause} ms; it must be 0 or more")
+    if interval + pause > _LONGEST:
+        raise InvalidArgument(
+            f"interval and pause are {interval + pause:,} ms together; a GIF shows a frame for "
+            f"{_LONGEST:,} ms at most"
+        )
     frames, drawn = _prepared(player, steps, width, curves)
     palette = _palette(drawn, frames, dpi)
     pictures = []
@@ -85,8 +95,10 @@ def save_mp4(
 
     target = check_target(path, ".mp4")
     check_size(width, dpi)
-    if not interval >= 1:
-        raise InvalidArgument(f"interval is {interval} ms; it must be 1 or more")
+    check_flags(curves=curves)
+    check_progress(progress)
+    interval = as_int(interval, "interval", 1, _LONGEST)
+    read_steps(player, steps)
     if not FFMpegWriter.isAvailable():
         raise MissingProgram(
             "ffmpeg",

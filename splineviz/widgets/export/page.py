@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from splineviz.display.frames import Frame
 from splineviz.drawing.step_curve import pieces
-from splineviz.progress import Progress, reporting
+from splineviz.progress import Progress, check_progress, reporting
 from splineviz.typing import FloatArray
+from splineviz.validation.names import as_text
+from splineviz.validation.numbers import check_flags
 from splineviz.widgets.common.esm_bundle import STATIC, module
 from splineviz.widgets.export.player_frames import (
     canvas_of,
@@ -45,6 +47,10 @@ def save_html(
 ) -> None:
     """Save a page, as :meth:`RegionPlayer.save_html` says."""
     target = check_target(path, ".html")
+    check_flags(compress=compress)
+    check_progress(progress)
+    if title is not None:
+        as_text(title, "title")
     chosen = read_steps(player, steps)
     wait_for_frames(player)
     with reporting(progress, len(chosen), "frame") as report:

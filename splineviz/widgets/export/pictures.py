@@ -6,8 +6,10 @@ import io
 import os
 from typing import TYPE_CHECKING
 
+from splineviz.validation.names import as_step
+from splineviz.validation.numbers import check_flags
 from splineviz.widgets.export.player_figure import PlayerFigure
-from splineviz.widgets.export.player_frames import color_limits, read_steps
+from splineviz.widgets.export.player_frames import canvas_of, color_limits, name_of
 from splineviz.widgets.export.target import check_size, check_target, write_target
 
 if TYPE_CHECKING:
@@ -26,7 +28,9 @@ def save_picture(
     """Save a picture, as :meth:`RegionPlayer.save_png` says; `kind` is matplotlib's format."""
     target = check_target(path, f".{kind}")
     check_size(width, dpi)
-    [step] = read_steps(player, [player.step if step is None else step])
+    check_flags(curves=curves)
+    canvas_of(player)
+    step = player.step if step is None else as_step(step, player.steps, name_of(player.run))
     frame = player.frame(step)
     drawn = PlayerFigure(player, color_limits(player, [frame]), width, curves)
     drawn.show(frame)

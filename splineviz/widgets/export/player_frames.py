@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from splineviz.display.frames import Frame
 from splineviz.display.pictures import limits_over
-from splineviz.errors import InvalidArgument, NothingToDraw, UnknownStep
+from splineviz.errors import NothingToDraw
 from splineviz.partition.plotting.colorings import Limits
+from splineviz.validation.names import as_steps
 
 if TYPE_CHECKING:
     from splineviz.widgets.player.region_canvas import RegionCanvas
@@ -47,13 +48,12 @@ def read_steps(player: RegionPlayer, steps: Sequence[int] | None) -> list[int]:
     canvas_of(player)
     if steps is None:
         return list(player.steps)
-    chosen = sorted({int(step) for step in steps})
-    if not chosen:
-        raise InvalidArgument("steps is empty: leave it out for all checkpoints")
-    for step in chosen:
-        if step not in player.steps:
-            raise UnknownStep(step, getattr(player.run, "name", "run"), player.steps)
-    return chosen
+    return sorted({*as_steps(steps, player.steps, name_of(player.run))})
+
+
+def name_of(run: Any) -> str:
+    """The name of a run, for messages; the object may stand in for a run and have none."""
+    return str(getattr(run, "name", "run"))
 
 
 def wait_for_frames(player: RegionPlayer) -> None:

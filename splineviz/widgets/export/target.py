@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import os
 from pathlib import Path
 
 from splineviz.errors import InvalidArgument, UnwritablePath
 from splineviz.files import write_atomically
 from splineviz.validation.names import as_path
+from splineviz.validation.numbers import as_real
 
 # The smallest width in inches that has room for labels and color bar.
 _NARROWEST = 3.0
@@ -37,8 +37,8 @@ def check_target(path: str | os.PathLike[str], extension: str) -> Path:
     target = as_path(path)
     if target.suffix.lower() != extension:
         raise InvalidArgument(
-            f"{target.name!r} would hold a {extension} file: give it a name that ends with "
-            f"{extension}, or use another of save_png, save_svg, save_gif, save_mp4, save_html"
+            f"path is {target.name!r}, but would hold a {extension} file: give it a name that ends "
+            f"with {extension}, or use another of save_png, save_svg, save_gif, save_mp4, save_html"
         )
     folder = target.parent
     # os.path returns False for a name that the system refuses, where Path would raise.
@@ -81,12 +81,16 @@ def check_size(width: float, dpi: float) -> None:
     InvalidArgument
         If it is.
     """
-    if not _NARROWEST <= width < math.inf:
+    inches = as_real(width, "width")
+    if not _NARROWEST <= inches <= _WIDEST / _COARSEST:
         raise InvalidArgument(
-            f"width is {width} inches; a picture with its labels needs {_NARROWEST:g} or more"
+            f"width is {width} inches; a picture with its labels needs {_NARROWEST:g} or more, and "
+            f"can have up to {_WIDEST // _COARSEST:,}"
         )
-    if not _COARSEST <= dpi < math.inf or width * dpi > _WIDEST:
-        raise InvalidArgument(
-            f"dpi is {dpi}; for a picture {width:g} inches wide it must be from {_COARSEST} to "
-            f"{_WIDEST / width:.0f}: up to {_WIDEST:,} pixels"
-        )
+    most = _WIDEST / inches
+    advice = (
+        f"for a picture {inches:g} inches wide it must be from {_COARSEST} to {most:.0f}: up to "
+        f"{_WIDEST:,} pixels"
+    )
+    if not _COARSEST <= as_real(dpi, "dpi", advice=advice) <= most:
+        raise InvalidArgument(f"dpi is {dpi}; {advice}")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+from splineviz.display.frames import Frame
 from splineviz.drawing.palette import CLASS_COLORS
 from splineviz.partition.one_dimensional.graph_partition import GRAPH_COLORINGS
 from splineviz.partition.plotting.colorings import COLORINGS, Coloring
@@ -15,8 +17,10 @@ from splineviz.partition.slices.graph_slice import GraphSlice, graph_slice
 from splineviz.partition.slices.input_segment import InputSegment
 from splineviz.widgets.common.rerun_cells import same
 from splineviz.widgets.player.samples import match_anchors, samples_on_graph, samples_on_slice
+from splineviz.widgets.player.user_colorings import array_for_step, coloring_row
 
 if TYPE_CHECKING:
+    from splineviz.network.program import Program
     from splineviz.partition.slices.input_slice import InputSlice
     from splineviz.training.runs import Run
 
@@ -65,6 +69,36 @@ class FrameSource:
         network = run.program(int(run.steps[0])).steps if known else None
         return cls(run, plane, dict(colorings), partition, budget, known, network)
 
+    @cached_property
+    def own_rows(self) -> dict[str, Coloring]:
+        """The user's colorings as rows."""
+        return {name: coloring_row(name, one) for name, one in self.colorings.items()}
+
+    @property
+    def rows(self) -> dict[str, Coloring]:
+        """All colorings of the regions: the built-in ones, then the user's."""
+        return colorings_for(self.plane) | self.own_rows
+
+    def draw(self, step: int) -> Frame:
+        """Compute the regions at a checkpoint, and draw their frame.
+
+        Parameters
+        ----------
+        step : int
+            Its training step.
+
+        Raises
+        ------
+        Exception
+            What reading the checkpoint, finding its regions or a user's coloring raises.
+        """
+        partition = (self.partition or _exact_partition())(self.run.program(step), self.plane)
+        rows = self.rows
+        for name, one in self.colorings.items():
+            if isinstance(one, Mapping):
+                rows[name] = coloring_row(name, partial(array_for_step, one, step))
+        return Frame.from_partition(partition, step, rows)
+
     def follow_run(self) -> None:
         """Add the new checkpoints of the run."""
         self.checkpoints.extend(_checkpoints(self.run)[len(self.checkpoints) :])
@@ -82,6 +116,12 @@ class FrameSource:
             and self.partition is later.partition
             and self.budget == later.budget
         )
+
+
+def _exact_partition() -> Callable[[Program, InputSlice], Any]:
+    from splineviz.partition.enumeration import enumerate_regions
+
+    return enumerate_regions
 
 
 def _checkpoints(run: Run) -> list[Any]:

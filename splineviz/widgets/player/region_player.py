@@ -5,35 +5,27 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 import traitlets
 
 from splineviz.display.frames import Frame
-from splineviz.errors import InvalidArgument, UnknownName
-from splineviz.partition.plotting.colorings import ON_DEMAND
 from splineviz.progress import Progress
 from splineviz.validation.calls import explained
-from splineviz.validation.names import check_name
-from splineviz.validation.numbers import as_int, check_flags
-from splineviz.validation.objects import check_kind, check_run
+from splineviz.validation.names import as_step
+from splineviz.validation.numbers import check_flags
 from splineviz.widgets.charts.metric_chart import MetricChart, accuracy_chart
-from splineviz.widgets.common.checkpoint_traits import CheckpointTraits, read_checkpoint_index
-from splineviz.widgets.common.frame_feed import FrameFeed
+from splineviz.widgets.common.checkpoint_traits import CheckpointTraits
 from splineviz.widgets.common.lifecycle import OwningBox, close_all
 from splineviz.widgets.common.run_watcher import RunWatcher
-from splineviz.widgets.player.frame_source import (
-    FrameSource,
-    colorings_for,
-    plane_to_draw,
-    slice_traits,
-)
+from splineviz.widgets.player.frame_source import FrameSource, plane_to_draw, slice_traits
+from splineviz.widgets.player.player_arguments import PlayerArguments
+from splineviz.widgets.player.player_frames import PlayerFrames
 from splineviz.widgets.player.region_canvas import BUDGET, RegionCanvas
 from splineviz.widgets.player.sidebar import PlayerSidebar
 from splineviz.widgets.player.thumbnails import anchor_thumbnails
-from splineviz.widgets.player.user_colorings import UserColoring, array_for_step, coloring_row
+from splineviz.widgets.player.user_colorings import UserColoring
 
 if TYPE_CHECKING:
     from splineviz.network.program import Program
@@ -132,14 +124,13 @@ class RegionPlayer(OwningBox, CheckpointTraits):
 
     identity_arguments = ("run", "plane")
 
-    # Also there when a wrong argument kept the player from being made.
+    # Class-level defaults: close() must work even if __init__ raised.
     _closed = False
     _watcher: RunWatcher | None = None
     _sidebar_outdated = False
-    _progress = _trouble = ""
     _source: FrameSource | None = None
+    _frames: PlayerFrames | None = None
     _sidebar: PlayerSidebar | None = None
-    feed: FrameFeed | None = None
     canvas: RegionCanvas | None = None
     curves: MetricChart | None = None
     thumbnails: Sequence[tuple[str, bytes]] = ()
@@ -160,63 +151,49 @@ class RegionPlayer(OwningBox, CheckpointTraits):
         budget: int = BUDGET,
         partition: Callable[[Program, InputSlice], SplinePartition] | None = None,
     ) -> None:
-        check_flags(background=background)
-        budget = as_int(budget, "budget", 0, advice="the bytes that frames may take")
-        own = {} if colorings is None else colorings
-        check_kind(own, Mapping, "colorings", "a dict of names to functions of a partition")
-        own_rows = {name: coloring_row(name, one) for name, one in own.items()}
-        check_run(run)
-        plane = plane_to_draw([run], plane)
-        rows = colorings_for(plane)
-        check_name(rows | ON_DEMAND | own_rows, "coloring", color)
-        if color not in rows | own_rows:
-            own_rows[color] = ON_DEMAND[color]
-            own = {**own, color: ON_DEMAND[color]}
-        for name in own_rows:
-            if name in rows:
-                raise InvalidArgument(
-                    f"colorings has the name {name!r}, which a coloring of splineviz has: choose "
-                    "another"
-                )
-        rows = rows | own_rows
-        steps = [int(step) for step in run.steps]
-        index = read_checkpoint_index(index, len(steps)) if steps else 0
-        source = FrameSource.of(run, plane, own, partition, budget)
-        labels = None if axis_labels is None else tuple(axis_labels)
-        placed, captions = slice_traits(run, plane, labels) if steps else ({}, {})
-
+        arguments = PlayerArguments.read(
+            run,
+            plane,
+            color,
+            index,
+            metrics,
+            axis_labels,
+            image_shape,
+            colorings,
+            background,
+            budget,
+            partition,
+        )
+        source, steps = arguments.source, arguments.steps
         kept = self._source is not None and self._source.can_reuse_frames_for(source)
-        self._watcher = None
+        self._stop()
+        self._watcher = self._frames = None
         self._sidebar_outdated = False
-        self._progress = self._trouble = ""
         self._source = source
-        self._own_rows = own_rows
-        self._by_step = {name: one for name, one in own.items() if isinstance(one, Mapping)}
         self.run = run
-        self.plane = plane
+        self.plane = source.plane
         self.steps = steps
         self._metrics = metrics
-        self._axis_labels = labels
+        self._axis_labels = arguments.axis_labels
         self._image_shape = image_shape
-        self._captions = captions
-        self._partition = partition or _exact_partition()
+        self._captions = arguments.captions
         if not steps:
             self._show_empty()
             return
-        traits = {"index": index, "coloring": list(rows).index(color), **placed}
+        traits = {"index": arguments.index, "coloring": arguments.color, **arguments.placed}
         canvas = self.canvas
         if canvas is None:
-            canvas = self._show_canvas(RegionCanvas(steps, rows=rows, budget=budget, **traits))
+            new = RegionCanvas(steps, rows=source.rows, budget=source.budget, **traits)
+            canvas = self._show_canvas(new)
         else:
             if not kept:
-                canvas.restart(steps, rows, budget)
+                canvas.restart(steps, source.rows, source.budget)
             elif len(steps) > canvas.count:
                 canvas.add_steps(steps[canvas.count :])
             canvas.reset_view(**traits)
         self._update_sidebar()
-        self.step = steps[index]
-        self.feed = self._new_feed(canvas.made_frames if kept else ())
-        self._make_frames(background)
+        self.step = steps[arguments.index]
+        self._make_frames(canvas, source, background, canvas.made_frames if kept else ())
         if run.status == "recording":
             self._follow_run(canvas)
 
@@ -232,18 +209,11 @@ class RegionPlayer(OwningBox, CheckpointTraits):
 
         What is wrong with the arguments leaves the player as it was.
         """
-        tail, feed = self._watcher, self.feed
-        try:
-            type(self).__init__(self, *args, **kwargs)
-        finally:
-            if tail is not None and tail is not self._watcher:
-                tail.stop()
-            if feed is not None and feed is not self.feed:
-                feed.stop()
+        type(self).__init__(self, *args, **kwargs)
 
     def _show_empty(self) -> None:
         old = self.children
-        self.canvas = self._sidebar = self.feed = None
+        self.canvas = self._sidebar = None
         super().__init__([_note("This run has no checkpoints yet: there is nothing to see.")])
         self.add_class("splineviz-player")
         close_all(old)
@@ -259,7 +229,7 @@ class RegionPlayer(OwningBox, CheckpointTraits):
         self.add_class("splineviz-player")
         for name in ("index", "play_range"):
             traitlets.link((canvas, name), (self, name))
-        canvas.on_frame_request(self._make_requested)
+        canvas.on_frame_request(self._demand_frames)
         close_all(old)
         return canvas
 
@@ -280,23 +250,23 @@ class RegionPlayer(OwningBox, CheckpointTraits):
         ShapeMismatch
             If the slice does not fit the network's input; then nothing has changed.
         """
+        check_flags(background=background)
         plane = plane_to_draw([self.run], plane)
-        if self.canvas is None or self.feed is None:
+        canvas, source = self.canvas, self._source
+        if canvas is None or source is None or self._frames is None:
             return
         placed, self._captions = slice_traits(self.run, plane, self._axis_labels)
-        self.feed.stop()
+        self._frames.stop()
         self.plane = plane
-        if self._source is not None:
-            self._source = replace(self._source, plane=plane)
-        self.feed = self._new_feed()
-        self.canvas.clear_frames()
-        with self.canvas.hold_sync():
-            self.canvas.set_colorings(colorings_for(plane) | self._own_rows)
+        self._source = source = replace(source, plane=plane)
+        canvas.clear_frames()
+        with canvas.hold_sync():
+            canvas.set_colorings(source.rows)
             for name, value in placed.items():
-                setattr(self.canvas, name, value)
-        self.canvas.show_everything()
+                setattr(canvas, name, value)
+        canvas.show_everything()
         self._update_sidebar()
-        self._make_frames(background)
+        self._make_frames(canvas, source, background)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until all frames are made for which there is room.
@@ -319,18 +289,22 @@ class RegionPlayer(OwningBox, CheckpointTraits):
         Exception
             The first that making a frame raised; the frames that could be made are there.
         """
-        if self.feed is None or self.canvas is None:
+        if self._frames is None or self.canvas is None:
             return True
-        return self.feed.wait(timeout, self.canvas.holds_lock)
+        return self._frames.feed.wait(timeout, self.canvas.holds_lock)
 
     def close(self) -> None:
         """Stop making frames, remove the player from the page and let go of its frames."""
         self._closed = True
+        self._stop()
+        super().close()
+
+    def _stop(self) -> None:
+        """Stop following the run, and making frames."""
         if self._watcher is not None:
             self._watcher.stop()
-        if self.feed is not None:
-            self.feed.stop()
-        super().close()
+        if self._frames is not None:
+            self._frames.stop()
 
     # ------------------------------------------------------------------ files
 
@@ -529,76 +503,25 @@ class RegionPlayer(OwningBox, CheckpointTraits):
         UnknownName
             If there is no checkpoint at this step.
         """
-        if step not in self.steps:
-            raise UnknownName("step", str(step), [str(known) for known in self.steps])
+        step = as_step(step, self.steps, str(getattr(self.run, "name", "run")))
         kept = self.canvas and self.canvas.frame(self.steps.index(step))
-        return kept or self._draw(step, self.plane)
+        assert self._source is not None
+        return kept or self._source.draw(step)
 
-    def _draw(self, step: int, plane: InputSlice) -> Frame:
-        partition = self._partition(self.run.program(step), plane)
-        rows = colorings_for(plane) | self._own_rows
-        for name, arrays in self._by_step.items():
-            rows[name] = coloring_row(name, partial(array_for_step, arrays, step))
-        return Frame.from_partition(partition, step, rows)
+    def _make_frames(
+        self,
+        canvas: RegionCanvas,
+        source: FrameSource,
+        background: bool,
+        done: Collection[int] = (),
+    ) -> None:
+        frames = PlayerFrames(canvas, source, self.steps, lambda: self.index, done)
+        self._frames = frames
+        frames.make(background)
 
-    def _new_feed(self, done: Collection[int] = ()) -> FrameFeed:
-        assert self.canvas is not None
-        source = self._source
-        assert source is not None
-        return FrameFeed(
-            len(self.steps),
-            lambda index: self._make_frame(index, source),
-            lambda: self.index,
-            lambda index, error: self._report_failure(index, source, error),
-            lambda: self._report("", source),
-            lambda: self.canvas.is_full if self.canvas else True,
-            done,
-        )
-
-    def _make_frames(self, background: bool) -> None:
-        assert self.feed is not None
-        assert self.canvas is not None
-        if self.index not in self.canvas.made_frames:
-            self.feed.make_current()
-        if background and len(self.steps) > 1:
-            self.feed.start()
-        else:
-            self.feed.run()
-
-    def _make_requested(self, numbers: list[int]) -> None:
-        if self.feed is not None:
-            self.feed.demand(numbers)
-
-    def _make_frame(self, index: int, source: FrameSource) -> None:
-        if source is not self._source or self.canvas is None:
-            return
-        frame = self._draw(self.steps[index], source.plane)
-        with self.canvas.lock:
-            if source is self._source:
-                self.canvas.set_frame(index, frame)
-            self._report(f"{self.canvas.ready} of {len(self.steps)} steps ready", source)
-
-    def _report_failure(self, index: int, source: FrameSource, error: Exception) -> None:
-        assert self.canvas is not None
-        with self.canvas.lock:
-            if source is self._source:
-                self.canvas.set_message(index, f"This step could not be computed: {error}")
-
-    def _report(self, progress: str, source: FrameSource) -> None:
-        if source is self._source and self.canvas is not None:
-            self._progress = progress
-            self._update_progress()
-
-    def _update_progress(self) -> None:
-        """Tell how far the frames are, and what is wrong."""
-        assert self.canvas is not None
-        with self.canvas.lock:
-            progress, ready = self._progress, self.canvas.ready
-            failed, count = len(self.canvas.messages), len(self.steps)
-            failures = f"{failed} of {count} steps could not be computed" if failed else ""
-            if not progress and ready + failed < count:
-                progress = f"{ready} of {count} steps kept, others come when looked at"
-            self.canvas.set_progress(", ".join(filter(None, [progress, failures, self._trouble])))
+    def _demand_frames(self, numbers: list[int]) -> None:
+        if self._frames is not None:
+            self._frames.feed.demand(numbers)
 
     # ------------------------------------------------------------------ a run still being written
 
@@ -620,14 +543,11 @@ class RegionPlayer(OwningBox, CheckpointTraits):
     def _check_run(self) -> bool:
         self.run.refresh()
         new = [int(step) for step in self.run.steps][len(self.steps) :]
-        if self._closed or self.canvas is None or self.feed is None:
+        if self._closed or self._frames is None:
             return False
         if new:
             self.steps = [*self.steps, *new]
-            if self._source is not None:
-                self._source.follow_run()
-            self.canvas.add_steps(new)
-            self.feed.extend(len(self.steps))
+            self._frames.extend(self.steps)
             self._sidebar_outdated = True
         if self._sidebar_outdated:
             self._update_sidebar()
@@ -635,10 +555,10 @@ class RegionPlayer(OwningBox, CheckpointTraits):
         return bool(new)
 
     def _show_trouble(self, trouble: str) -> None:
-        trouble = f"the run cannot be followed, trying again: {trouble}" if trouble else ""
-        if trouble != self._trouble and not self._closed:
-            self._trouble = trouble
-            self._update_progress()
+        if self._frames is not None and not self._closed:
+            self._frames.show_trouble(
+                f"the run cannot be followed, trying again: {trouble}" if trouble else ""
+            )
 
     # ------------------------------------------------------------------ what stands beside
 
@@ -649,12 +569,6 @@ class RegionPlayer(OwningBox, CheckpointTraits):
         self.curves = accuracy_chart(self.run.metrics, self.steps, self._metrics)
         self.thumbnails = anchor_thumbnails(self.plane, self._image_shape, self._captions)
         self._sidebar.show(self.curves, self.thumbnails)
-
-
-def _exact_partition() -> Callable[[Program, InputSlice], SplinePartition]:
-    from splineviz.partition.enumeration import enumerate_regions
-
-    return enumerate_regions
 
 
 def _note(text: str) -> ipywidgets.Label:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import string
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import ipywidgets
 
-from splineviz.drawing.images import image_shape_of, png
-from splineviz.errors import ShapeMismatch
+from splineviz.drawing.images import as_image_shape, png
 
 if TYPE_CHECKING:
     from splineviz.partition.slices.input_slice import InputSlice
@@ -28,7 +26,8 @@ def anchor_thumbnails(
     plane : InputSlice
         The slice.
     image_shape : tuple of int, optional
-        The shape of an input as an image. Default: guessed by :func:`image_shape_of`.
+        The shape of an input as an image. Default: guessed by
+        :func:`~splineviz.drawing.images.image_shape_of`.
     captions : mapping from int to str, optional
         Text after the letter of an anchor (its class), by the anchor's number.
 
@@ -43,11 +42,7 @@ def anchor_thumbnails(
     ShapeMismatch
         If an input cannot be seen as `image_shape`.
     """
-    if image_shape is not None and math.prod(image_shape) != math.prod(plane.input_shape):
-        raise ShapeMismatch(
-            f"inputs of shape {plane.input_shape} cannot be seen as images of {image_shape}"
-        )
-    shape = image_shape_of(plane.input_shape) if image_shape is None else image_shape
+    shape = as_image_shape(image_shape, plane.input_shape)
     if shape is None or len(plane.anchors) == 0:
         return []
     images = plane.embed(plane.anchors).reshape(-1, *shape)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from splineviz.errors import ShapeMismatch, UnknownName
+from splineviz.errors import InvalidArgument, ShapeMismatch, UnknownName
 from splineviz.partition.plotting.colorings import Coloring
+from splineviz.validation.wording import shown
 
 if TYPE_CHECKING:
     from splineviz.partition.spline_partition import SplinePartition
@@ -16,6 +17,31 @@ if TYPE_CHECKING:
 #: A user's coloring: a Coloring, a function from a partition to one number per region, or arrays
 #: with one number per region, by the step of the checkpoint.
 UserColoring = Coloring | Callable[["SplinePartition"], np.ndarray] | Mapping[int, np.ndarray]
+
+
+def check_colorings(own: Mapping[str, UserColoring], known: Collection[str]) -> None:
+    """Raise InvalidArgument unless a user's colorings can stand beside those that are known.
+
+    Parameters
+    ----------
+    own : mapping
+        The user's colorings by name, as a user gives them.
+    known : collection of str
+        The names of the built-in colorings.
+    """
+    for name, one in own.items():
+        if not isinstance(name, str):
+            raise InvalidArgument(f"colorings must have texts as names, not {shown(name)}")
+        if name in known:
+            raise InvalidArgument(
+                f"colorings has the name {name!r}, which a coloring of splineviz has: choose "
+                "another"
+            )
+        if not (isinstance(one, Coloring | Mapping) or callable(one)):
+            raise InvalidArgument(
+                f"colorings[{name!r}] must be a Coloring, a function from a partition to one "
+                f"number a region, or a dict of such arrays by step, not {shown(one)}"
+            )
 
 
 def coloring_row(name: str, own: UserColoring) -> Coloring:

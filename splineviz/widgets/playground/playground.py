@@ -6,7 +6,6 @@ import os
 import threading
 import weakref
 from collections.abc import Callable
-from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +22,10 @@ from splineviz.errors import (
 from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.training.data import blobs, checkerboard, circles, spirals, two_moons
 from splineviz.training.data.sets import Dataset
+from splineviz.training.live.settings import LiveSettings
 from splineviz.validation.calls import explained
-from splineviz.validation.names import check_name
+from splineviz.validation.names import as_path, check_name
+from splineviz.validation.numbers import as_int, check_flags
 from splineviz.widgets.common.lifecycle import OwningBox, close_all
 from splineviz.widgets.player.region_player import RegionPlayer
 from splineviz.widgets.playground.data import PlaygroundData
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 BOUNDS = (-2.0, -2.0, 2.0, 2.0)
 #: So many regions are drawn; more are found too slowly to be watched.
 MOST_REGIONS = 60_000
+# More points would fill the pad, and each update's measures would take longer than a frame.
+_MOST_POINTS = 100_000
 
 _OWN_CLASSES = ("class 1", "class 2", "class 3")
 # Seconds from one drawing of the curves to the next; so much farther on, there is another point.
@@ -93,7 +96,7 @@ class Playground(OwningBox):
     batch_norm : bool
         Whether hidden layers are followed by batch normalization; drawn as it is in evaluation.
     optimizer : str
-        A row of :data:`~splineviz.training.live.live_training.OPTIMIZERS`.
+        A row of :data:`~splineviz.training.live.settings.OPTIMIZERS`.
     learning_rate, weight_decay : float
         Its settings.
     batch : int
@@ -165,20 +168,8 @@ class Playground(OwningBox):
         folder: str | os.PathLike[str] = "runs/playground",
     ) -> None:
         check_name(DATA, "data set", data)
-        if points < 1:
-            raise InvalidArgument(f"a data set needs at least 1 point, not {points}")
-        self._closed = self._diverged = False
-        self._worker = None
-        self.plane = InputSlice.identity(BOUNDS)
-        self.recording = LiveRecording(Path(folder))
-        self._drawing = threading.Lock()
-        self._rate = UpdateRate()
-        self._curves_due = 0.0
-        self._measured = 0
-        self._data = PlaygroundData(DATA, data, points, seed)
-        self.settings = PlaygroundSettings(
-            data=(list(DATA), data),
-            points=points,
+        points = as_int(points, "points", 1, _MOST_POINTS)
+        chosen = LiveSettings(
             width=width,
             depth=depth,
             scale=scale,
@@ -188,7 +179,20 @@ class Playground(OwningBox):
             weight_decay=weight_decay,
             batch=batch,
             seed=seed,
-            record=record,
+        )
+        check_flags(record=record)
+        folder = as_path(folder, "folder")
+        self._closed = self._diverged = False
+        self._worker = None
+        self.plane = InputSlice.identity(BOUNDS)
+        self.recording = LiveRecording(folder)
+        self._drawing = threading.Lock()
+        self._rate = UpdateRate()
+        self._curves_due = 0.0
+        self._measured = 0
+        self._data = PlaygroundData(DATA, data, points, chosen.seed)
+        self.settings = PlaygroundSettings(
+            chosen, data=(list(DATA), data), points=points, record=record
         )
         self.canvas = LiveCanvas(bounds=BOUNDS, axis_labels=("input 1", "input 2"))
         self.canvas.add_class("splineviz-canvas")
@@ -226,6 +230,7 @@ class Playground(OwningBox):
         n : int
             How many.
         """
+        n = as_int(n, "n", 1)
         self.pause()
         if self._may_train():
             worker = self._worker_of_open()
@@ -350,7 +355,13 @@ class Playground(OwningBox):
 
     def _train(self, n: int) -> None:
         training = self.training
-        training.step(n)
+        try:
+            training.step(n)
+        except InvalidArgument:
+            # Points may be erased between two updates, which pauses the training.
+            if len(training.data.train_inputs):
+                raise
+            return
         self._rate.add(n)
         # Frames are too rare at first for a curve over a logarithmic axis.
         if training.steps >= _FARTHER * self._measured:

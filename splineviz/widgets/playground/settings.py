@@ -7,8 +7,7 @@ from typing import Any
 
 import ipywidgets
 
-from splineviz.errors import InvalidArgument
-from splineviz.validation.names import check_name
+from splineviz.training.live.settings import OPTIMIZERS, LiveSettings
 from splineviz.widgets.common.controls import menu
 from splineviz.widgets.common.short_repr import short_repr
 
@@ -27,10 +26,12 @@ class PlaygroundSettings(ipywidgets.HBox):
 
     Parameters
     ----------
+    chosen : LiveSettings
+        The network, the optimizer and the batches at first.
     data : pair of a list of str and a str
-        The names of the data sets, and which one.
-    points, width, depth, scale, batch_norm, optimizer, learning_rate, weight_decay, batch, seed
-        As for :class:`~splineviz.widgets.playground.playground.Playground`.
+        The names of the data sets, and which one is chosen.
+    points : int
+        How many training points there are.
     record : bool
         Whether to record.
 
@@ -38,13 +39,6 @@ class PlaygroundSettings(ipywidgets.HBox):
     ----------
     data, points, width, ... : ipywidgets
         The controls, by the names of the settings.
-
-    Raises
-    ------
-    UnknownName
-        If there is no such optimizer.
-    InvalidArgument
-        If a setting has no meaning.
     """
 
     def __repr__(self) -> str:
@@ -52,26 +46,12 @@ class PlaygroundSettings(ipywidgets.HBox):
 
     def __init__(
         self,
+        chosen: LiveSettings,
         *,
         data: tuple[list[str], str],
         points: int,
-        width: int,
-        depth: int,
-        scale: float,
-        batch_norm: bool,
-        optimizer: str,
-        learning_rate: float,
-        weight_decay: float,
-        batch: int,
-        seed: int,
         record: bool,
     ) -> None:
-        from splineviz.training.live.live_training import OPTIMIZERS
-
-        check_name(OPTIMIZERS, "optimizer", optimizer)
-        for name, value in (("seed", seed), ("batch", batch - 1)):
-            if value < 0:
-                raise InvalidArgument(f"{name} is too small")
         self.data = ipywidgets.Dropdown(options=data[0], value=data[1], description="Data")
         self.points = ipywidgets.IntSlider(
             value=points,
@@ -81,26 +61,23 @@ class PlaygroundSettings(ipywidgets.HBox):
             description="Points",
             continuous_update=False,
         )
+        self._numbers = {name: getattr(chosen, name) for name in _BOUNDS}
         self._bounds = {
-            name: (least, max(most, value))
-            for (name, (least, most)), value in zip(
-                _BOUNDS.items(), (width, depth, seed), strict=True
-            )
+            name: (least, max(most, self._numbers[name])) for name, (least, most) in _BOUNDS.items()
         }
-        self._numbers = {"width": width, "depth": depth, "seed": seed}
         self.width, self.depth, self.seed = (
             _number(name, value, *self._bounds[name]) for name, value in self._numbers.items()
         )
-        self.scale = _menu("Init scale", _SCALES, scale)
+        self.scale = _menu("Init scale", _SCALES, chosen.scale)
         self.batch_norm = ipywidgets.Checkbox(
-            value=batch_norm, description="batch normalization", indent=False
+            value=chosen.batch_norm, description="batch normalization", indent=False
         )
         self.optimizer = ipywidgets.Dropdown(
-            options=list(OPTIMIZERS), value=optimizer, description="Optimizer"
+            options=list(OPTIMIZERS), value=chosen.optimizer, description="Optimizer"
         )
-        self.learning_rate = _menu("Learning rate", _RATES, learning_rate)
-        self.weight_decay = _menu("Weight decay", _DECAYS, weight_decay)
-        self.batch = _menu("Batch", _BATCHES, batch)
+        self.learning_rate = _menu("Learning rate", _RATES, chosen.learning_rate)
+        self.weight_decay = _menu("Weight decay", _DECAYS, chosen.weight_decay)
+        self.batch = _menu("Batch", _BATCHES, chosen.batch)
         self.record = ipywidgets.Checkbox(value=record, description="Record", indent=False)
         parts = [
             *(self.width, self.depth, self.scale, self.batch_norm, self.optimizer),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from splineviz.drawing.images import image_shape_of, png
+from splineviz.drawing.images import as_image_shape, png
 from splineviz.errors import InvalidArgument, InvalidSlice, NonFiniteValues, ShapeMismatch
 from splineviz.typing import FloatArray, IntArray
 from splineviz.validation.arrays import as_array
@@ -72,9 +72,7 @@ class LabeledSamples:
         if not finite.all():
             raise NonFiniteValues(f"inputs[{int(finite.argmin())}] holds NaN or infinity")
         shape = self.inputs.shape[1:]
-        if image_shape is not None and math.prod(image_shape) != math.prod(shape):
-            raise ShapeMismatch(f"inputs of shape {shape} cannot be seen as images {image_shape}")
-        self.image_shape = image_shape_of(shape) if image_shape is None else tuple(image_shape)
+        self.image_shape = as_image_shape(image_shape, shape)
         self.classes = [] if labels is None else _class_texts(labels, len(self), class_names)
 
     def __len__(self) -> int:
@@ -175,6 +173,10 @@ def _class_texts(labels: Any, n: int, class_names: Sequence[str] | None) -> list
             f"{n} inputs need {n} labels, or one-hot rows; the labels have shape {values.shape}"
         )
     names = dict(enumerate(class_names or ()))
+    if values.dtype.kind == "f" and np.isnan(values).any():
+        raise NonFiniteValues(f"labels[{int(np.isnan(values).argmax())}] is NaN")
     if values.dtype.kind in "OUS":
+        if any(value is None for value in values):
+            raise InvalidArgument("labels holds None: give each input a class")
         return [str(value) for value in values]
     return [str(names.get(value, f"{value:g}")) for value in values.tolist()]

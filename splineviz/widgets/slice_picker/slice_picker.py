@@ -15,7 +15,8 @@ from splineviz.drawing.palette import CURVE_COLORS
 from splineviz.errors import InvalidArgument, InvalidSlice, ShapeMismatch, SplinevizError
 from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.validation.calls import explained
-from splineviz.validation.objects import check_run
+from splineviz.validation.names import as_names
+from splineviz.validation.objects import check_player, check_run
 from splineviz.widgets.charts.bqplot_parts import round_ticks
 from splineviz.widgets.charts.figure_styles import FigureStyles
 from splineviz.widgets.common.lifecycle import OwningBox, close_all
@@ -120,6 +121,10 @@ class SlicePicker(OwningBox):
     ) -> None:
         if run is not None:
             check_run(run)
+        if player is not None:
+            check_player(player, ["show"])
+        if class_names is not None:
+            class_names = as_names(class_names, "class_names", "the names of the classes")
         if inputs is None:
             if run is None or run.samples is None:
                 raise InvalidArgument(

@@ -17,6 +17,7 @@ from splineviz.drawing.step_curve import StepCurve, extremes
 from splineviz.errors import InvalidArgument
 from splineviz.validation.calls import explained
 from splineviz.validation.names import as_names
+from splineviz.validation.numbers import as_int
 from splineviz.validation.objects import check_run
 from splineviz.widgets.charts.bqplot_parts import ValueAxis, round_ticks
 from splineviz.widgets.charts.metric_chart import (
@@ -117,6 +118,7 @@ class CompareRuns(LinkedCharts):
         index: int = 0,
         **options: Any,
     ) -> None:
+        index = as_int(index, "index")
         check_run(run_a, "run_a")
         check_run(run_b, "run_b")
         plane = plane_to_draw([run_a, run_b], plane)

@@ -8,12 +8,15 @@ import ipywidgets
 
 from splineviz.partition.patterns import layer_text
 from splineviz.validation.calls import explained
+from splineviz.validation.numbers import as_int
 from splineviz.validation.objects import check_player
 from splineviz.widgets.common.lifecycle import OwningBox
 from splineviz.widgets.player.linked_canvas import LinkedCanvas
 
 if TYPE_CHECKING:
     from splineviz.widgets.player.region_player import RegionPlayer
+
+_TALLEST = 10_000
 
 
 class LayerPanels(OwningBox):
@@ -47,6 +50,7 @@ class LayerPanels(OwningBox):
         height: int = 220,
     ) -> None:
         check_player(player)
+        height = as_int(height, "height", 1, _TALLEST)
         canvas = player.canvas
         if canvas is None:
             super().__init__(

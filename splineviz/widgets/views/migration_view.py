@@ -15,6 +15,7 @@ from splineviz.drawing.step_curve import StepCurve, extremes
 from splineviz.partition.migration.checkpoint_curves import MigrationMeasure
 from splineviz.partition.migration.curves import MigrationCurves
 from splineviz.validation.calls import explained
+from splineviz.validation.numbers import check_flags
 from splineviz.validation.objects import check_player
 from splineviz.widgets.charts.bqplot_parts import ValueAxis, round_ticks
 from splineviz.widgets.charts.step_chart import StepChart
@@ -98,6 +99,7 @@ class MigrationView(LinkedCharts):
         index: int | None = None,
         background: bool = True,
     ) -> None:
+        check_flags(background=background)
         if player is not None:
             check_player(player)
         self._run = run

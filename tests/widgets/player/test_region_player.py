@@ -301,7 +301,7 @@ def test_what_comes_of_an_old_slice_after_all_is_not_told(run, plane):
         return enumerate_regions(program, where)
 
     player = RegionPlayer(run, plane, partition=partition)
-    old = player.feed
+    old = player._frames.feed
     assert stuck.wait(10)
     player.show(other, background=False)
     go_on.set()

@@ -95,7 +95,9 @@ def test_a_player_is_shown_each_plane():
     picker.chosen = [1, 2, 3]
     picker.chosen = [1, 1]
     assert len(player.shown) == 1
-    assert SlicePicker(INPUTS, player=object()).plane is None
+    assert SlicePicker(INPUTS, player=Player()).plane is None
+    with pytest.raises(InvalidArgument, match="player must be a RegionPlayer, not an object"):
+        SlicePicker(INPUTS, player=object())
 
 
 def test_what_a_player_refuses_is_said():

@@ -1,0 +1,134 @@
+"""Runs, recording, data and attacks: callables, right arguments, and the kinds of arguments."""
+
+from __future__ import annotations
+
+import tempfile
+
+import numpy as np
+
+import splineviz as sv
+from splineviz.training import data, recipes
+from tests.wrong_arguments.values import MODULE, NET, NEVER, RUN, X, Y
+
+FOLDER = tempfile.TemporaryDirectory()
+RECORDER = sv.Recorder(f"{FOLDER.name}/run", MODULE)
+MOONS = data.two_moons(20, 10)
+LIVE = sv.LiveTraining(MOONS, width=4, depth=1)
+LIVE.step(1)
+SETTINGS = {
+    "width": "count",
+    "depth": "count",
+    "scale": "positive",
+    "batch_norm": "flag",
+    "optimizer": "name",
+    "learning_rate": "not negative",
+    "weight_decay": "not negative",
+    "batch": "count",
+    "seed": "seed",
+}
+
+ATTACK = {
+    "model": "network",
+    "x": "inputs",
+    "y": "classes",
+    "norm": "name",
+    "loss": "name",
+    "scale": "positive",
+    "bounds": "bounds",
+    "batch_size": "count",
+}
+PGD = {**ATTACK, "steps": "count", "alpha?": "positive", "restarts": "count", "seed": "seed"}
+BOUND = {**ATTACK, "steps": "count", "restarts": "count", "seed": "seed"}
+del BOUND["loss"]
+APGD = {**BOUND, "loss?": "name or names"}
+ATTACKED = {"model": NET, "x": X, "y": Y, "eps": 0.1}
+EPS = {"eps": "not negative"}
+POINTS = {"train": "count", "test": "size", "seed": "seed"}
+
+
+def report(step, **metrics):
+    """Call a method whose first argument is given by place only."""
+    return RECORDER.step(step, **metrics)
+
+
+CALLS = {
+    "Run": (sv.Run, {}, {"path": "path"}),
+    "Run.bundled": (sv.Run.bundled, {}, {"name": "name"}),
+    "Run.program": (RUN.program, {}, {"step": "step"}),
+    "Run.model": (RUN.model, {}, {"step": "step"}),
+    "Run.state": (RUN.state, {}, {"step": "step"}),
+    "Run.probes": (RUN.probes, {}, {"n?": "count", "seed": "seed"}),
+    "Recorder": (
+        sv.Recorder,
+        {"path": NEVER, "model": MODULE},
+        {
+            "path": "path",
+            "model": "network",
+            "schedule?": "schedule",
+            "samples": "samples",
+            "input_shape": "shape",
+            "start?": "name",
+            "class_names": "names",
+            "metadata": "metadata",
+            "dtype": "name",
+            "resume": "resume",
+        },
+    ),
+    "Recorder with an example": (
+        sv.Recorder,
+        {"path": NEVER, "model": MODULE, "start": "1"},
+        {"example?": "inputs"},
+    ),
+    "Recorder.due": (RECORDER.due, {}, {"step": "number of updates"}),
+    "Recorder.step": (report, {"step": 0}, {"step": "number of updates", "loss": "metric"}),
+    "log_schedule": (
+        sv.log_schedule,
+        {"last": 10, "count": 4},
+        {"last": "count", "count": "count"},
+    ),
+    "LiveTraining": (sv.LiveTraining, {"data": MOONS}, {"data": "object", **SETTINGS}),
+    "LiveTraining.learn": (LIVE.learn, {}, {"data": "object"}),
+    "LiveTraining.step": (LIVE.step, {}, {"n": "count"}),
+    "LiveTraining.record": (LIVE.record, {}, {"path": "path"}),
+    "LiveTraining.write_kept": (LIVE.write_kept, {}, {"path": "path"}),
+    "pgd_accuracy": (sv.pgd_accuracy, ATTACKED, {**PGD, **EPS}),
+    "pgd_attack": (sv.pgd_attack, ATTACKED, {**PGD, **EPS}),
+    "pgd_zero_gradients": (sv.pgd_zero_gradients, ATTACKED, {**PGD, **EPS}),
+    "fgsm_accuracy": (sv.fgsm_accuracy, ATTACKED, {**ATTACK, **EPS}),
+    "apgd_accuracy": (sv.apgd_accuracy, ATTACKED, {**APGD, **EPS}),
+    "apgd_attack": (sv.apgd_attack, ATTACKED, {**APGD, **EPS}),
+    "robust_accuracy_bound": (sv.robust_accuracy_bound, ATTACKED, {**BOUND, **EPS}),
+    "recipes.train": (
+        recipes.train,
+        {"name": "two-moons", "out": NEVER, "steps": 1, "progress": None},
+        {
+            "name": "name",
+            "out": "path",
+            "seed": "seed",
+            "steps?": "count",
+            "progress": "progress",
+            "dtype": "name",
+        },
+    ),
+    "recipes.data": (recipes.data, {"name": "two-moons"}, {"name": "name", "seed": "seed"}),
+    "data.random_points": (
+        data.random_points,
+        {"like": X},
+        {"like": "inputs", "n": "count", "seed": "seed", "bounds": "bounds"},
+    ),
+    "data.probes": (
+        data.probes,
+        {"data": MOONS},
+        {"data": "object", "n?": "count", "seed": "seed"},
+    ),
+    "data.BoundaryProbe": (
+        data.BoundaryProbe,
+        {"inputs": X},
+        {"inputs": "inputs", "labels?": "labels", "n": "count", "seed": "seed"},
+    ),
+    "data.boundary_points": (
+        data.boundary_points,
+        {"model": sv.dense_network([np.eye(2)]), "inputs": np.eye(2)},
+        {"model": "network", "inputs": "inputs", "n": "count", "seed": "seed"},
+    ),
+}
