@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from splineviz.partition.full_dimension.region_at import region_at as region_at
     from splineviz.partition.measure_table.checkpoints import measure_curves as measure_curves
     from splineviz.partition.measure_table.curves import MeasureCurves as MeasureCurves
+    from splineviz.partition.measures.class_topology import ClassTopology as ClassTopology
     from splineviz.partition.measures.migration import Migration as Migration
     from splineviz.partition.migration.checkpoint_curves import region_migration as region_migration
     from splineviz.partition.migration.curves import MigrationCurves as MigrationCurves
@@ -79,6 +80,7 @@ _PUBLIC = {
     "SegmentCertificate": "splineviz.partition.one_dimensional.certificate",
     "Certificate": "splineviz.partition.verification.certificate",
     "ActivationRegion": "splineviz.partition.full_dimension.activation_region",
+    "ClassTopology": "splineviz.partition.measures.class_topology",
     "CompareRuns": "splineviz.widgets.views.compare_runs",
     "ComplexityCurves": "splineviz.complexity.results.curves",
     "ComplexityPlot": "splineviz.widgets.charts.complexity_plot",

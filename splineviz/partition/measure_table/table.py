@@ -8,6 +8,7 @@ from __future__ import annotations
 from splineviz.partition.measure_table.measure import Measure, Subject, summary_of
 from splineviz.partition.measures.adjacency import edge_lengths
 from splineviz.partition.measures.neuron_boundaries import count_switching
+from splineviz.typing import IntArray
 
 
 def _boundary_length(at: Subject) -> float:
@@ -15,6 +16,11 @@ def _boundary_length(at: Subject) -> float:
     edges = at.partition.edges
     inner = (edges.regions >= 0).all(axis=1)
     return float(edge_lengths(at.partition.vertices, edges)[inner].sum())
+
+
+def _by_class(counts: IntArray) -> dict[str, float]:
+    of_all = {"all": float(counts.sum())}
+    return of_all | {f"class {k}": float(count) for k, count in enumerate(counts)}
 
 
 def _churn(at: Subject) -> dict[str, float]:
@@ -71,6 +77,20 @@ MEASURES: dict[str, Measure] = {
         unit="output per slice unit",
         takes="slice",
         of=lambda at: summary_of(at.partition.slope_norms(), at.partition.areas),
+    ),
+    "components": Measure(
+        title="components of each class's part",
+        unit="number",
+        takes="slice",
+        of=lambda at: _by_class(at.partition.class_topology().components),
+        series="predicted",
+    ),
+    "holes": Measure(
+        title="holes of each class's part",
+        unit="number",
+        takes="slice",
+        of=lambda at: _by_class(at.partition.class_topology().holes),
+        series="predicted",
     ),
     "churn": Measure(
         title="neurons that changed their state",

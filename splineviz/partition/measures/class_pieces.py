@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -121,20 +122,55 @@ def class_pieces(
     low, high = np.minimum.reduceat(won, first), np.maximum.reduceat(won, first)
     # An output that wins at every corner of a region wins everywhere in it: all are affine.
     cut = np.flatnonzero((low < high) | (low != classes))
+    blocks = []
+    for cells, regions, winner in cut_cells(
+        vertices, ring_vertices, ring_offsets, region_offsets, outputs, zero, cut
+    ):
+        other = np.flatnonzero(
+            (winner != classes[regions]) & (np.bincount(cells.owner, minlength=len(winner)) > 0)
+        )
+        blocks.append((cells.of(other), regions[other], winner[other]))
+    return _joined(vertices, blocks)
+
+
+def cut_cells(
+    vertices: FloatArray,
+    ring_vertices: Int32Array,
+    ring_offsets: IntArray,
+    region_offsets: IntArray,
+    outputs: FloatArray,
+    zero: float,
+    cut: IntArray,
+) -> Iterator[tuple[_Rings, IntArray, IntArray]]:
+    """Cut some regions into cells, one for each output that wins somewhere, block by block.
+
+    Parameters
+    ----------
+    vertices, ring_vertices, ring_offsets, region_offsets
+        The R regions, as in ``SplinePartition``.
+    outputs : float64 array (V, out)
+        At the vertices, at least two of them; affine on every region.
+    zero : float
+        Outputs that differ by no more than this count as equal.
+    cut : int64 array (n,)
+        The regions to cut, increasing.
+
+    Yields
+    ------
+    cells : _Rings
+        Rings of the cells, owned by their numbers; some cells have no ring, and do not exist.
+    region, winner : int64 arrays (m,)
+        The region of each cell, and the output that wins in it.
+    """
     size = np.diff(ring_offsets[region_offsets])[cut]
     block = np.cumsum(size * outputs.shape[1]) // _BLOCK
-    blocks = []
     for regions in np.split(cut, np.flatnonzero(np.diff(block)) + 1):
         of_row, ring = ragged(region_offsets[regions], np.diff(region_offsets)[regions])
         of_ring, corner = ragged(ring_offsets[ring], np.diff(ring_offsets)[ring])
         number = ring_vertices[corner].astype(np.int64)
         rings = _Rings(vertices[number], outputs[number], number, of_ring, of_row)
         cells, row, winner = _cells(rings, len(regions), zero)
-        other = np.flatnonzero(
-            (winner != classes[regions[row]]) & (np.bincount(cells.owner, minlength=len(row)) > 0)
-        )
-        blocks.append((cells.of(other), regions[row[other]], winner[other]))
-    return _joined(vertices, blocks)
+        yield cells, regions[row], winner
 
 
 def _cells(rings: _Rings, n_rows: int, zero: float) -> tuple[_Rings, IntArray, IntArray]:

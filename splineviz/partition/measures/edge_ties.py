@@ -52,7 +52,7 @@ def tied_edges(
     """
     inner = (edge_regions >= 0).all(axis=1)
     ends, sides = edge_vertices[inner], edge_regions[inner]
-    edge, t, leader = _leaders(outputs, zero, ends)
+    edge, t, leader = leaders_along(outputs, zero, ends)
     # Most stretches end at a vertex where one output is ahead of all others: nothing ties there.
     # Ends inside an edge are ties by construction.
     ties = outputs >= outputs.max(axis=1, keepdims=True) - zero
@@ -80,7 +80,7 @@ def tied_edges(
     return np.concatenate(pieces)
 
 
-def _leaders(
+def leaders_along(
     outputs: FloatArray, zero: float, ends: Vertices
 ) -> tuple[IntArray, FloatArray, IntArray]:
     """Edges (E, 2) cut into stretches on each of which one output is largest.

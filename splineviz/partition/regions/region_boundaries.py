@@ -11,6 +11,7 @@ from splineviz.partition.edge_table import EdgeTable
 from splineviz.partition.measures import boundary, density, lines, neuron_boundaries
 from splineviz.partition.measures import migration as migration
 from splineviz.partition.measures.class_pieces import ClassPieces, class_pieces
+from splineviz.partition.measures.class_topology import ClassTopology, class_topology
 from splineviz.partition.measures.migration import Migration
 from splineviz.partition.measures.neuron_boundaries import LayerSelection
 from splineviz.partition.regions.region_maps import RegionMaps
@@ -55,6 +56,34 @@ class RegionBoundaries(RegionMaps):
             self.region_offsets,
             self._vertex_outputs,
             self.predictions(),
+        )
+
+    def class_topology(self) -> ClassTopology:
+        """How many components and holes each class's part of the slice has.
+
+        Counted from the regions, the vertices they share and the outputs there; no coordinate
+        decides. Two pieces of a class that touch in a point alone are two components.
+
+        Returns
+        -------
+        ClassTopology
+            Of each output; of a network with one output, of classes 0 and 1.
+
+        Notes
+        -----
+        A piece may go on outside the slice, and be one with another there.
+        """
+        return self._class_topology
+
+    @cached_property
+    def _class_topology(self) -> ClassTopology:
+        return class_topology(
+            self.vertices,
+            self.ring_vertices,
+            self.ring_offsets,
+            self.region_offsets,
+            self.polygons,
+            self._vertex_outputs,
         )
 
     @cached_property

@@ -75,6 +75,15 @@ def test_counts_and_lengths(subject):
     assert value("degree", subject) == part.average_degree
 
 
+def test_components_and_holes_are_by_class(subject):
+    topology = subject.partition.class_topology()
+    for name in ("components", "holes"):
+        counts = getattr(topology, name)
+        series = MEASURES[name].summaries(subject)
+        assert list(series) == ["all", "class 0", "class 1", "class 2"]
+        assert [one.value for one in series.values()] == [counts.sum(), *counts]
+
+
 def test_means_over_the_slice_weigh_regions_by_area(subject):
     part = subject.partition
     points = shapely.get_coordinates(
