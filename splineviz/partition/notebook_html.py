@@ -84,7 +84,7 @@ def segment_partition_html(partition: SegmentPartition) -> str:
     if len(partition) * outputs > _MOST_NUMBERS:
         return block(text, paragraph("Too large for a small picture: partition.plot() draws it."))
     figure, ax = blank_figure(0.6)
-    values = partition.values
+    values = partition.values()
     for k in range(min(outputs, _MOST_OUTPUTS)):
         color, style = curve_style(k)
         label = f"output {k}" if outputs > 1 else None

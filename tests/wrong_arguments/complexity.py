@@ -142,6 +142,7 @@ CALLS = {
             "points?": "coordinates",
             "radius?": "positive",
             "n_boundary": "count",
+            "n_uniform?": "count",
             "seed": "seed",
             "layer": "layer",
             "steps": "steps",

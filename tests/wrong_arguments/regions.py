@@ -113,7 +113,7 @@ CALLS = {
     "SplinePartition.migration": (
         PART.migration,
         {"points": X, "radius": 0.1},
-        {**POINTS, "n_boundary": "count", "seed": "seed"},
+        {**POINTS, "n_boundary": "count", "n_uniform?": "count", "seed": "seed"},
     ),
     "SplinePartition.sample_decision_boundary": (
         TWO.sample_decision_boundary,

@@ -86,16 +86,18 @@ def measure_migration(
     decision: shapely.MultiLineString,
     domain: shapely.Polygon,
     n_boundary: int,
+    n_uniform: int | None,
     seed: int,
     n_switching: int,
 ) -> Migration:
     """Measure neuron boundaries (m, 2, 2) near points (n, 2), the decision and uniform points."""
     n_boundary = as_int(n_boundary, "n_boundary", 1)
+    n_uniform = n_boundary if n_uniform is None else as_int(n_uniform, "n_uniform", 1)
     density = densities(points, radius, segments, domain)
     along = np.empty((0, 2))
     if decision.length > 0:
         along = points_along(decision, spaced_shares(n_boundary, seed))
-    uniform = uniform_points(domain, n_boundary, stream_of_uniform(seed))
+    uniform = uniform_points(domain, n_uniform, stream_of_uniform(seed))
     return summary(
         radius,
         density,

@@ -62,7 +62,9 @@ class MigrationMeasure:
     radius : float
         Radius of the disc around each point, in slice units.
     n_boundary : int
-        Number of points along the decision boundary, and of uniform points.
+        Number of points along the decision boundary. On a segment all its points count.
+    n_uniform : int, optional
+        Number of uniform points. Default: `n_boundary`.
     seed : int
         Where the first of them is, and the uniform points.
     layer : int, str or sequence of these, optional
@@ -73,6 +75,7 @@ class MigrationMeasure:
     points: FloatArray
     radius: float
     n_boundary: int = 1000
+    n_uniform: int | None = None
     seed: int = 0
     layer: int | str | Sequence[int | str] | None = None
 
@@ -101,21 +104,25 @@ class MigrationMeasure:
         data = _data_on(run, plane) if points is None else read(points, "points")
         measure = cls(plane, data, float(radius), **more)
         as_int(measure.n_boundary, "n_boundary", 1)
+        if measure.n_uniform is not None:
+            as_int(measure.n_uniform, "n_uniform", 1)
         as_int(measure.seed, "seed", 0)
         return measure
 
     def at(self, program: Program) -> Migration:
         """Migration of one network, exact on the slice."""
+        n_uniform = self.n_boundary if self.n_uniform is None else self.n_uniform
         if isinstance(self.plane, InputSegment):
             return enumerate_regions(program, self.plane).migration(
-                self.points,
-                self.radius,
-                n_uniform=self.n_boundary,
-                seed=self.seed,
-                layer=self.layer,
+                self.points, self.radius, n_uniform=n_uniform, seed=self.seed, layer=self.layer
             )
         return enumerate_regions(program, self.plane).migration(
-            self.points, self.radius, n_boundary=self.n_boundary, seed=self.seed, layer=self.layer
+            self.points,
+            self.radius,
+            n_boundary=self.n_boundary,
+            n_uniform=n_uniform,
+            seed=self.seed,
+            layer=self.layer,
         )
 
     def curves(self, migrations: Mapping[int, Migration]) -> MigrationCurves:
@@ -137,6 +144,7 @@ def region_migration(
     points: npt.ArrayLike | None = None,
     radius: float | None = None,
     n_boundary: int = 1000,
+    n_uniform: int | None = None,
     seed: int = 0,
     layer: int | str | Sequence[int | str] | None = None,
     steps: Iterable[int] | None = None,
@@ -152,7 +160,7 @@ def region_migration(
     boundary.
 
     On a segment, breakpoints are counted, by length; all positions at which the class changes
-    count, and `n_boundary` is the number of uniform points.
+    count, so that `n_boundary` only says how many uniform points there are by default.
 
     Parameters
     ----------
@@ -167,8 +175,9 @@ def region_migration(
         Radius of the disc around each point, in slice units. Default: a twentieth of the shorter
         side of the domain, or of the segment.
     n_boundary : int
-        Number of points along the decision boundary, spaced evenly by length; and of uniform
-        points.
+        Number of points along the decision boundary, spaced evenly by length.
+    n_uniform : int, optional
+        Number of uniform points. Default: `n_boundary`.
     seed : int
         Seed for the place of the first of them, and for the uniform points, which are the same at
         all checkpoints.
@@ -186,8 +195,8 @@ def region_migration(
     Raises
     ------
     InvalidArgument
-        If there are no points, the radius or `n_boundary` is not positive, or `steps` is empty or
-        holds anything but whole numbers.
+        If there are no points, the radius, `n_boundary` or `n_uniform` is not positive, or `steps`
+        is empty or holds anything but whole numbers.
     UnknownStep
         If there is no checkpoint at one of `steps`.
     UnknownName
@@ -199,7 +208,14 @@ def region_migration(
         If a layer of the network is not piecewise linear.
     """
     measure = MigrationMeasure.of(
-        run, plane, points, radius, n_boundary=n_boundary, seed=seed, layer=layer
+        run,
+        plane,
+        points,
+        radius,
+        n_boundary=n_boundary,
+        n_uniform=n_uniform,
+        seed=seed,
+        layer=layer,
     )
     known: list[int] = run.steps.tolist()
     chosen = known if steps is None else sorted({*as_steps(steps, known, run.name)})

@@ -81,7 +81,7 @@ def graph_partition(partition: SegmentPartition, plane: GraphSlice) -> GraphPart
     vertices[:, 1] = np.where(vertices[:, 1] < (low + high) / 2, bottom, top)
     lines = [
         shapely.LineString(np.stack([partition.ends, heights], axis=1))
-        for heights in partition.values.T
+        for heights in partition.values().T
     ]
     # One by one: intersected together, lines would be cut where they cross each other.
     visible = shapely.get_parts(shapely.intersection(np.array(lines, dtype=object), plane.domain))

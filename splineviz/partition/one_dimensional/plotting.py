@@ -42,11 +42,11 @@ def plot_segment(
         2, 1, sharex=True, figsize=(7.2, 4.8), height_ratios=(2, 1), layout="constrained"
     )
     slope, _ = partition.affine_maps()
-    several = slope.shape[1] > 1
+    values, several = partition.values(), slope.shape[1] > 1
     for k in range(slope.shape[1]):
         color = CLASS_COLORS[k % len(CLASS_COLORS)] if several else "0.15"
         label = f"output {k}" if several and slope.shape[1] <= _MOST_NAMED else None
-        above.plot(partition.ends, partition.values[:, k], color=color, lw=1.5, label=label)
+        above.plot(partition.ends, values[:, k], color=color, lw=1.5, label=label)
         below.stairs(slope[:, k], partition.ends, baseline=None, color=color, lw=1.5)
     _draw_breakpoints(above, below, partition)
     if samples is not None:
@@ -86,8 +86,9 @@ def _draw_breakpoints(above: Axes, below: Axes, partition: SegmentPartition) -> 
     A dot on the graph of a single output; with more outputs, or too many dots, a tick below.
     """
     table = partition.crossings()
-    single = partition.values.shape[1] == 1 and len(table) <= _MOST_DOTS
-    heights = partition.values[table.region + 1, 0]
+    values = partition.values()
+    single = values.shape[1] == 1 and len(table) <= _MOST_DOTS
+    heights = values[table.region + 1, 0]
     for number, name in enumerate(table.names):
         own = table.layer == number
         if not own.any():

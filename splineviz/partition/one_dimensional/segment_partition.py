@@ -356,12 +356,15 @@ class SegmentPartition(StoredPartition):
         """Euclidean norm of each region's slope, shape (R,), in output units per unit."""
         return np.linalg.norm(self._affine_maps[0], axis=1)
 
-    @cached_property
     def values(self) -> FloatArray:
         """The network's outputs at :attr:`ends`, shape (R + 1, out).
 
         Joined by straight lines they are the graph of the network.
         """
+        return self._values
+
+    @cached_property
+    def _values(self) -> FloatArray:
         slope, offset = self._affine_maps
         left = slope * self.ends[:-1, None] + offset
         last = slope[-1:] * self.ends[-1] + offset[-1:]
@@ -399,7 +402,7 @@ class SegmentPartition(StoredPartition):
 
         There the two largest outputs are equal; for a network with one output, it is zero.
         """
-        return class_changes(self.ends, self.values)
+        return class_changes(self.ends, self._values)
 
     def linear_regions(self) -> IntArray:
         """The linear region of each activation region, int64 array (R,).

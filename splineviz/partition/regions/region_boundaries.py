@@ -229,6 +229,7 @@ class RegionBoundaries(RegionMaps):
         radius: float,
         *,
         n_boundary: int = 1000,
+        n_uniform: int | None = None,
         seed: int = 0,
         layer: LayerSelection | None = None,
     ) -> Migration:
@@ -245,8 +246,9 @@ class RegionBoundaries(RegionMaps):
         radius, layer
             As for :meth:`boundary_density`.
         n_boundary : int
-            Number of points along the decision boundary, spaced evenly by length; and of uniform
-            points.
+            Number of points along the decision boundary, spaced evenly by length.
+        n_uniform : int, optional
+            Number of uniform points. Default: as many as along the decision boundary.
         seed : int
             Seed for the place of the first of them, and for the uniform points. NumPy's global
             random state is not used.
@@ -258,8 +260,8 @@ class RegionBoundaries(RegionMaps):
         Raises
         ------
         InvalidArgument
-            If the radius or `n_boundary` is not positive, `seed` is negative, or one of the last
-            two is no whole number.
+            If the radius, `n_boundary` or `n_uniform` is not positive, `seed` is negative, or one
+            of the last three is no whole number.
         ShapeMismatch, NonFiniteValues, UnknownName
             As for :meth:`distance_to_boundary`.
         """
@@ -270,6 +272,7 @@ class RegionBoundaries(RegionMaps):
             self._decision_boundary,
             self.plane.domain,
             n_boundary,
+            n_uniform,
             seed,
             neuron_boundaries.count_switching(self.layers, layer),
         )

@@ -9,6 +9,7 @@ import shapely
 import splineviz as sv
 from splineviz.errors import EmptyBoundary, InvalidArgument, NonFiniteValues
 from splineviz.partition.measures.lines import points_along
+from splineviz.partition.measures.migration import stream_of_uniform
 from splineviz.partition.measures.uniform_points import uniform_points
 from tests.partition.networks import mlp, partition_of, random_mlp
 
@@ -72,6 +73,17 @@ def test_migration_is_made_of_densities(two_lines):
     assert found.ratio == pytest.approx(along.mean() / near.mean())
     assert found.median_distance == pytest.approx(0.1)
     assert two_lines.migration(points, 0.3, layer="relu0", n_boundary=50, seed=4) == found
+
+
+def test_there_are_as_many_uniform_points_as_said(two_lines):
+    points = [[0.0, 0.0]]
+    same = two_lines.migration(points, 0.3, n_boundary=50, n_uniform=50, seed=4)
+    assert same == two_lines.migration(points, 0.3, n_boundary=50, seed=4)
+    few = two_lines.migration(points, 0.3, n_boundary=50, n_uniform=7, seed=4)
+    assert few.density_near_decision == same.density_near_decision
+    drawn = uniform_points(SQUARE.domain, 7, stream_of_uniform(4))
+    near = two_lines.boundary_density(drawn, 0.3)
+    assert few.density_near_uniform == pytest.approx(near.mean())
 
 
 def test_uniform_points_are_the_control(two_lines):

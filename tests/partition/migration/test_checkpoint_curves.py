@@ -42,6 +42,13 @@ def nothing():
     return MigrationMeasure.of(MovingLine(), SQUARE).curves({})
 
 
+def test_uniform_points_are_counted_apart():
+    (few,) = sv.region_migration(MovingLine(), SQUARE, n_uniform=30, steps=[0]).migrations
+    partition = sv.enumerate_regions(MovingLine().program(0), SQUARE)
+    assert few == partition.migration(MovingLine.samples[0][:4], few.radius, n_uniform=30)
+    assert few != partition.migration(MovingLine.samples[0][:4], few.radius, n_uniform=40)
+
+
 def test_exact_numbers_over_the_steps():
     curves = sv.region_migration(MovingLine(), SQUARE)
     assert curves.radius == pytest.approx(0.1)

@@ -26,13 +26,13 @@ def test_columns_with_the_graph_across(outputs):
     plane = graph_slice([partition.program], SEGMENT)
     drawn = sv.enumerate_regions(partition.program, plane)
     _, bottom, _, top = drawn.plane.domain.bounds
-    assert bottom < partition.values.min()
-    assert top > partition.values.max()
+    assert bottom < partition.values().min()
+    assert top > partition.values().max()
     assert len(drawn) == len(partition)
     assert drawn.areas.sum() == pytest.approx(4 * (top - bottom))
     lines = drawn.decision_boundary().geoms
     assert len(lines) == outputs
-    for line, heights in zip(lines, partition.values.T, strict=True):
+    for line, heights in zip(lines, partition.values().T, strict=True):
         np.testing.assert_allclose(
             shapely.get_coordinates(line), np.stack([partition.ends, heights], axis=1)
         )
@@ -40,7 +40,7 @@ def test_columns_with_the_graph_across(outputs):
 
 def test_what_lies_beyond_is_cut_off():
     partition = sv.enumerate_regions(network(), SEGMENT)
-    middle = float(np.median(partition.values))
+    middle = float(np.median(partition.values()))
     drawn = graph_partition(partition, GraphSlice(SEGMENT, middle - 0.01, middle + 0.01))
     assert not drawn.graph.is_empty
     assert drawn.graph.bounds[1] >= middle - 0.01

@@ -29,7 +29,7 @@ def test_the_function_and_its_derivative():
     partition = partition_of(1, 8, 1)
     above, below = partition.plot(points=[0.5, 1.0], targets=[0.0, 0.1]).axes
     np.testing.assert_array_equal(above.lines[0].get_xdata(), partition.ends)
-    np.testing.assert_array_equal(above.lines[0].get_ydata(), partition.values[:, 0])
+    np.testing.assert_array_equal(above.lines[0].get_ydata(), partition.values()[:, 0])
     np.testing.assert_array_equal(
         below.patches[0].get_data().values, partition.affine_maps()[0][:, 0]
     )

@@ -94,7 +94,7 @@ def test_beside_the_network_at_many_positions(seed):
         expected = network.double()(torch.from_numpy(positions)[:, None]).numpy()
     np.testing.assert_allclose(partition.outputs(positions), expected, atol=1e-14)
     np.testing.assert_allclose(
-        partition.values, network(torch.from_numpy(partition.ends)[:, None]).detach(), atol=1e-14
+        partition.values(), network(torch.from_numpy(partition.ends)[:, None]).detach(), atol=1e-14
     )
     assert (np.diff(partition.ends) > 0).all()
     assert partition.lengths.sum() == pytest.approx(4.0)
