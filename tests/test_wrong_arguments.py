@@ -2,16 +2,67 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 
 import splineviz as sv
 from splineviz.errors import SplinevizError, UnknownArgument
+from splineviz.training import data
 from tests.wrong_arguments import complexity, regions, training, widgets
 from tests.wrong_arguments.values import NAMED, NET, PLANE, WRONG, X
 
 # A callable, right arguments, and what kind each argument that is tried is of. An argument with a
 # question mark may be None.
 CALLS = regions.CALLS | complexity.CALLS | training.CALLS | widgets.CALLS
+
+# What functions return is plain data; its constructors check little, so that they cost nothing.
+RETURNED = {
+    *("ActivationRegion", "Certificate", "ComplexityCurves", "ComplexityMap", "Deformation"),
+    *("LocalComplexity", "MeasureCurves", "Migration", "MigrationCurves", "NeuronStates"),
+    *("PatternChurn", "SegmentCertificate", "SegmentPartition", "SplinePartition"),
+    "data.Dataset",
+}
+# Methods that the package itself calls, with arguments that it has checked.
+INSIDE = {
+    *("Coloring.describe", "Coloring.limits", "Coloring.quantiles", "Coloring.spanned"),
+    *("CompareRuns.fill", "CurvesView.fill", "MigrationView.fill", "ComplexityPlot.show"),
+    *("ComplexityCurves.stack", "InputSegment.strip_of_height", "InputSlice.unchecked"),
+    *("Program.activate", "Program.affine", "Program.affine_deviation", "Program.affine_linear"),
+    *("Program.affine_magnitude", "Program.run_opaque", "Program.switches"),
+}
+
+
+def takes_arguments(function):
+    return bool({*inspect.signature(function).parameters} - {"self", "cls"})
+
+
+def public_calls():
+    """The public functions, classes and methods that take arguments, by name."""
+    modules = [("", sv, sv.__all__), ("data.", data, data.__all__)]
+    yield from ("recipes.train", "recipes.data")
+    for prefix, module, names in modules:
+        for name in names:
+            value = getattr(module, name)
+            if callable(value) and takes_arguments(value):
+                yield prefix + name
+            for base in getattr(value, "__mro__", ()):
+                for method, wrapped in vars(base).items():
+                    function = getattr(wrapped, "__func__", wrapped)
+                    if (
+                        base.__module__.startswith("splineviz")
+                        and not method.startswith("_")
+                        and method != "reinitialize"  # takes what the class takes
+                        and inspect.isfunction(function)
+                        and takes_arguments(function)
+                    ):
+                        yield f"{prefix}{name}.{method}"
+
+
+def test_the_walk_has_the_whole_public_surface():
+    walked = {name.partition(" ")[0] for name in CALLS}
+    assert {*public_calls()} - RETURNED - INSIDE - walked == set()
+    assert (RETURNED | INSIDE | walked) - {*public_calls()} == set()
 
 
 def answers(call, right, kinds):

@@ -10,6 +10,7 @@ CURVES = RUN.local_complexity(X, radius=0.1, steps=[0], cache=False)
 MAP = sv.complexity_map(NET, PLANE, resolution=4)
 DEFORMATION = sv.deformation(NET, X + 0.3, radius=0.1)
 MIGRATION = sv.region_migration(RUN, PLANE, steps=[0])
+MEASURED = sv.measure_curves(RUN, ["degree"], plane=PLANE, steps=[0])
 
 OPTIONS = {
     "radius?": "radii",
@@ -166,5 +167,7 @@ CALLS = {
             "progress": "progress",
         },
     ),
+    "MeasureCurves.curves_of": (MEASURED.curves_of, {}, {"name": "name"}),
+    "MeasureCurves.plot": (MEASURED.plot, {}, {"axes": "axes"}),
     "MigrationCurves.plot": (MIGRATION.plot, {}, {"axes": "axes"}),
 }

@@ -43,7 +43,7 @@ del BOUND["loss"]
 APGD = {**BOUND, "loss?": "name or names"}
 ATTACKED = {"model": NET, "x": X, "y": Y, "eps": 0.1}
 EPS = {"eps": "not negative"}
-POINTS = {"train": "count", "test": "size", "seed": "seed"}
+POINTS = {"train": "size", "test": "size", "seed": "seed"}
 
 
 def report(step, **metrics):
@@ -111,6 +111,32 @@ CALLS = {
         },
     ),
     "recipes.data": (recipes.data, {"name": "two-moons"}, {"name": "name", "seed": "seed"}),
+    "data.checkerboard": (data.checkerboard, {}, {**POINTS, "tiles": "count"}),
+    "data.two_moons": (data.two_moons, {}, {**POINTS, "noise": "not negative"}),
+    "data.circles": (
+        data.circles,
+        {},
+        {**POINTS, "noise": "not negative", "inner": "positive"},
+    ),
+    "data.spirals": (
+        data.spirals,
+        {},
+        {**POINTS, "noise": "not negative", "arms": "count", "turns": "number"},
+    ),
+    "data.blobs": (data.blobs, {}, {**POINTS, "classes": "count", "spread": "not negative"}),
+    "data.digits": (data.digits, {}, {"train": "count", "seed": "seed"}),
+    "data.modular_addition": (
+        data.modular_addition,
+        {},
+        {"train": "count", "modulus": "count", "seed": "seed"},
+    ),
+    "data.sine": (data.sine, {}, {**POINTS, "half_width": "positive"}),
+    "data.xor": (data.xor, {}, {**POINTS, "dimensions": "count"}),
+    "data.with_random_labels": (
+        data.with_random_labels,
+        {"data": MOONS, "share": 0.5},
+        {"data": "object", "share": "part", "seed": "seed"},
+    ),
     "data.random_points": (
         data.random_points,
         {"like": X},

@@ -31,6 +31,7 @@ WRONG = {
     "known radius": [*NO_NUMBER, 0.0, -1.0, 99.0, True, [0.1]],
     "not negative": [None, *NO_NUMBER, -1.0, float("inf")],
     "share": [None, *NO_NUMBER, -1.0, 0.0, 1.0, 2.0],
+    "part": [None, *NO_NUMBER, -1.0, 2.0, True],
     "flag": [None, *TEXTS, NAN, 2, [], THING, np.zeros(3)],
     "progress": [*TEXTS, NAN, 2, [], THING, np.zeros(3)],
     "function": [None, *TEXTS, 3, NAN, [], THING, np.zeros(3)],

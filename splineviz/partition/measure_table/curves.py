@@ -68,9 +68,10 @@ class MeasureCurves:
         UnknownName
             If it was not measured.
         """
+        rows = row_of(self.values, "measure", name)
         title = self.measures[name].title if name in self.measures else name
         curves = []
-        for number, (series, values) in enumerate(row_of(self.values, "measure", name).items()):
+        for number, (series, values) in enumerate(rows.items()):
             value, low, high = np.where(np.isfinite(values), values, np.nan).T
             label, spread = series or title, np.isfinite(low).any()
             curves.append(

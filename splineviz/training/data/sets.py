@@ -10,13 +10,17 @@ import numpy as np
 
 from splineviz.errors import InvalidArgument
 from splineviz.typing import Float32Array, IntArray
-from splineviz.validation.numbers import as_real, random_generator
+from splineviz.validation.numbers import as_int, as_real, as_seed, random_generator
+from splineviz.validation.objects import check_kind
 
 Inputs = Float32Array
 Labels = IntArray
 
 # Labels that are replaced are drawn apart from the points, which stay those of their seed.
 _LABEL_STREAM = 20250614
+
+# More would not fit into memory, or have no meaning.
+_MOST, _MOST_CLASSES = 10**8, 10_000
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,8 @@ def checkerboard(train: int = 150, test: int = 2000, *, tiles: int = 3, seed: in
     seed : int
         Training points for two seeds are different; test points too.
     """
+    train, test = _counts(train, test)
+    tiles = as_int(tiles, "tiles", 1, _MOST)
     rng = random_generator(seed)
 
     def draw(n: int) -> tuple[Inputs, Labels]:
@@ -79,6 +85,8 @@ def two_moons(train: int = 100, test: int = 2000, *, noise: float = 0.1, seed: i
     seed : int
         Training points for two seeds are different; test points too.
     """
+    train, test = _counts(train, test)
+    noise = as_real(noise, "noise", least=0)
     rng = random_generator(seed)
 
     def draw(n: int) -> tuple[Inputs, Labels]:
@@ -107,6 +115,8 @@ def circles(
     seed : int
         Training points for two seeds are different; test points too.
     """
+    train, test = _counts(train, test)
+    noise, inner = as_real(noise, "noise", least=0), as_real(inner, "inner", above=0)
     rng = random_generator(seed)
 
     def draw(n: int) -> tuple[Inputs, Labels]:
@@ -143,6 +153,9 @@ def spirals(
     seed : int
         Training points for two seeds are different; test points too.
     """
+    train, test = _counts(train, test)
+    arms, turns = as_int(arms, "arms", 1, _MOST_CLASSES), as_real(turns, "turns")
+    noise = as_real(noise, "noise", least=0)
     rng = random_generator(seed)
 
     def draw(n: int) -> tuple[Inputs, Labels]:
@@ -173,6 +186,9 @@ def blobs(
     seed : int
         Training points for two seeds are different; test points too.
     """
+    train, test = _counts(train, test)
+    classes = as_int(classes, "classes", 1, _MOST_CLASSES)
+    spread = as_real(spread, "spread", least=0)
     rng = random_generator(seed)
 
     def draw(n: int) -> tuple[Inputs, Labels]:
@@ -201,6 +217,7 @@ def digits(train: int = 200, *, seed: int = 0) -> Dataset:
     InvalidArgument
         If `train` is not a multiple of 10 between 10 and 1700.
     """
+    train = as_int(train, "train")
     # What scikit-learn imports may include rich, which then draws a random number.
     state = random.getstate()
     from sklearn.datasets import load_digits
@@ -208,8 +225,8 @@ def digits(train: int = 200, *, seed: int = 0) -> Dataset:
     random.setstate(state)
     if train % 10 or not 10 <= train <= 1700:
         raise InvalidArgument(
-            f"digits can be trained on 10 to 1700 points, the same number of each digit; {train} "
-            "is not a multiple of 10 in that range"
+            f"train must be a multiple of 10 from 10 to 1700, the same number of each digit, not "
+            f"{train}"
         )
     rng = random_generator(seed)
     loaded: Any = load_digits()
@@ -247,6 +264,7 @@ def modular_addition(train: int = 821, *, modulus: int = 37, seed: int = 0) -> D
     InvalidArgument
         If no pair, or none but them, would be a training point.
     """
+    train, modulus = as_int(train, "train"), as_int(modulus, "modulus", 2, _MOST_CLASSES)
     pairs = modulus**2
     if not 0 < train < pairs:
         raise InvalidArgument(
@@ -280,6 +298,8 @@ def sine(train: int = 1000, test: int = 2000, *, half_width: float = 5.0, seed: 
     -----
     A toy function of the authors of arXiv 2402.15555. It jumps where x1 = 0.
     """
+    train, test = _counts(train, test)
+    half_width = as_real(half_width, "half_width", above=0)
     rng = random_generator(seed)
 
     def draw(n: int) -> tuple[Inputs, Float32Array]:
@@ -302,6 +322,8 @@ def xor(train: int = 400, test: int = 2000, *, dimensions: int = 40, seed: int =
     seed : int
         Training points for two seeds are different; test points too.
     """
+    train, test = _counts(train, test)
+    dimensions = as_int(dimensions, "dimensions", 2, _MOST_CLASSES)
     rng = random_generator(seed)
 
     def draw(n: int) -> tuple[Inputs, Labels]:
@@ -330,12 +352,18 @@ def with_random_labels(data: Dataset, share: float, seed: int = 0) -> Dataset:
     InvalidArgument
         If the share is no number from 0 to 1, or there are no classes.
     """
+    check_kind(data, Dataset, "data", "two_moons() makes one, and so do the other data sets")
     share = as_real(share, "share", least=0, most=1)
     if not data.class_names:
         raise InvalidArgument("labels are replaced by random classes, and a regression has none")
-    rng = np.random.default_rng([_LABEL_STREAM, seed])
+    rng = np.random.default_rng([_LABEL_STREAM, as_seed(seed)])
     count = len(data.train_labels)
     chosen = rng.permutation(count)[: round(share * count)]
     labels = data.train_labels.copy()
     labels[chosen] = rng.integers(len(data.class_names), size=len(chosen))
     return replace(data, train_labels=labels)
+
+
+def _counts(train: int, test: int) -> tuple[int, int]:
+    """Read the numbers of training points and of test points."""
+    return as_int(train, "train", 0, _MOST), as_int(test, "test", 0, _MOST)

@@ -110,7 +110,7 @@ class LiveTraining:
         from splineviz.training.fit import plain_training
         from splineviz.training.mlp import scaled_mlp, with_batch_norm
 
-        check_kind(data, Dataset, "data", _DATA)
+        _check_data(data)
         settings = LiveSettings(
             width=width,
             depth=depth,
@@ -184,7 +184,7 @@ class LiveTraining:
         InvalidArgument
             If there are more classes, or fewer.
         """
-        check_kind(data, Dataset, "data", _DATA)
+        _check_data(data)
         known, new = len(self.data.class_names), len(data.class_names)
         if new != known:
             raise InvalidArgument(
@@ -444,6 +444,15 @@ class LiveTraining:
     def _check_points(self) -> None:
         if len(self._inputs) == 0:
             raise InvalidArgument("there are no training points yet: draw some first")
+
+
+def _check_data(data: Dataset) -> None:
+    check_kind(data, Dataset, "data", _DATA)
+    if data.train_inputs.shape[1:] != (2,) or not data.class_names:
+        raise InvalidArgument(
+            "data must be points of the plane with classes, such as two_moons(); it has inputs of "
+            f"shape {data.train_inputs.shape[1:]} and {len(data.class_names)} classes"
+        )
 
 
 def _diverged(step: int, why: str) -> NonFiniteValues:
