@@ -190,6 +190,13 @@ def _parser() -> argparse.ArgumentParser:
         "it had not been",
     )
 
+    train.add_argument(
+        "--no-measure",
+        dest="measure",
+        action="store_false",
+        help="do not measure robustness and local complexity at the checkpoints afterwards",
+    )
+
     commands.add_parser(
         "compile",
         help="compile the engine, once after an installation",
@@ -320,6 +327,7 @@ def _train(options: argparse.Namespace) -> int:
             seed=options.seed,
             steps=options.steps,
             resume=options.resume,
+            measure=options.measure,
             **_overrides(options.recipe, options.set),
         )
     except KeyboardInterrupt:

@@ -178,7 +178,22 @@ def test_alone_it_says_what_to_do_first(capsys):
 
 def test_train_records_a_run_that_info_describes(tmp_path, capsys):
     out = tmp_path / "moons"
-    assert main(["train", "two-moons", "--out", str(out), "--seed", "3", "--steps", "20"]) == 0
+    assert (
+        main(
+            [
+                "train",
+                "two-moons",
+                "--out",
+                str(out),
+                "--seed",
+                "3",
+                "--steps",
+                "20",
+                "--no-measure",
+            ]
+        )
+        == 0
+    )
     run = Run(out)
     assert (run.metadata["seed"], run.steps[-1]) == (3, 20)
     assert repr(run) in capsys.readouterr().out
@@ -192,15 +207,18 @@ def test_settings_are_changed(tmp_path, capsys):
     out = str(tmp_path / "moons")
     changed = ["--set", "width=7", "--set", "weight_decay=0", "--set", "optimizer=sgd"]
     more = ["--set", "batch_size=null", "--set", "widths=[5,4]"]
-    assert main(["train", "two-moons", "--out", out, "--steps", "2", *changed]) == 0
+    assert main(["train", "two-moons", "--out", out, "--steps", "2", *changed, "--no-measure"]) == 0
     overrides = {"optimizer": "sgd", "weight_decay": 0.0, "width": 7}
     assert Run(out).metadata["overrides"] == overrides
-    assert main(["train", "two-moons", "--out", f"{out}2", "--steps", "2", *more]) == 0
+    assert (
+        main(["train", "two-moons", "--out", f"{out}2", "--steps", "2", *more, "--no-measure"]) == 0
+    )
     assert Run(f"{out}2").metadata["overrides"] == {"batch_size": None, "widths": [5, 4]}
 
 
 def test_a_training_is_resumed(tmp_path, capsys):
-    train = ["train", "two-moons", "--out", str(tmp_path / "moons"), "--steps", "20"]
+    out = str(tmp_path / "moons")
+    train = ["train", "two-moons", "--out", out, "--steps", "20", "--no-measure"]
     assert main([*train, "--resume"]) == 0
     assert main([*train, "--resume"]) == 0
     assert main(train) == 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import islice
 
@@ -169,11 +169,13 @@ def plain_training() -> Iterator[None]:
     They are as before when the block is left. Networks and tensors for a training must be made in
     such a block, too: those of inference mode cannot be trained.
     """
+    # A device that is set makes each call of torch slower, which small networks feel.
+    elsewhere = torch.get_default_device().type != "cpu"
     with (
         torch.inference_mode(False),
         torch.enable_grad(),
         torch.autocast("cpu", enabled=False),
-        torch.device("cpu"),
+        torch.device("cpu") if elsewhere else nullcontext(),
     ):
         yield
 

@@ -31,6 +31,7 @@ from splineviz.training.files.manifest import (
     MANIFEST,
     METRICS,
     MOST_MANIFEST_BYTES,
+    PROBES,
     Checkpoint,
     Manifest,
 )
@@ -141,14 +142,23 @@ class Run:
     def metrics(self) -> pd.DataFrame:
         """The logged metrics as they are on disk now: float64 columns, indexed by step.
 
-        Steps at which a metric was not given, or was not a number, are NaN.
+        Steps at which a metric was not given, or was not a number, are NaN. What
+        :func:`splineviz.training.recipes.measure` has measured at checkpoints stands beside what
+        was logged.
 
         Raises
         ------
         RunCorrupt
             If the file is not a table of numbers.
         """
-        return read_metrics(self.path / METRICS)
+        logged, probes = (read_metrics(self.path / name) for name in (METRICS, PROBES))
+        probes = probes.loc[probes.index.isin(self.steps)]
+        if probes.empty:
+            return logged
+        # Of what both have, that which was measured of the checkpoint itself.
+        both = logged.columns.intersection(probes.columns)
+        probes = probes.combine_first(logged[both])[probes.columns]
+        return logged.drop(columns=both).join(probes, how="outer")
 
     @property
     def samples(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]] | None:

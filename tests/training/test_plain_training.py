@@ -53,11 +53,11 @@ def contents(path: Path) -> dict[str, bytes]:
 def test_a_recipe_is_the_same_run(
     tmp_path: Path, name: str, setting: Callable[[], AbstractContextManager[Any]]
 ) -> None:
-    recipes.train(name, tmp_path / "plain", steps=5, progress=None)
+    recipes.train(name, tmp_path / "plain", steps=5, progress=None, measure=False)
     with setting():
         before = torch.is_grad_enabled(), torch.is_inference_mode_enabled()
         dtype = torch.get_default_dtype()
-        recipes.train(name, tmp_path / "set", steps=5, progress=None)
+        recipes.train(name, tmp_path / "set", steps=5, progress=None, measure=False)
         assert (torch.is_grad_enabled(), torch.is_inference_mode_enabled()) == before
         assert torch.get_default_dtype() == dtype
     assert contents(tmp_path / "set") == contents(tmp_path / "plain")
@@ -106,12 +106,14 @@ def test_a_recipe_that_fails_before_its_first_step_leaves_nothing(
     }[at]
     monkeypatch.setattr(*place, fail)
     with pytest.raises(RuntimeError, match="no memory"):
-        recipes.train("two-moons", out, steps=5, progress=None)
+        recipes.train("two-moons", out, steps=5, progress=None, measure=False)
     monkeypatch.undo()
     assert out.exists() == there
     if there:
         assert [path.name for path in out.iterdir()] == ["notes.txt"]
-    assert recipes.train("two-moons", out, steps=5, progress=None).status == "finished"
+    assert (
+        recipes.train("two-moons", out, steps=5, progress=None, measure=False).status == "finished"
+    )
 
 
 def test_a_recipe_that_fails_later_leaves_its_run(
@@ -124,8 +126,8 @@ def test_a_recipe_that_fails_later_leaves_its_run(
         recipes.train("two-moons", tmp_path / "run", steps=5, progress=stop)
     assert Run(tmp_path / "run").status == "interrupted"
     with pytest.raises(RecordingError, match="already holds a run"):
-        recipes.train("two-moons", tmp_path / "run", steps=5, progress=None)
+        recipes.train("two-moons", tmp_path / "run", steps=5, progress=None, measure=False)
     monkeypatch.setattr(fit, "batches", fail)
     with pytest.raises(RecordingError, match="already holds a run"):
-        recipes.train("two-moons", tmp_path / "run", steps=5, progress=None)
+        recipes.train("two-moons", tmp_path / "run", steps=5, progress=None, measure=False)
     assert len(Run(tmp_path / "run")) == 2

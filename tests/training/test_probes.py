@@ -108,7 +108,7 @@ def test_what_cannot_be_chosen_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", recipes.names())
 def test_the_data_of_a_recipe_are_those_it_trains_on(tmp_path: Path, name: str) -> None:
-    run = recipes.train(name, tmp_path / "run", seed=3, steps=1, progress=None)
+    run = recipes.train(name, tmp_path / "run", seed=3, steps=1, progress=None, measure=False)
     samples = run.samples
     assert samples is not None
     data = recipes.data(name, 3)

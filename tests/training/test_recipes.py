@@ -42,7 +42,7 @@ def test_the_table_is_whole() -> None:
 
 
 def test_a_recipe_records_a_run_that_can_be_replayed(tmp_path: Path, name: str) -> None:
-    run = recipes.train(name, tmp_path / "run", steps=40, progress=None)
+    run = recipes.train(name, tmp_path / "run", steps=40, progress=None, measure=False)
     assert run.path == tmp_path / "run"
     assert run.status == "finished"
     assert run.steps[0] == 0
@@ -75,7 +75,7 @@ def test_a_recipe_records_a_run_that_can_be_replayed(tmp_path: Path, name: str) 
 
 
 def test_what_is_logged_of_the_network_is_so(tmp_path: Path, name: str) -> None:
-    run = recipes.train(name, tmp_path / "run", steps=3, progress=None)
+    run = recipes.train(name, tmp_path / "run", steps=3, progress=None, measure=False)
     samples, row = run.samples, run.metrics.loc[3]
     assert samples is not None
     values = run.program(3).pre_activations(samples[0])
@@ -95,20 +95,22 @@ def test_what_is_logged_of_the_network_is_so(tmp_path: Path, name: str) -> None:
 def test_a_seed_gives_the_same_run_and_touches_nothing_global(tmp_path: Path, name: str) -> None:
     states = torch.get_rng_state(), np.random.get_state()[1].tolist(), random.getstate()
     threads = torch.get_num_threads()
-    recipes.train(name, tmp_path / "a", seed=1, steps=20, progress=None)
-    recipes.train(name, tmp_path / "c", seed=2, steps=20, progress=None)
+    recipes.train(name, tmp_path / "a", seed=1, steps=20, progress=None, measure=False)
+    recipes.train(name, tmp_path / "c", seed=2, steps=20, progress=None, measure=False)
     assert torch.equal(torch.get_rng_state(), states[0])
     assert np.random.get_state()[1].tolist() == states[1]
     assert random.getstate() == states[2]
     assert torch.get_num_threads() == threads
     torch.set_num_threads(1)
-    recipes.train(name, tmp_path / "b", seed=1, steps=20, progress=None)
+    recipes.train(name, tmp_path / "b", seed=1, steps=20, progress=None, measure=False)
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
     assert contents(tmp_path / "a") != contents(tmp_path / "c")
 
 
 def test_a_recipe_can_be_stored_in_half_the_space(tmp_path: Path, name: str) -> None:
-    run = recipes.train(name, tmp_path / "run", steps=2, progress=None, dtype="float16")
+    run = recipes.train(
+        name, tmp_path / "run", steps=2, progress=None, measure=False, dtype="float16"
+    )
     assert run.dtype == "float16"
 
 
@@ -136,9 +138,9 @@ def test_an_interrupted_recipe_leaves_its_run(tmp_path: Path) -> None:
 
 
 def test_a_recipe_never_overwrites(tmp_path: Path) -> None:
-    recipes.train("two-moons", tmp_path / "run", steps=2, progress=None)
+    recipes.train("two-moons", tmp_path / "run", steps=2, progress=None, measure=False)
     with pytest.raises(RecordingError, match="already holds a run"):
-        recipes.train("two-moons", tmp_path / "run", steps=2, progress=None)
+        recipes.train("two-moons", tmp_path / "run", steps=2, progress=None, measure=False)
 
 
 @pytest.mark.parametrize(
@@ -156,12 +158,14 @@ def test_what_a_recipe_cannot_do_is_told(
     tmp_path: Path, options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(InvalidArgument, match=message):
-        recipes.train("two-moons", tmp_path / "run", progress=None, **options)
+        recipes.train("two-moons", tmp_path / "run", progress=None, measure=False, **options)
     assert not (tmp_path / "run").exists()
 
 
 def test_whole_floats_and_large_seeds_do(tmp_path: Path) -> None:
-    run = recipes.train("two-moons", tmp_path / "run", seed=2**63 - 1, steps=2e1, progress=None)  # type: ignore[arg-type]
+    run = recipes.train(
+        "two-moons", tmp_path / "run", seed=2**63 - 1, steps=2e1, progress=None, measure=False
+    )  # type: ignore[arg-type]
     assert run.metadata == {"recipe": "two-moons", "seed": 2**63 - 1, "steps": 20}
 
 
@@ -175,21 +179,23 @@ def test_an_unknown_recipe_names_those_there_are(tmp_path: Path) -> None:
 
 @pytest.mark.nightly
 def test_two_moons_trains_while_one_watches(tmp_path: Path) -> None:
-    metrics = recipes.train("two-moons", tmp_path / "run", progress=None).metrics
+    metrics = recipes.train("two-moons", tmp_path / "run", progress=None, measure=False).metrics
     assert metrics.loc[100:, "train_accuracy"].mean() > 0.995
     assert metrics["test_accuracy"].iloc[-1] > 0.99
 
 
 @pytest.mark.nightly
 def test_the_checkerboard_is_learnt(tmp_path: Path) -> None:
-    metrics = recipes.train("checkerboard", tmp_path / "run", progress=None).metrics
+    metrics = recipes.train("checkerboard", tmp_path / "run", progress=None, measure=False).metrics
     assert metrics.loc[300:, "train_accuracy"].mean() > 0.995
     assert metrics["test_accuracy"].iloc[-1] > 0.9
 
 
 @pytest.mark.nightly
 def test_digits_are_learnt_long_after_they_are_fitted(tmp_path: Path) -> None:
-    metrics = recipes.train("digits-grokking", tmp_path / "run", progress=None).metrics
+    metrics = recipes.train(
+        "digits-grokking", tmp_path / "run", progress=None, measure=False
+    ).metrics
     fitted = metrics.index[metrics["train_accuracy"] >= 0.99][0]
     learnt = metrics.index[metrics["test_accuracy"] >= 0.9][0]
     assert fitted < 2000

@@ -19,6 +19,7 @@ VERSION = 2
 
 MANIFEST = "manifest.json"
 METRICS = "metrics.csv"
+PROBES = "probes.csv"
 SAMPLES = "samples.safetensors"
 CHECKPOINTS = "checkpoints"
 

@@ -20,6 +20,7 @@ from splineviz.training.files.manifest import (
     METRICS,
     MOST_MANIFEST_BYTES,
     MOST_SAMPLES_BYTES,
+    PROBES,
     SAMPLES,
     Checkpoint,
     Manifest,
@@ -218,7 +219,7 @@ class RunWriter:
                 # There were none when it began.
                 for path in folder.glob("step-*.safetensors"):
                     remove_file(path, inside=self.path)
-                for name in (METRICS, SAMPLES, MANIFEST):
+                for name in (METRICS, PROBES, SAMPLES, MANIFEST):
                     if name != SAMPLES or self.manifest.samples is not None:
                         remove_file(self.path / name, inside=self.path)
                 # Where something else was put, it stays.
@@ -259,6 +260,7 @@ class RunWriter:
             )
         )
         metrics.drop_after(last)
+        MetricsLog(self.path / PROBES).drop_after(last)
         for checkpoint in old.checkpoints[len(kept) :]:
             remove_file(self.path / checkpoint.file, inside=self.path)
         return last
@@ -334,7 +336,7 @@ def _existing_run(path: Path, resume: bool | int) -> Manifest | None:
     if not (path / MANIFEST).exists():
         if not isinstance(resume, bool):
             raise RecordingError(f"there is no run to resume at step {resume} in {path}")
-        files = [path / METRICS, *(path / CHECKPOINTS).glob("*")]
+        files = [path / METRICS, path / PROBES, *(path / CHECKPOINTS).glob("*")]
         if any(file.exists() for file in files):
             raise RecordingError(
                 f"{path} holds parts of a run without their {MANIFEST}. Nothing was overwritten: "

@@ -13,14 +13,18 @@ from typing import TYPE_CHECKING, Any
 from splineviz.errors import InvalidArgument
 from splineviz.training.recipes.recipe import Change, Recipe
 from splineviz.training.recipes.table import RECIPES
+from splineviz.validation.calls import explained
 from splineviz.validation.names import as_path, row_of
 from splineviz.validation.numbers import as_seed, check_flags
+from splineviz.validation.objects import check_run
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from splineviz.training.data import Dataset
     from splineviz.training.runs import Run
 
-__all__ = ["RECIPES", "Change", "Recipe", "data", "names", "recipe_of", "train"]
+__all__ = ["RECIPES", "Change", "Recipe", "data", "measure", "names", "recipe_of", "train"]
 
 
 def names() -> list[str]:
@@ -35,6 +39,7 @@ def train(
     seed: int = 0,
     steps: int | None = None,
     resume: bool = False,
+    measure: bool = True,
     progress: bool | Callable[[int, int], object] | None = True,
     dtype: str = "float32",
     **overrides: Any,
@@ -59,8 +64,12 @@ def train(
         Whether to go on with a training that was interrupted or killed, from its last checkpoint
         on; the result is the same, bit for bit, as if it had not been. A run that is finished is
         returned as it is. If `out` holds no run, one is begun.
+    measure : bool
+        Whether to measure robustness and local complexity at all checkpoints when the training has
+        ended, as the function :func:`measure` does. It takes up to half of the time.
     progress : bool, callable or None
-        True for a progress bar; a function is called as ``progress(step, steps)`` about 200 times.
+        True for a progress bar; a function is called as ``progress(step, steps)`` about 200 times
+        while the network is trained.
     dtype : {"float32", "float16", "float64"}
         The type the weights are stored in.
     **overrides
@@ -71,9 +80,9 @@ def train(
     Returns
     -------
     Run
-        With the metrics of :func:`~splineviz.training.fit.fit`, and the training points as its
-        samples. If the training is interrupted, ``Run(out)`` opens what there is;
-        if that is before the first update, nothing is left behind.
+        With the metrics of :func:`~splineviz.training.fit.fit` and of :func:`measure`, and the
+        training points as its samples. If the training is interrupted, ``Run(out)`` opens what
+        there is; if that is before the first update, nothing is left behind.
 
     Raises
     ------
@@ -95,14 +104,14 @@ def train(
         overrides if steps is None else {**overrides, "steps": steps}
     )
     seed, folder = as_seed(seed), as_path(out, "path").absolute()
-    check_flags(resume=resume)
+    check_flags(resume=resume, measure=measure)
     metadata: dict[str, Any] = {"recipe": name, "seed": seed, "steps": recipe.steps}
     if overrides:
         changed = recipe.settings
         metadata["overrides"] = {key: changed[key] for key in sorted(overrides)}
     from splineviz.training.recipes.training import record
 
-    return record(
+    run = record(
         recipe,
         folder,
         seed=seed,
@@ -111,6 +120,69 @@ def train(
         progress=progress,
         dtype=dtype,
     )
+    if measure:
+        from splineviz.training.recipes.measuring import measured
+
+        measured(run, progress=progress if isinstance(progress, bool) else None)
+    return run
+
+
+@explained()
+def measure(
+    run: Run, *, progress: bool | Callable[[int, int], object] | None = True
+) -> pd.DataFrame:
+    """Measure the networks of a run that a recipe made: robustness and local complexity.
+
+    The file ``probes.csv`` of the run keeps what was measured, a row a checkpoint; ``run.metrics``
+    has it beside what was logged. Checkpoints that are there already are not measured again, so
+    that a call that was interrupted goes on where it stopped. Delete the file to begin anew.
+
+    Parameters
+    ----------
+    run : Run
+        Recorded by `train`, now or long ago.
+    progress : bool, callable or None
+        True for a progress bar; a function is called as ``progress(done, total)`` with numbers of
+        checkpoints.
+
+    Returns
+    -------
+    pandas.DataFrame
+        float64 columns, indexed by step:
+
+        - ``test_pgd_epsE_accuracy``: accuracy on 256 test points under
+          :func:`~splineviz.pgd_accuracy` with its own settings, within E: each eps of the recipe,
+          L-infinity, in units of the inputs;
+        - ``test_pgd10_epsE_accuracy``: the same with the budget of arXiv 2402.15555, one start and
+          10 steps of 0.08 E, which cannot cross the ball and so finds less;
+        - ``test_pgd_blind``, ``test_pgd10_blind``: the share of these points that may count as
+          right only because the attack had no gradient to follow (the warning ``ZeroGradients``);
+          the largest of all E;
+        - ``lc_NAME`` and ``lc_NAME_K``: mean local complexity around 200 points of a kind, in all
+          and of the layer K, counted from 0, at radius and directions of the recipe. NAME is
+          training, test, random or boundary, as in :meth:`Run.probes`; boundary is NaN where one
+          class is predicted everywhere;
+        - ``lc_NAME_live`` and ``lc_NAME_live_K``: the same of the neurons alone that are live at
+          the training points.
+
+    Raises
+    ------
+    InvalidArgument
+        If no recipe that there is made the run.
+    RecordingError
+        If the run is being recorded or measured at this moment, or the disk refuses.
+    RunCorrupt
+        If a file of the run is damaged.
+
+    Notes
+    -----
+    It computes on one thread, and nothing that is measured depends on more than the checkpoint: a
+    run is the same whether it is measured on the way, later, or never.
+    """
+    from splineviz.training.recipes.measuring import measured
+
+    check_run(run)
+    return measured(run, progress)
 
 
 def data(name: str, seed: int = 0, **overrides: Any) -> Dataset:

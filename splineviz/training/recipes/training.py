@@ -22,6 +22,8 @@ from splineviz.training.recording.schedule import log_schedule
 from splineviz.training.runs import Run
 
 CHECKPOINTS = 56
+#: From which step on the state of a training is kept: what came before is made again in no time.
+FIRST_KEPT = 100
 
 # Seeds of the projections of an update, apart from each other whatever the seed of the run.
 _APART = 0x9E3779B97F4A7C15
@@ -90,6 +92,11 @@ def _record(
     model = make_network(recipe.architecture, recipe.network_options, sizes, generator)
     optimizer = OPTIMIZERS[recipe.optimizer](model, *recipe.rates(0))
     first = 0 if old is None else _resumed(old, model, optimizer)
+
+    def keep(step: int) -> None:
+        if FIRST_KEPT <= step < recipe.steps:
+            TrainingState.of(step, model, optimizer).write(out)
+
     with Recorder(
         out,
         model,
@@ -110,7 +117,7 @@ def _record(
                 steps=recipe.steps,
                 generator=generator,
                 first=first,
-                kept=lambda step: TrainingState.of(step, model, optimizer).write(out),
+                kept=keep,
                 progress=progress,
             )
         except BaseException as error:

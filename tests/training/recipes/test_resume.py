@@ -16,6 +16,7 @@ import pytest
 from splineviz.errors import RecordingError, RunCorrupt
 from splineviz.training import recipes
 from splineviz.training.files.run_writer import RunWriter
+from splineviz.training.recipes import training
 from splineviz.training.recipes.training_state import FILE, TrainingState
 from splineviz.training.runs import Run
 
@@ -31,6 +32,11 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
+@pytest.fixture(autouse=True)
+def states_from_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "FIRST_KEPT", 1)
+
+
 def contents(path: Path) -> dict[str, bytes]:
     return {
         str(file.relative_to(path)): file.read_bytes() for file in path.rglob("*") if file.is_file()
@@ -44,7 +50,11 @@ class Killed(BaseException):
 def train(out: Path, kind: str = "adamw", steps: int = 60, **options: Any) -> Run:
     name, overrides = KINDS[kind]
     return recipes.train(
-        name, out, seed=1, steps=steps, **{"progress": None, **overrides, **options}
+        name,
+        out,
+        seed=1,
+        steps=steps,
+        **{"progress": None, "measure": False, **overrides, **options},
     )
 
 
@@ -125,7 +135,7 @@ def test_a_process_that_is_killed_loses_nothing(tmp_path: Path) -> None:
     whole = train(tmp_path / "whole", steps=3000)
     out = tmp_path / "run"
     command = [sys.executable, "-m", "splineviz", "train", "two-moons", "--out", str(out)]
-    options = ["--seed", "1", "--steps", "3000", "--resume"]
+    options = ["--seed", "1", "--steps", "3000", "--resume", "--no-measure"]
     process = subprocess.Popen([*command, *options], cwd=ROOT, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and len(list(out.glob("checkpoints/*.safetensors"))) < 45:
@@ -158,6 +168,7 @@ def test_nothing_to_resume_is_no_fault(tmp_path: Path) -> None:
 )
 def test_another_training_is_not_taken_up(tmp_path: Path, options: dict[str, Any]) -> None:
     arguments: dict[str, Any] = {"name": "two-moons", "seed": 1, "steps": 60, "progress": None}
+    arguments["measure"] = False
     recipes.train(out=tmp_path / "run", **arguments)
     before = contents(tmp_path / "run")
     with pytest.raises(RecordingError, match="is another one"):
