@@ -113,10 +113,10 @@ def check_steps(
             for role in step.options.get("literals", ()):
                 _check_finite(step, role, params[role])
             facts = Facts(inputs, step.options, {role: a.shape for role, a in params.items()})
-            found, more = schema.infer(facts)
+            inferred, more = schema.infer(facts)
             terms += more
-            if found is not None and found != shapes[i + 1]:
-                raise _other_shape(found, shapes[i + 1])
+            if inferred is not None and inferred != shapes[i + 1]:
+                raise _other_shape(inferred, shapes[i + 1])
         except Misfit as error:
             raise StepCannotBe(i, step, error) from error
     if terms > MOST_TERMS_IN_ALL:
@@ -154,9 +154,9 @@ def check_opaque_steps(
             inputs = [(shapes[value], dtypes[value]) for value in step.inputs]
             params = step_params(step.params, step.options, state)
             weights = [(role, array.shape) for role, array in params.items()]
-            found, dtype = result_of(step.options, inputs, weights)
-            if found != shapes[i + 1]:
-                raise _other_shape(found, shapes[i + 1])
+            inferred, dtype = result_of(step.options, inputs, weights)
+            if inferred != shapes[i + 1]:
+                raise _other_shape(inferred, shapes[i + 1])
         except Misfit as error:
             raise StepCannotBe(i, step, error) from error
         dtypes.append(dtype)
@@ -172,8 +172,8 @@ def _check_finite(step: Step, role: str, numbers: np.ndarray) -> None:
         )
 
 
-def _other_shape(found: Shape, stated: Shape) -> Misfit:
-    return Misfit(f"it makes values of shape {found} for one sample, and {stated} is stated")
+def _other_shape(inferred: Shape, stated: Shape) -> Misfit:
+    return Misfit(f"it makes values of shape {inferred} for one sample, and {stated} is stated")
 
 
 def _check_memory(steps: Sequence[Step], shapes: Sequence[Shape], output: int) -> None:

@@ -62,13 +62,15 @@ def read_only(key: str, values: Any) -> np.ndarray:
     """
     if hasattr(values, "detach"):
         values = values.detach().cpu().double().numpy()
-    given = np.asarray(values)
-    if given.dtype == np.float64 and given.flags.owndata and not given.flags.writeable:
-        array = given
-    elif given.dtype.kind in "OSUc":
-        raise InvalidProgram(f"the parameter {key!r} holds {given.dtype} values, not real numbers")
+    numbers = np.asarray(values)
+    if numbers.dtype == np.float64 and numbers.flags.owndata and not numbers.flags.writeable:
+        array = numbers
+    elif numbers.dtype.kind in "OSUc":
+        raise InvalidProgram(
+            f"the parameter {key!r} holds {numbers.dtype} values, not real numbers"
+        )
     else:
-        array = np.array(given, dtype=np.float64, order="C")
+        array = np.array(numbers, dtype=np.float64, order="C")
         array.setflags(write=False)
     return array
 

@@ -93,16 +93,16 @@ class Tensors(Domain[torch.Tensor]):
         kind = LAYERS[step.kind]
         assert kind.linear is not None
         linear, offset = kind.coefficients(self._params(i, like), step.options)
-        made: torch.Tensor = kind.linear(_like(linear, like), inputs, step.options)
-        return made if offset is None else made + _like(offset, like)
+        result: torch.Tensor = kind.linear(_like(linear, like), inputs, step.options)
+        return result if offset is None else result + _like(offset, like)
 
     def activation(self, i: int, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
         """Apply the function."""
         step = self.program.steps[i]
         activate = LAYERS[step.kind].activate
         assert activate is not None
-        made: torch.Tensor = activate(self._params(i, inputs[0]), inputs, step.options)
-        return made
+        result: torch.Tensor = activate(self._params(i, inputs[0]), inputs, step.options)
+        return result
 
     def opaque(self, i: int, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
         """Run the operation."""
@@ -112,10 +112,10 @@ class Tensors(Domain[torch.Tensor]):
         self.program.check_opaque_steps()
         # What it reads may be places or truth values, which say nothing of a weight's type.
         try:
-            made: torch.Tensor = run(self._weights(i), inputs, step.options)
+            result: torch.Tensor = run(self._weights(i), inputs, step.options)
         except OF_TORCH as error:
             raise not_applied(i, step, error) from error
-        return made
+        return result
 
     def _params(self, i: int, like: torch.Tensor) -> dict[str, Any]:
         return {role: _like(weight, like) for role, weight in self._weights(i).items()}

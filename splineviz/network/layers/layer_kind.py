@@ -90,7 +90,7 @@ def step_params(
     -------
     dict of str to array
     """
-    found = {role: state[key] for role, key in params.items()}
+    weights = {role: state[key] for role, key in params.items()}
     for role, numbers in options.get("literals", {}).items():
-        found[role] = np.array(numbers, dtype=np.float64)
-    return found
+        weights[role] = np.array(numbers, dtype=np.float64)
+    return weights

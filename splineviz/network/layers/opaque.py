@@ -64,7 +64,7 @@ def opaque(params: Params, inputs: Sequence[Array], options: Options) -> Array:
 
 
 def _run(params: Params, values: Sequence[Any], options: Options) -> Any:
-    made: list[Any] = []
+    results: list[Any] = []
 
     def decoded(argument: Any) -> Any:
         if isinstance(argument, list | tuple):
@@ -74,7 +74,7 @@ def _run(params: Params, values: Sequence[Any], options: Options) -> Any:
         if "value" in argument:
             return values[argument["value"]]
         if "call" in argument:
-            return _result(made[argument["call"]], argument.get("result"))
+            return _result(results[argument["call"]], argument.get("result"))
         if "samples" in argument:
             return argument["samples"] * len(values[0])
         if "weight" in argument:
@@ -84,12 +84,12 @@ def _run(params: Params, values: Sequence[Any], options: Options) -> Any:
     for call in [*options.get("before", ()), options]:
         keywords = {name: decoded(part) for name, part in call.get("keywords", {}).items()}
         arguments = decoded(call["arguments"])
-        made.append(_operation(call["operation"])(*arguments, **keywords))
-    return _result(made[-1], options.get("result"))
+        results.append(_operation(call["operation"])(*arguments, **keywords))
+    return _result(results[-1], options.get("result"))
 
 
-def _result(made: Any, which: int | None) -> Any:
-    return made if which is None else made[which]
+def _result(returned: Any, which: int | None) -> Any:
+    return returned if which is None else returned[which]
 
 
 def _type(name: str) -> Any:

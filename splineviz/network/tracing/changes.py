@@ -31,19 +31,19 @@ def changes(old: Program, new: Program) -> tuple[str, ...]:
     tied = dict.fromkeys(_ties(old, new))
     if tied:
         return tuple(tied)
-    found: dict[str, None] = {}
+    differences: dict[str, None] = {}
     for i, (before, now) in enumerate(zip(old.steps, new.steps, strict=True)):
-        found.update(dict.fromkeys(_of_step(before, now)))
+        differences.update(dict.fromkeys(_of_step(before, now)))
         if old.shapes[i + 1] != new.shapes[i + 1]:
-            found[
+            differences[
                 f"step {before.name!r} made values of shape {old.shapes[i + 1]} for one input and "
                 f"now makes them of shape {new.shapes[i + 1]}"
             ] = None
     if old.output != new.output:
-        found["another of its values is its output"] = None
-    if not found:
-        found.update(dict.fromkeys(_of_patterns(old, new)))
-    return tuple(found)
+        differences["another of its values is its output"] = None
+    if not differences:
+        differences.update(dict.fromkeys(_of_patterns(old, new)))
+    return tuple(differences)
 
 
 def changed_options(old: Program, new: Program) -> dict[str, dict[str, Any]]:

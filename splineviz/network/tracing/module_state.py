@@ -37,15 +37,15 @@ def surroundings_of(model: torch.nn.Module) -> Surroundings:
         number, text or tensor in one has changed. Tensors are not kept alive. Inside other objects
         nobody looks.
     """
-    found: dict[tuple[str, str], Any] = {}
+    state: dict[tuple[str, str], Any] = {}
     for path, module in without_wrappers(model).named_modules(remove_duplicate=False):
-        found[path, ""] = type(module)
+        state[path, ""] = type(module)
         fixed = module._non_persistent_buffers_set
         held = {name: value for name, value in module._buffers.items() if name in fixed}
         for name, value in {**vars(module), **held}.items():
             if name not in _TORCHS_OWN:
-                found[path, name] = _mark(value, set())
-    return found
+                state[path, name] = _mark(value, set())
+    return state
 
 
 def changed_places(before: Surroundings, now: Surroundings) -> list[str]:

@@ -1,4 +1,12 @@
-"""The signs of a cut's columns at the vertices of a complex, and what counts as zero."""
+"""The signs of a cut's columns at the vertices of a complex, and what counts as zero.
+
+Which cells a column cuts follows from its signs at their corners, so a wrong sign is a wrong
+partition. A sign is sure where the value is larger than its rounding error may be. Where it is not,
+the sign is 0: the vertex lies *on* the boundary. That is right where boundaries really meet, and
+wrong where the bound of the error is merely too large; there a boundary would be bent to a vertex
+near it. So there are two bounds: a cheap one for all vertices, and a close one for the few at which
+the cheap one makes a difference.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +30,9 @@ _BLOCK = 2**22
 class Signs:
     """The signs of the columns of a cut at the vertices of a complex.
 
-    What counts as zero is a bound over the whole slice at most vertices. Where that decides
-    something, the vertices are localized: their values and bounds are then those of
-    ``LocalValues``.
+    At most vertices, what counts as zero is one bound for the whole slice. Vertices at which that
+    bound makes a difference are *localized*: from then on their values and their bounds are those
+    of ``LocalValues``, from the terms at the vertex itself.
 
     Parameters
     ----------
@@ -37,8 +45,8 @@ class Signs:
     dense : float64 array (V, W) or None
         All values, if they are kept in memory.
     read : callable
-        The values at some vertices, given by number: float64 array (n, W). Until the complex is
-        followed to its next subdivision.
+        Computes the values at some vertices from their numbers: float64 array (n, W). It can be
+        called until the next subdivision of the complex.
     """
 
     cut: Cut
@@ -50,7 +58,7 @@ class Signs:
     read: Callable[[Int32Array], FloatArray]
     _tables: list[FloatArray] = field(init=False)
     _is_local: BoolArray = field(init=False)
-    #: Of all vertices, the row of their tolerance in the tables, if values are kept.
+    #: For each vertex the row of `tolerance` that holds for it, if values are kept.
     tolerance_of: Int32Array = field(init=False)
 
     def __post_init__(self) -> None:
@@ -60,15 +68,18 @@ class Signs:
 
     @property
     def tolerance(self) -> FloatArray:
-        """What counts as zero, float64 array (rows, W); the first row is the whole slice's."""
+        """What counts as zero, float64 array (rows, W).
+
+        The first row is the bound for the whole slice; each localized vertex adds one of its own.
+        """
         if len(self._tables) > 1:
             self._tables = [np.concatenate(self._tables)]
         return self._tables[0]
 
     def settle_zeros(self, vertices: AnyIntArray) -> None:
-        """Localize vertices where the bound over the slice takes for zero what is not zero.
+        """Localize vertices at which a value other than 0 counts as zero; decide its sign anew.
 
-        What is 0 exactly is so by any bound: most often, nothing flows there at all.
+        A value of exactly 0 needs no second look: most often all terms are 0 there.
         """
         for some, z, tolerance in self._localized(vertices):
             self.planes.positive[some] = pack(z > tolerance)
@@ -77,7 +88,8 @@ class Signs:
     def localize(self, vertices: AnyIntArray) -> AnyIntArray:
         """Localize some vertices; return those that were not localized before.
 
-        Their signs stay: what the bound over the slice does not make zero is sure.
+        Their signs stay as they are: a sign that the larger bound calls sure is sure. What changes
+        is how close two crossings on an edge may be and still count as two.
         """
         return np.concatenate([vertices[:0], *(some for some, _, _ in self._localized(vertices))])
 

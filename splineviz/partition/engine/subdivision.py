@@ -1,4 +1,15 @@
-"""How the neurons of one layer subdivide a complex of convex cells."""
+"""How the neurons of one layer subdivide a complex of convex cells.
+
+Edges come first: each is cut where a neuron's sign changes between its ends, and both cells beside
+it share the new vertices. Then each cell is split on its own, by the neurons that change sign on
+it. Blocks of edges and of cells are independent, so that several threads work on them.
+
+Rounding makes a difference in two places. A crossing may be so near to an end of its edge that
+coordinates cannot tell them apart: the end then lies on the neuron's boundary, its sign becomes 0,
+and all edges at this vertex are cut again. And whether a value counts as zero, or two crossings as
+one, may hang on a bound of the error: the edge or cell is then *doubted*, its vertices get closer
+bounds (see ``Signs.localize``), and its block is done again.
+"""
 
 from __future__ import annotations
 
@@ -21,27 +32,28 @@ from splineviz.typing import BoolArray, Int32Array, IntArray, Words
 
 _Block = TypeVar("_Block", "_Cut", "_Split")
 
-# Blocks of edges and cells: large enough that the start of a thread does not count, small enough
-# that a block is over in a fraction of a second. Smaller where the values at a block's vertices are
-# made again for it.
+# Sizes of blocks of edges and cells: large enough that the start of a thread costs nothing beside
+# them, small enough that one takes a fraction of a second. They are smaller where the values at a
+# block's vertices are not in memory and are computed for the block.
 _EDGES = (4096, 16384)
 _CELLS = 1024
 _CELLS_WITH_VALUES = 512
 _NUMBERS = 2**22
 
-# So many neurons may cut a single cell into so many pieces that the one block takes seconds.
+# From so many neurons on, one cell may be cut into so many pieces that its block takes seconds; the
+# calling thread then stays free to stop it.
 _WIDE = 512
 
 
 @dataclass(frozen=True, eq=False)
 class Subdivision:
-    """What one layer did to a complex.
+    """A complex after one layer has cut it.
 
     Parameters
     ----------
     cells : CellComplex
-        The subdivided complex. Its vertices are the old ones, then new ones on old edges, then
-        new ones inside old cells.
+        The new complex. Its vertices are the old ones, then those on old edges, then those inside
+        old cells.
     parent : int32 array (C,)
         The old cell that each new one is part of; never decreasing.
     bits : uint64 array (C, ceil(W / 64))
@@ -70,8 +82,8 @@ def subdivide_cells(
     ----------
     cells : CellComplex
     signs : Signs
-        At the vertices of `cells`. Signs of crossings that the coordinates cannot tell from a
-        vertex are cleared in its bit planes.
+        The signs at the vertices of `cells`. They are changed: where a crossing cannot be told
+        from a vertex by its coordinates, the vertex gets the sign 0.
     layer : int
         Number of the layer, the label of the new edges.
     most : int
@@ -79,13 +91,15 @@ def subdivide_cells(
     name : str
         The layer's name, for the error.
     workers : Workers
-        Where to work on blocks side by side. The result does not depend on it.
+        The threads that work on blocks. The result does not depend on how many there are.
 
     Raises
     ------
     TooManyRegions
         If there would be more cells than `most`.
     """
+    # Points nearer than this may be one: a crossing is computed to within a few units in the last
+    # place of the largest coordinate.
     spacing = 8.0 * EPS * float(np.abs(cells.xy).max())
     n_old, n_edges = len(cells.xy), len(cells.edge_vertices)
     n_columns = len(signs.cut.unit)
@@ -103,33 +117,34 @@ def subdivide_cells(
         cut_neuron,
         cut_place,
     )
-    n_made = np.zeros(1, dtype=np.int64)
+    # Kernels read the budget while they run, and stop where it is exceeded.
+    n_new = np.zeros(1, dtype=np.int64)
     budget = np.array([most], dtype=np.int64)
 
     def split(first: int, last: int) -> _Split:
         values = _all_values(signs) or _values_of_cells(cells, signs, first, last)
         *block, doubted = split_cells(first, last, cut, values, signs.planes, spacing, budget)
-        n_made[0] += len(block[-2])
-        budget[0] = most - n_made[0]
+        n_new[0] += len(block[-2])
+        budget[0] = most - n_new[0]
         return _Split(first, last, tuple(block), doubted)
 
     def take_back(n_cells: int) -> None:
-        n_made[0] -= n_cells
-        budget[0] = most - n_made[0]
+        n_new[0] -= n_cells
+        budget[0] = most - n_new[0]
 
     try:
         aside = n_columns > _WIDE
         block = _CELLS if signs.dense is not None else _CELLS_WITH_VALUES
         blocks = workers.over(split, len(cells), (block, block), aside)
-        # Blocks that were stopped in the middle are no complex: they are not split again.
-        if n_made[0] > most:
-            raise TooManyRegions(int(n_made[0]), most, name)
+        # Blocks that were stopped in the middle are no complex: they cannot be split again.
+        if n_new[0] > most:
+            raise TooManyRegions(int(n_new[0]), most, name)
         _split_again(cells, signs, blocks, split, take_back, workers)
     finally:
-        # Blocks that are still at work when this is cancelled stop too.
+        # After an error or Ctrl-C, threads that are still splitting stop too.
         budget[0] = -1
-    if n_made[0] > most:
-        raise TooManyRegions(int(n_made[0]), most, name)
+    if n_new[0] > most:
+        raise TooManyRegions(int(n_new[0]), most, name)
     points, inside, chords, chord_neuron, offsets, halves, parent, bits = _joined(
         [block.arrays for block in blocks], len(xy), len(pieces)
     )
@@ -150,7 +165,7 @@ def subdivide_cells(
 
 
 class _Split(NamedTuple):
-    """A block of cells that was split, and those of its cells that are to be split again."""
+    """A block of cells that was split, and its doubted cells."""
 
     first: int
     last: int
@@ -166,7 +181,7 @@ def _split_again(
     take_back: Callable[[int], None],
     workers: Workers,
 ) -> None:
-    """Split blocks again in which a tolerance decided something, with those of the vertices."""
+    """Localize the vertices of doubted cells, and split the blocks of these cells again."""
     doubted = np.concatenate([block.doubted for block in blocks])
     if len(doubted) == 0:
         return
@@ -176,7 +191,7 @@ def _split_again(
     if len(signs.localize(vertices)) == 0:
         return
     again = [i for i, block in enumerate(blocks) if len(block.doubted)]
-    # Else they would be stopped in the middle where there is no room for them twice.
+    # Without this their cells would count twice, and the budget might stop them in the middle.
     take_back(sum(len(blocks[i].arrays[-2]) for i in again))
     for i, block in zip(again, _anew(split, blocks, again, workers), strict=True):
         blocks[i] = block
@@ -194,7 +209,7 @@ def _anew(
 
 
 def _all_values(signs: Signs) -> PreActivations | None:
-    """Of all columns at all vertices, if they are kept in memory."""
+    """Return the values of all columns at all vertices, if they are kept in memory."""
     if signs.dense is None:
         return None
     rows, columns = (np.arange(n, dtype=np.int32) for n in signs.dense.shape)
@@ -202,7 +217,7 @@ def _all_values(signs: Signs) -> PreActivations | None:
 
 
 def _values_at_edges(cells: CellComplex, signs: Signs, first: int, last: int) -> PreActivations:
-    """Of the columns that cross some edges, at their ends."""
+    """Compute the values of the columns that cross some edges, at the ends of these."""
     a, b = cells.edge_vertices[first:last].T
     above, below = signs.planes
     crossed = (above[a] & below[b]) | (below[a] & above[b])
@@ -210,7 +225,7 @@ def _values_at_edges(cells: CellComplex, signs: Signs, first: int, last: int) ->
 
 
 def _values_of_cells(cells: CellComplex, signs: Signs, first: int, last: int) -> PreActivations:
-    """Of the columns that cross some cells, at their corners."""
+    """Compute the values of the columns that cross some cells, at the corners of these."""
     start, stop = cells.offsets[first], cells.offsets[last]
     halves = cells.halves[start:stop]
     corners = cells.edge_vertices[halves >> 1, halves & 1]
@@ -220,6 +235,7 @@ def _values_of_cells(cells: CellComplex, signs: Signs, first: int, last: int) ->
 
 
 def _some_values(signs: Signs, vertices: Int32Array, crossed: Words) -> PreActivations:
+    """Compute the values of some columns, set bits of `crossed`, at some vertices."""
     octets = crossed.astype("<u8", copy=False).view(np.uint8)
     columns = np.flatnonzero(np.unpackbits(octets, bitorder="little"))
     chosen = np.unique(vertices)
@@ -240,7 +256,7 @@ def _some_values(signs: Signs, vertices: Int32Array, crossed: Words) -> PreActiv
 def _cut(
     cells: CellComplex, signs: Signs, spacing: float, workers: Workers
 ) -> list[npt.NDArray[Any]]:
-    """Cut all edges; again those at a vertex that a crossing is at, or may be."""
+    """Cut all edges; repeat it for blocks with edges at a vertex whose sign or bound changes."""
 
     def cut(first: int, last: int) -> _Cut:
         values = _all_values(signs) or _values_at_edges(cells, signs, first, last)
@@ -251,7 +267,7 @@ def _cut(
 
     least, most = _EDGES
     if signs.dense is None:
-        # All values at the ends of a block are made at once.
+        # All values at the ends of a block are in memory at once.
         most = max(256, min(most, _NUMBERS // max(len(signs.cut.unit), 1)))
     blocks = workers.over(cut, len(cells.edge_vertices), (min(least, most), most))
     again = list(range(len(blocks)))
@@ -273,7 +289,7 @@ def _cut(
 
 
 class _Cut(NamedTuple):
-    """A block of edges that was cut, and what says that edges are to be cut again."""
+    """A block of edges that was cut, vertices that turned out to be on boundaries, and doubts."""
 
     first: int
     last: int
@@ -283,7 +299,7 @@ class _Cut(NamedTuple):
 
 
 def _at_changed(blocks: list[_Cut], cells: CellComplex, changed: BoolArray) -> list[int]:
-    """The numbers of the blocks with an edge at a vertex that has changed."""
+    """Find the blocks with an edge at a vertex that has changed."""
     if not changed.any():
         return []
     touched = np.flatnonzero(changed[cells.edge_vertices].any(axis=1))
@@ -300,7 +316,7 @@ def _offsets(counts: Int32Array) -> IntArray:
 def _joined(
     blocks: list[tuple[npt.NDArray[Any], ...]], n_vertices: int, n_pieces: int
 ) -> list[npt.NDArray[Any]]:
-    """Concatenate what ``split_cells`` made of blocks of cells, with numbers shifted to match."""
+    """Concatenate the results of ``split_cells`` for all blocks, with numbers shifted to match."""
     if len(blocks) == 1:
         return list(blocks[0])
     points_before = edges_before = halves_before = 0

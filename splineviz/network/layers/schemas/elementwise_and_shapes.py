@@ -64,12 +64,12 @@ def _added(facts: Facts) -> Shape:
         raise Misfit("it adds a constant without a constant_factor and a shape")
     if "shape" not in options:
         return values
-    made = (*options["shape"],)
-    if made != broadcast(values, made):
-        raise Misfit(f"its shape {made} does not hold values of shape {values}")
-    if constant is not None and stretched(constant, made, "constant") != made:
-        raise Misfit(f"its constant of shape {constant} is larger than its result {made}")
-    return made
+    result = (*options["shape"],)
+    if result != broadcast(values, result):
+        raise Misfit(f"its shape {result} does not hold values of shape {values}")
+    if constant is not None and stretched(constant, result, "constant") != result:
+        raise Misfit(f"its constant of shape {constant} is larger than its result {result}")
+    return result
 
 
 ADD = Schema(
@@ -146,10 +146,10 @@ PERMUTE = Schema(
 
 
 def _expanded(facts: Facts) -> Shape:
-    made = (*facts.options["shape"],)
-    if broadcast(facts.input, made) != made:
-        raise Misfit(f"values of shape {facts.input} for one sample do not become {made}")
-    return made
+    result = (*facts.options["shape"],)
+    if broadcast(facts.input, result) != result:
+        raise Misfit(f"values of shape {facts.input} for one sample do not become {result}")
+    return result
 
 
 EXPAND = Schema(_expanded, {"shape": SHAPE}, rearranges=True)
@@ -243,26 +243,26 @@ def _indexed(shape: Shape, entries: Sequence[Any]) -> Shape:
     """Infer the shape after indexing; `index` has an entry for each axis, None for a new axis."""
     chosen = _chosen(entries)
     sizes = iter(shape)
-    made: list[int] = []
+    result: list[int] = []
     together: list[Shape] = []
     for i, entry in enumerate(entries):
         if entry is None:
-            made.append(1)
+            result.append(1)
             continue
         size = next(sizes)
         if isinstance(entry, Mapping) and "slice" in entry:
             start, stop, step = entry["slice"]
             if step is not None and step < 1:
                 raise Misfit(f"its index has a step of {step}")
-            made.append(len(range(size)[slice(start, stop, step)]))
+            result.append(len(range(size)[slice(start, stop, step)]))
             continue
         if _is_places(entry):
             together.append(_checked_places(entry["places"], size))
         else:
             _checked_places(entry, size)
         if chosen and i == chosen[-1]:
-            made += _together(together)
-    return tuple(made)
+            result += _together(together)
+    return tuple(result)
 
 
 def _chosen(entries: Sequence[Any]) -> list[int]:
@@ -290,11 +290,11 @@ def _checked_places(places: Any, size: int) -> Shape:
 
 def _together(shapes: Sequence[Shape]) -> Shape:
     try:
-        made = np.broadcast_shapes(*shapes)
+        result = np.broadcast_shapes(*shapes)
     except ValueError as error:
         raise Misfit("the places of its index do not fit each other") from error
-    check_size(math.prod(made), "its index")
-    return made
+    check_size(math.prod(result), "its index")
+    return result
 
 
 GETITEM = Schema(
@@ -343,10 +343,10 @@ STACK = Schema(_stacked, {"axis": _AXIS}, inputs=(1, _MANY), rearranges=True)
 def _shuffled(name: str, least: int, shape: Callable[[Shape, int], Shape | None]) -> Schema:
     def infer(facts: Facts) -> Shape:
         times = facts.options[name]
-        made = shape(facts.input, times) if len(facts.input) >= least else None
-        if made is None:
+        result = shape(facts.input, times) if len(facts.input) >= least else None
+        if result is None:
             raise Misfit(f"values of shape {facts.input} for one sample do not divide by {times}")
-        return made
+        return result
 
     return Schema(infer, {name: integer(1, 2**20)})
 

@@ -305,7 +305,7 @@ def _asked(
     from torch.utils.flop_counter import FlopCounterMode
 
     class Bounded(TorchDispatchMode):
-        """Looks at everything that is made on the way."""
+        """Checks each tensor that is computed on the way."""
 
         calls = 0
 
@@ -323,13 +323,13 @@ def _asked(
                 raise Misfit(f"it takes more than {_MOST_ON_THE_WAY:,} operations")
             if name in _PIECES and max(args[0].shape, default=0) > _MOST_PIECES:
                 raise Misfit(f"its operation {name} makes too many pieces")
-            made = function(*args, **(kwargs or {}))
-            for tensor in made if isinstance(made, tuple | list) else (made,):
+            result = function(*args, **(kwargs or {}))
+            for tensor in result if isinstance(result, tuple | list) else (result,):
                 if isinstance(tensor, torch.Tensor):
                     check_size(tensor.numel() // samples, "what is made on the way")
                     if tensor.ndim > MOST_AXES + 1:
                         raise Misfit("what is made on the way has too many axes")
-            return made
+            return result
 
     try:
         values = [

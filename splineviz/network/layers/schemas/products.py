@@ -36,10 +36,10 @@ def _dense(facts: Facts) -> Shape:
     weight = facts.params["weight"]
     if facts.input[-1:] != weight[-1:]:
         raise _misfit(facts)
-    made = facts.input[:-1] + weight[:-1]
-    if "bias" in facts.params and stretched(facts.params["bias"], made, "bias") != made:
-        raise Misfit(f"its bias of shape {facts.params['bias']} is larger than its result {made}")
-    return made
+    result = facts.input[:-1] + weight[:-1]
+    if "bias" in facts.params and stretched(facts.params["bias"], result, "bias") != result:
+        raise Misfit(f"its bias of shape {facts.params['bias']} is larger than its result {result}")
+    return result
 
 
 LINEAR = Schema(
@@ -112,11 +112,11 @@ def _einsum_sizes(facts: Facts) -> tuple[list[str], dict[str, int]]:
         raise Misfit(f"its equation {equation!r} has a result without meaning")
     if result[:1] != [batch] or axes[0].count(batch) + axes[1].count(batch) != 1:
         raise Misfit(f"its equation {equation!r} mixes the samples of a batch")
-    found: dict[str, int] = {}
+    sizes: dict[str, int] = {}
     for label, size in zip(chain(*axes), chain(*shapes), strict=True):
-        if found.setdefault(label, size) != size:
+        if sizes.setdefault(label, size) != size:
             raise Misfit(f"its equation {equation!r} has two sizes for the axis {label!r}")
-    return result, found
+    return result, sizes
 
 
 def _labels(term: str, hidden: int) -> list[str]:
@@ -125,13 +125,13 @@ def _labels(term: str, hidden: int) -> list[str]:
 
 
 def _sum_of_products(facts: Facts) -> Shape:
-    result, found = _einsum_sizes(facts)
-    return tuple(found[label] for label in result[1:])
+    result, sizes = _einsum_sizes(facts)
+    return tuple(sizes[label] for label in result[1:])
 
 
 def _einsum_terms(facts: Facts, shape: Shape) -> int:
-    result, found = _einsum_sizes(facts)
-    return math.prod(size for label, size in found.items() if label not in result)
+    result, sizes = _einsum_sizes(facts)
+    return math.prod(size for label, size in sizes.items() if label not in result)
 
 
 EINSUM = Schema(

@@ -260,17 +260,17 @@ class Schema:
                 raise Misfit(f"its {role} of shape {shape} is empty")
             if self.params is not None and len(shape) not in self.params[role].ranks:
                 raise Misfit(f"its {role} has the shape {shape}")
-        found = self.shape(facts)
-        if found is None:
+        result = self.shape(facts)
+        if result is None:
             return None, 0
-        check_shape(found)
-        total = math.prod(found) * self.terms(facts, found)
+        check_shape(result)
+        total = math.prod(result) * self.terms(facts, result)
         if total > MOST_TERMS:
             raise Misfit(
                 f"it adds up {total:,} terms for each sample, and {MOST_TERMS:,} at most are "
                 "computed"
             )
-        return found, total
+        return result, total
 
 
 def check_shape(shape: Shape) -> None:

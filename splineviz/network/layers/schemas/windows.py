@@ -85,9 +85,9 @@ def conv(dimensions: int) -> Schema:
         else:
             padding = [0] * dimensions if padding == "valid" else padding
             counts = [*map(_windows, spatial, kernel, stride, padding, dilation)]
-        found = _some_windows(counts, facts)
-        check_size(channels * math.prod(kernel) * math.prod(found), "what is under its kernels")
-        return filters, *found
+        windows = _some_windows(counts, facts)
+        check_size(channels * math.prod(kernel) * math.prod(windows), "what is under its kernels")
+        return filters, *windows
 
     return Schema(
         shape,
@@ -108,10 +108,10 @@ def conv_transpose(dimensions: int) -> Schema:
 
     def shape(facts: Facts) -> Shape:
         channels, *spatial = _ranks(facts, dimensions + 1)
-        given, per_group, *kernel = facts.params["weight"]
+        channels_in, per_group, *kernel = facts.params["weight"]
         options, groups = facts.options, facts.options["groups"]
         filters = per_group * groups
-        _check_groups(facts, channels, given, channels, groups)
+        _check_groups(facts, channels, channels_in, channels, groups)
         _check_bias(facts, filters)
         names = ("stride", "padding", "output_padding", "dilation")
         counts = []
@@ -334,10 +334,10 @@ def _interpolated(facts: Facts) -> Shape:
 def _each(size: Any, facts: Facts) -> list[float]:
     """Repeat a number for each axis."""
     spatial = len(facts.input) - 1
-    given = [size] * spatial if isinstance(size, int | float) else [*size]
-    if len(given) != spatial:
-        raise Misfit(f"it has {len(given)} sizes for {spatial} axes")
-    return given
+    sizes = [size] * spatial if isinstance(size, int | float) else [*size]
+    if len(sizes) != spatial:
+        raise Misfit(f"it has {len(sizes)} sizes for {spatial} axes")
+    return sizes
 
 
 _FACTOR = Option(

@@ -148,19 +148,19 @@ def _readable_precision() -> Iterator[None]:
 
     It asks by an older name, which fails where the newer ones have been used.
     """
-    found: dict[str, str] = {}
+    precisions: dict[str, str] = {}
     try:
         torch._C._get_cudnn_allow_tf32()
     except RuntimeError:
-        found = {name: torch._C._get_fp32_precision_getter("cuda", name) for name in _ROUNDED}
+        precisions = {name: torch._C._get_fp32_precision_getter("cuda", name) for name in _ROUNDED}
         # No rounding meanwhile, so that no other thread gets less than it has asked for.
         torch._C._set_cudnn_allow_tf32(False)
     try:
         yield
     finally:
-        if found:
+        if precisions:
             torch._C._set_cudnn_allow_tf32(True)
-            for name, precision in found.items():
+            for name, precision in precisions.items():
                 torch._C._set_fp32_precision_setter("cuda", name, precision)
 
 
@@ -212,12 +212,12 @@ class _OneInput(torch.nn.Module):
 
     def forward(self, x: torch.Tensor) -> Any:
         try:
-            made = getattr(self, ROOT)(x)
+            output = getattr(self, ROOT)(x)
         except Exception as error:
             raise _Failed from error
-        if not isinstance(made, torch.Tensor):
-            raise _Failed from _NoTensor(type(made).__name__)
-        return made
+        if not isinstance(output, torch.Tensor):
+            raise _Failed from _NoTensor(type(output).__name__)
+        return output
 
 
 def _refusal(
@@ -285,12 +285,12 @@ def _first_line(error: BaseException) -> str:
 def _place(network: torch.nn.Module, frames: list[tuple[Any, int]]) -> tuple[str, torch.nn.Module]:
     """Find the innermost module of the network whose forward was running."""
     paths = {id(module): path for path, module in reversed([*network.named_modules()])}
-    found: tuple[str, torch.nn.Module] = "", network
+    innermost: tuple[str, torch.nn.Module] = "", network
     for frame, _ in frames:
         running = frame.f_locals.get("self")
         if isinstance(running, torch.nn.Module) and id(running) in paths:
-            found = paths[id(running)], running
-    return found
+            innermost = paths[id(running)], running
+    return innermost
 
 
 def _own_line(frames: list[tuple[Any, int]]) -> str:

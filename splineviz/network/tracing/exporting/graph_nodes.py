@@ -34,15 +34,15 @@ def is_mutable(node: fx.Node) -> bool:
 def arguments_of(node: fx.Node) -> dict[str, Any]:
     """Collect all arguments of a call by name, defaults included."""
     target: Any = node.target
-    found = {}
+    by_name = {}
     for place, argument in enumerate(target._schema.arguments):
         if place < len(node.args):
-            found[argument.name] = node.args[place]
+            by_name[argument.name] = node.args[place]
         elif argument.name in node.kwargs:
-            found[argument.name] = node.kwargs[argument.name]
+            by_name[argument.name] = node.kwargs[argument.name]
         else:
-            found[argument.name] = argument.default_value
-    return found
+            by_name[argument.name] = argument.default_value
+    return by_name
 
 
 def flat(parts: Any) -> list[Any]:
@@ -55,9 +55,9 @@ def flat(parts: Any) -> list[Any]:
 def precision_of(node: fx.Node) -> float:
     """Find the relative rounding of the coarsest dtype that a call makes."""
     types = [
-        made.dtype
-        for made in flat(node.meta.get("val"))
-        if isinstance(made, torch.Tensor) and made.is_floating_point()
+        result.dtype
+        for result in flat(node.meta.get("val"))
+        if isinstance(result, torch.Tensor) and result.is_floating_point()
     ]
     return max(float(torch.finfo(kind).eps) for kind in (*types, torch.float64))
 

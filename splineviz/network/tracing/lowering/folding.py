@@ -75,8 +75,8 @@ class Folding:
             for key, (node, samples) in taken.items()
             if node.op == "placeholder" and str(node.target) in graph.paths and samples is None
         ]
-        computed = {key: made for key, made in taken.items() if key not in plain}
-        needed = {made.node for made in computed.values()}
+        computed = {key: weight for key, weight in taken.items() if key not in plain}
+        needed = {weight.node for weight in computed.values()}
         order = [*graph.graph.nodes] if needed else []
         for node in reversed(order):
             if node in needed or _writes_to(node, needed):
@@ -107,7 +107,7 @@ class Folding:
             If a weight of the network is gone; its path.
         """
         copied = self.writes or not shared
-        found = {key: _held(network, key, copied) for key in self.plain}
+        weights = {key: _held(network, key, copied) for key in self.plain}
         known: dict[fx.Node, Any] = {}
         with torch.no_grad():
             for node in self.nodes:
@@ -115,8 +115,8 @@ class Folding:
         for key, (node, samples) in self.computed.items():
             tensor = known[node]
             one = tensor if samples is None else samples.first_of(tensor)
-            found[key] = one.detach().clone()
-        return found
+            weights[key] = one.detach().clone()
+        return weights
 
     def _run(self, node: fx.Node, network: torch.nn.Module, known: Mapping[fx.Node, Any]) -> Any:
         if node.op == "placeholder":

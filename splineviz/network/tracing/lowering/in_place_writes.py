@@ -85,7 +85,7 @@ def after_writing(
     old: Any,
     tensor: torch.Tensor,
     memory: torch.Tensor,
-    made: Value,
+    written: Value,
     add: Add,
     constant: Callable[[torch.Tensor], Constant],
 ) -> Any:
@@ -97,7 +97,7 @@ def after_writing(
         What it held before.
     tensor, memory : tensor
         Where the two are.
-    made : Value
+    written : Value
         What was written.
     add : callable
         Adds steps.
@@ -110,30 +110,30 @@ def after_writing(
         If it cannot be divided by sample.
     """
     if _layout(tensor) == _layout(memory):
-        return made
+        return written
     known = isinstance(old, torch.Tensor) or (isinstance(old, Value) and old.samples == FIRST)
-    apart = known and made.samples == FIRST
-    shown, written = (_places(tensor), _places(memory)) if apart else (None, None)
-    if shown is None or written is None:
+    apart = known and written.samples == FIRST
+    shown, overwritten = (_places(tensor), _places(memory)) if apart else (None, None)
+    if shown is None or overwritten is None:
         raise Refused(
             "it writes in place to a part of a tensor, or to a view of it, that is read again "
             "later",
             "Use the call that returns a new tensor, such as relu(x) for relu_(x).",
         )
-    where = {place: k for k, place in enumerate(written.reshape(-1).tolist())}
-    found = [where.get(place) for place in shown.reshape(-1).tolist()]
-    if all(k is None for k in found):
+    where = {place: k for k, place in enumerate(overwritten.reshape(-1).tolist())}
+    sources = [where.get(place) for place in shown.reshape(-1).tolist()]
+    if all(k is None for k in sources):
         return old
-    shape, size = tuple(shown.shape), len(found)
-    if found == [*range(len(where))]:
-        return add("reshape", [made], {"shape": [*shape]}, shape=shape)
-    before = old if isinstance(old, Value) else as_value(constant(old), made, add)
+    shape, size = tuple(shown.shape), len(sources)
+    if sources == [*range(len(where))]:
+        return add("reshape", [written], {"shape": [*shape]}, shape=shape)
+    before = old if isinstance(old, Value) else as_value(constant(old), written, add)
     flat = [
         add("reshape", [part], {"shape": [math.prod(part.shape)]}, shape=(math.prod(part.shape),))
-        for part in (before, made)
+        for part in (before, written)
     ]
     both = add("cat", flat, {"axis": 1}, shape=(size + len(where),))
-    index = [k if at is None else size + at for k, at in enumerate(found)]
+    index = [k if at is None else size + at for k, at in enumerate(sources)]
     entries = [{"slice": [None, None, None]}, {"places": index}]
     picked = add("getitem", [both], {"index": entries}, shape=(size,))
     return add("reshape", [picked], {"shape": [*shape]}, shape=shape)

@@ -72,7 +72,7 @@ class MovedCall(NamedTuple):
 
 
 def moved_call(
-    target: Any, name: str, given: Mapping[str, Any], rank: int, results: Sequence[torch.Tensor]
+    target: Any, name: str, operands: Mapping[str, Any], rank: int, results: Sequence[torch.Tensor]
 ) -> MovedCall | None:
     """Rewrite a call for tensors with the samples first.
 
@@ -82,7 +82,7 @@ def moved_call(
         The operation of torch.
     name : str
         What it is called in the table of operations.
-    given : mapping of str to object
+    operands : mapping of str to object
         Its arguments. Those that are values have the samples in the same place, and as many axes.
     rank : int
         The number of these axes.
@@ -94,26 +94,26 @@ def moved_call(
     MovedCall or None
         None if it is not known how, or if there is no such call.
     """
-    values = [value for value in _parts(given) if isinstance(value, Value)]
-    samples, plain = values[0].samples, {key: _first(part) for key, part in given.items()}
+    values = [value for value in _parts(operands) if isinstance(value, Value)]
+    samples, plain = values[0].samples, {key: _first(part) for key, part in operands.items()}
     if torch.Tag.pointwise in target.tags or name in _OF_EACH_NUMBER:
         return _of_each_number(plain, samples, rank, results)
     if name in EXPANDING:
         return MovedCall(plain, samples) if results[0].ndim == rank else None
     if name in _WITH_A_MATRIX:
-        left, right = (given[key] for key in _WITH_A_MATRIX[name])
+        left, right = (operands[key] for key in _WITH_A_MATRIX[name])
         matrix = isinstance(right, Constant) and right.tensor.ndim == 2 and right.along is None
         known = isinstance(left, Value) and len(values) == 1 and matrix
         return MovedCall(plain, samples) if known and samples.axis < rank - 1 else None
     if name in ("layer_norm", "rms_norm"):
-        within = samples.axis < rank - len(given["normalized_shape"])
+        within = samples.axis < rank - len(operands["normalized_shape"])
         return MovedCall(plain, samples) if within and len(values) == 1 else None
-    if name == "pad" and given.get("mode", "constant") == "constant":
-        within = samples.axis < rank - len(given["pad"]) // 2
+    if name == "pad" and operands.get("mode", "constant") == "constant":
+        within = samples.axis < rank - len(operands["pad"]) // 2
         return MovedCall(plain, samples) if within else None
-    if name == "prelu" and isinstance(given["weight"], Constant):
+    if name == "prelu" and isinstance(operands["weight"], Constant):
         # One slope for all channels, wherever they are.
-        return MovedCall(plain, samples) if given["weight"].tensor.numel() == 1 else None
+        return MovedCall(plain, samples) if operands["weight"].tensor.numel() == 1 else None
     if name == "batch_norm" and samples.axis != 1 and len(values) == 1:
         behind = rank - 2 - (not samples.merged)
         return MovedCall({**plain, "spatial_dims": behind}, samples)
@@ -171,12 +171,14 @@ def _along(name: str, plain: Mapping[str, Any], samples: SampleAxis, rank: int) 
     leaves_out = name in _OF_AN_AXIS or (name in _OVER_AN_AXIS and not plain.get("keepdim"))
     passed = sum(axis < samples.axis for axis in axes) if leaves_out else 0
     places = [samples.place(axis) for axis in axes]
-    told = {**plain, key: places if several else places[0]}
-    return MovedCall(told, samples._replace(axis=samples.axis - passed))
+    arguments = {**plain, key: places if several else places[0]}
+    return MovedCall(arguments, samples._replace(axis=samples.axis - passed))
 
 
-def _parts(given: Mapping[str, Any]) -> list[Any]:
-    return [one for part in given.values() for one in (part if isinstance(part, list) else [part])]
+def _parts(operands: Mapping[str, Any]) -> list[Any]:
+    return [
+        one for part in operands.values() for one in (part if isinstance(part, list) else [part])
+    ]
 
 
 def _first(part: Any) -> Any:

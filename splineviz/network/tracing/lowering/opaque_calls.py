@@ -59,14 +59,14 @@ def in_graph(value: Value, samples: int) -> Value | Unfinished:
         How many there are.
     """
     where, node = value.samples, value.moved_by
-    made, shape = value.with_samples_first, where.of_all(value.shape, samples)
+    first, shape = value.with_samples_first, where.of_all(value.shape, samples)
     if where == FIRST:
-        return made
+        return first
     if not where.merged:
-        return _moved(made, 0, where.axis, node)
+        return _moved(first, 0, where.axis, node)
     apart = where.apart(shape, samples)
-    first = [apart.pop(where.axis + 1), *apart]
-    return _shaped(_moved(_shaped(made, first, node), 0, where.axis + 1, node), shape, node)
+    order = [apart.pop(where.axis + 1), *apart]
+    return _shaped(_moved(_shaped(first, order, node), 0, where.axis + 1, node), shape, node)
 
 
 def with_samples_first(
@@ -91,13 +91,13 @@ def with_samples_first(
     return _shaped(_moved(apart, where.axis + 1, 0, node), [samples, *where.of_one(shape)], node)
 
 
-def _moved(made: Value | Unfinished, source: int, destination: int, node: fx.Node) -> Unfinished:
-    arguments = {"self": made, "source": source, "destination": destination}
+def _moved(tensor: Value | Unfinished, source: int, destination: int, node: fx.Node) -> Unfinished:
+    arguments = {"self": tensor, "source": source, "destination": destination}
     return Unfinished(torch.ops.aten.movedim.int, arguments, node)
 
 
-def _shaped(made: Value | Unfinished, shape: Sequence[int], node: fx.Node) -> Unfinished:
-    return Unfinished(torch.ops.aten.reshape.default, {"self": made, "shape": [*shape]}, node)
+def _shaped(tensor: Value | Unfinished, shape: Sequence[int], node: fx.Node) -> Unfinished:
+    return Unfinished(torch.ops.aten.reshape.default, {"self": tensor, "shape": [*shape]}, node)
 
 
 def opaque_options(
@@ -167,12 +167,12 @@ class _Writer:
         for argument in target._schema.arguments:
             if argument.name not in call.arguments:
                 continue
-            given = call.arguments[argument.name]
-            found = self._argument(given, argument.name, _is_size(argument.real_type))
+            value = call.arguments[argument.name]
+            written = self._argument(value, argument.name, _is_size(argument.real_type))
             if not argument.kwarg_only:
-                arguments.append(found)
-            elif found is not None and given != argument.default_value:
-                keywords[argument.name] = found
+                arguments.append(written)
+            elif written is not None and value != argument.default_value:
+                keywords[argument.name] = written
         # In place or not is the same: what shares the memory is followed by the trace.
         name = target.overloadpacket.__name__.rstrip("_")
         operation = f"{name}.{target._overloadname}"
@@ -220,12 +220,12 @@ class _Writer:
     def _weight(self, constant: Constant, name: str) -> dict[str, Any]:
         role = name if name not in self.params else f"{name}_{len(self.params)}"
         self.params[role] = constant
-        found: dict[str, Any] = {"weight": role}
+        reference: dict[str, Any] = {"weight": role}
         if not constant.tensor.is_floating_point():
-            found["dtype"] = str(constant.tensor.dtype).removeprefix("torch.")
+            reference["dtype"] = str(constant.tensor.dtype).removeprefix("torch.")
         if constant.along is not None:
-            found["along"] = constant.along
-        return found
+            reference["along"] = constant.along
+        return reference
 
 
 def _is_size(kind: Any) -> bool:
@@ -235,13 +235,13 @@ def _is_size(kind: Any) -> bool:
     return bool(kind.kind() == "SymIntType")
 
 
-def is_random(target: Any, given: Mapping[str, Any]) -> bool:
+def is_random(target: Any, arguments: Mapping[str, Any]) -> bool:
     """Whether a call draws random numbers.
 
     Dropout does not if its probability is zero, or if it is not in training.
     """
     if torch.Tag.nondeterministic_seeded not in getattr(target, "tags", ()):
         return False
-    dropped = [given.get(name) for name in ("dropout_p", "dropout", "p") if name in given]
-    off = given.get("train") is False or given.get("training") is False or dropped == [0.0]
+    dropped = [arguments.get(name) for name in ("dropout_p", "dropout", "p") if name in arguments]
+    off = arguments.get("train") is False or arguments.get("training") is False or dropped == [0.0]
     return not off

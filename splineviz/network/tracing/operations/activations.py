@@ -211,8 +211,8 @@ def read_max_pool(call: Call, add: Add) -> Results:
     }
     if windows_in_padding(options, call.first.shape):
         raise Refused("one of its windows lies in the padding only", "Use less padding.")
-    made = add(kind, [call.first], options)
-    return made if len(call.shapes) == 1 else [made, None]
+    value = add(kind, [call.first], options)
+    return value if len(call.shapes) == 1 else [value, None]
 
 
 def read_adaptive_max_pool(call: Call, add: Add) -> Results:

@@ -21,14 +21,14 @@ from splineviz.network.tracing.operations.call import (
 
 def _weights(call: Call, *names: str) -> dict[str, Constant] | None:
     """Collect arguments that must be constants, without those that are None."""
-    found = {name: call[name] for name in names if call[name] is not None}
-    return found if all(isinstance(weight, Constant) for weight in found.values()) else None
+    weights = {name: call[name] for name in names if call[name] is not None}
+    return weights if all(isinstance(weight, Constant) for weight in weights.values()) else None
 
 
 def sizes(size: Any, dimensions: int) -> list[int]:
     """Give one size for each dimension, from a number or a sequence."""
-    given = [size] if isinstance(size, int) else [int(part) for part in size]
-    return given * dimensions if len(given) == 1 else given
+    each = [size] if isinstance(size, int) else [int(part) for part in size]
+    return each * dimensions if len(each) == 1 else each
 
 
 # Products with weights ----------------------------------------------------------------------------

@@ -53,24 +53,24 @@ def read_permute(call: Call, add: Add) -> Results:
     return add("permute", [call.first], {"axes": order})
 
 
-def order_of_axes(name: str, given: Mapping[str, Any], rank: int) -> list[int]:
+def order_of_axes(name: str, arguments: Mapping[str, Any], rank: int) -> list[int]:
     """Find the axis of the first argument for each axis of the result of a call that reorders axes.
 
     Parameters
     ----------
     name : str
         What it is called.
-    given : mapping of str to object
+    arguments : mapping of str to object
         Its arguments.
     rank : int
         The number of axes.
     """
-    if "dims" in given:
-        return [dim % rank for dim in given["dims"]]
-    if "source" in given:
+    if "dims" in arguments:
+        return [dim % rank for dim in arguments["dims"]]
+    if "source" in arguments:
         source, target = (
-            [dim % rank for dim in ([given[name]] if isinstance(given[name], int) else given[name])]
-            for name in ("source", "destination")
+            [dim % rank for dim in ([dims] if isinstance(dims, int) else dims)]
+            for dims in (arguments["source"], arguments["destination"])
         )
         order = [axis for axis in range(rank) if axis not in source]
         for to, axis in sorted(zip(target, source, strict=True)):
@@ -78,7 +78,7 @@ def order_of_axes(name: str, given: Mapping[str, Any], rank: int) -> list[int]:
         return order
     # transpose(dim0, dim1), swapaxes(axis0, axis1), and those that take no axes.
     last = rank - 1
-    first, second = [*given.values()][1:3] if len(given) > 2 else (last - 1, last)
+    first, second = [*arguments.values()][1:3] if len(arguments) > 2 else (last - 1, last)
     order = [*range(rank)]
     if name == "numpy_T":
         order.reverse()
@@ -146,8 +146,8 @@ def read_index(call: Call, add: Add) -> Results:
         if index is None:
             entries.append(_WHOLE)
         elif str(index.tensor.dtype) == "torch.bool":
-            found = index.tensor.nonzero(as_tuple=True)
-            entries += [{"places": places.tolist()} for places in found]
+            axes = index.tensor.nonzero(as_tuple=True)
+            entries += [{"places": places.tolist()} for places in axes]
         else:
             entries.append({"places": index.tensor.tolist()})
     if entries[:1] != [_WHOLE]:
