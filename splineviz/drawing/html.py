@@ -29,7 +29,7 @@ _DPI = 100
 _LONGEST = 400
 
 
-def shown(build: Callable[[], str], text: str) -> str:
+def html_or_text(build: Callable[[], str], text: str) -> str:
     """Return the HTML of `build`; if it fails, the text and the error.
 
     Parameters

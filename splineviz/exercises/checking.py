@@ -49,9 +49,9 @@ def check(
     if answer is UNANSWERED:
         verdict = "Open: replace the dots (...) by your answer and run the cell again."
     else:
-        verdict = f"Right: {_shown(answer)}."
+        verdict = f"Right: {_in_words(answer)}."
         if not _is_right(answer, expected, tolerance):
-            verdict = f"Not yet: expected {wanted or _shown(expected)}, got {_shown(answer)}."
+            verdict = f"Not yet: expected {wanted or _in_words(expected)}, got {_in_words(answer)}."
         if because:
             verdict += f" {because}"
     print(verdict)  # noqa: T201
@@ -70,7 +70,7 @@ def _is_right(answer: Any, expected: Any, tolerance: float) -> bool:
     return given.shape == right.shape and bool((np.abs(given - right) <= tolerance).all())
 
 
-def _shown(value: Any) -> str:
+def _in_words(value: Any) -> str:
     if value is None or isinstance(value, str | bool | np.bool_):
         return str(value)
     try:

@@ -12,7 +12,8 @@ from splineviz.errors import InvalidProgram, NonFiniteValues, UnknownName
 from splineviz.network.layers import LAYERS
 from splineviz.network.layers.layer_kind import step_params
 from splineviz.network.layers.schemas.opaque import result_of
-from splineviz.network.layers.schemas.schema import Facts, Misfit, Shape, check_shape, shown
+from splineviz.network.layers.schemas.schema import Facts, Misfit, Shape, check_shape
+from splineviz.validation.wording import shown
 
 if TYPE_CHECKING:
     from splineviz.network.step import Step

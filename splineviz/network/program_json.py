@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from splineviz.errors import InvalidProgram
-from splineviz.network.layers.schemas.schema import MOST_AXES, MOST_NUMBERS, integer, list_of, shown
+from splineviz.network.layers.schemas.schema import MOST_AXES, MOST_NUMBERS, integer, list_of
 from splineviz.network.step import Step
+from splineviz.validation.wording import shown
 
 if TYPE_CHECKING:
     from splineviz.network.program import Program

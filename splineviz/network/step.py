@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from splineviz.errors import InvalidProgram
-from splineviz.network.layers.schemas.schema import shown
+from splineviz.validation.wording import shown
 
 
 @dataclass(frozen=True)

@@ -81,10 +81,10 @@ class SplinePartition(RegionPatterns, RegionBoundaries, RegionGraph, StoredParti
         )
 
     def _repr_html_(self) -> str:
-        from splineviz.drawing.html import shown
+        from splineviz.drawing.html import html_or_text
         from splineviz.partition.notebook_html import partition_html
 
-        return shown(lambda: partition_html(self), repr(self))
+        return html_or_text(lambda: partition_html(self), repr(self))
 
     @explained()
     def merge_linear(

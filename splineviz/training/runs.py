@@ -474,10 +474,10 @@ class Run:
         return f"Run({self.name!r}: {count}, {span}, {self.status})"
 
     def _repr_html_(self) -> str:
-        from splineviz.drawing.html import shown
+        from splineviz.drawing.html import html_or_text
         from splineviz.training.run_html import run_html
 
-        return shown(lambda: run_html(self), repr(self))
+        return html_or_text(lambda: run_html(self), repr(self))
 
     def _checkpoint(self, step: int) -> Checkpoint:
         step = as_step(step, self.steps.tolist(), self.name)

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import splineviz as sv
-from splineviz.complexity.arguments.layer_names import kind_of
+from splineviz.complexity.arguments.layer_names import layer_kind_of
 from splineviz.errors import InvalidArgument, UnsupportedLayer
 from splineviz.network.layers import LAYERS
 from splineviz.network.layers.opaque import SMOOTH
@@ -216,7 +216,7 @@ def test_the_notes_list_what_is_watched():
     listed = set(re.findall(r"\w+", sv.local_complexity.__doc__))
     acting = [name for name, kind in LAYERS.items() if kind.piecewise]
     for name in {*acting, *SMOOTH}:
-        kind = re.sub(r"\dd$", "", kind_of(name))
+        kind = re.sub(r"\dd$", "", layer_kind_of(name))
         assert kind in listed, kind
 
 

@@ -91,6 +91,6 @@ class Switches:
     counted: torch.Tensor | None = None
 
 
-def kind_of(function: str) -> str:
+def layer_kind_of(function: str) -> str:
     """Return the kind of a layer, from the name of a function of torch."""
     return _KINDS.get(function, function)

@@ -17,7 +17,7 @@ from functools import cached_property
 import torch
 
 from splineviz.complexity.arguments.layer_choice import Names
-from splineviz.complexity.arguments.layer_names import OUTPUT, Layer, Switches, kind_of
+from splineviz.complexity.arguments.layer_names import OUTPUT, Layer, Switches, layer_kind_of
 from splineviz.complexity.propagation.activation_deltas import MaxWindows
 from splineviz.complexity.propagation.forward_pass import ForwardPass, KeptValues, Value
 from splineviz.complexity.propagation.layer_vertices import LayerVertices, Visit
@@ -148,7 +148,7 @@ class Estimator:
             half = gate.chunk(2, *dim or (-1,))[1].fill_(True)
             shape = tuple(half.shape[1:])
             columns = rows_of(gate, 1)[0].nonzero()[:, 0].to(self.device)
-        layer = Layer(step.name, kind_of(kind), shape, proxy=True)
+        layer = Layer(step.name, layer_kind_of(kind), shape, proxy=True)
         return _Watched(layer, Switches(), value, columns=columns)
 
     def watch(self, chosen: Sequence[Names]) -> Estimator:

@@ -71,7 +71,7 @@ def table_lines(curves: ComplexityCurves, radius: float) -> list[str]:
     heads = (f"{name:>{width}}" for name, width in zip(names, wide, strict=True))
     lines = [radius_label(radius), "  ".join([f"{'step':>9}", *heads])]
     for step, *means in zip(curves.steps, *columns, strict=True):
-        cells = (f"{_shown(mean):>{width}}" for mean, width in zip(means, wide, strict=True))
+        cells = (f"{_two_decimals(mean):>{width}}" for mean, width in zip(means, wide, strict=True))
         lines.append("  ".join([f"{step:>9}", *cells]))
     return lines
 
@@ -90,8 +90,8 @@ def summary_lines(summary: pd.DataFrame) -> list[str]:
     for row in summary.to_dict("records"):
         step = row["largest_step"] if row["largest_step"] >= 0 else "-"
         lines.append(
-            f"{row['probe']:<{wide}}  {row['radius']:>7.4g}  {_shown(row['first']):>8}  "
-            f"{_shown(row['largest']):>8}  {step:>9}  {_shown(row['last']):>8}"
+            f"{row['probe']:<{wide}}  {row['radius']:>7.4g}  {_two_decimals(row['first']):>8}  "
+            f"{_two_decimals(row['largest']):>8}  {step:>9}  {_two_decimals(row['last']):>8}"
         )
     advice = "What rises at one radius may fall at another: compare several, and say which."
     return [*lines, "", advice, *(f"Here, {each}." for each in contradictions(summary))]
@@ -106,6 +106,6 @@ def _ends(steps: IntArray, means: FloatArray) -> tuple[float, float, int, float]
     return first, largest, int(steps[highest]), last
 
 
-def _shown(mean: float) -> str:
+def _two_decimals(mean: float) -> str:
     """A mean for a column of text: with two decimals, as points are too few for more."""
     return f"{mean:.2f}" if np.isfinite(mean) else "-"

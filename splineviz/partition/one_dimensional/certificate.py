@@ -51,11 +51,11 @@ class SegmentCertificate:
         )
 
     def _repr_html_(self) -> str:
-        from splineviz.drawing.html import shown
+        from splineviz.drawing.html import html_or_text
         from splineviz.partition.notebook_html import certificate_html
 
         undecided = self.strip.signs_undecided
-        return shown(lambda: certificate_html(str(self), undecided, "ends"), str(self))
+        return html_or_text(lambda: certificate_html(str(self), undecided, "ends"), str(self))
 
 
 def certify_segment(

@@ -80,10 +80,10 @@ class SegmentPartition(StoredPartition):
         )
 
     def _repr_html_(self) -> str:
-        from splineviz.drawing.html import shown
+        from splineviz.drawing.html import html_or_text
         from splineviz.partition.notebook_html import segment_partition_html
 
-        return shown(lambda: segment_partition_html(self), repr(self))
+        return html_or_text(lambda: segment_partition_html(self), repr(self))
 
     @property
     def program(self) -> Program:

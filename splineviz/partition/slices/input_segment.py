@@ -237,7 +237,7 @@ class InputSegment:
         )
 
     def _repr_html_(self) -> str:
-        from splineviz.drawing.html import shown
+        from splineviz.drawing.html import html_or_text
         from splineviz.partition.notebook_html import slice_html
 
-        return shown(lambda: slice_html(self), repr(self))
+        return html_or_text(lambda: slice_html(self), repr(self))

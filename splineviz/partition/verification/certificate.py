@@ -106,10 +106,10 @@ class Certificate:
         )
 
     def _repr_html_(self) -> str:
-        from splineviz.drawing.html import shown
+        from splineviz.drawing.html import html_or_text
         from splineviz.partition.notebook_html import certificate_html
 
-        return shown(lambda: certificate_html(str(self), self.signs_undecided), str(self))
+        return html_or_text(lambda: certificate_html(str(self), self.signs_undecided), str(self))
 
 
 def certify(partition: SplinePartition, model: torch.nn.Module | Program) -> Certificate:

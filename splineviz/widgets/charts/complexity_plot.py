@@ -18,7 +18,7 @@ from splineviz.validation.numbers import as_int
 from splineviz.validation.objects import check_kind
 from splineviz.widgets.charts.bqplot_parts import ValueAxis, round_ticks
 from splineviz.widgets.charts.step_chart import StepChart
-from splineviz.widgets.common.controls import menu
+from splineviz.widgets.common.controls import display_if, menu
 
 # The largest whole number that is exact in a browser.
 _LAST = 2**53
@@ -128,8 +128,8 @@ class ComplexityPlot(StepChart):
         ticks = round_ticks(np.array([0.0, *extremes(lines)]))
         self.show(lines, ValueAxis(label, ticks))
         self.heading.value = heading(self._complexity, self.by, probe, self.radius)
-        self.probe_menu.layout.display = _shown(by_layer and len(self._complexity.probes) > 1)
-        self.radius_menu.layout.display = _shown(len(self._complexity.radii) > 1)
+        self.probe_menu.layout.display = display_if(by_layer and len(self._complexity.probes) > 1)
+        self.radius_menu.layout.display = display_if(len(self._complexity.radii) > 1)
 
     @traitlets.observe("by", "probe", "radius")
     def _follow_choice(self, change: dict[str, Any]) -> None:
@@ -157,7 +157,3 @@ def _one_of(what: str, value: Any, known: list[Any]) -> Any:
 
 def _row() -> ipywidgets.Layout:
     return ipywidgets.Layout(flex_flow="row wrap", grid_gap="0 14px")
-
-
-def _shown(whether: bool) -> str | None:
-    return None if whether else "none"

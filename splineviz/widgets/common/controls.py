@@ -15,6 +15,11 @@ def button(text: str, icon: str, tip: str, width: str) -> ipywidgets.Button:
     return new_button
 
 
+def display_if(visible: bool) -> str | None:
+    """The trait ``display`` of a layout: as usual, or ``"none"``."""
+    return None if visible else "none"
+
+
 def menu(title: str, options: Sequence[tuple[str, Any]], value: Any) -> ipywidgets.Dropdown:
     """Create a menu of (text, value) options, as wide as its entries."""
     dropdown = ipywidgets.Dropdown(options=options, value=value, description=title)

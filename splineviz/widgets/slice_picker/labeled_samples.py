@@ -17,6 +17,7 @@ from splineviz.widgets.player.samples import ON_ANCHOR, match_anchors, size_of
 
 if TYPE_CHECKING:
     from splineviz.partition.slices.input_slice import InputSlice
+    from splineviz.training.runs import Run
 
 _BLOCK = 4096
 _ENOUGH_FOR_DIRECTIONS = 2000
@@ -180,3 +181,20 @@ def _class_texts(labels: Any, n: int, class_names: Sequence[str] | None) -> list
             raise InvalidArgument("labels holds None: give each input a class")
         return [str(value) for value in values]
     return [str(names.get(value, f"{value:g}")) for value in values.tolist()]
+
+
+def as_network_inputs(inputs: Any, run: Run) -> Any:
+    """Give inputs the shape that the network of a run takes.
+
+    Raises
+    ------
+    ShapeMismatch
+        If they have not as many numbers each.
+    """
+    shape = tuple(run.program(int(run.steps[0])).input_shape) if len(run.steps) else None
+    stated = tuple(np.shape(inputs))[1:]
+    if shape is None or stated == shape:
+        return inputs
+    if math.prod(stated) != math.prod(shape):
+        raise ShapeMismatch(f"inputs of shape {stated} do not fit the network, which takes {shape}")
+    return inputs.reshape(-1, *shape)

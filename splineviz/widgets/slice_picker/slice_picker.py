@@ -6,21 +6,26 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import bqplot
 import ipywidgets
 import numpy as np
 import traitlets
 
-from splineviz.drawing.palette import CURVE_COLORS
-from splineviz.errors import InvalidArgument, InvalidSlice, ShapeMismatch, SplinevizError
+from splineviz.errors import InvalidArgument, SplinevizError
 from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.validation.calls import explained
 from splineviz.validation.names import as_names
 from splineviz.validation.objects import check_player, check_run
-from splineviz.widgets.charts.bqplot_parts import round_ticks
 from splineviz.widgets.charts.figure_styles import FigureStyles
+from splineviz.widgets.common.controls import display_if
 from splineviz.widgets.common.lifecycle import OwningBox, close_all
-from splineviz.widgets.slice_picker.labeled_samples import LabeledSamples
+from splineviz.widgets.slice_picker.chosen_slice import (
+    MOST_SAMPLES,
+    describe_slice,
+    margin_of,
+    slice_through,
+)
+from splineviz.widgets.slice_picker.distance_histogram import DistanceHistogram
+from splineviz.widgets.slice_picker.labeled_samples import LabeledSamples, as_network_inputs
 from splineviz.widgets.slice_picker.sample_gallery import SampleGallery
 
 if TYPE_CHECKING:
@@ -28,8 +33,6 @@ if TYPE_CHECKING:
 
 PAGE = 24
 NEAREST = 8
-_BINS = 30
-_MOST = 3
 # Nearer than this share of the slice's size, a sample is on it.
 _ON_PLANE = 1e-6
 
@@ -135,7 +138,7 @@ class SlicePicker(OwningBox):
         if class_names is None and run is not None:
             class_names = run.class_names
         self.samples = LabeledSamples(
-            inputs if run is None else _as_network_inputs(inputs, run),
+            inputs if run is None else as_network_inputs(inputs, run),
             labels,
             class_names,
             image_shape,
@@ -199,10 +202,10 @@ class SlicePicker(OwningBox):
         )
         for part in (self.class_menu, self.width_slider, self.margin_slider, self.direction_menu):
             part.style.description_width = "initial"
-        self.figure = _histogram()
+        self.histogram = DistanceHistogram()
         self.facts = ipywidgets.Label()
         self.facts.add_class("splineviz-picker-facts")
-        self._parts = (self.gallery, self.chosen_gallery, self.near_gallery, self.figure)
+        self._parts = (self.gallery, self.chosen_gallery, self.near_gallery, self.histogram)
 
     def _arrange(self) -> list[ipywidgets.Widget]:
         top = _row([self.class_menu, self.back, self.place, self.forward])
@@ -254,7 +257,7 @@ class SlicePicker(OwningBox):
         if not isinstance(plane, InputSlice):
             return None
         chosen = self.samples.samples_at_anchors(plane)
-        if not 1 <= len(chosen) <= _MOST:
+        if not 1 <= len(chosen) <= MOST_SAMPLES:
             self._nothing = "Nothing is chosen yet; the player shows another slice"
             return None
         self.chosen = chosen
@@ -262,7 +265,7 @@ class SlicePicker(OwningBox):
             xmin, _, xmax, _ = plane.domain.bounds
             self.half_width = (xmax - xmin) / 2
         else:
-            self.margin = _margin_of(plane)
+            self.margin = margin_of(plane)
         return plane
 
     def _make_plane(self, shown: InputSlice | None = None) -> None:
@@ -274,18 +277,18 @@ class SlicePicker(OwningBox):
             [self.samples.caption(k) for k in dict.fromkeys(chosen)],
         )
         self.chosen_gallery.title = "Chosen" if chosen else self._nothing
-        self.width_slider.layout.display = _shown(len(chosen) < 2)
-        self.margin_slider.layout.display = _shown(len(chosen) >= 2)
-        self.direction_menu.layout.display = _shown(len(chosen) < _MOST)
-        self.redraw.layout.display = _shown(len(chosen) < _MOST)
+        self.width_slider.layout.display = display_if(len(chosen) < 2)
+        self.margin_slider.layout.display = display_if(len(chosen) >= 2)
+        self.direction_menu.layout.display = display_if(len(chosen) < MOST_SAMPLES)
+        self.redraw.layout.display = display_if(len(chosen) < MOST_SAMPLES)
         self.redraw.disabled = self.directions != "random"
         try:
-            plane = shown or (self._plane_through(chosen) if chosen else None)
+            plane = shown or (self._slice_through(chosen) if chosen else None)
         except SplinevizError as error:
             self._show_note(f"No plane: {error}", trouble=True)
             plane = None
         else:
-            self._show_note("" if plane is None else _describe_slice(plane, len(chosen)))
+            self._show_note("" if plane is None else describe_slice(plane, len(chosen)))
         self._show_distances(plane)
         # The observers come last: what they find of the picker belongs to the new plane.
         self.plane = plane
@@ -295,20 +298,9 @@ class SlicePicker(OwningBox):
             except SplinevizError as error:
                 self._show_note(f"The player cannot show this plane: {error}", trouble=True)
 
-    def _plane_through(self, chosen: list[int]) -> InputSlice:
-        if len(set(chosen)) < len(chosen):
-            raise InvalidSlice("the same sample was chosen twice. Choose different ones")
-        inputs = list(self.samples.inputs[chosen].astype(np.float64))
-        if len(chosen) == _MOST:
-            return InputSlice.through(inputs[0], inputs[1], inputs[2], margin=self.margin)
-        principal = self.samples.directions if self.directions == "principal" else None
-        if len(chosen) == 1:
-            return InputSlice.around(
-                inputs[0], self.half_width, directions=principal, seed=self.seed
-            )
-        direction = None if principal is None else principal[0]
-        return InputSlice.between(
-            inputs[0], inputs[1], direction=direction, margin=self.margin, seed=self.seed
+    def _slice_through(self, chosen: list[int]) -> InputSlice:
+        return slice_through(
+            self.samples, chosen, self.half_width, self.margin, self.directions, self.seed
         )
 
     def _show_note(self, note: str, trouble: bool = False) -> None:
@@ -337,9 +329,9 @@ class SlicePicker(OwningBox):
         )
         nearest = np.argsort(values, kind="stable")[:NEAREST]
         self._show_near(others[nearest].tolist(), values[nearest])
-        _draw_histogram(self.figure, values)
+        self.histogram.show(values)
         # A figure that is hidden instead draws with a size of zero, and complains.
-        self.below.children = (self.figure, self.near_gallery)
+        self.below.children = (self.histogram, self.near_gallery)
 
     def _show_near(self, numbers: list[int], distances: np.ndarray) -> None:
         captions = [
@@ -354,8 +346,10 @@ class SlicePicker(OwningBox):
     @traitlets.validate("chosen")
     def _check_chosen(self, proposal: dict[str, Any]) -> list[int]:
         chosen = [int(number) for number in proposal["value"]]
-        if len(chosen) > _MOST:
-            raise traitlets.TraitError(f"at most {_MOST} samples span a plane, not {len(chosen)}")
+        if len(chosen) > MOST_SAMPLES:
+            raise traitlets.TraitError(
+                f"at most {MOST_SAMPLES} samples span a plane, not {len(chosen)}"
+            )
         wrong = [number for number in chosen if not 0 <= number < len(self.samples)]
         if wrong:
             raise traitlets.TraitError(
@@ -378,88 +372,7 @@ class SlicePicker(OwningBox):
         return value
 
 
-def _as_network_inputs(inputs: Any, run: Run) -> Any:
-    """Inputs in the shape that the network of a run takes."""
-    shape = tuple(run.program(int(run.steps[0])).input_shape) if len(run.steps) else None
-    given = tuple(np.shape(inputs))[1:]
-    if shape is None or given == shape:
-        return inputs
-    if math.prod(given) != math.prod(shape):
-        raise ShapeMismatch(f"inputs of shape {given} do not fit the network, which takes {shape}")
-    return inputs.reshape(-1, *shape)
-
-
-def _margin_of(plane: InputSlice) -> float:
-    """How far a slice reaches beyond its anchors, as a share of their longer side."""
-    low, high = plane.anchors.min(axis=0), plane.anchors.max(axis=0)
-    reach = float(low[0] - plane.domain.bounds[0])
-    return max(0.0, round(reach / float((high - low).max()), 6))
-
-
-def _describe_slice(plane: InputSlice, chosen: int) -> str:
-    xmin, ymin, xmax, ymax = plane.domain.bounds
-    through = {1: "around A", 2: "through A and B", 3: "through A, B and C"}[chosen]
-    return f"Slice {through}: {xmax - xmin:.3g} × {ymax - ymin:.3g} input units"
-
-
 def _row(children: list[ipywidgets.Widget]) -> ipywidgets.HBox:
     row = ipywidgets.HBox(children)
     row.add_class("splineviz-picker-row")
     return row
-
-
-def _shown(whether: bool) -> str | None:
-    return None if whether else "none"
-
-
-def _histogram() -> bqplot.Figure:
-    scales = {"x": bqplot.LinearScale(), "y": bqplot.LinearScale(min=0)}
-    outline = bqplot.Lines(
-        x=np.zeros(2),
-        y=np.zeros(2),
-        scales=scales,
-        colors=[CURVE_COLORS[0]],
-        fill="bottom",
-        fill_colors=[CURVE_COLORS[0]],
-        fill_opacities=[0.5],
-    )
-    figure = bqplot.Figure(
-        marks=[outline],
-        axes=[
-            bqplot.Axis(
-                scale=scales["x"],
-                label="distance from the plane (input units)",
-                label_offset="30px",
-                grid_lines="none",
-                num_ticks=5,
-            ),
-            bqplot.Axis(
-                scale=scales["y"],
-                side="left",
-                label="samples",
-                label_offset="34px",
-                grid_lines="none",
-                num_ticks=4,
-            ),
-        ],
-        fig_margin={"top": 8, "bottom": 44, "left": 52, "right": 12},
-        padding_y=0.0,
-        animation_duration=0,
-    )
-    figure.add_class("splineviz-figure")
-    figure.layout.width, figure.layout.height, figure.layout.min_width = "400px", "190px", "0"
-    return figure
-
-
-def _draw_histogram(figure: bqplot.Figure, values: np.ndarray) -> None:
-    counts, edges = np.histogram(values, bins=_BINS, range=(0.0, float(values.max())))
-    (outline,) = figure.marks
-    for name, axis, ticks in zip(
-        "xy", figure.axes, (round_ticks(edges), round_ticks(np.append(counts, 0))), strict=True
-    ):
-        scale = outline.scales[name]
-        scale.min, scale.max = 0.0, float(ticks[-1])
-        axis.tick_values = ticks
-    with outline.hold_sync():
-        outline.x = np.repeat(edges, 2)
-        outline.y = np.concatenate([[0], np.repeat(counts, 2), [0]]).astype(np.float64)

@@ -186,9 +186,9 @@ def test_distances_and_the_nearest(picker):
     others = sorted(set(range(60)) - {0, 1, 2}, key=lambda number: distance[number])
     assert picker.near_gallery.numbers == others[:NEAREST]
     assert f"nearest {distance[others[0]]:.3g}" in picker.facts.value
-    (outline,) = picker.figure.marks
+    (outline,) = picker.histogram.marks
     assert outline.y[1:-1:2].sum() == 57
-    assert picker.below.children == (picker.figure, picker.near_gallery)
+    assert picker.below.children == (picker.histogram, picker.near_gallery)
 
 
 def test_points_of_the_plane_are_a_list():

@@ -25,9 +25,9 @@ from splineviz.network.layers.schemas.schema import (
     left_out,
     list_of,
     number,
-    shown,
     stretched,
 )
+from splineviz.validation.wording import shown
 
 _MANY = 2**16
 """How many values a step may read, where it may read several."""

@@ -30,8 +30,8 @@ from splineviz.network.layers.schemas.schema import (
     either,
     integer,
     left_out,
-    shown,
 )
+from splineviz.validation.wording import shown
 
 # The table ----------------------------------------------------------------------------------------
 

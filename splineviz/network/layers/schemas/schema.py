@@ -8,12 +8,13 @@ bounded before anything of that size is made.
 from __future__ import annotations
 
 import math
-import reprlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
+
+from splineviz.validation.wording import shown
 
 Shape: TypeAlias = tuple[int, ...]
 
@@ -335,11 +336,6 @@ def stretched(weight: Shape, value: Shape, role: str) -> Shape:
     if len(weight) > len(value):
         raise Misfit(f"its {role} of shape {weight} has more axes than values of shape {value}")
     return broadcast((1,) * (len(value) - len(weight)) + weight, value)
-
-
-def shown(value: object) -> str:
-    """Print a stranger's value, shortened for a message."""
-    return reprlib.repr(value)
 
 
 def _check_numbers(role: str, numbers: Any) -> None:
