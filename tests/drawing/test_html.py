@@ -14,7 +14,7 @@ HOSTILE = '<script>alert("1")</script>\x1b[2J\u202e'
         html.paragraph(HOSTILE),
         html.bullets(HOSTILE, [HOSTILE]),
         html.picture(b"png", HOSTILE),
-        html.shown(lambda: 1 / 0, HOSTILE),
+        html.html_or_text(lambda: 1 / 0, HOSTILE),
     ],
 )
 def test_a_strangers_text_is_shown_and_does_nothing(made):
@@ -29,7 +29,7 @@ def test_long_texts_are_cut():
 
 
 def test_what_fails_says_so():
-    made = html.shown(lambda: 1 / 0, "Run('mine')")
+    made = html.html_or_text(lambda: 1 / 0, "Run('mine')")
     assert "Run(&#x27;mine&#x27;)" in made
     assert "ZeroDivisionError: division by zero" in made
 
@@ -39,7 +39,7 @@ def test_an_interrupt_is_no_failure_of_the_picture():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        html.shown(interrupted, "text")
+        html.html_or_text(interrupted, "text")
 
 
 def test_pictures_have_no_ground():

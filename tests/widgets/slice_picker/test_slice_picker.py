@@ -290,7 +290,7 @@ def test_what_the_player_shows_is_chosen_at_first(numbers, plane):
     if len(numbers) == 1:
         assert picker.half_width == pytest.approx(0.7)
     else:
-        made = picker._plane_through(numbers)
+        made = picker._slice_through(numbers)
         np.testing.assert_allclose(made.domain.bounds, plane.domain.bounds, atol=1e-5)
     picker.chosen = [0]
     assert len(player.shown) == 1
