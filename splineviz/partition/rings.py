@@ -11,9 +11,14 @@ def directed_edges(
     ring_vertices: Int32Array, ring_offsets: IntArray
 ) -> tuple[Int32Array, Int32Array]:
     """Start and end of every side of every ring, in order."""
-    following = np.arange(1, len(ring_vertices) + 1)
+    return ring_vertices, ring_vertices[next_corners(ring_offsets)]
+
+
+def next_corners(ring_offsets: IntArray) -> IntArray:
+    """The corner that follows on each corner of rings that lie one after another."""
+    following = np.arange(1, ring_offsets[-1] + 1)
     following[ring_offsets[1:] - 1] = ring_offsets[:-1]
-    return ring_vertices, ring_vertices[following]
+    return following
 
 
 def region_of_corners(ring_offsets: IntArray, region_offsets: IntArray) -> IntArray:

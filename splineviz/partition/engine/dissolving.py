@@ -15,6 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from splineviz.partition.engine.cells import CellComplex
 from splineviz.partition.engine.kernels.rings import walk_rings
+from splineviz.partition.rings import next_corners
 from splineviz.typing import AnyIntArray, BoolArray, Int32Array, IntArray
 
 
@@ -170,8 +171,7 @@ def _outer_first(
     xy = cells.xy[cells.edge_vertices[walked >> 1, walked & 1]]
     lengths = np.diff(offsets)
     x, y = (xy - np.repeat(xy[offsets[:-1]], lengths, axis=0)).T
-    following = np.arange(1, len(walked) + 1)
-    following[offsets[1:] - 1] = offsets[:-1]
+    following = next_corners(offsets)
     doubled = np.add.reduceat(x * y[following] - y * x[following], offsets[:-1])
     order = np.lexsort((-doubled, owner))
     sorted_offsets = np.concatenate([[0], np.cumsum(lengths[order])])

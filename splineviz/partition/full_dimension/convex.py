@@ -111,15 +111,25 @@ def _reaches_beyond(
     normals: FloatArray, margins: FloatArray, normal: FloatArray, margin: float
 ) -> bool:
     """Whether a polyhedron has points beyond the border of a half-space, by a linear program."""
-    # One unit beyond the border is far enough: without an end, the program would be unbounded.
+    farthest = _farthest(normals, margins, normal, margin + 1.0)
+    return farthest is None or farthest > margin + _TOLERANCE * (1.0 + margin)
+
+
+def _farthest(
+    normals: FloatArray, margins: FloatArray, direction: FloatArray, stop: float
+) -> float | None:
+    """How far a polyhedron reaches in a direction; None if the solver does not say.
+
+    A polyhedron may reach to infinity: beyond `stop` nothing is looked for.
+    """
     solution = linprog(
-        -normal,
-        A_ub=np.vstack([normals, normal]),
-        b_ub=np.append(margins, margin + 1.0),
-        bounds=[(None, None)] * len(normal),
+        -direction,
+        A_ub=np.vstack([normals, direction]),
+        b_ub=np.append(margins, stop),
+        bounds=[(None, None)] * len(direction),
         method="highs",
     )
-    return solution.status != 0 or -solution.fun > margin + _TOLERANCE * (1.0 + margin)
+    return -float(solution.fun) if solution.status == 0 else None
 
 
 def _with_inner_point(normals: FloatArray, margins: FloatArray) -> BoolArray:
@@ -222,11 +232,6 @@ def nearest_point(
 def _reaches(normals: FloatArray, margins: FloatArray, direction: FloatArray, reach: float) -> bool:
     if reach == 0.0 or len(normals) == 0:
         return True
-    solution = linprog(
-        -direction,
-        A_ub=np.vstack([normals, direction]) / reach,
-        b_ub=np.append(margins, 2 * reach) / reach,
-        bounds=[(None, None)] * len(direction),
-        method="highs",
-    )
-    return bool(solution.status == 0 and -solution.fun >= reach * (1 - _TOLERANCE))
+    # In units of the distance to the level.
+    farthest = _farthest(normals, margins / reach, direction, 2.0)
+    return farthest is not None and farthest >= 1.0 - _TOLERANCE

@@ -24,6 +24,7 @@ from splineviz.partition.one_dimensional.left_to_right import from_left_to_right
 from splineviz.partition.patterns import LayerPattern
 from splineviz.partition.slices.input_segment import InputSegment
 from splineviz.partition.stored_partition import StoredPartition
+from splineviz.partition.tables import region_table
 from splineviz.typing import BoolArray, FloatArray, IntArray, UInt32Array
 from splineviz.validation.arrays import as_positions
 from splineviz.validation.calls import explained
@@ -439,8 +440,6 @@ class SegmentPartition(StoredPartition):
 
     def to_dataframe(self) -> pd.DataFrame:
         """One row a region: its ends, length, slope of each output, and active neurons."""
-        import pandas as pd
-
         slope, offset = self._affine_maps
         columns: dict[str, npt.NDArray[np.generic]] = {
             "start": self.ends[:-1],
@@ -450,10 +449,7 @@ class SegmentPartition(StoredPartition):
         }
         for k in range(slope.shape[1]):
             columns |= {f"slope_{k}": slope[:, k], f"offset_{k}": offset[:, k]}
-        counts = self.activation_counts()
-        for i, layer in enumerate(self.layers):
-            columns[f"active_{layer.name}"] = counts[:, i]
-        return pd.DataFrame(columns, index=pd.RangeIndex(len(self), name="region"))
+        return region_table(columns, self.layers, self.activation_counts())
 
     def plot(
         self, *, points: npt.ArrayLike | None = None, targets: npt.ArrayLike | None = None

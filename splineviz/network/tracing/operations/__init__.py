@@ -47,7 +47,7 @@ _OF_NUMBERS: dict[str, Reader] = {
     "addmm": sums.read_addmm,
     "einsum": sums.read_einsum,
     "conv1d conv2d conv3d": sums.read_conv,
-    "conv_transpose1d conv_transpose2d conv_transpose3d": sums.read_conv_transpose,
+    "conv_transpose1d conv_transpose2d conv_transpose3d": sums.read_conv,
     "batch_norm": sums.read_batch_norm,
     "prelu": activations.read_prelu,
     # Sums, and products with constants

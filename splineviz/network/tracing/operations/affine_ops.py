@@ -76,28 +76,17 @@ def read_einsum(call: Call, add: Add) -> Results:
 
 
 def read_conv(call: Call, add: Add) -> Results:
-    """Read conv1d, conv2d and conv3d."""
+    """Read conv1d, conv2d and conv3d, and those that are transposed."""
     weights, dimensions = _weights(call, "weight", "bias"), int(call.name[-2])
     if weights is None or not isinstance(call["input"], Value):
         return None
-    padding = call["padding"]
-    options = {
-        "stride": sizes(call["stride"], dimensions),
-        "padding": padding if isinstance(padding, str) else sizes(padding, dimensions),
-        "dilation": sizes(call["dilation"], dimensions),
-        "groups": call["groups"],
-    }
+    options: dict[str, Any] = {"groups": call["groups"]}
+    for name in ("stride", "padding", "output_padding", "dilation"):
+        if name in call.arguments:
+            # The padding may be "same" or "valid".
+            size = call[name]
+            options[name] = size if isinstance(size, str) else sizes(size, dimensions)
     return add(call.name, [call["input"]], options, weights)
-
-
-def read_conv_transpose(call: Call, add: Add) -> Results:
-    """Read conv_transpose1d, conv_transpose2d and conv_transpose3d."""
-    weights, dimensions = _weights(call, "weight", "bias"), int(call.name[-2])
-    if weights is None or not isinstance(call["input"], Value):
-        return None
-    names = ("stride", "padding", "output_padding", "dilation")
-    options = {name: sizes(call[name], dimensions) for name in names}
-    return add(call.name, [call["input"]], {**options, "groups": call["groups"]}, weights)
 
 
 def read_batch_norm(call: Call, add: Add) -> Results:
