@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from splineviz.partition.full_dimension.region_at import region_at as region_at
     from splineviz.partition.measure_table.checkpoints import measure_curves as measure_curves
     from splineviz.partition.measure_table.curves import MeasureCurves as MeasureCurves
+    from splineviz.partition.measure_table.ensemble import slice_ensemble as slice_ensemble
+    from splineviz.partition.measure_table.ensemble_result import SliceEnsemble as SliceEnsemble
     from splineviz.partition.measures.class_topology import ClassTopology as ClassTopology
     from splineviz.partition.measures.migration import Migration as Migration
     from splineviz.partition.migration.checkpoint_curves import region_migration as region_migration
@@ -105,6 +107,7 @@ _PUBLIC = {
     "RegionPlayer": "splineviz.widgets.player.region_player",
     "Run": "splineviz.training.runs",
     "SegmentPartition": "splineviz.partition.one_dimensional.segment_partition",
+    "SliceEnsemble": "splineviz.partition.measure_table.ensemble_result",
     "SlicePicker": "splineviz.widgets.slice_picker.slice_picker",
     "SplinePartition": "splineviz.partition.spline_partition",
     "complexity_map": "splineviz.complexity.complexity_map",
@@ -126,6 +129,7 @@ _PUBLIC = {
     "robust_accuracy_bound": "splineviz.training.attacks.strongest",
     "region_at": "splineviz.partition.full_dimension.region_at",
     "region_migration": "splineviz.partition.migration.checkpoint_curves",
+    "slice_ensemble": "splineviz.partition.measure_table.ensemble",
     "trace": "splineviz.network.tracing.trace",
 }
 

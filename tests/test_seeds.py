@@ -49,6 +49,9 @@ DRAWING = {
     "region_migration": lambda seed, run, **_: sv.region_migration(
         run, PLANE, seed=seed, steps=[0]
     ),
+    "slice_ensemble": lambda seed, program, **_: sv.slice_ensemble(
+        program, X, n=1, measures="regions", seed=seed
+    ),
     "local_complexity": lambda seed, program, **_: sv.local_complexity(
         program, X, radius=0.1, seed=seed
     ),

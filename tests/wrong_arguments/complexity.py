@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 import splineviz as sv
 from tests.wrong_arguments.values import NET, PART, PLANE, RUN, SEGMENT, X
 
@@ -11,6 +13,8 @@ MAP = sv.complexity_map(NET, PLANE, resolution=4)
 DEFORMATION = sv.deformation(NET, X + 0.3, radius=0.1)
 MIGRATION = sv.region_migration(RUN, PLANE, steps=[0])
 MEASURED = sv.measure_curves(RUN, ["degree"], plane=PLANE, steps=[0])
+TRIANGLE = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+ENSEMBLE = sv.slice_ensemble(NET, TRIANGLE, measures="regions", n=2)
 
 OPTIONS = {
     "radius?": "radii",
@@ -169,5 +173,27 @@ CALLS = {
     ),
     "MeasureCurves.curves_of": (MEASURED.curves_of, {}, {"name": "name"}),
     "MeasureCurves.plot": (MEASURED.plot, {}, {"axes": "axes"}),
+    "slice_ensemble": (
+        sv.slice_ensemble,
+        {"model": NET, "x": TRIANGLE, "n": 1},
+        {
+            "model": "network",
+            "x": "inputs",
+            "measures": "measures",
+            "n": "count",
+            "kind": "name",
+            "margin": "not negative",
+            "half_width": "positive",
+            "seed": "seed",
+            "progress": "progress",
+        },
+    ),
+    "SliceEnsemble.interval": (
+        ENSEMBLE.interval,
+        {"name": "regions"},
+        {"name": "name", "level": "share"},
+    ),
+    "SliceEnsemble.to_dataframe": (ENSEMBLE.to_dataframe, {}, {"level": "share"}),
+    "SliceEnsemble.plot": (ENSEMBLE.plot, {}, {"axes": "axes", "level": "share"}),
     "MigrationCurves.plot": (MIGRATION.plot, {}, {"axes": "axes"}),
 }

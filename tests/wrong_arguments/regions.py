@@ -190,6 +190,11 @@ CALLS = {
     ),
     "ActivationRegion.largest_ball": (REGION.largest_ball, {}, {"bounds": "bounds"}),
     "ActivationRegion.contains": (REGION.contains, {"y": [0.0, 0.0]}, {"y": "input"}),
+    "local_geometry": (
+        sv.local_geometry,
+        {"model": NET, "x": X},
+        {"model": "network", "x": "inputs"},
+    ),
     "pattern_churn": (
         sv.pattern_churn,
         {"before": NET, "after": NET, "x": X},

@@ -12,14 +12,14 @@ from splineviz.network.program import Program
 from splineviz.partition.full_dimension.arguments import as_batch, program_for
 from splineviz.partition.measure_table.curves import MeasureCurves
 from splineviz.partition.measure_table.measure import Measure, Subject, Summary
-from splineviz.partition.measure_table.table import MEASURES
+from splineviz.partition.measure_table.table import MEASURES, read_measures
 from splineviz.partition.migration.checkpoint_curves import Recorded
 from splineviz.partition.slices.checks import check_slice
 from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.progress import Progress, reporting
 from splineviz.typing import FloatArray
 from splineviz.validation.calls import explained
-from splineviz.validation.names import as_names, as_steps, row_of
+from splineviz.validation.names import as_steps
 from splineviz.validation.objects import check_run
 
 
@@ -94,11 +94,7 @@ def measure_curves(
     MeasureCurves(churn 0.1479 → 0.2161; 4 checkpoints)
     """
     check_run(run)
-    named = [measures] if isinstance(measures, str) else measures
-    names = as_names(named, "measures", "names of measures, such as ['regions', 'degree']")
-    rows = {name: row_of(MEASURES, "measure", name) for name in names}
-    if not rows:
-        raise InvalidArgument(f"measures is empty: name at least one of {', '.join(MEASURES)}")
+    rows = read_measures(measures)
     chosen = _chosen_steps(run, steps)
     plane = _checked_plane(rows, plane)
     first = run.program(chosen[0])

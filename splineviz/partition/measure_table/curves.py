@@ -10,7 +10,7 @@ import numpy as np
 
 from splineviz.drawing.step_curve import StepCurve, extremes
 from splineviz.drawing.step_plot import draw_step_curves
-from splineviz.errors import ShapeMismatch
+from splineviz.partition.measure_table.axes import axes_for
 from splineviz.partition.measure_table.measure import Measure
 from splineviz.typing import FloatArray, IntArray
 from splineviz.validation.names import row_of
@@ -18,9 +18,6 @@ from splineviz.validation.names import row_of
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-
-# The most axes in a row of a figure, and the size of each in inches.
-_COLUMNS, _SIZE = 3, (4.2, 3.2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,16 +125,10 @@ class MeasureCurves:
 
         Raises
         ------
-        ShapeMismatch
-            If there are not as many axes as measures.
+        InvalidArgument
+            If they are not as many axes as measures.
         """
-        where = (
-            _new_axes(len(self.values)) if axes is None else list(np.array(axes, dtype=object).flat)
-        )
-        if len(where) != len(self.values):
-            raise ShapeMismatch(
-                f"axes holds {len(where)}; {len(self.values)} measures need one each"
-            )
+        where = axes_for(len(self.values), axes)
         for ax, name in zip(where, self.values, strict=True):
             measure, curves = self.measures[name], self.curves_of(name)
             draw_step_curves(ax, curves, measure.unit)
@@ -158,15 +149,3 @@ class MeasureCurves:
             ends = dict.fromkeys(f"{value:.4g}" for value in there[[0, -1]]) if len(there) else {}
             said.append(f"{name} {' → '.join(ends) or 'nan'}")
         return f"MeasureCurves({', '.join(said)}; {at})"
-
-
-def _new_axes(count: int) -> list[Axes]:
-    import matplotlib.pyplot as plt
-
-    columns = min(count, _COLUMNS)
-    rows = -(-count // columns)
-    size = (_SIZE[0] * columns, _SIZE[1] * rows)
-    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
-    for spare in axes.flat[count:]:
-        figure.delaxes(spare)
-    return list(axes.flat[:count])

@@ -5,10 +5,15 @@ A new measure is one row: what it takes, its unit, and how it is read.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Literal
+
+from splineviz.errors import InvalidArgument
 from splineviz.partition.measure_table.measure import Measure, Subject, summary_of
 from splineviz.partition.measures.adjacency import edge_lengths
 from splineviz.partition.measures.neuron_boundaries import count_switching
 from splineviz.typing import IntArray
+from splineviz.validation.names import as_names, row_of
 
 
 def _boundary_length(at: Subject) -> float:
@@ -147,3 +152,30 @@ MEASURES: dict[str, Measure] = {
         series="layer",
     ),
 }
+
+
+def read_measures(
+    measures: str | Sequence[str], takes: Literal["slice", "points", "change"] | None = None
+) -> dict[str, Measure]:
+    """Look up rows by name; of one kind alone if `takes` says so.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such measure.
+    InvalidArgument
+        If it is no sequence of names, names none, or one of another kind.
+    """
+    named = [measures] if isinstance(measures, str) else measures
+    names = as_names(named, "measures", "names of measures, such as ['regions', 'degree']")
+    rows = {name: row_of(MEASURES, "measure", name) for name in names}
+    known = [name for name, row in MEASURES.items() if takes in (None, row.takes)]
+    if not rows:
+        raise InvalidArgument(f"measures is empty: name at least one of {', '.join(known)}")
+    other = [name for name in rows if name not in known]
+    if other:
+        raise InvalidArgument(
+            f"the measure {other[0]!r} does not take a {takes}; those that do are "
+            f"{', '.join(known)}"
+        )
+    return rows

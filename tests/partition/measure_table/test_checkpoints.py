@@ -78,7 +78,7 @@ def test_each_measure_has_axes_of_its_own(curves):
             assert ax.get_ylim()[0] == 0
     figure = axes[0].figure
     figure.canvas.draw()
-    with pytest.raises(ShapeMismatch, match="axes holds 1; "):
+    with pytest.raises(InvalidArgument, match=r"axes must be \d+ axes of matplotlib, one for each"):
         curves.plot(axes[:1])
 
 
