@@ -138,13 +138,3 @@ def test_what_is_set_meanwhile_stays():
         assert torch.backends.fp32_precision == "tf32"
     finally:
         torch.backends.fp32_precision = before
-
-
-def test_public_names_of_torch_do_where_there_are_no_private_ones(allowed, monkeypatch):
-    from splineviz.complexity.counting import full_precision as module
-
-    monkeypatch.setattr(module, "_precision_of", module._public_getter)
-    monkeypatch.setattr(module, "_set_precision", module._public_setter)
-    with full_precision():
-        assert [owner.fp32_precision for owner in OWNERS] == ["ieee"] * len(OWNERS)
-    assert settings() == allowed
