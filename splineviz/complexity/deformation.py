@@ -163,19 +163,10 @@ def _of_batch(
     shapes = {}
 
     def visit(number: int, neighborhood: LayerVertices) -> None:
-        vertices = _one_a_neuron(neighborhood.differences, network.layers[number][1])
-        shapes[number] = shape_of(vertices, radius)
+        shapes[number] = shape_of(neighborhood.differences, radius)
 
     network.propagate(centers, directions, radius, torch.float64, visit)
     return shapes
-
-
-def _one_a_neuron(values: torch.Tensor, switches: Switches) -> torch.Tensor:
-    """Of values that are there once for each kink of a neuron, the first."""
-    if switches.neurons is None:
-        return values
-    _, first = np.unique(switches.neurons, return_index=True)
-    return values[..., torch.from_numpy(first).to(values.device)]
 
 
 def _check_layers(layers: tuple[tuple[Layer, Switches], ...]) -> None:

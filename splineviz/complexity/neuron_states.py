@@ -81,12 +81,12 @@ def neuron_states(
     choice = LayerChoice.read(layers, winners=winners)
     with plain_torch(), reporting(progress, len(points)) as report:
         network = make_estimator(model, points.shape[1:], device, choice)
-        found = neuron_states_of(network, points, report)
+        of_layers = neuron_states_of(network, points, report)
     states = {
         layer.name: (each.reshape(layer.shape) if switches.leads else values_of(each, layer.shape))
         .cpu()
         .numpy()
-        for each, (layer, switches) in zip(found, network.layers, strict=True)
+        for each, (layer, switches) in zip(of_layers, network.layers, strict=True)
     }
     return NeuronStates(
         layers=tuple(layer for layer, _ in network.layers), states=states, n_points=len(points)

@@ -371,9 +371,7 @@ def test_float32_differences_stay_within_the_noise_that_is_carried():
         # The more terms a sum has, the more of them may round alike.
         (lambda: mlp(64, 4096, 50, 2), (64,), 2e-2),
     ):
-        program = trace(seeded(make), shape)
-        network = Estimator(program, torch.device("cpu"))
-        network = network.watch([(layer.name,) for layer, _ in network.available])
+        network = make_estimator(seeded(make), shape, "cpu", LayerChoice(winners=True, logits=True))
         x = torch.from_numpy(points(3, *shape))
         directions = torch.from_numpy(haar_directions(8, shape, 0)[None])
         seen = {}

@@ -10,8 +10,10 @@ import torch
 from torch import nn
 
 import splineviz as sv
+from splineviz.complexity.arguments.layer_choice import LayerChoice
 from splineviz.complexity.arguments.neighborhood import haar_directions
 from splineviz.complexity.propagation.estimator import Estimator
+from splineviz.complexity.propagation.model_estimator import make_estimator
 from splineviz.complexity.propagation.rounding import Rounding
 from splineviz.complexity.propagation.step_operator import StepOperator
 from splineviz.complexity.propagation.vertex_deltas import AntipodalPairs, VertexDeltas
@@ -336,8 +338,7 @@ def test_bounds_of_steps_are_bounds(make):
 
 def test_ranges_that_nobody_asks_for_do_not_make_results_uncertain():
     net, x = seeded(lambda: resnet18(4)), points(6, 3, 32, 32)
-    network = Estimator(trace(net, (3, 32, 32)), torch.device("cpu"))
-    network = network.watch([(layer.name,) for layer, _ in network.available])
+    network = make_estimator(net, (3, 32, 32), "cpu", LayerChoice(winners=True, logits=True))
     asked = {watched.value for watched in network._watched}
     assert len(asked) < 0.7 * sum(step.kind != "relu" for step in network.program.steps)
     lc = sv.local_complexity(net, x, radius=0.005, directions=haar_directions(8, (3, 32, 32), 0))

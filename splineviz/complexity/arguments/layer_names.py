@@ -72,12 +72,11 @@ class Switches:
     Attributes
     ----------
     neurons : int64 array (columns,), or None
-        The neuron to which each column of values belongs; None if each column is a neuron of its
-        own. A neuron switches where one of its columns changes sign.
+        Of max pooling, maxima and minima: the window to which each column belongs. A column is the
+        lead of one candidate over the others, and the window switches where one of them changes
+        sign. None if each column is a neuron of its own.
     points : float64 array (K,)
         The breakpoints. They are subtracted first, so each value stands for K of them.
-    leads : bool
-        Whether the values are leads of one candidate over another, as in max pooling.
     flat : bool array (K + 1,) or (K + 1, columns), or None
         Which pieces between the breakpoints are constant; None if there is none.
     counted : bool tensor (neurons,), or None
@@ -86,9 +85,13 @@ class Switches:
 
     neurons: np.ndarray | None = None
     points: np.ndarray = field(default_factory=lambda: np.zeros(1))
-    leads: bool = False
     flat: np.ndarray | None = None
     counted: torch.Tensor | None = None
+
+    @property
+    def leads(self) -> bool:
+        """Whether the values are leads of one candidate over another."""
+        return self.neurons is not None
 
 
 def layer_kind_of(function: str) -> str:

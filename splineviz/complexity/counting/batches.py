@@ -28,23 +28,9 @@ def count_crossings(
     batch_size: int | None,
     report: Callable[[int], None],
 ) -> tuple[IntArray, IntArray]:
-    """Count the crossed neurons around some points.
+    """Count the crossed neurons around points (N, *input_shape), and the uncertain ones.
 
-    Parameters
-    ----------
-    network : Estimator
-        The network, with the layers to count.
-    points : floating-point array (N, *input_shape)
-    neighborhood : Neighborhood
-    batch_size : int or None
-        Points at a time.
-    report : callable
-        Called with how many points are done.
-
-    Returns
-    -------
-    counts, uncertain : int64 array (R, N, L)
-        The neurons that are crossed, and those of which that is known only up to rounding.
+    Both are int64 arrays (R, N, L). `report` is called with how many points are done.
     """
     size, most = batch_sizes(network, neighborhood, batch_size)
     shape = (2, len(neighborhood.radii), len(points), len(network.layers))
@@ -60,16 +46,9 @@ def count_crossings(
 def iter_batches(
     network: Estimator, points: AnyFloatArray, neighborhood: Neighborhood, size: int
 ) -> Iterator[tuple[slice, dict[int, torch.Tensor], torch.Tensor]]:
-    """Go through points batch by batch.
+    """Yield for each batch its rows, the network's values there, and the directions.
 
-    Yields
-    ------
-    rows : slice
-        Of the points.
-    centers : dict of int to float64 tensor
-        The network's values at them.
-    directions : float64 tensor (1 or n, P, *input_shape)
-        Those at each of them.
+    The directions are a float64 tensor (1 or n, P, *input_shape).
     """
     directions = None
     for rows in batches(len(points), size):
@@ -131,8 +110,8 @@ def _count_at_dtype(
             part += doubtful(switching(span, switches), seen, switches, part.shape[1])
             spans[number] = span.merged(spans.get(number))
 
-        part = directions if some.stop - some.start == shape[1] else directions[:, some]
-        network.propagate(centers, part, radius, dtype, visit)
+        own = directions if some.stop - some.start == shape[1] else directions[:, some]
+        network.propagate(centers, own, radius, dtype, visit)
     return [spans[number] for number in range(len(spans))], doubts
 
 

@@ -85,59 +85,32 @@ def crossings(
 def doubtful(
     near: UnstableNeurons, seen: LayerVertices, switches: Switches, directions: int
 ) -> torch.Tensor:
-    """Find the directions around each sample that leave open whether a neuron switches.
+    """Count for each direction the neurons that x + r v or x - r v leaves undecided, (n, P).
 
-    Parameters
-    ----------
-    near : UnstableNeurons
-        The neurons of a layer that may switch.
-    seen : LayerVertices
-        The layer at the vertices.
-    switches : Switches
-        Where its neurons switch.
-    directions : int
-        P.
-
-    Returns
-    -------
-    int64 tensor (n, P)
-        For how many neurons x + r v or x - r v does.
+    ``near`` are the neurons of a layer that may switch, ``seen`` is the layer at the vertices.
     """
     shape, device = (len(seen.span.center), directions), near.sample.device
-    found = torch.zeros(shape, dtype=torch.int64, device=device)
+    counts = torch.zeros(shape, dtype=torch.int64, device=device)
     which = _undecided(near, switches)
     for some in which.split(_AT_A_TIME) if len(which) else ():
-        part = near.at(some)
-        values = part.center.unsqueeze(1) + seen.at(part.sample, part.column)
+        own = near.at(some)
+        values = own.center.unsqueeze(1) + seen.at(own.sample, own.column)
         # Twice as far as is uncertain, so that the error of the others decides nothing.
-        reach = 2 * part.noise.unsqueeze(1)
+        reach = 2 * own.noise.unsqueeze(1)
         # Not by <=, so that NaN counts as uncertain.
         certain = [(values - point).abs() > reach for point in switches.points.tolist()]
         open_ = torch.stack(certain).all(0).logical_not_().unflatten(1, (2, -1)).any(1)
-        found.index_add_(0, part.sample, open_.long())
-    return found
+        counts.index_add_(0, own.sample, open_.long())
+    return counts
 
 
 def settled(
     coarse: PreactivationRange, finer: PreactivationRange, switches: Switches, samples: torch.Tensor
 ) -> UnstableNeurons:
-    """Settle the neurons of some samples with their doubtful vertices in float64.
+    """Find the neurons that may switch around some samples, with doubtful vertices in float64.
 
-    Parameters
-    ----------
-    coarse : PreactivationRange
-        The range of a layer.
-    finer : PreactivationRange
-        That of some samples, over no more than all doubtful vertices of theirs, in float64.
-    switches : Switches
-        Where the neurons switch.
-    samples : int64 tensor (some,), increasing
-        These samples.
-
-    Returns
-    -------
-    UnstableNeurons
-        Their neurons that may switch; samples are numbered anew.
+    ``coarse`` is the range of a layer; ``finer`` that of these samples (increasing) over their
+    doubtful vertices at least, in float64. In the result these samples are numbered anew.
     """
     near = switching(coarse, switches)
     number = torch.searchsorted(samples, near.sample).clamp_(max=len(samples) - 1)

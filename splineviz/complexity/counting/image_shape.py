@@ -36,11 +36,6 @@ def shape_of(vertices: torch.Tensor, unit: float) -> Shape:
     unit : float
         The scale of the distances, so that their squares neither vanish nor overflow.
 
-    Returns
-    -------
-    Shape
-        For n samples.
-
     Notes
     -----
     Distances come from inner products, which lose digits where a distance is small compared with

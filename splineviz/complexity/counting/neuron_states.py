@@ -64,6 +64,8 @@ def _states(some: torch.Tensor, every: torch.Tensor, switches: Switches) -> torc
     if switches.neurons is None:
         return states
     neurons = torch.as_tensor(switches.neurons, device=some.device)
-    found = torch.full((int(neurons.max()) + 1,), ALWAYS_ON, dtype=torch.int8, device=some.device)
-    found[neurons[states == LIVE]] = LIVE
-    return found
+    of_windows = torch.full(
+        (int(neurons.max()) + 1,), ALWAYS_ON, dtype=torch.int8, device=some.device
+    )
+    of_windows[neurons[states == LIVE]] = LIVE
+    return of_windows

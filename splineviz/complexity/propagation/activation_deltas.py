@@ -17,7 +17,7 @@ def activation_delta(
     center: torch.Tensor,
     d: torch.Tensor,
 ) -> torch.Tensor:
-    """Apply a piecewise-linear function of one number to differences.
+    """Apply a piecewise-linear function of one number to differences: (n, vertices, columns).
 
     Parameters
     ----------
@@ -30,17 +30,13 @@ def activation_delta(
     d : tensor (n or 1, vertices, columns)
         Differences from it.
 
-    Returns
-    -------
-    tensor (n, vertices, columns), of the type of d
-
     Notes
     -----
     A breakpoint at p bends by the change of slope times relu(h - p + d) - relu(h - p), which is
     max(d, p - h) - max(0, p - h): exact where the breakpoint is not passed, and relative to d where
     it is, however large h.
     """
-    made = None if _is(slopes[0], 0.0) else slopes[0] * d
+    bent = None if _is(slopes[0], 0.0) else slopes[0] * d
     points = function.breakpoints.tolist()
     for point, before, after in zip(points, slopes[:-1], slopes[1:], strict=True):
         ahead = (point - center).to(d.dtype).unsqueeze(1)
@@ -48,9 +44,9 @@ def activation_delta(
         change = after - before
         if not _is(change, 1.0):
             passed *= change
-        made = passed if made is None else passed.add_(made)
-    assert made is not None
-    return made
+        bent = passed if bent is None else passed.add_(bent)
+    assert bent is not None
+    return bent
 
 
 def local_slopes(
@@ -59,27 +55,18 @@ def local_slopes(
     center: torch.Tensor,
     dtype: torch.dtype,
 ) -> torch.Tensor:
-    """Select the slope of a piecewise-linear function at each center, off its breakpoints.
+    """Select the slope of a piecewise-linear function at each center, (n, columns).
 
-    Parameters
-    ----------
-    function, slopes, center
-        As for `activation_delta`.
-    dtype : torch.dtype
-        That of the slopes.
-
-    Returns
-    -------
-    tensor (n, columns)
+    A center on a breakpoint has the slope before it.
     """
-    made = torch.zeros_like(center, dtype=dtype).add_(slopes[0])
+    selected = torch.zeros_like(center, dtype=dtype).add_(slopes[0])
     for point, after in zip(function.breakpoints.tolist(), slopes[1:], strict=True):
         behind = center > point
         if isinstance(after, torch.Tensor):
-            made = torch.where(behind, after, made)
+            selected = torch.where(behind, after, selected)
         else:
-            made.masked_fill_(behind, after)
-    return made
+            selected.masked_fill_(behind, after)
+    return selected
 
 
 def _is(slope: float | torch.Tensor, number: float) -> bool:
@@ -108,17 +95,7 @@ class MaxWindows:
         self.behind = behind - behind.amax(-1, keepdim=True)
 
     def winners(self, d: torch.Tensor) -> torch.Tensor:
-        """Differences of the winning values.
-
-        Parameters
-        ----------
-        d : tensor (n or 1, vertices, values)
-            Differences of the values.
-
-        Returns
-        -------
-        tensor (n, vertices, windows), of the type of d
-        """
+        """Differences of the winning values, (n, vertices, windows), from those of all values."""
         behind = self.behind.to(d.dtype)
         best = None
         for k in range(self.candidates.shape[1]):
@@ -128,18 +105,10 @@ class MaxWindows:
         return self.selection.sign * best
 
     def margins(self, d: torch.Tensor) -> torch.Tensor:
-        """Leads of each candidate over the best of the others in its window.
+        """Leads of each candidate over the best of the others, from differences of all values.
 
-        Parameters
-        ----------
-        d : tensor (n or 1, vertices, values)
-            Differences of the values.
-
-        Returns
-        -------
-        tensor (n, vertices, columns), of the type of d
-            Columns as in :class:`~splineviz.network.max_selection.MaxSelection`; 1 for one without
-            others.
+        They are (n, vertices, columns), with the columns of a
+        :class:`~splineviz.network.max_selection.MaxSelection`; 1 for one without others.
         """
         rivals = self.selection.sign * d[..., self.candidates] + self.behind[:, None].to(d.dtype)
         if self.candidates.shape[1] == 1:

@@ -19,7 +19,7 @@ from splineviz.complexity.propagation.layer_vertices import LayerVertices, layer
 from splineviz.complexity.propagation.memory_layout import rows_of, values_of
 from splineviz.complexity.propagation.opaque_steps import Opaque
 from splineviz.complexity.propagation.preactivation_range import PreactivationRange, UnstableNeurons
-from splineviz.complexity.propagation.rounding import Rounding
+from splineviz.complexity.propagation.rounding import Rounding, rounded
 from splineviz.complexity.propagation.step_operator import StepOperator
 from splineviz.complexity.propagation.vertex_deltas import AntipodalPairs, Ends, VertexDeltas
 from splineviz.network.interpret import Domain
@@ -30,16 +30,14 @@ from splineviz.network.program import Program
 
 @dataclass(frozen=True, eq=False)
 class LayerDeltas:
-    """A value of the program at the vertices, as differences.
+    """A value of the program at the vertices, as differences from the value at the sample.
 
     Attributes
     ----------
     d : VertexDeltas
-        From the value at the sample. Before the first activation they are in float64, and divided
-        by the radius.
+        Before the first activation in float64, and divided by the radius.
     size, variance : tensor (n or 1, width)
-        Bounds of the differences, and squares of their errors, as in
-        :class:`~splineviz.complexity.propagation.rounding.Rounding`.
+        As in :class:`~splineviz.complexity.propagation.rounding.Rounding`.
     linear : bool
         Whether no activation lies before it.
     ends : pair of tensor (n or 1, width), or None
@@ -55,13 +53,7 @@ class LayerDeltas:
 
 @dataclass(frozen=True, eq=False)
 class KeptValues:
-    """Truth values or places, which have no differences.
-
-    Attributes
-    ----------
-    values : tensor (n * 2 P, *shape)
-        Those at the vertices.
-    """
+    """Truth values or places at the vertices, (n * 2 P, *shape), which have no differences."""
 
     values: torch.Tensor
 
@@ -185,7 +177,7 @@ class ForwardPass(Domain[Value]):
         shapes = [self.program.shapes[value] for value in self.program.steps[i].inputs]
         width = math.prod(self.program.shapes[i + 1])
 
-        def made(sides: Sequence[torch.Tensor]) -> torch.Tensor:
+        def applied(sides: Sequence[torch.Tensor]) -> torch.Tensor:
             if not len(sides[0]):
                 return sides[0].new_empty(0, width)
             if step.matrix is not None:
@@ -193,15 +185,15 @@ class ForwardPass(Domain[Value]):
             return rows_of(step.linear([*map(values_of, sides, shapes)]), 1)
 
         samples = max(len(one.d.rows) for one in read)
-        rows = made([one.d.rows.expand(samples, -1, -1).flatten(0, 1) for one in read])
+        rows = applied([one.d.rows.expand(samples, -1, -1).flatten(0, 1) for one in read])
         rows = rows.reshape(samples, -1, width)
         units = read[0].d.units
         if step.matrix is not None:
-            # What is made of a unit vector is a column of the weights.
+            # Of a unit vector the step selects a column of the weights.
             of_units = step.matrix.T[units]
-            columns = torch.cat([made([read[0].d.columns]), of_units])
+            columns = torch.cat([applied([read[0].d.columns]), of_units])
         else:
-            columns = made(_alike([one.d.dense_columns() for one in read]))
+            columns = applied(_alike([one.d.dense_columns() for one in read]))
         return VertexDeltas(rows, columns, units[:0], read[0].d.split)
 
     # Activations ------------------------------------------------------------------------------
@@ -293,7 +285,7 @@ class ForwardPass(Domain[Value]):
             rows_of(windows.largest(numbers).unflatten(1, shape), 1) for numbers in (size, variance)
         )
         d = rows_of(windows.winners(d).unflatten(2, shape), 2)
-        return LayerDeltas(VertexDeltas.of_all(d), size, self.rounding.won(variance, size))
+        return LayerDeltas(VertexDeltas.of_all(d), size, rounded(variance, size, 3))
 
     def _competing(
         self, rule: MaxSelection, values: Sequence[int], read: Sequence[LayerDeltas]
@@ -320,28 +312,28 @@ class ForwardPass(Domain[Value]):
         self.pairs.split = True
         opaque = Opaque(self.fine[i], self.rounding, self.pairs.samples)
         read = self._at_vertices(i, inputs)
-        made = opaque.run(read)
-        if not made.is_floating_point():
-            return KeptValues(made)
+        result = self.fine[i].value(read)
+        if not result.is_floating_point():
+            return KeptValues(result)
         shapes = [self.program.shapes[value] for value in self.program.steps[i].inputs]
         variances = [
             None if isinstance(one, KeptValues) else values_of(self._typed(one).variance, shape)
             for one, shape in zip(inputs, shapes, strict=True)
         ]
-        d, size, variance = opaque.deltas(self.centers[i + 1], read, made, variances)
+        d, size, variance = opaque.deltas(self.centers[i + 1], read, result, variances)
         return LayerDeltas(VertexDeltas.of_all(d), size, variance)
 
     def _at_vertices(self, i: int, inputs: Sequence[Value]) -> list[torch.Tensor]:
         """Compute a step's inputs at all vertices, (n * 2 P, *shape), in float64."""
-        found = []
+        at_vertices = []
         for value, read in zip(self.program.steps[i].inputs, inputs, strict=True):
             if isinstance(read, KeptValues):
-                found.append(read.values)
+                at_vertices.append(read.values)
                 continue
             d = self.pairs.vertices(read.d).double() * (self.radius if read.linear else 1.0)
             rows = rows_of(self.centers[value], 1).unsqueeze(1) + d
-            found.append(values_of(rows.flatten(0, 1), self.program.shapes[value]))
-        return found
+            at_vertices.append(values_of(rows.flatten(0, 1), self.program.shapes[value]))
+        return at_vertices
 
     # Looking at values ------------------------------------------------------------------------
 
@@ -408,7 +400,7 @@ class ForwardPass(Domain[Value]):
         terms = self.pairs.terms(carried.d)
         if not terms:
             return carried.variance
-        return self.rounding.rounded(carried.variance, carried.size, terms + 2)
+        return rounded(carried.variance, carried.size, terms + 2)
 
     def _typed(self, carried: LayerDeltas) -> LayerDeltas:
         if not carried.linear:

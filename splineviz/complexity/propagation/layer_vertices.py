@@ -41,14 +41,9 @@ def layer_vertices_of(
     values: torch.Tensor, at_sample: torch.Tensor, noise: torch.Tensor
 ) -> LayerVertices:
     """Make LayerVertices from values at all vertices, (n, vertices, columns), and at the sample."""
-    span = PreactivationRange(torch.zeros_like(noise), *extent(values), noise, at_sample)
+    low, high = values.amin(1), values.amax(1)
+    span = PreactivationRange(torch.zeros_like(noise), low, high, noise, at_sample)
     return LayerVertices(span, lambda: values, lambda sample, column: values[sample, :, column])
-
-
-def extent(differences: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Find the smallest and largest differences over the vertices, (n, columns)."""
-    # Two passes are several times faster than torch.aminmax along an axis.
-    return differences.amin(1), differences.amax(1)
 
 
 Visit: TypeAlias = Callable[[int, LayerVertices], None]

@@ -10,6 +10,7 @@ import torch
 
 from splineviz.complexity.arguments.layer_choice import LayerChoice
 from splineviz.complexity.propagation.estimator import Estimator
+from splineviz.complexity.propagation.network_layers import NetworkLayers
 from splineviz.errors import InvalidArgument
 from splineviz.network.layers.opaque import operation_names
 from splineviz.network.program import Program
@@ -28,29 +29,13 @@ def make_estimator(
     device: str | torch.device | None,
     choice: LayerChoice,
 ) -> Estimator:
-    """Trace a network and choose the layers to count.
-
-    Parameters
-    ----------
-    model : torch.nn.Module or Program
-        The network.
-    input_shape : tuple of int
-        The shape of one sample.
-    device : str, torch.device or None
-        Where to compute; where the model is if None.
-    choice : LayerChoice
-        The layers to count.
-
-    Returns
-    -------
-    Estimator
-    """
+    """Trace a network and choose the layers to count; compute where the model is by default."""
     place = _device(model, device)
     model = program_of(model, input_shape, "x holds inputs")
-    estimator = Estimator(model, place)
+    layers = NetworkLayers(model, place)
     calls = [name for i in model.opaque_steps for name in operation_names(model.steps[i].options)]
     called = [*dict.fromkeys(calls)]
-    chosen = choice.select(estimator.available, estimator.others, called)
+    chosen = choice.select(layers.available, layers.others, called)
     comparing = [name for name in called if name in _COMPARISONS]
     if comparing and not isinstance(choice.layers, tuple):
         _warn(
@@ -66,7 +51,8 @@ def make_estimator(
             "because the step has no exact form in a program. Keep the samples on an axis of their "
             "own"
         )
-    return estimator.watch(chosen)
+    program, watched = layers.watch(chosen)
+    return Estimator(program, place, watched, chosen)
 
 
 def _warn(message: str) -> None:

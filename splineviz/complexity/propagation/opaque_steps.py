@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import torch
 
 from splineviz.complexity.propagation.memory_layout import rows_of
-from splineviz.complexity.propagation.rounding import SAFETY, Rounding
+from splineviz.complexity.propagation.rounding import SAFETY, Rounding, rounded
 from splineviz.complexity.propagation.step_operator import StepOperator
 
 # So many units of rounding in float64, of what a step reads and of what it makes, are its own:
@@ -26,24 +26,10 @@ _MOVED = torch.finfo(torch.float32).eps / 2
 
 
 class Opaque:
-    """An opaque step at the vertices around some samples.
-
-    Parameters
-    ----------
-    step : StepOperator
-        The step in float64.
-    rounding : Rounding
-        Of the differences.
-    samples : int
-        n.
-    """
+    """An opaque step in float64, at the vertices around so many samples."""
 
     def __init__(self, step: StepOperator, rounding: Rounding, samples: int) -> None:
         self._step, self._rounding, self._samples = step, rounding, samples
-
-    def run(self, values: Sequence[torch.Tensor]) -> torch.Tensor:
-        """Apply the step to values (vertices, *shape)."""
-        return self._step.value(values)
 
     def deltas(
         self,
@@ -52,24 +38,16 @@ class Opaque:
         made: torch.Tensor,
         variances: Sequence[torch.Tensor | None],
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Compute differences, and how far rounding may have moved them.
+        """Compute differences (n, vertices, width), and their sizes and variances (n, width).
 
         Parameters
         ----------
         center : float64 tensor (n, *shape)
-            What it makes of the samples.
-        read : sequence of tensor (n * vertices, *shape)
-            What it reads, at the vertices.
-        made : tensor (n * vertices, *shape)
-            What it makes of them.
+            The results at the samples.
+        read, made : tensor (n * vertices, *shape)
+            The inputs at the vertices, and the results.
         variances : sequence of tensor (n or 1, *shape), or None
-            Of what it reads; None for truth values and places, which are exact.
-
-        Returns
-        -------
-        d : tensor (n, vertices, width), of the type of the differences
-        size, variance : tensor (n, width)
-            As in :class:`~splineviz.complexity.propagation.rounding.Rounding`.
+            Of the inputs; None for truth values and places, which are exact.
         """
         rounding = self._rounding
         at_sample = rows_of(center.double(), 1).unsqueeze(1)
@@ -85,8 +63,8 @@ class Opaque:
         median = sizes.sort(1).values[:, [sizes.shape[1] // 2]]
         sizes = torch.where(sizes > 0, torch.maximum(sizes, median), sizes)
         size = (d.abs().amax(1) / rounding.radius).to(rounding.dtype)
-        variance = rounding.rounded(passed.to(rounding.dtype), size, 1)
-        variance = rounding.rounded(variance, (share * sizes).to(rounding.dtype), _OWN_MADE)
+        variance = rounded(passed.to(rounding.dtype), size, 1)
+        variance = rounded(variance, (share * sizes).to(rounding.dtype), _OWN_MADE)
         return d.to(rounding.dtype), size, variance
 
     def _passed(
@@ -104,7 +82,7 @@ class Opaque:
                 one if variance is None else self._moved(one, variance, generator)
                 for one, variance in zip(read, variances, strict=True)
             ]
-            change = _difference(self._by_sample(self.run(moved)), at_vertices)
+            change = _difference(self._by_sample(self._step.value(moved)), at_vertices)
             largest = torch.maximum(largest, change.abs().amax(1))
         return (largest / (_MOVED * self._rounding.radius)).square()
 

@@ -84,17 +84,7 @@ class PreactivationRange:
         high: torch.Tensor,
         points: tuple[float, ...],
     ) -> PreactivationRange:
-        """Replace the range of neurons near some points by a more exact one.
-
-        Parameters
-        ----------
-        near : UnstableNeurons
-            From `near`.
-        low, high : tensor (neurons,)
-            The smallest and largest difference of each of them.
-        points : tuple of float
-            Those points.
-        """
+        """Replace the range of the neurons that are unstable at some points by a more exact one."""
         place = near.sample, near.column
         lows, highs = (
             part.expand_as(self.center).index_put(place, own)
@@ -142,15 +132,7 @@ class PreactivationRange:
     def unstable(self, points: tuple[float, ...]) -> UnstableNeurons:
         """Find the neurons that may switch: not all values lie certainly on one side of each point.
 
-        Parameters
-        ----------
-        points : tuple of float
-            At least one.
-
-        Returns
-        -------
-        UnstableNeurons
-            The same object for the same points.
+        There is at least one point. The same points have the same object.
         """
         if points not in self._near:
             masks = [self._reaches(point) for point in points]

@@ -55,7 +55,7 @@ class Rounding:
 
     def typed(self, variance: torch.Tensor, size: torch.Tensor) -> torch.Tensor:
         """Return the variance of float64 differences after conversion to the other dtype."""
-        return _added(self.fine_unit**2 * variance, size, 1)
+        return rounded(self.fine_unit**2 * variance, size, 1)
 
     def stepped(
         self,
@@ -65,22 +65,10 @@ class Rounding:
         variances: Sequence[torch.Tensor],
         linear: bool,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Carry a bound of the sizes, and the variance, through an affine step.
+        """Carry size and variance through an affine step, from those of what it reads.
 
-        Parameters
-        ----------
-        step : StepOperator
-            The step.
-        centers : sequence of float64 tensor (n, *shape)
-            The centers of what it reads, whose error is that of float64.
-        sizes, variances : sequence of tensor
-            Those of what it reads.
-        linear : bool
-            Whether no activation lies before it.
-
-        Returns
-        -------
-        size, variance : tensor (n, columns)
+        The centers (n, *shape) are off by the rounding of float64. The step is linear if no
+        activation lies before it.
         """
         # How much a unit of rounding of the center is, beside one of the differences.
         share = (1.0 if linear else self.fine_unit) / self.radius
@@ -92,14 +80,14 @@ class Rounding:
         # Two more for the rounding of what is read and what is made, and as many to spare.
         terms = step.terms + 4
         size = rows_of(step.bound(read, centers, share), 1)
-        made = _added(passed, size, terms)
+        variance = rounded(passed, size, terms)
         if step.offset_sizes is not None:
-            made = _added(made, share * step.offset_sizes, 2)
+            variance = rounded(variance, share * step.offset_sizes, 2)
         if self.dtype != torch.float64:
-            made.clamp_(min=min(_LEAST / self.radius, _ROOT_OF_LARGEST) ** 2)
-            return size, made
+            variance.clamp_(min=min(_LEAST / self.radius, _ROOT_OF_LARGEST) ** 2)
+            return size, variance
         # What is zero is exact there.
-        return size, torch.where(size > 0, made.clamp(min=VANISHED**2), made)
+        return size, torch.where(size > 0, variance.clamp(min=VANISHED**2), variance)
 
     def bent(
         self,
@@ -109,33 +97,14 @@ class Rounding:
         summed: torch.Tensor,
         breakpoints: int,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Carry size and variance through an activation.
+        """Carry size and variance through an activation, from those of what it reads.
 
-        Parameters
-        ----------
-        variance, size : tensor (n or 1, columns)
-            Those of what it reads.
-        steep, summed : tensor (n, columns)
-            The largest slope that vertices may meet, and sum of the sizes of the first slope and of
-            the changes up to there.
-        breakpoints : int
-            How many changes there are.
-
-        Returns
-        -------
-        size, variance : tensor (n, columns)
+        ``steep`` is the largest slope that vertices may meet, ``summed`` the sum of the sizes of
+        the first slope and of its changes up to there, both (n, columns).
         """
-        return steep * size, _added(steep.square() * variance, summed * size, 2 + breakpoints)
-
-    def won(self, variance: torch.Tensor, size: torch.Tensor) -> torch.Tensor:
-        """Carry the variance through a selection: the largest of the candidates."""
-        return _added(variance, size, 3)
-
-    def rounded(self, variance: torch.Tensor, size: torch.Tensor, times: float) -> torch.Tensor:
-        """Add to a variance that of numbers rounded so many times more, all alike."""
-        return _added(variance, size, times)
+        return steep * size, rounded(steep.square() * variance, summed * size, 2 + breakpoints)
 
 
-def _added(variance: torch.Tensor, size: torch.Tensor, times: float) -> torch.Tensor:
-    """Add to a variance that of numbers rounded so many times in the same direction."""
+def rounded(variance: torch.Tensor, size: torch.Tensor, times: float) -> torch.Tensor:
+    """Add to a variance that of numbers rounded so many times more, all in the same direction."""
     return torch.addcmul(variance, size, size, value=(times / SAFETY) ** 2)

@@ -84,20 +84,9 @@ class StepOperator:
     def bound(
         self, sizes: Sequence[torch.Tensor], centers: Sequence[torch.Tensor], share: float
     ) -> torch.Tensor:
-        """Bound the sums of the sizes of the terms that an affine step adds.
+        """Bound the sums of the sizes of the terms that an affine step adds, (n, *shape).
 
-        Parameters
-        ----------
-        sizes : sequence of tensor (n or 1, *shape)
-            Of what it reads.
-        centers : sequence of float64 tensor (n, *shape)
-            Of which a share is added to the sizes.
-        share : float
-            That share.
-
-        Returns
-        -------
-        tensor (n, *shape)
+        A share of the centers is added to the sizes of what it reads.
         """
         assert self.kind.linear is not None
         if self.matrix is not None:
