@@ -56,7 +56,7 @@ def complexity_over_training(
     device: str | torch.device | None = None,
     progress: Progress | bool | None = None,
 ) -> ComplexityCurves:
-    """Local complexity at every checkpoint.
+    """Measure local complexity at every checkpoint, as :meth:`Run.local_complexity` says.
 
     Parameters
     ----------
@@ -64,39 +64,16 @@ def complexity_over_training(
         From a step to the network at it. It is called only for what the cache does not know, and
         once for the layers.
     checkpoints : mapping of int to str
-        Which steps, each with the hash of its weights.
-    probes : probe, or mapping of str to probe
-        Points, or a function that finds them for each network; by name, or one that is then called
-        ``"probe"``. A function may raise :class:`EmptyBoundary` where there are none, but otherwise
-        finds equally many for each network.
-    radius, directions, seed, layers, logits, winners, center, shared_frame, device
-        As for :func:`~splineviz.complexity.local_complexity.local_complexity`. A function that
-        chooses layers is called with those of the first network.
-    live_at : str or array-like of shape (M, *input_shape), optional
-        Count only neurons that are live at these points, at each checkpoint anew; a text is the
-        name of a probe. Default: count all neurons.
+        Which steps, at least one, each with the hash of its weights.
     cache : Path, optional
         A folder that keeps counts from one call to the next.
-    progress : bool or callable, optional
-        True for a progress bar. A function is called with (checkpoints done, checkpoints in all).
+    probes, radius, directions, ...
+        The others are as for :meth:`Run.local_complexity`. A single probe is called ``"probe"``.
 
     Returns
     -------
     ComplexityCurves
-
-    Raises
-    ------
-    InvalidArgument
-        If there is no checkpoint or no probe; and as ``local_complexity`` does.
-    ShapeMismatch, NonFiniteValues, UnknownName
-        As ``local_complexity`` does; the message names the probe.
-
-    Notes
-    -----
-    Whether a curve rises or falls can depend on the radius: measure two or three.
     """
-    if not checkpoints:
-        raise InvalidArgument("there are no checkpoints yet, so there is nothing to measure")
     steps = sorted(checkpoints)
     network = lru_cache(maxsize=1)(program)
     first = network(steps[0])

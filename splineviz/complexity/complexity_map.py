@@ -21,7 +21,7 @@ from splineviz.progress import Progress
 from splineviz.typing import BoolArray, FloatArray
 from splineviz.validation.arrays import as_inputs
 from splineviz.validation.calls import explained
-from splineviz.validation.numbers import as_int, as_radii, check_flags
+from splineviz.validation.numbers import as_int, as_real, check_flags
 
 # Enough directions in a plane that they make nearly a disc.
 _IN_PLANE = 8
@@ -114,7 +114,9 @@ def complexity_map(
     if isinstance(model, Program):
         check_input_shape(model, plane.input_shape, "the slice goes through inputs")
     neighborhood = Neighborhood.read(
-        _half_a_cell(plane, shape) if radius is None else _single(radius),
+        _half_a_cell(plane, shape)
+        if radius is None
+        else as_real(radius, "radius", above=0, advice="a map has one radius"),
         _directions(plane, directions, in_plane),
         plane.input_shape,
         seed=seed,
@@ -171,25 +173,14 @@ def _half_a_cell(plane: InputSlice, shape: tuple[int, int]) -> float:
     return float((lengths * _sides(plane) / shape[::-1]).min() / 2)
 
 
-def _single(radius: float) -> float:
-    radii, single = as_radii(radius)
-    if not single:
-        raise InvalidArgument(f"a map has one radius, a positive number, not {radius!r}")
-    return float(radii[0])
-
-
 def _directions(
     plane: InputSlice, directions: int | npt.ArrayLike | None, in_plane: bool
 ) -> int | npt.ArrayLike | None:
     """Return how many random directions to draw, or the directions."""
     if not in_plane:
         return directions
-    count = _IN_PLANE if directions is None else directions
-    if not isinstance(count, int | np.integer) or isinstance(count, bool) or count < 1:
-        raise InvalidArgument(
-            "with in_plane=True, directions says how many, at least 1; leave in_plane out to give "
-            "the directions themselves"
-        )
+    advice = "with in_plane=True, directions says how many; leave in_plane out to choose them"
+    count = as_int(_IN_PLANE if directions is None else directions, "directions", 1, advice=advice)
     turns = np.pi * np.arange(count) / count
     # Q is orthonormal, and its first column along the first basis direction.
     across = np.linalg.qr(plane.basis.reshape(2, -1).T)[0].T

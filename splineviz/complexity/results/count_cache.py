@@ -37,19 +37,9 @@ class CountCache:
     folder: Path | None
 
     def read(self, key: str, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, IntArray] | None:
-        """Read the arrays stored under a key.
+        """Read the arrays stored under a key, by their names and shapes in the order of `write`.
 
-        Parameters
-        ----------
-        key : str
-            As :func:`content_key` makes it.
-        shapes : mapping of str to tuple of int
-            The names of the arrays and their shapes, in the order in which they were written.
-
-        Returns
-        -------
-        dict of str to int64 array; or None
-            None if nothing is there, or the file is truncated, altered or cannot be read.
+        None if nothing is there, or the file is truncated, altered or cannot be read.
         """
         from safetensors import SafetensorError
         from safetensors.numpy import load
@@ -69,15 +59,7 @@ class CountCache:
         return {name: arrays[name].astype(np.int64) for name in shapes}
 
     def write(self, key: str, arrays: Mapping[str, IntArray]) -> None:
-        """Store arrays under a key, if the disk allows it.
-
-        Parameters
-        ----------
-        key : str
-            As :func:`content_key` makes it.
-        arrays : mapping of str to int64 array
-            Numbers of neurons.
-        """
+        """Store arrays of numbers of neurons under a key, if the disk allows it."""
         from safetensors.numpy import save
 
         if self.folder is None:

@@ -11,21 +11,7 @@ from splineviz.errors import InvalidArgument
 def lines_of(
     curves: ComplexityCurves, by: str, probe: str | None, radius: float | None, level: float
 ) -> list[StepCurve]:
-    """The curves to draw.
-
-    Parameters
-    ----------
-    curves, by, probe, radius, level
-        As for :meth:`ComplexityCurves.plot`.
-
-    Raises
-    ------
-    UnknownName
-        If there is no probe of that name.
-    InvalidArgument
-        If `by` is neither ``"probe"`` nor ``"layer"``, there is no such radius, or the level is not
-        between 0 and 1.
-    """
+    """The curves to draw; arguments and errors as for :meth:`ComplexityCurves.plot`."""
     if by not in ("probe", "layer"):
         raise InvalidArgument(f"by must be 'probe' or 'layer', not {by!r}")
     shape = (len(curves.steps), len(curves.radii))

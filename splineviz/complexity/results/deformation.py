@@ -128,21 +128,11 @@ class Deformation(NeighborhoodResult):
             With the columns ``radius``, ``point``, ``layer``, ``kind``, ``diameter``,
             ``relative_diameter``, ``eccentricity`` and ``dimensions``.
         """
-        import pandas as pd
-
-        shape = (-1, *self.diameters.shape[-2:])
-        radii, points, layers = np.indices(self.diameters.reshape(shape).shape).reshape(3, -1)
-        return pd.DataFrame(
-            {
-                "radius": self.radii[radii],
-                "point": points,
-                "layer": pd.Categorical(np.array(self.names)[layers], [*self.names], ordered=True),
-                "kind": np.array([layer.kind for layer in self.layers], dtype=object)[layers],
-                "diameter": self.diameters.ravel(),
-                "relative_diameter": self.relative_diameters.ravel(),
-                "eccentricity": self.eccentricities.ravel(),
-                "dimensions": self.dimensions.ravel(),
-            }
+        return self._table(
+            diameter=self.diameters,
+            relative_diameter=self.relative_diameters,
+            eccentricity=self.eccentricities,
+            dimensions=self.dimensions,
         )
 
     def plot(self, ax: Axes | None = None, measure: str = "relative_diameters") -> Axes:

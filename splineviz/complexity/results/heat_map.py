@@ -24,23 +24,7 @@ _COLORS = "YlOrRd"
 def draw_map(
     measured: ComplexityMap, ax: Axes | None, partition: SplinePartition | None, layer: int | None
 ) -> Axes:
-    """Draw the counts of a layer, or of all.
-
-    Parameters
-    ----------
-    measured : ComplexityMap
-        The map.
-    ax : matplotlib.axes.Axes or None
-        Where to draw; a new figure if None.
-    partition : SplinePartition or None
-        Whose edges to draw on top.
-    layer : int or None
-        The layer's number in the map; all layers if None.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-    """
+    """Draw what :meth:`ComplexityMap.plot` says; the layer by its number, or None for all."""
     from matplotlib.ticker import MaxNLocator
 
     ax = axes_or_new(ax)

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 
 def values_label(proxy: bool, counted: str = "neurons") -> str:
-    """Label an axis of local complexity.
-
-    Parameters
-    ----------
-    proxy : bool
-        Whether a layer that is drawn is smooth.
-    counted : str
-        What is counted: neurons, or live neurons.
-    """
+    """Label an axis of local complexity; a proxy if a layer that is drawn is smooth."""
     return f"local complexity{', a proxy' if proxy else ''} (crossed {counted})"
 
 

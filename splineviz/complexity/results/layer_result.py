@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from splineviz.complexity.arguments.layer_choice import LayerChoice
 from splineviz.complexity.arguments.layer_names import Layer
 from splineviz.complexity.arguments.neighborhood import Neighborhood
 from splineviz.typing import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -54,6 +59,23 @@ class NeighborhoodResult(LayerResult):
 
     choice: LayerChoice
     neighborhood: Neighborhood
+
+    def _table(self, **columns: npt.NDArray[Any]) -> pd.DataFrame:
+        """One row for each radius, point and layer; the columns are ([R,] N, L) or (L,)."""
+        import pandas as pd
+
+        sizes = [each.shape for each in columns.values()]
+        shape = np.broadcast_shapes((len(self.radii), 1, 1), *sizes)
+        radii, points, layers = np.indices(shape).reshape(3, -1)
+        return pd.DataFrame(
+            {
+                "radius": self.radii[radii],
+                "point": points,
+                "layer": pd.Categorical(np.array(self.names)[layers], [*self.names], ordered=True),
+                "kind": np.array([layer.kind for layer in self.layers], dtype=object)[layers],
+                **{name: np.broadcast_to(each, shape).ravel() for name, each in columns.items()},
+            }
+        )
 
     @property
     def radius(self) -> float | FloatArray:

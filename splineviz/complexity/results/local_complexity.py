@@ -116,23 +116,12 @@ class LocalComplexity(NeighborhoodResult):
             With the columns ``radius``, ``point``, ``layer``, ``kind``, ``proxy`` (whether it is
             smooth), ``width``, ``crossed``, ``fraction`` and ``uncertain``.
         """
-        import pandas as pd
-
-        shape = (-1, *self.counts.shape[-2:])
-        counts = self.counts.reshape(shape)
-        radii, points, layers = np.indices(counts.shape).reshape(3, -1)
-        return pd.DataFrame(
-            {
-                "radius": self.radii[radii],
-                "point": points,
-                "layer": pd.Categorical(np.array(self.names)[layers], [*self.names], ordered=True),
-                "kind": np.array([layer.kind for layer in self.layers], dtype=object)[layers],
-                "proxy": np.array([layer.proxy for layer in self.layers])[layers],
-                "width": self.widths[layers],
-                "crossed": counts.ravel(),
-                "fraction": self.fractions.ravel(),
-                "uncertain": self.uncertain.ravel(),
-            }
+        return self._table(
+            proxy=np.array([layer.proxy for layer in self.layers]),
+            width=self.widths,
+            crossed=self.counts,
+            fraction=self.fractions,
+            uncertain=self.uncertain,
         )
 
     def plot(self, ax: Axes | None = None) -> Axes:

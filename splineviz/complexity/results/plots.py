@@ -26,19 +26,8 @@ _MOST_LEVEL = 6
 _APART = 0.06
 
 
-def draw_layers(lc: LocalComplexity, ax: Axes | None = None) -> Axes:
-    """Draw the mean count of each layer, with 95 % confidence intervals, one line per radius.
-
-    Parameters
-    ----------
-    lc : LocalComplexity
-    ax : matplotlib.axes.Axes, optional
-        Where to draw. Default: a new figure.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-    """
+def draw_layers(lc: LocalComplexity, ax: Axes | None) -> Axes:
+    """Draw what :meth:`LocalComplexity.plot` says."""
     ax = draw_by_layer(
         ax,
         [f"{layer.name} ({layer.width:,})" for layer in lc.layers],
@@ -61,20 +50,9 @@ def draw_by_layer(
     means: npt.ArrayLike,
     highs: npt.ArrayLike,
 ) -> Axes:
-    """Draw means of each layer with their confidence intervals, one line for each radius.
+    """Draw means (L,) or (n_radii, L) by layer, with the upper ends of their intervals.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes or None
-        Where to draw; a new figure if None.
-    layers, labels : sequence of str
-        What to call the L layers, and the lines.
-    means, highs : float array (L,) or (n_radii, L)
-        The means, and the upper ends of their intervals.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    There is one line for each of the labels.
     """
     ax = axes_or_new(ax)
     means = np.reshape(means, (len(labels), len(layers)))
@@ -102,23 +80,13 @@ def draw_by_layer(
 
 def draw_curves(
     curves: ComplexityCurves,
-    ax: Axes | None = None,
-    by: str = "probe",
-    probe: str | None = None,
-    radius: float | None = None,
-    level: float = 0.95,
+    ax: Axes | None,
+    by: str,
+    probe: str | None,
+    radius: float | None,
+    level: float,
 ) -> Axes:
-    """Draw local complexity over a logarithmic axis of steps, with confidence bands.
-
-    Parameters
-    ----------
-    curves, ax, by, probe, radius, level
-        As for :meth:`ComplexityCurves.plot`.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-    """
+    """Draw what :meth:`ComplexityCurves.plot` says."""
     lines = lines_of(curves, by, probe, radius, level)
     ax = draw_step_curves(ax, lines, values_label(curves.is_proxy, curves.choice.counted))
     _from_zero(ax, bool((extremes(lines) > 0).any()))

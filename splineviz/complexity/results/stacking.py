@@ -37,20 +37,7 @@ def checked_results(
 ) -> tuple[dict[str, list[LocalComplexity | None]], LocalComplexity]:
     """Results by the names of their probes, and one that stands for what they have in common.
 
-    Parameters
-    ----------
-    steps : sequence of int
-        As `checked_steps` gives them.
-    results : mapping of str to iterable of LocalComplexity or None
-        For each probe the result at each step; None where it has no points.
-
-    Raises
-    ------
-    InvalidArgument
-        If there is no result at all, something is none, or two differ in their radius, directions,
-        seed or layers.
-    ShapeMismatch
-        If a probe has not as many as there are steps.
+    Arguments and errors are those of :meth:`ComplexityCurves.from_results`; the steps are checked.
     """
     if not isinstance(results, Mapping):
         raise InvalidArgument(
@@ -94,29 +81,10 @@ def stacked(
     steps: Sequence[int],
     empty: tuple[int, ...],
 ) -> tuple[IntArray, IntArray, BoolArray]:
-    """Stack the counts of a probe over the steps.
+    """Stack what a probe gave at each step: counts, uncertain ones, and where it has points.
 
-    Parameters
-    ----------
-    name : str
-        Of the probe.
-    results : sequence of LocalComplexity or None
-        At each step; None where it has no points.
-    steps : sequence of int
-    empty : tuple of int
-        The shape of the counts at a step if there are none at all.
-
-    Returns
-    -------
-    counts, uncertain : int64 array (S, [R,] N, L)
-        0 where the probe has no points.
-    found : bool array (S,)
-        At which steps it has points.
-
-    Raises
-    ------
-    ShapeMismatch
-        If there are not equally many points at each step.
+    Where it has none, the result is None and counts are 0, of the shape `empty` if it never has
+    any. ShapeMismatch is raised if there are not equally many points at each step.
     """
     known = [(step, each) for step, each in zip(steps, results, strict=True) if each is not None]
     sizes = [(step, each.counts.shape[-2]) for step, each in known]
@@ -139,15 +107,7 @@ def stacked_neurons(probes: Iterable[Sequence[LocalComplexity | None]], layers: 
 
 
 def check_alike(name: str, first: tuple[int, int], here: tuple[int, int]) -> None:
-    """Raise ShapeMismatch unless a probe has as many points at a step as at its first.
-
-    Parameters
-    ----------
-    name : str
-        Of the probe.
-    first, here : pair of int
-        A step, and how many points the probe has there.
-    """
+    """Raise ShapeMismatch unless a probe has equally many points: pairs of a step and a number."""
     if here[1] != first[1]:
         raise ShapeMismatch(
             f"the probe {name!r} has {here[1]} points at step {here[0]} and {first[1]} at step "

@@ -29,17 +29,9 @@ def summarized(curves: ComplexityCurves) -> pd.DataFrame:
 
 
 def contradictions(summary: pd.DataFrame) -> list[str]:
-    """List the probes whose change from first to last checkpoint depends on the radius in sign.
+    """Say of each probe whose change from first to last checkpoint has another sign by radius.
 
-    Parameters
-    ----------
-    summary : pandas.DataFrame
-        As :func:`summarized` makes it.
-
-    Returns
-    -------
-    list of str
-        One sentence for each such probe.
+    The table is one of :func:`summarized`; there is a sentence for each such probe.
     """
     sentences = []
     for probe, rows in summary.groupby("probe", sort=False):
@@ -56,14 +48,7 @@ def contradictions(summary: pd.DataFrame) -> list[str]:
 
 
 def table_lines(curves: ComplexityCurves, radius: float) -> list[str]:
-    """The means at one radius as lines of text, a row for each checkpoint.
-
-    Parameters
-    ----------
-    curves : ComplexityCurves
-    radius : float
-        One of its radii.
-    """
+    """The means at one of the radii as lines of text, a row for each checkpoint."""
     number, names = curves.number_of_radius(radius), curves.probes
     wide = [max(9, len(name)) for name in names]
     shape = (len(curves.steps), len(curves.radii))
@@ -77,13 +62,7 @@ def table_lines(curves: ComplexityCurves, radius: float) -> list[str]:
 
 
 def summary_lines(summary: pd.DataFrame) -> list[str]:
-    """A summary as lines of text, with what contradicts each other below.
-
-    Parameters
-    ----------
-    summary : pandas.DataFrame
-        As :func:`summarized` makes it.
-    """
+    """A table of :func:`summarized` as lines of text, with its contradictions below."""
     wide = max(9, *map(len, summary["probe"]))
     heads = f"{'radius':>7}  {'first':>8}  {'largest':>8}  {'at step':>9}  {'last':>8}"
     lines = ["from the first checkpoint to the last", f"{'points':<{wide}}  {heads}"]
