@@ -74,6 +74,9 @@ def facets(normals: FloatArray, margins: FloatArray) -> BoolArray:
     non-negative least squares finds the weights or the point. A linear program decides where
     rounding leaves it open.
     """
+    # The same facets at any scale; tolerances are meant for margins of about one.
+    positive = margins[margins > 0]
+    margins = margins / (float(np.median(positive)) if len(positive) else 1.0)
     certain = _with_inner_point(normals, margins)
     kept = np.ones(len(normals), dtype=np.bool_)
     for i in np.argsort(-margins, kind="stable"):

@@ -181,7 +181,8 @@ def test_facets_are_those_of_one_linear_program_each(seed, m, d, whole):
     lengths = np.linalg.norm(normals, axis=1)
     normals, margins = normals / lengths[:, None], margins / lengths
     expected = facets_one_by_one(normals, margins)
-    np.testing.assert_array_equal(convex.facets(normals, margins), expected)
+    for scale in (1.0, 1e-7, 1e7):
+        np.testing.assert_array_equal(convex.facets(normals, margins * scale), expected)
 
 
 @pytest.mark.parametrize("step", [0, 20000])
