@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from splineviz import errors as errors
     from splineviz import training as training
+    from splineviz.complexity.agreement import ComplexityAgreement as ComplexityAgreement
+    from splineviz.complexity.agreement import ball_agreement as ball_agreement
+    from splineviz.complexity.agreement import slice_agreement as slice_agreement
     from splineviz.complexity.complexity_map import complexity_map as complexity_map
     from splineviz.complexity.deformation import deformation as deformation
     from splineviz.complexity.local_complexity import local_complexity as local_complexity
@@ -86,6 +89,7 @@ _PUBLIC = {
     "ActivationRegion": "splineviz.partition.full_dimension.activation_region",
     "ClassTopology": "splineviz.partition.measures.class_topology",
     "CompareRuns": "splineviz.widgets.views.compare_runs",
+    "ComplexityAgreement": "splineviz.complexity.agreement",
     "ComplexityCurves": "splineviz.complexity.results.curves",
     "ComplexityPlot": "splineviz.widgets.charts.complexity_plot",
     "ComplexityMap": "splineviz.complexity.results.complexity_map",
@@ -110,6 +114,7 @@ _PUBLIC = {
     "SliceEnsemble": "splineviz.partition.measure_table.ensemble_result",
     "SlicePicker": "splineviz.widgets.slice_picker.slice_picker",
     "SplinePartition": "splineviz.partition.spline_partition",
+    "ball_agreement": "splineviz.complexity.agreement",
     "complexity_map": "splineviz.complexity.complexity_map",
     "deformation": "splineviz.complexity.deformation",
     "dense_network": "splineviz.network.dense_network",
@@ -129,6 +134,7 @@ _PUBLIC = {
     "robust_accuracy_bound": "splineviz.training.attacks.strongest",
     "region_at": "splineviz.partition.full_dimension.region_at",
     "region_migration": "splineviz.partition.migration.checkpoint_curves",
+    "slice_agreement": "splineviz.complexity.agreement",
     "slice_ensemble": "splineviz.partition.measure_table.ensemble",
     "trace": "splineviz.network.tracing.trace",
 }

@@ -22,7 +22,7 @@ RETURNED = {
     *("LocalComplexity", "MeasureCurves", "Migration", "MigrationCurves", "NeuronStates"),
     *("PatternChurn", "SegmentCertificate", "SegmentPartition", "SplinePartition"),
     "data.Dataset",
-    *("ClassTopology", "LocalGeometry", "SliceEnsemble"),
+    *("ClassTopology", "ComplexityAgreement", "LocalGeometry", "SliceEnsemble"),
 }
 # Methods that the package itself calls, with arguments that it has checked.
 INSIDE = {

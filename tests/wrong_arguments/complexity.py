@@ -171,6 +171,28 @@ CALLS = {
             "progress": "progress",
         },
     ),
+    "slice_agreement": (
+        sv.slice_agreement,
+        {"model": NET, "plane": PLANE, "points": X},
+        {
+            "model": "network",
+            "plane": "plane",
+            "points": "coordinates",
+            "radius": "radii",
+            "shape": "name",
+        },
+    ),
+    "ball_agreement": (
+        sv.ball_agreement,
+        {"model": NET, "x": X},
+        {
+            "model": "network",
+            "x": "inputs",
+            "radius": "radii",
+            "directions?": "count",
+            "seed": "seed",
+        },
+    ),
     "MeasureCurves.curves_of": (MEASURED.curves_of, {}, {"name": "name"}),
     "MeasureCurves.plot": (MEASURED.plot, {}, {"axes": "axes"}),
     "slice_ensemble": (

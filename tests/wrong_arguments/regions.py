@@ -190,6 +190,11 @@ CALLS = {
     ),
     "ActivationRegion.largest_ball": (REGION.largest_ball, {}, {"bounds": "bounds"}),
     "ActivationRegion.contains": (REGION.contains, {"y": [0.0, 0.0]}, {"y": "input"}),
+    "SplinePartition.crossed_neurons": (
+        PART.crossed_neurons,
+        {"points": X, "radius": 0.1},
+        {"points": "coordinates", "radius": "positive", "shape": "name"},
+    ),
     "local_geometry": (
         sv.local_geometry,
         {"model": NET, "x": X},

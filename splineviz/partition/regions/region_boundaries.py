@@ -8,16 +8,29 @@ import numpy.typing as npt
 import shapely
 
 from splineviz.partition.edge_table import EdgeTable
-from splineviz.partition.measures import boundary, density, lines, neuron_boundaries
+from splineviz.partition.measures import (
+    boundary,
+    crossed_neurons,
+    density,
+    lines,
+    neuron_boundaries,
+)
 from splineviz.partition.measures import migration as migration
 from splineviz.partition.measures.class_pieces import ClassPieces, class_pieces
 from splineviz.partition.measures.class_topology import ClassTopology, class_topology
 from splineviz.partition.measures.migration import Migration
 from splineviz.partition.measures.neuron_boundaries import LayerSelection
 from splineviz.partition.regions.region_maps import RegionMaps
-from splineviz.typing import FloatArray
+from splineviz.typing import FloatArray, IntArray
 from splineviz.validation.arrays import as_points
 from splineviz.validation.calls import explained
+from splineviz.validation.names import row_of
+from splineviz.validation.numbers import as_real
+
+_SHAPES = {
+    "disc": crossed_neurons.regions_in_discs,
+    "cross-polytope": crossed_neurons.regions_in_diamonds,
+}
 
 
 class RegionBoundaries(RegionMaps):
@@ -221,6 +234,47 @@ class RegionBoundaries(RegionMaps):
         return density.densities(
             as_points(points), radius, self._boundaries(layer), self.plane.domain
         )
+
+    @explained()
+    def crossed_neurons(
+        self, points: npt.ArrayLike, radius: float, *, shape: str = "disc"
+    ) -> IntArray:
+        """Count the neurons whose boundary crosses a disc or a cross-polytope around each point.
+
+        Local complexity counts them by the signs at the vertices of a cross-polytope, and misses
+        those whose boundary enters and leaves between vertices. This count is exact.
+
+        Parameters
+        ----------
+        points : array-like of shape (n, 2)
+            Slice coordinates.
+        radius : float
+            In slice units.
+        shape : {"disc", "cross-polytope"}
+            An open disc, or the open square with the corners ``point ± radius`` along both
+            directions of the slice: that of ``local_complexity`` with
+            ``directions=plane.basis``.
+
+        Returns
+        -------
+        int64 array of shape (n, L)
+            For each point and each of the layers, how many columns of its pattern differ among the
+            regions within the shape. What lies outside the domain is not known and not counted.
+
+        Raises
+        ------
+        InvalidArgument
+            If the radius is not a positive number.
+        UnknownName
+            If there is no such shape.
+        ShapeMismatch, NonFiniteValues
+            If the points are not finite numbers of shape (n, 2).
+        """
+        centers = as_points(points)
+        reach = as_real(radius, "radius", above=0)
+        within = row_of(_SHAPES, "shape", shape)
+        point, region = within(self.polygons, centers, reach)
+        return crossed_neurons.count_crossed(self.layers, len(self), point, region, len(centers))
 
     @explained()
     def migration(
