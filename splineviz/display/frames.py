@@ -127,8 +127,8 @@ class Frame:
         step : int
             Training step of the checkpoint.
         colorings : mapping of str to Coloring, optional
-            What can color the regions;
-            :data:`~splineviz.partition.plotting.colorings.COLORINGS` unless said.
+            What can color the regions. Default:
+            :data:`~splineviz.partition.plotting.colorings.COLORINGS`.
 
         Returns
         -------

@@ -76,8 +76,8 @@ def with_changes(
 ) -> RegionPicture:
     """A picture of a frame, colored by what has changed between another and it.
 
-    Regions are told by their patterns, and changes from the earlier step to the later, whichever is
-    drawn; the borders of those that are only in the other frame are drawn as well.
+    Regions are known by their patterns, and changes go from the earlier step to the later,
+    whichever is drawn; the borders of those that are only in the other frame are drawn as well.
     """
     own, others = frame.pattern_hashes(), other.pattern_hashes()
     is_later = other.step > frame.step

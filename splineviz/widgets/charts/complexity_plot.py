@@ -37,15 +37,15 @@ class ComplexityPlot(StepChart):
     by : {"probe", "layer"}
         One curve for each probe, or for each layer of one probe.
     probe : str, optional
-        Which probe to show by layer; the first unless said.
+        Which probe to show by layer. Default: the first.
     radius : float, optional
-        Which of the radii; the first unless said.
+        Which of the radii. Default: the first.
     step : int, optional
-        Where the line stands; at the last step unless said.
+        The step at which the line stands. Default: the last.
     level : float
         Of the confidence bands, between 0 and 1.
     axis : StepAxis, optional
-        The axis of steps; the one that `curves` needs unless said.
+        The axis of steps. Default: the one that `curves` needs.
 
     Attributes
     ----------

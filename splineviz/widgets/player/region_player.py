@@ -42,15 +42,15 @@ class RegionPlayer(OwningBox, CheckpointTraits):
     goes to a step. Slider, picture and line are linked in the browser, so scrubbing goes on while
     the kernel is busy. The first frame is made before this returns, the others in a background
     thread, coarse to fine; a checkpoint whose frame is not there yet, or cannot be made, says so.
-    Of a run that is still being written, new checkpoints appear as they come; the longer none
-    comes, the rarer the run is looked at, at least twice a minute while the player is displayed.
+    New checkpoints of a run that is still being written appear as they come. The longer none
+    comes, the rarer the player reads the run: at least twice a minute while it is displayed.
 
     A player holds the frames it shows until :meth:`close`. A cell that is run again gets the player
     that it made of the same run and slice: it looks as a new one does, its frames stay, and what
     shows it in other cells, or is linked to it, goes with it. (In a script, and where the front end
     does not tell which cell runs, a line does so that is run again with the same arguments and
     sets the same variable.) Other cells, other slices, and a second player in the same cell are
-    players of their own. Beyond `budget` bytes, further frames are made when they are looked at,
+    players of their own. Beyond `budget` bytes, further frames are made when they are shown,
     and not kept.
 
     With the mouse: the wheel zooms where the picture has been clicked, as two fingers do on a touch
@@ -75,13 +75,14 @@ class RegionPlayer(OwningBox, CheckpointTraits):
     index : int
         Number of the checkpoint to show first; negative numbers count from the end.
     metrics : sequence of str, optional
-        Columns of ``run.metrics`` to draw; those that are accuracies unless said. None are drawn
-        for an empty sequence.
+        Columns of ``run.metrics`` to draw; an empty sequence for none. Default: those that are
+        accuracies.
     axis_labels : pair of str, optional
         What the slice's coordinates are.
     image_shape : tuple of int, optional
-        How to see an input as an image, for the pictures of the slice's anchors; guessed unless
-        said.
+        The shape of an input as an image, for the pictures of the slice's anchors: (height,
+        width), or (channels, height, width) with 1 or 3 channels. Default: guessed from the shape
+        of an input.
     colorings : mapping from str to Coloring, callable or mapping, optional
         Further colorings by name: a :class:`~splineviz.partition.plotting.colorings.Coloring`; a
         function from a SplinePartition to an array of shape (R,); or such arrays by training step.
@@ -90,8 +91,8 @@ class RegionPlayer(OwningBox, CheckpointTraits):
     budget : int
         How many bytes of frames to keep, in the kernel, in the browser and in a saved notebook.
     partition : callable, optional
-        From a Program and the slice to a SplinePartition;
-        :func:`~splineviz.partition.enumeration.enumerate_regions` unless said.
+        From a Program and the slice to a SplinePartition. Default:
+        :func:`~splineviz.partition.enumeration.enumerate_regions`.
 
     Attributes
     ----------
@@ -119,7 +120,7 @@ class RegionPlayer(OwningBox, CheckpointTraits):
         If the network has no exact regions: a layer of it is not piecewise linear.
     RunCorrupt
         If the metrics, the samples or the first checkpoint to show cannot be read. What goes
-        wrong with another checkpoint is told in its place and raised by :meth:`wait`.
+        wrong with another checkpoint stands in its place, and :meth:`wait` raises it.
     """
 
     identity_arguments = ("run", "plane")
@@ -328,7 +329,7 @@ class RegionPlayer(OwningBox, CheckpointTraits):
         path : str or path-like
             The file; its name ends with ``.png``. It is replaced in one piece if it exists.
         step : int, optional
-            Training step; the one that is shown unless said.
+            Training step. Default: the one that is shown.
         curves : bool
             Whether the curves of the run stand beside it, with a line at the step.
         width : float
@@ -386,7 +387,7 @@ class RegionPlayer(OwningBox, CheckpointTraits):
         path : str or path-like
             The file; its name ends with ``.gif``. It is replaced in one piece if it exists.
         steps : sequence of int, optional
-            Training steps, in any order; all checkpoints unless said. Frames that the player has
+            Training steps, in any order. Default: all checkpoints. Frames that the player has
             not made, or not kept, are made.
         interval : int
             Milliseconds from one step to the next.
@@ -449,15 +450,15 @@ class RegionPlayer(OwningBox, CheckpointTraits):
         """Save the player as one page, to open in a browser, send or put on a site.
 
         Everything is in the file, and nothing is fetched: scrubbing, playing, zooming, colorings,
-        comparisons and what is told about regions work without a kernel and without a network. A
-        page that nbconvert makes of a notebook has its viewer fetched from a network.
+        comparisons and what a click says about a region work without a kernel and without a
+        network. A page that nbconvert makes of a notebook has its viewer fetched from a network.
 
         Parameters
         ----------
         path : str or path-like
             The file; its name ends with ``.html``. It is replaced in one piece if it exists.
         steps : sequence of int, optional
-            Training steps, in any order; all checkpoints unless said. Frames that the player has
+            Training steps, in any order. Default: all checkpoints. Frames that the player has
             not made, or not kept, are made; in place of one that cannot be made the page says why.
         title : str, optional
             What stands above, as text.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import weakref
@@ -43,6 +44,8 @@ from splineviz.widgets.playground.update_rate import UpdateRate
 if TYPE_CHECKING:
     from splineviz.training.live.live_training import LiveTraining
 
+#: The data set that begins without points.
+OWN = "your own points"
 BOUNDS = (-2.0, -2.0, 2.0, 2.0)
 #: So many regions are drawn; more are found too slowly to be watched.
 MOST_REGIONS = 60_000
@@ -67,7 +70,7 @@ DATA: dict[str, Callable[..., Dataset]] = {
     "circles": circles,
     "spirals": spirals,
     "blobs": blobs,
-    "your own points": _own,
+    OWN: _own,
 }
 
 
@@ -334,6 +337,8 @@ class Playground(OwningBox):
         self._rate.clear()
         self.canvas.class_names = list(training.data.class_names)
         self.points.show(self._data)
+        # There are as many of one's own points as one draws.
+        self.settings.points.disabled = self._data.name == OWN
         self._show_points()
         with self._drawing:
             self.curves.clear()
@@ -355,19 +360,23 @@ class Playground(OwningBox):
 
     def _train(self, n: int) -> None:
         training = self.training
-        try:
-            training.step(n)
-        except InvalidArgument:
-            # Points may be erased between two updates, which pauses the training.
-            if len(training.data.train_inputs):
-                raise
-            return
-        self._rate.add(n)
-        # Frames are too rare at first for a curve over a logarithmic axis.
-        if training.steps >= _FARTHER * self._measured:
-            with self._drawing:
-                if training is self.training:
-                    self._measure(training)
+        while n > 0 and training is self.training:
+            # Frames are too rare for a curve over a logarithmic axis: it has its own places.
+            due = max(1, math.ceil(_FARTHER * self._measured) - training.steps)
+            some = min(n, due)
+            try:
+                training.step(some)
+            except InvalidArgument:
+                # Points may be erased between two updates, which pauses the training.
+                if len(training.data.train_inputs):
+                    raise
+                return
+            self._rate.add(some)
+            n -= some
+            if some == due:
+                with self._drawing:
+                    if training is self.training:
+                        self._measure(training)
 
     def _show(self) -> None:
         """Make and send a frame; from one thread at a time."""

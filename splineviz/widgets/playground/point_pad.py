@@ -42,7 +42,7 @@ class PointPad(StrictWidget):
     drawn : ndarray of bool, shape (n,)
         Which points were drawn; only Python knows them.
     stroke : int or None
-        While an edit is told: which movement of the mouse it belongs to.
+        While observers of `edits` run: which movement of the mouse the edit belongs to.
     """
 
     _esm = module("playground/point_pad.js")
@@ -83,7 +83,7 @@ class PointPad(StrictWidget):
         classes : array-like of int, shape (n,)
         class_names : sequence of str
         drawn : array-like of bool, shape (n,), optional
-            Which of them were drawn; none unless said.
+            Which of them were drawn. Default: none.
         """
         none = np.zeros(len(np.asarray(classes)), np.bool_)
         self.drawn = none if drawn is None else np.asarray(drawn, np.bool_)

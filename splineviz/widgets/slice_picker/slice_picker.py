@@ -48,7 +48,7 @@ class SlicePicker(OwningBox):
     Parameters
     ----------
     inputs : array-like or tensor of shape (n, *input_shape), optional
-        The samples; those of `run` unless said.
+        The samples. Default: those of `run`.
     labels : array-like or tensor of shape (n,) or (n, k), optional
         Their classes: numbers, names or one-hot rows.
     run : Run, optional
@@ -60,7 +60,8 @@ class SlicePicker(OwningBox):
     class_names : sequence of str, optional
         Names of the class numbers.
     image_shape : tuple of int, optional
-        How to see an input as an image; guessed unless said.
+        The shape of an input as an image: (height, width), or (channels, height, width) with 1 or
+        3 channels. Default: guessed from the shape of an input.
 
     Attributes
     ----------

@@ -66,13 +66,13 @@ class CompareRuns(LinkedCharts):
     plane : InputSlice or InputSegment
         The slice to look at.
     names : pair of str, optional
-        What to call the runs; their own names unless said. Where these are the same, the folders
-        in which they lie tell them apart, or else a number.
+        What to call the runs. Default: their own names. Where these are the same, the folders in
+        which they lie tell them apart, or else a number.
     color : str
         What colors the regions at first: a row of
         :data:`~splineviz.partition.plotting.colorings.COLORINGS` or ``ON_DEMAND``.
     metrics : sequence of str, optional
-        Columns of the runs' metrics to draw, in one of them or in both; the accuracies unless said.
+        Columns of the runs' metrics to draw, in one of them or in both. Default: the accuracies.
     index : int
         Number of the step to show first, among those of both runs; negative ones from the end.
     **options
@@ -357,7 +357,7 @@ class CompareRuns(LinkedCharts):
 
     @traitlets.observe("index")
     def _lead_players(self, change: dict[str, Any]) -> None:
-        """Let the frames that are looked at be made first."""
+        """Make the frames that are shown first."""
         for player in self.players:
             player.index = _at_or_before(player.steps, self.steps[change["new"]])
 

@@ -42,7 +42,7 @@ class CurvesView(LinkedCharts):
     player : RegionPlayer, optional
         What to go together with; without one there is a slider.
     metrics : sequence of str, optional
-        Columns of ``run.metrics`` to draw; those that are accuracies unless said. Accuracies and
+        Columns of ``run.metrics`` to draw. Default: those that are accuracies. Accuracies and
         other metrics get a panel each.
     complexity : ComplexityCurves, optional
         Local complexity, as :meth:`Run.local_complexity` measures it, for another panel.
@@ -50,7 +50,8 @@ class CurvesView(LinkedCharts):
         How the local complexity is drawn at first, as for
         :class:`~splineviz.widgets.charts.complexity_plot.ComplexityPlot`.
     index : int, optional
-        Number of the checkpoint to show first; that of the player unless said, or else the first.
+        Number of the checkpoint to show first; negative numbers count from the end. Default: the
+        checkpoint of the player, or the first.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""MigrationView: where neuron boundaries lie over a training, measured as it is looked at."""
+"""MigrationView: where neuron boundaries lie over a training, measured while it is watched."""
 
 from __future__ import annotations
 
@@ -50,15 +50,16 @@ class MigrationView(LinkedCharts):
     player : RegionPlayer, optional
         What to go together with; without one there is a slider.
     points : array-like of shape (n, 2), or (n,) on a segment, optional
-        Slice coordinates of the data. Unless said, the training points of the run that lie on the
+        Slice coordinates of the data. Default: the training points of the run that lie on the
         slice, inside its domain; if there are none, the anchors of the slice.
     radius : float, optional
-        How far to look round a point, in slice units; a twentieth of the shorter side of the
-        domain, or of the segment, unless said.
+        How far around a point boundaries count, in slice units. Default: a twentieth of the
+        shorter side of the domain, or of the segment.
     n_boundary, seed, layer
         As for :func:`~splineviz.partition.migration.checkpoint_curves.region_migration`.
     index : int, optional
-        Number of the checkpoint to show first; that of the player unless said, or else the first.
+        Number of the checkpoint to show first; negative numbers count from the end. Default: the
+        checkpoint of the player, or the first.
     background : bool
         Whether to return before all checkpoints are measured.
 
@@ -76,8 +77,8 @@ class MigrationView(LinkedCharts):
     UnknownName
         If there is no such layer or checkpoint.
     ShapeMismatch, NonFiniteValues, RunCorrupt
-        As ``region_migration`` does for the first checkpoint. What goes wrong with another is told
-        beside the buttons and raised by :meth:`wait`.
+        As ``region_migration`` does for the first checkpoint. What goes wrong with another stands
+        beside the buttons, and :meth:`wait` raises it.
     """
 
     identity_arguments = ()
@@ -132,23 +133,9 @@ class MigrationView(LinkedCharts):
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until all checkpoints are measured.
 
-        Parameters
-        ----------
-        timeout : float, optional
-            The longest wait, in seconds.
-
-        Returns
-        -------
-        bool
-            Whether they are.
-
-        Raises
-        ------
-        EndlessWait
-            If an observer of a trait calls this while checkpoints are measured: what is measured
-            cannot be told before it returns. With a timeout it does not wait then.
-        Exception
-            The first that measuring raised; what could be measured is there.
+        Parameters, result and errors are those of :meth:`RegionPlayer.wait
+        <splineviz.widgets.player.region_player.RegionPlayer.wait>`, for what is measured in place
+        of frames.
         """
         if self._feed is None:
             return True

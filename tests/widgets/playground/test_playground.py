@@ -523,3 +523,16 @@ def test_a_closed_playground_records_nothing(make, tmp_path):
     with pytest.raises(InvalidArgument, match="closed"):
         playground.reset()
     assert [path.name for path in tmp_path.iterdir()] == ["001"]
+
+
+def test_many_updates_at_once_have_points_on_the_curves_too(make):
+    playground = make()
+    playground.step(100)
+    steps = np.array(playground.curves._steps)
+    assert (steps[0], steps[-1]) == (0, 100)
+    assert (np.diff(steps) <= 1 + 0.25 * steps[:-1]).all()
+
+
+def test_the_number_of_ones_own_points_is_that_of_those_drawn(make):
+    assert make("your own points").settings.points.disabled
+    assert not make().settings.points.disabled

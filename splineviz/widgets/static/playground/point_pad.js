@@ -6,6 +6,7 @@ import { suppressNotebookShortcuts } from "../common/notebook_shortcuts.js";
 const RADIUS = 4; // of a point, in CSS pixels
 const ERASER = 10;
 const SPACING = 9; // CSS pixels between two points of a stroke
+const HINT = ["Click or drag here", "to draw points"];
 const STEP = 1 / 40; // of the pad's side: how far an arrow key moves the cross
 
 /** The map between pixels of the pad and coordinates; y points up. */
@@ -97,6 +98,12 @@ function render({ model, el }) {
     const classes = numbers(model.get("point_classes"), Uint16Array);
     classes.forEach((k, i) => dot(at.fromX(points[2 * i]), at.fromY(points[2 * i + 1]), k));
     for (const [x, y, k] of unconfirmed) dot(at.fromX(x), at.fromY(y), k);
+    if (classes.length + unconfirmed.length === 0) {
+      context.font = "13px sans-serif";
+      context.textAlign = "center";
+      context.fillStyle = getComputedStyle(canvas).color;
+      HINT.forEach((line, i) => context.fillText(line, width / 2, height / 2 + 20 * i - 6));
+    }
     if (document.activeElement === canvas && canvas.matches(":focus-visible")) {
       const [x, y] = [cross[0] * width, (1 - cross[1]) * height];
       context.beginPath();
