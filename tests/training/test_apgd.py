@@ -263,6 +263,26 @@ def test_what_is_left_alone_once_broken_changes_no_accuracy(mlp):
         assert (model(torch.from_numpy(examples)).argmax(1).numpy() == y).mean() == share
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("size", [0.0, 1e-40, 1e-20, 1e-3, 1e3, 1e30])
+def test_outputs_of_any_size_break_or_are_constant(dtype, size):
+    """Nothing overflows on the way: an answer comes, and it is no error of the attack's making."""
+    model = linear(6, 5)
+    x, _ = samples(model)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight *= size
+    model = model.to(dtype)
+    x = x.astype(np.float32)
+    with torch.no_grad():
+        outputs = model(torch.from_numpy(x).to(dtype))
+    y = outputs.argmax(1).numpy()
+    constant = not outputs.any()
+    for norm in NORMS:
+        share = sv.apgd_accuracy(model, x, y, eps=0.5, norm=norm, steps=10, loss="dlr")
+        assert share == 1 if constant else share < 0.9
+
+
 # DLR.
 
 

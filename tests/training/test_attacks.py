@@ -381,7 +381,13 @@ def test_evaluation_mode_is_what_is_attacked(mlp):
 # What is left behind: nothing.
 
 
-@pytest.mark.parametrize("attack", [sv.pgd_accuracy, sv.fgsm_accuracy, sv.pgd_attack])
+@pytest.mark.parametrize(
+    "attack",
+    [
+        *(sv.pgd_accuracy, sv.fgsm_accuracy, sv.pgd_attack, sv.pgd_zero_gradients),
+        *(sv.apgd_accuracy, sv.apgd_attack, sv.robust_accuracy_bound),
+    ],
+)
 def test_nothing_is_touched(mlp, attack):
     inner, x, y = mlp
 
@@ -491,8 +497,9 @@ def test_arguments_without_meaning(mlp, change, error, message):
 
 
 def test_examples_are_of_one_eps(mlp):
-    with pytest.raises(InvalidArgument, match="one eps, not 2"):
-        sv.pgd_attack(*mlp, eps=[0.1, 0.2])
+    for attack in (sv.pgd_attack, sv.apgd_attack):
+        with pytest.raises(InvalidArgument, match="one eps, not 2"):
+            attack(*mlp, eps=[0.1, 0.2])
 
 
 class Returns(torch.nn.Module):
@@ -517,8 +524,9 @@ class Returns(torch.nn.Module):
 )
 def test_networks_that_cannot_be_attacked(mlp, function, error, message):
     _, x, y = mlp
-    with pytest.raises(error, match=message):
-        sv.pgd_accuracy(Returns(function), x, y % 4, eps=0.1)
+    for attack in (sv.pgd_accuracy, sv.apgd_attack, sv.robust_accuracy_bound):
+        with pytest.raises(error, match=message):
+            attack(Returns(function), x, y % 4, eps=0.1)
 
 
 def test_weights_must_be_finite(mlp):
@@ -561,11 +569,14 @@ def test_on_a_gpu(mlp):
     model, x, y = mlp
     model = model.double()
     expected = sv.pgd_accuracy(model, x, y, eps=EPS, norm="l2", batch_size=16)
+    strongest = sv.apgd_accuracy(model, x, y, eps=EPS, norm="l2", batch_size=16)
     state = torch.cuda.get_rng_state()
     model.cuda()
     for given in (x, torch.from_numpy(x).cuda()):
         found = sv.pgd_accuracy(model, given, y, eps=EPS, norm="l2", batch_size=16)
         assert found.tolist() == expected.tolist()
         assert sv.pgd_attack(model, given, y, eps=0.1).shape == x.shape
+        found = sv.apgd_accuracy(model, given, y, eps=EPS, norm="l2", batch_size=16)
+        assert found.tolist() == strongest.tolist()
     assert torch.equal(torch.cuda.get_rng_state(), state)
     assert next(model.parameters()).is_cuda
