@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -55,18 +55,63 @@ class Judged:
 
 @dataclass(frozen=True)
 class Climbed:
-    """What an ascent of m samples came to.
+    """What an ascent came to, of m samples.
 
     Attributes
     ----------
+    rows, labels : torch.Tensor of shape (m,), int64
+        Which of the samples of the ascent, and their classes.
+    first : torch.Tensor of shape (m,)
+        Their margins before it.
     worst : Judged
     still, varied : bool tensor (m,)
         Where it ended without a gradient, and where margins differed among the points it came to.
     """
 
+    rows: torch.Tensor
+    labels: torch.Tensor
+    first: torch.Tensor
     worst: Judged
     still: torch.Tensor
     varied: torch.Tensor
+
+    def visit(self, points: torch.Tensor, outputs: torch.Tensor) -> tuple[Climbed, torch.Tensor]:
+        """The same after one more point each, and which samples are misclassified there."""
+        judged = judge(points, self.labels, outputs)
+        varied = self.varied | differ(judged.margins, self.first, outputs)
+        return replace(self, worst=self.worst.worse(judged), varied=varied), judged.wrong
+
+    def take(self, rows: torch.Tensor) -> Climbed:
+        """Some of the samples."""
+        return Climbed(
+            self.rows[rows],
+            self.labels[rows],
+            self.first[rows],
+            self.worst.take(rows),
+            self.still[rows],
+            self.varied[rows],
+        )
+
+
+def _joined(parts: list[Climbed]) -> Climbed:
+    """Samples that ended at different steps, in their order."""
+    if len(parts) == 1:
+        return parts[0]
+    worst = Judged(
+        torch.cat([one.worst.points for one in parts]),
+        torch.cat([one.worst.margins for one in parts]),
+        torch.cat([one.worst.wrong for one in parts]),
+    )
+    rows = torch.cat([one.rows for one in parts])
+    joined = Climbed(
+        rows,
+        torch.cat([one.labels for one in parts]),
+        torch.cat([one.first for one in parts]),
+        worst,
+        torch.cat([one.still for one in parts]),
+        torch.cat([one.varied for one in parts]),
+    )
+    return joined.take(rows.argsort())
 
 
 def judge(points: torch.Tensor, labels: torch.Tensor, outputs: torch.Tensor) -> Judged:
@@ -108,39 +153,33 @@ def climb(
         Whether samples go on after the first point at which they are misclassified.
     """
     samples = target.on_device(target.samples[chosen.to(target.samples.device)])
-    labels, first = target.labels[chosen], known.margins
-    worst = known.copy()
-    still, varied = torch.zeros_like(worst.wrong), torch.zeros_like(worst.wrong)
-    # The rows that still climb.
-    rows = torch.arange(len(chosen), device=labels.device)
-
-    def visit(points: torch.Tensor, outputs: torch.Tensor) -> torch.Tensor:
-        judged = judge(points, labels[rows], outputs)
-        varied[rows] |= differ(judged.margins, first[rows], outputs)
-        worst.put(rows, worst.take(rows).worse(judged))
-        return judged.wrong
+    no = torch.zeros_like(known.wrong)
+    rows = torch.arange(len(chosen), device=no.device)
+    now = Climbed(rows, target.labels[chosen], known.margins, known, still=no, varied=no)
+    ended: list[Climbed] = []
 
     ball = Ball(target, attack.norm, eps, samples)
     ascent = attack.ascent(ball, ball.displaced(start), attack.length(eps), attack.steps)
     for _ in range(attack.steps):
         points = ascent.points.detach().requires_grad_(True)
         outputs = target.outputs(points)
-        losses = attack.loss.of(outputs, labels[rows])
+        losses = attack.loss.of(outputs, now.labels)
         gradient = _gradient(losses, points)
-        broken = visit(points.detach(), outputs.detach())
         losses = losses.detach()
+        now, broken = now.visit(points.detach(), outputs.detach())
         if not to_the_end and broken.any():
-            going = (~broken).nonzero()[:, 0]
-            rows, losses, gradient = rows[going], losses[going], gradient[going]
+            ended.append(now.take(broken))
+            going = ~broken
+            now, losses, gradient = now.take(going), losses[going], gradient[going]
             ascent.take(going)
-            if not len(rows):
+            if not len(now.rows):
                 break
         ascent.step(losses, gradient)
     else:
         with torch.no_grad():
-            visit(ascent.points, target.outputs(ascent.points))
-        still[rows] = ascent.still
-    return Climbed(worst, still, varied)
+            now, _ = now.visit(ascent.points, target.outputs(ascent.points))
+        ended.append(replace(now, still=ascent.still))
+    return _joined(ended)
 
 
 def _gradient(losses: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
