@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from splineviz.training.live.live_training import LiveTraining as LiveTraining
     from splineviz.training.recording.recorder import Recorder as Recorder
     from splineviz.training.recording.schedule import log_schedule as log_schedule
+    from splineviz.training.run_set import RunSet as RunSet
     from splineviz.training.runs import Run as Run
     from splineviz.widgets.charts.complexity_plot import ComplexityPlot as ComplexityPlot
     from splineviz.widgets.player.region_player import RegionPlayer as RegionPlayer
@@ -110,6 +111,7 @@ _PUBLIC = {
     "Recorder": "splineviz.training.recording.recorder",
     "RegionPlayer": "splineviz.widgets.player.region_player",
     "Run": "splineviz.training.runs",
+    "RunSet": "splineviz.training.run_set",
     "SegmentPartition": "splineviz.partition.one_dimensional.segment_partition",
     "SliceEnsemble": "splineviz.partition.measure_table.ensemble_result",
     "SlicePicker": "splineviz.widgets.slice_picker.slice_picker",

@@ -213,6 +213,10 @@ class RecordingError(SplinevizError, RuntimeError):
     """A recording cannot start or go on."""
 
 
+class RunBusy(RecordingError):
+    """A run is being recorded or measured at this moment, here or in another process."""
+
+
 class NetworkChanged(RecordingError):
     """A network in training is no longer the one that is recorded; the message says how."""
 

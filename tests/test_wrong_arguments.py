@@ -41,7 +41,7 @@ def takes_arguments(function):
 def public_calls():
     """The public functions, classes and methods that take arguments, by name."""
     modules = [("", sv, sv.__all__), ("data.", data, data.__all__)]
-    yield from ("recipes.train", "recipes.data")
+    yield from (f"recipes.{name}" for name in ("train", "data", "measure", "recipe_of", "sweep"))
     for prefix, module, names in modules:
         for name in names:
             value = getattr(module, name)

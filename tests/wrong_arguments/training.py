@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import tempfile
+from pathlib import Path
 
 import numpy as np
 
 import splineviz as sv
 from splineviz.training import data, recipes
+from splineviz.training.run_set import Row, write_rows
 from tests.wrong_arguments.values import MODULE, NET, NEVER, RUN, X, Y
 
 FOLDER = tempfile.TemporaryDirectory()
 RECORDER = sv.Recorder(f"{FOLDER.name}/run", MODULE)
+# A set of which no run was begun.
+write_rows(Path(FOLDER.name), "two-moons", [Row(f"seed={seed}", seed, {}) for seed in (0, 2)])
+RUNS = sv.RunSet(FOLDER.name)
 MOONS = data.two_moons(20, 10)
 LIVE = sv.LiveTraining(MOONS, width=4, depth=1)
 LIVE.step(1)
@@ -108,8 +113,31 @@ CALLS = {
             "steps?": "count",
             "progress": "progress",
             "dtype": "name",
+            "resume": "flag",
+            "measure": "flag",
+            "width": "count",
+            "weight_decay": "not negative",
+            "activation": "name",
         },
     ),
+    "recipes.sweep": (
+        recipes.sweep,
+        {"name": "two-moons", "out": NEVER, "steps": 1, "progress": None},
+        {
+            "name": "name",
+            "out": "path",
+            "seeds": "seeds",
+            "jobs": "count",
+            "progress": "progress",
+            "measure": "flag",
+        },
+    ),
+    "recipes.measure": (recipes.measure, {"run": RUN}, {"run": "run"}),
+    "recipes.recipe_of": (recipes.recipe_of, {}, {"run": "run"}),
+    "RunSet": (sv.RunSet, {}, {"path": "path"}),
+    "RunSet.curves": (RUNS.curves, {"metric": "loss"}, {"metric": "name", "by?": "names"}),
+    "RunSet.plot": (RUNS.plot, {"metric": "loss"}, {"metric": "name", "by?": "names"}),
+    "RunSet.run": (RUNS.run, {}, {"seed": "number of updates"}),
     "recipes.data": (recipes.data, {"name": "two-moons"}, {"name": "name", "seed": "seed"}),
     "data.checkerboard": (data.checkerboard, {}, {**POINTS, "tiles": "count"}),
     "data.two_moons": (data.two_moons, {}, {**POINTS, "noise": "not negative"}),

@@ -64,6 +64,7 @@ WRONG = {
     "run": [None, *TEXTS, 3, [], THING, PLANE],
     "object": NO_OBJECT,
     "step": [None, *TEXTS, NAN, -1, HUGE, 0.7, 10**9, [], THING],
+    "seeds": [None, *TEXTS, NAN, THING, {}, [], 0, -1, HUGE, 1.5, True, [0.5], ["a"], [-1]],
     "number of updates": [None, *TEXTS, NAN, -1, HUGE, 0.7, [], THING, True],
     "index": [None, *TEXTS, NAN, HUGE, 0.7, 99, -99, [], THING],
     "size": [None, *NO_NUMBER, -1, HUGE, 1.5, True],
@@ -113,6 +114,7 @@ NAMED = {
     "bounds": "bound",
     "out": "path",
     "before": "",
+    "by": "factor",
     "after": "",
     "measures": "measure",
     "index": "",  # a checkpoint that there is not is named as such

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
-from splineviz.errors import RecordingError, RunCorrupt, UnsafeFile
+from splineviz.errors import RecordingError, RunBusy, RunCorrupt, UnsafeFile
 from splineviz.files import make_folder, read_file, remove_file, write_atomically
 from splineviz.training.files.checkpoint_encoding import Arrays, Options, encode_checkpoint
 from splineviz.training.files.lock import FolderLock
@@ -321,7 +321,7 @@ def _lock(path: Path) -> FolderLock:
     try:
         return FolderLock(path)
     except BlockingIOError as error:
-        raise RecordingError(
+        raise RunBusy(
             f"the run in {path} is being recorded at this moment, here or in another process. "
             "Close its Recorder first, or record into another folder. A training in several "
             "processes is recorded on rank 0 only"

@@ -7,24 +7,26 @@ and one of ``ARCHITECTURES``; the tests read the table and check the new row.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from splineviz.errors import InvalidArgument
+from splineviz.progress import check_progress
 from splineviz.training.recipes.recipe import Change, Recipe
 from splineviz.training.recipes.table import RECIPES
 from splineviz.validation.calls import explained
-from splineviz.validation.names import as_path, row_of
-from splineviz.validation.numbers import as_seed, check_flags
+from splineviz.validation.names import as_path, check_name, row_of
+from splineviz.validation.numbers import as_int, as_seed, check_flags
 from splineviz.validation.objects import check_run
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from splineviz.training.data import Dataset
+    from splineviz.training.run_set import RunSet
     from splineviz.training.runs import Run
 
-__all__ = ["RECIPES", "Change", "Recipe", "data", "measure", "names", "recipe_of", "train"]
+__all__ = ["RECIPES", "Change", "Recipe", "data", "measure", "names", "recipe_of", "sweep", "train"]
 
 
 def names() -> list[str]:
@@ -128,6 +130,71 @@ def train(
 
 
 @explained()
+def sweep(
+    name: str,
+    out: str | os.PathLike[str],
+    *,
+    seeds: int | Iterable[int] = 3,
+    jobs: int = 1,
+    measure: bool = True,
+    progress: bool | Callable[[int, int], object] | None = True,
+    **settings: Any,
+) -> RunSet:
+    """Train a recipe with all combinations of some settings, with several seeds each.
+
+    Runs that are done are not trained again, and one that was killed goes on where it was: call it
+    again with the same arguments to resume. Two processes may call it at once; each leaves alone
+    what the other trains. More values or seeds are added to what is there.
+
+    Parameters
+    ----------
+    name : str
+        One of `names`.
+    out : str or path-like
+        The folder for the runs and their table.
+    seeds : int or iterable of int
+        How many seeds, from 0 on, or which.
+    jobs : int
+        How many runs to train at once, each in a process of its own.
+    measure : bool
+        As for `train`.
+    progress : bool, callable or None
+        True for a progress bar; a function is called as ``progress(done, total)`` with numbers of
+        runs.
+    **settings
+        As the overrides of `train`, ``steps`` among them. A list is a factor: each of its values is
+        tried. Anything else is the same in all runs. ``widths`` is to be a list of lists.
+
+    Returns
+    -------
+    RunSet
+
+    Raises
+    ------
+    UnknownName, InvalidArgument
+        As `train` does, before anything is trained.
+    RecordingError
+        If the folder holds runs of another recipe or with other settings, or a training fails;
+        those that are done stay.
+
+    Examples
+    --------
+    ::
+
+        runs = sv.recipes.sweep("digits-robust-small", "runs/decay", weight_decay=[0, 0.05, 0.2])
+        runs.plot("test_pgd_eps0.1_accuracy")
+    """
+    check_name(RECIPES, "recipe", name)
+    check_flags(measure=measure)
+    check_progress(progress)
+    folder, jobs = as_path(out, "path").absolute(), as_int(jobs, "jobs", 1, 1000)
+    from splineviz.training.recipes.sweeping import rows_of, train_rows
+
+    rows = rows_of(name, settings, seeds)
+    return train_rows(name, folder, rows, jobs=jobs, measure=measure, progress=progress)
+
+
+@explained()
 def measure(
     run: Run, *, progress: bool | Callable[[int, int], object] | None = True
 ) -> pd.DataFrame:
@@ -214,6 +281,7 @@ def data(name: str, seed: int = 0, **overrides: Any) -> Dataset:
     return make_data(recipe.data_set, recipe.data_options, as_seed(seed))
 
 
+@explained()
 def recipe_of(run: Run) -> tuple[Recipe, int]:
     """The recipe that a run was trained by, with its overrides, and the seed.
 
@@ -226,6 +294,7 @@ def recipe_of(run: Run) -> tuple[Recipe, int]:
     InvalidArgument
         If its metadata do not say so, or name no recipe that there is.
     """
+    check_run(run)
     metadata = run.metadata
     name, overrides = metadata.get("recipe"), metadata.get("overrides", {})
     if not isinstance(name, str) or name not in RECIPES or not isinstance(overrides, Mapping):

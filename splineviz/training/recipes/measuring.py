@@ -13,7 +13,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from splineviz.complexity.local_complexity import local_complexity
-from splineviz.errors import EmptyBoundary, RecordingError, ZeroGradients
+from splineviz.errors import EmptyBoundary, RecordingError, RunBusy, ZeroGradients
 from splineviz.progress import Progress, reporting
 from splineviz.training.attacks.robustness import pgd_accuracy
 from splineviz.training.data import BoundaryProbe
@@ -185,7 +185,7 @@ def _locked(run: Run) -> Iterator[None]:
     try:
         lock = FolderLock(run.path)
     except BlockingIOError as error:
-        raise RecordingError(
+        raise RunBusy(
             f"the run in {run.path} is being recorded or measured at this moment, here or in "
             "another process: measure it when that has ended"
         ) from error

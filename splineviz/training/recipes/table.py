@@ -114,7 +114,8 @@ seeds.""",
         summary="what memorizing labels drawn at random does to local complexity",
         shows="""\
 As digits-robust-small, with labels that are drawn at random for all training points: there is
-nothing to learn but them, and accuracy on other digits stays at chance.""",
+nothing to learn but them, and accuracy on other digits stays at chance. Local complexity around the
+training points rises further, to 16.7 at step 6,300, and is 9.7 at the end. Seen with one seed.""",
         data_options={"random_labels": 1.0},
         **_ROBUST_SMALL,
     ),
@@ -154,23 +155,28 @@ second layer: a counter-example to a fall that goes with generalization. Seen wi
     ),
     Recipe(
         name="digits-cnn",
-        summary="a small convolutional network on digits",
+        summary="a small convolutional network: local complexity rises, and does not fall",
         shows="""\
-Two convolutions and two dense layers. Digits are fitted within 100 steps and learned at the same
-time: it shows no delayed generalization. Seen with one seed.""",
+Two convolutions and two dense layers, with initial weights three times the usual size. Digits are
+fitted after around 100 steps and learned at the same time. Within 6,000 steps accuracy on other
+digits under an attack (PGD, 0.1) rises from 0.04 to 0.11 only, and local complexity around the
+training points rises to the end: it shows neither delayed generalization nor a late fall. Seen with
+one seed.""",
         data_set="digits",
         architecture="cnn",
-        network_options={"scale": 2.0},
-        steps=10_000,
+        network_options={"scale": 3.0},
+        steps=6_000,
         learning_rate=3e-3,
         weight_decay=0.05,
         **_DIGITS,
     ),
     Recipe(
         name="sine",
-        summary="a regression with a flat half, where there are fewer regions",
+        summary="a regression: a wave in one half of a square, and 0 in the other",
         shows="""\
-The function is not flat in one half of the square, and 0 in the other. Seen with one seed.""",
+The function is a wave in one half of the square, and 0 in the other. The mean squared error on
+other points is 0.001 at the end; local complexity around the training points stays between 3.0 and
+3.7. Seen with one seed.""",
         data_set="sine",
         architecture="mlp",
         steps=10_000,
@@ -181,10 +187,13 @@ The function is not flat in one half of the square, and 0 in the other. Seen wit
     ),
     Recipe(
         name="xor",
-        summary="the exclusive or of two signs among forty",
+        summary="delayed generalization and robustness, while local complexity rises",
         shows="""\
-Initial weights three times the usual size let the network fit 400 points by step 400, long before
-it is right on others. Seen with one seed.""",
+Initial weights three times the usual size let the network fit 400 points by step 400; other points
+are 90 % right at step 8,900, and all are at the end. Accuracy under an attack (PGD, 0.5) comes
+later still, from 0.05 then to 1. Local complexity around the training points rises from 2.5 to 5.7,
+and falls around the decision boundary: delayed generalization and robustness without a late fall,
+and without migration. Seen with one seed.""",
         data_set="xor",
         architecture="mlp",
         network_options={"width": 100, "depth": 1, "scale": 3.0},

@@ -179,7 +179,9 @@ def test_a_penalty_makes_jacobians_smaller(tmp_path: Path) -> None:
 
 def test_a_run_of_no_recipe_is_told() -> None:
     class Other:
-        name, metadata = "mine", {"recipe": "mine"}
+        name, metadata, steps = "mine", {"recipe": "mine"}, ()
+
+        def program(self, step: int) -> None: ...
 
     with pytest.raises(InvalidArgument, match="run 'mine' was not trained by a recipe"):
         recipes.recipe_of(Other())  # type: ignore[arg-type]
