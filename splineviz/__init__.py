@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from splineviz import errors as errors
     from splineviz import training as training
+    from splineviz.claims.reproduce import reproduce as reproduce
+    from splineviz.claims.table import CLAIMS as CLAIMS
     from splineviz.complexity.agreement import ComplexityAgreement as ComplexityAgreement
     from splineviz.complexity.agreement import ball_agreement as ball_agreement
     from splineviz.complexity.agreement import slice_agreement as slice_agreement
@@ -134,6 +136,8 @@ _PUBLIC = {
     "apgd_accuracy": "splineviz.training.attacks.strongest",
     "apgd_attack": "splineviz.training.attacks.strongest",
     "robust_accuracy_bound": "splineviz.training.attacks.strongest",
+    "CLAIMS": "splineviz.claims.table",
+    "reproduce": "splineviz.claims.reproduce",
     "region_at": "splineviz.partition.full_dimension.region_at",
     "region_migration": "splineviz.partition.migration.checkpoint_curves",
     "slice_agreement": "splineviz.complexity.agreement",

@@ -1,4 +1,4 @@
-"""The command line: ``splineviz lab``, ``train``, ``info``, ``lc`` and ``compile``.
+"""The command line: ``splineviz lab``, ``train``, ``reproduce``, ``info``, ``lc``, ``compile``.
 
 Each command is a thin layer over a function that Python users call too.
 """
@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from splineviz import __version__
+from splineviz.claims.table import CLAIMS
 from splineviz.errors import InvalidArgument, SplinevizError
 from splineviz.files import write_atomically
 from splineviz.terminal import printable
@@ -67,6 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _lab(options.into, rest)
         if options.command == "train":
             return _train(options)
+        if options.command == "reproduce":
+            return _reproduce(options)
         if options.command == "compile":
             status = _compile()
         else:
@@ -195,6 +198,43 @@ def _parser() -> argparse.ArgumentParser:
         dest="measure",
         action="store_false",
         help="do not measure robustness and local complexity at the checkpoints afterwards",
+    )
+
+    reproduce = commands.add_parser(
+        "reproduce",
+        help="decide claims of the paper with trainings of your own",
+        description="Train what claims need, measure it, and write a page with the numbers and a "
+        "verdict for each: report.md, index.html, results.json and figures. What is in the folder "
+        "already is used again, so an interrupted call goes on where it was. All claims with "
+        "three seeds take around an hour and a half on two processors.",
+        epilog="claims:\n"
+        + "\n".join(f"  {name:<24} {claim.title}" for name, claim in CLAIMS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    reproduce.add_argument(
+        "claims", nargs="*", metavar="CLAIM", help="some of those listed below (default: all)"
+    )
+    reproduce.add_argument(
+        "--out", required=True, type=Path, metavar="DIR", help="the folder for runs and page"
+    )
+    reproduce.add_argument(
+        "--seeds",
+        type=_whole_number,
+        default=3,
+        metavar="N",
+        help="with how many seeds each training is repeated (default: 3)",
+    )
+    reproduce.add_argument(
+        "--jobs",
+        type=_whole_number,
+        metavar="N",
+        help="how many trainings run at the same time (default: one for each processor)",
+    )
+    reproduce.add_argument(
+        "--steps",
+        type=_whole_number,
+        metavar="N",
+        help="cut trainings short, to try the command: no verdict means anything then",
     )
 
     commands.add_parser(
@@ -350,6 +390,25 @@ def _overrides(recipe: str, settings: list[tuple[str, Any]]) -> dict[str, Any]:
         if recipe in recipes.RECIPES:
             check_name(recipes.RECIPES[recipe].settings, f"setting of the recipe {recipe!r}", name)
     return dict(settings)
+
+
+def _reproduce(options: argparse.Namespace) -> int:
+    from splineviz.claims.reproduce import reproduce
+
+    results = reproduce(
+        options.claims or None,
+        options.out,
+        seeds=options.seeds,
+        jobs=options.jobs,
+        steps=options.steps,
+        progress=sys.stderr.isatty(),
+    )
+    for result in results:
+        print(result.claim.title)
+        for case in result.cases:
+            print(f"  {case.verdict}: {case.name}")
+    print(f"\n{printable(options.out / 'index.html')} has the numbers and figures")
+    return 0
 
 
 def _compile() -> int:

@@ -1,0 +1,131 @@
+"""What claims about exact regions measure in runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from splineviz.claims.claim import Numbers
+from splineviz.claims.training_phases import first_step, half_gain_step
+from splineviz.typing import FloatArray
+
+if TYPE_CHECKING:
+    from splineviz.claims.evidence import Evidence
+
+# The table of claims is read before anything is computed, so what is slow to import comes late.
+
+SETTLED = 0.01
+"""The share of neurons, per tenfold steps, below which activation patterns count as settled."""
+
+# Radii at which it is asked whether a cross-polytope crosses a boundary; each is 15 % larger.
+_RADII = 5e-4 * 1.15 ** np.arange(50)
+# Points around which regions in all dimensions are found.
+_POINTS = 30
+
+
+def boundary_density(runs: Mapping[str, Evidence]) -> Numbers:
+    """How dense neuron boundaries are at the decision boundary, beside the data, on the slice."""
+    [run] = runs.values()
+    ratios = [run.migration(step).ratio for step in run.late_steps]
+    return {"density, boundary over data, end": float(np.median(ratios))}
+
+
+def control_density(runs: Mapping[str, Evidence]) -> Numbers:
+    """How dense neuron boundaries are at uniform points, beside the data, on the slice."""
+    [run] = runs.values()
+    found = [run.migration(step) for step in run.late_steps]
+    ratios = [each.density_near_uniform / each.density_near_data for each in found]
+    return {"density, uniform over data, end": float(np.median(ratios))}
+
+
+def average_degree(runs: Mapping[str, Evidence]) -> Numbers:
+    """How many neighbors a region of the slice has on average."""
+    [run] = runs.values()
+    degrees = [run.partition(step).average_degree for step in run.late_steps]
+    return {"neighbors of a region, mean, most of four": _most(degrees)}
+
+
+def complexity_and_crossings(runs: Mapping[str, Evidence]) -> Numbers:
+    """Local complexity beside the exact number of neurons whose boundary crosses a disc."""
+    from splineviz.complexity.agreement import slice_agreement
+
+    [run] = runs.values()
+    found = [
+        slice_agreement(
+            run.program(step), run.plane, points=run.training_points, radius=run.recipe.radius
+        )
+        for step in run.moments.values()
+    ]
+    return {
+        "correlation, least of three": _least([float(each.correlation[0]) for each in found]),
+        "share missed, most of three": _most([float(each.missed[0]) for each in found]),
+    }
+
+
+def cross_polytope_and_ball(runs: Mapping[str, Evidence]) -> Numbers:
+    """The least radius at which local complexity sees a boundary, beside the exact distance."""
+    from splineviz.complexity.local_complexity import local_complexity
+    from splineviz.partition.full_dimension.region_at import region_at
+
+    [run] = runs.values()
+    points = run.training_points[:_POINTS]
+    ratios, correlations = [], []
+    for step in run.moments.values():
+        program = run.program(step)
+        exact = np.array([region_at(program, x).distance for x in points])
+        counts = local_complexity(
+            program, points, radius=_RADII.tolist(), directions=run.recipe.directions
+        ).counts.sum(axis=2)
+        crossed = counts > 0
+        seen = np.where(crossed.any(axis=0), _RADII[crossed.argmax(axis=0)], np.nan)
+        ratios.append(float(np.median(seen / exact)))
+        correlations.append(_correlation(np.log(seen), np.log(exact)))
+    return {
+        "radius that sees a boundary over its distance, median, least of three": _least(ratios),
+        "radius that sees a boundary over its distance, median, most of three": _most(ratios),
+        "correlation of their logarithms, least of three": _least(correlations),
+    }
+
+
+def churn_and_robustness(runs: Mapping[str, Evidence]) -> Numbers:
+    """When activation patterns settle, beside when half of the gain of robust accuracy comes."""
+    from splineviz.partition.full_dimension.pattern_churn import pattern_churn
+
+    [run] = runs.values()
+    steps = run.steps[run.steps > 0]
+    programs = [run.program(int(step)) for step in steps]
+    shares = [
+        pattern_churn(before, after, x=run.training_points).total
+        for before, after in pairwise(programs)
+    ]
+    per_decade = np.array(shares) / np.diff(np.log10(steps))
+    # Settled from the step on after which it never exceeds the bound again.
+    most_after = np.maximum.accumulate(per_decade[::-1])[::-1]
+    settled = first_step(steps[:-1], -most_after, -SETTLED)
+    half = half_gain_step(run.steps, run.robust_accuracy(), run.fit_step)
+    return {
+        "churn per tenfold steps, end": float(per_decade[-1]),
+        "step of little churn / step of half the gain": (
+            (np.inf if np.isnan(settled) else settled) / half
+        ),
+    }
+
+
+def _correlation(one: FloatArray, other: FloatArray) -> float:
+    """Pearson's correlation; NaN where one of the two is constant."""
+    if np.ptp(one) == 0 or np.ptp(other) == 0:
+        return float("nan")
+    return float(np.corrcoef(one, other)[0, 1])
+
+
+def _least(numbers: list[float]) -> float:
+    """The least; NaN if there is one, which Python's ``min`` may pass over."""
+    return float(np.min(numbers))
+
+
+def _most(numbers: list[float]) -> float:
+    """The largest; NaN if there is one."""
+    return float(np.max(numbers))
