@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import platform
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TypeAlias
 
 from splineviz.claims import figures, report
 from splineviz.claims.claim import Claim, Experiment
@@ -20,7 +17,7 @@ from splineviz.claims.table import CLAIMS
 from splineviz.errors import InvalidArgument
 from splineviz.files import write_atomically
 from splineviz.progress import Progress, reporting
-from splineviz.training import recipes
+from splineviz.training.recipes.many_trainings import Training, train_all
 from splineviz.training.runs import Run
 from splineviz.validation.calls import explained
 from splineviz.validation.names import as_path, row_of
@@ -29,8 +26,6 @@ from splineviz.validation.wording import shown
 
 FIRST_SEED = 20
 """Smaller seeds have found settings and thresholds."""
-
-_Seeded: TypeAlias = tuple[Experiment, int]
 
 
 @explained()
@@ -86,21 +81,22 @@ def reproduce(
     folder = as_path(out, "out").absolute()
     start = time.monotonic()
     experiments = sorted({each for claim in chosen for each in claim.experiments}, key=str)
-    trainings = [(each, seed) for each in experiments for seed in numbers]
+    trainings = {
+        (each, seed): _training(each, seed, folder, steps)
+        for each in experiments
+        for seed in numbers
+    }
     results = []
     with reporting(progress, len(trainings) + len(chosen), "training or claim") as done:
-        runs: dict[_Seeded, Run] = {}
-        for which, path in _trained(trainings, folder, jobs, steps):
-            runs[which] = Run(path)
-            done(len(runs))
+        train_all([*trainings.values()], jobs, done)
 
         @cache
         def evidence(experiment: Experiment, seed: int) -> Evidence:
-            return Evidence(runs[experiment, seed])
+            return Evidence(Run(trainings[experiment, seed].path))
 
         for claim in chosen:
             results.append(decide(claim, numbers, evidence))
-            done(len(runs) + len(results))
+            done(len(trainings) + len(results))
     made_by = _made_by(numbers, steps, (time.monotonic() - start) / 60)
     pictures = {each: [evidence(each, seed) for seed in numbers] for each in experiments}
     _write(folder, results, numbers, pictures, made_by)
@@ -143,31 +139,12 @@ def decide(
     return ClaimResult(claim, tuple(cases))
 
 
-def _trained(
-    trainings: Sequence[_Seeded], folder: Path, jobs: int, steps: int | None
-) -> Iterator[tuple[_Seeded, Path]]:
-    """Train and measure what is missing, several at the same time; yield folders as they end."""
-    # A process for each: training holds on to one core. Spawned, as torch has threads.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(trainings)), mp_context=context) as pool:
-        waiting = {}
-        for experiment, seed in trainings:
-            path = folder / "runs" / _slug(experiment) / f"seed-{seed}"
-            waiting[pool.submit(_train, experiment, seed, path, steps)] = (experiment, seed), path
-        try:
-            for future in as_completed(waiting):
-                future.result()
-                yield waiting[future]
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _train(experiment: Experiment, seed: int, path: Path, steps: int | None) -> None:
+def _training(experiment: Experiment, seed: int, folder: Path, steps: int | None) -> Training:
     overrides = dict(experiment.overrides)
     if steps is not None:
         overrides["steps"] = min(steps, overrides.get("steps", steps))
-    recipes.train(experiment.recipe, path, seed=seed, resume=True, progress=None, **overrides)
+    path = folder / "runs" / _slug(experiment) / f"seed-{seed}"
+    return Training(experiment.recipe, path, seed, overrides)
 
 
 def _slug(experiment: Experiment) -> str:

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from splineviz.errors import InvalidArgument, RecordingError, RunBusy, RunNotFound
+from splineviz.errors import InvalidArgument, RecordingError, RunNotFound
 from splineviz.progress import Progress, reporting
 from splineviz.training import recipes
-from splineviz.training.files.lock import FolderLock
-from splineviz.training.files.manifest import MANIFEST
+from splineviz.training.recipes.many_trainings import Training, train_all
 from splineviz.training.run_set import Row, RunSet, read_rows, write_rows
 from splineviz.validation.numbers import as_int
 from splineviz.validation.wording import shown
-
-_WAIT = 0.05
 
 
 def rows_of(name: str, settings: Mapping[str, Any], seeds: int | Iterable[int]) -> tuple[Row, ...]:
@@ -76,101 +67,11 @@ def train_rows(
     except OSError as error:
         raise RecordingError(f"the runs cannot be kept in {folder}: {error}") from error
     with reporting(progress, len(rows), "run") as report:
-        if jobs == 1:
-            for done, row in enumerate(rows, 1):
-                # Who trains it now will end it.
-                with suppress(RunBusy):
-                    _train(name, folder, row, measure)
-                report(done)
-        else:
-            _in_processes(name, folder, rows, jobs, measure, report)
+        trainings = [
+            Training(name, folder / row.run, row.seed, row.overrides, measure) for row in rows
+        ]
+        train_all(trainings, jobs, report)
     return RunSet(folder)
-
-
-def _train(name: str, folder: Path, row: Row, measure: bool) -> None:
-    recipes.train(
-        name,
-        folder / row.run,
-        seed=row.seed,
-        resume=True,
-        measure=measure,
-        progress=None,
-        **row.overrides,
-    )
-
-
-def _in_processes(
-    name: str,
-    folder: Path,
-    rows: Sequence[Row],
-    jobs: int,
-    measure: bool,
-    report: Callable[[int], None],
-) -> None:
-    """Train with some processes at once, each by the command line."""
-    waiting, done = list(rows), 0
-    running: list[tuple[subprocess.Popen[bytes], Row, IO[bytes]]] = []
-    try:
-        while waiting or running:
-            while waiting and len(running) < jobs:
-                row = waiting.pop(0)
-                # It is read when the process has ended, and must not fill up before.
-                said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
-                running.append((_started(name, folder, row, measure, said), row, said))
-            time.sleep(_WAIT)
-            for entry in [entry for entry in running if entry[0].poll() is not None]:
-                running.remove(entry)
-                _check_ended(*entry, folder)
-                done += 1
-                report(done)
-    finally:
-        for process, _, said in running:
-            process.terminate()
-            process.wait()
-            said.close()
-
-
-def _started(
-    name: str, folder: Path, row: Row, measure: bool, said: IO[bytes]
-) -> subprocess.Popen[bytes]:
-    words = [sys.executable, "-m", "splineviz", "train", name, "--out", str(folder / row.run)]
-    words += ["--seed", str(row.seed), "--resume"]
-    for key, value in row.overrides.items():
-        if key == "steps":
-            words += ["--steps", str(value)]
-        else:
-            words += ["--set", f"{key}={json.dumps(value)}"]
-    if not measure:
-        words.append("--no-measure")
-    package = str(Path(recipes.__file__).resolve().parents[3])
-    path = os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH")])])
-    # The trainings have a core each.
-    environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=said, env=environment)
-
-
-def _check_ended(process: subprocess.Popen[bytes], row: Row, said: IO[bytes], folder: Path) -> None:
-    """Raise what a process has said if it failed, unless another one trains the run."""
-    with said:
-        said.seek(0)
-        text = said.read().decode(errors="replace").strip()
-    if process.returncode == 0 or _is_busy(folder / row.run):
-        return
-    last = text.splitlines()[-1] if text else f"exit status {process.returncode}"
-    raise RecordingError(
-        f"the training of {row.run} failed: {last.removeprefix('splineviz: ')}. Runs that are done "
-        "stay; call sweep again to go on"
-    )
-
-
-def _is_busy(path: Path) -> bool:
-    if not (path / MANIFEST).exists():
-        return False
-    try:
-        FolderLock(path).release()
-    except BlockingIOError:
-        return True
-    return False
 
 
 def _with_those_there(name: str, folder: Path, rows: Sequence[Row]) -> list[Row]:
