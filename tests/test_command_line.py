@@ -13,9 +13,10 @@ import pytest
 import torch
 from jupyterlab.labapp import LabApp
 
-from splineviz import __main__ as command_line
+import splineviz
 from splineviz import __version__
-from splineviz.__main__ import COURSE_FOLDER, FIRST_NOTEBOOK, main
+from splineviz.__main__ import main, make_parser
+from splineviz.commands.lab import COURSE_FOLDER, FIRST_NOTEBOOK
 from splineviz.partition.engine.kernels import cells, edges, rings, rows, triangles
 from splineviz.training import recipes
 from splineviz.training.recording.recorder import Recorder
@@ -41,7 +42,7 @@ def package_without_checkout(tmp_path, monkeypatch):
     (package / "notebooks" / FIRST_NOTEBOOK).write_text("first")
     (package / "notebooks" / "02_more.ipynb").write_text("second")
     (package / "notebooks" / "solutions" / FIRST_NOTEBOOK).write_text("solved")
-    monkeypatch.setattr(command_line, "__file__", str(package / "__main__.py"))
+    monkeypatch.setattr(splineviz, "__file__", str(package / "__init__.py"))
     monkeypatch.chdir(tmp_path)
     return package
 
@@ -172,7 +173,7 @@ def test_alone_it_says_what_to_do_first(capsys):
         ["splineviz", "--help"],
     ]
     train = lines[1].partition("  ")[0].split()[1:]
-    options = command_line._parser().parse_args(train)
+    options = make_parser().parse_args(train)
     assert options.recipe in recipes.names()
 
 

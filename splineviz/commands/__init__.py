@@ -1,0 +1,1 @@
+"""The commands of ``splineviz``: one a file, thin over functions that Python users call too."""
