@@ -96,9 +96,9 @@ def verdict(outcomes: Sequence[str]) -> str:
     Returns
     -------
     str
-        "reproduced" if the rule holds with each seed, "not reproduced" if it holds with none, "the
-        opposite is seen" if its opposite holds with each, "not testable here" if no seed can
-        decide, otherwise "depends on the seed".
+        "reproduced" if the rule holds with each seed, "not reproduced" if each can decide
+        and it holds with none, "the opposite is seen" if its opposite holds with each, "not
+        testable here" if no seed can decide, otherwise "depends on the seed".
     """
     kinds = set(outcomes)
     if kinds == {UNDECIDED}:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from splineviz.claims.claim import Numbers
-from splineviz.claims.training_phases import Phases, late
+from splineviz.claims.training_phases import Phases, late, ratio
 
 if TYPE_CHECKING:
     from splineviz.claims.evidence import Evidence
@@ -23,19 +23,20 @@ def ascent(runs: Mapping[str, Evidence]) -> Numbers:
     """The ascent at the training points, and at others over the same steps."""
     [run] = runs.values()
     phases = run.phases
-    curve = run.complexity("training")
-    low, high = (int(np.flatnonzero(curve == value)[0]) for value in (phases.trough, phases.peak))
     numbers = {"rise, training points": phases.rise}
+    low, high = (
+        int(np.flatnonzero(run.steps == step)[0]) for step in (phases.trough_step, phases.peak_step)
+    )
     for points in ("test", "random"):
         other = run.complexity(points)
-        numbers[f"rise, {points} points"] = other[high] / other[low] - 1
+        numbers[f"rise, {points} points"] = ratio(float(other[high]), float(other[low])) - 1
     return numbers
 
 
 def peak_after_fit(runs: Mapping[str, Evidence]) -> Numbers:
     """When the ascent ends, beside when the training points are fitted."""
     [run] = runs.values()
-    return {"step of the peak / step of the fit": run.phases.peak_step / run.fit_step}
+    return {"step of the peak / step of the fit": ratio(run.phases.peak_step, run.fit_step)}
 
 
 def second_fall(runs: Mapping[str, Evidence]) -> Numbers:
@@ -54,7 +55,7 @@ def fall_of_survivors(runs: Mapping[str, Evidence]) -> Numbers:
     all_before, all_after = (run.mean_complexity(step) for step in (peak, last))
     fall = all_before - all_after
     return {
-        "fall of the neurons live at the end": 1 - after / before if before else np.nan,
+        "fall of the neurons live at the end": 1 - ratio(after, before),
         "share of the fall due to neurons that die": (
             ((all_before - before) - (all_after - after)) / fall if fall > 0 else np.nan
         ),
@@ -73,7 +74,7 @@ def boundary_over_training(runs: Mapping[str, Evidence]) -> Numbers:
     at_peak = run.boundary_ratios([peak], radii)[0]
     at_end = np.median(run.boundary_ratios(run.late_steps, radii), axis=0)
     return {
-        f"boundary / training, end over peak, radius {radius:g}": float(end / before)
+        f"boundary / training, end over peak, radius {radius:g}": ratio(float(end), float(before))
         for radius, before, end in zip(radii, at_peak, at_end, strict=True)
     }
 
@@ -98,8 +99,8 @@ def memorization(runs: Mapping[str, Evidence]) -> Numbers:
     """Peak and end with random labels, beside those with true ones."""
     true, drawn = (runs[role].phases for role in ("true labels", "random labels"))
     return {
-        "peak, random over true labels": drawn.peak / true.peak,
-        "end, random over true labels": drawn.late / true.late,
+        "peak, random over true labels": ratio(drawn.peak, true.peak),
+        "end, random over true labels": ratio(drawn.late, true.late),
     }
 
 

@@ -66,7 +66,9 @@ class Evidence:
         self.run = run
         self.recipe, self.seed = recipes.recipe_of(run)
         if run.status != "finished":
-            raise InvalidArgument(f"run {run.name!r} is {run.status}: finish it before it decides")
+            raise InvalidArgument(
+                f"the run in {run.path} is {run.status}: it decides when it is finished"
+            )
         self.steps: IntArray = run.steps
         recipes.measure(run, progress=None)
         self._table = run.metrics.reindex(self.steps)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from splineviz.claims.claim import Numbers
-from splineviz.claims.training_phases import first_step, half_gain_step
+from splineviz.claims.training_phases import first_step, gain, half_gain_step, ratio
 from splineviz.typing import FloatArray
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def control_density(runs: Mapping[str, Evidence]) -> Numbers:
     """How dense neuron boundaries are at uniform points, beside the data, on the slice."""
     [run] = runs.values()
     found = [run.migration(step) for step in run.late_steps]
-    ratios = [each.density_near_uniform / each.density_near_data for each in found]
+    ratios = [ratio(each.density_near_uniform, each.density_near_data) for each in found]
     return {"density, uniform over data, end": float(np.median(ratios))}
 
 
@@ -71,7 +70,9 @@ def cross_polytope_and_ball(runs: Mapping[str, Evidence]) -> Numbers:
     from splineviz.partition.full_dimension.region_at import region_at
 
     [run] = runs.values()
-    points = run.training_points[:_POINTS]
+    # Evenly over all of them: digits are in the order of their classes.
+    every = run.training_points
+    points = every[np.linspace(0, len(every) - 1, min(_POINTS, len(every))).astype(int)]
     ratios, correlations = [], []
     for step in run.moments.values():
         program = run.program(step)
@@ -96,20 +97,33 @@ def churn_and_robustness(runs: Mapping[str, Evidence]) -> Numbers:
 
     [run] = runs.values()
     steps = run.steps[run.steps > 0]
-    programs = [run.program(int(step)) for step in steps]
-    shares = [
-        pattern_churn(before, after, x=run.training_points).total
-        for before, after in pairwise(programs)
-    ]
-    per_decade = np.array(shares) / np.diff(np.log10(steps))
-    # Settled from the step on after which it never exceeds the bound again.
-    most_after = np.maximum.accumulate(per_decade[::-1])[::-1]
-    settled = first_step(steps[:-1], -most_after, -SETTLED)
-    half = half_gain_step(run.steps, run.robust_accuracy(), run.fit_step)
+    states = {int(step): run.program(int(step)) for step in steps}
+    # Over a tenfold number of steps, or as near to that as checkpoints are: that neighboring
+    # checkpoints differ by noise does not count again and again.
+    ends = [step for step in steps if step >= 10 * steps[0]]
+    starts = [steps[np.abs(np.log10(end / steps) - 1).argmin()] for end in ends]
+    churn = np.array(
+        [
+            pattern_churn(states[int(start)], states[int(end)], x=run.training_points).total
+            for start, end in zip(starts, ends, strict=True)
+        ]
+    )
+    if len(churn) == 0:
+        return {
+            "gain of robust accuracy after the fit": np.nan,
+            "churn over the last tenfold steps": np.nan,
+            "step of little churn / step of half the gain": np.nan,
+        }
+    # Settled where it never exceeds the bound again.
+    most_after = np.maximum.accumulate(churn[::-1])[::-1]
+    settled = first_step(np.array(starts), -most_after, -SETTLED)
+    curve, fit = run.robust_accuracy(), run.fit_step
+    half = half_gain_step(run.steps, curve, fit)
     return {
-        "churn per tenfold steps, end": float(per_decade[-1]),
-        "step of little churn / step of half the gain": (
-            (np.inf if np.isnan(settled) else settled) / half
+        "gain of robust accuracy after the fit": gain(run.steps, curve, fit),
+        "churn over the last tenfold steps": float(churn[-1]),
+        "step of little churn / step of half the gain": ratio(
+            np.inf if np.isnan(settled) else settled, half
         ),
     }
 

@@ -17,6 +17,7 @@ from splineviz.claims.table import CLAIMS
 from splineviz.errors import InvalidArgument
 from splineviz.files import write_atomically
 from splineviz.progress import Progress, reporting
+from splineviz.training.recipes import RECIPES
 from splineviz.training.recipes.many_trainings import Training, train_all
 from splineviz.training.runs import Run
 from splineviz.validation.calls import explained
@@ -24,7 +25,7 @@ from splineviz.validation.names import as_path, row_of
 from splineviz.validation.numbers import as_int
 from splineviz.validation.wording import shown
 
-FIRST_SEED = 20
+FIRST_SEED = 30
 """Smaller seeds have found settings and thresholds."""
 
 
@@ -51,7 +52,7 @@ def reproduce(
         The folder for the runs, for ``report.md``, ``index.html``, ``results.json`` and the
         figures.
     seeds : int
-        With how many seeds each training is repeated, from 20 on.
+        With how many seeds each training is repeated, from 30 on.
     jobs : int, optional
         How many trainings run at the same time. Default: as many as there are processors.
     steps : int, optional
@@ -97,7 +98,9 @@ def reproduce(
         for claim in chosen:
             results.append(decide(claim, numbers, evidence))
             done(len(trainings) + len(results))
-    made_by = _made_by(numbers, steps, (time.monotonic() - start) / 60)
+    made_by = _made_by(
+        [] if names is None else [claim.name for claim in chosen], numbers, steps, start
+    )
     pictures = {each: [evidence(each, seed) for seed in numbers] for each in experiments}
     _write(folder, results, numbers, pictures, made_by)
     return tuple(results)
@@ -142,7 +145,8 @@ def decide(
 def _training(experiment: Experiment, seed: int, folder: Path, steps: int | None) -> Training:
     overrides = dict(experiment.overrides)
     if steps is not None:
-        overrides["steps"] = min(steps, overrides.get("steps", steps))
+        whole = RECIPES[experiment.recipe].with_overrides(overrides).steps
+        overrides["steps"] = min(steps, whole)
     path = folder / "runs" / _slug(experiment) / f"seed-{seed}"
     return Training(experiment.recipe, path, seed, overrides)
 
@@ -153,18 +157,21 @@ def _slug(experiment: Experiment) -> str:
     return ",".join([experiment.recipe, *settings])
 
 
-def _made_by(seeds: range, steps: int | None, minutes: float) -> str:
+def _made_by(names: list[str], seeds: range, steps: int | None, start: float) -> str:
     import numpy as np
     import torch
 
     from splineviz import __version__
 
-    shortened = "" if steps is None else f" --steps {steps}"
+    words = ["splineviz reproduce", *names, f"--seeds {len(seeds)}"]
+    if steps is not None:
+        words.append(f"--steps {steps}")
+    minutes = (time.monotonic() - start) / 60
     text = (
-        f"Made by splineviz reproduce --seeds {len(seeds)}{shortened}, with splineviz "
-        f"{__version__}, torch {torch.__version__}, numpy {np.__version__} and Python "
-        f"{platform.python_version()}, on {os.cpu_count()} processors ({platform.machine()}); this "
-        f"call took {minutes:.0f} minutes, what was trained before it not counted."
+        f"Made by {' '.join(words)}, with splineviz {__version__}, torch {torch.__version__}, "
+        f"numpy {np.__version__} and Python {platform.python_version()}, on {os.cpu_count()} "
+        f"processors ({platform.machine()}). This call took {minutes:.0f} minutes; what was "
+        "trained before it does not count."
     )
     if steps is not None:
         text += " TRAININGS WERE CUT SHORT: the verdicts mean nothing."

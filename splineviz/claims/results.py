@@ -86,8 +86,10 @@ def to_json(
         Versions, and how long it took.
     """
 
-    def number(value: float) -> float | None:
-        return value if math.isfinite(value) else None
+    def number(value: float) -> float | str | None:
+        if math.isnan(value):
+            return None
+        return value if math.isfinite(value) else "infinite"
 
     claims = [
         {

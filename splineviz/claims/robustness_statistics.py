@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from splineviz.claims.claim import Numbers
-from splineviz.claims.training_phases import first_step, gain, half_gain_step, late
+from splineviz.claims.training_phases import first_step, gain, half_gain_step, late, ratio
 
 if TYPE_CHECKING:
     from splineviz.claims.evidence import Evidence
@@ -24,14 +24,16 @@ def delayed_robustness(runs: Mapping[str, Evidence]) -> Numbers:
     fit = run.fit_step
     return {
         "gain of robust accuracy after the fit": gain(run.steps, curve, fit),
-        "step of half the gain / step of the fit": half_gain_step(run.steps, curve, fit) / fit,
+        "step of half the gain / step of the fit": ratio(
+            half_gain_step(run.steps, curve, fit), fit
+        ),
     }
 
 
 def delayed_generalization(runs: Mapping[str, Evidence]) -> Numbers:
     """When the test accuracy reaches 0.9, beside when the training points are fitted."""
     [run] = runs.values()
-    return {"step of test accuracy 0.9 / step of the fit": _generalizes(run) / run.fit_step}
+    return {"step of test accuracy 0.9 / step of the fit": ratio(_generalizes(run), run.fit_step)}
 
 
 def generalization_and_peak(runs: Mapping[str, Evidence]) -> Numbers:
@@ -61,7 +63,7 @@ def robustness_without_fall(runs: Mapping[str, Evidence]) -> Numbers:
     return {
         "fall from the peak, changed": without.phases.fall,
         "gain, control": gains[1],
-        "gain, changed over control": gains[0] / gains[1],
+        "gain, changed over control": ratio(*gains),
     }
 
 
@@ -80,8 +82,12 @@ def late_robustness(runs: Mapping[str, Evidence]) -> Numbers:
 
 def time_to_generalize(runs: Mapping[str, Evidence]) -> Numbers:
     """When the test accuracy reaches 0.9 with a change, beside without."""
-    changed, control = (_or_never(_generalizes(runs[role])) for role in ("changed", "control"))
-    return {"step of test accuracy 0.9, changed over control": changed / control}
+    changed, control = _generalizes(runs["changed"]), _generalizes(runs["control"])
+    return {
+        "step of test accuracy 0.9, changed over control": ratio(
+            _or_never(changed, runs["changed"]), control
+        )
+    }
 
 
 def time_to_robustness(runs: Mapping[str, Evidence]) -> Numbers:
@@ -90,20 +96,21 @@ def time_to_robustness(runs: Mapping[str, Evidence]) -> Numbers:
     curve, fit = control.robust_accuracy(), control.fit_step
     total = gain(control.steps, curve, fit)
     half = float(curve[control.steps >= fit][0]) + total / 2 if not np.isnan(fit) else np.nan
-    steps = {
-        role: _or_never(first_step(run.steps[run.steps >= run.fit_step], _after_fit(run), half))
-        for role, run in runs.items()
-    }
+    changed, reached = (
+        first_step(run.steps[run.steps >= run.fit_step], _after_fit(run), half)
+        for run in (runs["changed"], control)
+    )
     return {
         "gain, control": total,
-        "step of half the control's gain, changed over control": steps["changed"]
-        / steps["control"],
+        "step of half the control's gain, changed over control": ratio(
+            _or_never(changed, runs["changed"]), reached
+        ),
     }
 
 
-def _or_never(step: float) -> float:
-    """A step, infinite where it is never reached, so that the control decides whether it counts."""
-    return np.inf if np.isnan(step) else step
+def _or_never(step: float, run: Evidence) -> float:
+    """A step, infinite where a run that fits never reaches it; NaN where it does not even fit."""
+    return np.inf if np.isnan(step) and not np.isnan(run.fit_step) else step
 
 
 def _after_fit(run: Evidence) -> np.ndarray:

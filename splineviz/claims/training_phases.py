@@ -35,15 +35,16 @@ class Phases:
         The least value at or before the step that fits the training points: the end of the first
         descent.
     peak : float
-        The largest value from there on: the end of the ascent.
-    peak_step : int
-        Where that is.
+        The largest value from there on: the end of the ascent. NaN if they are never fitted.
+    trough_step, peak_step : int
+        Where these are; without a fit both are the trough's.
     late : float
         At the end of the training: the end of the second descent.
     """
 
     start: float
     trough: float
+    trough_step: int
     peak: float
     peak_step: int
     late: float
@@ -63,11 +64,12 @@ class Phases:
         """
         before = len(steps) if np.isnan(fit) else int(np.searchsorted(steps, fit, side="right"))
         low = int(np.argmin(values[: max(before, 1)]))
-        high = low + int(np.argmax(values[low:]))
+        high = low if np.isnan(fit) else low + int(np.argmax(values[low:]))
         return cls(
             float(values[0]),
             float(values[low]),
-            float(values[high]),
+            int(steps[low]),
+            np.nan if np.isnan(fit) else float(values[high]),
             int(steps[high]),
             late(values),
         )
@@ -75,20 +77,21 @@ class Phases:
     @property
     def first_fall(self) -> float:
         """The first descent, as a share of the start."""
-        return 1 - _ratio(self.trough, self.start)
+        return 1 - ratio(self.trough, self.start)
 
     @property
     def rise(self) -> float:
         """The ascent, as a share of the trough."""
-        return _ratio(self.peak, self.trough) - 1
+        return ratio(self.peak, self.trough) - 1
 
     @property
     def fall(self) -> float:
         """The second descent, as a share of the peak."""
-        return 1 - _ratio(self.late, self.peak)
+        return 1 - ratio(self.late, self.peak)
 
 
-def _ratio(one: float, other: float) -> float:
+def ratio(one: float, other: float) -> float:
+    """One number over another; NaN over zero."""
     return one / other if other else np.nan
 
 

@@ -394,6 +394,9 @@ def _shown(value: Any) -> str:
 
 
 def _keys(table: pd.DataFrame, names: Sequence[str]) -> list[tuple[Any, ...]]:
-    return (
-        list(table[list(names)].itertuples(index=False, name=None)) if names else [()] * len(table)
-    )
+    """The factors of each row; None where a run has none, which a table says as NaN."""
+    if not names:
+        return [()] * len(table)
+    rows = table[list(names)].itertuples(index=False, name=None)
+    # NaN is the only value that is not itself.
+    return [tuple(value if value == value else None for value in row) for row in rows]

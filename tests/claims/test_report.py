@@ -44,6 +44,7 @@ def test_the_page_says_rule_numbers_and_verdict() -> None:
         assert "figures/a.svg" in text
     assert "| fall | 0.5 | 0.75 | 0.625 (-0.963 to 2.21) |" in MARKDOWN
     assert "| fall | none | 0.1 | none |" in MARKDOWN
+    assert "| | seed 10 | seed 11 | mean |" in MARKDOWN.replace("|  |", "| |")
 
 
 def test_names_are_escaped() -> None:

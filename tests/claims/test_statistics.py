@@ -174,6 +174,33 @@ def test_never_generalizing_is_later_than_any_step() -> None:
     assert outcome("jacobian-robustness", changed=at_100, control=at_1000) == "yes"
     assert outcome("jacobian-robustness", changed=never, control=at_1000) == "opposite"
     assert outcome("jacobian-robustness", changed=at_100, control=never) == "undecided"
+    assert outcome("jacobian", changed=at_100, control=never) == "undecided"
+    unfitted = made(accuracy_test=[0.1] * 8, robust=[0.1] * 8)
+    cast(Made, unfitted).fit_step = np.nan
+    assert outcome("jacobian", changed=unfitted, control=at_1000) == "undecided"
+    assert outcome("jacobian-robustness", changed=unfitted, control=at_1000) == "undecided"
+
+
+def test_a_run_that_never_fits_has_no_second_fall() -> None:
+    run = made(training=[6.0, 7.0, 16.0, 9.0, 3.0, 3.0, 3.0, 3.0])
+    cast(Made, run).fit_step = np.nan
+    assert outcome("second-descent", run=run) == "undecided"
+    assert outcome("modular-addition", run=run) == "undecided"
+    assert outcome("batch-norm-fall", batch_norm=run, control=made()) == "undecided"
+
+
+def test_a_peak_as_high_as_an_earlier_value_is_not_that_value() -> None:
+    run = made(
+        training=[12.0, 6.0, 9.0, 12.0, 4.0, 3.0, 3.0, 3.0],
+        test=[5.0, 6.0, 6.0, 9.0, 1.0, 1.0, 1.0, 1.0],
+        random=[6.0] * 8,
+    )
+    assert complexity.ascent({"run": run})["rise, test points"] == pytest.approx(0.5)
+
+
+def test_what_gains_nothing_decides_nothing() -> None:
+    flat = made(robust=[0.1] * 8, training=[10.0, 6.0, 9.0, *[12.0] * 5])
+    assert outcome("fall-needed", no_fall=flat, control=flat) == "undecided"
 
 
 def test_a_fit_is_read_from_the_curve() -> None:

@@ -31,12 +31,10 @@ def test_a_trough_after_the_fit_is_not_of_the_first_descent() -> None:
     assert (phases.trough, phases.peak, phases.peak_step) == (8, 9, 10)
 
 
-def test_without_a_fit_all_of_it_is_the_first_descent() -> None:
-    curve = np.arange(8.0)[::-1]
-    phases = Phases.of(STEPS, curve, fit=np.nan)
-    assert (phases.trough, phases.peak) == (0, 0)
-    assert np.isnan(phases.rise)
-    assert np.isnan(phases.fall)
+def test_without_a_fit_there_is_no_peak() -> None:
+    phases = Phases.of(STEPS, np.arange(8.0)[::-1], fit=np.nan)
+    assert (phases.trough, phases.peak_step) == (0, 4000)
+    assert np.isnan([phases.peak, phases.rise, phases.fall]).all()
 
 
 def test_a_fit_before_the_first_checkpoint() -> None:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from splineviz.complexity.local_complexity import local_complexity
-from splineviz.errors import EmptyBoundary, RecordingError, RunBusy, ZeroGradients
+from splineviz.errors import EmptyBoundary, InvalidArgument, RecordingError, RunBusy, ZeroGradients
 from splineviz.progress import Progress, reporting
 from splineviz.training.attacks.robustness import pgd_accuracy
 from splineviz.training.data import BoundaryProbe
@@ -69,10 +69,20 @@ class Measurement:
         Raises
         ------
         InvalidArgument
-            If no recipe that there is made it.
+            If no recipe that there is made it, or it was trained on other points than that has.
         """
         recipe, seed = recipe_of(run)
         data = make_data(recipe.data_set, recipe.data_options, seed)
+        samples = run.samples
+        if samples is None or not (
+            np.array_equal(samples[0], data.train_inputs)
+            and np.array_equal(samples[1], data.train_labels)
+        ):
+            raise InvalidArgument(
+                f"the run in {run.path} was not trained on the points of the recipe "
+                f"{recipe.name!r}, though its metadata name it: it cannot be measured as a run of "
+                "that recipe"
+            )
         attacked = None
         if data.class_names and recipe.eps:
             order = random_generator(0).permutation(len(data.test_inputs))

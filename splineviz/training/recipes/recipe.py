@@ -157,9 +157,10 @@ class Recipe:
             raise InvalidArgument(
                 f"loss must be 'mse' for the regression {self.name!r}, not {shown(self.loss)}"
             )
-        if self.settings.get("batch_norm") and self.batch_size == 1:
+        alone = 1 in (self.batch_size, self.settings.get("train"))
+        if self.settings.get("batch_norm") and alone:
             raise InvalidArgument(
-                "batch_size must be at least 2 with batch_norm: one point has no variance"
+                "batch_size and train must be at least 2 with batch_norm: one point has no variance"
             )
 
 

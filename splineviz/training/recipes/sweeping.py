@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -12,10 +14,13 @@ from typing import Any
 from splineviz.errors import InvalidArgument, RecordingError, RunNotFound
 from splineviz.progress import Progress, reporting
 from splineviz.training import recipes
+from splineviz.training.files.lock import FolderLock
 from splineviz.training.recipes.many_trainings import Training, train_all
 from splineviz.training.run_set import Row, RunSet, read_rows, write_rows
 from splineviz.validation.numbers import as_int
 from splineviz.validation.wording import shown
+
+_WAIT = 0.05
 
 
 def rows_of(name: str, settings: Mapping[str, Any], seeds: int | Iterable[int]) -> tuple[Row, ...]:
@@ -34,14 +39,14 @@ def rows_of(name: str, settings: Mapping[str, Any], seeds: int | Iterable[int]) 
     if empty:
         raise InvalidArgument(f"{empty[0]} holds no value to train with")
     factors = [key for key, value in settings.items() if isinstance(value, list | tuple)]
-    rows = []
+    rows, chosen = [], _seeds(seeds)
     for values in product(*listed.values()):
         overrides = dict(zip(listed, values, strict=True))
         # What the data refuse is known now, and not when half of the runs are trained.
         recipes.data(name, 0, **overrides)
         checked = recipes.RECIPES[name].with_overrides(overrides).settings
         overrides = {key: checked[key] for key in overrides}
-        for seed in _seeds(seeds):
+        for seed in chosen:
             words = [f"{key}={_word(overrides[key])}" for key in factors]
             rows.append(Row(",".join([*words, f"seed={seed}"]), seed, overrides))
     names = [row.run for row in rows]
@@ -63,7 +68,9 @@ def train_rows(
     """Train the runs of a sweep that are not done; see :func:`splineviz.training.recipes.sweep`."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_rows(folder, name, _with_those_there(name, folder, rows))
+        # Another sweep may add rows of its own at the same moment.
+        with _alone_in(folder):
+            write_rows(folder, name, _with_those_there(name, folder, rows))
     except OSError as error:
         raise RecordingError(f"the runs cannot be kept in {folder}: {error}") from error
     with reporting(progress, len(rows), "run") as report:
@@ -72,6 +79,21 @@ def train_rows(
         ]
         train_all(trainings, jobs, report)
     return RunSet(folder)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Wait until nobody else writes the table of a set."""
+    while True:
+        try:
+            lock = FolderLock(folder)
+            break
+        except BlockingIOError:
+            time.sleep(_WAIT)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _with_those_there(name: str, folder: Path, rows: Sequence[Row]) -> list[Row]:

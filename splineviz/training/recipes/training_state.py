@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from splineviz.errors import RunCorrupt, UnsafeFile
+from splineviz.errors import RecordingError, RunCorrupt, UnsafeFile
 from splineviz.files import read_file, remove_file, write_atomically
 from splineviz.training.files.stored_arrays import Array, decoded
 
@@ -74,11 +74,22 @@ class TrainingState:
         remove_file(folder / FILE, inside=folder)
 
     def write(self, folder: Path) -> None:
-        """Put the state into the folder of a run, in place of an earlier one."""
+        """Put the state into the folder of a run, in place of an earlier one.
+
+        Raises
+        ------
+        RecordingError
+            If it cannot be written.
+        """
         import safetensors.numpy
 
         arrays = {_STEP: np.array(self.step, dtype=np.int64), **self.arrays}
-        write_atomically(folder / FILE, safetensors.numpy.save(arrays), inside=folder)
+        try:
+            write_atomically(folder / FILE, safetensors.numpy.save(arrays), inside=folder)
+        except OSError as error:
+            raise RecordingError(
+                f"what a later call needs to resume cannot be kept in {folder / FILE}: {error}"
+            ) from error
 
     def restore(
         self, model: torch.nn.Module, optimizer: torch.optim.Optimizer, folder: Path

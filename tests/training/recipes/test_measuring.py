@@ -179,3 +179,13 @@ def test_what_cannot_be_measured_is_told(tmp_path: Path, run: Run) -> None:
     (later.path / "probes.csv").write_text("step,lc_training\n0,many\n")
     with pytest.raises(RunCorrupt, match="not a row of numbers"):
         recipes.measure(later, progress=None)
+
+
+def test_a_run_of_other_points_is_not_measured_as_one_of_the_recipe(tmp_path):
+    network = torch.nn.Sequential(torch.nn.Linear(2, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2))
+    points = np.zeros((5, 2)), np.zeros(5, dtype=int)
+    metadata = {"recipe": "two-moons", "seed": 0, "steps": 1}
+    with Recorder(tmp_path / "run", network, samples=points, metadata=metadata) as recorder:
+        recorder.step(0)
+    with pytest.raises(InvalidArgument, match="not trained on the points of the recipe"):
+        recipes.measure(Run(tmp_path / "run"), progress=None)

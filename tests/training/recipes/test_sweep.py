@@ -249,3 +249,20 @@ def test_a_damaged_table_is_told(tmp_path: Path, runs: RunSet, change: Any) -> N
     (tmp_path / FILE).write_text("{")
     with pytest.raises(RunCorrupt, match="is not the table of a set of runs"):
         RunSet(tmp_path)
+
+
+def test_a_factor_may_be_none_and_seeds_may_come_from_a_generator(tmp_path):
+    runs = sv.recipes.sweep(
+        "two-moons",
+        tmp_path,
+        batch_size=[None, 10],
+        steps=3,
+        seeds=(seed for seed in (0, 1)),
+        measure=False,
+        progress=None,
+    )
+    assert len(runs) == 4
+    curves = runs.curves("train_loss")
+    assert (curves["runs"] == 2).all()
+    assert len(curves) == 2 * len(curves["step"].unique())
+    assert len(runs.plot("train_loss").lines) >= 2
