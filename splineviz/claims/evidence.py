@@ -204,8 +204,8 @@ class Evidence:
         """
         points, program = self.training_points, self.program(step)
         around = Neighborhood.read(self.recipe.radius, self.recipe.directions, points.shape[1:])
+        network = make_estimator(program, points.shape[1:], None, LayerChoice())
         with plain_torch():
-            network = make_estimator(program, points.shape[1:], None, LayerChoice())
             if counted is not None:
                 network.count_only(
                     [

@@ -35,7 +35,7 @@ class ComplexityAgreement:
     Attributes
     ----------
     radii : float64 array (n_radii,)
-        In units of the inputs.
+        In units of the inputs, or of the slice.
     estimated : int64 array (n_radii, N)
         Local complexity.
     exact : int64 array (n_radii, N)
@@ -170,10 +170,12 @@ def slice_agreement(
             f"points has none whose disc of radius {radii.max():g} lies in the domain of the slice"
         )
     program = partition.program
-    counted = _counted(program)
+    counted = list(_counted(program))
     exact = np.stack(
         [
-            partition.crossed_neurons(centers, float(each), shape=shape)[:, counted].sum(axis=1)
+            partition.crossed_neurons(centers, float(each), shape=shape)[:, list(counted)].sum(
+                axis=1
+            )
             for each in radii
         ]
     )
@@ -208,7 +210,8 @@ def ball_agreement(
     ComplexityAgreement
         ``exact`` counts the neurons whose boundary, as a hyperplane of the region that holds the
         input (:func:`~splineviz.partition.full_dimension.region_at.region_at`), meets the ball.
-        Whether it is 0 is exact: then the ball lies in the region, and local complexity is 0 too.
+        Whether it is 0 is exact in a network without maxima: then the ball lies in the region, and
+        local complexity is 0 too. Maxima are not counted.
         Larger numbers are exact for the first layer; boundaries of later ones bend where they
         leave the region, so that local complexity can be larger or smaller.
 
@@ -235,18 +238,24 @@ def ball_agreement(
     exact = np.empty((len(radii), len(points)), dtype=np.int64)
     for i, point in enumerate(points):
         region = region_at(program, point)
-        distances = region.distances[np.isin(region.half_spaces.layers, counted)]
-        exact[:, i] = (distances < radii[:, None]).sum(axis=1)
+        half_spaces, rows = region.half_spaces, np.isin(region.half_spaces.layers, list(counted))
+        # A neuron with several breakpoints has a half-space for each, and counts once.
+        layers = half_spaces.layers[rows]
+        widths = np.array([counted[layer] for layer in layers.tolist()], dtype=np.int64)
+        neurons = np.stack([layers, half_spaces.columns[rows] % widths], axis=1)
+        for k, each in enumerate(radii):
+            within = region.distances[rows] < each
+            exact[k, i] = len(np.unique(neurons[within], axis=0))
     return ComplexityAgreement(radii, lc.counts.sum(axis=-1), exact)
 
 
-def _counted(program: Program) -> list[int]:
-    """The activations of single numbers, which local complexity counts by default."""
-    return [
-        activation.number
+def _counted(program: Program) -> dict[int, int]:
+    """The activations of single numbers, which local complexity counts, and their neurons."""
+    return {
+        activation.number: activation.neurons
         for activation in program.activations
         if isinstance(activation.rule, PiecewiseLinear)
-    ]
+    }
 
 
 def _inside(plane: InputSlice, centers: FloatArray, radius: float) -> BoolArray:

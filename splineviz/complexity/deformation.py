@@ -117,8 +117,9 @@ def deformation(
     )
     choice = LayerChoice.read(layers, logits=logits)
     size = None if batch_size is None else as_int(batch_size, "batch_size", 1)
+    # Not inside plain_torch: torch.export writes the precision it finds down as the user's own.
+    network = make_estimator(model, points.shape[1:], device, choice)
     with plain_torch(), reporting(progress, len(points)) as report:
-        network = make_estimator(model, points.shape[1:], device, choice)
         _check_layers(network.layers)
         shapes = _shapes(network, points, neighborhood, size, report)
     diameters, eccentricities, dimensions = neighborhood.squeezed(shapes, axis=1)

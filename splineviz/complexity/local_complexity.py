@@ -211,8 +211,9 @@ def complexity_around(
         The layers to count.
     """
     size = None if batch_size is None else as_int(batch_size, "batch_size", 1)
+    # Not inside plain_torch: torch.export writes the precision it finds down as the user's own.
+    network = make_estimator(model, points.shape[1:], device, choice)
     with plain_torch(), reporting(progress, len(points)) as report:
-        network = make_estimator(model, points.shape[1:], device, choice)
         layers = tuple(layer for layer, _ in network.layers)
         neurons = np.array([layer.width for layer in layers], dtype=np.int64)
         if choice.live_at is not None:

@@ -79,8 +79,9 @@ def neuron_states(
     """
     points = as_inputs(x, "x", integers=False)
     choice = LayerChoice.read(layers, winners=winners)
+    # Not inside plain_torch: torch.export writes the precision it finds down as the user's own.
+    network = make_estimator(model, points.shape[1:], device, choice)
     with plain_torch(), reporting(progress, len(points)) as report:
-        network = make_estimator(model, points.shape[1:], device, choice)
         of_layers = neuron_states_of(network, points, report)
     states = {
         layer.name: (each.reshape(layer.shape) if switches.leads else values_of(each, layer.shape))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from splineviz.network.max_selection import MaxSelection
 from splineviz.network.piecewise_linear import PiecewiseLinear
+from splineviz.typing import BoolArray
 
 
 @dataclass(frozen=True)
@@ -35,3 +38,29 @@ class Activation:
     width: int
     rule: PiecewiseLinear | MaxSelection
     shape: tuple[int, ...]
+
+    @property
+    def neurons(self) -> int:
+        """How many neurons it has; the windows of a maximum count as neurons."""
+        rule = self.rule
+        if isinstance(rule, PiecewiseLinear):
+            return self.width // len(rule.breakpoints)
+        return len(rule.counts)
+
+    def by_neuron(self, columns: BoolArray) -> BoolArray:
+        """Say which neurons have any of their columns set.
+
+        Parameters
+        ----------
+        columns : bool array (n, width)
+
+        Returns
+        -------
+        bool array (n, neurons)
+        """
+        rule = self.rule
+        if isinstance(rule, PiecewiseLinear):
+            by_breakpoint = columns.reshape(len(columns), len(rule.breakpoints), -1)
+            return np.logical_or.reduce(by_breakpoint, axis=1)
+        starts = np.cumsum(rule.counts) - rule.counts
+        return np.logical_or.reduceat(columns, starts, axis=1)

@@ -102,3 +102,17 @@ def test_numbers_are_those_of_their_definitions():
     assert table.index.tolist() == [0.1, 0.2]
     assert table["exact"].tolist() == [2.0, 0.0]
     assert repr(agreement).startswith("ComplexityAgreement(4 points; radius 0.1: correlation 0.956")
+
+
+def test_a_neuron_with_two_breakpoints_counts_once():
+    layer = torch.nn.Linear(2, 4)
+    with torch.no_grad():
+        layer.weight.mul_(20)
+    model = torch.nn.Sequential(layer, torch.nn.ReLU6(), torch.nn.Linear(4, 2))
+    points = np.zeros((1, 2))
+    plane = sv.InputSlice.identity(bounds=(-3, -3, 3, 3))
+    for found in (
+        sv.slice_agreement(model, plane, points=points, radius=2.0),
+        sv.ball_agreement(model, points, radius=2.0),
+    ):
+        assert found.estimated.tolist() == found.exact.tolist() == [[4]]

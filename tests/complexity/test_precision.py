@@ -138,3 +138,23 @@ def test_what_is_set_meanwhile_stays():
         assert torch.backends.fp32_precision == "tf32"
     finally:
         torch.backends.fp32_precision = before
+
+
+def test_precision_stays_inherited_where_a_network_is_traced_for_the_first_time():
+    """In a process of its own: what was set or traced before hides it."""
+    code = """
+import numpy as np, torch, splineviz as sv
+owners = (torch.backends, torch.backends.cudnn, torch.backends.cuda.matmul)
+owners += (torch.backends.cudnn.conv, torch.backends.cudnn.rnn)
+before = [owner.fp32_precision for owner in owners]
+model = torch.nn.Sequential(torch.nn.Linear(2, 4), torch.nn.ReLU())
+sv.local_complexity(model, np.zeros((3, 2)))
+model = torch.nn.Sequential(torch.nn.Linear(2, 4), torch.nn.ReLU())
+sv.neuron_states(model, np.zeros((3, 2)))
+model = torch.nn.Sequential(torch.nn.Linear(2, 4), torch.nn.ReLU())
+sv.deformation(model, np.zeros((3, 2)))
+assert before == [owner.fp32_precision for owner in owners]
+torch.backends.cudnn.allow_tf32
+torch.export.export(model, (torch.zeros(2, 2),))
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -110,3 +111,25 @@ def test_nothing_keeps_the_network_or_its_weights() -> None:
     del model
     gc.collect()
     assert [reference() for reference in gone] == [None] * len(gone)
+
+
+class Clipped(nn.Module):
+    """Clips what it computes, times a number that no surroundings show."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first, self.second = nn.Linear(3, width), nn.Linear(width, 2)
+        self.held = SimpleNamespace(factor=1.0)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return nn.functional.hardtanh(self.second(self.first(x).relu()) * self.held.factor)
+
+
+@pytest.mark.parametrize("width", [64, 40_000])
+def test_a_changed_number_shows_though_large_inputs_are_clipped(width: int) -> None:
+    model = Clipped(width)
+    trace(model, (3,))
+    model.held.factor = 0.25
+    x = torch.full((1, 3), 0.01)
+    program = trace(model, (3,))
+    np.testing.assert_allclose(program(x.numpy()), model(x).detach().numpy(), rtol=1e-4)

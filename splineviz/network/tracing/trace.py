@@ -107,8 +107,9 @@ def trace(
     Forward hooks belong to what a network computes. They run on the copy.
 
     A network is exported in the first call only. In later ones its weights are read and the program
-    is compared with it, on inputs of seven sizes; where they differ, or anything beside the weights
-    has changed, it is exported again. Nothing keeps the network or its weights.
+    is compared with it, on inputs of seven sizes; of three if the network is very large. Where they
+    differ, or anything beside the weights has changed, it is exported again. Nothing keeps the
+    network or its weights.
     """
     return traced(model, example if start is None else start_at(start, example)).program
 

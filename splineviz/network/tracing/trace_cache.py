@@ -82,7 +82,7 @@ def traced_before(
     Lowered or None
         None if it was not traced, if anything beside its weights has changed since, or if the
         program with its weights of now does not compute what the network does, on inputs of seven
-        sizes. It is to be traced then.
+        sizes (of three in a very large network). It is to be traced then.
     """
     known = _TRACES.get(model, {}).get(shape)
     if known is None or known.surroundings != surroundings:
@@ -93,14 +93,13 @@ def traced_before(
         state = ProgramWeights({key: tensor.double().numpy() for key, tensor in weights.items()})
         program = Program(known.steps, known.shapes, state, known.output)
         inputs = inputs_for(program)
-        if len(inputs) == FEWEST:
-            # In a network so large that few inputs do, a large one reaches all segments too.
-            inputs = inputs[1:2]
         check_agreement(program, weights, network, inputs, known.roundings)
         # Once more with other weights: what is behind a weight of zero does not show.
         moved = moved_copy(network)
         of_moved = known.folding.weights_of(moved, shared=True)
-        check_agreement(program, of_moved, moved, inputs, known.roundings)
+        # In a network so large that few inputs do, a large one reaches all segments too.
+        few = inputs if len(inputs) > FEWEST else inputs[1:2]
+        check_agreement(program, of_moved, moved, few, known.roundings)
     except (KeyError, SplinevizError):
         # A weight is gone or has another shape, a value overflows: the trace will say it.
         return None

@@ -98,7 +98,12 @@ class ActivationRegion:
     def _room(self, bounds: tuple[float, float]) -> tuple[FloatArray, FloatArray]:
         """Measure how far x is from each bound."""
         pair = np.asarray(bounds, dtype=object).ravel().tolist()
-        numbers = all(isinstance(bound, int | float | np.number) for bound in pair)
+        numbers = all(
+            isinstance(bound, int | float | np.number)
+            and not isinstance(bound, bool)
+            and np.isfinite(bound)
+            for bound in pair
+        )
         if (
             len(pair) != 2
             or not numbers

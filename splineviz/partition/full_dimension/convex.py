@@ -38,14 +38,36 @@ def largest_ball(normals: FloatArray, margins: FloatArray) -> tuple[FloatArray |
     radius : float
         Infinite then.
     """
-    m, d = normals.shape
-    if m == 0:
+    if len(normals) == 0:
         return None, np.inf
+    # HiGHS takes constraints as kept up to an absolute tolerance, so lengths are first in units of
+    # the margins, and then in units of the ball: it may be far smaller than most of them.
+    unit = _unit(margins)
+    center, radius = _ball(normals, margins / unit)
+    if center is None or not radius > 0:
+        return (None, np.inf) if center is None else (unit * center, 0.0)
+    center, again = _ball(normals, margins / (unit * radius))
+    return (None, np.inf) if center is None else (unit * radius * center, unit * radius * again)
+
+
+def _unit(margins: FloatArray) -> float:
+    """The median of the margins, or the least that is not zero where most are."""
+    middle = float(np.median(margins))
+    positive = margins[margins > 0]
+    return middle if middle > 0 else float(positive.min(initial=np.inf)) if len(positive) else 1.0
+
+
+def _ball(normals: FloatArray, margins: FloatArray) -> tuple[FloatArray | None, float]:
+    """The largest ball, where lengths are of about the size of one."""
+    m, d = normals.shape
     cost = np.zeros(d + 1)
     cost[-1] = -1.0
     inside = np.column_stack([normals, np.ones(m)])
     bounds = [(None, None)] * d + [(0, None)]
-    solution = linprog(cost, A_ub=inside, b_ub=margins, bounds=bounds, method="highs")
+    options = {"primal_feasibility_tolerance": 1e-10}
+    solution = linprog(
+        cost, A_ub=inside, b_ub=margins, bounds=bounds, method="highs", options=options
+    )
     # 2: infeasible, 3: unbounded, 4: one of both. The origin lies inside.
     if solution.status in (2, 3, 4):
         return None, np.inf

@@ -137,27 +137,27 @@ def pattern_churn(
     as_flag(winners, "winners")
     points = as_batch(x)
     first, last = program_for(before, points), program_for(after, points)
-    layers = _counted(first, winners)
-    if _described(layers) != _described(_counted(last, winners)):
+    layers, afterwards = _counted(first, winners), _counted(last, winners)
+    if _described(layers) != _described(afterwards):
         raise ShapeMismatch(
             "before and after must be one network at two steps, with the same layers; they have "
-            f"{_said(layers)} and {_said(_counted(last, winners))}"
+            f"{_said(layers)} and {_said(afterwards)}"
         )
     if not layers:
         raise InvalidArgument(
             "the network has no piecewise-linear activation, so no neuron has a state that could "
             "change; states of maxima count with winners=True"
         )
-    widths = np.array([_neurons(layer) for layer in layers], dtype=np.int64)
+    widths = np.array([layer.neurons for layer in layers], dtype=np.int64)
     changed = np.empty((len(points), len(layers)), dtype=np.int64)
     width = max(sum(activation.width for activation in first.activations), 1)
     size = max(1, min(_MOST_INPUTS, _BLOCK // width))
     for start in range(0, len(points), size):
         batch = points[start : start + size]
-        pairs = zip(_states(first, batch, layers), _states(last, batch, layers), strict=True)
+        pairs = zip(_states(first, batch, layers), _states(last, batch, afterwards), strict=True)
         for number, (old, new) in enumerate(pairs):
             # A neuron changes if one of its columns does.
-            changed[start : start + size, number] = _by_neuron(layers[number], old != new).sum(1)
+            changed[start : start + size, number] = layers[number].by_neuron(old != new).sum(1)
     return PatternChurn(changed, tuple(layer.name for layer in layers), widths)
 
 
@@ -175,23 +175,6 @@ def _described(layers: Sequence[Activation]) -> list[tuple[str, int, type]]:
 
 def _said(layers: Sequence[Activation]) -> str:
     return ", ".join(f"{layer.name!r} ({layer.width})" for layer in layers) or "none"
-
-
-def _neurons(layer: Activation) -> int:
-    rule = layer.rule
-    if isinstance(rule, PiecewiseLinear):
-        return layer.width // len(rule.breakpoints)
-    return len(rule.counts)
-
-
-def _by_neuron(layer: Activation, columns: BoolArray) -> BoolArray:
-    """Whether any of the columns (n, width) of each neuron is set: (n, neurons)."""
-    rule = layer.rule
-    if isinstance(rule, PiecewiseLinear):
-        by_breakpoint = columns.reshape(len(columns), len(rule.breakpoints), -1)
-        return np.logical_or.reduce(by_breakpoint, axis=1)
-    starts = np.cumsum(rule.counts) - rule.counts
-    return np.logical_or.reduceat(columns, starts, axis=1)
 
 
 def _states(

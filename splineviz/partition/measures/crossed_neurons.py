@@ -8,6 +8,7 @@ from typing import Annotated
 import numpy as np
 import shapely
 
+from splineviz.network.activation import Activation
 from splineviz.partition.patterns import LayerPattern, cells_of_regions, unpack
 from splineviz.typing import FloatArray, IntArray, Words
 
@@ -39,14 +40,21 @@ def regions_in_diamonds(
 
 
 def count_crossed(
-    layers: Sequence[LayerPattern], n_regions: int, point: IntArray, region: IntArray, n: int
+    layers: Sequence[LayerPattern],
+    activations: Sequence[Activation],
+    n_regions: int,
+    point: IntArray,
+    region: IntArray,
+    n: int,
 ) -> Annotated[IntArray, "n L"]:
-    """For each of n points the columns of each layer that differ among its regions.
+    """For each of n points the neurons of each layer whose state differs among its regions.
 
     Parameters
     ----------
     layers, n_regions
         As in ``SplinePartition``.
+    activations : sequence of Activation
+        Of the layers: they say which columns are of one neuron.
     point, region : int64 arrays (m,)
         The regions of each point; points never decrease.
     n : int
@@ -66,9 +74,8 @@ def count_crossed(
             starts = first[rows] - begin
             some: Words = np.bitwise_or.reduceat(bits, starts, axis=0)
             every: Words = np.bitwise_and.reduceat(bits, starts, axis=0)
-            counts[point[first[rows]], number] = unpack(
-                np.bitwise_xor(some, every), layer.width
-            ).sum(axis=1)
+            differ = unpack(np.bitwise_xor(some, every), layer.width)
+            counts[point[first[rows]], number] = activations[number].by_neuron(differ).sum(axis=1)
     return counts
 
 

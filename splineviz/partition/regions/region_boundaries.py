@@ -258,8 +258,9 @@ class RegionBoundaries(RegionMaps):
         Returns
         -------
         int64 array of shape (n, L)
-            For each point and each of the layers, how many columns of its pattern differ among the
-            regions within the shape. What lies outside the domain is not known and not counted.
+            For each point and each of the layers, how many neurons differ in their state among the
+            regions within the shape: one with several breakpoints counts once, as does a window of
+            a maximum. What lies outside the domain is not known and not counted.
 
         Raises
         ------
@@ -274,7 +275,9 @@ class RegionBoundaries(RegionMaps):
         reach = as_real(radius, "radius", above=0)
         within = row_of(_SHAPES, "shape", shape)
         point, region = within(self.polygons, centers, reach)
-        return crossed_neurons.count_crossed(self.layers, len(self), point, region, len(centers))
+        return crossed_neurons.count_crossed(
+            self.layers, self.program.activations, len(self), point, region, len(centers)
+        )
 
     @explained()
     def migration(

@@ -157,11 +157,11 @@ class Recipe:
             raise InvalidArgument(
                 f"loss must be 'mse' for the regression {self.name!r}, not {shown(self.loss)}"
             )
-        alone = 1 in (self.batch_size, self.settings.get("train"))
-        if self.settings.get("batch_norm") and alone:
-            raise InvalidArgument(
-                "batch_size and train must be at least 2 with batch_norm: one point has no variance"
-            )
+        for name in ("batch_size", "train") if self.settings.get("batch_norm") else ():
+            if self.settings.get(name) == 1:
+                raise InvalidArgument(
+                    f"{name} must be at least 2 with batch_norm: one point has no variance"
+                )
 
 
 def _of(values: Mapping[str, Any], names: Any) -> dict[str, Any]:

@@ -227,3 +227,24 @@ def test_wrong_arguments_are_told():
         sv.region_at(sv.trace(network, (2,)), [1.0, 2.0, 3.0])
     with pytest.raises(UnsupportedLayer):
         sv.region_at(nn.Sequential(nn.Linear(2, 3), nn.Softmax(1)), [1.0, 2.0])
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-5, 1e-7, 1e-9])
+def test_the_largest_ball_of_a_small_region_stays_inside(size: float) -> None:
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Linear(5, 40), torch.nn.ReLU(), torch.nn.Linear(40, 2))
+    with torch.no_grad():
+        model[0].bias *= size
+    region = sv.region_at(model.double(), np.zeros(5))
+    center, radius = region.largest_ball()
+    half_spaces = region.half_spaces
+    lengths = np.linalg.norm(half_spaces.normals, axis=1)
+    room = (half_spaces.margins - half_spaces.normals @ center) / lengths
+    assert 0 < radius < 10 * size
+    assert radius <= room.min() * (1 + 1e-6)
+
+
+def test_bounds_of_the_largest_ball_are_finite() -> None:
+    model = torch.nn.Sequential(torch.nn.Linear(2, 4), torch.nn.ReLU())
+    with pytest.raises(InvalidArgument, match="bounds must be two numbers"):
+        sv.region_at(model, np.zeros(2)).largest_ball((-1, np.inf))
