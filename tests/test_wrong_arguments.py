@@ -83,8 +83,8 @@ def answer(call, right, argument, value):
     try:
         call(**{**right, argument: value})
     except SplinevizError as error:
-        named = NAMED.get(argument, argument)
-        return None if named in str(error) else f"does not name it: {error}"
+        named = any(word in str(error) for word in (argument, NAMED.get(argument, argument)))
+        return None if named else f"does not name it: {error}"
     except Exception as error:
         return f"is answered by {type(error).__name__}: {error}"
     return "is accepted"

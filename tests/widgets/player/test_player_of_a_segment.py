@@ -41,7 +41,7 @@ def test_the_graph_is_seen_at_every_checkpoint(regression):
         frame = player.frame(int(step))
         assert len(frame) == len(partition)
         corner = np.asarray(canvas.bounds[:2])
-        graph = np.stack([partition.ends, partition.values[:, 0]], axis=1)
+        graph = np.stack([partition.ends, partition.values()[:, 0]], axis=1)
         np.testing.assert_allclose(frame.boundary + corner, graph, atol=1e-5)
     player.close()
 
@@ -72,7 +72,7 @@ def test_each_output_has_its_line(regression, tmp_path):
     frame = player.frame(0)
     assert len(frame.boundary_offsets) - 1 == len(player.canvas.line_names)
     ends = frame.boundary[frame.boundary_offsets[:-1], 1] + player.canvas.bounds[1]
-    expected = sv.enumerate_regions(run.program(0), SEGMENT).values[0]
+    expected = sv.enumerate_regions(run.program(0), SEGMENT).values()[0]
     np.testing.assert_allclose(ends, expected, atol=1e-6)
     player.save_png(tmp_path / "two.png")
     player.show(SEGMENT, background=False)
