@@ -89,7 +89,7 @@ def regions_figure(run: Evidence) -> bytes:
         partition.plot(ax, colorbar=False, anchors=False)
         ax.set_title(f"{name}: step {step:,}, {len(partition):,} regions", fontsize=9)
     file = io.BytesIO()
-    figure.savefig(file, format="png")
+    figure.savefig(file, format="png", dpi=80)
     return file.getvalue()
 
 
@@ -135,7 +135,7 @@ def _svg(figure: Figure) -> bytes:
     import matplotlib as mpl
 
     file = io.BytesIO()
-    # The same bytes each time.
-    with mpl.rc_context({"svg.hashsalt": "splineviz"}):
+    # The same bytes each time; text as text, which is smaller and can be read aloud.
+    with mpl.rc_context({"svg.hashsalt": "splineviz", "svg.fonttype": "none"}):
         figure.savefig(file, format="svg", metadata={"Date": None})
     return file.getvalue()

@@ -186,24 +186,26 @@ def _write(
     made_by: str,
 ) -> None:
     pictures: dict[Experiment, list[tuple[str, str]]] = {}
+    cases = [roles for result in results for roles in result.claim.cases.values()]
+    # Controls and variants have curves; what a claim is about has a picture too.
+    alone = {each for roles in cases if len(roles) == 1 for each in roles.values()}
     try:
         (folder / report.FIGURES).mkdir(exist_ok=True)
         for experiment, evidence in runs.items():
             name = _slug(experiment).replace("=", "-").replace(",", "_")
             pictures[experiment] = []
-            for kind, text, figure in (
+            drawn = [
                 (
                     "curves.svg",
                     "means over the seeds, bands from the smallest to the largest; dotted: "
                     "fit, dashed: peak",
                     figures.curves_figure(evidence),
-                ),
-                (
-                    "regions.png",
-                    f"exact regions on a slice, seed {seeds[0]}",
-                    figures.regions_figure(evidence[0]),
-                ),
-            ):
+                )
+            ]
+            if experiment in alone:
+                regions = figures.regions_figure(evidence[0])
+                drawn.append(("regions.png", f"exact regions on a slice, seed {seeds[0]}", regions))
+            for kind, text, figure in drawn:
                 path = f"{report.FIGURES}/{name}-{kind}"
                 write_atomically(folder / path, figure)
                 pictures[experiment].append((path, f"{experiment}: {text}"))
