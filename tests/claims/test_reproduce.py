@@ -97,7 +97,8 @@ def test_what_is_there_is_used_again(folder: Path, results: tuple[ClaimResult, .
         jobs=1,
         progress=lambda done, total: counted.append((done, total)),
     )
-    assert again.cases == results[[*CLAIMS].index("second-descent")].cases
+    # NaN does not equal itself, and what is cut short never fits.
+    assert repr(again.cases) == repr(results[[*CLAIMS].index("second-descent")].cases)
     assert [path.stat().st_mtime_ns for path in runs] == before
     assert counted[-1] == (5, 5)
 
