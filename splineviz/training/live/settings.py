@@ -2,46 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from splineviz.errors import InvalidArgument
+from splineviz.training.optimizers import Optimizer, adamw, sgd, sgd_with_momentum
 from splineviz.validation.names import check_name
 from splineviz.validation.numbers import as_flag, as_int, as_real, as_seed
-
-if TYPE_CHECKING:
-    import torch
 
 # A network beyond these would not fit into memory.
 _WIDEST, _DEEPEST = 10_000, 1000
 
-Weights = Iterable["torch.nn.Parameter"]
-
-
-def _adamw(weights: Weights, rate: float, decay: float) -> torch.optim.Optimizer:
-    import torch
-
-    return torch.optim.AdamW(weights, lr=rate, weight_decay=decay, fused=True)
-
-
-def _sgd(weights: Weights, rate: float, decay: float) -> torch.optim.Optimizer:
-    import torch
-
-    return torch.optim.SGD(weights, lr=rate, weight_decay=decay)
-
-
-def _momentum(weights: Weights, rate: float, decay: float) -> torch.optim.Optimizer:
-    import torch
-
-    return torch.optim.SGD(weights, lr=rate, weight_decay=decay, momentum=0.9)
-
-
-#: The optimizers to choose from, by name: called with the weights, the rate and the decay.
-OPTIMIZERS: dict[str, Callable[[Weights, float, float], torch.optim.Optimizer]] = {
-    "AdamW": _adamw,
-    "SGD": _sgd,
-    "SGD with momentum": _momentum,
+#: The optimizers to choose from, by name.
+OPTIMIZERS: dict[str, Optimizer] = {
+    "AdamW": adamw,
+    "SGD": sgd,
+    "SGD with momentum": sgd_with_momentum,
 }
 
 

@@ -7,21 +7,12 @@ from collections.abc import Callable
 import torch
 from torch.nn import functional
 
+from splineviz.training.optimizers import Optimizer, adamw, sgd_with_momentum
+
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
-def _adamw(model: torch.nn.Module, rate: float, decay: float) -> torch.optim.Optimizer:
-    return torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=decay, fused=True)
-
-
-def _sgd(model: torch.nn.Module, rate: float, decay: float) -> torch.optim.Optimizer:
-    return torch.optim.SGD(model.parameters(), lr=rate, weight_decay=decay, momentum=0.9)
-
-
-OPTIMIZERS: dict[str, Callable[[torch.nn.Module, float, float], torch.optim.Optimizer]] = {
-    "adamw": _adamw,
-    "sgd": _sgd,
-}
+OPTIMIZERS: dict[str, Optimizer] = {"adamw": adamw, "sgd": sgd_with_momentum}
 
 # Of outputs and targets; where there are classes, these are one-hot for the first.
 LOSSES: dict[str, Loss] = {

@@ -90,7 +90,7 @@ def _record(
     generator = torch.Generator().manual_seed(seed)
     sizes = (data.train_inputs.shape[1], data.outputs)
     model = make_network(recipe.architecture, recipe.network_options, sizes, generator)
-    optimizer = OPTIMIZERS[recipe.optimizer](model, *recipe.rates(0))
+    optimizer = OPTIMIZERS[recipe.optimizer](model.parameters(), *recipe.rates(0))
     first = 0 if old is None else _resumed(old, model, optimizer)
 
     def keep(step: int) -> None:
