@@ -44,17 +44,19 @@ def largest_ball(normals: FloatArray, margins: FloatArray) -> tuple[FloatArray |
     # the margins, and then in units of the ball: it may be far smaller than most of them.
     unit = _unit(margins)
     center, radius = _ball(normals, margins / unit)
-    if center is None or not radius > 0:
-        return (None, np.inf) if center is None else (unit * center, 0.0)
-    center, again = _ball(normals, margins / (unit * radius))
-    return (None, np.inf) if center is None else (unit * radius * center, unit * radius * again)
+    if center is not None and radius > 0:
+        unit *= radius
+        center, radius = _ball(normals, margins / unit)
+    return (None, np.inf) if center is None else (unit * center, unit * radius)
 
 
 def _unit(margins: FloatArray) -> float:
-    """The median of the margins, or the least that is not zero where most are."""
-    middle = float(np.median(margins))
+    """The median of the margins that are not zero: tolerances are meant for margins of about one.
+
+    It is 1 if all are zero.
+    """
     positive = margins[margins > 0]
-    return middle if middle > 0 else float(positive.min(initial=np.inf)) if len(positive) else 1.0
+    return float(np.median(positive)) if len(positive) else 1.0
 
 
 def _ball(normals: FloatArray, margins: FloatArray) -> tuple[FloatArray | None, float]:
@@ -96,9 +98,8 @@ def facets(normals: FloatArray, margins: FloatArray) -> BoolArray:
     non-negative least squares finds the weights or the point. A linear program decides where
     rounding leaves it open.
     """
-    # The same facets at any scale; tolerances are meant for margins of about one.
-    positive = margins[margins > 0]
-    margins = margins / (float(np.median(positive)) if len(positive) else 1.0)
+    # The same facets at any scale.
+    margins = margins / _unit(margins)
     certain = _with_inner_point(normals, margins)
     kept = np.ones(len(normals), dtype=np.bool_)
     for i in np.argsort(-margins, kind="stable"):

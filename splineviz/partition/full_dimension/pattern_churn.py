@@ -14,6 +14,7 @@ from splineviz.network.activation import Activation
 from splineviz.network.piecewise_linear import PiecewiseLinear
 from splineviz.network.program import Program
 from splineviz.partition.full_dimension.arguments import as_batch, program_for
+from splineviz.partition.measures.jacobians import input_blocks
 from splineviz.typing import BoolArray, FloatArray, IntArray
 from splineviz.validation.calls import explained
 from splineviz.validation.numbers import as_flag
@@ -21,10 +22,6 @@ from splineviz.validation.numbers import as_flag
 if TYPE_CHECKING:
     import pandas as pd
     import torch
-
-# Inputs are taken in batches, so that the pre-activations of a wide network stay in a few hundred
-# megabytes: so many numbers, and at most so many inputs.
-_BLOCK, _MOST_INPUTS = 2**24, 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,14 +147,12 @@ def pattern_churn(
         )
     widths = np.array([layer.neurons for layer in layers], dtype=np.int64)
     changed = np.empty((len(points), len(layers)), dtype=np.int64)
-    width = max(sum(activation.width for activation in first.activations), 1)
-    size = max(1, min(_MOST_INPUTS, _BLOCK // width))
-    for start in range(0, len(points), size):
-        batch = points[start : start + size]
+    for block in input_blocks(first, len(points)):
+        batch = points[block]
         pairs = zip(_states(first, batch, layers), _states(last, batch, afterwards), strict=True)
         for number, (old, new) in enumerate(pairs):
             # A neuron changes if one of its columns does.
-            changed[start : start + size, number] = layers[number].by_neuron(old != new).sum(1)
+            changed[block, number] = layers[number].by_neuron(old != new).sum(1)
     return PatternChurn(changed, tuple(layer.name for layer in layers), widths)
 
 

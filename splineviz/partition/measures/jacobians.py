@@ -30,7 +30,7 @@ def jacobians(program: Program, inputs: FloatArray) -> Annotated[FloatArray, "n 
     d, n_outputs = math.prod(program.input_shape), math.prod(program.output_shape)
     slopes = np.empty((len(inputs), n_outputs, d))
     run = None if n_outputs > d else _in_torch(program)
-    for block in _blocks(program, len(inputs), min(d, n_outputs) + 1):
+    for block in input_blocks(program, len(inputs), min(d, n_outputs) + 1):
         if run is None:
             slopes[block] = _forwards(program, inputs[block])
         else:
@@ -44,7 +44,7 @@ def row_sums(program: Program, inputs: FloatArray) -> Annotated[FloatArray, "n d
     """The sum of the rows of the Jacobian at inputs (n, *input_shape): one pass back for all."""
     sums = np.empty((len(inputs), math.prod(program.input_shape)))
     run = _in_torch(program)
-    for block in _blocks(program, len(inputs), 2):
+    for block in input_blocks(program, len(inputs), 2):
         x, y = run(inputs[block])
         sums[block] = _gradient(y, x)
     return sums
@@ -57,7 +57,7 @@ def path_norms(program: Program, inputs: FloatArray) -> Annotated[FloatArray, "n
     signs were random. Times the machine epsilon, it is a unit of rounding for the Jacobian.
     """
     norms = np.empty(len(inputs))
-    for block in _blocks(program, len(inputs), 2):
+    for block in input_blocks(program, len(inputs), 2):
         layers = _patterns_at(program, inputs[block])
         rows = _Paths(program, layers, _one_cell_each(layers, len(inputs[block]))).output(
             np.ones((1, *program.input_shape))
@@ -66,7 +66,7 @@ def path_norms(program: Program, inputs: FloatArray) -> Annotated[FloatArray, "n
     return norms
 
 
-def _blocks(program: Program, n: int, rows: int) -> Iterator[slice]:
+def input_blocks(program: Program, n: int, rows: int = 1) -> Iterator[slice]:
     """Slices of n inputs, each with as many rows of every value as memory allows."""
     widest = max(math.prod(shape) for shape in program.shapes)
     width = max(1, widest, sum(activation.width for activation in program.activations))

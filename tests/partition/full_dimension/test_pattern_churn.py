@@ -12,7 +12,7 @@ from torch import nn
 
 import splineviz as sv
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch, UnsupportedLayer
-from splineviz.partition.full_dimension import pattern_churn as room
+from splineviz.partition.measures import jacobians as room
 
 
 def dense() -> nn.Module:
