@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from splineviz.claims.claim import Numbers
-from splineviz.claims.training_phases import Phases, late, ratio
+from splineviz.claims.training_phases import Phases, ratio
 
 if TYPE_CHECKING:
     from splineviz.claims.evidence import Evidence
@@ -24,12 +24,10 @@ def ascent(runs: Mapping[str, Evidence]) -> Numbers:
     [run] = runs.values()
     phases = run.phases
     numbers = {"rise, training points": phases.rise}
-    low, high = (
-        int(np.flatnonzero(run.steps == step)[0]) for step in (phases.trough_step, phases.peak_step)
-    )
     for points in ("test", "random"):
         other = run.complexity(points)
-        numbers[f"rise, {points} points"] = ratio(float(other[high]), float(other[low])) - 1
+        low, high = (run.at(step, other) for step in (phases.trough_step, phases.peak_step))
+        numbers[f"rise, {points} points"] = ratio(high, low) - 1
     return numbers
 
 
@@ -48,16 +46,15 @@ def second_fall(runs: Mapping[str, Evidence]) -> Numbers:
 def fall_of_survivors(runs: Mapping[str, Evidence]) -> Numbers:
     """The second descent of the neurons that are live at the end, and the part that others have."""
     [run] = runs.values()
-    phases = run.phases
-    peak, last = phases.peak_step, int(run.steps[-1])
-    alive = run.live_neurons(last)
-    before, after = (run.mean_complexity(step, alive) for step in (peak, last))
-    all_before, all_after = (run.mean_complexity(step) for step in (peak, last))
-    fall = all_before - all_after
+    peak, last = run.phases.peak_step, int(run.steps[-1])
+    alive = run.neuron_states(last)
+    before, after = (run.complexity_of(step, alive) for step in (peak, last))
+    of_all = run.complexity("training")
+    fall = run.at(peak, of_all) - run.at(last, of_all)
     return {
         "fall of the neurons live at the end": 1 - ratio(after, before),
         "share of the fall due to neurons that die": (
-            ((all_before - before) - (all_after - after)) / fall if fall > 0 else np.nan
+            (fall - (before - after)) / fall if fall > 0 else np.nan
         ),
     }
 
@@ -102,8 +99,3 @@ def memorization(runs: Mapping[str, Evidence]) -> Numbers:
         "peak, random over true labels": ratio(drawn.peak, true.peak),
         "end, random over true labels": ratio(drawn.late, true.late),
     }
-
-
-def ends(runs: Mapping[str, Evidence]) -> Numbers:
-    """Local complexity at the end of each run."""
-    return {f"end, {role}": late(run.complexity("training")) for role, run in runs.items()}

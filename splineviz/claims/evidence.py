@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
-import torch
 
-from splineviz.claims.training_phases import LATE, Phases, first_step
+from splineviz.claims.training_phases import LATE, Phases, first_step, gain
 from splineviz.complexity.arguments.layer_choice import LayerChoice
-from splineviz.complexity.arguments.layer_names import LIVE
 from splineviz.complexity.arguments.neighborhood import Neighborhood
-from splineviz.complexity.counting.batches import count_crossings
-from splineviz.complexity.counting.full_precision import plain_torch
-from splineviz.complexity.local_complexity import local_complexity
+from splineviz.complexity.local_complexity import complexity_around, local_complexity
 from splineviz.complexity.neuron_states import neuron_states
-from splineviz.complexity.propagation.memory_layout import rows_of
-from splineviz.complexity.propagation.model_estimator import make_estimator
 from splineviz.errors import EmptyBoundary, InvalidArgument
 from splineviz.partition.enumeration import enumerate_regions
 from splineviz.partition.slices.input_slice import InputSlice
@@ -28,6 +22,7 @@ from splineviz.training.recipes.measuring import POINTS
 from splineviz.typing import FloatArray, IntArray
 
 if TYPE_CHECKING:
+    from splineviz.complexity.results.neuron_states import NeuronStates
     from splineviz.network.program import Program
     from splineviz.partition.measures.migration import Migration
     from splineviz.partition.spline_partition import SplinePartition
@@ -64,7 +59,7 @@ class Evidence:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self.recipe, self.seed = recipes.recipe_of(run)
+        self.recipe, _ = recipes.recipe_of(run)
         if run.status != "finished":
             raise InvalidArgument(
                 f"the run in {run.path} is {run.status}: it decides when it is finished"
@@ -126,7 +121,7 @@ class Evidence:
     @property
     def n_layers(self) -> int:
         """How many layers are counted."""
-        return sum(f"lc_training_{number}" in self._table for number in range(100))
+        return sum(bool(re.fullmatch(r"lc_training_\d+", name)) for name in map(str, self._table))
 
     # Moments ----------------------------------------------------------------------------------
 
@@ -139,6 +134,15 @@ class Evidence:
     def phases(self) -> Phases:
         """Those of local complexity at the training points."""
         return Phases.of(self.steps, self.complexity("training"), self.fit_step)
+
+    @cached_property
+    def robust_gain(self) -> float:
+        """What robust accuracy gains from the fit to the end; NaN without a fit."""
+        return gain(self.steps, self.robust_accuracy(), self.fit_step)
+
+    def at(self, step: int, curve: FloatArray) -> float:
+        """The value of a curve at a checkpoint."""
+        return float(curve[self.steps == step][0])
 
     @property
     def late_steps(self) -> list[int]:
@@ -190,36 +194,18 @@ class Evidence:
         )
         return np.divide(near, data, out=np.full(len(radii), np.nan), where=data > 0)
 
-    def mean_complexity(
-        self, step: int, counted: Mapping[str, npt.NDArray[np.bool_]] | None = None
-    ) -> float:
-        """Local complexity at the training points at a checkpoint, of some neurons alone.
-
-        Parameters
-        ----------
-        step : int
-            The checkpoint.
-        counted : mapping of str to bool array, optional
-            Which neurons of each layer count, by its name. Default: all.
-        """
-        points, program = self.training_points, self.program(step)
+    def complexity_of(self, step: int, alive: NeuronStates) -> float:
+        """Mean local complexity at the training points, of neurons that are live in some states."""
+        points = self.training_points
         around = Neighborhood.read(self.recipe.radius, self.recipe.directions, points.shape[1:])
-        network = make_estimator(program, points.shape[1:], None, LayerChoice())
-        with plain_torch():
-            if counted is not None:
-                network.count_only(
-                    [
-                        rows_of(torch.from_numpy(counted[layer.name][None]), 1)[0]
-                        for layer, _ in network.layers
-                    ]
-                )
-            counts, _ = count_crossings(network, points, around, None, lambda done: None)
-        return float(counts.sum(axis=-1).mean())
+        counted = complexity_around(
+            self.program(step), points, around, LayerChoice(), counted=alive.states
+        )
+        return float(counted.counts.sum(axis=-1).mean())
 
-    def live_neurons(self, step: int) -> dict[str, npt.NDArray[np.bool_]]:
-        """The neurons that switch between training points at a checkpoint, by layer."""
-        states = neuron_states(self.program(step), self.training_points).states
-        return {name: each == LIVE for name, each in states.items()}
+    def neuron_states(self, step: int) -> NeuronStates:
+        """The states of all neurons between training points at a checkpoint."""
+        return neuron_states(self.program(step), self.training_points)
 
     # Slices -----------------------------------------------------------------------------------
 
@@ -240,6 +226,10 @@ class Evidence:
         """The exact regions of the plane at a checkpoint."""
         return enumerate_regions(self.program(step), self.plane)
 
-    def migration(self, step: int) -> Migration:
-        """How dense neuron boundaries are on the plane of a recipe with two inputs."""
-        return self.partition(step).migration(self.run.samples[0], self.recipe.radius)  # type: ignore[index]
+    @cached_property
+    def late_migrations(self) -> list[Migration]:
+        """How dense neuron boundaries are on the plane of a recipe with two inputs, at the end."""
+        inputs, _ = self.run.samples  # type: ignore[misc]
+        return [
+            self.partition(step).migration(inputs, self.recipe.radius) for step in self.late_steps
+        ]

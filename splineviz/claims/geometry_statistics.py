@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from splineviz.claims.claim import Numbers
-from splineviz.claims.training_phases import first_step, gain, half_gain_step, ratio
-from splineviz.typing import FloatArray
+from splineviz.claims.training_phases import first_step, half_gain_step, ratio
 
 if TYPE_CHECKING:
     from splineviz.claims.evidence import Evidence
@@ -28,15 +27,16 @@ _POINTS = 30
 def boundary_density(runs: Mapping[str, Evidence]) -> Numbers:
     """How dense neuron boundaries are at the decision boundary, beside the data, on the slice."""
     [run] = runs.values()
-    ratios = [run.migration(step).ratio for step in run.late_steps]
+    ratios = [each.ratio for each in run.late_migrations]
     return {"density, boundary over data, end": float(np.median(ratios))}
 
 
 def control_density(runs: Mapping[str, Evidence]) -> Numbers:
     """How dense neuron boundaries are at uniform points, beside the data, on the slice."""
     [run] = runs.values()
-    found = [run.migration(step) for step in run.late_steps]
-    ratios = [ratio(each.density_near_uniform, each.density_near_data) for each in found]
+    ratios = [
+        ratio(each.density_near_uniform, each.density_near_data) for each in run.late_migrations
+    ]
     return {"density, uniform over data, end": float(np.median(ratios))}
 
 
@@ -66,6 +66,7 @@ def complexity_and_crossings(runs: Mapping[str, Evidence]) -> Numbers:
 
 def cross_polytope_and_ball(runs: Mapping[str, Evidence]) -> Numbers:
     """The least radius at which local complexity sees a boundary, beside the exact distance."""
+    from splineviz.complexity.agreement import correlation
     from splineviz.complexity.local_complexity import local_complexity
     from splineviz.partition.full_dimension.region_at import region_at
 
@@ -83,7 +84,7 @@ def cross_polytope_and_ball(runs: Mapping[str, Evidence]) -> Numbers:
         crossed = counts > 0
         seen = np.where(crossed.any(axis=0), _RADII[crossed.argmax(axis=0)], np.nan)
         ratios.append(float(np.median(seen / exact)))
-        correlations.append(_correlation(np.log(seen), np.log(exact)))
+        correlations.append(correlation(np.log(seen), np.log(exact)))
     return {
         "radius that sees a boundary over its distance, median, least of three": _least(ratios),
         "radius that sees a boundary over its distance, median, most of three": _most(ratios),
@@ -117,22 +118,14 @@ def churn_and_robustness(runs: Mapping[str, Evidence]) -> Numbers:
     # Settled where it never exceeds the bound again.
     most_after = np.maximum.accumulate(churn[::-1])[::-1]
     settled = first_step(np.array(starts), -most_after, -SETTLED)
-    curve, fit = run.robust_accuracy(), run.fit_step
-    half = half_gain_step(run.steps, curve, fit)
+    half = half_gain_step(run.steps, run.robust_accuracy(), run.fit_step)
     return {
-        "gain of robust accuracy after the fit": gain(run.steps, curve, fit),
+        "gain of robust accuracy after the fit": run.robust_gain,
         "churn over the last tenfold steps": float(churn[-1]),
         "step of little churn / step of half the gain": ratio(
             np.inf if np.isnan(settled) else settled, half
         ),
     }
-
-
-def _correlation(one: FloatArray, other: FloatArray) -> float:
-    """Pearson's correlation; NaN where one of the two is constant."""
-    if np.ptp(one) == 0 or np.ptp(other) == 0:
-        return float("nan")
-    return float(np.corrcoef(one, other)[0, 1])
 
 
 def _least(numbers: list[float]) -> float:

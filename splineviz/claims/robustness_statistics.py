@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from splineviz.claims.claim import Numbers
-from splineviz.claims.training_phases import first_step, gain, half_gain_step, late, ratio
+from splineviz.claims.training_phases import first_step, half_gain_step, late, ratio
 
 if TYPE_CHECKING:
     from splineviz.claims.evidence import Evidence
@@ -23,7 +23,7 @@ def delayed_robustness(runs: Mapping[str, Evidence]) -> Numbers:
     curve = run.robust_accuracy()
     fit = run.fit_step
     return {
-        "gain of robust accuracy after the fit": gain(run.steps, curve, fit),
+        "gain of robust accuracy after the fit": run.robust_gain,
         "step of half the gain / step of the fit": ratio(
             half_gain_step(run.steps, curve, fit), fit
         ),
@@ -40,39 +40,35 @@ def generalization_and_peak(runs: Mapping[str, Evidence]) -> Numbers:
     """When the test accuracy reaches 0.9, beside the peak of local complexity."""
     [run] = runs.values()
     return {
-        "step of test accuracy 0.9 / step of the peak": _generalizes(run) / run.phases.peak_step
+        "step of test accuracy 0.9 / step of the peak": ratio(
+            _generalizes(run), run.phases.peak_step
+        )
     }
 
 
 def robustness_before_peak(runs: Mapping[str, Evidence]) -> Numbers:
     """The part of the gain of robust accuracy that comes before the peak of local complexity."""
     [run] = runs.values()
-    curve, fit = run.robust_accuracy(), run.fit_step
-    total = gain(run.steps, curve, fit)
-    if not total > 0:
+    if not run.robust_gain > 0:
         return {"share of the gain before the peak": np.nan}
-    start = curve[run.steps >= fit][0]
-    at_peak = curve[run.steps == run.phases.peak_step][0]
-    return {"share of the gain before the peak": float((at_peak - start) / total)}
+    curve = run.robust_accuracy()
+    gained = run.at(run.phases.peak_step, curve) - run.at(int(run.fit_step), curve)
+    return {"share of the gain before the peak": gained / run.robust_gain}
 
 
 def robustness_without_fall(runs: Mapping[str, Evidence]) -> Numbers:
     """The gain of robust accuracy where local complexity does not fall, beside where it does."""
     without, control = runs["no fall"], runs["control"]
-    gains = [gain(run.steps, run.robust_accuracy(), run.fit_step) for run in (without, control)]
     return {
         "fall from the peak, changed": without.phases.fall,
-        "gain, control": gains[1],
-        "gain, changed over control": ratio(*gains),
+        "gain, control": control.robust_gain,
+        "gain, changed over control": ratio(without.robust_gain, control.robust_gain),
     }
 
 
 def gain_beside_control(runs: Mapping[str, Evidence]) -> Numbers:
     """The gain of robust accuracy with a change, and without."""
-    return {
-        f"gain of robust accuracy, {role}": gain(run.steps, run.robust_accuracy(), run.fit_step)
-        for role, run in runs.items()
-    }
+    return {f"gain of robust accuracy, {role}": run.robust_gain for role, run in runs.items()}
 
 
 def late_robustness(runs: Mapping[str, Evidence]) -> Numbers:
@@ -93,15 +89,13 @@ def time_to_generalize(runs: Mapping[str, Evidence]) -> Numbers:
 def time_to_robustness(runs: Mapping[str, Evidence]) -> Numbers:
     """When half of the control's gain of robust accuracy is reached, with a change and without."""
     control = runs["control"]
-    curve, fit = control.robust_accuracy(), control.fit_step
-    total = gain(control.steps, curve, fit)
-    half = float(curve[control.steps >= fit][0]) + total / 2 if not np.isnan(fit) else np.nan
-    changed, reached = (
-        first_step(run.steps[run.steps >= run.fit_step], _after_fit(run), half)
-        for run in (runs["changed"], control)
-    )
+    half = np.nan
+    if not np.isnan(control.fit_step):
+        at_fit = control.at(int(control.fit_step), control.robust_accuracy())
+        half = at_fit + control.robust_gain / 2
+    changed, reached = (_reaches(run, half) for run in (runs["changed"], control))
     return {
-        "gain, control": total,
+        "gain, control": control.robust_gain,
         "step of half the control's gain, changed over control": ratio(
             _or_never(changed, runs["changed"]), reached
         ),
@@ -113,8 +107,10 @@ def _or_never(step: float, run: Evidence) -> float:
     return np.inf if np.isnan(step) and not np.isnan(run.fit_step) else step
 
 
-def _after_fit(run: Evidence) -> np.ndarray:
-    return run.robust_accuracy()[run.steps >= run.fit_step]
+def _reaches(run: Evidence, least: float) -> float:
+    """The first step from the fit on at which robust accuracy reaches a value."""
+    after = run.steps >= run.fit_step
+    return first_step(run.steps[after], run.robust_accuracy()[after], least)
 
 
 def _generalizes(run: Evidence) -> float:

@@ -19,8 +19,7 @@ def add(commands: Any) -> None:
         help="decide claims of the paper with trainings of your own",
         description="Train what claims need, measure it, and write a page with the numbers and a "
         "verdict for each: report.md, index.html, results.json and figures. What is in the folder "
-        "already is used again, so an interrupted call goes on where it was. All claims with "
-        "three seeds take around an hour and a half on two processors.",
+        "already is used again, so an interrupted call goes on where it was.",
         epilog="claims:\n"
         + "\n".join(f"  {name:<24} {claim.title}" for name, claim in CLAIMS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -50,7 +50,7 @@ class ComplexityAgreement:
     def correlation(self) -> FloatArray:
         """Pearson's correlation over the points, (n_radii,); NaN where a count does not vary."""
         pairs = zip(self.estimated, self.exact, strict=True)
-        return np.array([_correlation(estimated, exact) for estimated, exact in pairs])
+        return np.array([correlation(estimated, exact) for estimated, exact in pairs])
 
     @property
     def bias(self) -> FloatArray:
@@ -266,7 +266,8 @@ def _inside(plane: InputSlice, centers: FloatArray, radius: float) -> BoolArray:
     return np.asarray(inside & far)
 
 
-def _correlation(first: IntArray, second: IntArray) -> float:
+def correlation(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> float:
+    """Pearson's correlation of two arrays (n,); NaN where one of them does not vary."""
     if len(first) < 2 or np.ptp(first) == 0 or np.ptp(second) == 0:
         return float("nan")
     return float(np.corrcoef(first, second)[0, 1])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -12,11 +14,12 @@ from splineviz.complexity.arguments.neighborhood import Neighborhood
 from splineviz.complexity.counting.batches import count_crossings
 from splineviz.complexity.counting.full_precision import plain_torch
 from splineviz.complexity.counting.neuron_states import neuron_states_of
+from splineviz.complexity.propagation.memory_layout import rows_of
 from splineviz.complexity.propagation.model_estimator import make_estimator
 from splineviz.complexity.results.local_complexity import LocalComplexity
 from splineviz.network.program import Program
 from splineviz.progress import Progress, reporting
-from splineviz.typing import AnyFloatArray
+from splineviz.typing import AnyFloatArray, StateArray
 from splineviz.validation.arrays import as_inputs
 from splineviz.validation.calls import explained
 from splineviz.validation.numbers import as_int
@@ -193,6 +196,7 @@ def complexity_around(
     neighborhood: Neighborhood,
     choice: LayerChoice,
     *,
+    counted: Mapping[str, StateArray] | None = None,
     batch_size: int | None = None,
     device: str | torch.device | None = None,
     progress: Progress | bool | None = None,
@@ -209,6 +213,9 @@ def complexity_around(
         The neighborhood of each of them.
     choice : LayerChoice
         The layers to count.
+    counted : mapping of str to array (*layer shape), optional
+        Only neurons that are live in these states are counted, by the name of the layer: those of
+        the network at another checkpoint, for example. Default: as `choice` says.
     """
     size = None if batch_size is None else as_int(batch_size, "batch_size", 1)
     # Not inside plain_torch: torch.export writes the precision it finds down as the user's own.
@@ -216,8 +223,16 @@ def complexity_around(
     with plain_torch(), reporting(progress, len(points)) as report:
         layers = tuple(layer for layer, _ in network.layers)
         neurons = np.array([layer.width for layer in layers], dtype=np.int64)
-        if choice.live_at is not None:
-            live = [states == LIVE for states in neuron_states_of(network, choice.live_at)]
+        live = None
+        if counted is not None:
+            live = [
+                (states.flatten() if switches.leads else rows_of(states[None], 1)[0]) == LIVE
+                for layer, switches in network.layers
+                for states in [torch.from_numpy(counted[layer.name])]
+            ]
+        elif choice.live_at is not None:
+            live = [each == LIVE for each in neuron_states_of(network, choice.live_at)]
+        if live is not None:
             network.count_only(live)
             neurons = np.array([int(some.sum()) for some in live], dtype=np.int64)
         counts, uncertain = count_crossings(network, points, neighborhood, size, report)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,21 +11,25 @@ from splineviz.claims import complexity_statistics as complexity
 from splineviz.claims import robustness_statistics as robustness
 from splineviz.claims.evidence import Evidence
 from splineviz.claims.table import CLAIMS
-from splineviz.claims.training_phases import Phases, first_step
+from splineviz.claims.training_phases import first_step
 from splineviz.typing import FloatArray
 
 STEPS = np.array([0, 10, 100, 1000, 2000, 3000, 4000, 5000])
 TRAINING = [10.0, 6.0, 9.0, 12.0, 4.0, 3.0, 3.0, 3.0]
 
 
-@dataclass
-class Made:
-    """What `Evidence` says, of curves by hand."""
+class Made(Evidence):
+    """Evidence of curves by hand, without a run."""
 
-    curves: dict[str, list[float]] = field(default_factory=dict)
-    fit_step: float = 10.0
-    steps: Any = field(default_factory=lambda: STEPS)
-    n_layers: int = 3
+    def __init__(self, curves: dict[str, list[float]]) -> None:
+        self.curves = curves
+        self.steps = STEPS
+        self.fit_step = 10.0
+        self.layers = 3
+
+    @property
+    def n_layers(self) -> int:
+        return self.layers
 
     def complexity(self, points: str, layer: int | None = None) -> FloatArray:
         return np.array(self.curves[points if layer is None else f"layer {layer}"])
@@ -37,14 +40,10 @@ class Made:
     def robust_accuracy(self) -> FloatArray:
         return np.array(self.curves["robust"])
 
-    @property
-    def phases(self) -> Phases:
-        return Phases.of(self.steps, self.complexity("training"), self.fit_step)
 
-
-def made(**curves: Any) -> Evidence:
+def made(**curves: Any) -> Made:
     named = {name.replace("_", " "): list(values) for name, values in curves.items()}
-    return cast(Evidence, Made({"training": TRAINING, **named}))
+    return Made({"training": TRAINING, **named})
 
 
 def outcome(name: str, **runs: Evidence) -> str:
@@ -86,9 +85,9 @@ def test_the_second_fall() -> None:
 def test_layers_are_compared_with_the_first() -> None:
     layers = {f"layer {k}": [1.0, 1.0, 1.0, 1.0, *[end] * 4] for k, end in ((1, 0.8), (2, 0.5))}
     run = made(**{name.replace(" ", "_"): values for name, values in layers.items()})
-    cast(Made, run).n_layers = 2
+    run.layers = 2
     assert outcome("deep-layers", run=run) == "yes"
-    cast(Made, run).curves["layer 1"] = [1.0] * 4 + [0.1] * 4
+    run.curves["layer 1"] = [1.0] * 4 + [0.1] * 4
     assert outcome("deep-layers", run=run) == "opposite"
 
 
@@ -121,7 +120,7 @@ def test_delayed_robustness() -> None:
 
 def test_what_never_fits_decides_nothing() -> None:
     run = made(robust=LATE_GAIN)
-    cast(Made, run).fit_step = np.nan
+    run.fit_step = np.nan
     assert outcome("delayed-robustness", run=run) == "undecided"
     assert outcome("robustness-after-peak", run=run) == "undecided"
 
@@ -176,14 +175,14 @@ def test_never_generalizing_is_later_than_any_step() -> None:
     assert outcome("jacobian-robustness", changed=at_100, control=never) == "undecided"
     assert outcome("jacobian", changed=at_100, control=never) == "undecided"
     unfitted = made(accuracy_test=[0.1] * 8, robust=[0.1] * 8)
-    cast(Made, unfitted).fit_step = np.nan
+    unfitted.fit_step = np.nan
     assert outcome("jacobian", changed=unfitted, control=at_1000) == "undecided"
     assert outcome("jacobian-robustness", changed=unfitted, control=at_1000) == "undecided"
 
 
 def test_a_run_that_never_fits_has_no_second_fall() -> None:
     run = made(training=[6.0, 7.0, 16.0, 9.0, 3.0, 3.0, 3.0, 3.0])
-    cast(Made, run).fit_step = np.nan
+    run.fit_step = np.nan
     assert outcome("second-descent", run=run) == "undecided"
     assert outcome("modular-addition", run=run) == "undecided"
     assert outcome("batch-norm-fall", batch_norm=run, control=made()) == "undecided"
