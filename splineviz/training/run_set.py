@@ -289,8 +289,9 @@ class RunSet:
 
         chosen, table = self._by(by), self.curves(metric, by=by)
         curves: list[StepCurve] = []
-        for key in dict.fromkeys(_keys(table, chosen)):
-            rows = table[[k == key for k in _keys(table, chosen)]]
+        keys = _keys(table, chosen)
+        for key in dict.fromkeys(keys):
+            rows = table[[each == key for each in keys]]
             label = ", ".join(
                 f"{name} {_shown(value)}" for name, value in zip(chosen, key, strict=True)
             )

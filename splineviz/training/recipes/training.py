@@ -9,7 +9,6 @@ import torch
 
 from splineviz.errors import RecordingError
 from splineviz.progress import Progress
-from splineviz.training.data import Dataset
 from splineviz.training.files.manifest import MANIFEST
 from splineviz.training.fit import Updates, fit, plain_training
 from splineviz.training.recipes.architectures import make_network
@@ -169,8 +168,3 @@ def _discard(recorder: Recorder, error: BaseException) -> None:
         recorder.discard()
     except RecordingError as second:
         error.add_note(f"While the recording was being discarded: {second}")
-
-
-def data_of(recipe: Recipe, seed: int) -> Dataset:
-    """Make what a recipe learns."""
-    return make_data(recipe.data_set, recipe.data_options, seed)
