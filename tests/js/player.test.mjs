@@ -180,7 +180,7 @@ test("the size of a plot", () => {
 
 test("a plot leaves room for the slider", () => {
   const heights = [200, 768, 2000].map((window) => js.tallestPlot(window, 100));
-  assert.deepEqual(heights, [320, 408, 620]);
+  assert.deepEqual(heights, [320, 458, 620]);
 });
 
 test("a tip is inside the window, and beside the region that is pointed at", () => {

@@ -6,12 +6,15 @@ import { panned, isSameViewport, zoomed, zoomFactor } from "./viewport.js";
 const LEAST_ROOM = 80; // CSS pixels
 const PLOT_HEIGHTS = [320, 620]; // CSS pixels
 const LEAST_SIDE = 24; // CSS pixels of a plot
-const BESIDE_PLOT = 260; // CSS pixels a page needs above and below: toolbars, color bar, axis
+const AROUND_PLOT = 210; // CSS pixels a page needs above and below: its toolbars, the axis
+const SIDE = 260; // CSS pixels: the least width of what stands beside the plot
+const GAP = 20; // CSS pixels between them
+const LEAST_BESIDE = 620; // CSS pixels: in a narrower widget it stands below
 
-/** The largest height of a plot that leaves room for the controls in the window. */
-export function tallestPlot(windowHeight, controlsHeight) {
+/** The largest height of a plot that leaves room for the controls and so on in the window. */
+export function tallestPlot(windowHeight, othersHeight) {
   const [least, most] = PLOT_HEIGHTS;
-  return Math.max(least, Math.min(most, windowHeight - BESIDE_PLOT - controlsHeight));
+  return Math.max(least, Math.min(most, windowHeight - AROUND_PLOT - othersHeight));
 }
 
 /**
@@ -57,10 +60,14 @@ export class PlotArea {
   /** Fit the plot into the available room; returns whether its size has changed. */
   fit() {
     const { scene } = this;
-    const room = scene.status.clientWidth;
-    if (room < LEAST_ROOM) return false;
+    const stage = scene.stage.clientWidth;
+    if (stage < LEAST_ROOM) return false;
+    const isBeside = this.model.get("controls") && stage >= LEAST_BESIDE;
+    scene.root.classList.toggle("sv-beside", isBeside);
+    const room = isBeside ? stage - SIDE - GAP : stage;
     const fixedHeight = this.model.get("height");
-    const tallest = fixedHeight || tallestPlot(window.innerHeight, scene.controls.offsetHeight);
+    const others = scene.controls.offsetHeight + scene.timeBar.offsetHeight;
+    const tallest = fixedHeight || tallestPlot(window.innerHeight, others);
     const [width, height] = plotSize(this.bounds, room, tallest, this.model.get("stretch"));
     const ratio = window.devicePixelRatio || 1;
     const { layout } = this;
@@ -72,8 +79,8 @@ export class PlotArea {
     const image = new ImageData(pixelWidth, pixelHeight);
     const image32 = new Uint32Array(image.data.buffer);
     this.layout = { width, height, ratio, pixelWidth, pixelHeight, image, image32 };
-    const parts = [scene.header, scene.plot, scene.legend, scene.details];
-    for (const part of parts) part.style.width = `${width}px`;
+    scene.plot.style.width = `${width}px`;
+    scene.side.style.maxWidth = isBeside ? "" : `${width}px`;
     scene.plot.style.height = `${height}px`;
     scene.fill.width = pixelWidth;
     scene.fill.height = pixelHeight;

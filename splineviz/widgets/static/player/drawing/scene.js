@@ -1,4 +1,4 @@
-// The elements of the player: controls, plot, tip, legend, status line.
+// The elements of the player: controls, plot and what stands beside it, time bar.
 
 import { element, svgElement } from "../../common/dom.js";
 
@@ -6,16 +6,18 @@ import { element, svgElement } from "../../common/dom.js";
 export function buildScene(el) {
   const root = element("div", "sv-regions", el);
   const controls = element("div", "sv-controls", root);
-  const header = element("div", "sv-header", root);
-  const plot = element("div", "sv-plot", root);
+  const stage = element("div", "sv-stage", root);
+  const plot = element("div", "sv-plot", stage);
+  const side = element("div", "sv-side", stage);
   plot.tabIndex = 0;
   plot.setAttribute("role", "application");
   plot.setAttribute("aria-roledescription", "picture of linear regions");
   const scene = {
     root,
     controls,
-    header,
+    stage,
     plot,
+    side,
     fill: element("canvas", "sv-fill", plot),
     lines: element("canvas", "sv-lines", plot),
     points: element("canvas", "sv-points", plot),
@@ -23,10 +25,12 @@ export function buildScene(el) {
     message: element("div", "sv-message", plot),
     showAll: element("button", "sv-button sv-everything", plot, "show everything"),
     tip: element("div", "sv-tip", plot),
-    legend: element("div", "sv-legend", root),
-    status: element("div", "sv-status", root),
-    progress: element("progress", "sv-progress", root),
-    details: element("section", "sv-details", root),
+    header: element("div", "sv-header", side),
+    legend: element("div", "sv-legend", side),
+    status: element("div", "sv-status", side),
+    progress: element("progress", "sv-progress", side),
+    details: element("section", "sv-details", side),
+    timeBar: element("div", "sv-time-bar", root),
   };
   // The button lies on the picture, because beside it, it would move the picture when it appears.
   scene.showAll.type = "button";
