@@ -7,8 +7,8 @@ const LEAST_ROOM = 80; // CSS pixels
 const PLOT_HEIGHTS = [320, 620]; // CSS pixels
 const LEAST_SIDE = 24; // CSS pixels of a plot
 const AROUND_PLOT = 210; // CSS pixels a page needs above and below: its toolbars, the axis
-const SIDE = 260; // CSS pixels: the least width of what stands beside the plot
-const GAP = 20; // CSS pixels between them
+const SIDE_WIDTH = 260; // CSS pixels: the least width of what stands beside the plot
+const SIDE_GAP = 20; // CSS pixels between them
 const LEAST_BESIDE = 620; // CSS pixels: in a narrower widget it stands below
 
 /** The largest height of a plot that leaves room for the controls and so on in the window. */
@@ -64,7 +64,7 @@ export class PlotArea {
     if (stage < LEAST_ROOM) return false;
     const isBeside = this.model.get("controls") && stage >= LEAST_BESIDE;
     scene.root.classList.toggle("sv-beside", isBeside);
-    const room = isBeside ? stage - SIDE - GAP : stage;
+    const room = isBeside ? stage - SIDE_WIDTH - SIDE_GAP : stage;
     const fixedHeight = this.model.get("height");
     const others = scene.controls.offsetHeight + scene.timeBar.offsetHeight;
     const tallest = fixedHeight || tallestPlot(window.innerHeight, others);
