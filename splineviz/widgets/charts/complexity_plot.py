@@ -13,10 +13,10 @@ from splineviz.complexity.results.curves import ComplexityCurves
 from splineviz.complexity.results.labels import values_label
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import extremes
+from splineviz.drawing.value_axis import ValueAxis, round_ticks
 from splineviz.validation.calls import explained
 from splineviz.validation.numbers import as_int
 from splineviz.validation.objects import check_kind
-from splineviz.widgets.charts.bqplot_parts import ValueAxis, round_ticks
 from splineviz.widgets.charts.step_chart import StepChart
 from splineviz.widgets.common.controls import display_if, menu
 

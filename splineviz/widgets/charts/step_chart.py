@@ -12,9 +12,9 @@ import traitlets
 
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import StepCurve
+from splineviz.drawing.value_axis import ValueAxis
 from splineviz.widgets.charts.bqplot_parts import (
     CurveMarks,
-    ValueAxis,
     bqplot_figure,
     legend_entries,
     set_axis,

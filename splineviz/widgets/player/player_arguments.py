@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from splineviz.drawing.images import as_image_shape
+from splineviz.drawing.metric_curves import choose_columns
 from splineviz.errors import InvalidArgument
 from splineviz.partition.plotting.colorings import ON_DEMAND
 from splineviz.validation.names import as_names, check_name
 from splineviz.validation.numbers import as_int, check_flags
 from splineviz.validation.objects import as_callable, check_kind, check_run
-from splineviz.widgets.charts.metric_chart import choose_columns
 from splineviz.widgets.common.checkpoint_traits import read_checkpoint_index
 from splineviz.widgets.player.frame_source import (
     FrameSource,

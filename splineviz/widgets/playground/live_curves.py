@@ -8,8 +8,8 @@ import numpy as np
 
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import StepCurve, extremes
+from splineviz.drawing.value_axis import ACCURACY, ValueAxis, log_ticks
 from splineviz.typing import FloatArray
-from splineviz.widgets.charts.bqplot_parts import ACCURACY, ValueAxis, log_ticks
 from splineviz.widgets.charts.step_chart import StepChart
 from splineviz.widgets.common.lifecycle import OwningBox
 

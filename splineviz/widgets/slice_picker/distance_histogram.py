@@ -6,8 +6,8 @@ import bqplot
 import numpy as np
 
 from splineviz.drawing.palette import CURVE_COLORS
+from splineviz.drawing.value_axis import round_ticks
 from splineviz.typing import FloatArray
-from splineviz.widgets.charts.bqplot_parts import round_ticks
 
 _BINS = 30
 

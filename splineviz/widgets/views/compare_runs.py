@@ -11,22 +11,22 @@ import ipywidgets
 import numpy as np
 import traitlets
 
-from splineviz.drawing.palette import LINE_STYLES
-from splineviz.drawing.step_axis import StepAxis
-from splineviz.drawing.step_curve import StepCurve, extremes
-from splineviz.errors import InvalidArgument
-from splineviz.validation.calls import explained
-from splineviz.validation.names import as_names
-from splineviz.validation.numbers import as_int
-from splineviz.validation.objects import check_run
-from splineviz.widgets.charts.bqplot_parts import ValueAxis, round_ticks
-from splineviz.widgets.charts.metric_chart import (
+from splineviz.drawing.metric_curves import (
     accuracy_columns,
     check_columns,
     metric_curves,
     split_by_kind,
     with_steps,
 )
+from splineviz.drawing.palette import LINE_STYLES
+from splineviz.drawing.step_axis import StepAxis
+from splineviz.drawing.step_curve import StepCurve, extremes
+from splineviz.drawing.value_axis import ValueAxis, round_ticks
+from splineviz.errors import InvalidArgument
+from splineviz.validation.calls import explained
+from splineviz.validation.names import as_names
+from splineviz.validation.numbers import as_int
+from splineviz.validation.objects import check_run
 from splineviz.widgets.charts.step_chart import StepChart
 from splineviz.widgets.charts.step_cursor import StepCursor
 from splineviz.widgets.common.lifecycle import close_all

@@ -9,16 +9,12 @@ import numpy as np
 
 from splineviz.complexity.results.curve_lines import lines_of
 from splineviz.complexity.results.curves import ComplexityCurves
+from splineviz.drawing.metric_curves import choose_columns, split_by_kind, with_steps
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.validation.calls import explained
 from splineviz.validation.objects import check_kind, check_player, check_run
 from splineviz.widgets.charts.complexity_plot import ComplexityPlot
-from splineviz.widgets.charts.metric_chart import (
-    MetricChart,
-    choose_columns,
-    split_by_kind,
-    with_steps,
-)
+from splineviz.widgets.charts.metric_chart import MetricChart
 from splineviz.widgets.charts.step_chart import StepChart
 from splineviz.widgets.views.linked_charts import LinkedCharts
 

@@ -12,12 +12,12 @@ import numpy.typing as npt
 
 from splineviz.drawing.step_axis import StepAxis
 from splineviz.drawing.step_curve import StepCurve, extremes
+from splineviz.drawing.value_axis import ValueAxis, round_ticks
 from splineviz.partition.migration.checkpoint_curves import MigrationMeasure
 from splineviz.partition.migration.curves import MigrationCurves
 from splineviz.validation.calls import explained
 from splineviz.validation.numbers import check_flags
 from splineviz.validation.objects import check_player
-from splineviz.widgets.charts.bqplot_parts import ValueAxis, round_ticks
 from splineviz.widgets.charts.step_chart import StepChart
 from splineviz.widgets.common.frame_feed import FrameFeed
 from splineviz.widgets.views.linked_charts import LinkedCharts

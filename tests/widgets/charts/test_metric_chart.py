@@ -4,8 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from splineviz.drawing.metric_curves import accuracy_columns, choose_columns
 from splineviz.errors import UnknownName
-from splineviz.widgets.charts.metric_chart import accuracy_chart, accuracy_columns
+from splineviz.widgets.charts.metric_chart import MetricChart
+
+
+def accuracy_chart(table, steps, columns=None):
+    return MetricChart(table, steps, choose_columns(table, columns))
 
 
 def metrics(**columns):
