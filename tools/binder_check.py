@@ -215,10 +215,10 @@ class Binder:
 
 
 def scrub(page: Any) -> None:
-    """Move the player's slider by one step as soon as it is there, and see that it moved."""
+    """Move the player by one step as soon as it is there, and see that it moved."""
     page.wait_for_selector(READY)
     before = page.locator(READY).first.get_attribute("data-frame")
-    page.locator(".sv-slider").first.focus()
+    page.locator(".sv-time").first.focus()
     page.keyboard.press("ArrowRight")
     # Without a number while the frame is on its way.
     page.wait_for_selector(f"{READY}:not([data-frame='{before}'])")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from tests.browser.test_region_player import MARKER, Player
+from tests.browser.test_region_player import Player
 from tests.browser.viewer import MODULES
 
 
@@ -38,16 +38,13 @@ class Converted:
         if message.type == "error" and url not in beside:
             self.problems.append(f"console: {message.text} ({url})")
 
-    def markers(self):
-        return [one.get_attribute("d") for one in self.page.locator(MARKER).all()]
-
     def scrub(self):
         """Go through the player as a reader would, by its slider and by keys."""
         player = self.player
         player.wait_until_ready()
-        last = int(player.handle.get_attribute("max"))
+        last = int(player.handle.get_attribute("aria-valuemax"))
         assert player.colors() > 10
-        start, marker = player.picture(), self.markers()[0]
+        start, marker = player.picture(), player.marker()
         player.handle.focus()
         player.press("ArrowRight", 1)
         assert player.picture() != start

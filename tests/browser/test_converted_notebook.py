@@ -12,8 +12,11 @@ import pytest
 
 import splineviz
 from tests.browser.converted import convert
-from tests.browser.test_region_player import MARKER, WATCH
+from tests.browser.test_region_player import WATCH
 from tests.browser.viewer import asked, satisfies
+
+# The line at the step in the curves.
+LINE = "path.line[style*='rgb(128, 128, 128)'], path.line[stroke='#808080']"
 
 pytestmark = pytest.mark.browser
 
@@ -59,24 +62,24 @@ def test_the_page_shows_the_bundled_run(page, viewer, opened_page, screenshots):
     converted = opened_page(page, viewer.answer)
     player = converted.player
     player.wait_until_ready()
-    converted.page.wait_for_function(f"document.querySelectorAll(`{MARKER}`).length === 2")
+    line = converted.page.locator(LINE)
+    line.wait_for(state="attached")
     assert (player.data("frame"), player.read_out()) == ("0", "step 0 (1 of 56)")
-    before = player.picture(), converted.markers()
+    before = player.picture(), player.marker(), line.get_attribute("d")
     converted.page.screenshot(path=screenshots / "converted-first.png")
     player.plot.focus()
     player.press("End", LAST)
     assert player.read_out() == "step 30,000 (56 of 56)"
     assert player.picture() != before[0]
-    player.wait_for_marker(before[1][0], moved=True)
-    assert converted.markers()[1] != before[1][1]
+    player.wait_for_marker(before[1], moved=True)
+    assert line.get_attribute("d") != before[2]
     converted.page.screenshot(path=screenshots / "converted-last.png", full_page=True)
     # A click at the start of the curves in the other cell takes the player there.
-    # The first are those beside the player.
-    curves = converted.page.locator(".splineviz-linked-charts .bqplot .plotarea_events").last
+    curves = converted.page.locator(".splineviz-linked-charts .bqplot .plotarea_events")
     curves.click(position={"x": 2, "y": 50})
     player.wait_for_frame(0)
     assert player.picture() == before[0]
-    player.wait_for_marker(before[1][0])
+    player.wait_for_marker(before[1])
     # The worker that fills frames ahead is there too.
     converted.page.evaluate(WATCH)
     converted.page.get_by_label("loop", exact=True).uncheck()

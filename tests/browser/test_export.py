@@ -55,6 +55,13 @@ class Page:
         if message.type == "error":
             self.problems.append(message.text)
 
+    def go_to(self, index):
+        """Go to a checkpoint by the keys of the time bar."""
+        self.page.locator(".sv-time").focus()
+        self.page.keyboard.press("Home")
+        for _ in range(index):
+            self.page.keyboard.press("ArrowRight")
+
     def wait_for_frame(self, index):
         self.page.wait_for_selector(f".sv-regions[data-frame='{index}']")
 
@@ -62,7 +69,7 @@ class Page:
         return self.page.locator(".sv-fill").evaluate(PICTURE)
 
     def marker(self):
-        return self.page.locator(".sv-marker").get_attribute("x1")
+        return self.page.locator(".sv-time-cursor").get_attribute("transform")
 
 
 @pytest.fixture
@@ -96,7 +103,7 @@ def test_scrubbing_without_a_kernel(opened, screenshots):
     saved.wait_for_frame(1)
     assert saved.picture() != start
     assert saved.marker() != marker
-    saved.page.locator(".sv-slider").fill("7")
+    saved.go_to(7)
     saved.wait_for_frame(7)
     assert saved.page.locator(".sv-read-out").inner_text() == "step 1,000 (8 of 8)"
     saved.page.screenshot(path=screenshots / "page-last.png")
@@ -106,22 +113,22 @@ def test_scrubbing_without_a_kernel(opened, screenshots):
     assert (saved.picture(), saved.marker()) == (start, marker)
 
 
-def test_a_click_on_the_curves_goes_to_a_step(opened):
+def test_a_click_on_the_time_bar_goes_to_a_step(opened):
     saved = opened("page.html")
     saved.wait_for_frame(0)
-    box = saved.page.locator(".sv-curves").bounding_box()
+    box = saved.page.locator(".sv-time").bounding_box()
     height = box["y"] + box["height"] / 2
-    saved.page.mouse.click(box["x"] + 0.96 * box["width"], height)
+    saved.page.mouse.click(box["x"] + 0.98 * box["width"], height)
     saved.wait_for_frame(7)
     saved.page.mouse.down()
-    saved.page.mouse.move(box["x"] + 0.12 * box["width"], height)
+    saved.page.mouse.move(box["x"] + 0.05 * box["width"], height)
     saved.page.mouse.up()
     saved.wait_for_frame(0)
 
 
 def test_a_missing_step_says_why(opened):
     saved = opened("page.html")
-    saved.page.locator(".sv-slider").fill("2")
+    saved.go_to(2)
     saved.page.get_by_text("This step could not be computed: no weights").wait_for()
 
 
@@ -137,7 +144,7 @@ def test_playing_and_coloring(opened):
     saved.wait_for_frame(5)
     saved.page.get_by_label("pause", exact=True).click()
     # It may have begun again meanwhile, and nothing comes before the first step.
-    saved.page.locator(".sv-slider").fill("5")
+    saved.go_to(5)
     saved.page.get_by_label("Compare", exact=True).select_option(label="step before")
     saved.page.get_by_text("born").first.wait_for()
 

@@ -73,7 +73,7 @@ def test_each_layer_alone(new_notebook, screenshots):
     assert page.get_by_text("layer 0 ('relu0'): 24 neurons").count() == 1
     plain = page.locator(".sv-plain")
     assert plain.count() == 3
-    slider = page.locator(".sv-slider")
+    slider = page.locator(".sv-time")
     slider.focus()
     page.keyboard.press("End")
     wait_for_all(page, 1000)

@@ -61,7 +61,7 @@ INK = """
 canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(v => v)
 """
 TICKS = "[...document.querySelectorAll('.sv-bar-tick')].map(tick => tick.textContent).join()"
-MARKER = "path.line[style*='rgb(128, 128, 128)'], path.line[stroke='#808080']"
+CURSOR = ".sv-time-cursor"
 WATCH = """
 () => {
     const root = document.querySelector('.sv-regions');
@@ -72,8 +72,9 @@ WATCH = """
 """
 STANDING = """
 () => {
-    const slider = document.querySelector('.sv-slider');
-    return slider.value === document.querySelector('.sv-regions').dataset.frame;
+    const slider = document.querySelector('.sv-time');
+    const root = document.querySelector('.sv-regions');
+    return slider.getAttribute('aria-valuenow') === root.dataset.frame;
 }
 """
 
@@ -85,7 +86,7 @@ class Player:
         self.page = page
         self.root = page.locator(".sv-regions")
         self.plot = page.locator(".sv-plot")
-        self.handle = page.locator(".sv-slider")
+        self.handle = page.locator(".sv-time")
         self.details = page.locator(".sv-details")
 
     def wait_until_ready(self):
@@ -93,7 +94,7 @@ class Player:
         self.page.wait_for_function(
             "!document.querySelector('.sv-status').textContent.includes('ready')"
         )
-        self.page.wait_for_selector(MARKER, state="attached")
+        self.page.wait_for_selector(f"{CURSOR}[transform]", state="attached")
 
     def wait_for_frame(self, index):
         self.page.wait_for_selector(f".sv-regions[data-frame='{index}']")
@@ -119,14 +120,14 @@ class Player:
         self.page.wait_for_selector(f'.sv-plot[aria-label$="colored by {title}"]')
 
     def marker(self):
-        return self.page.locator(MARKER).get_attribute("d")
+        return self.page.locator(CURSOR).get_attribute("transform")
 
-    def wait_for_marker(self, path, moved=False):
-        """Wait until the line in the curves is drawn at a path, or has left it."""
+    def wait_for_marker(self, place, moved=False):
+        """Wait until the cursor of the time bar is at a place, or has left it."""
         self.page.wait_for_function(
-            """([selector, path, moved]) =>
-                (document.querySelector(selector).getAttribute('d') !== path) === moved""",
-            arg=[MARKER, path, moved],
+            """([selector, place, moved]) =>
+                (document.querySelector(selector).getAttribute('transform') !== place) === moved""",
+            arg=[CURSOR, place, moved],
         )
 
     def read_out(self):
@@ -514,7 +515,7 @@ def test_everything_is_in_sight(opened):
     names = page.locator(".sv-legend .sv-entry").all_inner_texts()
     assert names == ["decision boundary", "<b>in</b>", "out"]
     assert page.locator(".splineviz-player b").count() == 0
-    for part in (".splineviz-player", ".sv-plot", ".splineviz-sidebar .bqplot", ".sv-controls"):
+    for part in (".splineviz-player", ".sv-plot", ".sv-time-bar", ".sv-controls"):
         box = page.locator(part).bounding_box()
         assert box["x"] + box["width"] <= 1280
     overflowing = page.evaluate(
@@ -533,12 +534,12 @@ def test_slider_and_picture_fit_one_screen(opened, screenshots, width, height):
         page.wait_for_timeout(500)
         slider, plot, room = (
             page.locator(part).bounding_box()
-            for part in (".sv-slider", ".sv-plot", ".jp-WindowedPanel-outer")
+            for part in (".sv-time", ".sv-plot", ".jp-WindowedPanel-outer")
         )
         page.locator(".splineviz-player").evaluate("player => player.scrollIntoView()")
         page.screenshot(path=screenshots / f"player-{width}.png")
-        assert slider["y"] + slider["height"] <= plot["y"]
-        assert plot["y"] + plot["height"] - slider["y"] <= room["height"]
+        assert plot["y"] + plot["height"] <= slider["y"]
+        assert slider["y"] + slider["height"] - plot["y"] <= room["height"]
         assert plot["x"] + plot["width"] <= room["x"] + room["width"]
         assert plot["width"] >= 300
     finally:
@@ -613,7 +614,7 @@ def test_runs_with_one_checkpoint_and_with_none(new_notebook, screenshots):
     player = Player(page)
     player.wait_for_frame(0)
     assert player.read_out() == "step 5 (1 of 1)"
-    assert page.locator(".sv-slider").is_disabled()
+    assert player.handle.get_attribute("aria-disabled") == "true"
     assert page.get_by_label("play", exact=True).is_disabled()
     player.plot.focus()
     for key in ("ArrowRight", "End", " "):
@@ -687,14 +688,12 @@ def test_traits_that_are_set_later_and_a_second_view(new_notebook, screenshots):
     assert dot.evaluate("dot => dot.style.background") == "rgb(18, 52, 86)"
     page.screenshot(path=screenshots / "player-set-later.png")
 
-    # A click on the curves goes to a step, without the kernel's help.
-    figure = page.locator(".splineviz-sidebar .plotarea_background")
-    box = figure.bounding_box()
+    # A click on the time bar goes to a step, without the kernel's help.
+    box = page.locator(".sv-time").bounding_box()
     page.mouse.click(box["x"] + box["width"] - 2, box["y"] + box["height"] / 2)
     player.wait_for_frame(COUNT - 1)
     page.mouse.click(box["x"] + 1, box["y"] + box["height"] / 2)
     player.wait_for_frame(0)
-    assert page.locator(".splineviz-sidebar .sv-cursor").is_hidden()
 
     # Three views of the model play as fast as one.
     notebook.run_cell(2)

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.browser.lab import NotebookPage
-from tests.browser.test_region_player import MARKER, Player
+from tests.browser.test_region_player import CURSOR, Player
 from tests.browser.test_saved_notebook import MANAGER, STATE
 
 pytestmark = pytest.mark.browser
@@ -81,7 +81,7 @@ def test_a_player_that_is_run_five_times(saving, lab, browser, screenshots):
     page.wait_for_function(
         "document.querySelectorAll('.sv-regions[data-frame=\"19\"]').length == 4"
     )
-    page.locator(".sv-cursor[data-index='19']").nth(2).wait_for(state="attached")
+    page.locator(".sv-cursor[data-index='19']").first.wait_for(state="attached")
     page.screenshot(path=screenshots / "run-again.png", full_page=True)
     assert "Loading widget" not in page.locator("body").inner_text()
     assert notebook.problems == []
@@ -100,14 +100,14 @@ def test_playing_right_after_the_cell_was_run(new_notebook, screenshots):
     page.evaluate(WATCH)
     page.wait_for_timeout(800)
     page.screenshot(path=screenshots / "playing-early.png")
-    assert page.locator(".sv-track-there").count() > 1
+    assert page.locator(".sv-time-here").count() > 1
     page.wait_for_function("new Set(window.seen.map(([frame]) => frame)).size > 15", timeout=60_000)
     seen = page.evaluate("window.seen")
     assert all(frame.isdigit() for frame, _ in seen)
     assert len({ticks for _, ticks in seen}) == 1
     page.get_by_label("pause", exact=True).click()
     player.wait_until_ready()
-    assert "sv-idle" in page.locator(".sv-rail .sv-track").first.get_attribute("class")
+    assert page.locator(".sv-time-here").count() == 1
     assert notebook.problems == []
 
 
@@ -116,16 +116,16 @@ def test_the_steps_that_play_are_seen_and_cleared(new_notebook, screenshots):
     page = notebook.page
     for cell in range(3):
         notebook.run_cell(cell)
-    page.wait_for_selector(MARKER, state="attached")
+    page.wait_for_selector(f"{CURSOR}[transform]", state="attached")
     clear = page.locator(".sv-range")
     clear.get_by_text("steps 200 to 450 play").wait_for()
-    rail = page.locator(".sv-rail").first.bounding_box()
-    band = page.locator(".sv-track-range").bounding_box()
-    assert band["x"] == pytest.approx(rail["x"] + 8 + 3.5 / 19 * (rail["width"] - 16), abs=2)
+    band = page.locator(".sv-time-range").bounding_box()
+    first = page.locator(".sv-time-handle[data-end=first]").bounding_box()
+    assert band["x"] <= first["x"] + first["width"] <= band["x"] + band["width"]
     page.screenshot(path=screenshots / "play-range.png")
     clear.click()
     clear.wait_for(state="hidden")
-    assert page.locator(".sv-track-range").count() == 0
+    assert page.locator(".sv-time-range").count() == 0
     assert notebook.problems == []
 
 
@@ -134,11 +134,11 @@ def test_keys_in_a_widget_are_not_the_notebooks(new_notebook):
     page = notebook.page
     for cell in range(3):
         notebook.run_cell(cell)
-    page.wait_for_selector(MARKER, state="attached")
+    page.wait_for_selector(f"{CURSOR}[transform]", state="attached")
     count = page.evaluate(CELLS)
     focusable = [
         page.locator(".sv-plot").first,
-        page.locator(".sv-slider").first,
+        page.locator(".sv-time").first,
         page.get_by_label("play", exact=True),
         page.get_by_label("Color", exact=True),
         page.get_by_label("loop", exact=True),

@@ -36,11 +36,3 @@ test("frames come from the one that is shown on", () => {
   assert.deepEqual(js.startingAt(2, 4), [2, 3, 0, 1]);
   assert.deepEqual(js.startingAt(0, 1), [0]);
 });
-
-test("the checkpoint at a place on the curves", () => {
-  const curves = { left: 1, right: 100, positions: [1, 10, 100] };
-  // The axis goes from 52 to 444.
-  const places = [52, 100, 248, 444, 449, 47, 40, 455];
-  const found = places.map((x) => js.checkpointAt(x, curves));
-  assert.deepEqual(found, [0, 0, 1, 2, 2, 0, null, null]);
-});

@@ -13,9 +13,7 @@ from string import Template
 from typing import TYPE_CHECKING, Any
 
 from splineviz.display.frames import Frame
-from splineviz.drawing.step_curve import pieces
 from splineviz.progress import Progress, check_progress, reporting
-from splineviz.typing import FloatArray
 from splineviz.validation.names import as_text
 from splineviz.validation.numbers import check_flags
 from splineviz.widgets.common.esm_bundle import STATIC, module
@@ -29,10 +27,8 @@ from splineviz.widgets.export.target import check_target, write_target
 from splineviz.widgets.player.region_canvas import NO_COMPARISON, RegionCanvas
 
 if TYPE_CHECKING:
-    from splineviz.widgets.charts.metric_chart import MetricChart
     from splineviz.widgets.player.region_player import RegionPlayer
 
-_DASHES = {"solid": "none", "dashed": "6 4", "dotted": "2 3"}
 # The largest page, in bytes, that browsers open and mail programs send easily.
 _LARGE = 50 * 2**20
 
@@ -105,17 +101,13 @@ def _page(
     names = RegionCanvas.own_arguments() - {"source"}
     traits = canvas_of(player).get_state(key=names)
     arrays = {name: _text(traits.pop(name)) for name in ("points", "point_classes", "anchors")}
-    traits |= _changed_traits(player, steps)
     frames = [Frame.unpack(data) for data in packed.values()]
+    traits |= _changed_traits(player, steps, {frame.step: len(frame) for frame in frames})
     traits |= {"limits": color_limits(player, frames), "messages": messages}
     state = {
         "traits": traits,
         "arrays": arrays,
         "compressed": compress,
-        "curves": _curves(player.curves, player.steps, steps) if player.curves else None,
-        "thumbnails": [
-            {"caption": caption, "png": _text(image)} for caption, image in player.thumbnails
-        ],
     }
     texts = [
         f'<script type="text/plain" class="sv-frame" data-index="{number}">'
@@ -134,7 +126,9 @@ def _page(
     )
 
 
-def _changed_traits(player: RegionPlayer, steps: list[int]) -> dict[str, Any]:
+def _changed_traits(
+    player: RegionPlayer, steps: list[int], counts: dict[int, int]
+) -> dict[str, Any]:
     """The traits that differ from the player's, because the file has only these steps."""
     canvas = canvas_of(player)
     shown = min(range(len(steps)), key=lambda number: abs(steps[number] - player.step))
@@ -151,43 +145,28 @@ def _changed_traits(player: RegionPlayer, steps: list[int]) -> dict[str, Any]:
         "playing": False,
         "controls": True,
         "height": 0,
+        "region_counts": [counts.get(step) for step in steps],
+        **_marks(player, steps),
         "ready": len(steps),
         "progress": "",
         "source": None,
     }
 
 
-def _curves(curves: MetricChart, known: Sequence[int], steps: list[int]) -> dict[str, Any]:
-    """The curves as data for the page."""
-    axis, values = curves.axis, curves.values
-    lines = []
-    for curve in curves.curves:
-        color, style = curve.style
-        x = axis.positions(curve.steps)
-        drawn = [
-            [_rounded(x[piece]), _rounded(curve.values[piece])]
-            for piece in pieces(curve.steps, curve.values, curve.sparse)
-        ]
-        name = f"{curve.name} (no values)" if curve.is_empty else curve.name
-        lines.append({"name": name, "color": color, "dash": _DASHES[style], "pieces": drawn})
-    places = dict(zip(known, curves.positions, strict=True))
+def _marks(player: RegionPlayer, steps: list[int]) -> dict[str, Any]:
+    """What is marked on the time bar, by the numbers that these checkpoints have in the file."""
+    canvas = canvas_of(player)
+
+    def renumbered(marks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        kept = [mark for mark in marks if player.steps[mark["index"]] in steps]
+        return [mark | {"index": steps.index(player.steps[mark["index"]])} for mark in kept]
+
+    marked = [player.steps[index] for index in canvas.bookmarks]
     return {
-        "lines": lines,
-        "label": values.label,
-        "left": axis.left,
-        "right": axis.right,
-        "stepTicks": _ticks(axis.ticks, axis.labels),
-        "ticks": _ticks(values.ticks.tolist(), [f"{round(tick, 9):g}" for tick in values.ticks]),
-        "positions": [places[step] for step in steps],
+        "flags": renumbered(canvas.flags),
+        "annotations": renumbered(canvas.annotations),
+        "bookmarks": sorted(steps.index(step) for step in marked if step in steps),
     }
-
-
-def _ticks(places: Sequence[float], texts: Sequence[str]) -> list[dict[str, Any]]:
-    return [{"at": place, "text": text} for place, text in zip(places, texts, strict=True)]
-
-
-def _rounded(numbers: FloatArray) -> list[float]:
-    return [float(f"{number:.6g}") for number in numbers.tolist()]
 
 
 def _text(data: bytes) -> str:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
     from splineviz.partition.plotting.region_picture import RegionPicture
-    from splineviz.widgets.charts.metric_chart import MetricChart
     from splineviz.widgets.player.region_player import RegionPlayer
+    from splineviz.widgets.player.run_curves import RunCurves
 
 # Inches beside and below the picture, for its color bar, labels and title.
 _BESIDE, _BELOW = 1.9, 1.3
@@ -58,7 +58,8 @@ class PlayerFigure:
         self._player = player
         self._canvas = canvas_of(player)
         self._limits = limits
-        self._curves = player.curves if curves else None
+        known = player.curves
+        self._curves = known if curves and known is not None and known.curves else None
         xmin, ymin, xmax, ymax = self._viewport()
         shape = self._canvas.stretch * (ymax - ymin) / (xmax - xmin)
         height = (width - _BESIDE) * shape + _BELOW
@@ -86,8 +87,7 @@ class PlayerFigure:
         unit = "linear region" if len(frame) == 1 else "linear regions"
         self._ax.set_title(f"step {frame.step:,} · {len(frame):,} {unit}", fontsize="medium")
         if self._marker is not None and self._curves is not None:
-            position = self._curves.positions[self._player.steps.index(frame.step)]
-            self._marker.set_xdata([position, position])
+            self._marker.set_xdata(self._curves.axis.positions([frame.step, frame.step]))
         if isinstance(self.figure.get_layout_engine(), ConstrainedLayoutEngine):
             # The first frame decides the places of all parts; the others keep them.
             self.figure.draw_without_rendering()
@@ -153,7 +153,7 @@ class PlayerFigure:
         return None if index is None else self._player.frame(steps[index])
 
 
-def _draw_curves(ax: Axes, curves: MetricChart) -> Line2D:
+def _draw_curves(ax: Axes, curves: RunCurves) -> Line2D:
     """Draw the curves next to the picture; returns the line that marks the step."""
     values = curves.values
     draw_step_curves(ax, curves.curves, values.label, curves.axis, marked=False)
@@ -163,4 +163,4 @@ def _draw_curves(ax: Axes, curves: MetricChart) -> Line2D:
         line.set_clip_on(False)
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
-    return ax.axvline(curves.positions[0], color="#808080", linewidth=1.5)
+    return ax.axvline(curves.axis.left, color="#808080", linewidth=1.5)

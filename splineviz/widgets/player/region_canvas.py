@@ -36,6 +36,7 @@ _USER_CHOICES = (
     "loop",
     "playing",
     "play_range",
+    "annotations",
 )
 
 
@@ -138,6 +139,18 @@ class RegionCanvas(SharedWidget):
         Text after the number of regions.
     messages : dict from str to str
         Why a checkpoint has no picture, by its number.
+    curves : dict
+        The metrics of the run, as ``RunCurves.describe`` says; empty if there is no run.
+    region_counts : list of (int or None)
+        The number of linear regions at each checkpoint; None where its frame was not made.
+    flags : list of dict
+        What is marked on the time bar, as ``RunFlag.describe`` says.
+    annotations : list of dict
+        What the user wrote there: ``index`` of the checkpoint and ``name``, the text.
+    bookmarks : list of int
+        Numbers of the checkpoints that the user has marked.
+    thumbnails : list of dict
+        Small pictures beside the plot: ``caption``, and ``png``, a PNG file in base64.
     views : int
         The number of views that browsers have reported. It is not synchronized.
     rows : dict from str to Coloring
@@ -192,6 +205,12 @@ class RegionCanvas(SharedWidget):
     outdated = traitlets.Unicode("").tag(sync=True)
     progress = traitlets.Unicode("").tag(sync=True)
     messages = traitlets.Dict().tag(sync=True)
+    curves = traitlets.Dict().tag(sync=True)
+    region_counts: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    flags = traitlets.List(traitlets.Dict()).tag(sync=True)
+    annotations = traitlets.List(traitlets.Dict()).tag(sync=True)
+    bookmarks = traitlets.List(traitlets.Int()).tag(sync=True)
+    thumbnails = traitlets.List(traitlets.Dict()).tag(sync=True)
     views = traitlets.Int(0)
 
     def __init__(
@@ -216,6 +235,7 @@ class RegionCanvas(SharedWidget):
             count=len(steps),
             colorings=[row.describe(name) for name, row in rows.items()],
             limits=[None] * len(rows),
+            region_counts=[None] * len(steps),
             **traits,
         )
         self.on_msg(self._handle_message)
@@ -241,6 +261,7 @@ class RegionCanvas(SharedWidget):
             with self.hold_sync():
                 self.steps = [*self.steps, *map(int, steps)]
                 self.count = len(self.steps)
+                self.region_counts = [*self.region_counts, *[None] * len(steps)]
 
     def clear_frames(self) -> None:
         """Remove all frames and messages, before those of another slice are made."""
@@ -256,6 +277,7 @@ class RegionCanvas(SharedWidget):
             self.ready = 0
             self.settled = self.streams = False
             self.limits = [None] * len(self.rows)
+            self.region_counts = [None] * self.count
 
     def set_colorings(self, rows: Mapping[str, Coloring]) -> None:
         """Replace the table of colorings, before frames with its values are made.
@@ -296,6 +318,8 @@ class RegionCanvas(SharedWidget):
                 self._add_frame_traits(len(steps), self.count)
             self.steps = [int(step) for step in steps]
             self.count = len(self.steps)
+            self.region_counts = [None] * self.count
+            self.bookmarks = []
 
     def reset_view(self, **traits: Any) -> None:
         """Set traits, reset all other traits that users choose, and show the whole slice."""
@@ -370,7 +394,13 @@ class RegionCanvas(SharedWidget):
             self.streams = self.is_full
             self.layers = [[layer.name, layer.width] for layer in frame.layers]
             self.ready = len(self._spreads)
+            self._count_regions(index, len(frame))
             self._update_scales()
+
+    def _count_regions(self, index: int, count: int) -> None:
+        counts = list(self.region_counts)
+        counts[index] = count
+        self.region_counts = counts
 
     def _update_scales(self) -> None:
         """Update `limits` and `settled` together."""

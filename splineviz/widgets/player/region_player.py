@@ -13,9 +13,8 @@ import traitlets
 from splineviz.display.frames import Frame
 from splineviz.progress import Progress
 from splineviz.validation.calls import explained
-from splineviz.validation.names import as_step
+from splineviz.validation.names import as_step, as_text
 from splineviz.validation.numbers import check_flags
-from splineviz.widgets.charts.metric_chart import MetricChart, accuracy_chart
 from splineviz.widgets.common.checkpoint_traits import CheckpointTraits
 from splineviz.widgets.common.lifecycle import OwningBox, close_all
 from splineviz.widgets.common.run_watcher import RunWatcher
@@ -23,11 +22,14 @@ from splineviz.widgets.player.frame_source import FrameSource, plane_to_draw, sl
 from splineviz.widgets.player.player_arguments import PlayerArguments
 from splineviz.widgets.player.player_frames import PlayerFrames
 from splineviz.widgets.player.region_canvas import BUDGET, RegionCanvas
-from splineviz.widgets.player.sidebar import PlayerSidebar
-from splineviz.widgets.player.thumbnails import anchor_thumbnails
+from splineviz.widgets.player.run_curves import RunCurves
+from splineviz.widgets.player.run_flags import run_flags
+from splineviz.widgets.player.thumbnails import anchor_thumbnails, describe_thumbnails
 from splineviz.widgets.player.user_colorings import UserColoring
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from splineviz.network.program import Program
     from splineviz.partition.slices.input_segment import InputSegment
     from splineviz.partition.slices.input_slice import InputSlice
@@ -38,12 +40,13 @@ if TYPE_CHECKING:
 class RegionPlayer(OwningBox, CheckpointTraits):
     """Every linear region of a network on a slice, over the checkpoints of a run.
 
-    Beside the regions run the accuracies, with a line at the step that is shown; a click on them
-    goes to a step. Slider, picture and line are linked in the browser, so scrubbing goes on while
-    the kernel is busy. The first frame is made before this returns, the others in a background
-    thread, coarse to fine; a checkpoint whose frame is not there yet, or cannot be made, says so.
-    New checkpoints of a run that is still being written appear as they come. The longer none
-    comes, the rarer the player reads the run: at least twice a minute while it is displayed.
+    The time bar below the picture has the accuracies, the number of linear regions and the steps
+    to know of. A click or a drag on it goes to a step; its handles say which steps play. All of it
+    works in the browser, so scrubbing goes on while the kernel is busy. The first frame is made
+    before this returns, the others in a background thread, coarse to fine; a checkpoint whose frame
+    is not there yet, or cannot be made, says so. New checkpoints of a run that is still being
+    written appear as they come. The longer none comes, the rarer the player reads the run: at
+    least twice a minute while it is displayed.
 
     A player holds the frames it shows until :meth:`close`. A cell that is run again gets the player
     that it made of the same run and slice: it looks as a new one does, its frames stay, and what
@@ -99,7 +102,7 @@ class RegionPlayer(OwningBox, CheckpointTraits):
     canvas : RegionCanvas
         The picture; its traits can be set and linked.
     index : int
-        Number of the checkpoint shown; follows the slider whenever the kernel is idle, and moves
+        Number of the checkpoint shown; follows the time bar whenever the kernel is idle, and moves
         it when set.
     step : int
         Its training step; when set, moves to that checkpoint.
@@ -128,12 +131,12 @@ class RegionPlayer(OwningBox, CheckpointTraits):
     # Class-level defaults: close() must work even if __init__ raised.
     _closed = False
     _watcher: RunWatcher | None = None
-    _sidebar_outdated = False
+    _curves_outdated = False
     _source: FrameSource | None = None
     _frames: PlayerFrames | None = None
-    _sidebar: PlayerSidebar | None = None
     canvas: RegionCanvas | None = None
-    curves: MetricChart | None = None
+    _logged: pd.DataFrame | None = None
+    curves: RunCurves | None = None
     thumbnails: Sequence[tuple[str, bytes]] = ()
 
     @explained()
@@ -169,7 +172,7 @@ class RegionPlayer(OwningBox, CheckpointTraits):
         kept = self._source is not None and self._source.can_reuse_frames_for(source)
         self._stop()
         self._watcher = self._frames = None
-        self._sidebar_outdated = False
+        self._curves_outdated = False
         self._source = source
         self.run = run
         self.plane = source.plane
@@ -192,7 +195,7 @@ class RegionPlayer(OwningBox, CheckpointTraits):
             elif len(steps) > canvas.count:
                 canvas.add_steps(steps[canvas.count :])
             canvas.reset_view(**traits)
-        self._update_sidebar()
+        self._update_curves()
         self.step = steps[arguments.index]
         self._make_frames(canvas, source, background, canvas.made_frames if kept else ())
         if run.status == "recording":
@@ -214,7 +217,7 @@ class RegionPlayer(OwningBox, CheckpointTraits):
 
     def _show_empty(self) -> None:
         old = self.children
-        self.canvas = self._sidebar = None
+        self.canvas = None
         super().__init__([_note("This run has no checkpoints yet: there is nothing to see.")])
         self.add_class("splineviz-player")
         close_all(old)
@@ -223,14 +226,12 @@ class RegionPlayer(OwningBox, CheckpointTraits):
         old = self.children
         self.canvas = canvas
         canvas.add_class("splineviz-canvas")
-        self._sidebar = PlayerSidebar(canvas)
-        body = ipywidgets.HBox([canvas, self._sidebar])
-        body.add_class("splineviz-body")
-        super().__init__([body])
+        super().__init__([canvas])
         self.add_class("splineviz-player")
         for name in ("index", "play_range"):
             traitlets.link((canvas, name), (self, name))
         canvas.on_frame_request(self._demand_frames)
+        canvas.observe(lambda change: self._update_flags(), "region_counts")
         close_all(old)
         return canvas
 
@@ -266,7 +267,7 @@ class RegionPlayer(OwningBox, CheckpointTraits):
             for name, value in placed.items():
                 setattr(canvas, name, value)
         canvas.show_everything()
-        self._update_sidebar()
+        self._update_curves()
         self._make_frames(canvas, source, background)
 
     def wait(self, timeout: float | None = None) -> bool:
@@ -293,6 +294,38 @@ class RegionPlayer(OwningBox, CheckpointTraits):
         if self._frames is None or self.canvas is None:
             return True
         return self._frames.feed.wait(timeout, self.canvas.holds_lock)
+
+    @explained()
+    def annotate(self, step: int, text: str) -> None:
+        """Write a text on the time bar; it is also the caption while its step is shown.
+
+        Parameters
+        ----------
+        step : int
+            Training step of a checkpoint.
+        text : str
+            The text; it replaces an earlier one at this step. Empty to remove that.
+
+        Raises
+        ------
+        UnknownStep
+            If there is no checkpoint at this step.
+        InvalidArgument
+            If `text` is no text.
+        """
+        step = as_step(step, self.steps, str(getattr(self.run, "name", "run")))
+        text = as_text(text, "text")
+        index = self.steps.index(step)
+        if self.canvas is not None:
+            others = [mark for mark in self.canvas.annotations if mark["index"] != index]
+            own = [{"index": index, "step": step, "name": text}] if text else []
+            marks = sorted([*others, *own], key=lambda mark: mark["index"])
+            self.canvas.set_traits(annotations=marks)
+
+    @property
+    def bookmarks(self) -> list[int]:
+        """Training steps of the checkpoints that the user has marked with the key B."""
+        return [] if self.canvas is None else [self.steps[k] for k in self.canvas.bookmarks]
 
     def close(self) -> None:
         """Stop making frames, remove the player from the page and let go of its frames."""
@@ -549,10 +582,10 @@ class RegionPlayer(OwningBox, CheckpointTraits):
         if new:
             self.steps = [*self.steps, *new]
             self._frames.extend(self.steps)
-            self._sidebar_outdated = True
-        if self._sidebar_outdated:
-            self._update_sidebar()
-            self._sidebar_outdated = False
+            self._curves_outdated = True
+        if self._curves_outdated:
+            self._update_curves()
+            self._curves_outdated = False
         return bool(new)
 
     def _show_trouble(self, trouble: str) -> None:
@@ -561,15 +594,28 @@ class RegionPlayer(OwningBox, CheckpointTraits):
                 f"the run cannot be followed, trying again: {trouble}" if trouble else ""
             )
 
-    # ------------------------------------------------------------------ what stands beside
+    # ------------------------------------------------------------------ what stands around
 
-    def _update_sidebar(self) -> None:
+    def _update_curves(self) -> None:
         """Draw the curves of the run and the pictures of the slice's anchors."""
-        assert self._sidebar is not None
+        assert self.canvas is not None
         # What cannot be read leaves what is there.
-        self.curves = accuracy_chart(self.run.metrics, self.steps, self._metrics)
+        metrics = self.run.metrics
+        self.curves = RunCurves.of(metrics, self.steps, self._metrics)
         self.thumbnails = anchor_thumbnails(self.plane, self._image_shape, self._captions)
-        self._sidebar.show(self.curves, self.thumbnails)
+        self.canvas.set_traits(
+            curves=self.curves.describe(), thumbnails=describe_thumbnails(self.thumbnails)
+        )
+        self._logged = metrics
+        self._update_flags()
+
+    def _update_flags(self) -> None:
+        """Mark on the time bar what can be read from the metrics and the numbers of regions."""
+        canvas = self.canvas
+        if canvas is None or self._logged is None:
+            return
+        flags = run_flags(self.steps, canvas.region_counts[: len(self.steps)], self._logged)
+        canvas.set_traits(flags=[flag.describe() for flag in flags])
 
 
 def _note(text: str) -> ipywidgets.Label:

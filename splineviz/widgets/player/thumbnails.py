@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import string
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
-
-import ipywidgets
 
 from splineviz.drawing.images import as_image_shape, png
 
@@ -55,14 +54,9 @@ def anchor_thumbnails(
     return entries
 
 
-def thumbnail_row(thumbnails: Sequence[tuple[str, bytes]]) -> ipywidgets.HBox:
-    """Create a row of pictures with captions, from the result of :func:`anchor_thumbnails`."""
-    entries = []
-    for caption, file in thumbnails:
-        picture = ipywidgets.Image(value=file, format="png")
-        picture.layout.width = picture.layout.height = "56px"
-        picture.add_class("splineviz-thumbnail")
-        entries.append(ipywidgets.VBox([ipywidgets.Label(caption), picture]))
-    row = ipywidgets.HBox(entries)
-    row.add_class("splineviz-thumbnails")
-    return row
+def describe_thumbnails(thumbnails: Sequence[tuple[str, bytes]]) -> list[dict[str, str]]:
+    """The pictures as JSON values, from the result of :func:`anchor_thumbnails`."""
+    return [
+        {"caption": caption, "png": base64.b64encode(file).decode("ascii")}
+        for caption, file in thumbnails
+    ]

@@ -189,9 +189,3 @@ def test_columns_can_be_chosen():
     assert len(curves.figure.marks) == 3
     with pytest.raises(UnknownName, match="unknown metric 'gain'; known: loss"):
         accuracy_chart(metrics(loss=0), [0], ["gain"])
-
-
-def test_nothing_to_draw():
-    assert accuracy_chart(metrics(loss=1), [0]) is None
-    assert accuracy_chart(metrics(test_accuracy=1).iloc[:0], [0]) is None
-    assert accuracy_chart(pd.DataFrame(), [0]) is None

@@ -141,9 +141,9 @@ def test_the_curves_stand_beside_with_a_line_at_the_step(player):
     shown = drawn(player, 100, curves=True)
     curves = shown.figure.axes[1]
     assert [line.get_label() for line in curves.lines[:2]] == ["train", "test"]
-    assert curves.lines[2].get_xdata() == [100.0, 100.0]
+    assert list(curves.lines[2].get_xdata()) == [100.0, 100.0]
     shown.show(player.frame(0))
-    assert curves.lines[2].get_xdata() == [0.5, 0.5]
+    assert list(curves.lines[2].get_xdata()) == [0.5, 0.5]
 
 
 def test_the_parts_keep_their_places(player):

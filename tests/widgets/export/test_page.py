@@ -57,8 +57,9 @@ def test_the_page_has_all_that_the_player_shows(player, tmp_path):
     frames = frames_of(path)
     assert [frames[k].step for k in range(5)] == player.steps
     np.testing.assert_array_equal(frames[3].vertices, player.frame(100).vertices)
-    assert [line["name"] for line in state["curves"]["lines"]] == ["train", "test"]
-    assert state["curves"]["positions"] == player.curves.positions
+    assert [line["name"] for line in traits["curves"]["lines"]] == ["train", "test"]
+    assert traits["region_counts"] == [len(player.frame(step)) for step in player.steps]
+    assert traits["flags"] == player.canvas.flags
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -95,11 +96,16 @@ def test_the_same_player_is_the_same_file(player, tmp_path):
 def test_some_steps(player, tmp_path):
     path = tmp_path / "some.html"
     player.step, player.canvas.compare, player.play_range = 100, 1, (0, 2)
+    player.annotate(1, "left out")
+    player.annotate(100, "kept")
+    player.canvas.bookmarks = [1, 4]
     player.save_html(path, [1000, 0, 100], compress=False)
     state = state_of(path)
     traits = state["traits"]
     assert (traits["steps"], traits["count"], traits["index"]) == ([0, 100, 1000], 3, 1)
-    assert state["curves"]["positions"] == [0.5, 100.0, 1000.0]
+    assert traits["region_counts"] == [len(player.frame(step)) for step in (0, 100, 1000)]
+    assert [(mark["index"], mark["name"]) for mark in traits["annotations"]] == [(1, "kept")]
+    assert traits["bookmarks"] == [2]
     # Step 1, which changes were told against, is not in the file.
     assert (traits["compare"], traits["play_range"]) == (-1, [])
     assert not state["compressed"]
@@ -108,6 +114,7 @@ def test_some_steps(player, tmp_path):
     player.save_html(path, [1000, 100])
     assert state_of(path)["traits"]["compare"] == 0
     player.step, player.canvas.compare, player.play_range = 0, -1, ()
+    player.canvas.annotations, player.canvas.bookmarks = [], []
 
 
 def test_frames_that_are_not_kept_are_made(plane, tmp_path):
@@ -150,7 +157,7 @@ def test_pictures_of_the_anchors(tmp_path):
     plane = InputSlice.through(*np.random.default_rng(0).uniform(size=(3, 64)))
     player = RegionPlayer(run, plane, background=False)
     player.save_html(tmp_path / "all.html")
-    thumbnails = state_of(tmp_path / "all.html")["thumbnails"]
+    thumbnails = state_of(tmp_path / "all.html")["traits"]["thumbnails"]
     assert [one["caption"] for one in thumbnails] == ["A", "B", "C"]
     assert base64.b64decode(thumbnails[0]["png"]).startswith(b"\x89PNG")
     player.close()
@@ -163,7 +170,7 @@ def test_no_curves_one_step_and_a_closed_player(plane, tmp_path):
     player = RegionPlayer(run, plane)
     player.close()
     player.save_html(tmp_path / "all.html")
-    assert state_of(tmp_path / "all.html")["curves"] is None
+    assert state_of(tmp_path / "all.html")["traits"]["curves"]["lines"] == []
 
 
 def test_wrong_arguments(player, plane, tmp_path):

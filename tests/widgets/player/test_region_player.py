@@ -14,9 +14,11 @@ import traitlets
 
 from splineviz.errors import (
     EndlessWait,
+    InvalidArgument,
     NonFiniteValues,
     ShapeMismatch,
     UnknownName,
+    UnknownStep,
     UnsupportedLayer,
 )
 from splineviz.network.program import Program
@@ -147,7 +149,8 @@ def test_a_run_without_metrics_or_samples(plane):
     run.samples = None
     run.metrics = run.metrics[["loss"]]
     player = RegionPlayer(run, plane)
-    assert player.curves is None
+    assert player.curves.curves == ()
+    assert player.canvas.curves["lines"] == []
     assert len(player.canvas.points) == 0
     assert player.wait(60)
 
@@ -190,7 +193,7 @@ def test_close_ends_the_feed(run, plane):
     player = RegionPlayer(run, plane)
     player.close()
     player.wait(60)
-    for widget in (player, player.canvas, player.curves.figure, player.curves.marker):
+    for widget in (player, player.canvas):
         assert widget.comm is None
 
 
@@ -262,12 +265,7 @@ def test_the_samples_that_span_a_slice_are_stars_with_their_class():
     player = RegionPlayer(run, InputSlice.through(*inputs[:3]), background=False)
     assert len(player.canvas.anchors) == 3
     assert len(player.canvas.points) == 0
-    (thumbnails,) = [
-        part
-        for part in player.children[0].children[1].children
-        if "splineviz-thumbnails" in part._dom_classes
-    ]
-    captions = [entry.children[0].value for entry in thumbnails.children]
+    captions = [one["caption"] for one in player.canvas.thumbnails]
     names = [("left", "right")[label] for label in labels[:3]]
     assert captions == [f"{letter}: {name}" for letter, name in zip("ABC", names, strict=True)]
 
@@ -414,7 +412,7 @@ def test_new_checkpoints_of_a_run_appear(plane):
     run = GrowingRun()
     player = RegionPlayer(run, plane)
     player._watcher.wake()
-    until(lambda: player.canvas.ready == 5 and len(player.curves.positions) == 5)
+    until(lambda: player.canvas.ready == 5 and None not in player.canvas.region_counts)
     assert player.steps == [0, 1, 10, 100, 1000]
     assert player.canvas.frame(4).step == 1000
     player.step = 1000
@@ -431,14 +429,15 @@ def test_a_run_that_cannot_be_followed_is_told_and_tried_again(plane):
     trouble = "the run cannot be followed, trying again: the folder is gone"
     until(lambda: player.canvas.progress == trouble)
     # The checkpoints can be read again, the metrics cannot.
+    before = player.curves
     run.refresh, run.metrics = refresh, metrics.drop(columns="train_accuracy")
     player._metrics = ["train_accuracy"]
     player._watcher.wake()
     until(lambda: player.canvas.ready == 5 and "train_accuracy" in player.canvas.progress)
-    assert len(player.curves.positions) == 2
+    assert player.curves is before
     run.metrics = metrics
     player._watcher.wake()
-    until(lambda: player.canvas.progress == "" and len(player.curves.positions) == 5)
+    until(lambda: player.canvas.progress == "" and player.curves is not before)
     player.close()
 
 
@@ -497,20 +496,44 @@ def test_a_run_that_kept_samples_but_none_at_all(plane):
     assert player.wait(60)
 
 
-def test_the_curves_are_clickable_and_let_go_of(run, plane):
+def test_a_player_lets_go_of_all_its_widgets(run, plane):
     before = set(ipywidgets.widgets.widget._instances)
     player = RegionPlayer(run, plane, background=False)
-    cursor = player._sidebar._cursor
-    assert cursor.positions == player.curves.positions
-    assert cursor.layout.display == "none"
     player.show(InputSlice.identity((-0.5, -0.5, 0.5, 0.5)), background=False)
-    assert player._sidebar._cursor is cursor
     player.close()
     assert set(ipywidgets.widgets.widget._instances) == before
 
 
-def test_without_metrics_there_is_nothing_to_click(run, plane):
-    player = RegionPlayer(run, plane, metrics=[], background=False)
-    assert player._sidebar._cursor is None
-    assert player._sidebar.layout.display == "none"
+def test_the_numbers_of_regions_are_told(run, plane):
+    player = RegionPlayer(run, plane, background=False)
+    counts = [len(enumerate_regions(run.program(step), plane)) for step in run.steps]
+    assert player.canvas.region_counts == counts
+    other = InputSlice.identity((-0.5, -0.5, 0.5, 0.5))
+    player.show(other, background=False)
+    counts = [len(enumerate_regions(run.program(step), other)) for step in run.steps]
+    assert player.canvas.region_counts == counts
+    names = [flag["name"] for flag in player.canvas.flags]
+    assert "most linear regions" in names
+
+
+def test_texts_and_bookmarks_on_the_time_bar(run, plane):
+    player = RegionPlayer(run, plane, background=False)
+    player.annotate(100, "here")
+    player.annotate(1, "first")
+    player.annotate(100, "now")
+    marks = [(mark["index"], mark["step"], mark["name"]) for mark in player.canvas.annotations]
+    assert marks == [(1, 1, "first"), (3, 100, "now")]
+    player.annotate(1, "")
+    assert [mark["index"] for mark in player.canvas.annotations] == [3]
+    with pytest.raises(UnknownStep):
+        player.annotate(5, "nowhere")
+    with pytest.raises(InvalidArgument):
+        player.annotate(1, 5)
+    assert player.bookmarks == []
+    player.canvas.set_state({"bookmarks": [0, 4]})
+    assert player.bookmarks == [0, 1000]
+    # A cell that is run again has a player as new; what the user marked by hand stays.
+    player.reinitialize(run, plane)
+    assert player.canvas.annotations == []
+    assert player.bookmarks == [0, 1000]
     player.close()

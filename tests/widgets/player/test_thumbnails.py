@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import io
 
 import numpy as np
@@ -9,7 +10,7 @@ from PIL import Image
 from splineviz.drawing.images import image_shape_of, png
 from splineviz.errors import ShapeMismatch
 from splineviz.partition.slices.input_slice import InputSlice
-from splineviz.widgets.player.thumbnails import anchor_thumbnails, thumbnail_row
+from splineviz.widgets.player.thumbnails import anchor_thumbnails, describe_thumbnails
 
 
 @pytest.mark.parametrize(
@@ -57,9 +58,9 @@ def images(*input_shape):
 def test_one_picture_for_each_anchor():
     thumbnails = anchor_thumbnails(InputSlice.through(*images(64)))
     assert [caption for caption, _ in thumbnails] == ["A", "B", "C"]
-    row = thumbnail_row(thumbnails)
-    assert [entry.children[0].value for entry in row.children] == ["A", "B", "C"]
-    first = Image.open(io.BytesIO(bytes(row.children[0].children[1].value)))
+    described = describe_thumbnails(thumbnails)
+    assert [one["caption"] for one in described] == ["A", "B", "C"]
+    first = Image.open(io.BytesIO(base64.b64decode(described[0]["png"])))
     assert first.size == (8, 8)
 
 

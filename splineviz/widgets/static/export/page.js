@@ -1,8 +1,6 @@
 // The player in a page of its own, without a notebook: its state and frames are in the page.
 
-import { element } from "../common/dom.js";
 import { render } from "../player/region_canvas.js";
-import { drawCurves } from "./page_curves.js";
 import { PageModel } from "./page_model.js";
 
 const WAITING = "This step is being unpacked";
@@ -49,17 +47,6 @@ async function unpackFrames(model, texts, compressed) {
   }
 }
 
-function showThumbnails(parent, thumbnails) {
-  const row = element("div", "sv-thumbnails", parent);
-  for (const { caption, png } of thumbnails) {
-    const figure = element("figure", "", row);
-    element("figcaption", "", figure, caption);
-    const image = element("img", "splineviz-thumbnail", figure);
-    image.alt = caption;
-    image.src = `data:image/png;base64,${png}`;
-  }
-}
-
 /** Build the page. */
 export async function start(document) {
   const state = JSON.parse(document.getElementById("sv-state").textContent);
@@ -72,14 +59,6 @@ export async function start(document) {
   const waiting = Object.fromEntries([...texts.keys()].map((index) => [index, WAITING]));
   traits.messages = { ...state.traits.messages, ...waiting };
   const model = new PageModel(traits);
-  const sidebar = document.getElementById("sv-sidebar");
-  if (state.curves) {
-    const moveTo = drawCurves(sidebar, state.curves, (index) => model.set("index", index));
-    model.on("change:index", () => moveTo(model.get("index")));
-    moveTo(model.get("index"));
-  }
-  if (state.thumbnails.length) showThumbnails(sidebar, state.thumbnails);
-  sidebar.hidden = sidebar.childElementCount === 0;
   await render({ model, el: document.getElementById("sv-canvas") });
   await unpackFrames(model, texts, state.compressed);
   document.documentElement.dataset.unpacked = "true";

@@ -16,6 +16,7 @@ import { drawLegend } from "./drawing/legends.js";
 import { drawPoints } from "./drawing/marks.js";
 import { PlotArea } from "./drawing/plot_area.js";
 import { buildScene } from "./drawing/scene.js";
+import { drawThumbnails } from "./drawing/thumbnails.js";
 import { neighbors } from "./frames/frame.js";
 import { FrameStore, sourceModelOf } from "./frames/frame_store.js";
 import { buildControls } from "./input/controls.js";
@@ -26,6 +27,7 @@ import { Selection } from "./input/selection.js";
 import { Playback } from "./playback/playback.js";
 import { Captions } from "./text/captions.js";
 import { drawDetails } from "./text/details.js";
+import { TimeBar } from "./time_bar/time_bar.js";
 
 export async function render({ model, el }) {
   const stop = new AbortController(); // removes every DOM listener at clean-up
@@ -67,7 +69,8 @@ export async function render({ model, el }) {
     const started = performance.now();
     const index = get("index");
     const frame = frames.frameAt(index);
-    controls?.update(get, rangesOf(get("count"), (k) => frames.has(k)));
+    controls?.update(get);
+    timeBar?.update(get, rangesOf(get("count"), (k) => frames.has(k)));
     captions.showProgress();
     captions.isStopped = get("goes_on") && !isLive();
     scene.plot.classList.toggle("sv-waiting", !frame || Boolean(captions.outdated));
@@ -255,6 +258,7 @@ export async function render({ model, el }) {
   const controls = get("controls")
     ? buildControls(scene.controls, change, stop.signal)
     : null;
+  const timeBar = get("controls") ? new TimeBar(scene.timeBar, change, stop.signal) : null;
   // A click on the button is not a click on the picture below it.
   for (const type of ["pointerdown", "dblclick"]) {
     scene.showAll.addEventListener(type, (event) => event.stopPropagation(), { signal: stop.signal });
@@ -266,7 +270,8 @@ export async function render({ model, el }) {
   scene.showAll.addEventListener("click", showAll, { signal: stop.signal });
     const playableFrames = {
     has: (index) => frames.has(index),
-    comes: (index) => isLive() && get("streams") && !get("messages")[index],
+    // As a video player does, playing waits for what will come.
+    comes: (index) => isLive() && !get("messages")[index],
     request: (index) => frames.request(index),
     // Color scales are fixed while frames play, so they must span the run before that.
     canStart: () => get("settled") || !isLive(),
@@ -316,6 +321,9 @@ export async function render({ model, el }) {
   on(model, "change:steps change:progress change:ready change:messages", requestDraw);
   on(model, "change:interval change:loop change:play_range comm_live_update", requestDraw);
   on(model, "change:settled change:outdated change:goes_on", requestDraw);
+  on(model, "change:curves change:region_counts change:flags", requestDraw);
+  on(model, "change:thumbnails", () => drawThumbnails(scene.thumbnails, get("thumbnails")));
+  on(model, "change:annotations change:bookmarks", requestDraw);
   on(model, "change:playing", () => {
     playback.follow();
     requestDraw();
@@ -371,6 +379,7 @@ export async function render({ model, el }) {
   countViews(1);
   scene.root.classList.toggle("sv-plain", !get("legend"));
   listenToFrames();
+  drawThumbnails(scene.thumbnails, get("thumbnails"));
   captions.explainColors(null, null);
   playback.follow();
 

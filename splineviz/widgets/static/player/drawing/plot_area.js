@@ -29,6 +29,12 @@ export function plotSize([xmin, ymin, xmax, ymax], room, tallest, stretch = 1) {
   return [width, height].map((side) => Math.round(Math.max(LEAST_SIDE, side)));
 }
 
+/** The width of an element, in CSS pixels, without its padding. */
+function innerWidth(element) {
+  const { paddingLeft, paddingRight } = getComputedStyle(element);
+  return element.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+}
+
 export class PlotArea {
   /** `onChange` is called whenever the viewport or the size has changed. */
   constructor(model, scene, onChange) {
@@ -60,11 +66,11 @@ export class PlotArea {
   /** Fit the plot into the available room; returns whether its size has changed. */
   fit() {
     const { scene } = this;
-    const stage = scene.stage.clientWidth;
-    if (stage < LEAST_ROOM) return false;
-    const isBeside = this.model.get("controls") && stage >= LEAST_BESIDE;
+    const inside = innerWidth(scene.root);
+    if (inside < LEAST_ROOM) return false;
+    const isBeside = this.model.get("controls") && inside >= LEAST_BESIDE;
     scene.root.classList.toggle("sv-beside", isBeside);
-    const room = isBeside ? stage - SIDE_WIDTH - SIDE_GAP : stage;
+    const room = isBeside ? inside - SIDE_WIDTH - SIDE_GAP : inside;
     const fixedHeight = this.model.get("height");
     const others = scene.controls.offsetHeight + scene.timeBar.offsetHeight;
     const tallest = fixedHeight || tallestPlot(window.innerHeight, others);

@@ -6,16 +6,14 @@ import { element, svgElement } from "../../common/dom.js";
 export function buildScene(el) {
   const root = element("div", "sv-regions", el);
   const controls = element("div", "sv-controls", root);
-  const stage = element("div", "sv-stage", root);
-  const plot = element("div", "sv-plot", stage);
-  const side = element("div", "sv-side", stage);
+  const plot = element("div", "sv-plot", root);
+  const side = element("div", "sv-side", root);
   plot.tabIndex = 0;
   plot.setAttribute("role", "application");
   plot.setAttribute("aria-roledescription", "picture of linear regions");
   const scene = {
     root,
     controls,
-    stage,
     plot,
     side,
     fill: element("canvas", "sv-fill", plot),
@@ -30,6 +28,7 @@ export function buildScene(el) {
     status: element("div", "sv-status", side),
     progress: element("progress", "sv-progress", side),
     details: element("section", "sv-details", side),
+    thumbnails: element("div", "sv-thumbnails", side),
     timeBar: element("div", "sv-time-bar", root),
   };
   // The button lies on the picture, because beside it, it would move the picture when it appears.

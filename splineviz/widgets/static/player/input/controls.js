@@ -1,24 +1,15 @@
 // The row of controls: each sets a trait of the model and shows its value.
 
 import { element } from "../../common/dom.js";
-import { rangeText, showTrack } from "../../common/step_track.js";
 import { NO_COMPARISON, PREVIOUS_STEP } from "../drawing/appearance.js";
 import { ALL_LAYERS, NO_LAYER } from "../frames/drawn_edges.js";
 import { layerText } from "../text/labels.js";
 import { formatNumber } from "../text/numbers.js";
 import { KEY_HELP } from "./keymap.js";
 
-/** Milliseconds from one checkpoint to the next. */
-export const SPEEDS = [
-  ["0.5×", 400],
-  ["1×", 200],
-  ["2×", 100],
-  ["4×", 50],
-  ["fastest", 0],
-];
 const THIS_STEP = -3; // an entry of the menu only: it becomes the number of the step shown
 
-function addLabel(parent, text, control) {
+export function addLabel(parent, text, control) {
   const label = element("label", "sv-control", parent);
   element("span", "", label, text);
   // Without aria-label, the label's text would contain all entries of the menu.
@@ -27,7 +18,7 @@ function addLabel(parent, text, control) {
   return control;
 }
 
-function setOptions(select, options, value) {
+export function setOptions(select, options, value) {
   const same =
     select.options.length === options.length &&
     options.every(([text], k) => select.options[k].textContent === text);
@@ -39,25 +30,11 @@ function setOptions(select, options, value) {
 }
 
 /**
- * Build the controls. `change(traits)` sets traits of the model. Returns {update}:
- * `update(get, available)` shows the traits that `get(name)` returns, and the ranges of steps whose
- * frames are available.
+ * Build the row of menus. `change(traits)` sets traits of the model. Returns {update}: `update(get)`
+ * shows the traits that `get(name)` returns.
  */
 export function buildControls(parent, change, signal) {
   const listen = (node, type, handler) => node.addEventListener(type, handler, { signal });
-  const transport = element("div", "sv-control-row", parent);
-  const play = element("button", "sv-button sv-play", transport);
-  play.type = "button";
-  const rail = element("div", "sv-rail", transport);
-  const slider = element("input", "sv-slider", rail);
-  const track = element("div", "sv-track", rail);
-  Object.assign(slider, { type: "range", min: 0, step: 1 });
-  slider.setAttribute("aria-label", "training step");
-  const readOut = element("output", "sv-read-out", transport);
-  const wholeRun = element("button", "sv-button sv-range", transport);
-  wholeRun.type = "button";
-  wholeRun.title = "Let all steps play again";
-
   const choices = element("div", "sv-control-row", parent);
   const menu = (text, trait, parse = Number) => {
     const select = addLabel(choices, text, element("select", "", null));
@@ -77,8 +54,6 @@ export function buildControls(parent, change, signal) {
   const scale = menu("Scale", "frame_scale", (value) => value === "true");
   const layer = menu("Lines", "layer");
   const compare = menu("Compare", null);
-  const speed = menu("Speed", "interval");
-  const loop = box("loop", "loop");
   const boundary = box("", "show_boundary");
   const points = box("data", "show_points");
   const help = element("details", "sv-keys", choices);
@@ -90,9 +65,6 @@ export function buildControls(parent, change, signal) {
   }
 
   let state = () => undefined;
-  listen(play, "click", () => change({ playing: !state("playing") }));
-  listen(slider, "input", () => change({ index: Number(slider.value) }));
-  listen(wholeRun, "click", () => change({ play_range: [] }));
   listen(compare, "change", () => {
     const value = Number(compare.value);
     change({ compare: value === THIS_STEP ? state("index") : value });
@@ -100,29 +72,12 @@ export function buildControls(parent, change, signal) {
     update(state);
   });
 
-  let availableRanges = [];
-  const update = (get, available = availableRanges) => {
+  const update = (get) => {
     state = get;
-    availableRanges = available;
     const lineName = get("line_name");
     boundary.setAttribute("aria-label", lineName);
     boundary.nextSibling.textContent = lineName;
-    const [count, index, steps] = [get("count"), get("index"), get("steps")];
-    const step = formatNumber(steps[index]);
-    slider.max = Math.max(1, count - 1);
-    slider.value = index;
-    slider.disabled = play.disabled = count < 2;
-    slider.setAttribute("aria-valuetext", `step ${step}`);
-    readOut.textContent = `step ${step} (${index + 1} of ${count})`;
-    const range = get("play_range");
-    showTrack(track, count, available, range);
-    const rangeLabel = rangeText(range, steps);
-    wholeRun.hidden = !rangeLabel;
-    wholeRun.textContent = `${rangeLabel} ✕`;
-    wholeRun.setAttribute("aria-label", `${rangeLabel}: let all steps play again`);
-    const playing = get("playing");
-    play.textContent = playing ? "❚❚" : "▶";
-    play.setAttribute("aria-label", playing ? "pause" : "play");
+    const steps = get("steps");
     setOptions(color, get("colorings").map(({ title }, k) => [title, k]), get("coloring"));
     const scales = [["whole run", false], ["this step", true]];
     setOptions(scale, scales, get("frame_scale"));
@@ -139,16 +94,11 @@ export function buildControls(parent, change, signal) {
       ...fixed,
     ];
     setOptions(compare, options, compared);
-    const speeds = SPEEDS.some(([, ms]) => ms === get("interval"))
-      ? SPEEDS
-      : [...SPEEDS, [`${get("interval")} ms`, get("interval")]];
-    setOptions(speed, speeds, get("interval"));
-    loop.checked = get("loop");
     boundary.checked = get("show_boundary");
     boundary.setAttribute("aria-label", get("line_name"));
     boundary.nextSibling.textContent = get("line_name");
     points.checked = get("show_points");
-    for (const control of [compare, speed, loop]) control.disabled = count < 2;
+    compare.disabled = get("count") < 2;
   };
   return { update };
 }

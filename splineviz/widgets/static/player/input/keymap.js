@@ -34,6 +34,8 @@ export const KEY_HELP = [
   ["Page Up, Page Down", "a tenth of the run"],
   ["Home, End", "first step, last step"],
   ["Space", "play, pause"],
+  ["[ ]", "play from here, play up to here"],
+  ["B", "set or remove a bookmark"],
   ["Shift with arrows", "move the cross-hair"],
   ["Enter", "pin the region under it"],
   ["N", "show the whole boundary of the nearest neuron"],
