@@ -50,6 +50,11 @@ CALLS = {
         {"plane": "plane", "background": "flag"},
     ),
     "RegionPlayer.wait": (PLAYER.wait, {}, {"timeout": "seconds"}),
+    "RegionPlayer.annotate": (
+        PLAYER.annotate,
+        {"step": PLAYER.steps[0], "text": "here"},
+        {"step": "step", "text": "text"},
+    ),
     "RegionPlayer.frame": (PLAYER.frame, {}, {"step": "step"}),
     "RegionPlayer.save_png": (
         PLAYER.save_png,
