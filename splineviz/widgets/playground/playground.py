@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import os
-import threading
 import weakref
 from collections.abc import Callable
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
-import numpy as np
 import traitlets
 
-from splineviz.errors import (
-    InvalidArgument,
-    NonFiniteValues,
-    SplinevizError,
-    TooManyRegions,
-)
-from splineviz.partition.slices.input_slice import InputSlice
-from splineviz.training.data import blobs, checkerboard, circles, spirals, two_moons
-from splineviz.training.data.sets import Dataset
+from splineviz.errors import InvalidArgument, NonFiniteValues, SplinevizError
 from splineviz.training.live.settings import LiveSettings
 from splineviz.validation.calls import explained
 from splineviz.validation.names import as_path, check_name
@@ -30,48 +18,20 @@ from splineviz.validation.numbers import as_int, check_flags
 from splineviz.widgets.common.lifecycle import OwningBox, close_all
 from splineviz.widgets.player.region_player import RegionPlayer
 from splineviz.widgets.playground.data import PlaygroundData
-from splineviz.widgets.playground.live_canvas import LiveCanvas
-from splineviz.widgets.playground.live_curves import LiveCurves
-from splineviz.widgets.playground.live_frame import live_frame
+from splineviz.widgets.playground.data_sets import DATA, OWN
+from splineviz.widgets.playground.live_display import LiveDisplay
 from splineviz.widgets.playground.live_recording import LiveRecording
-from splineviz.widgets.playground.live_status import LiveStatus
 from splineviz.widgets.playground.live_worker import LiveWorker
 from splineviz.widgets.playground.points import PlaygroundPoints
 from splineviz.widgets.playground.settings import PlaygroundSettings
 from splineviz.widgets.playground.toolbar import PlaygroundToolbar
-from splineviz.widgets.playground.update_rate import UpdateRate
 
 if TYPE_CHECKING:
     from splineviz.training.live.live_training import LiveTraining
 
-#: The data set that begins without points.
-OWN = "your own points"
 BOUNDS = (-2.0, -2.0, 2.0, 2.0)
-#: So many regions are drawn; more are found too slowly to be watched.
-MOST_REGIONS = 60_000
 # More points would fill the pad, and each update's measures would take longer than a frame.
 _MOST_POINTS = 100_000
-
-_OWN_CLASSES = ("class 1", "class 2", "class 3")
-# Seconds from one drawing of the curves to the next; so much farther on, there is another point.
-_CURVES_EVERY = 0.3
-_FARTHER = 1.25
-
-
-def _own(points: int, *, seed: int) -> Dataset:
-    inputs, labels = np.empty((0, 2), np.float32), np.empty(0, np.int64)
-    return Dataset(inputs, labels, inputs, labels, _OWN_CLASSES)
-
-
-#: The data sets to choose from: called with the number of training points and the seed.
-DATA: dict[str, Callable[..., Dataset]] = {
-    "checkerboard": checkerboard,
-    "two moons": two_moons,
-    "circles": circles,
-    "spirals": spirals,
-    "blobs": blobs,
-    OWN: _own,
-}
 
 
 class Playground(OwningBox):
@@ -89,7 +49,7 @@ class Playground(OwningBox):
     Parameters
     ----------
     data : str
-        A row of :data:`DATA`.
+        A row of :data:`~splineviz.widgets.playground.data_sets.DATA`.
     points : int
         How many training points it has.
     width, depth : int
@@ -150,7 +110,6 @@ class Playground(OwningBox):
     _worker: LiveWorker | None = None
     _closed = False
     _diverged = False
-    _too_many = ""
 
     @explained()
     def __init__(
@@ -187,26 +146,20 @@ class Playground(OwningBox):
         folder = as_path(folder, "folder")
         self._closed = self._diverged = False
         self._worker = None
-        self.plane = InputSlice.identity(BOUNDS)
         self.recording = LiveRecording(folder)
-        self._drawing = threading.Lock()
-        self._rate = UpdateRate()
-        self._curves_due = 0.0
-        self._measured = 0
         self._data = PlaygroundData(DATA, data, points, chosen.seed)
         self.settings = PlaygroundSettings(
             chosen, data=(list(DATA), data), points=points, record=record
         )
-        self.canvas = LiveCanvas(bounds=BOUNDS, axis_labels=("input 1", "input 2"))
-        self.canvas.add_class("splineviz-canvas")
         self.points = PlaygroundPoints(BOUNDS, (self.settings.data, self.settings.points))
-        self.curves = LiveCurves()
-        self.status = LiveStatus()
         self.training = self._new_training()
+        self._display = LiveDisplay(self.training, BOUNDS, self.recording, self._fail)
+        self.plane, self.canvas = self._display.plane, self._display.canvas
+        self.curves, self.status = self._display.curves, self._display.status
         self.toolbar = PlaygroundToolbar(self.canvas)
         super().__init__(self._arrange())
         self.add_class("splineviz-playground")
-        self._worker = LiveWorker(self._train, self._show, self.status.ready, self._fail)
+        self._worker = self._display.worker
         self._link()
         self._begin()
 
@@ -331,97 +284,17 @@ class Playground(OwningBox):
 
     def _begin(self) -> None:
         """Show a new training."""
-        training = self.training
         self._diverged = False
-        self.status.message = ""
-        self._rate.clear()
-        self.canvas.class_names = list(training.data.class_names)
         self.points.show(self._data)
         # There are as many of one's own points as one draws.
         self.settings.points.disabled = self._data.name == OWN
-        self._show_points()
-        with self._drawing:
-            self.curves.clear()
-            self.canvas.restart_scales()
-            self._measured = 0
-        worker = self._worker_of_open()
-        if worker.alive:
-            worker.refresh()
-        else:
-            self._show()
+        self._display.begin(self.training)
 
     def _end_recording(self) -> None:
         try:
             self.training.close()
         except SplinevizError as error:
             self.status.message = str(error)
-
-    # ------------------------------------------------------------ in the thread
-
-    def _train(self, n: int) -> None:
-        training = self.training
-        while n > 0 and training is self.training:
-            # Frames are too rare for a curve over a logarithmic axis: it has its own places.
-            due = max(1, math.ceil(_FARTHER * self._measured) - training.steps)
-            some = min(n, due)
-            try:
-                training.step(some)
-            except InvalidArgument:
-                # Points may be erased between two updates, which pauses the training.
-                if len(training.data.train_inputs):
-                    raise
-                return
-            self._rate.add(some)
-            n -= some
-            if some == due:
-                with self._drawing:
-                    if training is self.training:
-                        self._measure(training)
-
-    def _show(self) -> None:
-        """Make and send a frame; from one thread at a time."""
-        with self._drawing:
-            training = self.training
-            try:
-                self.canvas.show(live_frame(training, self.plane, MOST_REGIONS))
-                if self.status.message == self._too_many:
-                    self.status.message = ""
-            except TooManyRegions as error:
-                self._too_many = (
-                    f"More than {error.most:,} regions: too many to draw live. The training "
-                    "goes on; choose a smaller width or depth to see it"
-                )
-                self.status.message = self._too_many
-                self.canvas.set_traits(outdated="An earlier step: now there are too many regions")
-            self._draw_curves(training)
-            self._update_status()
-            self.status.mark_sent()
-
-    def _draw_curves(self, training: LiveTraining) -> None:
-        worker = self._worker
-        running = worker is not None and worker.running
-        if (running and monotonic() < self._curves_due) or len(training.data.train_inputs) == 0:
-            return
-        self._measure(training)
-        self.curves.draw()
-        self._curves_due = monotonic() + _CURVES_EVERY
-
-    def _measure(self, training: LiveTraining) -> None:
-        self._measured = training.steps
-        self.curves.add(self._measured, training.measure())
-
-    def _update_status(self) -> None:
-        worker = self._worker
-        facts = [f"step {self.training.steps:,}"]
-        if worker is not None and worker.running:
-            facts.append(f"{self._rate.per_second():,.0f} steps/s")
-            facts.append(f"{self.status.frames_per_second():.0f} frames/s")
-        elif len(self.training.data.train_inputs) == 0:
-            facts.append("draw some points on the pad")
-        else:
-            facts.append("paused")
-        facts.append(self.recording.description(self.training))
-        self.status.text = " · ".join(filter(None, facts))
 
     def _fail(self, error: Exception) -> None:
         self._diverged = isinstance(error, NonFiniteValues)
@@ -455,7 +328,7 @@ class Playground(OwningBox):
             self._end_recording()
         elif self._may_train():
             self.recording.start(self.training, self.settings.values())
-            self._update_status()
+            self._display.update_status()
 
     def _change(self, name: str) -> None:
         """Begin anew with another setting."""
@@ -490,19 +363,13 @@ class Playground(OwningBox):
         """Train on with the points as they are now."""
         data = self._data.current
         self.training.learn(data)
-        self._show_points()
+        self._display.show_points()
         if len(data.train_inputs) == 0:
             self.pause()
         else:
             self.status.message = ""
             if not self.running:
-                self._update_status()
-
-    def _show_points(self) -> None:
-        data = self.training.data
-        with self.canvas.hold_sync():
-            self.canvas.points = data.train_inputs - np.array(BOUNDS[:2], np.float32)
-            self.canvas.point_classes = data.train_labels
+                self._display.update_status()
 
     def _follow_views(self, change: dict[str, Any]) -> None:
         if change["new"] == 0 and change["old"] > 0:

@@ -11,8 +11,9 @@ import torch
 from splineviz.errors import InvalidArgument, UnknownName
 from splineviz.partition.enumeration import enumerate_regions
 from splineviz.training.runs import Run
-from splineviz.widgets.playground import playground as module
-from splineviz.widgets.playground.playground import DATA, Playground
+from splineviz.widgets.playground import live_display
+from splineviz.widgets.playground.data_sets import DATA
+from splineviz.widgets.playground.playground import Playground
 
 SMALL = {"width": 6, "depth": 2, "points": 40}
 
@@ -329,7 +330,7 @@ def test_a_training_that_diverges_stops_and_says_so(make):
 
 
 def test_too_many_regions_are_said_and_training_goes_on(make, monkeypatch):
-    monkeypatch.setattr(module, "MOST_REGIONS", 5)
+    monkeypatch.setattr(live_display, "MOST_REGIONS", 5)
     playground = make()
     assert "too many to draw live" in playground.status.message
     playground.start()
@@ -337,7 +338,7 @@ def test_too_many_regions_are_said_and_training_goes_on(make, monkeypatch):
     assert playground.running
     # What is shown is an old picture, until there are few enough again.
     assert "too many regions" in playground.canvas.outdated
-    monkeypatch.setattr(module, "MOST_REGIONS", 60_000)
+    monkeypatch.setattr(live_display, "MOST_REGIONS", 60_000)
     wait_for(lambda: not playground.canvas.outdated)
     wait_for(lambda: playground.status.message == "")
 
