@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PIL import Image
 
 from splineviz.partition.slices.input_slice import InputSlice
 from splineviz.widgets.player.region_player import RegionPlayer
@@ -197,3 +198,63 @@ def test_an_old_browser_says_what_works(browser, saved):
     Page(page, saved / "page.html")
     page.get_by_text("save the page with compress=False").wait_for()
     page.close()
+
+
+def test_the_address_of_a_page_tells_what_is_shown(opened):
+    saved = opened("page.html")
+    saved.wait_for_frame(0)
+    saved.go_to(5)
+    saved.page.get_by_label("Color", exact=True).select_option(label="activation pattern")
+    saved.page.wait_for_url("**#step=100&color=pattern")
+    saved.page.evaluate("location.hash = '#step=1000&color=slope&data=off'")
+    saved.wait_for_frame(7)
+    assert not saved.page.get_by_label("data", exact=True).is_checked()
+    saved.page.get_by_label("copy what is shown, to show it again", exact=True).click()
+
+
+def test_picture_and_film_are_made_in_the_browser(opened, tmp_path):
+    saved = opened("page.html")
+    saved.wait_for_frame(0)
+    with saved.page.expect_download() as picture:
+        saved.page.get_by_label("save the picture as PNG", exact=True).click()
+    assert picture.value.suggested_filename == "regions-step-0.png"
+    picture.value.save_as(tmp_path / "picture.png")
+    with Image.open(tmp_path / "picture.png") as image:
+        assert min(image.size) > 300
+        assert len(image.convert("RGB").getcolors(1 << 24)) > 100
+    saved.go_to(5)
+    saved.page.keyboard.press("[")
+    with saved.page.expect_download() as film:
+        saved.page.get_by_label("save a film of the steps that play", exact=True).click()
+    film.value.save_as(tmp_path / "film")
+    assert film.value.suggested_filename.startswith("regions.")
+    assert (tmp_path / "film").stat().st_size > 5000
+    saved.wait_for_frame(7)
+
+
+def test_a_presentation_fills_the_screen(opened, screenshots):
+    saved = opened("page.html")
+    saved.wait_for_frame(0)
+    before = saved.plot.bounding_box()
+    saved.page.get_by_label("present: fill the screen", exact=True).click()
+    saved.page.wait_for_selector(".sv-present")
+    saved.page.wait_for_timeout(500)
+    saved.page.screenshot(path=screenshots / "page-presented.png")
+    size = saved.page.viewport_size
+    for part in (".sv-plot", ".sv-time-bar"):
+        box = saved.page.locator(part).bounding_box()
+        assert box["x"] >= 0
+        assert box["y"] >= 0
+        assert box["x"] + box["width"] <= size["width"] + 1
+        assert box["y"] + box["height"] <= size["height"] + 1
+    # A place on the time bar is the same step as before, though all is larger.
+    bar = saved.page.locator(".sv-time").bounding_box()
+    saved.page.mouse.click(bar["x"] + 0.98 * bar["width"], bar["y"] + bar["height"] / 2)
+    saved.wait_for_frame(7)
+    box = saved.plot.bounding_box()
+    saved.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    saved.page.wait_for_selector(".sv-regions:not([data-region='-1'])")
+    saved.page.keyboard.press("Escape")
+    saved.page.get_by_label("leave the presentation", exact=True).click()
+    saved.page.wait_for_selector(".sv-present", state="detached")
+    assert saved.plot.bounding_box() == before

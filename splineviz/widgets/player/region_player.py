@@ -26,6 +26,7 @@ from splineviz.widgets.player.run_curves import RunCurves
 from splineviz.widgets.player.run_flags import run_flags
 from splineviz.widgets.player.thumbnails import anchor_thumbnails, describe_thumbnails
 from splineviz.widgets.player.user_colorings import UserColoring
+from splineviz.widgets.player.view_state import traits_of_state, view_state
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -321,6 +322,28 @@ class RegionPlayer(OwningBox, CheckpointTraits):
             own = [{"index": index, "step": step, "name": text}] if text else []
             marks = sorted([*others, *own], key=lambda mark: mark["index"])
             self.canvas.set_traits(annotations=marks)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What the viewer has chosen: step, color, comparison, marks and the part that is seen.
+
+        A dict such as ``{"step": 653, "color": "slope"}``. What differs from a new player stands in
+        it too: ``compare`` (a step, or ``"step before"``), ``boundary`` and ``data`` (False if they
+        are hidden), and ``view`` (xmin, ymin, xmax, ymax). Set it to show the same again: what it
+        does not name is as in a new player, but step and color stay. The player's copy button
+        copies it as a line of Python. Empty for a run without checkpoints.
+
+        Raises
+        ------
+        InvalidArgument, UnknownName, UnknownStep
+            If what it is set to names something that is not there, and says what.
+        """
+        return {} if self.canvas is None else view_state(self.canvas)
+
+    @state.setter
+    def state(self, state: Mapping[str, Any]) -> None:
+        if self.canvas is not None:
+            self.canvas.set_traits(**traits_of_state(self.canvas, state))
 
     @property
     def bookmarks(self) -> list[int]:

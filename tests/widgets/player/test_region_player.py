@@ -17,6 +17,7 @@ from splineviz.errors import (
     InvalidArgument,
     NonFiniteValues,
     ShapeMismatch,
+    SplinevizError,
     UnknownName,
     UnknownStep,
     UnsupportedLayer,
@@ -537,3 +538,35 @@ def test_texts_and_bookmarks_on_the_time_bar(run, plane):
     assert player.canvas.annotations == []
     assert player.bookmarks == [0, 1000]
     player.close()
+
+
+def test_a_state_shows_the_same_again(run, plane):
+    player = RegionPlayer(run, plane, background=False)
+    assert player.state == {"step": 0, "color": "slope"}
+    player.step = 100
+    player.canvas.set_traits(
+        compare=1, show_points=False, coloring=1, viewport=(-0.5, -0.5, 0.5, 0.5)
+    )
+    state = player.state
+    assert state["compare"] == 1
+    assert state["data"] is False
+    other = RegionPlayer(run, plane, background=False)
+    other.state = state
+    assert other.state == state
+    other.state = {"compare": "step before"}
+    assert other.state == {"step": 100, "color": state["color"], "compare": "step before"}
+    for wrong in (
+        None,
+        {"shade": 1},
+        {"step": 5},
+        {"color": "none"},
+        {"compare": "before"},
+        {"data": "yes"},
+        {"view": [0, 0, 0, 1]},
+        {"view": [0, 0, float("nan"), 1]},
+        {"view": "0011"},
+    ):
+        before = other.state
+        with pytest.raises(SplinevizError):
+            other.state = wrong
+        assert other.state == before

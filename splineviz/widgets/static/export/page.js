@@ -1,6 +1,7 @@
 // The player in a page of its own, without a notebook: its state and frames are in the page.
 
 import { render } from "../player/region_canvas.js";
+import { addressOf, stateOf, traitsOfAddress } from "../player/toolbar/view_state.js";
 import { PageModel } from "./page_model.js";
 
 const WAITING = "This step is being unpacked";
@@ -47,6 +48,28 @@ async function unpackFrames(model, texts, compressed) {
   }
 }
 
+const ADDRESS_MS = 300; // between a choice and the address that tells it
+const CHOICES = ["index", "coloring", "compare", "show_boundary", "show_points", "viewport"];
+
+/** Show what the address of the page says, and let it say what is shown. */
+function followAddress(model, window) {
+  const get = (name) => model.get(name);
+  const read = () => {
+    const traits = traitsOfAddress(window.location.hash, get);
+    for (const [name, value] of Object.entries(traits)) model.set(name, value);
+  };
+  read();
+  let timer = 0;
+  const tell = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      window.history.replaceState(null, "", `#${addressOf(stateOf(get))}`);
+    }, ADDRESS_MS);
+  };
+  for (const name of CHOICES) model.on(`change:${name}`, tell);
+  window.addEventListener("hashchange", read);
+}
+
 /** Build the page. */
 export async function start(document) {
   const state = JSON.parse(document.getElementById("sv-state").textContent);
@@ -59,6 +82,7 @@ export async function start(document) {
   const waiting = Object.fromEntries([...texts.keys()].map((index) => [index, WAITING]));
   traits.messages = { ...state.traits.messages, ...waiting };
   const model = new PageModel(traits);
+  followAddress(model, document.defaultView);
   await render({ model, el: document.getElementById("sv-canvas") });
   await unpackFrames(model, texts, state.compressed);
   document.documentElement.dataset.unpacked = "true";

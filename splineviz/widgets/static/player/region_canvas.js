@@ -28,6 +28,12 @@ import { Playback } from "./playback/playback.js";
 import { Captions } from "./text/captions.js";
 import { drawDetails } from "./text/details.js";
 import { TimeBar } from "./time_bar/time_bar.js";
+import { TIME_HEIGHTS } from "./time_bar/time_drawing.js";
+import { Presentation } from "./toolbar/present.js";
+import { buildToolbar } from "./toolbar/toolbar.js";
+import { Tools } from "./toolbar/tools.js";
+
+const WAIT_MS = 50; // between two looks for a frame that is on its way
 
 export async function render({ model, el }) {
   const stop = new AbortController(); // removes every DOM listener at clean-up
@@ -173,13 +179,15 @@ export async function render({ model, el }) {
     const { pixelWidth, pixelHeight } = layout;
     frames.resize({ bounds, viewport, width: pixelWidth, height: pixelHeight });
     showAxes();
-    scene.showAll.hidden = plotArea.showsAll;
+    scene.showAll.hidden = plotArea.showsAll || Boolean(toolbar);
+    updateToolbar();
     drawSamples();
     scene.root.dataset.viewport = viewport.map((value) => value.toPrecision(6)).join(" ");
     requestDraw();
   };
 
   const fit = () => {
+    updateToolbar();
     if (plotArea.fit()) draw();
   };
 
@@ -259,6 +267,45 @@ export async function render({ model, el }) {
     ? buildControls(scene.controls, change, stop.signal)
     : null;
   const timeBar = get("controls") ? new TimeBar(scene.timeBar, change, stop.signal) : null;
+
+  /** Draw a checkpoint as soon as its frame is here; resolves to whether there is one. */
+  const show = async (index) => {
+    change({ index });
+    while (!frames.has(index) && playableFrames.comes(index) && !stop.signal.aborted) {
+      frames.request(index);
+      await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
+    }
+    draw();
+    return drawn?.index === index;
+  };
+  const text = () => scene.plot.getAttribute("aria-label").replace(/, colored by /, " · ");
+  const viewed = { get, change, show, text, isLive, layout: () => plotArea.layout };
+  const tools = new Tools(scene, viewed, () => updateToolbar());
+  const presentation = new Presentation(
+    scene.root,
+    () => {
+      timeBar?.setHeight(presentation.isOn ? TIME_HEIGHTS.low : TIME_HEIGHTS.usual);
+      fit();
+    },
+    stop.signal,
+  );
+  const toolbar = controls
+    ? buildToolbar(
+        controls.row,
+        {
+          reset: () => plotArea.showAll(),
+          present: () => presentation.toggle(),
+          picture: () => tools.picture(),
+          film: tools.canFilm ? () => tools.film() : null,
+          copy: () => tools.copy(),
+        },
+        stop.signal,
+      )
+    : null;
+  const updateToolbar = () => {
+    const isChanged = Boolean(plotArea.layout) && !plotArea.showsAll;
+    toolbar?.update({ isChanged, isPresented: presentation.isOn, isFilming: tools.isFilming });
+  };
   // A click on the button is not a click on the picture below it.
   for (const type of ["pointerdown", "dblclick"]) {
     scene.showAll.addEventListener(type, (event) => event.stopPropagation(), { signal: stop.signal });
@@ -391,6 +438,7 @@ export async function render({ model, el }) {
     gestures.stop();
     playback.stop();
     frames.close();
+    presentation.set(false);
     for (const [target, name, handler] of subscriptions) target.off(name, handler);
     scene.root.remove();
   };

@@ -1,5 +1,6 @@
 // The size of the picture on the page, and the viewport: the part of the slice shown in it.
 
+import { zoomOf } from "../toolbar/present.js";
 import { makeView } from "../frames/rasterize.js";
 import { panned, isSameViewport, zoomed, zoomFactor } from "./viewport.js";
 
@@ -7,6 +8,7 @@ const LEAST_ROOM = 80; // CSS pixels
 const PLOT_HEIGHTS = [320, 620]; // CSS pixels
 const LEAST_SIDE = 24; // CSS pixels of a plot
 const AROUND_PLOT = 210; // CSS pixels a page needs above and below: its toolbars, the axis
+const AROUND_PRESENTED = 60; // CSS pixels: the axis, and a margin
 const SIDE_WIDTH = 260; // CSS pixels: the least width of what stands beside the plot
 const SIDE_GAP = 20; // CSS pixels between them
 const LEAST_BESIDE = 620; // CSS pixels: in a narrower widget it stands below
@@ -15,6 +17,11 @@ const LEAST_BESIDE = 620; // CSS pixels: in a narrower widget it stands below
 export function tallestPlot(windowHeight, othersHeight) {
   const [least, most] = PLOT_HEIGHTS;
   return Math.max(least, Math.min(most, windowHeight - AROUND_PLOT - othersHeight));
+}
+
+/** The height of a plot that is presented: all that the screen has. */
+export function presentedPlot(windowHeight, othersHeight) {
+  return Math.max(LEAST_ROOM, windowHeight - AROUND_PRESENTED - othersHeight);
 }
 
 /**
@@ -72,10 +79,13 @@ export class PlotArea {
     scene.root.classList.toggle("sv-beside", isBeside);
     const room = isBeside ? inside - SIDE_WIDTH - SIDE_GAP : inside;
     const fixedHeight = this.model.get("height");
-    const others = scene.controls.offsetHeight + scene.timeBar.offsetHeight;
-    const tallest = fixedHeight || tallestPlot(window.innerHeight, others);
+    const zoom = zoomOf(scene.root);
+    // In a presentation the menus stand above the side.
+    const others = (zoom > 1 ? 0 : scene.controls.offsetHeight) + scene.timeBar.offsetHeight;
+    const tallest =
+      zoom > 1 ? presentedPlot(window.innerHeight / zoom, others) : fixedHeight || tallestPlot(window.innerHeight, others);
     const [width, height] = plotSize(this.bounds, room, tallest, this.model.get("stretch"));
-    const ratio = window.devicePixelRatio || 1;
+    const ratio = (window.devicePixelRatio || 1) * zoom;
     const { layout } = this;
     if (layout?.width === width && layout.height === height && layout.ratio === ratio) return false;
     // On a coarse screen the buffer has twice the screen's resolution: scaling it down smooths edges.

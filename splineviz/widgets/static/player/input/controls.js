@@ -30,8 +30,8 @@ export function setOptions(select, options, value) {
 }
 
 /**
- * Build the row of menus. `change(traits)` sets traits of the model. Returns {update}: `update(get)`
- * shows the traits that `get(name)` returns.
+ * Build the row of menus. `change(traits)` sets traits of the model. Returns {update, row}:
+ * `update(get)` shows the traits that `get(name)` returns; `row` is the element.
  */
 export function buildControls(parent, change, signal) {
   const listen = (node, type, handler) => node.addEventListener(type, handler, { signal });
@@ -100,5 +100,5 @@ export function buildControls(parent, change, signal) {
     points.checked = get("show_points");
     compare.disabled = get("count") < 2;
   };
-  return { update };
+  return { update, row: choices };
 }

@@ -45,7 +45,9 @@ export class Gestures {
 
   placeOf(event) {
     const box = this.plot.getBoundingClientRect();
-    return { x: event.clientX - box.left, y: event.clientY - box.top };
+    // A player that is presented is zoomed: its own pixels are larger than those of the window.
+    const zoom = box.width / this.plot.clientWidth || 1;
+    return { x: (event.clientX - box.left) / zoom, y: (event.clientY - box.top) / zoom };
   }
 
   press(event) {

@@ -6,7 +6,7 @@ import { addLabel, setOptions } from "../input/controls.js";
 import { formatNumber } from "../text/numbers.js";
 import { captionAt, mostRegions, valueAt, withEnd } from "./run_values.js";
 import { axisOf, timeScale } from "./time_axis.js";
-import { drawTime, TIME_HEIGHT, TRACK } from "./time_drawing.js";
+import { bandsOf, drawTime, TIME_HEIGHTS } from "./time_drawing.js";
 
 const TIME_MARGIN = { left: 40, right: 16 }; // CSS pixels
 
@@ -67,13 +67,14 @@ export class TimeBar {
     this.loop.type = "checkbox";
     this.loop.setAttribute("aria-label", "loop");
     element("span", "", loop, "loop");
-    this.svg = svgElement("svg", { class: "sv-time", height: TIME_HEIGHT, tabindex: 0 }, parent);
+    this.svg = svgElement("svg", { class: "sv-time", tabindex: 0 }, parent);
     this.svg.setAttribute("role", "slider");
     this.svg.setAttribute("aria-label", "training step");
     this.still = svgElement("g", {}, this.svg);
     this.cursor = svgElement("g", { class: "sv-time-cursor" }, this.svg);
-    svgElement("line", { y1: 4, y2: TRACK.top + TRACK.height }, this.cursor);
-    svgElement("circle", { cy: TRACK.top + TRACK.height / 2, r: 6 }, this.cursor);
+    this.needle = svgElement("line", { y1: 4 }, this.cursor);
+    this.knob = svgElement("circle", { r: 6 }, this.cursor);
+    this.setHeight(TIME_HEIGHTS.usual);
     this.caption = element("div", "sv-caption", parent);
     this.caption.setAttribute("role", "status");
     const listen = (node, type, handler) =>
@@ -84,6 +85,18 @@ export class TimeBar {
     listen(this.loop, "change", () => this.change({ loop: this.loop.checked }));
     listen(this.svg, "pointerdown", (event) => this.press(event));
     listen(this.svg, "pointermove", (event) => this.drag(event));
+  }
+
+  /** Make the bar as high as that, in CSS pixels. */
+  setHeight(height) {
+    if (this.height === height) return;
+    this.height = height;
+    const { track } = bandsOf(height);
+    this.svg.setAttribute("height", height);
+    this.needle.setAttribute("y2", track.top + track.height);
+    this.knob.setAttribute("cy", track.top + track.height / 2);
+    this.shown = null;
+    if (this.get("steps")) this.update(this.get);
   }
 
   press(event) {
@@ -101,7 +114,8 @@ export class TimeBar {
 
   drag(event) {
     if (!this.svg.hasPointerCapture(event.pointerId)) return;
-    const index = this.scale.indexAt(event.clientX - this.svg.getBoundingClientRect().left);
+    const box = this.svg.getBoundingClientRect();
+    const index = this.scale.indexAt(((event.clientX - box.left) / box.width) * this.width);
     if (!this.end) {
       if (index !== this.get("index")) this.change({ index });
       return;
@@ -141,7 +155,7 @@ export class TimeBar {
     this.scale = timeScale(axis, steps, TIME_MARGIN.left, width - TIME_MARGIN.right);
     const marks = marksOf({ flags: get("flags"), annotations: get("annotations"), bookmarks: get("bookmarks") });
     const counts = get("region_counts");
-    drawTime(this.still, this.scale, { axis, curves, steps, counts, marks, available, range: get("play_range") });
+    drawTime(this.still, this.scale, bandsOf(this.height), { axis, curves, steps, counts, marks, available, range: get("play_range") });
     this.buildLegend(curves.lines ?? [], mostRegions(counts));
   }
 
