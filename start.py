@@ -25,7 +25,7 @@ TRIED = ("python3.13", "python3.12", "python3.11")
 
 if sys.version_info < (3, 11):
     # A version manager's name for a Python may lead to none.
-    found = [
+    usable = [
         name
         for name in TRIED
         if shutil.which(name) and not subprocess.call([name, "-c", ""], stderr=subprocess.DEVNULL)
@@ -33,8 +33,8 @@ if sys.version_info < (3, 11):
     sys.exit(
         f"splineviz needs Python 3.11, 3.12 or 3.13, and this is Python {sys.version.split()[0]}: "
         + (
-            f"this machine has {' and '.join(found)} as well, so say: {found[0]} start.py"
-            if found
+            f"this machine has {' and '.join(usable)} as well, so say: {usable[0]} start.py"
+            if usable
             else "install one of them, from python.org for example, and say: python3.13 start.py"
         )
     )

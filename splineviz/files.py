@@ -191,18 +191,18 @@ def _within(path: Path, folder: Path) -> Path:
     return place
 
 
-def _checked_size(path: Path, found: os.stat_result, most: int) -> int:
-    _check_regular(path, found)
-    if found.st_size > most:
+def _checked_size(path: Path, status: os.stat_result, most: int) -> int:
+    _check_regular(path, status)
+    if status.st_size > most:
         raise UnsafeFile(
-            f"{path} has {found.st_size:,} bytes, and no more than {most:,} are expected of it: "
+            f"{path} has {status.st_size:,} bytes, and no more than {most:,} are expected of it: "
             "it is not read"
         )
-    return found.st_size
+    return status.st_size
 
 
-def _check_regular(path: Path, found: os.stat_result) -> None:
-    mode = found.st_mode
+def _check_regular(path: Path, status: os.stat_result) -> None:
+    mode = status.st_mode
     if stat.S_ISREG(mode):
         return
     if stat.S_ISDIR(mode):
@@ -250,11 +250,11 @@ def _remove_abandoned(folder: Path, earlier: str) -> None:
 def _remove_if_abandoned(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY | _NO_WAITING | _NO_LINKS)
     try:
-        found = os.fstat(descriptor)
+        status = os.fstat(descriptor)
         locked = _locked(descriptor)
         # Where there are no locks, age must do.
-        if stat.S_ISREG(found.st_mode) and (
-            locked or (locked is None and time.time() - found.st_mtime > _DAY)
+        if stat.S_ISREG(status.st_mode) and (
+            locked or (locked is None and time.time() - status.st_mtime > _DAY)
         ):
             path.unlink(missing_ok=True)
     finally:

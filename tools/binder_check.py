@@ -98,12 +98,12 @@ class Visit:
         ]
         if self.name.startswith(LIGHT):
             bounds.append((self.kernel / MB, GUARANTEED / MB, "MB for the kernel"))
-        found = [
+        misses = [
             f"{value:.1f} {what}, at most {most:.0f}"
             for value, most, what in bounds
             if value is not None and not value <= most
         ]
-        return [f"{self.name}: {one}" for one in [*found, *self.problems]]
+        return [f"{self.name}: {one}" for one in [*misses, *self.problems]]
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ class Binder:
         -------
         Visit
         """
-        found = Visit(name)
+        visit = Visit(name)
         notebook = NotebookPage(browser.new_page(), self.lab)
         notebook.page.set_default_timeout(1000 * PATIENCE)
         self.limit.start_over()
@@ -189,25 +189,25 @@ class Binder:
             notebook.page.evaluate(RUN_ALL)
             if name == FIRST:
                 scrub(notebook.page)
-                found.first_scrub = time.monotonic() - opened
+                visit.first_scrub = time.monotonic() - opened
             notebook.page.wait_for_function("window.ended")
-            found.seconds = time.monotonic() - started
-            found.problems += notebook.page.evaluate(ERRORS)
+            visit.seconds = time.monotonic() - started
+            visit.problems += notebook.page.evaluate(ERRORS)
             look(notebook)
         except Error as error:
-            found.problems.append(str(error).splitlines()[0])
+            visit.problems.append(str(error).splitlines()[0])
         kernels = self.kernels()
-        found.work = max(map(worked, kernels), default=0.0)
-        found.kernel = max(map(most_resident, kernels), default=0)
-        found.everything = self.limit.peak
-        found.problems += [f"killed: {one}" for one in self.limit.killed[killed:]]
-        found.problems += notebook.problems
+        visit.work = max(map(worked, kernels), default=0.0)
+        visit.kernel = max(map(most_resident, kernels), default=0)
+        visit.everything = self.limit.peak
+        visit.problems += [f"killed: {one}" for one in self.limit.killed[killed:]]
+        visit.problems += notebook.problems
         with suppress(Error):
             notebook.close()
         deadline = time.monotonic() + 30
         while set(self.kernels()) & set(kernels) and time.monotonic() < deadline:
             time.sleep(0.1)
-        return found
+        return visit
 
     def kernels(self) -> list[int]:
         """The processes that are kernels."""

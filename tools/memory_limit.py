@@ -77,15 +77,15 @@ class MemoryLimit:
 
 def family(pid: int) -> list[int]:
     """A process and its children, and theirs."""
-    found = [pid]
-    for one in found:
+    pids = [pid]
+    for one in pids:
         try:
             threads = list((PROC / str(one) / "task").iterdir())
         except FileNotFoundError:
             continue
         for thread in threads:
-            found += map(int, read(thread / "children").split())
-    return found
+            pids += map(int, read(thread / "children").split())
+    return pids
 
 
 def proportional(pid: int) -> int:

@@ -63,9 +63,9 @@ def rewrite_citation(text: str, address: str) -> str:
 
 def replace(pattern: str, replacement: str, text: str) -> str:
     """Replace what stands once in a text."""
-    text, found = re.subn(pattern, lambda _: replacement, text)
-    if found != 1:
-        raise SystemExit(f"found {found} times, not once: {pattern}")
+    text, count = re.subn(pattern, lambda _: replacement, text)
+    if count != 1:
+        raise SystemExit(f"found {count} times, not once: {pattern}")
     return text
 
 

@@ -52,15 +52,15 @@ def complexity_and_crossings(runs: Mapping[str, Evidence]) -> Numbers:
     from splineviz.complexity.agreement import slice_agreement
 
     [run] = runs.values()
-    found = [
+    geometries = [
         slice_agreement(
             run.program(step), run.plane, points=run.training_points, radius=run.recipe.radius
         )
         for step in run.moments.values()
     ]
     return {
-        "correlation, least of three": _least([float(each.correlation[0]) for each in found]),
-        "share missed, most of three": _most([float(each.missed[0]) for each in found]),
+        "correlation, least of three": _least([float(each.correlation[0]) for each in geometries]),
+        "share missed, most of three": _most([float(each.missed[0]) for each in geometries]),
     }
 
 

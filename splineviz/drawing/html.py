@@ -83,9 +83,9 @@ def picture(png: bytes, alt: str, width: int | None = None) -> str:
     )
 
 
-def row(*parts: str) -> str:
+def row(*pieces: str) -> str:
     """Pieces in a row, or below each other if there is no room."""
-    inner = "".join(f"<div>{part}</div>" for part in parts if part)
+    inner = "".join(f"<div>{piece}</div>" for piece in pieces if piece)
     return f'<div style="display: flex; flex-wrap: wrap; gap: 12px">{inner}</div>'
 
 

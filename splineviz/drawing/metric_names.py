@@ -79,8 +79,8 @@ class MetricName:
         """The strength of the attack, as in the name: ``0.03`` or ``8/255``."""
         if not self.is_adversarial:
             return None
-        found = _NAMED_EPS.search(self.name) or _LONE_NUMBER.search(self.name)
-        return found.group(1) if found else None
+        match = _NAMED_EPS.search(self.name) or _LONE_NUMBER.search(self.name)
+        return match.group(1) if match else None
 
     @property
     def strength(self) -> float:

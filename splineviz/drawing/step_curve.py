@@ -68,8 +68,8 @@ class StepCurve:
 
 def extremes(curves: Sequence[StepCurve]) -> FloatArray:
     """All finite values and ends of bands, which the vertical axis must contain."""
-    parts = [part for curve in curves for part in (curve.values, curve.low, curve.high)]
-    joined = np.concatenate([np.empty(0), *(part for part in parts if part is not None)])
+    parts = [values for curve in curves for values in (curve.values, curve.low, curve.high)]
+    joined = np.concatenate([np.empty(0), *(values for values in parts if values is not None)])
     return np.asarray(joined[np.isfinite(joined)])
 
 
@@ -112,7 +112,7 @@ def pieces(steps: IntArray, values: FloatArray, sparse: bool = False) -> list[In
     if len(rows) > 2 * _PARTS:
         rows = rows[_thinned(steps[rows], values[rows])]
     cuts = np.flatnonzero(np.diff(there[rows].astype(np.int8))) + 1
-    return [part for part in np.split(rows, cuts) if len(part) and there[part[0]]]
+    return [piece for piece in np.split(rows, cuts) if len(piece) and there[piece[0]]]
 
 
 def _thinned(steps: IntArray, values: FloatArray) -> IntArray:
@@ -120,8 +120,8 @@ def _thinned(steps: IntArray, values: FloatArray) -> IntArray:
     places = np.log(np.maximum(steps, 1))
     parts = ((places - places[0]) * (_PARTS / (places[-1] - places[0] or 1.0))).astype(np.int64)
     there = np.isfinite(values)
-    found = [np.array([0, len(steps) - 1])]
+    kept = [np.array([0, len(steps) - 1])]
     for key in (np.where(there, values, np.inf), np.where(there, -values, np.inf)):
         order = np.lexsort((key, parts))
-        found.append(order[np.unique(parts[order], return_index=True)[1]])
-    return np.unique(np.concatenate(found))
+        kept.append(order[np.unique(parts[order], return_index=True)[1]])
+    return np.unique(np.concatenate(kept))

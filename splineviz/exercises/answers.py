@@ -48,9 +48,9 @@ def times_as_many_regions(run: Run, plane: InputSlice) -> float:
     return last / first
 
 
-def average_neighbors(part: SplinePartition) -> float:
+def average_neighbors(partition: SplinePartition) -> float:
     """How many neighbors a region has on average."""
-    return float(part.dual_graph().nnz / len(part))
+    return float(partition.dual_graph().nnz / len(partition))
 
 
 def rarest_at_the_decision(curves: MigrationCurves) -> int:

@@ -64,10 +64,10 @@ def _is_right(answer: Any, expected: Any, tolerance: float) -> bool:
             return bool(expected(answer))
         if isinstance(expected, str):
             return str(answer).strip().casefold() == expected.strip().casefold()
-        given, right = np.asarray(answer, dtype=float), np.asarray(expected, dtype=float)
+        actual, right = np.asarray(answer, dtype=float), np.asarray(expected, dtype=float)
     except Exception:  # any kind of answer may come, and a wrong kind is a wrong answer
         return False
-    return given.shape == right.shape and bool((np.abs(given - right) <= tolerance).all())
+    return actual.shape == right.shape and bool((np.abs(actual - right) <= tolerance).all())
 
 
 def _in_words(value: Any) -> str:

@@ -237,10 +237,10 @@ def _decides(
     return decide(x, *arguments)
 
 
-def _on_a_new_axis(part: Any) -> Any:
+def _on_a_new_axis(argument: Any) -> Any:
     """Put all that depends on a sample behind a new axis, which counts that sample."""
-    depends = isinstance(part, torch.Tensor) and not _is_constant(part)
-    return part.unsqueeze(0) if depends else part
+    depends = isinstance(argument, torch.Tensor) and not _is_constant(argument)
+    return argument.unsqueeze(0) if depends else argument
 
 
 def _behind_a_new_axis(dim: Any) -> Any:

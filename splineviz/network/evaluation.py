@@ -51,7 +51,7 @@ def evaluator(model: Program | torch.nn.Module) -> Callable[[npt.NDArray[Any]], 
         # In equal parts: a part of one sample is what some networks treat differently.
         parts = np.array_split(inputs, -(-len(inputs) // _BATCH))
         with np.errstate(over="ignore", invalid="ignore"):
-            outputs = np.concatenate([_rows(run(part), len(part)) for part in parts])
+            outputs = np.concatenate([_rows(run(batch), len(batch)) for batch in parts])
         finite = np.isfinite(outputs).all(axis=1)
         if not finite.all():
             raise NonFiniteValues(

@@ -108,21 +108,21 @@ def _copied(model: torch.nn.Module, *, float64: bool) -> torch.nn.Module:
             "Pass a torch.nn.Module, or write one whose forward calls it.",
         )
     model = without_wrappers(model)
-    for path, part in model.named_modules():
-        if isinstance(part, torch.jit.ScriptModule):
+    for path, submodule in model.named_modules():
+        if isinstance(submodule, torch.jit.ScriptModule):
             raise UnsupportedLayer(
                 path,
-                type(part).__name__,
+                type(submodule).__name__,
                 "it was compiled by TorchScript, which keeps no layers that can be followed",
                 f"{'Put' if path else 'Pass'} the module that it was made from"
                 f"{' in its place' if path else ''}.",
             )
-    own = {id(part) for part in model.modules()}
-    for path, part in model.named_modules():
-        if any(id(getattr(value, "__self__", value)) in own for value in _closed_over(part)):
+    own = {id(submodule) for submodule in model.modules()}
+    for path, submodule in model.named_modules():
+        if any(id(getattr(value, "__self__", value)) in own for value in _closed_over(submodule)):
             raise UnsupportedLayer(
                 path,
-                type(part).__name__,
+                type(submodule).__name__,
                 "its forward was replaced by a function that holds the network itself, so that a "
                 "copy would still run the original",
                 "Write a subclass with another forward, or use a forward hook.",
@@ -182,9 +182,9 @@ def _weights(model: torch.nn.Module) -> Iterator[torch.Tensor]:
     yield from model.buffers()
 
 
-def _closed_over(part: torch.nn.Module) -> list[Any]:
+def _closed_over(module: torch.nn.Module) -> list[Any]:
     """List what a function holds that replaces a module's forward."""
-    function = vars(part).get("forward")
+    function = vars(module).get("forward")
     held = [*(getattr(function, "__defaults__", None) or ())]
     for cell in getattr(function, "__closure__", None) or ():
         # A cell may be empty still.
@@ -219,9 +219,9 @@ def float64_copy(model: torch.nn.Module) -> torch.nn.Module:
     known = {id(module) for module in copied.modules()}
     for module in [*copied.modules()]:
         # Layers that are kept in a list are no part of the network for torch.
-        for part in _held(list(vars(module).values()), torch.nn.Module):
-            if id(part) not in known:
-                part.eval().requires_grad_(False).to("cpu").to(torch.float64)
+        for layer in _held(list(vars(module).values()), torch.nn.Module):
+            if id(layer) not in known:
+                layer.eval().requires_grad_(False).to("cpu").to(torch.float64)
     return copied.to("cpu").to(torch.float64)
 
 
@@ -258,7 +258,7 @@ def run_copy(network: torch.nn.Module, batch: torch.Tensor) -> torch.Tensor:
 
 
 def not_run(
-    network: torch.nn.Module, batch: torch.Tensor, error: Exception, given: str = ""
+    network: torch.nn.Module, batch: torch.Tensor, error: Exception, origin: str = ""
 ) -> UnsupportedLayer | ShapeMismatch:
     """Translate an exception from the user's forward into one of ours.
 
@@ -268,7 +268,7 @@ def not_run(
     batch : tensor (n, *input_shape)
         What it was run on.
     error : Exception
-    given : str
+    origin : str
         Where the shape of the batch comes from, to be read behind it.
     """
     kind, why = type(network).__name__, f"{type(error).__name__}: {error}"
@@ -299,20 +299,20 @@ def not_run(
             "make new tensors with dtype=x.dtype.",
         )
     return ShapeMismatch(
-        f"{kind} cannot run on inputs of shape {tuple(batch.shape)}{given} ({why})"
+        f"{kind} cannot run on inputs of shape {tuple(batch.shape)}{origin} ({why})"
     )
 
 
 def _unregistered(network: torch.nn.Module) -> str | None:
     """Find where a network holds weights in a list, tuple or dict, unknown to torch."""
-    known = {id(part) for part in network.modules()}
+    known = {id(item) for item in network.modules()}
     for path, module in network.named_modules():
         for name, value in vars(module).items():
             if name.startswith("_") or not isinstance(value, list | tuple | dict):
                 continue
-            for part in value.values() if isinstance(value, dict) else value:
-                own = isinstance(part, torch.nn.Module) and any(True for _ in part.parameters())
-                if (own and id(part) not in known) or isinstance(part, torch.nn.Parameter):
+            for item in value.values() if isinstance(value, dict) else value:
+                own = isinstance(item, torch.nn.Module) and any(True for _ in item.parameters())
+                if (own and id(item) not in known) or isinstance(item, torch.nn.Parameter):
                     return ".".join(filter(None, [path, name]))
     return None
 
@@ -339,9 +339,9 @@ def has_hooks(network: torch.nn.Module) -> bool:
     """Whether a network has hooks that `without_hooks` leaves out."""
     return any(
         not _is_of_torch(hook)
-        for part in network.modules()
+        for module in network.modules()
         for name in _HOOKS
-        for hook in getattr(part, name).values()
+        for hook in getattr(module, name).values()
     )
 
 
@@ -360,16 +360,16 @@ def hooks_only_watch(network: torch.nn.Module, batch: torch.Tensor) -> bool:
         def call(*args: Any, **kwargs: Any) -> Any:
             seen = _tensors([*args, *kwargs.values()])
             before = [tensor._version for tensor in seen]
-            made = hook(*args, **kwargs)
-            changed.append(made is not None or before != [tensor._version for tensor in seen])
-            return made
+            result = hook(*args, **kwargs)
+            changed.append(result is not None or before != [tensor._version for tensor in seen])
+            return result
 
         return call
 
     copied = _deep_copy(network, {})
-    for part in copied.modules():
+    for module in copied.modules():
         for name in _HOOKS[:2]:
-            hooks = getattr(part, name)
+            hooks = getattr(module, name)
             for key, hook in hooks.items():
                 if not _is_of_torch(hook):
                     hooks[key] = watched(hook)
@@ -387,9 +387,9 @@ def without_hooks(network: torch.nn.Module) -> torch.nn.Module:
     Those with which torch makes weights, as for pruning, are kept.
     """
     copied = _deep_copy(network, {})
-    for part in copied.modules():
+    for module in copied.modules():
         for name in _HOOKS:
-            hooks = getattr(part, name)
+            hooks = getattr(module, name)
             for key in [key for key, hook in hooks.items() if not _is_of_torch(hook)]:
                 del hooks[key]
     return copied
@@ -407,16 +407,16 @@ def _tensors(value: Any) -> list[torch.Tensor]:
 
 def _held(value: Any, kind: type[Kind]) -> list[Kind]:
     """List the objects of a type in nested lists, tuples and dicts."""
-    found: list[Kind] = []
+    held: list[Kind] = []
     waiting, met = [value], set()
     while waiting:
-        part = waiting.pop()
-        if isinstance(part, kind):
-            found.append(part)
-        elif isinstance(part, dict | list | tuple) and id(part) not in met:
-            met.add(id(part))
-            waiting.extend(part.values() if isinstance(part, dict) else part)
-    return found
+        item = waiting.pop()
+        if isinstance(item, kind):
+            held.append(item)
+        elif isinstance(item, dict | list | tuple) and id(item) not in met:
+            met.add(id(item))
+            waiting.extend(item.values() if isinstance(item, dict) else item)
+    return held
 
 
 def _deep_copy(model: torch.nn.Module, copies: dict[int, Any]) -> torch.nn.Module:
@@ -430,11 +430,11 @@ def _deep_copy(model: torch.nn.Module, copies: dict[int, Any]) -> torch.nn.Modul
         if type(value) in (OrderedDict, set) and not value
     }
     copied = copy.deepcopy(model, {**empty, **copies})
-    for part in copied.modules():
-        inner = _wrapped(part)
+    for wrapper in copied.modules():
+        inner = _wrapped(wrapper)
         if inner is not None:
             # Wrappers around a part: a copy is not worth compiling, and stands on one device.
-            vars(part)["forward"] = inner.__call__
+            vars(wrapper)["forward"] = inner.__call__
     return copied
 
 

@@ -93,7 +93,7 @@ def check_finite(key: str, array: np.ndarray, infinite: bool) -> None:
         )
 
 
-def check_weight_shape(key: str, given: tuple[int, ...], expected: tuple[int, ...]) -> None:
+def check_weight_shape(key: str, actual: tuple[int, ...], expected: tuple[int, ...]) -> None:
     """Refuse a weight of another shape than that of the network.
 
     Raises
@@ -101,7 +101,7 @@ def check_weight_shape(key: str, given: tuple[int, ...], expected: tuple[int, ..
     ShapeMismatch
         With its name, `key`.
     """
-    if given != expected:
+    if actual != expected:
         raise ShapeMismatch(
-            f"the parameter {key!r} has the shape {expected} in this network; given {given}"
+            f"the parameter {key!r} has the shape {expected} in this network; given {actual}"
         )

@@ -52,10 +52,10 @@ class ProgramModule(torch.nn.Module):
             tensor = torch.tensor(array, dtype=dtype, device="cpu")
             *path, name = key.split(".")
             holder: torch.nn.Module = self
-            for part in path:
-                if part not in holder._modules:
-                    setattr(holder, part, torch.nn.Module())
-                holder = holder._modules[part]  # type: ignore[assignment]
+            for child in path:
+                if child not in holder._modules:
+                    setattr(holder, child, torch.nn.Module())
+                holder = holder._modules[child]  # type: ignore[assignment]
             if key in statistics:
                 holder.register_buffer(name, tensor)
             else:

@@ -204,9 +204,9 @@ class RunSet:
             some = ", ".join(row.run for row in fitting[:5]) or ", ".join(
                 row.run for row in self.rows[:5]
             )
-            found = f"{len(fitting)} of the runs are" if fitting else "none of the runs is"
+            count = f"{len(fitting)} of the runs are" if fitting else "none of the runs is"
             raise InvalidArgument(
-                f"{found} of {what}: name {', '.join(known)} so that one is left, such as: {some}"
+                f"{count} of {what}: name {', '.join(known)} so that one is left, such as: {some}"
             )
         return Run(self.path / fitting[0].run)
 
@@ -244,7 +244,7 @@ class RunSet:
         check_name(known, "metric", metric)
         kept = table.dropna(subset=[metric])
         groups = kept.groupby([*chosen, "step"], sort=False, dropna=False)[metric]
-        found = pd.DataFrame(
+        averages = pd.DataFrame(
             {
                 "runs": groups.size(),
                 "mean": groups.mean(),
@@ -253,9 +253,9 @@ class RunSet:
             }
         ).reset_index()
         order = {key: k for k, key in enumerate(dict.fromkeys(_keys(table, chosen)))}
-        rank = [order[key] for key in _keys(found, chosen)]
+        rank = [order[key] for key in _keys(averages, chosen)]
         return (
-            found.assign(_rank=rank)
+            averages.assign(_rank=rank)
             .sort_values(["_rank", "step"])
             .drop(columns="_rank")
             .reset_index(drop=True)

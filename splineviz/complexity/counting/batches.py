@@ -104,10 +104,10 @@ def _count_at_dtype(
     doubts = torch.zeros(shape, dtype=torch.int64, device=network.device)
     for some in batches(shape[1], most):
 
-        def visit(number: int, seen: LayerVertices, part: torch.Tensor = doubts[:, some]) -> None:
+        def visit(number: int, seen: LayerVertices, counts: torch.Tensor = doubts[:, some]) -> None:
             span = seen.span.with_sample() if with_center else seen.span
             switches = network.layers[number][1]
-            part += doubtful(switching(span, switches), seen, switches, part.shape[1])
+            counts += doubtful(switching(span, switches), seen, switches, counts.shape[1])
             spans[number] = span.merged(spans.get(number))
 
         own = directions if some.stop - some.start == shape[1] else directions[:, some]

@@ -106,17 +106,19 @@ class Estimator:
     @cached_property
     def _switching(self) -> dict[int, tuple[float, ...]]:
         """The points where neurons switch, for each value that switches or is counted."""
-        found: dict[int, set[float]] = {}
+        breakpoints: dict[int, set[float]] = {}
         for i in self._steps:
             if i in self.program.activation_at:
                 rule = self.program.activation_at[i].rule
                 if isinstance(rule, PiecewiseLinear):
                     value = self.program.steps[i].inputs[0]
-                    found.setdefault(value, set()).update(rule.breakpoints.tolist())
+                    breakpoints.setdefault(value, set()).update(rule.breakpoints.tolist())
         for watched in self._watched:
             if watched.max_selection is None:
-                found.setdefault(watched.value, set()).update(watched.switches.points.tolist())
-        return {value: tuple(sorted(points)) for value, points in found.items()}
+                breakpoints.setdefault(watched.value, set()).update(
+                    watched.switches.points.tolist()
+                )
+        return {value: tuple(sorted(points)) for value, points in breakpoints.items()}
 
     def numbers_a_center(self) -> int:
         """Count the numbers that `centers` holds of one sample."""
@@ -231,7 +233,12 @@ class Estimator:
         return self._along[1]
 
     def _look(
-        self, value: int, inputs: Sequence[Value], made: Value, one_pass: ForwardPass, visit: Visit
+        self,
+        value: int,
+        inputs: Sequence[Value],
+        result: Value,
+        one_pass: ForwardPass,
+        visit: Visit,
     ) -> None:
         for number, watched in enumerate(self._watched):
             if watched.value != value:
@@ -240,9 +247,9 @@ class Estimator:
                 read = self.program.steps[value - 1].inputs
                 visit(number, one_pass.margins(watched.max_selection, read, inputs))
                 continue
-            if isinstance(made, KeptValues):
+            if isinstance(result, KeptValues):
                 raise _no_sign(watched.layer)
-            seen = one_pass.neighborhood(value, made)
+            seen = one_pass.neighborhood(value, result)
             visit(number, seen if watched.columns is None else _only(seen, watched.columns))
 
     def _coefficients(self, dtype: torch.dtype) -> dict[int, StepOperator]:
@@ -270,10 +277,10 @@ class _Centers(Domain[torch.Tensor]):
 
     activation = opaque = affine
 
-    def _check(self, i: int, inputs: Sequence[torch.Tensor], made: torch.Tensor) -> None:
+    def _check(self, i: int, inputs: Sequence[torch.Tensor], result: torch.Tensor) -> None:
         # What is masked out is infinite.
         masks = i in self.program.opaque_steps or any(bool(one.isinf().any()) for one in inputs)
-        if bool((made.isnan() if masks else ~made.isfinite()).any()):
+        if bool((result.isnan() if masks else ~result.isfinite()).any()):
             raise NonFiniteValues(
                 f"the network overflows: what {self.program.steps[i].name!r} makes of some samples "
                 "is NaN or infinite, though the weights are finite; make its weights or inputs "

@@ -298,7 +298,7 @@ class ForwardPass(Domain[Value]):
         def joined(parts: Sequence[torch.Tensor]) -> torch.Tensor:
             lead = parts[0].ndim - 1
             flat = [values_of(p, s).flatten(lead) for p, s in zip(parts, shapes, strict=True)]
-            return torch.cat([part.expand(len(center), *[-1] * lead) for part in flat], -1)
+            return torch.cat([tensor.expand(len(center), *[-1] * lead) for tensor in flat], -1)
 
         d = joined([self.pairs.vertices(one.d) for one in typed])
         size = joined([one.size for one in typed])

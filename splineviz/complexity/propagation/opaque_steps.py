@@ -35,7 +35,7 @@ class Opaque:
         self,
         center: torch.Tensor,
         read: Sequence[torch.Tensor],
-        made: torch.Tensor,
+        results: torch.Tensor,
         variances: Sequence[torch.Tensor | None],
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Compute differences (n, vertices, width), and their sizes and variances (n, width).
@@ -44,14 +44,14 @@ class Opaque:
         ----------
         center : float64 tensor (n, *shape)
             The results at the samples.
-        read, made : tensor (n * vertices, *shape)
+        read, results : tensor (n * vertices, *shape)
             The inputs at the vertices, and the results.
         variances : sequence of tensor (n or 1, *shape), or None
             Of the inputs; None for truth values and places, which are exact.
         """
         rounding = self._rounding
         at_sample = rows_of(center.double(), 1).unsqueeze(1)
-        at_vertices = self._by_sample(made)
+        at_vertices = self._by_sample(results)
         d = _difference(at_vertices, at_sample)
         passed = self._passed(read, at_vertices, variances)
         # In units of rounding of the differences.

@@ -29,7 +29,7 @@ class UnstableNeurons(NamedTuple):
 
     def at(self, which: torch.Tensor) -> UnstableNeurons:
         """Select some of them, by a mask or by number."""
-        return UnstableNeurons(*(part[which] for part in self))
+        return UnstableNeurons(*(tensor[which] for tensor in self))
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,7 @@ class PreactivationRange:
     def at(self, columns: torch.Tensor) -> PreactivationRange:
         """The range of some of the neurons."""
         parts = (self.center, self.low, self.high, self.noise)
-        center, low, high, noise = (part[:, columns] for part in parts)
+        center, low, high, noise = (tensor[:, columns] for tensor in parts)
         return PreactivationRange(center, low, high, noise)
 
     def narrowed(
@@ -87,8 +87,8 @@ class PreactivationRange:
         """Replace the range of the neurons that are unstable at some points by a more exact one."""
         place = near.sample, near.column
         lows, highs = (
-            part.expand_as(self.center).index_put(place, own)
-            for part, own in ((self.low, low), (self.high, high))
+            tensor.expand_as(self.center).index_put(place, own)
+            for tensor, own in ((self.low, low), (self.high, high))
         )
         span = PreactivationRange(self.center, lows, highs, self.noise)
         better = near._replace(low=low.double(), high=high.double())
@@ -127,7 +127,7 @@ class PreactivationRange:
         self, parts: Sequence[torch.Tensor], sample: torch.Tensor, column: torch.Tensor
     ) -> list[torch.Tensor]:
         """Pick the numbers of some neurons, in float64."""
-        return [part.expand_as(self.center)[sample, column].double() for part in parts]
+        return [tensor.expand_as(self.center)[sample, column].double() for tensor in parts]
 
     def unstable(self, points: tuple[float, ...]) -> UnstableNeurons:
         """Find the neurons that may switch: not all values lie certainly on one side of each point.

@@ -89,13 +89,13 @@ def content_key(parts: Iterable[str | bytes | npt.NDArray[Any]]) -> str:
         not the same as its bytes.
     """
     key = hashlib.sha256()
-    for part in parts:
-        if isinstance(part, np.ndarray):
-            head, body = f"array {part.dtype.str} {part.shape}", part.tobytes()
-        elif isinstance(part, str):
-            head, body = "text", part.encode()
+    for value in parts:
+        if isinstance(value, np.ndarray):
+            head, body = f"array {value.dtype.str} {value.shape}", value.tobytes()
+        elif isinstance(value, str):
+            head, body = "text", value.encode()
         else:
-            head, body = "bytes", part
+            head, body = "bytes", value
         key.update(f"{head} {len(body)}\n".encode())
         key.update(body)
     return key.hexdigest()

@@ -171,7 +171,7 @@ class ComplexityCurves(NeighborhoodResult):
             steps=np.array(steps, dtype=np.int64),
             counts={name: counts for name, (counts, _, _) in probes.items()},
             uncertain={name: uncertain for name, (_, uncertain, _) in probes.items()},
-            found={name: found for name, (_, _, found) in probes.items()},
+            found={name: has_points for name, (_, _, has_points) in probes.items()},
             neurons=stacked_neurons(results.values(), len(layers)),
         )
 
@@ -413,7 +413,7 @@ class ComplexityCurves(NeighborhoodResult):
     ) -> FloatArray:
         """A summary of the points, which are on the last axis; NaN where there are none."""
         name = self._probe(probe)
-        counts, found = self.counts[name], self.found[name]
+        counts, has_points = self.counts[name], self.found[name]
         by_point = (
             np.moveaxis(counts, -2, -1) if as_flag(per_layer, "per_layer") else counts.sum(axis=-1)
         )
@@ -421,7 +421,7 @@ class ComplexityCurves(NeighborhoodResult):
         if by_point.shape[-1] == 0:
             by_point = np.full((*by_point.shape[:-1], 1), np.nan)
         summaries = np.asarray(summary(by_point))
-        return np.where(found.reshape(-1, *[1] * (summaries.ndim - 1)), summaries, np.nan)
+        return np.where(has_points.reshape(-1, *[1] * (summaries.ndim - 1)), summaries, np.nan)
 
 
 def _from_to(means: FloatArray) -> str:

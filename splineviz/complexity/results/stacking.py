@@ -92,10 +92,10 @@ def stacked(
         check_alike(name, sizes[0], size)
     shape = known[0][1].counts.shape if known else empty
     nothing = np.zeros(shape, dtype=np.int64)
-    found = np.array([each is not None for each in results])
+    has_points = np.array([each is not None for each in results])
     counts = [nothing if each is None else each.counts for each in results]
     uncertain = [nothing if each is None else each.uncertain for each in results]
-    return np.stack(counts), np.stack(uncertain), found
+    return np.stack(counts), np.stack(uncertain), has_points
 
 
 def stacked_neurons(probes: Iterable[Sequence[LocalComplexity | None]], layers: int) -> IntArray:

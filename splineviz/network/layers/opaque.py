@@ -68,7 +68,7 @@ def _run(params: Params, values: Sequence[Any], options: Options) -> Any:
 
     def decoded(argument: Any) -> Any:
         if isinstance(argument, list | tuple):
-            return [decoded(part) for part in argument]
+            return [decoded(item) for item in argument]
         if not isinstance(argument, dict):
             return argument
         if "value" in argument:
@@ -82,7 +82,7 @@ def _run(params: Params, values: Sequence[Any], options: Options) -> Any:
         return float(argument["float"]) if "float" in argument else _type(argument["dtype"])
 
     for call in [*options.get("before", ()), options]:
-        keywords = {name: decoded(part) for name, part in call.get("keywords", {}).items()}
+        keywords = {name: decoded(item) for name, item in call.get("keywords", {}).items()}
         arguments = decoded(call["arguments"])
         results.append(_operation(call["operation"])(*arguments, **keywords))
     return _result(results[-1], options.get("result"))

@@ -59,12 +59,12 @@ def inputs_for(program: Program, samples: npt.NDArray[Any] | None = None) -> tor
     """
     numbers = sum(math.prod(shape) for shape in program.shapes)
     count = int(np.clip(_NUMBERS // numbers, FEWEST, _MOST))
-    given = 0 if samples is None else min(count // 3, len(samples))
-    scales = np.resize(_SCALES, count - given).reshape(-1, *[1] * len(program.input_shape))
+    n_samples = 0 if samples is None else min(count // 3, len(samples))
+    scales = np.resize(_SCALES, count - n_samples).reshape(-1, *[1] * len(program.input_shape))
     rng = np.random.default_rng(2)
-    inputs = scales * rng.standard_normal((count - given, *program.input_shape))
+    inputs = scales * rng.standard_normal((count - n_samples, *program.input_shape))
     if samples is not None:
-        rows = np.linspace(0, len(samples) - 1, given).astype(int)
+        rows = np.linspace(0, len(samples) - 1, n_samples).astype(int)
         inputs = np.concatenate([inputs, samples[rows].astype(np.float64)])
     return torch.from_numpy(inputs)
 
@@ -196,13 +196,13 @@ class _Disturbed(Tensors):
         """Run the operation."""
         return self._disturbed(i, super().opaque(i, inputs))
 
-    def _disturbed(self, i: int, made: torch.Tensor) -> torch.Tensor:
+    def _disturbed(self, i: int, result: torch.Tensor) -> torch.Tensor:
         # What is not contiguous is a view, without rounding of its own.
-        if not made.is_floating_point() or not (made.is_contiguous() or i in self.roundings):
-            return made
+        if not result.is_floating_point() or not (result.is_contiguous() or i in self.roundings):
+            return result
         disturbance = max(_DISTURBANCE, _OF_A_TYPE * self.roundings.get(i, 0.0))
         # Not in place: it may be what other steps read as well.
-        return made * _near_one(made, self.generator, disturbance)
+        return result * _near_one(result, self.generator, disturbance)
 
 
 def _outputs(domain: Tensors, inputs: torch.Tensor) -> tuple[torch.Tensor, bool]:
@@ -233,8 +233,8 @@ def _uncertainty(
             key: each * _near_one(each, generator, _DISTURBANCE) for key, each in weights.items()
         }
         near = inputs * _near_one(inputs, generator, _DISTURBANCE)
-        found, _ = _outputs(_Disturbed(program, others, generator, roundings), near)
-        moved = moved.maximum((found - outputs).abs())
+        disturbed, _ = _outputs(_Disturbed(program, others, generator, roundings), near)
+        moved = moved.maximum((disturbed - outputs).abs())
     return moved
 
 

@@ -78,7 +78,7 @@ def _mark(value: Any, met: set[int]) -> Any:
             return type(value), "again"
         met.add(id(value))
         parts = [*value.items()] if isinstance(value, dict) else [*value]
-        return type(value), tuple(_mark(part, met) for part in parts)
+        return type(value), tuple(_mark(item, met) for item in parts)
     if isinstance(value, SimpleNamespace) or (is_dataclass(value) and hasattr(value, "__dict__")):
         return _mark(vars(value) if id(value) not in met else None, met)
     version = None

@@ -63,7 +63,7 @@ def start_behind(network: torch.nn.Module, start: Start) -> tuple[int, ...]:
     if tokens.is_floating_point():
         tokens = tokens.double()
     met: list[Any] = []
-    handle = module.register_forward_hook(lambda module, args, made: met.append(made))
+    handle = module.register_forward_hook(lambda module, args, result: met.append(result))
     try:
         run_copy(network, tokens)
     finally:
@@ -95,5 +95,5 @@ class _Behind:
         finally:
             self.given = None
 
-    def instead(self, module: torch.nn.Module, args: Any, made: Any) -> Any:
+    def instead(self, module: torch.nn.Module, args: Any, result: Any) -> Any:
         return self.given

@@ -277,22 +277,22 @@ def _check_samples_apart(
     ends = batch[[0, -1]]
     generator = torch.Generator().manual_seed(0)
     together = {}
-    for i, given, made in walk(domain, {0: batch}):
+    for i, read, result in walk(domain, {0: batch}):
         if i in program.opaque_steps:
-            together[i] = made[[0, -1]]
-            _check_step(domain, i, [_drawn(part, generator) for part in given])
+            together[i] = result[[0, -1]]
+            _check_step(domain, i, [_drawn(value, generator) for value in read])
     for k in range(2):
         for i, _, alone in walk(domain, {0: ends[k : k + 1]}):
             if i in together and not _same(alone, together[i][k : k + 1]):
                 raise _mixing(program, i)
 
 
-def _check_step(domain: Tensors, i: int, given: Sequence[torch.Tensor]) -> None:
+def _check_step(domain: Tensors, i: int, inputs: Sequence[torch.Tensor]) -> None:
     """Refuse a step that mixes the samples of what it is given."""
-    samples = len(given[0])
+    samples = len(inputs[0])
     try:
-        together = domain.opaque(i, given)
-        alone = [domain.opaque(i, [part[k : k + 1] for part in given]) for k in (0, samples - 1)]
+        together = domain.opaque(i, inputs)
+        alone = [domain.opaque(i, [value[k : k + 1] for value in inputs]) for k in (0, samples - 1)]
     except SplinevizError:
         # Not every step takes any numbers: some are places.
         return

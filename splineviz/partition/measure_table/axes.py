@@ -27,8 +27,8 @@ def axes_for(count: int, axes: Any) -> list[Axes]:
     if axes is None:
         return _new_axes(count)
     ravel = getattr(axes, "ravel", None)
-    given = ravel() if callable(ravel) else axes
-    several = [*given] if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+    flat = ravel() if callable(ravel) else axes
+    several = [*flat] if isinstance(flat, Iterable) and not isinstance(flat, str) else [flat]
     if len(several) != count:
         raise InvalidArgument(
             f"axes must be {count} axes of matplotlib, one for each measure, not {shown(axes)}: "

@@ -171,10 +171,10 @@ def _triangles(polygon: shapely.Polygon, points: FloatArray, numbers: Int32Array
     rings = shapely.get_coordinates(parts).reshape(-1, 4, 2)[:, :3]
     number = {tuple(point): int(of) for point, of in zip(points.tolist(), numbers, strict=True)}
     triangles = [[number.get(tuple(corner), -1) for corner in ring] for ring in rings.tolist()]
-    found = np.array(triangles, dtype=np.int64).reshape(-1, 3)
-    if (found < 0).any() or not np.isin(numbers, found).all():
+    numbered = np.array(triangles, dtype=np.int64).reshape(-1, 3)
+    if (numbered < 0).any() or not np.isin(numbers, numbered).all():
         raise InvalidPartition("a region that is not convex cannot be cut into triangles")
-    return found
+    return numbered
 
 
 def _edges(faces: _Faces) -> tuple[Int32Array, Int32Array]:

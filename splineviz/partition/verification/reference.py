@@ -95,10 +95,10 @@ class _Polygons(Domain[_Known]):
         of_polygons = np.concatenate([rows.reshape(*rows.shape[:2], -1) for rows in read], axis=2)
         parts, parent, bits = [], [], []
         for k, (polygon, rows) in enumerate(zip(self.now, of_polygons, strict=True)):
-            for part in _split(polygon, rule, rows, noise):
-                parts.append(part)
+            for piece in _split(polygon, rule, rows, noise):
+                parts.append(piece)
                 parent.append(k)
-                bits.append(_pattern(part, rule, rows, noise))
+                bits.append(_pattern(piece, rule, rows, noise))
         if len(parts) > self.most:
             raise TooManyRegions(len(parts), self.most, activation.name)
         self.now = parts
@@ -130,12 +130,12 @@ def _split(
     if isinstance(rule, PiecewiseLinear):
         for point in rule.breakpoints:
             for line, zero in zip((rows - [[point], [0.0], [0.0]]).T, noise, strict=True):
-                parts = [half for part in parts for half, _ in _halves(part, line, zero)]
+                parts = [half for piece in parts for half, _ in _halves(piece, line, zero)]
     else:
         for window in rule.candidates:
             window = np.unique(window)
             lines, zero = rule.sign * rows[:, window], float(noise[window].max())
-            parts = [won for part in parts for won in _envelope(part, lines, zero)]
+            parts = [won for piece in parts for won in _envelope(piece, lines, zero)]
     return parts
 
 
@@ -150,8 +150,8 @@ def _envelope(polygon: shapely.Polygon, lines: FloatArray, noise: float) -> list
                 least = 0 if i < j else 1
                 parts = [
                     half
-                    for part in parts
-                    for half, side in _halves(part, lines[:, i] - lines[:, j], noise)
+                    for piece in parts
+                    for half, side in _halves(piece, lines[:, i] - lines[:, j], noise)
                     if side >= least
                 ]
         won += parts
@@ -192,7 +192,7 @@ def _halves(
     inside |= shapely.area(shapely.intersection(parts, polygon)) > 0.5 * shapely.area(parts)
     parts = parts[inside & (shapely.area(parts) > _SLIVER * reach**2)]
     at = shapely.get_coordinates(shapely.point_on_surface(parts)) @ gradient + offset
-    return [(part, 1 if value > 0 else -1) for part, value in zip(parts, at, strict=True)]
+    return [(piece, 1 if value > 0 else -1) for piece, value in zip(parts, at, strict=True)]
 
 
 def _pattern(
@@ -294,7 +294,7 @@ def _edge_table(
             layers[depth].unpacked(cells[depth][regions[inner, side]]) for side in (0, 1)
         )
         differ = left != right
-        found = differ.any(axis=1)
-        label[inner[found], 0] = depth
-        label[inner[found], 1] = differ[found].argmax(axis=1)
+        apart = differ.any(axis=1)
+        label[inner[apart], 0] = depth
+        label[inner[apart], 1] = differ[apart].argmax(axis=1)
     return EdgeTable(np.array(ends, dtype=np.int32), regions, label[:, 0], label[:, 1])

@@ -71,13 +71,15 @@ class Search:
     def _run(self, attacks: Sequence[Attack]) -> tuple[list[torch.Tensor], list[Standstill]]:
         """Which samples are broken and where attacks stood still, in the order of the radii."""
         _check_losses(self.target, attacks)
-        judged, found = _judge_samples(self.target), {}
+        judged, judgments = _judge_samples(self.target), {}
         for place in np.argsort(self.radii, axis=None, kind="stable"):
             judged, still = _worst(
                 self.target, attacks, float(self.radii.flat[place]), judged, to_the_end=False
             )
-            found[int(place)] = judged.wrong, still
-        wrong, standstills = zip(*(found[place] for place in range(self.radii.size)), strict=True)
+            judgments[int(place)] = judged.wrong, still
+        wrong, standstills = zip(
+            *(judgments[place] for place in range(self.radii.size)), strict=True
+        )
         return [*wrong], [*standstills]
 
     def _warn(self, standstills: list[Standstill], attacks: Sequence[Attack]) -> None:

@@ -163,10 +163,10 @@ def _classes_of(network: torch.nn.Module, sample: torch.Tensor) -> int:
 
 def _network(model: torch.nn.Module) -> torch.nn.Module:
     network = eval_copy(model)
-    for part in network.modules():
+    for module in network.modules():
         # They watch or change the gradients of a training, of which this is no part.
-        part._backward_hooks.clear()
-        part._backward_pre_hooks.clear()
+        module._backward_hooks.clear()
+        module._backward_pre_hooks.clear()
     for name, weight in network.named_parameters():
         if not weight.isfinite().all():
             raise NonFiniteValues(

@@ -87,8 +87,8 @@ def _joined(parts: Sequence[tuple[FloatArray, FloatArray]]) -> tuple[FloatArray,
         return parts[0]
     longest = max((len(x) for x, _ in parts), default=0)
     rows = [
-        [np.pad(values, (0, longest - len(values)), mode="edge") for values in part]
-        for part in parts
+        [np.pad(values, (0, longest - len(values)), mode="edge") for values in line]
+        for line in parts
     ]
     if not rows:
         return np.empty(0), np.empty(0)

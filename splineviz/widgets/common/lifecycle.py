@@ -117,11 +117,11 @@ def _close_rest(widget: ipywidgets.Widget, users: _Users) -> None:
 def _close_parts(
     contents: list[ipywidgets.Widget], fittings: list[ipywidgets.Widget], users: _Users
 ) -> None:
-    for part in contents:
-        _close(part, users)
-    for part in fittings:
-        if all(user.comm is None for user in users.get(part, ())):
-            _close(part, users)
+    for content in contents:
+        _close(content, users)
+    for fitting in fittings:
+        if all(user.comm is None for user in users.get(fitting, ())):
+            _close(fitting, users)
 
 
 def _drop_references_to(widget: ipywidgets.Widget, users: _Users) -> None:

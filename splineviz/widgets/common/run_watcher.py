@@ -74,9 +74,9 @@ class RunWatcher:
             if self._stopped:
                 return
             try:
-                found, trouble = self._check(), ""
+                changed, trouble = self._check(), ""
             except Exception as error:
-                found, trouble = False, str(error) or type(error).__name__
+                changed, trouble = False, str(error) or type(error).__name__
             self._report(trouble)
             most = self._most if self._is_seen() else self._most_unseen
-            self._pause = self._first if found else min(_GROWTH * self._pause, most)
+            self._pause = self._first if changed else min(_GROWTH * self._pause, most)

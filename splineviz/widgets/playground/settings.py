@@ -83,15 +83,15 @@ class PlaygroundSettings(ipywidgets.HBox):
             *(self.width, self.depth, self.scale, self.batch_norm, self.optimizer),
             *(self.learning_rate, self.weight_decay, self.batch, self.seed, self.record),
         ]
-        for part in (self.data, self.points, *parts):
-            if not isinstance(part, ipywidgets.Checkbox):
-                part.style.description_width = "initial"
-            part.layout.width = "auto"
-        for part, room in (
+        for control in (self.data, self.points, *parts):
+            if not isinstance(control, ipywidgets.Checkbox):
+                control.style.description_width = "initial"
+            control.layout.width = "auto"
+        for control, room in (
             *((self.data, "232px"), (self.points, "232px"), (self.width, "108px")),
             *((self.depth, "102px"), (self.seed, "130px")),
         ):
-            part.layout.width = room
+            control.layout.width = room
         super().__init__(parts)
         self.add_class("splineviz-playground-row")
 
@@ -134,13 +134,13 @@ class PlaygroundSettings(ipywidgets.HBox):
                 anew(name)
 
         for name in self.values():
-            part = getattr(self, name)
+            control = getattr(self, name)
             if name in _LIVE:
-                part.observe(lambda _, name=name: live(name), "value")
+                control.observe(lambda _, name=name: live(name), "value")
             elif name in self._bounds:
-                part.observe(lambda change, name=name: number(name, change["new"]), "value")
+                control.observe(lambda change, name=name: number(name, change["new"]), "value")
             else:
-                part.observe(lambda _, name=name: anew(name), "value")
+                control.observe(lambda _, name=name: anew(name), "value")
         self.record.observe(lambda change: record(change["new"]), "value")
 
 

@@ -120,7 +120,7 @@ class LabeledSamples:
         """Numbers of the samples that are a plane's anchors; empty unless each anchor is one."""
         if math.prod(plane.input_shape) != self.inputs[0].size:
             return []
-        found = np.full(len(plane.anchors), -1, np.int64)
+        rows = np.full(len(plane.anchors), -1, np.int64)
         near = ON_ANCHOR * size_of(plane)
         for first in range(0, len(self), _BLOCK):
             block = self.inputs[first : first + _BLOCK].reshape(-1, *plane.input_shape)
@@ -128,9 +128,9 @@ class LabeledSamples:
             anchors = match_anchors(points, plane)
             for number in np.flatnonzero((anchors >= 0) & (distances <= near)):
                 # Of equal samples, take the first.
-                if found[anchors[number]] < 0:
-                    found[anchors[number]] = first + number
-        return found.tolist() if (found >= 0).all() else []
+                if rows[anchors[number]] < 0:
+                    rows[anchors[number]] = first + number
+        return rows.tolist() if (rows >= 0).all() else []
 
     @cached_property
     def directions(self) -> FloatArray:

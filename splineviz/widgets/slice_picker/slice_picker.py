@@ -201,8 +201,13 @@ class SlicePicker(OwningBox):
         self.redraw = ipywidgets.Button(
             description="Draw again", tooltip="other random directions", icon="random"
         )
-        for part in (self.class_menu, self.width_slider, self.margin_slider, self.direction_menu):
-            part.style.description_width = "initial"
+        for control in (
+            self.class_menu,
+            self.width_slider,
+            self.margin_slider,
+            self.direction_menu,
+        ):
+            control.style.description_width = "initial"
         self.histogram = DistanceHistogram()
         self.facts = ipywidgets.Label()
         self.facts.add_class("splineviz-picker-facts")

@@ -176,8 +176,8 @@ def _leaves(argument: Any, depth: int, budget: Iterator[int]) -> Iterator[Any]:
     if isinstance(argument, list | tuple):
         if depth > _DEEPEST:
             raise Misfit("its arguments are lists in lists in lists")
-        for part in argument:
-            yield from _leaves(part, depth + 1, budget)
+        for item in argument:
+            yield from _leaves(item, depth + 1, budget)
     elif _is_leaf(argument):
         yield argument
     else:
@@ -219,7 +219,7 @@ def _is_call(value: Any) -> bool:
     return (
         isinstance(value, Mapping)
         and {"operation", "arguments"} <= {*value} <= {*_CALL}
-        and all(_CALL[name].fits(part) for name, part in value.items())
+        and all(_CALL[name].fits(item) for name, item in value.items())
     )
 
 
@@ -315,7 +315,7 @@ def _asked(
             name = function.name().removeprefix("aten::")
             name = name if "." in name else f"{name}.default"
             if name in _OF_NO_WHOLE_NUMBERS and not any(
-                isinstance(part, torch.Tensor) and part.is_floating_point() for part in args
+                isinstance(item, torch.Tensor) and item.is_floating_point() for item in args
             ):
                 raise Misfit(f"its operation {name} is applied to whole numbers")
             self.calls += 1
@@ -340,18 +340,18 @@ def _asked(
             role: torch.empty(shape, dtype=torch.float64, device="meta") for role, shape in params
         }
         with torch.no_grad(), FlopCounterMode(display=False) as counter, Bounded():
-            made = opaque(weights, values, options)
+            output = opaque(weights, values, options)
     except Misfit:
         raise
     except Exception as error:
         # Of many classes, and none of them ours.
         raise Misfit(f"torch refuses it: {shown(str(error).strip())}") from error
-    if not isinstance(made, torch.Tensor):
-        raise Misfit(f"its result is a {type(made).__name__}, not one tensor")
-    dtype = str(made.dtype).removeprefix("torch.")
+    if not isinstance(output, torch.Tensor):
+        raise Misfit(f"its result is a {type(output).__name__}, not one tensor")
+    dtype = str(output.dtype).removeprefix("torch.")
     if dtype not in DTYPES:
         raise Misfit(f"its result holds {dtype} numbers")
     terms = int(counter.get_total_flops()) // (2 * samples)
     if terms > MOST_TERMS:
         raise Misfit(f"it adds up {terms:,} products, and {MOST_TERMS:,} at most are computed")
-    return tuple(made.shape), dtype
+    return tuple(output.shape), dtype

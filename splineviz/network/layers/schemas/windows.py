@@ -204,15 +204,15 @@ def _pooled(facts: Facts, dimensions: int) -> Shape:
     dilation = options.get("dilation", [1] * dimensions)
     settings = (kernel, options["stride"], padding, dilation, [options["ceil_mode"]] * dimensions)
     counts = [*map(_windows_or_more, shape[-dimensions:], *settings)]
-    found = _some_windows(counts, facts)
+    windows_along = _some_windows(counts, facts)
     for size, windows, stride, pad, step in zip(
-        shape[-dimensions:], found, options["stride"], padding, dilation, strict=True
+        shape[-dimensions:], windows_along, options["stride"], padding, dilation, strict=True
     ):
         # Those that begin inside cover where they begin, others the first place that they reach.
         before = range(min(windows, -(-pad // stride)) if step > size else 0)
         if any((window * stride - pad) % step >= size for window in before):
             raise Misfit("one of its windows lies in the padding only")
-    return (*shape[:-dimensions], *found)
+    return (*shape[:-dimensions], *windows_along)
 
 
 def _inside(facts: Facts, dimensions: int) -> list[int]:

@@ -187,7 +187,7 @@ def _holds_itself(value: Any, around: tuple[int, ...] = ()) -> bool:
     if id(value) in around:
         return True
     parts = value.values() if isinstance(value, dict) else value
-    return any(_holds_itself(part, (*around, id(value))) for part in parts)
+    return any(_holds_itself(item, (*around, id(value))) for item in parts)
 
 
 class _Failed(Exception):

@@ -48,7 +48,7 @@ def arguments_of(node: fx.Node) -> dict[str, Any]:
 def flat(parts: Any) -> list[Any]:
     """Flatten nested lists and tuples."""
     if isinstance(parts, list | tuple):
-        return [one for part in parts for one in flat(part)]
+        return [one for item in parts for one in flat(item)]
     return [parts]
 
 

@@ -71,8 +71,8 @@ class CallLowering:
         """
         results = self.nodes.results(node)
         operands = {
-            key: self.nodes.argument(part)
-            for key, part in arguments.items()
+            key: self.nodes.argument(argument)
+            for key, argument in arguments.items()
             # Only written to.
             if key != "out"
         }
@@ -80,7 +80,7 @@ class CallLowering:
         moved = self._with_samples_elsewhere(node, name, operands, results)
         if moved is not None:
             return moved
-        operands = {key: self._in_graph(part) for key, part in operands.items()}
+        operands = {key: self._in_graph(argument) for key, argument in operands.items()}
         moving = name in MOVING and not all(map(self._is_batch, results))
         read = None if moving else self._reader(name, operands)
         apart = [not self._is_batch(result) for result in results] if read is None else []
@@ -112,21 +112,23 @@ class CallLowering:
     def _is_batch(self, result: torch.Tensor) -> bool:
         return result.ndim > 0 and result.shape[0] == self.samples
 
-    def _in_graph(self, part: Any) -> Any:
+    def _in_graph(self, argument: Any) -> Any:
         """Return an argument as a call of the graph takes it."""
-        if isinstance(part, list):
-            return [self._in_graph(one) for one in part]
-        return in_graph(part, self.samples) if isinstance(part, Value) else part
+        if isinstance(argument, list):
+            return [self._in_graph(one) for one in argument]
+        return in_graph(argument, self.samples) if isinstance(argument, Value) else argument
 
     def _reader(self, name: str, operands: Mapping[str, Any]) -> Reader | None:
         """Find the row that reads a call into steps that are not opaque, if there may be one."""
         parts = flat([*operands.values()])
-        if any(isinstance(part, Unfinished) for part in parts):
+        if any(isinstance(argument, Unfinished) for argument in parts):
             return None
-        if any(isinstance(part, Constant) and part.along not in (None, 0) for part in parts):
+        if any(
+            isinstance(argument, Constant) and argument.along not in (None, 0) for argument in parts
+        ):
             return None
         if name not in REARRANGING and not all(
-            part.floating for part in parts if isinstance(part, Value)
+            argument.floating for argument in parts if isinstance(argument, Value)
         ):
             return None
         if name not in EITHER and not isinstance(next(iter(operands.values()), None), Value):
@@ -205,9 +207,9 @@ class CallLowering:
         None if they are first before and after it, or if it is not known what it does with them.
         """
         parts = flat([*operands.values()])
-        values = [part for part in parts if isinstance(part, Value)]
+        values = [argument for argument in parts if isinstance(argument, Value)]
         layouts = {(value.samples, value.rank) for value in values}
-        if len(layouts) != 1 or any(isinstance(part, Unfinished) for part in parts):
+        if len(layouts) != 1 or any(isinstance(argument, Unfinished) for argument in parts):
             return None
         ((samples, rank),) = layouts
         if samples == FIRST and (name not in MOVING or all(map(self._is_batch, results))):
@@ -272,7 +274,7 @@ class CallLowering:
         """Let torch run a call on each entry of the first axis alone, samples first."""
         naming = self.program.names.naming(node, call.name)
         several = _has_several(node)
-        operands = {key: self._in_graph(part) for key, part in call.arguments.items()}
+        operands = {key: self._in_graph(argument) for key, argument in call.arguments.items()}
         values: list[Value | None] = []
         for which, shape in enumerate(call.shapes):
             if several and not any(picks(user, which) for user in node.users):

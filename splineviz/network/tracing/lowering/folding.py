@@ -143,9 +143,9 @@ def _writes_to(node: fx.Node, needed: set[fx.Node]) -> bool:
     """Whether a node writes, in place, to memory that a needed node reads."""
     if not is_mutable(node):
         return False
-    made = node.meta.get("val")
-    return isinstance(made, torch.Tensor) and any(
+    written = node.meta.get("val")
+    return isinstance(written, torch.Tensor) and any(
         isinstance(tensor := other.meta.get("val"), torch.Tensor)
-        and tensor.untyped_storage()._cdata == made.untyped_storage()._cdata
+        and tensor.untyped_storage()._cdata == written.untyped_storage()._cdata
         for other in needed
     )

@@ -198,9 +198,9 @@ class _GraphLowering:
 
     def _inline(self, node: fx.Node) -> None:
         """Lower a subgraph that runs in a mode of its own."""
-        sources = [part for part in node.args if isinstance(part, fx.Node)]
-        graph = next(self.nodes[part] for part in sources if part.op == "get_attr").graph
-        outer = iter(part for part in sources if part.op != "get_attr")
+        sources = [operand for operand in node.args if isinstance(operand, fx.Node)]
+        graph = next(self.nodes[operand] for operand in sources if operand.op == "get_attr").graph
+        outer = iter(operand for operand in sources if operand.op != "get_attr")
         for inner in graph.nodes:
             if inner.op == "placeholder":
                 source = next(outer)
@@ -221,7 +221,7 @@ class _GraphLowering:
         except Refused as refused:
             raise self._unsupported(node, refused) from None
         if rounding > _OF_FLOAT64:
-            values = [part for part in flat(self.nodes[node]) if isinstance(part, Value)]
+            values = [operand for operand in flat(self.nodes[node]) if isinstance(operand, Value)]
             steps = {value.index - 1 for value in values if value.index}
             for i in {*range(before, len(self.program.steps)), *steps}:
                 self.roundings[i] = max(rounding, self.roundings.get(i, 0.0))

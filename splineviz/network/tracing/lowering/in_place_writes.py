@@ -37,8 +37,10 @@ def writes_to_constants(exported: Exported, of_shape: Collection[str]) -> bool:
         if node.op == "placeholder" and not (name in exported.paths or name in exported.constants):
             values.add(node)
         elif node.op == "get_attr":
-            part = getattr(exported.submodules, name, None)
-            if isinstance(part, fx.GraphModule) and any(map(is_mutable, part.graph.nodes)):
+            submodule = getattr(exported.submodules, name, None)
+            if isinstance(submodule, fx.GraphModule) and any(
+                map(is_mutable, submodule.graph.nodes)
+            ):
                 # Whatever it writes to.
                 return True
         elif node.op == "call_function":
@@ -129,8 +131,10 @@ def after_writing(
         return add("reshape", [written], {"shape": [*shape]}, shape=shape)
     before = old if isinstance(old, Value) else as_value(constant(old), written, add)
     flat = [
-        add("reshape", [part], {"shape": [math.prod(part.shape)]}, shape=(math.prod(part.shape),))
-        for part in (before, written)
+        add(
+            "reshape", [value], {"shape": [math.prod(value.shape)]}, shape=(math.prod(value.shape),)
+        )
+        for value in (before, written)
     ]
     both = add("cat", flat, {"axis": 1}, shape=(size + len(where),))
     index = [k if at is None else size + at for k, at in enumerate(sources)]

@@ -100,16 +100,18 @@ class KnownNodes:
 
     def is_value(self, node: fx.Node) -> bool:
         """Whether a node depends on the samples."""
-        return any(isinstance(part, Value | Unfinished) for part in flat(self.known.get(node)))
+        return any(
+            isinstance(argument, Value | Unfinished) for argument in flat(self.known.get(node))
+        )
 
-    def argument(self, part: Any) -> Any:
+    def argument(self, argument: Any) -> Any:
         """Return an argument of a call as rows of the table of operations take it."""
-        if isinstance(part, list | tuple):
-            return [self.argument(one) for one in part]
-        if not isinstance(part, fx.Node):
-            return part
-        known = self[part]
-        return self.as_constant(part, known) if isinstance(known, torch.Tensor) else known
+        if isinstance(argument, list | tuple):
+            return [self.argument(one) for one in argument]
+        if not isinstance(argument, fx.Node):
+            return argument
+        known = self[argument]
+        return self.as_constant(argument, known) if isinstance(known, torch.Tensor) else known
 
     def as_constant(self, node: fx.Node, tensor: torch.Tensor) -> Constant:
         """Return a tensor that a node stands for as a row of the table takes it."""
@@ -153,11 +155,11 @@ class KnownNodes:
         coarsest, met = precision_of(node), set()
         waiting = [self.known.get(source) for source in node.all_input_nodes]
         while waiting:
-            for part in flat(waiting.pop()):
-                if isinstance(part, Unfinished) and id(part) not in met:
-                    met.add(id(part))
-                    coarsest = max(coarsest, precision_of(part.node))
-                    waiting.extend(part.arguments.values())
+            for argument in flat(waiting.pop()):
+                if isinstance(argument, Unfinished) and id(argument) not in met:
+                    met.add(id(argument))
+                    coarsest = max(coarsest, precision_of(argument.node))
+                    waiting.extend(argument.arguments.values())
         return coarsest
 
     def _run(self, node: fx.Node) -> Any:

@@ -95,7 +95,7 @@ def moved_call(
         None if it is not known how, or if there is no such call.
     """
     values = [value for value in _parts(operands) if isinstance(value, Value)]
-    samples, plain = values[0].samples, {key: _first(part) for key, part in operands.items()}
+    samples, plain = values[0].samples, {key: _first(operand) for key, operand in operands.items()}
     if torch.Tag.pointwise in target.tags or name in _OF_EACH_NUMBER:
         return _of_each_number(plain, samples, rank, results)
     if name in EXPANDING:
@@ -126,8 +126,8 @@ def _of_each_number(
     if any(result.ndim != rank for result in results):
         return None
     aligned = {
-        key: _for_one(part, samples, rank) if isinstance(part, Constant) else part
-        for key, part in plain.items()
+        key: _for_one(operand, samples, rank) if isinstance(operand, Constant) else operand
+        for key, operand in plain.items()
     }
     lost = any(aligned[key] is None and plain[key] is not None for key in plain)
     return None if lost else MovedCall(aligned, samples)
@@ -155,7 +155,7 @@ def _along(name: str, plain: Mapping[str, Any], samples: SampleAxis, rank: int) 
     """Rewrite a call along some axes."""
     if name not in {"stack", *_ALONG_AN_AXIS, *_OVER_AN_AXIS, *_OF_AN_AXIS}:
         return None
-    if any(isinstance(part, Constant) for part in plain.get("tensors", ())):
+    if any(isinstance(operand, Constant) for operand in plain.get("tensors", ())):
         return None
     key = next((key for key in ("dim", "dims", "axis") if key in plain), None)
     if key is None or plain[key] in (None, []):
@@ -177,12 +177,14 @@ def _along(name: str, plain: Mapping[str, Any], samples: SampleAxis, rank: int) 
 
 def _parts(operands: Mapping[str, Any]) -> list[Any]:
     return [
-        one for part in operands.values() for one in (part if isinstance(part, list) else [part])
+        one
+        for operand in operands.values()
+        for one in (operand if isinstance(operand, list) else [operand])
     ]
 
 
-def _first(part: Any) -> Any:
+def _first(operand: Any) -> Any:
     """Return an argument with the samples first, if it is a value."""
-    if isinstance(part, list):
-        return [_first(one) for one in part]
-    return part.with_samples_first if isinstance(part, Value) else part
+    if isinstance(operand, list):
+        return [_first(one) for one in operand]
+    return operand.with_samples_first if isinstance(operand, Value) else operand

@@ -43,9 +43,9 @@ class Unfinished:
     def first(self) -> Unfinished:
         """The first call on the way to this one that took the samples off the first axis."""
         for argument in self.arguments.values():
-            for part in argument if isinstance(argument, list) else [argument]:
-                if isinstance(part, Unfinished):
-                    return part.first
+            for item in argument if isinstance(argument, list) else [argument]:
+                if isinstance(item, Unfinished):
+                    return item.first
         return self
 
 
@@ -197,7 +197,7 @@ class _Writer:
         if isinstance(argument, Constant):
             return self._weight(argument, name)
         if isinstance(argument, list | tuple):
-            return [self._argument(part, name, size) for part in argument]
+            return [self._argument(item, name, size) for item in argument]
         if isinstance(argument, torch.dtype):
             # The program computes in float64 throughout.
             kind = torch.float64 if argument.is_floating_point else argument

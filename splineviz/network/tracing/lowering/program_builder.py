@@ -63,12 +63,12 @@ class ProgramBuilder:
             params: Mapping[str, Constant] | None = None,
             *,
             shape: Shape | None = None,
-            part: str = "",
+            suffix: str = "",
         ) -> Value:
             shape = call.shape if shape is None else shape
             name, path = naming
-            if part:
-                name, path = ".".join(filter(None, [name, part])), ""
+            if suffix:
+                name, path = ".".join(filter(None, [name, suffix])), ""
             unique = self.names.unique(name, path)
             keys, held = self._weights(unique, kind, params or {}, dict(options or {}))
             read = tuple(value.index for value in inputs)
@@ -117,7 +117,7 @@ class ProgramBuilder:
             if constant.fixed and role not in LAYERS[kind].buffers:
                 buffers.append(role)
         held = {"literals": literals, "buffers": buffers}
-        return keys, {**options, **{name: found for name, found in held.items() if found}}
+        return keys, {**options, **{name: content for name, content in held.items() if content}}
 
     def _first_of(self, key: str) -> str:
         """Return the first name of a weight that has several."""

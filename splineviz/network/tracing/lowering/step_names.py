@@ -34,9 +34,9 @@ class StepNames:
         """Count the nodes of each call of a module: the last one takes the module's name."""
         for node in graph.nodes:
             if node.op == "get_attr":
-                part = getattr(submodules, str(node.target), None)
-                if isinstance(part, fx.GraphModule):
-                    self.count_calls(part.graph, submodules)
+                submodule = getattr(submodules, str(node.target), None)
+                if isinstance(submodule, fx.GraphModule):
+                    self.count_calls(submodule.graph, submodules)
             if node.op == "call_function" and node.target is not operator.getitem:
                 self._calls[innermost_call(node)] = self._calls.get(innermost_call(node), 0) + 1
 

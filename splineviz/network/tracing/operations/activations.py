@@ -147,7 +147,7 @@ def _beyond(value: Value, bound: Any, sign: float, call: Call, add: Add) -> Valu
         [value],
         {**options, **held, "factors": [sign], "constant_factor": -sign},
         params,
-        part="sub",
+        suffix="sub",
     )
     bent = add("relu", [away])
     return add(
@@ -155,7 +155,7 @@ def _beyond(value: Value, bound: Any, sign: float, call: Call, add: Add) -> Valu
         [bent],
         {**options, **held, "factors": [sign], "constant_factor": 1.0},
         params,
-        part="add",
+        suffix="add",
     )
 
 

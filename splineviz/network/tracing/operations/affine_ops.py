@@ -27,7 +27,7 @@ def _weights(call: Call, *names: str) -> dict[str, Constant] | None:
 
 def sizes(size: Any, dimensions: int) -> list[int]:
     """Give one size for each dimension, from a number or a sequence."""
-    each = [size] if isinstance(size, int) else [int(part) for part in size]
+    each = [size] if isinstance(size, int) else [int(extent) for extent in size]
     return each * dimensions if len(each) == 1 else each
 
 
@@ -59,7 +59,7 @@ def read_addmm(call: Call, add: Add) -> Results:
         return None
     if not (isinstance(w, Constant) and isinstance(bias, Constant)):
         return None
-    product = add("matmul", [x], {"left": False}, {"weight": w}, part="matmul")
+    product = add("matmul", [x], {"left": False}, {"weight": w}, suffix="matmul")
     options = {"constant_factor": 1.0, "shape": [*call.shape]}
     return add("add", [product], options, {"constant": bias})
 
@@ -209,7 +209,7 @@ def read_fill(call: Call, add: Add) -> Results:
     held = _constant(written)
     if value is None or held is None:
         return None
-    zeros = add("mul", [value], {"literals": {"constant": 0.0}}, part="mul")
+    zeros = add("mul", [value], {"literals": {"constant": 0.0}}, suffix="mul")
     options, params = held
     options |= {"constant_factor": 1.0, "shape": [*call.shape]}
     return add("add", [zeros], options, params)

@@ -166,7 +166,7 @@ class Add(Protocol):
         params: Mapping[str, Constant] | None = None,
         *,
         shape: Shape | None = None,
-        part: str = "",
+        suffix: str = "",
     ) -> Value:
         """Add a step and return its value.
 
@@ -180,7 +180,7 @@ class Add(Protocol):
             As those of a step; a weight without a key is kept among the options.
         shape : tuple of int, optional
             The shape of what it makes for one sample. Default: that of the call's first result.
-        part : str
+        suffix : str
             What to add to the name of the call, for a step that is not the one it is named after.
         """
 
@@ -229,14 +229,14 @@ def as_value(argument: Value | Constant, like: Value, add: Add) -> Value:
         [like],
         {"shape": [_size(like.shape)]},
         shape=(_size(like.shape),),
-        part="reshape",
+        suffix="reshape",
     )
     place = {"index": [{"slice": [None, None, None]}, {"places": [0] * numbers}]}
-    spread = add("getitem", [flat], place, shape=(numbers,), part="getitem")
-    zeros = add("mul", [spread], {"literals": {"constant": 0.0}}, shape=(numbers,), part="mul")
-    shaped = add("reshape", [zeros], {"shape": [*shape]}, shape=shape, part="reshape")
+    spread = add("getitem", [flat], place, shape=(numbers,), suffix="getitem")
+    zeros = add("mul", [spread], {"literals": {"constant": 0.0}}, shape=(numbers,), suffix="mul")
+    shaped = add("reshape", [zeros], {"shape": [*shape]}, shape=shape, suffix="reshape")
     options = {"constant_factor": 1.0, "shape": [*shape]}
-    return add("add", [shaped], options, {"constant": argument}, shape=shape, part="add")
+    return add("add", [shaped], options, {"constant": argument}, shape=shape, suffix="add")
 
 
 def _size(shape: Shape) -> int:
