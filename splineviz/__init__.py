@@ -41,7 +41,9 @@ if TYPE_CHECKING:
     from splineviz.partition.measure_table.curves import MeasureCurves as MeasureCurves
     from splineviz.partition.measure_table.ensemble import slice_ensemble as slice_ensemble
     from splineviz.partition.measure_table.ensemble_result import SliceEnsemble as SliceEnsemble
-    from splineviz.partition.measures.class_topology import ClassTopology as ClassTopology
+    from splineviz.partition.measures.class_boundaries.class_topology import (
+        ClassTopology as ClassTopology,
+    )
     from splineviz.partition.measures.migration import Migration as Migration
     from splineviz.partition.migration.checkpoint_curves import region_migration as region_migration
     from splineviz.partition.migration.curves import MigrationCurves as MigrationCurves
@@ -90,7 +92,7 @@ _PUBLIC = {
     "SegmentCertificate": "splineviz.partition.one_dimensional.certificate",
     "Certificate": "splineviz.partition.verification.certificate",
     "ActivationRegion": "splineviz.partition.full_dimension.activation_region",
-    "ClassTopology": "splineviz.partition.measures.class_topology",
+    "ClassTopology": "splineviz.partition.measures.class_boundaries.class_topology",
     "CompareRuns": "splineviz.widgets.views.compare_runs",
     "ComplexityAgreement": "splineviz.complexity.agreement",
     "ComplexityCurves": "splineviz.complexity.results.curves",

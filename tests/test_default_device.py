@@ -12,8 +12,8 @@ import torch
 from torch import nn
 
 import splineviz as sv
-from splineviz.network.activation_recorder import module_pre_activations
-from splineviz.network.evaluation import evaluator
+from splineviz.network.torch_modules.activation_recorder import module_pre_activations
+from splineviz.network.torch_modules.evaluation import evaluator
 from splineviz.network.tracing.trace import trace
 
 POINTS = np.random.default_rng(0).normal(size=(6, 2))

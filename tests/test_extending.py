@@ -11,11 +11,11 @@ from torch import nn
 
 import splineviz as sv
 from splineviz.display.frames import Frame
-from splineviz.network import activation_recorder
 from splineviz.network.layers import LAYERS
 from splineviz.network.layers.layer_kind import LayerKind
 from splineviz.network.layers.schemas.elementwise_and_shapes import SAME
 from splineviz.network.piecewise_linear import PiecewiseLinear
+from splineviz.network.torch_modules import activation_recorder
 from splineviz.network.tracing.operations import OPERATIONS
 from splineviz.network.tracing.operations.activations import read_plain
 from splineviz.partition.plotting.colorings import COLORINGS, Coloring

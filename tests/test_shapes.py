@@ -7,7 +7,7 @@ from typing import Annotated
 import numpy as np
 import pytest
 
-from splineviz.network.evaluation import predicted_classes
+from splineviz.network.torch_modules.evaluation import predicted_classes
 from splineviz.partition.measures import density, discs
 from splineviz.typing import FloatArray, IntArray
 from tests.shapes import WrongShape, checked

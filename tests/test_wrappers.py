@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import splineviz as sv
-from splineviz.network.model_copy import without_wrappers
+from splineviz.network.torch_modules.model_copy import without_wrappers
 
 Wrap = Callable[[torch.nn.Module], torch.nn.Module]
 

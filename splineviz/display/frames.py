@@ -13,7 +13,7 @@ import shapely
 from splineviz.display.packing import narrowest, pack, unpack
 from splineviz.errors import InvalidFrame
 from splineviz.partition import patterns
-from splineviz.partition.measures.class_pieces import ClassPieces
+from splineviz.partition.measures.class_boundaries.class_pieces import ClassPieces
 from splineviz.partition.patterns import LayerPattern
 from splineviz.partition.plotting.colorings import COLORINGS, Coloring
 from splineviz.typing import AnyIntArray, ByteArray, FloatArray, IntArray, UInt32Array

@@ -11,7 +11,7 @@ import numpy as np
 
 from splineviz.display.frames import Frame, next_corners, undirected_keys
 from splineviz.drawing.palette import CHANGE_COLORS
-from splineviz.partition.measures.class_pieces import ClassPieces
+from splineviz.partition.measures.class_boundaries.class_pieces import ClassPieces
 from splineviz.partition.plotting.colorings import Coloring, Limits
 from splineviz.partition.plotting.region_picture import RegionPicture
 from splineviz.typing import BoolArray, FloatArray

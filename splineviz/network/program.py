@@ -494,7 +494,7 @@ class Program:
             network loads into it. Dropout is inactive and batch normalization uses the running
             statistics, in either mode.
         """
-        from splineviz.network.torch_module import ProgramModule
+        from splineviz.network.torch_modules.program_module import ProgramModule
 
         return ProgramModule(self, dtype)
 

@@ -22,7 +22,7 @@ from splineviz.drawing.metric_names import MetricName
 from splineviz.drawing.palette import CLASS_COLORS
 from splineviz.drawing.step_curve import StepCurve
 from splineviz.drawing.step_plot import draw_step_curves
-from splineviz.network.evaluation import predicted_classes
+from splineviz.network.torch_modules.evaluation import predicted_classes
 
 if TYPE_CHECKING:
     from splineviz.network.program import Program

@@ -14,7 +14,7 @@ from torch import nn
 import splineviz as sv
 from splineviz.errors import UnsupportedLayer
 from splineviz.network.layers.opaque import operation_name
-from splineviz.network.model_copy import float64_copy
+from splineviz.network.torch_modules.model_copy import float64_copy
 from tests.complexity.watching import watched_counts
 from tests.network.architectures import ARCHITECTURES, Behind, seeded
 

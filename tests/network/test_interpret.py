@@ -14,7 +14,7 @@ from splineviz.errors import UnsupportedLayer
 from splineviz.network.interpret import Domain, Numbers, interpret, walk
 from splineviz.network.program import Program
 from splineviz.network.step import Step
-from splineviz.network.torch_module import Tensors
+from splineviz.network.torch_modules.program_module import Tensors
 
 # A skip connection, an activation of the input itself, and a step that nothing reads.
 STEPS = (

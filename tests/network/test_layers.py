@@ -15,12 +15,12 @@ import torch.nn.functional as F
 from torch import nn
 
 from splineviz.network.activation import Activation
-from splineviz.network.activation_recorder import module_pre_activations
 from splineviz.network.layers import LAYERS
 from splineviz.network.max_selection import MaxSelection
-from splineviz.network.model_copy import float64_copy
 from splineviz.network.piecewise_linear import PiecewiseLinear
 from splineviz.network.program import Program
+from splineviz.network.torch_modules.activation_recorder import module_pre_activations
+from splineviz.network.torch_modules.model_copy import float64_copy
 from splineviz.network.tracing.exporting.export import exported
 from splineviz.network.tracing.operations import OPERATIONS
 from splineviz.network.tracing.trace import trace

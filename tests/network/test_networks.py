@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from splineviz.network.activation_recorder import module_pre_activations
 from splineviz.network.interpret import Numbers, walk
 from splineviz.network.max_selection import MaxSelection
-from splineviz.network.model_copy import float64_copy
 from splineviz.network.program import Program
+from splineviz.network.torch_modules.activation_recorder import module_pre_activations
+from splineviz.network.torch_modules.model_copy import float64_copy
 from splineviz.network.tracing.trace import trace, traced
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 import splineviz as sv
-from splineviz.network.model_copy import float64_copy
+from splineviz.network.torch_modules.model_copy import float64_copy
 
 pytestmark = pytest.mark.nightly
 

@@ -23,8 +23,8 @@ from splineviz.errors import (
     UnknownName,
     UnsupportedLayer,
 )
-from splineviz.network.activation_recorder import module_pre_activations
-from splineviz.network.model_copy import float64_copy
+from splineviz.network.torch_modules.activation_recorder import module_pre_activations
+from splineviz.network.torch_modules.model_copy import float64_copy
 from splineviz.network.tracing.trace import trace, traced
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from splineviz.network.model_copy import made_on
+from splineviz.network.torch_modules.running import made_on
 
 _FULL = "ieee"
 _BACKENDS: Any = torch.backends

@@ -14,7 +14,7 @@ import torch
 from splineviz.errors import NonFiniteValues, TraceMismatch, UnsupportedLayer
 from splineviz.network.interpret import walk
 from splineviz.network.program import Program
-from splineviz.network.torch_module import Tensors
+from splineviz.network.torch_modules.program_module import Tensors
 
 # Up to this share of a sample's largest output a difference needs no further thought: it is what
 # adding the same terms in another order makes of a network of any common width and depth.

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import torch
 
-from splineviz.network.model_copy import without_wrappers
+from splineviz.network.torch_modules.model_copy import without_wrappers
 
 Surroundings: TypeAlias = Mapping[tuple[str, str], Any]
 """What stands at a place: the path of a module, and the name of an attribute of it."""

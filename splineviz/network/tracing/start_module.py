@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import torch
 
 from splineviz.errors import UnknownName, UnsupportedLayer
-from splineviz.network.model_copy import run_copy
+from splineviz.network.torch_modules.running import run_copy
 
 
 class Start(NamedTuple):

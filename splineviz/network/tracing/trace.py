@@ -20,17 +20,12 @@ from splineviz.errors import (
 from splineviz.network.interpret import walk
 from splineviz.network.layers.opaque import operation_name
 from splineviz.network.layers.schemas.schema import NoBatch
-from splineviz.network.model_copy import (
-    float64_copy,
-    has_hooks,
-    hooks_only_watch,
-    made_on,
-    untouched_random_state,
-    without_hooks,
-)
 from splineviz.network.program import Program
 from splineviz.network.program_checks import StepCannotBe
-from splineviz.network.torch_module import ProgramModule, Tensors
+from splineviz.network.torch_modules.hooks import has_hooks, hooks_only_watch, without_hooks
+from splineviz.network.torch_modules.model_copy import float64_copy
+from splineviz.network.torch_modules.program_module import ProgramModule, Tensors
+from splineviz.network.torch_modules.running import made_on, untouched_random_state
 from splineviz.network.tracing.agreement import check_agreement
 from splineviz.network.tracing.exporting.export import exported
 from splineviz.network.tracing.lowering.folding import Folding

@@ -9,10 +9,10 @@ from weakref import WeakKeyDictionary
 import torch
 
 from splineviz.errors import SplinevizError
-from splineviz.network.model_copy import moved_copy
 from splineviz.network.program import Program
 from splineviz.network.program_weights import ProgramWeights
 from splineviz.network.step import Step
+from splineviz.network.torch_modules.model_copy import moved_copy
 from splineviz.network.tracing.agreement import FEWEST, check_agreement, inputs_for
 from splineviz.network.tracing.lowering.folding import Folding
 from splineviz.network.tracing.lowering.graph_lowering import Lowered

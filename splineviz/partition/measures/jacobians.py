@@ -82,7 +82,7 @@ def _in_torch(program: Program) -> Callable[[FloatArray], tuple[torch.Tensor, to
     """
     import torch
 
-    from splineviz.network.torch_module import ProgramModule
+    from splineviz.network.torch_modules.program_module import ProgramModule
 
     with torch.inference_mode(False):
         module = ProgramModule(program, torch.float64).requires_grad_(False)

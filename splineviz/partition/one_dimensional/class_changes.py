@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from splineviz.partition.measures.boundary import comparable
-from splineviz.partition.measures.envelope import first_largest
+from splineviz.partition.measures.class_boundaries.decision_boundary import comparable
+from splineviz.partition.measures.class_boundaries.envelope import first_largest
 from splineviz.typing import FloatArray
 
 # Relative to the largest position: positions closer than this are one.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import shapely
 
-from splineviz.partition.measures.class_pieces import ClassPieces
+from splineviz.partition.measures.class_boundaries.class_pieces import ClassPieces
 from splineviz.partition.one_dimensional.segment_partition import SegmentPartition
 from splineviz.partition.plotting.colorings import COLORINGS, Coloring
 from splineviz.partition.slices.graph_slice import GraphSlice

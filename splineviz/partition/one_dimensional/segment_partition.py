@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from splineviz.network.evaluation import predicted_classes
+from splineviz.network.torch_modules.evaluation import predicted_classes
 from splineviz.partition.measures.migration import Migration, stream_of_uniform, summary
 from splineviz.partition.measures.neuron_boundaries import (
     LayerSelection,

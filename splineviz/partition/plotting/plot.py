@@ -11,7 +11,7 @@ import numpy.typing as npt
 import shapely
 
 from splineviz.errors import InvalidArgument, ShapeMismatch
-from splineviz.partition.measures.class_pieces import ClassPieces
+from splineviz.partition.measures.class_boundaries.class_pieces import ClassPieces
 from splineviz.partition.measures.neuron_boundaries import LayerSelection, boundary_segments
 from splineviz.partition.plotting.colorings import COLORINGS, ON_DEMAND, Coloring, Limits
 from splineviz.partition.plotting.region_picture import RegionPicture

@@ -18,7 +18,7 @@ from splineviz.drawing.marks import (
 )
 from splineviz.drawing.palette import CHANGE_COLORS, CLASS_COLORS, NO_VALUE
 from splineviz.drawing.polygons import fill_polygons
-from splineviz.partition.measures.class_pieces import ClassPieces
+from splineviz.partition.measures.class_boundaries.class_pieces import ClassPieces
 from splineviz.partition.plotting.colorings import Coloring, Limits
 from splineviz.typing import AnyFloatArray, AnyIntArray
 

@@ -8,16 +8,14 @@ import numpy.typing as npt
 import shapely
 
 from splineviz.partition.edge_table import EdgeTable
-from splineviz.partition.measures import (
-    boundary,
-    crossed_neurons,
-    density,
-    lines,
-    neuron_boundaries,
-)
+from splineviz.partition.measures import crossed_neurons, density, lines, neuron_boundaries
 from splineviz.partition.measures import migration as migration
-from splineviz.partition.measures.class_pieces import ClassPieces, class_pieces
-from splineviz.partition.measures.class_topology import ClassTopology, class_topology
+from splineviz.partition.measures.class_boundaries import decision_boundary
+from splineviz.partition.measures.class_boundaries.class_pieces import ClassPieces, class_pieces
+from splineviz.partition.measures.class_boundaries.class_topology import (
+    ClassTopology,
+    class_topology,
+)
 from splineviz.partition.measures.migration import Migration
 from splineviz.partition.measures.neuron_boundaries import LayerSelection
 from splineviz.partition.regions.region_maps import RegionMaps
@@ -101,7 +99,7 @@ class RegionBoundaries(RegionMaps):
 
     @cached_property
     def _decision_boundary(self) -> shapely.MultiLineString:
-        return boundary.decision_boundary(
+        return decision_boundary.decision_boundary(
             self.vertices,
             self.ring_vertices,
             self.ring_offsets,

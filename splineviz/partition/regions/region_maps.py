@@ -7,8 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from splineviz.network.evaluation import predicted_classes
 from splineviz.network.program import Program
+from splineviz.network.torch_modules.evaluation import predicted_classes
 from splineviz.partition import affine_maps as maps
 from splineviz.partition.measures.jacobians import path_norms, row_sums
 from splineviz.partition.measures.local_geometry import (

@@ -347,7 +347,7 @@ def _run(model: torch.nn.Module | Program, inputs: FloatArray) -> tuple[FloatArr
     if isinstance(model, Program):
         z, outputs = model.pre_activations(inputs), model(inputs)
     else:
-        from splineviz.network.activation_recorder import module_pre_activations
+        from splineviz.network.torch_modules.activation_recorder import module_pre_activations
 
         z, outputs = module_pre_activations(model, inputs)
     flat = np.concatenate(z, axis=1) if z else np.zeros((len(inputs), 0))

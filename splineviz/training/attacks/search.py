@@ -12,8 +12,8 @@ import numpy.typing as npt
 import torch
 
 from splineviz.errors import InvalidArgument
-from splineviz.network.model_copy import untouched_random_state
 from splineviz.network.program import Program
+from splineviz.network.torch_modules.running import untouched_random_state
 from splineviz.training.attacks.attack import Attack
 from splineviz.training.attacks.climb import Judged, climb, differ, judge
 from splineviz.training.attacks.losses import margins

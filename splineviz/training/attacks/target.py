@@ -11,8 +11,9 @@ import numpy.typing as npt
 import torch
 
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch, SplinevizError
-from splineviz.network.model_copy import eval_copy, not_run
 from splineviz.network.program import Program
+from splineviz.network.torch_modules.model_copy import eval_copy
+from splineviz.network.torch_modules.running import not_run
 from splineviz.typing import FloatArray
 from splineviz.validation.arrays import as_array
 from splineviz.validation.numbers import as_int

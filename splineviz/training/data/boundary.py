@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from splineviz.errors import EmptyBoundary, InvalidArgument
-from splineviz.network.evaluation import evaluator, predicted_classes
 from splineviz.network.program import Program
+from splineviz.network.torch_modules.evaluation import evaluator, predicted_classes
 from splineviz.training.data.pairs import separated_pairs
 from splineviz.typing import FloatArray
 from splineviz.validation.arrays import as_inputs, as_labels

@@ -137,7 +137,8 @@ class RecordedNetwork:
         """The weights, and how the network differs from the program with them."""
         import torch
 
-        from splineviz.network.model_copy import float64_copy, made_on, untouched_random_state
+        from splineviz.network.torch_modules.model_copy import float64_copy
+        from splineviz.network.torch_modules.running import made_on, untouched_random_state
         from splineviz.network.tracing.agreement import check_agreement
         from splineviz.network.tracing.start_module import start_behind
 

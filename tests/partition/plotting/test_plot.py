@@ -15,7 +15,7 @@ import splineviz as sv
 from splineviz.drawing.marks import draw_anchors
 from splineviz.drawing.palette import CLASS_COLORS, NO_VALUE
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch, UnknownName
-from splineviz.network.evaluation import predicted_classes
+from splineviz.network.torch_modules.evaluation import predicted_classes
 from splineviz.partition.plotting.colorings import COLORINGS, ON_DEMAND, Coloring
 from tests.partition.networks import FRAME_WITH_HOLES, mlp, partition_of, random_mlp
 

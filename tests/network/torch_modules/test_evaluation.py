@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from splineviz.errors import NonFiniteValues, ShapeMismatch, UnsupportedLayer
-from splineviz.network.evaluation import evaluator, predicted_classes
+from splineviz.network.torch_modules.evaluation import evaluator, predicted_classes
 from splineviz.network.tracing.trace import trace
 from tests.network.nets import Net
 

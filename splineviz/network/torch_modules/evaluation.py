@@ -87,7 +87,8 @@ def predicted_classes(
 def _on_a_copy(model: torch.nn.Module) -> Callable[[npt.NDArray[Any]], FloatArray]:
     import torch
 
-    from splineviz.network.model_copy import float64_copy, run_copy, untouched_random_state
+    from splineviz.network.torch_modules.model_copy import float64_copy
+    from splineviz.network.torch_modules.running import run_copy, untouched_random_state
 
     with untouched_random_state(), torch.inference_mode(False), torch.no_grad():
         network = float64_copy(model)

@@ -7,8 +7,8 @@ from typing import Annotated
 import numpy as np
 import shapely
 
-from splineviz.partition.measures.edge_ties import tied_edges
-from splineviz.partition.measures.envelope import ridges
+from splineviz.partition.measures.class_boundaries.edge_ties import tied_edges
+from splineviz.partition.measures.class_boundaries.envelope import ridges
 from splineviz.partition.measures.lines import merged_lines
 from splineviz.partition.points import one_of_each
 from splineviz.partition.rings import directed_edges, region_of_corners

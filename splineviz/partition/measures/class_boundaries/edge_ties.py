@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from splineviz.partition.measures.envelope import first_largest, ragged
+from splineviz.partition.measures.class_boundaries.envelope import first_largest, ragged
 from splineviz.typing import BoolArray, FloatArray, Int32Array, IntArray
 
 Vertices = Int32Array

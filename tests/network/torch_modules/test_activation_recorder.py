@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from splineviz.errors import ShapeMismatch, UnsupportedLayer
-from splineviz.network.activation_recorder import module_pre_activations
+from splineviz.network.torch_modules.activation_recorder import module_pre_activations
 from splineviz.network.tracing.trace import trace
 from splineviz.partition.enumeration import enumerate_regions
 from splineviz.partition.slices.input_slice import InputSlice

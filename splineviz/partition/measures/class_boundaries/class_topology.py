@@ -15,10 +15,10 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from splineviz.errors import InvalidPartition
-from splineviz.partition.measures.boundary import comparable
-from splineviz.partition.measures.class_pieces import cut_cells
-from splineviz.partition.measures.edge_ties import leaders_along
-from splineviz.partition.measures.envelope import first_largest, ragged
+from splineviz.partition.measures.class_boundaries.class_pieces import cut_cells
+from splineviz.partition.measures.class_boundaries.decision_boundary import comparable
+from splineviz.partition.measures.class_boundaries.edge_ties import leaders_along
+from splineviz.partition.measures.class_boundaries.envelope import first_largest, ragged
 from splineviz.partition.rings import directed_edges, region_of_corners
 from splineviz.typing import BoolArray, FloatArray, Int32Array, IntArray
 

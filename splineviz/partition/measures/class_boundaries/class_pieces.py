@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from splineviz.partition.measures.boundary import comparable
-from splineviz.partition.measures.envelope import first_largest, ragged
+from splineviz.partition.measures.class_boundaries.decision_boundary import comparable
+from splineviz.partition.measures.class_boundaries.envelope import first_largest, ragged
 from splineviz.typing import AnyIntArray, BoolArray, FloatArray, Int32Array, IntArray
 
 # Regions are cut in blocks, so that the outputs at their corners stay in a few megabytes: so many

@@ -18,7 +18,8 @@ import torch.nn.functional as F
 from torch.overrides import TorchFunctionMode
 
 from splineviz.errors import UnsupportedLayer
-from splineviz.network.model_copy import float64_copy, made_on, run_copy, untouched_random_state
+from splineviz.network.torch_modules.model_copy import float64_copy
+from splineviz.network.torch_modules.running import made_on, run_copy, untouched_random_state
 from splineviz.network.unsupported import REFUSED_FUNC
 
 Columns: TypeAlias = torch.Tensor

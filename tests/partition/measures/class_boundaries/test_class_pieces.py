@@ -9,7 +9,7 @@ import pytest
 import shapely
 
 import splineviz as sv
-from splineviz.network.evaluation import predicted_classes
+from splineviz.network.torch_modules.evaluation import predicted_classes
 from tests.partition.networks import FRAME_WITH_HOLES, mlp, random_mlp
 
 SQUARE = sv.InputSlice.identity()
@@ -60,7 +60,7 @@ def test_every_point_has_its_own_class(sizes, plane):
 def test_in_blocks_it_is_the_same(monkeypatch):
     part = sv.enumerate_regions(random_mlp(3, [2, 16, 16, 10]), SQUARE)
     vertices, pieces = part.class_pieces()
-    monkeypatch.setattr("splineviz.partition.measures.class_pieces._BLOCK", 100)
+    monkeypatch.setattr("splineviz.partition.measures.class_boundaries.class_pieces._BLOCK", 100)
     again, others = part.class_pieces()
     np.testing.assert_array_equal(again, vertices)
     for name, array in vars(pieces).items():

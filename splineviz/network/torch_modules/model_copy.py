@@ -1,19 +1,16 @@
-"""Copies of a user's network, run without leaving a trace on it or on anything global."""
+"""Copies of a user's network, which share nothing with it."""
 
 from __future__ import annotations
 
 import copy
-import random
-import re
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import suppress
 from typing import Any, TypeVar
 
-import numpy as np
 import torch
 
-from splineviz.errors import ShapeMismatch, SplinevizError, UnsupportedLayer
+from splineviz.errors import UnsupportedLayer
 
 Kind = TypeVar("Kind")
 
@@ -24,21 +21,8 @@ _WRAPPERS = {
     "DistributedDataParallel": "module",
 }
 
-# What torch says of numbers of different types.
-_TYPES = re.compile(r"\bdtypes?\b|scalar types?|type \(.*\) should be the same", re.IGNORECASE)
-
-# What it says of an Embedding that is given real numbers.
-_TOKENS = re.compile(r"argument #\d+ 'indices'|for embedding\b|tensors used as indices must")
-
 # A prime: rows of weights do not get the same factors.
 _FACTORS = 8191
-
-_HOOKS = (
-    "_forward_pre_hooks",
-    "_forward_hooks",
-    "_backward_pre_hooks",
-    "_backward_hooks",
-)
 
 
 def without_wrappers(model: torch.nn.Module) -> torch.nn.Module:
@@ -144,7 +128,7 @@ def _copied(model: torch.nn.Module, *, float64: bool) -> torch.nn.Module:
     kept = {
         id(tensor): tensor.detach().clone()
         for module in model.modules()
-        for tensor in _tensors(list(vars(module).values()))
+        for tensor in tensors_in(list(vars(module).values()))
         if not tensor.is_leaf
     }
     try:
@@ -157,7 +141,7 @@ def _copied(model: torch.nn.Module, *, float64: bool) -> torch.nn.Module:
                 and parameter.is_floating_point()
                 and parameter.dtype != torch.float64
             }
-        copied = _deep_copy(model, kept)
+        copied = deep_copy(model, kept)
     except Exception as error:
         raise UnsupportedLayer(
             "",
@@ -230,96 +214,9 @@ def _float64(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.to("cpu").to(torch.float64)
 
 
-def run_copy(network: torch.nn.Module, batch: torch.Tensor) -> torch.Tensor:
-    """Run a copy on a batch of inputs.
-
-    Raises
-    ------
-    ShapeMismatch
-        If it does not take inputs of that shape.
-    UnsupportedLayer
-        If it does not return one tensor, or needs another type of number.
-    """
-    try:
-        with made_on(batch.device):
-            outputs = network(batch)
-    except SplinevizError:
-        raise
-    except Exception as error:
-        raise not_run(network, batch, error) from error
-    if not isinstance(outputs, torch.Tensor):
-        raise UnsupportedLayer(
-            "",
-            type(network).__name__,
-            f"its forward returns a {type(outputs).__name__}, not one tensor",
-            "Write a module whose forward calls it and returns one tensor.",
-        )
-    return outputs
-
-
-def not_run(
-    network: torch.nn.Module, batch: torch.Tensor, error: Exception, origin: str = ""
-) -> UnsupportedLayer | ShapeMismatch:
-    """Translate an exception from the user's forward into one of ours.
-
-    Parameters
-    ----------
-    network : torch.nn.Module
-    batch : tensor (n, *input_shape)
-        What it was run on.
-    error : Exception
-    origin : str
-        Where the shape of the batch comes from, to be read behind it.
-    """
-    kind, why = type(network).__name__, f"{type(error).__name__}: {error}"
-    if _TOKENS.search(str(error)):
-        return UnsupportedLayer(
-            "",
-            kind,
-            f"its inputs are the numbers of tokens, which cannot be moved by a little ({why})",
-            "Give the embeddings to the part of the network behind its Embedding.",
-        )
-    if _TYPES.search(str(error)):
-        where = _unregistered(network)
-        if where is not None:
-            return UnsupportedLayer(
-                "",
-                kind,
-                f"the layers in {where!r} are not registered, so that torch does not know their "
-                "weights",
-                "Keep them in a torch.nn.ModuleList or ModuleDict, parameters in a "
-                "torch.nn.ParameterList.",
-            )
-        kept = str(batch.dtype).removeprefix("torch.")
-        return UnsupportedLayer(
-            "",
-            kind,
-            f"it is run in {kept}, and its forward needs or makes numbers of another type ({why})",
-            "Take conversions such as x.float() out of its forward, or convert to x.dtype, and "
-            "make new tensors with dtype=x.dtype.",
-        )
-    return ShapeMismatch(
-        f"{kind} cannot run on inputs of shape {tuple(batch.shape)}{origin} ({why})"
-    )
-
-
-def _unregistered(network: torch.nn.Module) -> str | None:
-    """Find where a network holds weights in a list, tuple or dict, unknown to torch."""
-    known = {id(item) for item in network.modules()}
-    for path, module in network.named_modules():
-        for name, value in vars(module).items():
-            if name.startswith("_") or not isinstance(value, list | tuple | dict):
-                continue
-            for item in value.values() if isinstance(value, dict) else value:
-                own = isinstance(item, torch.nn.Module) and any(True for _ in item.parameters())
-                if (own and id(item) not in known) or isinstance(item, torch.nn.Parameter):
-                    return ".".join(filter(None, [path, name]))
-    return None
-
-
 def moved_copy(network: torch.nn.Module) -> torch.nn.Module:
     """Copy a copy with other weights: of the same signs, and none of them zero."""
-    copied = _deep_copy(network, {})
+    copied = deep_copy(network, {})
     generator = torch.Generator().manual_seed(0)
     for tensor in [*copied.parameters(), *copied.buffers()]:
         if tensor.is_floating_point():
@@ -335,72 +232,7 @@ def moved_copy(network: torch.nn.Module) -> torch.nn.Module:
     return copied
 
 
-def has_hooks(network: torch.nn.Module) -> bool:
-    """Whether a network has hooks that `without_hooks` leaves out."""
-    return any(
-        not _is_of_torch(hook)
-        for module in network.modules()
-        for name in _HOOKS
-        for hook in getattr(module, name).values()
-    )
-
-
-def hooks_only_watch(network: torch.nn.Module, batch: torch.Tensor) -> bool:
-    """Whether the users' hooks neither return anything nor write to their arguments.
-
-    Parameters
-    ----------
-    network : torch.nn.Module
-        A copy made here; another copy of it is run.
-    batch : tensor of shape (n, *input_shape)
-    """
-    changed: list[bool] = []
-
-    def watched(hook: Any) -> Any:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            seen = _tensors([*args, *kwargs.values()])
-            before = [tensor._version for tensor in seen]
-            result = hook(*args, **kwargs)
-            changed.append(result is not None or before != [tensor._version for tensor in seen])
-            return result
-
-        return call
-
-    copied = _deep_copy(network, {})
-    for module in copied.modules():
-        for name in _HOOKS[:2]:
-            hooks = getattr(module, name)
-            for key, hook in hooks.items():
-                if not _is_of_torch(hook):
-                    hooks[key] = watched(hook)
-    try:
-        copied(batch.clone())
-    except Exception:
-        # Told where the network itself is run.
-        return True
-    return not any(changed)
-
-
-def without_hooks(network: torch.nn.Module) -> torch.nn.Module:
-    """Copy a copy without its users' hooks.
-
-    Those with which torch makes weights, as for pruning, are kept.
-    """
-    copied = _deep_copy(network, {})
-    for module in copied.modules():
-        for name in _HOOKS:
-            hooks = getattr(module, name)
-            for key in [key for key, hook in hooks.items() if not _is_of_torch(hook)]:
-                del hooks[key]
-    return copied
-
-
-def _is_of_torch(hook: Any) -> bool:
-    kind = getattr(hook, "__func__", type(hook))
-    return str(getattr(kind, "__module__", "")).startswith(("torch.nn.utils", "splineviz."))
-
-
-def _tensors(value: Any) -> list[torch.Tensor]:
+def tensors_in(value: Any) -> list[torch.Tensor]:
     """List the tensors in nested lists, tuples and dicts."""
     return _held(value, torch.Tensor)
 
@@ -419,7 +251,7 @@ def _held(value: Any, kind: type[Kind]) -> list[Kind]:
     return held
 
 
-def _deep_copy(model: torch.nn.Module, copies: dict[int, Any]) -> torch.nn.Module:
+def deep_copy(model: torch.nn.Module, copies: dict[int, Any]) -> torch.nn.Module:
     """Copy a network deeply; `copies` gives the copies of some objects by the objects' ids."""
     # Every module has a dozen containers for hooks, nearly always empty, and deepcopy spends more
     # time on these than on all else in a small network.
@@ -436,27 +268,3 @@ def _deep_copy(model: torch.nn.Module, copies: dict[int, Any]) -> torch.nn.Modul
             # Wrappers around a part: a copy is not worth compiling, and stands on one device.
             vars(wrapper)["forward"] = inner.__call__
     return copied
-
-
-def made_on(device: str | torch.device) -> AbstractContextManager[Any]:
-    """Make new tensors on this device, if the caller has set a default device.
-
-    A copy of a network may stand on another device than the network, and what its forward makes
-    belongs where the copy stands.
-    """
-    chosen = torch.get_default_device().type != "cpu"
-    return torch.device(device) if chosen else nullcontext()
-
-
-@contextmanager
-def untouched_random_state() -> Iterator[None]:
-    """Restore the random states of Python, numpy and torch on leaving."""
-    python_state = random.getstate()
-    numpy_state = np.random.get_state()
-    devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
-    with torch.random.fork_rng(devices=devices):
-        try:
-            yield
-        finally:
-            random.setstate(python_state)
-            np.random.set_state(numpy_state)

@@ -11,7 +11,8 @@ import pytest
 import torch
 from torch import nn
 
-from splineviz.network.model_copy import eval_copy, float64_copy, without_hooks
+from splineviz.network.torch_modules.hooks import without_hooks
+from splineviz.network.torch_modules.model_copy import eval_copy, float64_copy
 
 COPIES = (eval_copy, float64_copy, without_hooks)
 

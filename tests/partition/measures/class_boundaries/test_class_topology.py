@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import splineviz as sv
-from splineviz.partition.measures import class_topology as room
+from splineviz.partition.measures.class_boundaries import class_topology as room
 from tests.partition.networks import (
     FRAME_WITH_HOLES,
     degenerate_networks,

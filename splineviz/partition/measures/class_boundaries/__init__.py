@@ -1,0 +1,1 @@
+"""Where the predicted class changes: its boundary, the pieces that it cuts off, components."""
