@@ -64,9 +64,9 @@ class LayerChoice:
         Raises
         ------
         InvalidArgument
-            If `layers` holds anything but names, or nothing, or a flag is none.
+            If `layers` is empty or holds anything but names, or a flag is neither True nor False.
         ShapeMismatch, NonFiniteValues
-            If `live_at` is no batch of finite inputs of that shape.
+            If `live_at` is not a batch of finite inputs of that shape.
         """
         check_flags(winners=winners, logits=logits)
         points = None

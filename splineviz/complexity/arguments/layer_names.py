@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Selection: TypeAlias = "Callable[[Layer], bool] | Iterable[str | tuple[str, ...]] | None"
 """Which layers to count: those for which a function says so, or those of some names."""
 
-# Functions that are another one with certain settings.
+# Functions that are special cases of another one.
 _KINDS = {
     **dict.fromkeys(("relu6", "hardtanh", "threshold", "clip", "clamp_min", "clamp_max"), "clamp"),
     "rrelu": "leaky_relu",
@@ -72,11 +72,11 @@ class Switches:
     Attributes
     ----------
     neurons : int64 array (columns,), or None
-        Of max pooling, maxima and minima: the window to which each column belongs. A column is the
-        lead of one candidate over the others, and the window switches where one of them changes
+        For max pooling, maxima and minima: the window to which each column belongs. A column is the
+        lead of one candidate over the others; the window switches where one of its columns changes
         sign. None if each column is a neuron of its own.
     points : float64 array (K,)
-        The breakpoints. They are subtracted first, so each value stands for K of them.
+        The breakpoints: a neuron switches where its value equals one of them.
     flat : bool array (K + 1,) or (K + 1, columns), or None
         Which pieces between the breakpoints are constant; None if there is none.
     counted : bool tensor (neurons,), or None

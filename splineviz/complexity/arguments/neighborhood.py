@@ -74,9 +74,10 @@ class Neighborhood:
         Raises
         ------
         InvalidArgument
-            If a radius is not positive, there are no directions or more than the input has
-            dimensions, some are no unit vectors, points are to have their own although they were
-            chosen, the seed is no whole number of at least 0, or a flag is none.
+            If a radius is not positive; if there are no directions, more than the input has
+            dimensions, or some that are not unit vectors; if each point is to have its own although
+            the directions are an array; if the seed is not a whole number of at least 0; or if a
+            flag is neither True nor False.
         ShapeMismatch
             If the directions have another shape than the inputs.
         NonFiniteValues

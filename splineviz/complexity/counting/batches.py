@@ -15,7 +15,7 @@ from splineviz.complexity.propagation.layer_vertices import LayerVertices
 from splineviz.complexity.propagation.preactivation_range import PreactivationRange
 from splineviz.typing import AnyFloatArray, IntArray
 
-# Numbers at a time on a CPU: few enough that the C library keeps what is freed.
+# Numbers at a time on a CPU: so few that the C library keeps freed memory for the next batch.
 _ON_CPU = 2**23
 # The share of a GPU's free memory that is used.
 _SHARE = 0.25
@@ -46,14 +46,14 @@ def count_crossings(
 def iter_batches(
     network: Estimator, points: AnyFloatArray, neighborhood: Neighborhood, size: int
 ) -> Iterator[tuple[slice, dict[int, torch.Tensor], torch.Tensor]]:
-    """Yield for each batch its rows, the network's values there, and the directions.
+    """Yield the rows of each batch, the network's values there, and the directions.
 
     The directions are a float64 tensor (1 or n, P, *input_shape).
     """
     directions = None
     for rows in batches(len(points), size):
         x = points[rows].astype(np.float64)
-        # The same tensor if all samples share it: what is computed from it is computed once.
+        # One tensor for all batches if samples share it: its images are then computed once.
         if directions is None or not neighborhood.shared:
             directions = torch.tensor(neighborhood.directions_at(x)).to(network.device)
         yield rows, network.centers(torch.from_numpy(x).to(network.device)), directions
@@ -67,7 +67,7 @@ def _of_batch(
     with_center: bool,
     most: int,
 ) -> torch.Tensor:
-    """Counts, and how many are uncertain, as one int64 tensor (2, n, L)."""
+    """Count crossed and uncertain neurons, as one int64 tensor (2, n, L)."""
     coarse, *fine = network.dtypes
     spans, doubts = _count_at_dtype(network, centers, directions, radius, coarse, with_center, most)
     switches = [switches for _, switches in network.layers]
@@ -75,7 +75,7 @@ def _of_batch(
     uncertain = counts[1].any(dim=1).nonzero()[:, 0]
     if not len(uncertain) or not fine:
         return counts
-    # The doubtful directions; of each sample as many as of the one that has most.
+    # The doubtful directions: as many of each sample as of the sample that has most.
     doubts = doubts[uncertain]
     which = doubts.topk(max(1, int((doubts > 0).sum(1).max()))).indices
     own = directions[uncertain.unsqueeze(1) if len(directions) > 1 else 0, which]

@@ -41,9 +41,9 @@ def crossings(
 ) -> torch.Tensor:
     """Count the neurons that switch between the vertices around each sample.
 
-    A neuron is crossed at a switching point if not all vertices lie strictly on one side of it,
-    or all on it. So one that is zero at some vertices and not at others is crossed, and one that
-    is zero at all is not. A value that rounding cannot tell from the point lies on it.
+    A neuron is not crossed at a switching point if all vertices lie strictly on one side of it, or
+    all lie on it; otherwise it is. So a neuron that is zero at some vertices but not at all is
+    crossed. A value that rounding cannot tell from the point counts as on it.
 
     Parameters
     ----------
@@ -57,8 +57,8 @@ def crossings(
     Returns
     -------
     int64 tensor (2, n, layers)
-        For each sample and layer the neurons whose boundary passes between the vertices, or through
-        one, and those of which that is known only up to rounding.
+        For each sample and layer: how many neurons' boundaries pass between the vertices or through
+        one; and for how many of the neurons rounding decides that.
     """
     layers = len(candidates)
     columns = [
@@ -66,7 +66,7 @@ def crossings(
         for layer, (near, where) in enumerate(zip(candidates, switches, strict=True))
         for column in _at_each_point(near, where, layers * near.sample + layer)
     ]
-    # All layers at once: there are many more operations here than numbers.
+    # All layers at once: the numbers are few, and each operation has a fixed cost.
     *ranges, place, neuron = map(torch.cat, zip(*columns, strict=True))
     crossed, uncertain = _decided(*ranges)
     once = all(where.neurons is None and len(where.points) == 1 for where in switches)
@@ -95,7 +95,7 @@ def doubtful(
     for some in which.split(_AT_A_TIME) if len(which) else ():
         own = near.at(some)
         values = own.center.unsqueeze(1) + seen.at(own.sample, own.column)
-        # Twice as far as is uncertain, so that the error of the others decides nothing.
+        # Twice the noise: vertices beyond it stay on their side whatever their error.
         reach = 2 * own.noise.unsqueeze(1)
         # Not by <=, so that NaN counts as uncertain.
         certain = [(values - point).abs() > reach for point in switches.points.tolist()]
@@ -109,8 +109,8 @@ def settled(
 ) -> UnstableNeurons:
     """Find the neurons that may switch around some samples, with doubtful vertices in float64.
 
-    ``coarse`` is the range of a layer; ``finer`` that of these samples (increasing) over their
-    doubtful vertices at least, in float64. In the result these samples are numbered anew.
+    ``coarse`` is the range of a layer. ``finer`` is the float64 range of these samples, which
+    increase, over at least their doubtful vertices. The result numbers these samples from 0.
     """
     near = switching(coarse, switches)
     number = torch.searchsorted(samples, near.sample).clamp_(max=len(samples) - 1)
@@ -122,14 +122,14 @@ def settled(
     below, above = undecided.low + undecided.noise, undecided.high - undecided.noise
     if coarse.reached is not None:
         below, above = coarse.gathered(coarse.reached, samples[undecided.sample], undecided.column)
-    # The vertices that are not among them are farther from the point than they may be off. What is
-    # not a number tells nothing.
+    # All other vertices are farther from the point than their possible error. fmin and fmax skip
+    # NaN, which tells nothing.
     near.low[which], near.high[which] = torch.fmin(low, below), torch.fmax(high, above)
     return near
 
 
 def _undecided(near: UnstableNeurons, switches: Switches) -> torch.Tensor:
-    """Say which of some neurons rounding leaves undecided at some point."""
+    """Return the neurons for which rounding decides at some switching point."""
     which = [
         _decided(near.center - point, near.low, near.high, near.noise)[1]
         for point in switches.points.tolist()
@@ -151,7 +151,7 @@ def _decided(
 def _at_each_point(
     near: UnstableNeurons, switches: Switches, place: torch.Tensor
 ) -> list[tuple[torch.Tensor, ...]]:
-    """Give the ranges relative to each switching point, with their place and neurons."""
+    """Return the ranges relative to each switching point, with their places and neurons."""
     neuron = _neurons(near, switches)
     return [
         (near.center - point, near.low, near.high, near.noise, place, neuron)

@@ -13,7 +13,7 @@ from splineviz.network.torch_modules.running import made_on
 
 _FULL = "ieee"
 _BACKENDS: Any = torch.backends
-# What has an fp32_precision, each behind those from which it inherits. Not mkldnn itself: setting
+# All that has an fp32_precision, each after those it inherits from. Without mkldnn itself: setting
 # its precision sets that of all backends.
 _OWNERS = (
     _BACKENDS,
@@ -61,7 +61,7 @@ class _Precision:
     def _restore(self) -> None:
         while self._before:
             owner, before = self._before.pop()
-            # Another thread may have set it meanwhile: its choice stays.
+            # If another thread has set it in the meantime, that choice stays.
             if owner.fp32_precision == _FULL:
                 owner.fp32_precision = before
 
@@ -71,11 +71,11 @@ _PRECISION = _Precision()
 
 @contextmanager
 def full_precision() -> Iterator[None]:
-    """Products of float32 numbers in float32: no TF32 or bfloat16 in their place, no autocast.
+    """Multiply float32 numbers in float32: without TF32, bfloat16 or autocast.
 
-    torch rounds the factors of float32 products to fewer digits where the caller asks for that,
-    and those of convolutions on CUDA by default. Error bounds from float32's precision would be
-    wrong then. The caller's settings come back at the end.
+    torch rounds the factors of float32 products to fewer digits if the caller asks for it, and
+    those of convolutions on CUDA by default. Error bounds that assume float32 would then be wrong.
+    The caller's settings are restored at the end.
     """
     autocast = torch.autocast("cpu", enabled=False), torch.autocast("cuda", enabled=False)
     with _PRECISION.held(), autocast[0], autocast[1]:

@@ -57,7 +57,7 @@ def _states(some: torch.Tensor, every: torch.Tensor, switches: Switches) -> torc
     states = torch.full(some.shape[1:], ALWAYS_ON, dtype=torch.int8, device=some.device)
     if switches.flat is not None:
         flat = torch.as_tensor(switches.flat, device=some.device).reshape(len(some) + 1, -1)
-        # Where all points are on one piece, it is the one behind so many breakpoints.
+        # If all points are on one piece, it is the one after so many breakpoints.
         piece = every.sum(0, keepdim=True)
         states[flat.expand(-1, len(states)).gather(0, piece)[0]] = DEAD
     states[(some != every).any(0)] = LIVE

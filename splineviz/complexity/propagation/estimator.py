@@ -29,13 +29,13 @@ from splineviz.network.interpret import Domain, walk
 from splineviz.network.piecewise_linear import PiecewiseLinear
 from splineviz.network.program import Program
 
-# What an opaque step needs at a time, for each number that it reads or makes: torch computes in
-# float64, and again with all numbers moved.
+# Memory of an opaque step, in numbers per number that it reads or makes: torch computes it in
+# float64, and a second time with all numbers moved.
 _OPAQUE = 6
 
 
 class Estimator:
-    """Sends the neighborhoods of samples through a program, and looks at layers on the way.
+    """Sends the neighborhoods of samples through a program, and shows the watched layers.
 
     Parameters
     ----------
@@ -44,14 +44,15 @@ class Estimator:
     device : torch.device
         Where to compute.
     watched : tuple of WatchedLayer
-        The layers to look at.
+        The layers whose values are wanted.
     names : tuple of tuple of str
         Their names: several where values are added.
 
     Attributes
     ----------
     dtypes : tuple of torch.dtype
-        Those of differences: one after the other, for samples that the one before left uncertain.
+        The types in which differences are computed. The second is used only for samples that the
+        first leaves uncertain.
     input_shape : tuple of int
         The shape of one sample.
     """
@@ -79,7 +80,7 @@ class Estimator:
         return tuple((watched.layer, watched.switches) for watched in self._watched)
 
     def count_only(self, counted: Sequence[torch.Tensor]) -> None:
-        """Count only some neurons of the chosen layers from here on: a mask for each layer."""
+        """From now on, count only the neurons that these masks select, one mask for each layer."""
         self._watched = tuple(
             replace(watched, switches=replace(watched.switches, counted=some))
             for watched, some in zip(self._watched, counted, strict=True)
@@ -121,11 +122,11 @@ class Estimator:
         return {value: tuple(sorted(points)) for value, points in breakpoints.items()}
 
     def numbers_a_center(self) -> int:
-        """Count the numbers that `centers` holds of one sample."""
+        """Count the numbers that `centers` holds per sample."""
         return sum(math.prod(self.program.shapes[value]) for value in {0, *self._results})
 
     def numbers_a_vertex(self, shared_frame: bool) -> int:
-        """Count the numbers that one vertex needs at a time, but for those that samples share."""
+        """Count the numbers held at once per vertex, without those that all samples share."""
         sizes = [math.prod(shape) for shape in self.program.shapes]
         if shared_frame:
             for value in self._linear:
@@ -134,7 +135,7 @@ class Estimator:
         live, most = {0}, max(1, sizes[0])
         for i in self._steps:
             live.add(i + 1)
-            # A step may need as much again as it makes.
+            # A step may need as much memory again as its result.
             more = sizes[i + 1]
             if i in opaque:
                 read = [
@@ -158,8 +159,8 @@ class Estimator:
     def centers(self, x: torch.Tensor) -> dict[int, torch.Tensor]:
         """Compute all values (n, *shape) at samples x, by their numbers in the program.
 
-        They are float64, but for truth values and places. NonFiniteValues is raised if one
-        overflows.
+        They are float64, except truth values and places. If one overflows, NonFiniteValues is
+        raised.
         """
         start = x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x
         values = {0: start}
@@ -169,7 +170,7 @@ class Estimator:
         return values
 
     def at_centers(self, centers: Mapping[int, torch.Tensor]) -> list[torch.Tensor]:
-        """Return the values of the chosen layers, each (n, columns), from all values."""
+        """Pick the values of the chosen layers, each (n, columns), out of all values."""
         values = []
         for watched in self._watched:
             if watched.max_selection is not None:
@@ -204,7 +205,7 @@ class Estimator:
         radius : float
             r.
         dtype : torch.dtype
-            Of the differences behind the first activation.
+            The type of the differences after the first activation.
         visit : callable
             Called with each watched layer, and its vertices.
         """
@@ -227,7 +228,7 @@ class Estimator:
             del inputs, result
 
     def _straight_along(self, directions: torch.Tensor) -> dict[int, torch.Tensor]:
-        """Return values before the first activation, kept for samples with these directions."""
+        """Return what is known before the first activation, which these directions determine."""
         if self._along is None or self._along[0] is not directions:
             self._along = directions, {}
         return self._along[1]
@@ -261,7 +262,7 @@ class Estimator:
 
 
 class _Centers(Domain[torch.Tensor]):
-    """Values at samples: float64 tensors (n, *shape), but for truth values and places."""
+    """Values at samples: tensors (n, *shape), float64 except truth values and places."""
 
     def __init__(self, program: Program, steps: Mapping[int, StepOperator]) -> None:
         super().__init__(program)
@@ -270,7 +271,7 @@ class _Centers(Domain[torch.Tensor]):
     def affine(self, i: int, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
         """Apply a step."""
         result = self._steps[i].value(inputs)
-        # The sum is quick, but overflows before the values do.
+        # A quick test: the sum overflows if a value does, and sometimes if none does.
         if result.is_floating_point() and not math.isfinite(result.sum()):
             self._check(i, inputs, result)
         return result
@@ -278,7 +279,7 @@ class _Centers(Domain[torch.Tensor]):
     activation = opaque = affine
 
     def _check(self, i: int, inputs: Sequence[torch.Tensor], result: torch.Tensor) -> None:
-        # What is masked out is infinite.
+        # Masks are infinite on purpose.
         masks = i in self.program.opaque_steps or any(bool(one.isinf().any()) for one in inputs)
         if bool((result.isnan() if masks else ~result.isfinite()).any()):
             raise NonFiniteValues(

@@ -63,16 +63,16 @@ Value: TypeAlias = LayerDeltas | KeptValues
 
 @dataclass(frozen=True, eq=False)
 class _Look:
-    """What is known of the neurons of one value.
+    """What is known about the neurons of one value.
 
     Attributes
     ----------
     span : PreactivationRange
-        Their range, exact where they come near a kink.
+        Their range, exact for those that come near a breakpoint.
     near : UnstableNeurons or None
-        Those that come near one, if pairs are not split: between the sample and its vertices.
+        Those that come near a breakpoint at some vertex. None if pairs are split.
     vertices : tensor (neurons, 2 P), or None
-        Their differences at all vertices.
+        The differences of the neurons in `near` at all vertices.
     """
 
     span: PreactivationRange
@@ -96,14 +96,15 @@ class ForwardPass(Domain[Value]):
     coarse, fine : dict of int to StepOperator
         The steps in the type of the differences, and in float64.
     dtype : torch.dtype
-        The type of the differences behind the first activation.
+        The type of the differences after the first activation.
     switching : dict of int to tuple of float
-        Where neurons switch, for the values that do or are watched.
+        The points at which neurons switch, for each value that an activation reads or that is
+        watched.
     last : set of int
         The values that are watched and that no step reads.
     straight : dict of int to tensor
-        What steps before the first activation have made of these directions, where all samples
-        share them; what is missing is added.
+        The results of steps before the first activation, if all samples share the directions.
+        This pass adds those that are missing.
     """
 
     def __init__(
@@ -141,7 +142,7 @@ class ForwardPass(Domain[Value]):
     def affine(self, i: int, inputs: Sequence[Value]) -> Value:
         """Apply an affine step."""
         if any(isinstance(one, KeptValues) for one in inputs):
-            # Only steps that move numbers about read them.
+            # Only steps that rearrange numbers read truth values or places.
             return KeptValues(self.fine[i].linear(self._at_vertices(i, inputs)))
         read = _numbers(inputs)
         linear = all(one.linear for one in read)
@@ -156,7 +157,7 @@ class ForwardPass(Domain[Value]):
             linear=linear,
         )
         ends = None
-        # Elsewhere a bound is enough, but where values are exact it would be far larger.
+        # The extent is smaller than the bound of `stepped`; here it is needed anyway.
         if linear or i + 1 in self.switching:
             low, high = ends = self.pairs.extent(d)
             size = torch.maximum(-low, high) / (1.0 if linear else self.radius)
@@ -189,7 +190,7 @@ class ForwardPass(Domain[Value]):
         rows = rows.reshape(samples, -1, width)
         units = read[0].d.units
         if step.matrix is not None:
-            # Of a unit vector the step selects a column of the weights.
+            # The image of a unit vector is a column of the weights.
             of_units = step.matrix.T[units]
             columns = torch.cat([applied([read[0].d.columns]), of_units])
         else:
@@ -216,7 +217,7 @@ class ForwardPass(Domain[Value]):
             )
             sums = local_slopes(rule, numbers, look.span.center, self.dtype)
             summed = self._largest(sums, look, rule, float(rule.slope_variation.max()))
-        # Odd and even part take two more sums.
+        # Forming the odd and the even part takes two more sums.
         size, variance = self.rounding.bent(
             carried.variance, carried.size, steep, summed, len(rule.breakpoints) + 2
         )
@@ -234,8 +235,8 @@ class ForwardPass(Domain[Value]):
     def _largest(
         self, numbers: torch.Tensor, look: _Look, rule: PiecewiseLinear, largest: float
     ) -> torch.Tensor:
-        """Replace numbers at the centers by the largest that any vertex may meet, in place."""
-        # What comes near a kink may meet any slope, and so may vertices on one side of the center.
+        """Raise numbers at the centers to the largest that any vertex may meet, in place."""
+        # A neuron near a breakpoint may meet any slope at some vertex.
         if look.near is not None:
             numbers[look.near.sample, look.near.column] = largest
             return numbers
@@ -262,12 +263,12 @@ class ForwardPass(Domain[Value]):
             2
         )
         plus, minus = bent.chunk(2, 1)
-        # The first access to new memory takes longer than the product.
+        # Writing to new memory takes longer than the product itself.
         in_place = overwrite and len(d.rows) == len(slope)
         rows = d.rows if in_place else d.rows.new_empty(len(slope), *d.rows.shape[1:])
         torch.mul(d.rows, slope.unsqueeze(1), out=rows)
         rows[sample, :, column] = (plus - minus).mul_(0.5)
-        # What the activation adds to the affine map at the sample: zero where it does not bend.
+        # The part beyond the affine map at the sample: zero where the activation does not bend.
         plus, minus = bent.sub_(slope[sample, column].unsqueeze(1) * vertices).chunk(2, 1)
         even = (plus + minus).mul_(0.5)
         new = (even != 0).any(1).nonzero()[:, 0]
@@ -277,7 +278,7 @@ class ForwardPass(Domain[Value]):
         return VertexDeltas(rows, columns, column[new])
 
     def _won(self, i: int, rule: MaxSelection, read: Sequence[LayerDeltas]) -> LayerDeltas:
-        # What is straight stays so only if no winner changes, which is not worth looking for.
+        # Pairs would survive only if no winner changes, which is not worth testing.
         self.pairs.split = True
         windows, d, size, variance = self._competing(rule, self.program.steps[i].inputs, read)
         shape = self.program.shapes[i + 1]
@@ -359,7 +360,7 @@ class ForwardPass(Domain[Value]):
         return layer_vertices_of(margins, at_sample, noise)
 
     def _look(self, value: int, carried: LayerDeltas) -> _Look:
-        """Find the range of a value over the vertices; split pairs if that is quicker."""
+        """Find the range of a value over the vertices, and split pairs if that is quicker."""
         if value not in self._looks:
             self._looks[value] = self._looked(value, carried)
         return self._looks[value]
@@ -388,7 +389,7 @@ class ForwardPass(Domain[Value]):
         return _Look(span, near, vertices)
 
     def _now(self, carried: LayerDeltas) -> LayerDeltas:
-        """Return a stored value in the layout and dtype of the differences."""
+        """Convert a stored value to the present layout and dtype of the differences."""
         typed = self._typed(carried)
         if typed.d.split or not self.pairs.split:
             return typed
@@ -416,7 +417,7 @@ def _numbers(inputs: Sequence[Value]) -> list[LayerDeltas]:
 
 
 def _alike(columns: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-    """Give columns the same neurons; those that a value does not have are zero."""
+    """Pad sets of columns with zeros to the same number of neurons."""
     most = max(map(len, columns))
     return [
         one if len(one) == most else torch.nn.functional.pad(one, (0, 0, 0, most - len(one)))

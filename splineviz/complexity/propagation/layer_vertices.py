@@ -23,8 +23,8 @@ class LayerVertices:
     make_differences : callable
         Makes `differences`.
     at : callable
-        Given the samples, in increasing order, and the columns of some neurons, int64 tensors
-        (neurons,): their differences at all vertices, (neurons, vertices).
+        Computes the differences of some neurons at all vertices, (neurons, vertices). Called with
+        two int64 tensors (neurons,): their samples, in increasing order, and their columns.
     """
 
     span: PreactivationRange
@@ -49,5 +49,5 @@ def layer_vertices_of(
 Visit: TypeAlias = Callable[[int, LayerVertices], None]
 """Called with the number of a watched layer, and its vertices.
 
-It must read `differences` before it returns: their memory is used again afterwards.
+It must read `differences` before it returns, because their memory is used again afterwards.
 """

@@ -10,7 +10,7 @@ import torch
 def rows_of(values: torch.Tensor, lead: int) -> torch.Tensor:
     """Flatten values (..., *shape) to (..., columns) after `lead` axes; channels of images last.
 
-    In this order neither convolutions nor sums over vertices have to move anything.
+    In this order, neither convolutions nor sums over vertices have to copy anything.
     """
     if values.ndim == lead + 3:
         values = values.movedim(lead, -1)

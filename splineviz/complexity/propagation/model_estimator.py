@@ -29,7 +29,7 @@ def make_estimator(
     device: str | torch.device | None,
     choice: LayerChoice,
 ) -> Estimator:
-    """Trace a network and choose the layers to count; compute where the model is by default."""
+    """Trace a network and choose the layers to count. Default device: that of the model."""
     place = _device(model, device)
     model = program_of(model, input_shape, "x holds inputs")
     layers = NetworkLayers(model, place)
@@ -56,7 +56,7 @@ def make_estimator(
 
 
 def _warn(message: str) -> None:
-    """Warn about the line that called this package, however deep its calls are."""
+    """Warn, and point at the line outside of this package that called it."""
     frame, level = sys._getframe(), 1
     while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
         frame, level = frame.f_back, level + 1

@@ -27,13 +27,13 @@ class WatchedLayer:
     Attributes
     ----------
     layer, switches : Layer, Switches
-        What it is, and where it switches.
+        The layer, and where its neurons switch.
     value : int
         The value that is watched; for a selection, its result.
     max_selection : MaxSelection or None
-        Between which numbers the step that makes the value selects, if winners are counted.
+        The selection that makes the value, if its winners are counted.
     columns : int64 tensor or None
-        Which numbers of the value. Default: all.
+        Which numbers of the value are neurons. None for all.
     """
 
     layer: Layer

@@ -7,9 +7,9 @@ import math
 import torch
 
 VANISHED = 2.0**-500
-"""More than what vanishes in float64 takes from a length or a product of lengths."""
+"""More than a length, or a product of lengths, can lose in float64 because numbers vanish."""
 
-# Of a length that is so many times what vanishes, that is less than a millionth.
+# A length that is so many times its possible loss loses less than a millionth.
 _SHORT = 2.0**10
 
 
@@ -23,10 +23,10 @@ def norm_upper_bound(values: torch.Tensor) -> torch.Tensor:
     Returns
     -------
     tensor (..., 1)
-        Zero where all numbers are. Elsewhere no shorter than they are.
+        Zero where all numbers are zero. Elsewhere never below the true norm.
     """
     kind = torch.finfo(values.dtype)
-    # Whatever the order of the sum; its root loses half as much.
+    # This holds for any order of the sum. The root halves its relative error.
     rounded = 1 + (values.shape[-1] / 2 + 4) * kind.eps / 2
     norms = torch.linalg.vector_norm(values, dim=-1, keepdim=True) * rounded
     lost = math.sqrt(values.shape[-1] * kind.tiny)

@@ -1,8 +1,8 @@
 """Opaque steps at the vertices around some samples.
 
-torch runs them in float64 at the samples and at each vertex. How far rounding has moved what comes
-out is estimated: the errors of what goes in are passed on by running the step once more with each
-number moved by as much, up or down at random.
+torch runs them in float64 at the samples and at each vertex. How far rounding may have moved their
+results is estimated: the step runs once more, with each input moved by its possible error, up or
+down at random.
 """
 
 from __future__ import annotations
@@ -16,17 +16,18 @@ from splineviz.complexity.propagation.memory_layout import rows_of
 from splineviz.complexity.propagation.rounding import SAFETY, Rounding, rounded
 from splineviz.complexity.propagation.step_operator import StepOperator
 
-# So many units of rounding in float64, of what a step reads and of what it makes, are its own:
-# nobody knows what it adds up on its way.
+# The rounding of the step itself, in float64 units of its inputs and of its results. It is a guess:
+# what the step adds up inside is not known.
 _OWN_READ, _OWN_MADE = 4.0, 64.0
-# Fewer moved vertices would say little of the sum of many errors.
+# Fewer moved vertices would say little about the sum of many errors.
 _FEWEST = 16
-# By how many units of rounding of float32 numbers are moved for one that they are off.
+# A number is moved by one unit of rounding of float32 for each unit that it is off: much more than
+# what the step rounds in float64.
 _MOVED = torch.finfo(torch.float32).eps / 2
 
 
 class Opaque:
-    """An opaque step in float64, at the vertices around so many samples."""
+    """An opaque step in float64, at the vertices around some samples."""
 
     def __init__(self, step: StepOperator, rounding: Rounding, samples: int) -> None:
         self._step, self._rounding, self._samples = step, rounding, samples
@@ -47,19 +48,19 @@ class Opaque:
         read, results : tensor (n * vertices, *shape)
             The inputs at the vertices, and the results.
         variances : sequence of tensor (n or 1, *shape), or None
-            Of the inputs; None for truth values and places, which are exact.
+            The variances of the inputs; None for truth values and places, which are exact.
         """
         rounding = self._rounding
         at_sample = rows_of(center.double(), 1).unsqueeze(1)
         at_vertices = self._by_sample(results)
         d = _difference(at_vertices, at_sample)
         passed = self._passed(read, at_vertices, variances)
-        # In units of rounding of the differences.
+        # A float64 unit of rounding, in units of the differences.
         share = rounding.fine_unit / rounding.radius
         sizes = torch.maximum(at_vertices.abs().amax(1), at_sample[:, 0].abs())
-        # What is masked out is infinite, and exact.
+        # A masked value is infinite, and exact.
         sizes = sizes.masked_fill(sizes.isinf(), 0.0)
-        # A small number may be what is left of large ones; one that is zero everywhere is exact.
+        # A small number may be the difference of large ones. One that is zero everywhere is exact.
         median = sizes.sort(1).values[:, [sizes.shape[1] // 2]]
         sizes = torch.where(sizes > 0, torch.maximum(sizes, median), sizes)
         size = (d.abs().amax(1) / rounding.radius).to(rounding.dtype)
@@ -74,7 +75,7 @@ class Opaque:
         variances: Sequence[torch.Tensor | None],
     ) -> torch.Tensor:
         """Carry the variance of the inputs through the step, float64 (n, width)."""
-        # Of its own, so that neither the caller's numbers nor the order of samples matter.
+        # A generator of its own, so that neither the caller's nor the order of samples matters.
         generator = torch.Generator(at_vertices.device).manual_seed(0)
         largest = at_vertices.new_zeros(len(at_vertices), at_vertices.shape[2])
         for _ in range(math.ceil(_FEWEST / at_vertices.shape[1])):
@@ -94,7 +95,7 @@ class Opaque:
         grouped = values.unflatten(0, (self._samples, -1))
         own = rounding.fine_unit / rounding.radius * _OWN_READ / SAFETY * grouped
         off = (variance.double().unsqueeze(1) + own.square()).sqrt() * (_MOVED * rounding.radius)
-        # One that is infinite, or masked out, stays.
+        # Infinite values are masks, and stay.
         off = torch.where(grouped.isfinite(), off, 0.0)
         shape, device = off.shape[1:], off.device
         signs = torch.randint(0, 2, shape, generator=generator, device=device, dtype=off.dtype)

@@ -10,12 +10,12 @@ import torch
 
 
 class UnstableNeurons(NamedTuple):
-    """Neurons that come near a point where they switch.
+    """Neurons that come so near a switching point that they may cross it.
 
     Attributes
     ----------
     sample, column : int64 tensor (neurons,)
-        Around which sample, and the neuron's column.
+        The sample, and the column of the neuron.
     center, low, high, noise : float64 tensor (neurons,)
         As in `PreactivationRange`.
     """
@@ -28,7 +28,7 @@ class UnstableNeurons(NamedTuple):
     noise: torch.Tensor
 
     def at(self, which: torch.Tensor) -> UnstableNeurons:
-        """Select some of them, by a mask or by number."""
+        """Select some of the neurons, by a mask or by their numbers."""
         return UnstableNeurons(*(tensor[which] for tensor in self))
 
 
@@ -41,15 +41,15 @@ class PreactivationRange:
     center : float64 tensor (n, columns)
         What ``low`` and ``high`` are relative to.
     low, high : tensor (n or 1, columns)
-        The smallest and the largest difference from the center, in float32 or float64; one for all
-        samples where they do not depend on the sample.
+        The smallest and the largest difference from the center, in float32 or float64. One row
+        stands for all samples if the differences are the same around each.
     noise : float64 tensor (n or 1, columns)
         How far rounding may have moved a value.
     at_sample : tensor (n, columns), or None
-        The difference of the value at the sample itself; None for zero.
+        The value at the sample itself, as a difference from the center. None for zero.
     reached : pair of float64 tensor (n, columns), or None
-        Differences that some vertex is certain to be below, and above. None for the ends, moved by
-        the noise.
+        Some vertex is certainly below the first, and some certainly above the second. None for
+        `low` and `high`, each moved inwards by the noise.
     """
 
     center: torch.Tensor
@@ -72,7 +72,7 @@ class PreactivationRange:
         return PreactivationRange(self.center, low, high, self.noise)
 
     def at(self, columns: torch.Tensor) -> PreactivationRange:
-        """The range of some of the neurons."""
+        """Return the range of some of the neurons."""
         parts = (self.center, self.low, self.high, self.noise)
         center, low, high, noise = (tensor[:, columns] for tensor in parts)
         return PreactivationRange(center, low, high, noise)
@@ -84,7 +84,7 @@ class PreactivationRange:
         high: torch.Tensor,
         points: tuple[float, ...],
     ) -> PreactivationRange:
-        """Replace the range of the neurons that are unstable at some points by a more exact one."""
+        """Make the range exact for the neurons that are unstable at some points."""
         place = near.sample, near.column
         lows, highs = (
             tensor.expand_as(self.center).index_put(place, own)
@@ -107,7 +107,7 @@ class PreactivationRange:
         """Join the range with that of other vertices of the same samples."""
         if other is None:
             return self
-        # Rounding may have moved these vertices farther than those.
+        # The noise of the two differs, so each is moved by its own.
         below, above = zip(
             *(
                 span.reached or (span.low + span.noise, span.high - span.noise)

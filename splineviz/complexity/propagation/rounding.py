@@ -1,8 +1,8 @@
 """Bounds of how far rounding may have moved the differences that go through a network.
 
-What a step adds itself is bounded for any order of sums and any numbers: equal terms round alike,
-and their errors add up. Errors that come with what it reads are taken as independent of each other,
-so they are carried as variances.
+The rounding of a step itself is bounded for any order of its sums and any numbers: equal terms
+round alike, so their errors add up. The errors of its inputs are taken as independent of each
+other, so they are carried as variances.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from splineviz.complexity.propagation.memory_layout import rows_of, values_of
 from splineviz.complexity.propagation.norms import VANISHED
 from splineviz.complexity.propagation.step_operator import StepOperator
 
-# A vertex within so many times the error that is carried along counts as on the boundary: errors of
-# earlier steps are not quite independent.
+# A vertex within so many standard errors of the boundary counts as on it: errors of earlier steps
+# are not quite independent.
 SAFETY = 32.0
-# What is smaller may vanish in float32, or its square; an error of so many units at least.
+# Smaller numbers, or their squares, may vanish in float32: the least error that is assumed.
 _LEAST = 2.0**-48
 _ROOT_OF_LARGEST = 2.0**63
 
@@ -26,21 +26,21 @@ _ROOT_OF_LARGEST = 2.0**63
 class Rounding:
     """The rounding of differences of one type, around centers in float64.
 
-    Variances and sizes are tensors (n or 1, columns) of that type: squared errors in units of
-    rounding of the differences times the radius, and largest absolute differences divided by the
-    radius.
+    Variances and sizes are tensors (n or 1, columns) of that type. A variance is a squared error,
+    where the unit of an error is a unit of rounding times the radius. A size is a largest absolute
+    difference, divided by the radius.
 
     Parameters
     ----------
     dtype : torch.dtype
-        The type of the differences behind the first activation.
+        The type of the differences after the first activation.
     radius : float
         r.
 
     Attributes
     ----------
     fine_unit : float
-        A unit of rounding of float64, in those of the differences.
+        A unit of rounding of float64, in units of rounding of the differences.
     """
 
     def __init__(self, dtype: torch.dtype, radius: float) -> None:
@@ -49,7 +49,7 @@ class Rounding:
         self.fine_unit = torch.finfo(torch.float64).eps / 2 / self._unit
 
     def noise(self, variance: torch.Tensor, linear: bool) -> torch.Tensor:
-        """Bound the error of a value, float64; before the first activation it is in float64."""
+        """Bound the error of a value, as float64. Linear: before the first activation."""
         units = self._unit * (self.fine_unit if linear else 1.0)
         return variance.sqrt().double().mul_(SAFETY * units * self.radius)
 
@@ -70,14 +70,14 @@ class Rounding:
         The centers (n, *shape) are off by the rounding of float64. The step is linear if no
         activation lies before it.
         """
-        # How much a unit of rounding of the center is, beside one of the differences.
+        # A unit of rounding of the center, in those of the differences.
         share = (1.0 if linear else self.fine_unit) / self.radius
         shapes = [center.shape[1:] for center in centers]
         passed = rows_of(step.variance([*map(values_of, variances, shapes)]), 1)
         read = [
             values_of(size.to(self.dtype), shape) for size, shape in zip(sizes, shapes, strict=True)
         ]
-        # Two more for the rounding of what is read and what is made, and as many to spare.
+        # Two more for the rounding of inputs and results, and two to spare.
         terms = step.terms + 4
         size = rows_of(step.bound(read, centers, share), 1)
         variance = rounded(passed, size, terms)
@@ -86,7 +86,7 @@ class Rounding:
         if self.dtype != torch.float64:
             variance.clamp_(min=min(_LEAST / self.radius, _ROOT_OF_LARGEST) ** 2)
             return size, variance
-        # What is zero is exact there.
+        # In float64, a zero is exact.
         return size, torch.where(size > 0, variance.clamp(min=VANISHED**2), variance)
 
     def bent(
@@ -99,12 +99,12 @@ class Rounding:
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Carry size and variance through an activation, from those of what it reads.
 
-        ``steep`` is the largest slope that vertices may meet, ``summed`` the sum of the sizes of
-        the first slope and of its changes up to there, both (n, columns).
+        ``steep`` is the largest slope that vertices may meet. ``summed`` is the sum of the sizes of
+        the first slope and of its changes up to that slope. Both are (n, columns).
         """
         return steep * size, rounded(steep.square() * variance, summed * size, 2 + breakpoints)
 
 
 def rounded(variance: torch.Tensor, size: torch.Tensor, times: float) -> torch.Tensor:
-    """Add to a variance that of numbers rounded so many times more, all in the same direction."""
+    """Add to a variance that of so many more roundings, all in the same direction."""
     return torch.addcmul(variance, size, size, value=(times / SAFETY) ** 2)

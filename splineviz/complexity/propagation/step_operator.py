@@ -17,12 +17,12 @@ from splineviz.network.layers.layer_kind import step_params
 from splineviz.network.program import Program
 from splineviz.network.step import Step
 
-# Of transposed ones each place reads another number of weights.
+# Transposed ones are left out: the number of weights that they read differs from place to place.
 _CONVOLUTIONS = ("conv1d", "conv2d", "conv3d")
 
 
 class StepOperator:
-    """What a step computes, with its weights in one type."""
+    """A step of a program as functions of torch, with its weights in one dtype."""
 
     def __init__(self, program: Program, i: int, dtype: torch.dtype, device: torch.device) -> None:
         tensors: dict[int, torch.Tensor] = {}
@@ -43,7 +43,7 @@ class StepOperator:
         self._params = {role: tensor(array) for role, array in params.items()}
         self._weights, self._offset = tensor(weights), tensor(offset)
         if self.step.kind == "conv2d":
-            # Twice as fast, and values are in this order already; see `layout`.
+            # Twice as fast, and values are in this order already: see memory_layout.py.
             self._weights = self._weights.to(memory_format=torch.channels_last)
         self._dtype, self._device = dtype, device
 
@@ -86,7 +86,7 @@ class StepOperator:
     ) -> torch.Tensor:
         """Bound the sums of the sizes of the terms that an affine step adds, (n, *shape).
 
-        A share of the centers is added to the sizes of what it reads.
+        The sizes of its inputs count together with a share of the centers.
         """
         assert self.kind.linear is not None
         if self.matrix is not None:
@@ -102,16 +102,16 @@ class StepOperator:
         if self._filters is not None:
             ones, of_filters = self._filters
             patches = self.kind.linear(ones, [read[0].square_()], self.step.options).sqrt_()
-            # Squares may have vanished.
+            # Added back, because squares may have vanished.
             lost = math.sqrt(self.terms * torch.finfo(self._dtype).tiny)
             return patches.add_(lost) * of_filters
         return self.kind.linear(self._sizes, read, self.step.options)
 
     @cached_property
     def _filters(self) -> tuple[torch.Tensor, torch.Tensor] | None:
-        """For a convolution: a filter of ones, and the norms of its filters (channels, 1, ...).
+        """A filter of ones, and the norms (channels, 1, ...) of the filters of a convolution.
 
-        None in float64, where bounds have to be zero if nothing but zeros is added.
+        None for other steps. None in float64 too, where the bound of a sum of zeros must be zero.
         """
         whole = self.step.kind in _CONVOLUTIONS and self.step.options["groups"] == 1
         if not whole or self._dtype == torch.float64:
@@ -122,7 +122,7 @@ class StepOperator:
 
     @cached_property
     def terms(self) -> float:
-        """About how many terms an affine step adds for one result."""
+        """Around how many terms an affine step adds for one result."""
         if self.matrix is not None:
             return self.matrix.shape[1]
         assert self.kind.linear is not None
@@ -132,8 +132,8 @@ class StepOperator:
             for shape in self._input_shapes
         ]
         added = float(self.kind.linear(used, ones, self.step.options).max())
-        # The weights of an average add up to one whatever their number. Pooling has a window; a
-        # mean or an adaptive one reads so many times as much as it makes.
+        # The weights of an average add up to one, however many they are. The size of the window
+        # says how many; for means and adaptive pooling, the ratio of inputs to results does.
         window = math.prod(np.atleast_1d(self.step.options.get("kernel_size", ())).tolist())
         share = sum(map(math.prod, self._input_shapes)) / math.prod(self.shape)
         return max(added, window, share)
@@ -153,7 +153,7 @@ class StepOperator:
         return None if self._weights is None else self._weights.abs()
 
     def by_segment(self, numbers: np.ndarray) -> list[float | torch.Tensor]:
-        """Arrange slopes of an activation, or numbers like them, by column where they differ."""
+        """Return the slopes of an activation as numbers, or by column where columns differ."""
         if numbers.ndim == 1:
             return numbers.tolist()
         rows = torch.tensor(numbers).to(self._device, self._dtype)

@@ -1,12 +1,12 @@
 """Differences between the vertices around some samples and the samples, and how they are stored.
 
-Where no neuron switches between x and its two vertices x + r v and x - r v, the network is affine
-there, and the second moves by the negative of what the first moves by. So the 2 P vertices of a
-sample are stored as P odd rows o_p and a few columns, one for each neuron that has switched so far
-anywhere around the sample: the vertices differ by ``o_p + e_p`` and ``-o_p + e_p``, where the even
-part ``e_p = sum over k of c_kp u_k``. The odd part of what a neuron's switching changes is put into
-o_p; u_k is what the network makes of a change of neuron k. That is exact, not an approximation.
-Where so many neurons switch that it saves nothing, all vertices are stored instead: they are split.
+Where no neuron switches between x and its two vertices x + r v and x - r v, the network is affine,
+and the difference at the second is the negative of that at the first. So the 2 P vertices of a
+sample are stored as P odd rows o_p and a few columns u_k, one for each neuron k that has switched
+anywhere around the sample. The differences are ``o_p + e_p`` and ``-o_p + e_p``, with the even part
+``e_p = sum over k of c_kp u_k``: u_k is the effect of a change of neuron k, and c_kp the even part
+of that change. Its odd part is in o_p. All of this is exact, not an approximation. Where so many
+neurons switch that pairs save nothing, all vertices are stored instead: the pairs are split.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ class VertexDeltas:
     Attributes
     ----------
     rows : tensor (n or 1, P or 2 P, width)
-        The odd rows of each sample, or of all samples if they are alike; or, if split, all
-        vertices, x - r v behind x + r v.
+        The odd rows of each sample, or one set for all samples. If split, all vertices: first all
+        x + r v, then all x - r v.
     columns : tensor (known, width)
-        The u_k of the first of the neurons that have switched; what is missing is zero.
+        The u_k of the neurons that switched first. Those that are missing are zero.
     units : int64 tensor (units,)
-        The u_k of those after them, if each is a unit vector: the place of its one.
+        The u_k of the neurons after them, if each is a unit vector: the place of its one.
     split : bool
         Whether the rows are all vertices.
     """
@@ -44,13 +44,13 @@ class VertexDeltas:
 
     @classmethod
     def odd(cls, rows: torch.Tensor) -> VertexDeltas:
-        """The odd differences, where nothing has switched."""
+        """Store differences where nothing has switched: all of them are odd."""
         none = rows.new_empty(0, rows.shape[2])
         return cls(rows, none, torch.empty(0, dtype=torch.int64, device=rows.device))
 
     @classmethod
     def of_all(cls, vertices: torch.Tensor) -> VertexDeltas:
-        """Split the differences of all vertices (n or 1, 2 P, width) into pairs."""
+        """Store the differences of all vertices (n or 1, 2 P, width) one by one: split."""
         odd = cls.odd(vertices)
         return cls(vertices, odd.columns, odd.units, split=True)
 
@@ -68,14 +68,14 @@ class VertexDeltas:
 
 
 class AntipodalPairs:
-    """Which neurons have switched around which samples, on one way through a network.
+    """Which neurons have switched around which samples, in one pass through a network.
 
     Parameters
     ----------
     samples, directions : int
         n and P.
     dtype : torch.dtype
-        Of the differences.
+        The type of the differences.
     device : torch.device
         Where they are.
 
@@ -93,8 +93,8 @@ class AntipodalPairs:
         self.samples, self.directions = samples, directions
         self.split = False
         self.sample = torch.empty(0, dtype=torch.int64, device=device)
-        # By sample, so that all sums over k are one batch of products: the numbers k of its
-        # neurons, and the c_kp. What pads it is a number that no neuron has, and zero.
+        # The numbers k of the neurons of each sample, and the c_kp: all sums over k are one batch
+        # of products. They are padded with a number that no neuron has, and with zeros.
         self._number = torch.empty(samples, 0, dtype=torch.int64, device=device)
         self._even = torch.empty(samples, directions, 0, dtype=dtype, device=device)
         self._largest = torch.empty(0, 1, dtype=dtype, device=device)
@@ -105,9 +105,9 @@ class AntipodalPairs:
         Parameters
         ----------
         sample : int64 tensor (new,), increasing
-            Around which samples.
+            The sample of each neuron.
         even : tensor (new, P)
-            Their c_p.
+            The c_kp of each neuron k.
         """
         place = torch.bincount(self.sample, minlength=self.samples)[sample] + _ranks(sample)
         size = max(self._number.shape[1], 1 + int(place.max()) if len(place) else 0)
@@ -122,22 +122,22 @@ class AntipodalPairs:
         self._largest = torch.cat([self._largest, even.abs().amax(1, keepdim=True)])
 
     def is_worth(self, new: int, width: int, rows: int, last: bool) -> bool:
-        """Whether pairs still save work if so many more neurons may switch.
+        """Whether pairs still save work if more neurons may switch.
 
         Parameters
         ----------
         new : int
-            How many more.
+            How many more neurons may switch.
         width : int
-            How many neurons there are.
+            How many neurons the value has.
         rows : int
-            The most of them around one sample.
+            The most that may switch around one sample.
         last : bool
-            Whether no step reads them.
+            Whether no step reads the value.
         """
-        # A column costs as much as a row, and so does a vertex.
+        # Columns against vertices: each costs as much as a row.
         few = last or len(self.sample) + new <= 2 * self.samples * self.directions
-        # What it takes to look at the neurons one by one, beside all of them at all vertices.
+        # Computing these neurons one by one must cost less than all neurons at all vertices.
         few = few and new * _LOOKED_AT <= self.samples * width
         return few and rows * self._number.shape[1] <= self.directions * width
 
@@ -168,7 +168,7 @@ class AntipodalPairs:
     def _even_part(self, d: VertexDeltas) -> torch.Tensor:
         columns, number = self._columns(d)
         even = d.rows.new_zeros(self.samples, self.directions, d.rows.shape[2])
-        # In parts, so that what is gathered is no larger than all vertices.
+        # In slices, so that a gathered one is no larger than all vertices.
         for start in range(0, number.shape[1], 2 * self.directions):
             some = slice(start, start + 2 * self.directions)
             even.baddbmm_(self._even[:, :, some], columns[number[:, some]])
@@ -179,7 +179,7 @@ class AntipodalPairs:
         columns = d.dense_columns()
         if d.switched < len(self.sample):
             columns = torch.nn.functional.pad(columns, (0, 0, 0, 1))
-        # What pads the numbers has zeros for c_p.
+        # The numbers that pad have a c_kp of zero, so any column does.
         return columns, self._number.clamp(max=len(columns) - 1)
 
     def extent(self, d: VertexDeltas) -> Ends:

@@ -37,11 +37,11 @@ _MOST_POINTS = 100_000
 class Playground(OwningBox):
     """A training in the kernel, live: its exact linear regions, its curves, and all its settings.
 
-    The training runs in a background thread, which shares its time between updates and frames;
-    frames that the page has no time for are not made. A color scale spans all frames so far, so
-    that a color keeps its meaning, unless the menu says otherwise. Learning rate, weight decay,
-    batch size and points apply at once; any other change begins anew. Points are drawn on the pad;
-    they stay until they are cleared or another data set is chosen, and *Undo* brings them back.
+    The training runs in a background thread, which shares its time between updates and frames. It
+    makes no more frames than the page can show. By default, a color scale spans all frames so far,
+    so that a color keeps its meaning. A new learning rate, weight decay, batch size or point takes
+    effect at once; any other change starts a new training. Points that are drawn on the pad stay
+    until they are cleared or another data set is chosen; *Undo* brings them back.
 
     The thread ends with :meth:`stop`, with :meth:`close`, and when the last picture of the
     playground is gone from the page, as when its cell is run again.
@@ -51,33 +51,34 @@ class Playground(OwningBox):
     data : str
         A row of :data:`~splineviz.widgets.playground.data_sets.DATA`.
     points : int
-        How many training points it has.
+        The number of training points.
     width, depth : int
-        Neurons of a hidden layer, and how many hidden layers.
+        The number of neurons in each hidden layer, and the number of hidden layers.
     scale : float
         Multiplies the initial weights and biases.
     batch_norm : bool
-        Whether hidden layers are followed by batch normalization; drawn as it is in evaluation.
+        Whether batch normalization follows each hidden layer. The picture shows the network in
+        evaluation mode.
     optimizer : str
         A row of :data:`~splineviz.training.live.settings.OPTIMIZERS`.
     learning_rate, weight_decay : float
-        Its settings.
+        Settings of the optimizer.
     batch : int
-        Points an update.
+        The number of points per update.
     seed : int
-        Decides initial weights, the order of the points and, unless these were edited, the points.
-        Nothing random outside of the playground is used or changed.
+        Decides the initial weights, the order of the points and, if they were not edited, the
+        points themselves. The random state of your program is neither used nor changed.
     record : bool
         Whether to record from the first step on.
     folder : str or path-like
-        Where to record: each training in a new folder in it, numbered.
+        Where to record. Each training gets a new numbered folder inside it.
 
     Attributes
     ----------
     training : LiveTraining
-        What is trained.
+        The training that is shown.
     running : bool
-        Whether it trains on by itself.
+        Whether updates are being made in the background.
     plane : InputSlice
         The part of the plane that is drawn.
     settings : PlaygroundSettings
@@ -85,14 +86,14 @@ class Playground(OwningBox):
     points : PlaygroundPoints
         The controls.
     recording : LiveRecording
-        Where it is recorded.
+        Records trainings in `folder`.
 
     Raises
     ------
     UnknownName
         If there is no such data set or optimizer.
     InvalidArgument
-        If a setting has no meaning.
+        If a setting has a value that makes no sense.
 
     Examples
     --------
@@ -166,7 +167,7 @@ class Playground(OwningBox):
     # ------------------------------------------------------------ what a user does
 
     def start(self) -> None:
-        """Train on until :meth:`pause`; after a training that diverged, begin anew."""
+        """Train until :meth:`pause`. If the training has diverged, start a new one."""
         if self._diverged:
             self.reset()
         if self._may_train():
@@ -174,17 +175,17 @@ class Playground(OwningBox):
             self.running = True
 
     def pause(self) -> None:
-        """Stop training, and show where it stands."""
+        """Stop training, and show the state reached."""
         self._worker_of_open().pause()
         self.running = False
 
     def step(self, n: int = 1) -> None:
-        """Make some updates, here and now, and show what came of them.
+        """Pause, make some updates, and show the result before returning.
 
         Parameters
         ----------
         n : int
-            How many.
+            The number of updates.
         """
         n = as_int(n, "n", 1)
         self.pause()
@@ -194,24 +195,24 @@ class Playground(OwningBox):
             worker.wait()
 
     def reset(self) -> None:
-        """Begin anew, with settings and points as they are; a recording ends, another begins."""
+        """Start a new training with the present settings and points, and end a recording."""
         self._worker_of_open()
         self._end_recording()
         self.training = self._new_training()
         self._begin()
 
     def stop(self) -> None:
-        """Pause, end the thread and the recording; :meth:`start` goes on without recording."""
+        """Pause, and end thread and recording; :meth:`start` continues without recording."""
         if self._worker is not None:
             self._worker.stop()
         self.running = False
         self._end_recording()
 
     def player(self) -> RegionPlayer:
-        """Pause, and get a player of the training up to now.
+        """Pause, and return a player of the training so far.
 
-        It need not have been recorded: what is kept of it in memory is written to a temporary
-        folder then, which goes with the player.
+        If it was not recorded, the steps that are kept in memory are written to a temporary folder,
+        which is removed together with the player.
 
         Raises
         ------
@@ -286,7 +287,7 @@ class Playground(OwningBox):
         """Show a new training."""
         self._diverged = False
         self.points.show(self._data)
-        # There are as many of one's own points as one draws.
+        # Nobody chooses the number of points that are drawn by hand.
         self.settings.points.disabled = self._data.name == OWN
         self._display.begin(self.training)
 
@@ -306,7 +307,7 @@ class Playground(OwningBox):
     # ------------------------------------------------------------ what follows from a change
 
     def _try(self, action: Callable[[], object]) -> None:
-        """Do what was asked for; what is wrong with it is said in the widget."""
+        """Run an action of the user, and show its error in the widget."""
         try:
             action()
         except (SplinevizError, OSError) as error:
@@ -331,7 +332,7 @@ class Playground(OwningBox):
             self._display.update_status()
 
     def _change(self, name: str) -> None:
-        """Begin anew with another setting."""
+        """Start a new training with another setting."""
         chosen = self.settings.values()
         if name == "data":
             if chosen["data"] == self._data.name:
@@ -360,7 +361,7 @@ class Playground(OwningBox):
             self.reset()
 
     def _learn(self) -> None:
-        """Train on with the points as they are now."""
+        """Go on training, with the points as they are now."""
         data = self._data.current
         self.training.learn(data)
         self._display.show_points()
@@ -392,7 +393,7 @@ class Playground(OwningBox):
 
 
 def _said_of(training: LiveTraining) -> ipywidgets.Label:
-    """Where a replay comes from, in words."""
+    """Say where a replay comes from."""
     if training.recording is not None:
         return ipywidgets.Label(f"Replay of what is recorded in {training.recording}")
     return ipywidgets.Label(

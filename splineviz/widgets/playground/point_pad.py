@@ -17,9 +17,9 @@ from splineviz.widgets.common.esm_bundle import STATIC, module
 class PointPad(StrictWidget):
     """A pad to draw points of chosen classes on.
 
-    The mouse draws a point where it is pressed and more along its way; with `erase` it takes away
-    what is near. On the focused pad, the arrows move a cross, Enter or the space bar puts a point
-    there, Delete or Backspace erases, Ctrl+Z undoes, and a digit chooses the class.
+    The mouse draws a point where it is pressed, and more while it moves; with `erase` it removes
+    the points near it. On the focused pad, the arrows move a cross, Enter or the space bar puts a
+    point there, Delete or Backspace erases, Ctrl+Z undoes, and a digit chooses the class.
 
     Attributes
     ----------
@@ -40,9 +40,9 @@ class PointPad(StrictWidget):
     undos : int
         How often somebody has asked for the last change to be undone; to be observed.
     drawn : ndarray of bool, shape (n,)
-        Which points were drawn; only Python knows them.
+        Which points were drawn by hand. The browser does not know this.
     stroke : int or None
-        While observers of `edits` run: which movement of the mouse the edit belongs to.
+        While observers of `edits` run: the number of the mouse movement that made the edit.
     """
 
     _esm = module("playground/point_pad.js")
@@ -115,14 +115,14 @@ class PointPad(StrictWidget):
         self.edits += 1
 
     def rub(self, points: npt.ArrayLike, radius: float) -> None:
-        """Take away all points near some places.
+        """Remove all points near some places.
 
         Parameters
         ----------
         points : array-like of shape (n, 2)
             The places.
         radius : float
-            How near, in units of the coordinates.
+            The largest distance, in units of the coordinates.
         """
         places = np.asarray(points, np.float32).reshape(-1, 1, 2)
         near = (np.linalg.norm(self.points[None] - places, axis=2) <= radius).any(axis=0)
@@ -134,7 +134,7 @@ class PointPad(StrictWidget):
         self.edits += 1
 
     def clear(self) -> None:
-        """Take away all points."""
+        """Remove all points."""
         self.rub(self.points, np.inf)
 
     def _handle_message(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:

@@ -15,14 +15,14 @@ from splineviz.widgets.playground.point_pad import PointPad
 
 
 class PlaygroundPoints(ipywidgets.VBox):
-    """A pad with points, and what is drawn on it: a class, or nothing where it erases.
+    """A pad with points, the choice of the class to draw, and buttons to erase, clear and undo.
 
     Parameters
     ----------
     bounds : tuple of float
         xmin, ymin, xmax, ymax of the pad.
     head : sequence of Widget
-        What stands above the pad.
+        The widgets above the pad.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class PlaygroundPoints(ipywidgets.VBox):
         )
 
     def show(self, data: PlaygroundData) -> None:
-        """Show other points; where there are other classes, the first is drawn."""
+        """Show other points; if the classes are other ones, choose the first to draw."""
         current = data.current
         options = [(name, number) for number, name in enumerate(current.class_names)]
         if list(self.class_menu.options) != options:
@@ -71,7 +71,7 @@ class PlaygroundPoints(ipywidgets.VBox):
         self.undo.disabled = not data.can_undo
 
     def on_edit(self, edited: Callable[[], object], undo: Callable[[], object]) -> None:
-        """Say what to do when somebody has drawn or erased, or wants the last change undone."""
+        """Set what to call after points were drawn or erased, and to undo the last change."""
         self.pad.observe(lambda _: edited(), "edits")
         self.pad.observe(lambda _: undo(), "undos")
         self.undo.on_click(lambda _: undo())

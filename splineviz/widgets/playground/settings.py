@@ -27,9 +27,9 @@ class PlaygroundSettings(ipywidgets.HBox):
     Parameters
     ----------
     chosen : LiveSettings
-        The network, the optimizer and the batches at first.
+        The first values of the network, the optimizer and the batches.
     data : pair of a list of str and a str
-        The names of the data sets, and which one is chosen.
+        The names of the data sets, and the chosen one.
     points : int
         How many training points there are.
     record : bool
@@ -96,7 +96,7 @@ class PlaygroundSettings(ipywidgets.HBox):
         self.add_class("splineviz-playground-row")
 
     def values(self) -> dict[str, Any]:
-        """The settings by name, without whether to record."""
+        """Return all settings by name, except `record`."""
         names = (
             *("data", "points", "width", "depth", "scale", "batch_norm", "optimizer"),
             *("learning_rate", "weight_decay", "batch", "seed"),
@@ -110,18 +110,18 @@ class PlaygroundSettings(ipywidgets.HBox):
         record: Callable[[bool], None],
         refuse: Callable[[str], None],
     ) -> None:
-        """Say what to do when somebody changes something.
+        """Set what to call when the user changes a setting.
 
         Parameters
         ----------
         live : callable
-            Called with the name of a setting that applies on the way.
+            Called with the name of a setting that takes effect during the training.
         anew : callable
-            Called with the name of another setting: the training must begin anew.
+            Called with the name of any other setting: it needs a new training.
         record : callable
             Called with whether to record.
         refuse : callable
-            Called with what is wrong with a number, which is set back.
+            Called with what is wrong with a number. The number is set back before.
         """
 
         def number(name: str, value: int) -> None:
@@ -150,7 +150,7 @@ def _menu(title: str, options: Sequence[float], value: float) -> ipywidgets.Drop
 
 
 def _number(name: str, value: int, least: int, most: int) -> ipywidgets.IntText:
-    # A bounded one would cut off what is outside, and say nothing.
+    # A BoundedIntText would clip numbers without a word.
     return ipywidgets.IntText(
         value=value, description=name.capitalize(), tooltip=f"{name}: {least:,} to {most:,}"
     )

@@ -1,4 +1,4 @@
-"""PlaygroundToolbar: what drives the training of a playground, and what colors its regions."""
+"""PlaygroundToolbar: buttons that drive a playground, and menus for the colors of its regions."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class PlaygroundToolbar(ipywidgets.HBox):
     Parameters
     ----------
     canvas : LiveCanvas
-        Whose colors to choose.
+        The canvas to color.
 
     Attributes
     ----------
     start, step, reset, stop, replay : Button
     color, scale : Dropdown
-        The coloring, and what its scale spans.
+        The coloring, and the frames that its scale spans.
     """
 
     def __repr__(self) -> str:
@@ -63,12 +63,12 @@ class PlaygroundToolbar(ipywidgets.HBox):
         self.color.observe(self._follow_color, "value")
 
     def on_click(self, **actions: Callable[[], object]) -> None:
-        """Say what the buttons do, by their names."""
+        """Set what the buttons call, by their names."""
         for name, action in actions.items():
             getattr(self, name).on_click(lambda _, action=action: action())
 
     def show_running(self, running: bool) -> None:
-        """Let the first button say what it will do."""
+        """Make the first button say Pause while the training runs, else Start."""
         self.start.description = "Pause" if running else "Start"
         self.start.icon = "pause" if running else "play"
 
