@@ -22,7 +22,7 @@ largest on.
 A ``schema`` says what a step of a row can be: options and weights, and the shape of its result. A
 program checks it before any of its steps is used.
 
-What is neither is ``opaque``: an operation that torch runs. It has a row of its own.
+A step that is neither is ``opaque``: torch runs it. All of these share one row.
 
 Nothing here imports torch before a network is traced, or a step that needs it is run.
 """

@@ -16,7 +16,7 @@ from splineviz.network.layers.layer_kind import (
 
 
 def sum_coefficients(params: Params, options: Options) -> tuple[Array | None, Array | None]:
-    """Factor of each value, and the constant to add."""
+    """Return the factor of each value, and the constant to add."""
     factors = options.get("factors")
     constant = params.get("constant")
     return (

@@ -43,16 +43,16 @@ class LayerKind:
     coefficients : callable (params, options) -> (weights, offset)
         The weights and offset of an affine layer; see :mod:`splineviz.network.layers`.
     linear : callable (weights, inputs, options) -> array, or None
-        What an affine layer computes with them.
+        What an affine layer computes with its weights.
     activate : callable (params, inputs, options) -> array, or None
         What an activation computes. A row has either this or ``linear``.
     piecewise_linear : callable (params, options) -> PiecewiseLinear, or None
         The function that an activation applies to each number.
     max_selection : callable (options, input shapes) -> MaxSelection, or None
-        Which values an activation compares to pass the largest on. An activation has either this
-        or ``piecewise_linear``.
+        The values that an activation compares, to pass the largest on. An activation has either
+        this or ``piecewise_linear``.
     opaque : callable (params, inputs, options) -> array, or None
-        What a step computes that is neither affine nor an activation as above.
+        What a step computes that is neither affine nor such an activation.
     """
 
     name: str
@@ -82,7 +82,7 @@ def step_params(
     params : mapping of str to str
         Roles, and keys of ``state``.
     options : mapping
-        The step's options: ``literals`` has weights that are no part of the state.
+        The step's options. Those of its weights that are not in the state are its ``literals``.
     state : mapping of str to array
         Weights as numpy arrays or torch tensors.
 

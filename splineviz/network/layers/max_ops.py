@@ -29,7 +29,7 @@ def pool(name: str) -> Callable[[Params, Sequence[Array], Options], Array]:
 
     def activate(params: Params, inputs: Sequence[Array], options: Options) -> Array:
         settings = {key: value for key, value in options.items() if key != "windows"}
-        # Where no window reaches out of the array.
+        # Only if no window reaches out of the array.
         inside = bool(settings) and not any(options["padding"]) and not options["ceil_mode"]
         if inside and isinstance(inputs[0], np.ndarray):
             return _largest_under_kernel(inputs[0], options)
@@ -118,7 +118,7 @@ def _pooled(shape: Shape, axes: Sequence[Places]) -> MaxSelection:
         candidates = candidates.reshape(-1, candidates.shape[2] * longest)
         present = present.reshape(candidates.shape)
     counts = present.sum(axis=1)
-    # Those that are no candidates go to the end, and repeat the first.
+    # Places without a candidate are last, and repeat the first candidate.
     order = np.argsort(~present, axis=1, kind="stable")
     candidates = np.take_along_axis(candidates, order, axis=1)
     behind = np.arange(candidates.shape[1]) >= counts[:, None]

@@ -31,7 +31,7 @@ def opaque(params: Params, inputs: Sequence[Array], options: Options) -> Array:
         The values that the step reads, numpy arrays or torch tensors.
     options : mapping
         ``operation``: its name and overload in torch (``"softmax.int"``). ``arguments`` and
-        ``keywords``: as JSON, where some dicts stand for what JSON has not. ``{"value": k}`` is the
+        ``keywords``: in JSON, where some dicts stand for what JSON lacks. ``{"value": k}`` is the
         k-th value; ``{"weight": role}`` a weight, with its ``"dtype"`` if it holds no real numbers,
         and ``"along"`` the axis on which it is repeated for each sample; ``{"samples": k}`` the
         number of samples times k; ``{"float": "-inf"}`` a number, ``{"dtype": "float64"}`` a type.
@@ -42,12 +42,12 @@ def opaque(params: Params, inputs: Sequence[Array], options: Options) -> Array:
     Returns
     -------
     array (n, *shape)
-        Of the kind of the inputs.
+        A numpy array or a torch tensor, as the inputs are.
     """
     import torch
 
     if len(inputs[0]) == 0:
-        # Not every operation takes no samples at all.
+        # Some operations fail on an empty batch.
         ones = [np.ones if isinstance(value, np.ndarray) else torch.ones for value in inputs]
         like = [
             one((1, *value.shape[1:]), dtype=value.dtype)

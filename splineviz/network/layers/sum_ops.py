@@ -1,4 +1,4 @@
-"""Averages, sums and interpolations: each result is a sum of inputs times what is not negative."""
+"""Averages, sums and interpolations: sums of inputs times factors that are not negative."""
 
 from __future__ import annotations
 
@@ -69,5 +69,5 @@ def pad_coefficients(params: Params, options: Options) -> tuple[None, Array | No
 def pad(weights: None, inputs: Sequence[Array], options: Options) -> Array:
     """Pad a value with zeros, or with its own numbers."""
     padded = in_torch("pad", inputs[0], pad=options["pad"], mode=options["mode"])
-    # With nothing to pad torch gives the same tensor back.
+    # If there is nothing to pad, torch returns the same tensor.
     return padded * 1.0 if "value" in options else padded

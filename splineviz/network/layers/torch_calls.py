@@ -34,7 +34,7 @@ def in_torch(name: str, *arrays: Array, **options: Any) -> Array:
     import torch
 
     if len(arrays[0]) == 0:
-        # Not every function takes no samples at all.
+        # Some functions fail on an empty batch.
         one = np.zeros if isinstance(arrays[0], np.ndarray) else arrays[0].new_zeros
         return in_torch(name, one((1, *arrays[0].shape[1:])), *arrays[1:], **options)[:0]
     function = getattr(torch.nn.functional, name, None) or getattr(torch, name)
@@ -49,7 +49,7 @@ def in_torch_pooling(name: str, x: Array, dimensions: int, **options: Any) -> Ar
     """Call a pooling of torch, also on values without an axis of channels."""
     if x.ndim > dimensions + 1:
         return in_torch(name, x, **options)
-    # torch would take the samples for channels, and no empty batch.
+    # torch would take the samples for channels, and fails on an empty batch.
     return in_torch(name, x[:, None], **options)[:, 0]
 
 

@@ -1,1 +1,1 @@
-"""What a step may be, asked before it runs: options, weights, and the shape of its result."""
+"""What a step may be, checked before it runs: options, weights, and the shape of its result."""

@@ -1,8 +1,8 @@
 """What an opaque step may be: operations of a closed table, and what torch says of their results.
 
-The steps may come from a file of somebody else. So each operation of the table makes a new tensor
-from others, and looks whether places are inside. (``grid_sampler`` does not; and there is none that
-takes strides or draws random numbers.)
+The steps may come from a file of a stranger. So the table has only operations that make new tensors
+and check their indices. Left out are those that do not (``grid_sampler``), take strides, or draw
+random numbers.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _OPERATIONS = {
         trunc where.Scalar where.ScalarOther where.ScalarSelf where.self xlogy.Scalar_Other
         xlogy.Scalar_Self xlogy.Tensor
         """,
-    # The lowest 64-bit number over -1 ends the process.
+    # Dividing the lowest 64-bit integer by -1 ends the process.
     "functions of each number, of no whole ones": """
         div.Scalar_mode div.Tensor_mode floor_divide floor_divide.Scalar fmod.Scalar fmod.Tensor
         remainder.Scalar remainder.Tensor
@@ -93,7 +93,7 @@ _OPERATIONS = {
         to.dtype_layout to.other _to_copy transpose.int tril triu type_as unbind.int unflatten.int
         unfold unsafe_split.Tensor _unsafe_view unsqueeze view view_as zeros_like
         """,
-    # Of nothing, beside what an operation reads.
+    # Constants beside what an operation reads.
     "constants": "arange arange.start arange.start_step full ones scalar_tensor zeros",
     "dropout that is off": "dropout alpha_dropout feature_dropout feature_alpha_dropout",
 }
@@ -118,13 +118,13 @@ DTYPES = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float3
 # How calls are written ----------------------------------------------------------------------------
 
 _MOST_CALLS = 2**10
-# A recurrent layer takes some for each place.
+# A recurrent layer takes several for each element of a sequence.
 _MOST_ON_THE_WAY = 2**17
 _MOST_PIECES = 2**16
 _MOST_ARGUMENTS = 2**16
 _DEEPEST = 4
 _LONGEST_TEXT = 200
-# What stands for the end of an axis.
+# Stands for the end of an axis.
 _END = 2**63 - 1
 
 _PLACE = integer(0, 2**16)
@@ -258,16 +258,16 @@ def result_of(
     Parameters
     ----------
     options : mapping
-        Of an opaque step, checked.
+        The options of an opaque step, checked.
     inputs : sequence of (shape, dtype)
-        What it reads, for one sample.
+        The values that it reads, for one sample.
     params : sequence of (role, shape)
         Its weights.
 
     Returns
     -------
     shape : tuple of int
-        Of the result, for one sample.
+        The shape of the result, for one sample.
     dtype : str
         One of `DTYPES`.
 
@@ -279,7 +279,7 @@ def result_of(
     return _result(json.dumps(dict(options), sort_keys=True), tuple(inputs), tuple(params))
 
 
-# The layers of a network are often alike.
+# Cached, because the layers of a network are often alike.
 @lru_cache(maxsize=4096)
 def _result(
     text: str, inputs: tuple[tuple[Shape, str], ...], params: tuple[tuple[str, Shape], ...]
@@ -344,7 +344,7 @@ def _asked(
     except Misfit:
         raise
     except Exception as error:
-        # Of many classes, and none of them ours.
+        # torch raises errors of many classes.
         raise Misfit(f"torch refuses it: {shown(str(error).strip())}") from error
     if not isinstance(output, torch.Tensor):
         raise Misfit(f"its result is a {type(output).__name__}, not one tensor")

@@ -1,8 +1,8 @@
-"""What a row says of a step before it runs: its options, its weights, and the shape of its result.
+"""What a row requires of a step before it runs: options, weights, and the shape of its result.
 
-A program may come from a file that somebody else made. Nothing in it is believed: options are
-checked against a closed list, the shape of each value follows from those before it, and sizes are
-bounded before anything of that size is made.
+A program may come from a file of a stranger, so nothing in it is trusted: options are checked
+against a closed list, the shape of each value is inferred from those before it, and sizes are
+bounded before memory of that size is allocated.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _OF_WEIGHTS = ("literals", "buffers")
 
 
 class Misfit(Exception):
-    """Raised where a step says what it cannot be; the message says what."""
+    """Raised if a step cannot be what it says it is; the message says why."""
 
 
 class NoBatch(Misfit):
@@ -51,9 +51,9 @@ class Option:
     Attributes
     ----------
     words : str
-        It in words, for the message of an error.
+        The requirement in words, for error messages.
     fits : callable (value) -> bool
-        Whether a JSON value is that.
+        Whether a JSON value meets it.
     required : bool
         Whether it must be there.
     """
@@ -133,14 +133,14 @@ SHAPE = list_of(integer(), 0, MOST_AXES)
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a step before it runs.
+    """What is known about a step before it runs.
 
     Attributes
     ----------
     inputs : tuple of tuple of int
         The shapes of what it reads, for one sample.
     options : mapping
-        Checked one by one.
+        The options, each of them checked.
     params : mapping of str to tuple of int
         The shapes of its weights by their roles.
     """
@@ -185,16 +185,16 @@ class Schema:
         The shape of the result for one sample; None where only torch can tell. It raises `Misfit`
         where there is none, or where the step would mix the samples of a batch.
     options : mapping of str to Option
-        All that there are, by name.
+        The options that a step may have, by name.
     params : mapping of str to Weight, or None
-        All that there are, by role; None for any.
+        The weights that a step may have, by role; None for any.
     inputs : tuple of two int
-        How many values a step reads: at least, and at most.
+        The smallest and the largest number of values that a step reads.
     terms : callable (Facts, shape) -> int
-        How many terms each number of the result is made of, at most. It raises `Misfit` where
-        something of an unreasonable size would be made on the way.
+        The largest number of terms that make one number of the result. It raises `Misfit` if an
+        intermediate result would be unreasonably large.
     rearranges : bool
-        Whether it only rearranges what it reads, so that this may be of any type of numbers.
+        Whether a step only rearranges its inputs, which may then be numbers of any type.
     """
 
     shape: Callable[[Facts], Shape | None]
@@ -325,7 +325,7 @@ def _widest(sizes: tuple[int, ...], shapes: Sequence[Shape]) -> int:
 def stretched(weight: Shape, value: Shape, role: str) -> Shape:
     """Broadcast the shape of a value with a weight, which is the same for all samples.
 
-    It may have an axis of size 1 where values have that of the samples.
+    The weight may have an axis of size 1 in the place of the samples.
 
     Raises
     ------

@@ -168,7 +168,7 @@ def avg_pool(dimensions: int) -> Schema:
 
     def shape(facts: Facts) -> Shape:
         pooled, kernel = _pooled(facts, dimensions), facts.options["kernel_size"]
-        # A rule of torch.
+        # torch requires it.
         if dimensions == 3 and any(map(operator.gt, kernel, facts.input[-3:])):
             raise Misfit(f"its kernel is larger than values of shape {facts.input} for one sample")
         return pooled
@@ -208,7 +208,8 @@ def _pooled(facts: Facts, dimensions: int) -> Shape:
     for size, windows, stride, pad, step in zip(
         shape[-dimensions:], windows_along, options["stride"], padding, dilation, strict=True
     ):
-        # Those that begin inside cover where they begin, others the first place that they reach.
+        # A window that begins inside covers its first place. One that begins in the padding covers
+        # the first place that it reaches, if there is one.
         before = range(min(windows, -(-pad // stride)) if step > size else 0)
         if any((window * stride - pad) % step >= size for window in before):
             raise Misfit("one of its windows lies in the padding only")
