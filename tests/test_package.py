@@ -201,13 +201,3 @@ def test_wheel_has_what_a_user_needs(tmp_path):
         "splineviz",
         f"splineviz-{splineviz.__version__}.dist-info",
     }
-
-
-def test_what_the_fast_tests_leave_out_is_there():
-    """The files and the tests that ``start.py test --fast`` does not run, by name."""
-    for line in (ROOT / "tests" / "fast.txt").read_text().splitlines():
-        option, name = line.split("=")
-        assert option == ("--deselect" if "::" in name else "--ignore")
-        path, _, test = name.partition("::")
-        assert (ROOT / path).exists(), path
-        assert not test or f"\ndef {test}(" in (ROOT / path).read_text(), name
