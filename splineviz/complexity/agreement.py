@@ -39,7 +39,7 @@ class ComplexityAgreement:
     estimated : int64 array (n_radii, N)
         Local complexity.
     exact : int64 array (n_radii, N)
-        What it is compared with.
+        The count that it is compared with.
     """
 
     radii: FloatArray
@@ -59,7 +59,7 @@ class ComplexityAgreement:
 
     @property
     def missed(self) -> FloatArray:
-        """The share of the other count that is missed, (n_radii,): by how much less, over all.
+        """The share of the other count that local complexity misses, over all points, (n_radii,).
 
         NaN where it is 0 at every point.
         """
@@ -125,8 +125,8 @@ def slice_agreement(
         A piecewise-linear network. It is not changed.
     plane : InputSlice
     points : array-like of shape (n, 2)
-        Slice coordinates. Those whose disc reaches beyond the domain are left out: what is there
-        is not known.
+        Slice coordinates. Points whose disc reaches beyond the domain are left out, because the
+        exact count there is not known.
     radius : float, or sequence of float
         In units of the slice.
     shape : {"disc", "cross-polytope"}
@@ -201,7 +201,7 @@ def ball_agreement(
     x : array-like of shape (N, *input_shape)
         The inputs.
     radius : float, or sequence of float
-        Of the ball, and of the cross-polytope inside it.
+        The radius of the ball, and of the cross-polytope inside it.
     directions, seed
         As for :func:`~splineviz.complexity.local_complexity.local_complexity`.
 
@@ -210,17 +210,17 @@ def ball_agreement(
     ComplexityAgreement
         ``exact`` counts the neurons whose boundary, as a hyperplane of the region that holds the
         input (:func:`~splineviz.partition.full_dimension.region_at.region_at`), meets the ball.
-        Whether it is 0 is exact in a network without maxima: then the ball lies in the region, and
-        local complexity is 0 too. Maxima are not counted.
-        Larger numbers are exact for the first layer; boundaries of later ones bend where they
-        leave the region, so that local complexity can be larger or smaller.
+        It is exact for the first layer. Boundaries of later layers bend where they leave the
+        region, so local complexity can be larger or smaller than it. In a network without maxima,
+        which are not counted, 0 is exact: the ball lies in one region, and local complexity is 0
+        too.
 
     Raises
     ------
     InvalidArgument
         If a radius is not positive, or as ``local_complexity`` and ``region_at`` do.
     ShapeMismatch, NonFiniteValues, UnsupportedLayer
-        If x does not fit the network, or that is not piecewise linear.
+        If x does not fit the network, or the network is not piecewise linear.
 
     Examples
     --------

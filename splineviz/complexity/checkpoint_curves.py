@@ -34,7 +34,7 @@ Points = AnyFloatArray
 Probe: TypeAlias = "npt.ArrayLike | Callable[[Program], npt.ArrayLike]"
 """Points (N, *input_shape), or a function that finds them for a network."""
 
-#: Part of every key: to be raised when the same arguments give other counts than before.
+#: Part of every key. Raise the number whenever the same arguments give other counts than before.
 ALGORITHM = "local complexity 4"
 
 
@@ -61,10 +61,10 @@ def complexity_over_training(
     Parameters
     ----------
     program : callable
-        From a step to the network at it. It is called only for what the cache does not know, and
-        once for the layers.
+        Returns the network at a step. It is called once for the layers, and for steps that are not
+        in the cache.
     checkpoints : mapping of int to str
-        Which steps, at least one, each with the hash of its weights.
+        The steps, at least one, each with the hash of its weights.
     cache : Path, optional
         A folder that keeps counts from one call to the next.
     probes, radius, directions, ...
@@ -116,7 +116,7 @@ def complexity_over_training(
 
 @dataclass(frozen=True)
 class _Measurement:
-    """Measures networks around points, unless that is kept from an earlier call."""
+    """Measures networks around points; what an earlier call has kept is read instead."""
 
     layers: tuple[Layer, ...]
     choice: LayerChoice
@@ -125,7 +125,7 @@ class _Measurement:
     kept: CountCache
 
     def of(self, key: str, network: Callable[[], Program], points: Points) -> LocalComplexity:
-        # The files call uncertain counts near.
+        # In the files, uncertain counts are called near.
         shape = (len(self.neighborhood.radii), len(points), len(self.layers))
         shapes = {"counts": shape, "near": shape}
         neurons = np.array([layer.width for layer in self.layers], dtype=np.int64)
@@ -208,7 +208,7 @@ def _points_at(
 def _settings_of(
     program: Program, neighborhood: Neighborhood, choice: LayerChoice
 ) -> list[str | AnyFloatArray]:
-    """What a key depends on beside the weights and the points."""
+    """List what a key depends on, apart from the weights and the points."""
     frame: str | FloatArray | None = neighborhood.directions
     if frame is None or neighborhood.random:
         frame = (

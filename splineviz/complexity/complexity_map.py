@@ -23,9 +23,9 @@ from splineviz.validation.arrays import as_inputs
 from splineviz.validation.calls import explained
 from splineviz.validation.numbers import as_int, as_real, check_flags
 
-# Enough directions in a plane that they make nearly a disc.
+# So many directions in a plane make nearly a disc.
 _IN_PLANE = 8
-# More cells a side would not fit into memory.
+# More cells per side would not fit into memory.
 _FINEST = 2**14
 
 
@@ -60,11 +60,11 @@ def complexity_map(
     plane : InputSlice
         The slice.
     resolution : int
-        How many cells along the longer side of the box, at least 2. Along the shorter one as many
-        as make cells nearly square, in slice coordinates.
+        The number of cells along the longer side of the box, at least 2. Cells are nearly square
+        in slice coordinates.
     radius : float, optional
-        Of the neighborhoods, in units of the inputs. Default: half the shorter
-        side of a cell, so that with ``in_plane=True`` neighborhoods of neighboring cells touch.
+        The radius of the neighborhoods, in units of the inputs. Default: half the shorter side of
+        a cell, so that neighborhoods of neighboring cells touch if ``in_plane=True``.
     directions : int, or array-like of shape (P, *input_shape), optional
         How many directions, or the directions, unit vectors. Default: 25, or
         the dimension of an input if that is smaller; 8 with ``in_plane=True``.
@@ -85,19 +85,19 @@ def complexity_map(
     Raises
     ------
     InvalidArgument
-        If `plane` is no slice, the resolution is below 2, no middle of a cell lies in the domain,
-        or directions are given and also to be in the plane; and as `local_complexity`.
+        If `plane` is not a slice, the resolution is below 2, no middle of a cell lies in the
+        domain, or `directions` is an array although ``in_plane=True``; and as for
+        `local_complexity`.
     ShapeMismatch
-        If the network takes inputs of another shape than the slice's, or given directions have
-        another one.
+        If the inputs of the network, or the directions, have another shape than the slice.
     UnsupportedLayer, NonFiniteValues, UnknownName
         As for `local_complexity`.
 
     Notes
     -----
     After the maps of local complexity in Humayun, Balestriero and Baraniuk, *Deep Networks Always
-    Grok and Here is Why* (arXiv 2402.15555). The inputs of all cells are held in memory, 8 bytes a
-    number.
+    Grok and Here is Why* (arXiv 2402.15555). The inputs of all cells are held in memory, at 8 bytes
+    per number.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""deformation: what becomes of the neighborhoods of points on their way through a network."""
+"""deformation: how a network stretches, flattens and bends the neighborhoods of points."""
 
 from __future__ import annotations
 
@@ -42,12 +42,13 @@ def deformation(
     device: str | torch.device | None = None,
     progress: Progress | bool | None = None,
 ) -> Deformation:
-    """How the neighborhoods of points deform on their way through the layers.
+    """Measure how the layers deform the neighborhoods of points.
 
-    Local complexity puts a cross-polytope around each point and asks of its vertices alone on which
-    sides of a neuron they lie. Behind the first activation that says less, the more the
-    neighborhood is stretched, flattened and bent. This measures the images of the vertices at
-    the pre-activations of each layer; compare radii to see up to which one they stay alike.
+    Local complexity puts a cross-polytope around each point and looks only at the side of each
+    neuron's boundary on which its vertices lie. After the first activation, this says less the more
+    the neighborhood is stretched, flattened and bent. This function measures the images of the
+    vertices at the pre-activations of each layer. Compare radii to see up to which one the images
+    stay alike.
 
     Parameters
     ----------
@@ -66,8 +67,8 @@ def deformation(
         Seed of the random directions: the same as in
         :func:`~splineviz.complexity.local_complexity.local_complexity`.
     layers : callable or sequence, optional
-        Which layers to look at, unless all activations, as for `local_complexity`. Those that pass
-        the largest of several values on have no pre-activations of their own.
+        Which layers to look at, as for `local_complexity`. Default: all activations, except those
+        that pass the largest of several values on: they have no pre-activations of their own.
     logits : bool
         Whether to look at the network's outputs too.
     shared_frame : bool
@@ -89,7 +90,7 @@ def deformation(
     UnsupportedLayer, ShapeMismatch, NonFiniteValues, UnknownName
         As for `local_complexity`.
     InvalidArgument
-        As for `local_complexity`, and if a layer that is named passes the largest value on.
+        As for `local_complexity`; or if a named layer passes the largest of several values on.
 
     Notes
     -----
@@ -140,7 +141,7 @@ def _shapes(
     batch_size: int | None,
     report: Callable[[int], None],
 ) -> FloatArray:
-    """All that a Shape holds, of each radius, point and layer: float64 (3, R, N, L)."""
+    """Return the numbers of a Shape for each radius, point and layer: float64 (3, R, N, L)."""
     size, _ = batch_sizes(network, neighborhood, batch_size)
     radii = neighborhood.radii.tolist()
     measured = np.zeros((len(Shape._fields), len(radii), len(points), len(network.layers)))
@@ -148,7 +149,7 @@ def _shapes(
         for k, radius in enumerate(radii):
             shapes = _of_batch(network, centers, directions, radius)
             for number, shape in shapes.items():
-                # One for all samples where they do not depend on the sample.
+                # One row for all samples if the images do not depend on the sample.
                 measured[:, k, rows, number] = torch.stack(shape).cpu().numpy()
         report(rows.stop)
     return measured
@@ -160,7 +161,7 @@ def _of_batch(
     directions: torch.Tensor,
     radius: float,
 ) -> dict[int, Shape]:
-    """The shapes of n samples, or one for all, by the number of the layer."""
+    """Measure the shapes of n samples, or one for all of them, by the number of the layer."""
     shapes = {}
 
     def visit(number: int, neighborhood: LayerVertices) -> None:

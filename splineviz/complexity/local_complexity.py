@@ -106,10 +106,10 @@ def local_complexity(
     ShapeMismatch
         If x is empty, or not a batch of inputs of the network.
     InvalidArgument
-        If a radius is not positive, there are more directions than dimensions or they are no unit
-        vectors, the seed is no whole number of at least 0, the batch size is none of at least 1,
-        the device cannot compute in float64, x holds no real numbers, layers holds anything but
-        names, or there is nothing to count.
+        If a radius is not positive; if there are more directions than dimensions, or some are not
+        unit vectors; if the seed is not a whole number of at least 0, or the batch size not one of
+        at least 1; if the device cannot compute in float64; if x does not hold real numbers; if
+        `layers` holds anything but names; or if there is nothing to count.
     NonFiniteValues
         If x, a parameter or an output is NaN or infinite, or a value overflows. A buffer may be
         infinite, such as the mask of an attention.
