@@ -37,15 +37,15 @@ ROOT = Path(__file__).parents[2]
 SQUARE = sv.InputSlice.identity()
 
 
-def assert_same_regions(part, other):
+def assert_same_regions(partition, other):
     """The same patterns with the same areas, whatever the order of the regions."""
     mine, others = (
         sorted(zip(map(bytes, np.packbits(p.activation_patterns(), axis=1)), p.areas, strict=True))
-        for p in (part, other)
+        for p in (partition, other)
     )
     assert [pattern for pattern, _ in mine] == [pattern for pattern, _ in others]
     areas = [[area for _, area in regions] for regions in (mine, others)]
-    np.testing.assert_allclose(*areas, atol=1e-9 * part.plane.domain.area)
+    np.testing.assert_allclose(*areas, atol=1e-9 * partition.plane.domain.area)
 
 
 @pytest.mark.parametrize(
@@ -62,20 +62,20 @@ def assert_same_regions(part, other):
 )
 def test_known_counts(name, count, larger):
     program = case(name)
-    part = sv.enumerate_regions(program, SQUARE)
-    assert len(part) == count
-    assert (part.areas > 1e-12 * SQUARE.domain.area).sum() == larger
-    part.verify(program)
+    partition = sv.enumerate_regions(program, SQUARE)
+    assert len(partition) == count
+    assert (partition.areas > 1e-12 * SQUARE.domain.area).sum() == larger
+    partition.verify(program)
 
 
 @pytest.mark.parametrize("name", ["A", "Gz", "Gg"])
 def test_the_reference_finds_the_same_regions(name):
     program = case(name)
-    part = sv.enumerate_regions(program, SQUARE)
+    partition = sv.enumerate_regions(program, SQUARE)
     reference = sv.enumerate_regions(program, SQUARE, engine="shapely")
-    assert_same_regions(part, reference)
-    assert len(part.vertices) == len(reference.vertices)
-    assert len(part.edges) == len(reference.edges)
+    assert_same_regions(partition, reference)
+    assert len(partition.vertices) == len(reference.vertices)
+    assert len(partition.edges) == len(reference.edges)
     reference.verify(program)
 
 
@@ -110,21 +110,21 @@ def test_any_network_gives_a_proved_partition(network, size):
         state[f"{i}.bias"] = state[f"{i}.bias"] * size
     program = program.with_state(state)
     plane = sv.InputSlice.identity((-size, -size, size, size))
-    part = sv.enumerate_regions(program, plane)
-    part.verify(program)
+    partition = sv.enumerate_regions(program, plane)
+    partition.verify(program)
     other = sv.enumerate_regions(permuted(program, 1), plane)
-    assert len(other) == len(part)
-    np.testing.assert_allclose(np.sort(other.areas), np.sort(part.areas), atol=1e-9 * size**2)
+    assert len(other) == len(partition)
+    np.testing.assert_allclose(np.sort(other.areas), np.sort(partition.areas), atol=1e-9 * size**2)
 
 
 WITH_HOLES = sv.InputSlice(np.zeros(2), np.eye(2), FRAME_WITH_HOLES)
 
 
 def check_against_the_reference(program, plane):
-    part = sv.enumerate_regions(program, plane)
-    part.verify(program)
+    partition = sv.enumerate_regions(program, plane)
+    partition.verify(program)
     reference = sv.enumerate_regions(program, plane, engine="shapely")
-    assert_same_regions(part, reference)
+    assert_same_regions(partition, reference)
 
 
 @settings(max_examples=200)
@@ -144,8 +144,8 @@ def test_many_networks_give_the_regions_of_the_reference(program, plane):
 def test_any_activation_at_any_scale(program, size):
     """The neurons of all layers shifted with the slice: where the largest wins nothing changes."""
     program = scaled(program, size)
-    part = sv.enumerate_regions(program, sv.InputSlice.identity((-size, -size, size, size)))
-    part.verify(program)
+    partition = sv.enumerate_regions(program, sv.InputSlice.identity((-size, -size, size, size)))
+    partition.verify(program)
 
 
 def scaled(program, size):
@@ -156,30 +156,32 @@ def scaled(program, size):
 def test_a_network_whose_boundaries_miss_the_domain_has_one_region_with_holes():
     program = DEGENERATE["silent"](np.eye(2), np.zeros(2))
     program = mlp([program[0], np.ones((1, 2))], [program[1], np.zeros(1)])
-    part = sv.enumerate_regions(program, sv.InputSlice(np.zeros(2), np.eye(2), FRAME_WITH_HOLES))
-    assert len(part) == 1
-    assert part.polygons[0].equals(FRAME_WITH_HOLES)
-    assert not part.activation_patterns().any()
+    partition = sv.enumerate_regions(
+        program, sv.InputSlice(np.zeros(2), np.eye(2), FRAME_WITH_HOLES)
+    )
+    assert len(partition) == 1
+    assert partition.polygons[0].equals(FRAME_WITH_HOLES)
+    assert not partition.activation_patterns().any()
 
 
 def test_a_linear_network_is_one_region():
     program = mlp([np.array([[1.0, 2.0]])], [np.array([3.0])])
-    part = sv.enumerate_regions(program, SQUARE)
-    assert len(part) == 1
-    assert part.activation_patterns().shape == (1, 0)
-    slope, offset = part.affine_maps()
+    partition = sv.enumerate_regions(program, SQUARE)
+    assert len(partition) == 1
+    assert partition.activation_patterns().shape == (1, 0)
+    slope, offset = partition.affine_maps()
     np.testing.assert_allclose(slope[0], [[1.0, 2.0]])
     np.testing.assert_allclose(offset[0], [3.0])
-    part.verify(program)
+    partition.verify(program)
 
 
 def test_boundaries_along_the_border_and_through_the_corners():
     weights = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, -1.0]])
     program = mlp([weights, np.ones((1, 4))], [np.array([1.0, -1.0, 0.0, 0.0]), np.zeros(1)])
-    part = sv.enumerate_regions(program, SQUARE)
-    part.verify(program)
-    assert len(part) == 4
-    assert len(part.vertices) == 5
+    partition = sv.enumerate_regions(program, SQUARE)
+    partition.verify(program)
+    assert len(partition) == 4
+    assert len(partition.vertices) == 5
 
 
 @pytest.mark.parametrize("size", [1e-8, 1e8])
@@ -227,21 +229,21 @@ def test_the_threads_of_matrix_products_come_back_however_many_enumerate_at_once
 def test_values_that_are_not_kept_give_the_same_regions(monkeypatch, name):
     """As with a layer so wide that its values at all vertices do not fit the memory."""
     program = case(name)
-    part = sv.enumerate_regions(program, SQUARE)
+    partition = sv.enumerate_regions(program, SQUARE)
     monkeypatch.setattr("splineviz.partition.engine.vertex_values._KEPT", 0)
     again = sv.enumerate_regions(program, SQUARE)
     again.verify(program)
-    assert_same_regions(part, again)
+    assert_same_regions(partition, again)
 
 
 @given(degenerate_networks())
 def test_values_are_kept_or_not_for_any_activation(program):
-    part = sv.enumerate_regions(program, SQUARE)
+    partition = sv.enumerate_regions(program, SQUARE)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("splineviz.partition.engine.vertex_values._KEPT", 0)
         again = sv.enumerate_regions(program, SQUARE)
     again.verify(program)
-    assert_same_regions(part, again)
+    assert_same_regions(partition, again)
 
 
 def test_too_many_regions_are_refused_with_the_number_and_the_place():
@@ -272,9 +274,9 @@ def test_a_crossing_that_may_lie_anywhere_does_not_draw_others_together():
         plane = sv.InputSlice([0, 0, 1, 1], [[1, 0, 0, noise], [0, 1, 0, 0]], SQUARE.domain)
         weights = np.array([[1.0, 0, 0, 0], [1.0, 0, 0, 0], [0, 0, -1.0, 1.0]])
         program = mlp([weights, np.ones((1, 3))], [np.array([0.5, -0.5, 0.0]), np.zeros(1)])
-        part = sv.enumerate_regions(program, plane)
-        part.verify(program)
-        assert {-0.5, 0.5} <= set(part.vertices[:, 0])
+        partition = sv.enumerate_regions(program, plane)
+        partition.verify(program)
+        assert {-0.5, 0.5} <= set(partition.vertices[:, 0])
 
 
 def test_lines_through_one_point_in_a_thin_turned_strip():
@@ -285,9 +287,9 @@ def test_lines_through_one_point_in_a_thin_turned_strip():
         turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
         strip = shapely.Polygon(np.array([(-1, -1e-6), (1, -1e-6), (1, 1e-6), (-1, 1e-6)]) @ turn)
         program = mlp([rng.standard_normal((4, 2)), np.ones((1, 4))], [np.zeros(4), np.zeros(1)])
-        part = sv.enumerate_regions(program, sv.InputSlice(np.zeros(2), np.eye(2), strip))
-        assert len(part) == 8
-        part.verify(program)
+        partition = sv.enumerate_regions(program, sv.InputSlice(np.zeros(2), np.eye(2), strip))
+        assert len(partition) == 8
+        partition.verify(program)
 
 
 @pytest.mark.parametrize("size", [20, 60])
@@ -345,9 +347,9 @@ def test_leaky_relu_has_the_boundaries_of_relu_in_the_first_layer():
     weights = [program.state[f"{i}.weight"] for i in range(2)]
     biases = [program.state[f"{i}.bias"] for i in range(2)]
     leaky = mlp(weights, biases, negative_slope=0.1)
-    part = sv.enumerate_regions(leaky, SQUARE)
-    part.verify(leaky)
-    assert len(part) == len(sv.enumerate_regions(program, SQUARE))
+    partition = sv.enumerate_regions(leaky, SQUARE)
+    partition.verify(leaky)
+    assert len(partition) == len(sv.enumerate_regions(program, SQUARE))
 
 
 def test_progress_is_reported_for_each_activation():
@@ -366,15 +368,15 @@ def test_a_progress_bar_shows_the_activations_and_the_regions(capfd):
 
 
 def test_the_edge_labels_name_a_neuron_that_changes_sign_there():
-    part = sv.enumerate_regions(case("Gg"), SQUARE)
-    patterns = part.activation_patterns()
-    first = np.cumsum([0] + [layer.width for layer in part.layers])
-    inner = np.flatnonzero(part.edges.layer >= 0)
-    column = first[part.edges.layer[inner]] + part.edges.neuron[inner]
-    left, right = part.edges.regions[inner].T
+    partition = sv.enumerate_regions(case("Gg"), SQUARE)
+    patterns = partition.activation_patterns()
+    first = np.cumsum([0] + [layer.width for layer in partition.layers])
+    inner = np.flatnonzero(partition.edges.layer >= 0)
+    column = first[partition.edges.layer[inner]] + partition.edges.neuron[inner]
+    left, right = partition.edges.regions[inner].T
     assert (patterns[left, column] != patterns[right, column]).all()
-    border = part.edges.layer < 0
-    assert (part.edges.regions[border].min(axis=1) == -1).all()
+    border = partition.edges.layer < 0
+    assert (partition.edges.regions[border].min(axis=1) == -1).all()
 
 
 def test_a_slice_of_another_space_is_refused():
@@ -402,9 +404,9 @@ def test_the_rounding_of_terms_that_cancel_makes_no_regions(offset):
     first = np.array([[0.1, 0.3], [0.3, -0.1]])
     weights = [first, np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]), np.ones((1, 3))]
     biases = [np.full(2, offset), np.full(3, -offset), np.zeros(1)]
-    part = sv.enumerate_regions(mlp(weights, biases), SQUARE)
-    assert len(part) == 4
-    part.verify(part.program)
+    partition = sv.enumerate_regions(mlp(weights, biases), SQUARE)
+    assert len(partition) == 4
+    partition.verify(partition.program)
 
 
 def test_regions_round_holes_that_touch_in_a_point():
@@ -420,5 +422,5 @@ def test_regions_round_holes_that_touch_in_a_point():
     program = mlp(
         [np.array([[1.0, -1.0], [1.0, 1.0]]), np.ones((1, 2))], [np.zeros(2), np.zeros(1)]
     )
-    part = sv.enumerate_regions(program, sv.InputSlice(np.zeros(2), np.eye(2), domain))
-    part.verify(program)
+    partition = sv.enumerate_regions(program, sv.InputSlice(np.zeros(2), np.eye(2), domain))
+    partition.verify(program)

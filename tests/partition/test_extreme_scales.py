@@ -51,10 +51,10 @@ def scaled_network(seed):
 @pytest.mark.parametrize("seed", range(30))
 def test_scaled_neurons_have_the_patterns_of_exact_arithmetic(seed):
     weights, biases = scaled_network(seed)
-    part = sv.enumerate_regions(mlp(weights, biases), SQUARE)
+    partition = sv.enumerate_regions(mlp(weights, biases), SQUARE)
     points = np.random.default_rng(seed).uniform(-1, 1, (40, 2))
-    far = part.distance_to_boundary(points) > 1e-7
-    patterns = part.activation_patterns()[part.locate(points)]
+    far = partition.distance_to_boundary(points) > 1e-7
+    patterns = partition.activation_patterns()[partition.locate(points)]
     for point, pattern in zip(points[far], patterns[far], strict=True):
         assert pattern.tolist() == exact_pattern(weights, biases, point)
 
@@ -68,11 +68,11 @@ def dead_layer():
 
 def test_a_dead_neuron_cuts_its_rounding_off():
     program = dead_layer()
-    part = sv.enumerate_regions(program, SQUARE)
-    assert part.activation_patterns().tolist() == [[True, False, True]]
-    assert part.verify(program)
-    last = part.layers[-1]
-    wrong = replace(part, layers=(*part.layers[:-1], replace(last, bits=last.bits * 0)))
+    partition = sv.enumerate_regions(program, SQUARE)
+    assert partition.activation_patterns().tolist() == [[True, False, True]]
+    assert partition.verify(program)
+    last = partition.layers[-1]
+    wrong = replace(partition, layers=(*partition.layers[:-1], replace(last, bits=last.bits * 0)))
     with pytest.raises(InvalidPartition, match="pattern"):
         wrong.verify(program)
 
@@ -88,9 +88,9 @@ def scaled_to(size):
 @pytest.mark.parametrize("size", [1e-300, 1e-200, 1e-154, 1e154, 1e200, 1e300])
 def test_values_whose_squares_are_no_numbers(size):
     program = scaled_to(size)
-    part = sv.enumerate_regions(program, SQUARE)
-    assert len(part) == len(sv.enumerate_regions(scaled_to(1.0), SQUARE))
-    certificate = part.verify(program)
+    partition = sv.enumerate_regions(program, SQUARE)
+    assert len(partition) == len(sv.enumerate_regions(scaled_to(1.0), SQUARE))
+    certificate = partition.verify(program)
     assert certificate
     assert certificate.signs_undecided == 0
 
@@ -104,9 +104,9 @@ def test_slices_of_extreme_size(size):
     weights[0] /= size
     program = mlp(weights, biases)
     plane = sv.InputSlice.identity((-size, -size, size, size))
-    part = sv.enumerate_regions(program, plane)
-    assert len(part) == expected
-    assert part.verify(program)
+    partition = sv.enumerate_regions(program, plane)
+    assert len(partition) == expected
+    assert partition.verify(program)
 
 
 @pytest.mark.parametrize("size", [1e-155, 1e154, 1e155, 1e300])

@@ -150,9 +150,9 @@ MODELS = {
 def test_the_partition_is_proved_against_the_module_itself(name, dtype):
     make, plane = MODELS[name]
     model = seeded(make).to(dtype)
-    part = sv.enumerate_regions(model, plane)
-    assert len(part) > 20
-    part.verify(model)
+    partition = sv.enumerate_regions(model, plane)
+    assert len(partition) > 20
+    partition.verify(model)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -178,20 +178,20 @@ def test_the_model_comes_back_untouched(name):
 def test_the_reference_agrees(name):
     make, plane = MODELS[name]
     model = seeded(make)
-    part = sv.enumerate_regions(model, plane)
+    partition = sv.enumerate_regions(model, plane)
     reference = sv.enumerate_regions(model, plane, engine="shapely")
     reference.verify(model)
-    assert len(part) == len(reference)
+    assert len(partition) == len(reference)
 
 
 def test_a_certificate_is_not_given_for_another_model():
     make, plane = MODELS["mlp"]
-    part = sv.enumerate_regions(seeded(make), plane)
+    partition = sv.enumerate_regions(seeded(make), plane)
     model = seeded(make)
     with torch.no_grad():
         model[0].bias[3] += 1e-3
     with pytest.raises(sv.errors.InvalidPartition):
-        part.verify(model)
+        partition.verify(model)
 
 
 def test_nan_weights_are_refused_by_name():

@@ -28,13 +28,13 @@ PLANE = sv.InputSlice.around(np.linspace(-1, 1, 5), seed=1)
 
 
 @pytest.fixture(scope="module")
-def part():
+def partition():
     return sv.enumerate_regions(random_mlp(1, [5, 8, 70, 3]), PLANE)
 
 
 @pytest.fixture
-def saved(part, tmp_path):
-    part.save(tmp_path / "one.partition")
+def saved(partition, tmp_path):
+    partition.save(tmp_path / "one.partition")
     return tmp_path / "one.partition"
 
 
@@ -61,17 +61,17 @@ def assert_identical(a, b):
 
 
 @given(partitions())
-def test_a_partition_comes_back_the_same_to_the_last_bit(tmp_path_factory, part):
+def test_a_partition_comes_back_the_same_to_the_last_bit(tmp_path_factory, partition):
     path = tmp_path_factory.mktemp("partitions") / "a"
-    part.save(path)
-    assert_identical(sv.SplinePartition.load(path), part)
+    partition.save(path)
+    assert_identical(sv.SplinePartition.load(path), partition)
 
 
-def test_slices_domains_and_wide_layers_come_back(part, saved):
+def test_slices_domains_and_wide_layers_come_back(partition, saved):
     found = sv.SplinePartition.load(str(saved))
-    assert_identical(found, part)
+    assert_identical(found, partition)
     assert found.plane.anchors.shape == (1, 2)
-    found.verify(part.program)
+    found.verify(partition.program)
     holes = partition_of(FRAME_WITH_HOLES)
     holes.save(saved)
     assert_identical(sv.SplinePartition.load(saved), holes)
@@ -99,10 +99,10 @@ def test_a_segment_comes_back_the_same_to_the_last_bit(tmp_path, weight):
     found.verify(line.program)
 
 
-def test_the_other_kind_of_partition_is_refused_by_its_name(part, saved_segment, tmp_path):
+def test_the_other_kind_of_partition_is_refused_by_its_name(partition, saved_segment, tmp_path):
     with pytest.raises(InvalidArgument, match=r"of a segment: open it with SegmentPartition\.load"):
         sv.SplinePartition.load(saved_segment)
-    part.save(tmp_path / "plane")
+    partition.save(tmp_path / "plane")
     with pytest.raises(InvalidArgument, match=r"of a plane: open it with SplinePartition\.load"):
         sv.SegmentPartition.load(tmp_path / "plane")
     # The picture of a function is drawn from a segment's partition, and is in no file.
@@ -148,10 +148,10 @@ def test_convolutions_come_back(tmp_path):
     network = torch.nn.Sequential(
         torch.nn.Conv2d(1, 2, 3), torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(8, 2)
     )
-    part = sv.enumerate_regions(network, sv.InputSlice.around(np.zeros((1, 4, 4)), 3.0))
-    part.save(tmp_path / "a")
+    partition = sv.enumerate_regions(network, sv.InputSlice.around(np.zeros((1, 4, 4)), 3.0))
+    partition.save(tmp_path / "a")
     found = sv.SplinePartition.load(tmp_path / "a")
-    assert_identical(found, part)
+    assert_identical(found, partition)
     found.verify(network)
 
 
@@ -294,7 +294,7 @@ if sys.argv[2] == "plane":
     where = sv.InputSlice(np.zeros(2), np.eye(2), FRAME_WITH_HOLES)
 else:
     where = sv.InputSlice.segment([-1.0, 0.5], [1.0, 0.7])
-part = sv.enumerate_regions(random_mlp(2, [2, 6, 7, 2]), where)
+partition = sv.enumerate_regions(random_mlp(2, [2, 6, 7, 2]), where)
 wild = [-1, -2, 0, 1, 2, 10_000, 2**31 - 1, -(2**31), 2**40, 2**62]
 refused = 0
 for seed in range(250):
@@ -314,20 +314,20 @@ for seed in range(250):
         else:
             rng.shuffle(array)
 
-    part.save(sys.argv[1])
+    partition.save(sys.argv[1])
     tamper(Path(sys.argv[1]), change)
     try:
-        found = type(part).load(sys.argv[1])
+        loaded = type(partition).load(sys.argv[1])
     except PartitionCorrupt:
         refused += 1
         continue
-    found.affine_maps(), found.pattern_hashes(), found.decision_boundary()
+    loaded.affine_maps(), loaded.pattern_hashes(), loaded.decision_boundary()
     if sys.argv[2] == "plane":
-        found.areas, found.representative_points, found.dual_graph(), found.merge_linear()
+        loaded.areas, loaded.representative_points, loaded.dual_graph(), loaded.merge_linear()
     else:
-        found.values, found.crossings(), found.linear_regions(), found.locate([0.5, 9.0])
+        loaded.values, loaded.crossings(), loaded.linear_regions(), loaded.locate([0.5, 9.0])
     try:
-        found.verify(part.program)
+        loaded.verify(partition.program)
     except SplinevizError:
         refused += 1
 print(refused)
@@ -346,16 +346,16 @@ def test_whatever_is_changed_in_a_file_it_is_refused_or_read_without_a_crash(tmp
     assert int(done.stdout) > 190
 
 
-def test_no_file_and_no_folder_are_the_usual_errors(part, tmp_path):
+def test_no_file_and_no_folder_are_the_usual_errors(partition, tmp_path):
     with pytest.raises(FileNotFoundError):
         sv.SplinePartition.load(tmp_path / "none")
     with pytest.raises(FileNotFoundError):
-        part.save(tmp_path / "none" / "a")
+        partition.save(tmp_path / "none" / "a")
     with pytest.raises(IsADirectoryError):
         sv.SplinePartition.load(tmp_path)
 
 
-def test_only_files_of_bounded_size_are_read(saved, part, monkeypatch):
+def test_only_files_of_bounded_size_are_read(saved, partition, monkeypatch):
     with open(saved, "wb") as file:
         file.truncate(2**40)
     with pytest.raises(PartitionCorrupt, match=r"1,099,511,627,776 bytes"):
@@ -365,14 +365,14 @@ def test_only_files_of_bounded_size_are_read(saved, part, monkeypatch):
     with pytest.raises(PartitionCorrupt, match="is a pipe"):
         sv.SplinePartition.load(saved)
     with pytest.raises(UnsafeFile, match="is a pipe"):
-        part.save(saved)
+        partition.save(saved)
     monkeypatch.setattr("splineviz.partition.storage.MOST_BYTES", 1000)
     with pytest.raises(InvalidArgument, match="smaller slices"):
-        part.save(saved.with_name("large"))
+        partition.save(saved.with_name("large"))
     assert not saved.with_name("large").exists()
 
 
-def test_a_partition_behind_a_link_of_the_user_is_read(saved, part):
+def test_a_partition_behind_a_link_of_the_user_is_read(saved, partition):
     link = saved.with_name("link")
     link.symlink_to(saved)
-    assert_identical(sv.SplinePartition.load(link), part)
+    assert_identical(sv.SplinePartition.load(link), partition)

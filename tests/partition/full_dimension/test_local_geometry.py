@@ -144,12 +144,14 @@ def test_extreme_scales():
 
 @pytest.mark.parametrize("sizes", [(2, 9, 8, 3), (2, 9, 1), (2, 3)])
 def test_regions_have_the_geometry_of_their_middles(sizes):
-    part = sv.enumerate_regions(random_mlp(5, list(sizes)), PLANE)
-    geometry = sv.local_geometry(part.program, part.representative_points)
-    np.testing.assert_array_equal(part.numerical_rank(), geometry.numerical_rank)
-    np.testing.assert_allclose(part.local_scaling(), geometry.local_scaling)
-    np.testing.assert_allclose(part.effective_rank(), geometry.effective_rank, atol=1e-12)
-    np.testing.assert_allclose(part.centroid_alignment(), geometry.centroid_alignment, atol=1e-12)
+    partition = sv.enumerate_regions(random_mlp(5, list(sizes)), PLANE)
+    geometry = sv.local_geometry(partition.program, partition.representative_points)
+    np.testing.assert_array_equal(partition.numerical_rank(), geometry.numerical_rank)
+    np.testing.assert_allclose(partition.local_scaling(), geometry.local_scaling)
+    np.testing.assert_allclose(partition.effective_rank(), geometry.effective_rank, atol=1e-12)
+    np.testing.assert_allclose(
+        partition.centroid_alignment(), geometry.centroid_alignment, atol=1e-12
+    )
 
 
 def test_scaling_is_that_of_areas_and_alignment_that_of_the_whole_space():
@@ -157,15 +159,15 @@ def test_scaling_is_that_of_areas_and_alignment_that_of_the_whole_space():
     program = random_mlp(2, [5, 9, 2])
     rng = np.random.default_rng(0)
     plane = sv.InputSlice.through(*rng.standard_normal((3, 5)))
-    part = sv.enumerate_regions(program, plane)
-    slope, _ = part.affine_maps()
-    determinants, full = np.abs(np.linalg.det(slope)), part.numerical_rank() == 2
-    np.testing.assert_allclose(np.exp(part.local_scaling())[full], determinants[full])
+    partition = sv.enumerate_regions(program, plane)
+    slope, _ = partition.affine_maps()
+    determinants, full = np.abs(np.linalg.det(slope)), partition.numerical_rank() == 2
+    np.testing.assert_allclose(np.exp(partition.local_scaling())[full], determinants[full])
     np.testing.assert_allclose(determinants[~full], 0, atol=1e-12)
-    assert 0 < full.sum() < len(part)
-    inputs = plane.embed(part.representative_points)
+    assert 0 < full.sum() < len(partition)
+    inputs = plane.embed(partition.representative_points)
     at_points = sv.local_geometry(program, inputs).centroid_alignment
-    np.testing.assert_allclose(part.centroid_alignment(), at_points, atol=1e-12)
+    np.testing.assert_allclose(partition.centroid_alignment(), at_points, atol=1e-12)
 
 
 def test_the_table_and_the_text():

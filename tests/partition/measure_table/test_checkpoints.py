@@ -28,8 +28,8 @@ def curves(run):
 def test_each_value_is_that_of_the_checkpoint(run, curves):
     assert curves.steps.tolist() == STEPS
     parts = [sv.enumerate_regions(run.program(step), PLANE) for step in STEPS]
-    assert curves["regions"].tolist() == [len(part) for part in parts]
-    assert curves["degree"].tolist() == [part.average_degree for part in parts]
+    assert curves["regions"].tolist() == [len(partition) for partition in parts]
+    assert curves["degree"].tolist() == [partition.average_degree for partition in parts]
 
 
 def test_what_changes_is_measured_from_each_step_to_the_next(run, curves):

@@ -23,8 +23,8 @@ def ensemble():
 
 def test_each_value_is_that_of_its_slice(ensemble):
     parts = [sv.enumerate_regions(PROGRAM, plane) for plane in ensemble.planes]
-    assert ensemble["regions"].tolist() == [len(part) for part in parts]
-    components = np.array([part.class_topology().components for part in parts])
+    assert ensemble["regions"].tolist() == [len(partition) for partition in parts]
+    components = np.array([partition.class_topology().components for partition in parts])
     of_class = ensemble.values["components"]
     assert list(of_class) == ["all", "class 0", "class 1", "class 2"]
     np.testing.assert_array_equal(of_class["all"], components.sum(axis=1))

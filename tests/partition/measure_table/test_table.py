@@ -62,17 +62,17 @@ def value(name, subject):
 
 
 def test_counts_and_lengths(subject):
-    part = sv.enumerate_regions(subject.program, PLANE)
-    assert value("regions", subject) == len(part)
-    assert value("region_density", subject) == pytest.approx(len(part) / 4.5)
-    assert value("area", subject) == pytest.approx(part.areas.mean())
-    inner = (part.perimeters.sum() - 9.0) / 2
+    partition = sv.enumerate_regions(subject.program, PLANE)
+    assert value("regions", subject) == len(partition)
+    assert value("region_density", subject) == pytest.approx(len(partition) / 4.5)
+    assert value("area", subject) == pytest.approx(partition.areas.mean())
+    inner = (partition.perimeters.sum() - 9.0) / 2
     assert value("boundary_density", subject) == pytest.approx(inner / 4.5)
-    assert value("decision_length", subject) == part.decision_boundary().length
-    patterns = part.activation_patterns()
+    assert value("decision_length", subject) == partition.decision_boundary().length
+    patterns = partition.activation_patterns()
     switching = (patterns.any(axis=0) & ~patterns.all(axis=0)).sum()
     assert value("switching", subject) == switching
-    assert value("degree", subject) == part.average_degree
+    assert value("degree", subject) == partition.average_degree
 
 
 def test_components_and_holes_are_by_class(subject):
@@ -85,11 +85,11 @@ def test_components_and_holes_are_by_class(subject):
 
 
 def test_means_over_the_slice_weigh_regions_by_area(subject):
-    part = subject.partition
+    partition = subject.partition
     points = shapely.get_coordinates(
         shapely.points(np.random.default_rng(0).uniform((-1, -0.5), (2, 1), (20000, 2)))
     )
-    norms = part.slope_norms()[part.locate(points)]
+    norms = partition.slope_norms()[partition.locate(points)]
     mean, low, high = MEASURES["slope"].summaries(subject)[""]
     assert mean == pytest.approx(norms.mean(), rel=0.02)
     np.testing.assert_allclose([low, high], np.quantile(norms, [0.25, 0.75]), rtol=0.05)

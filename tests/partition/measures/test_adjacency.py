@@ -22,31 +22,31 @@ CROSS = mlp([np.eye(2), np.ones((1, 2))], [np.zeros(2), np.zeros(1)])
 
 
 def test_four_quadrants_are_a_ring():
-    part = sv.enumerate_regions(CROSS, SQUARE)
-    graph = part.dual_graph().toarray()
+    partition = sv.enumerate_regions(CROSS, SQUARE)
+    graph = partition.dual_graph().toarray()
     assert graph.dtype == np.float64
     np.testing.assert_array_equal(graph, graph.T)
     assert (graph.sum(axis=1) == 2.0).all()
-    opposite = part.locate([[0.5, 0.5], [-0.5, -0.5]])
+    opposite = partition.locate([[0.5, 0.5], [-0.5, -0.5]])
     assert graph[tuple(opposite)] == 0.0
 
 
 @given(partitions())
-def test_both_formats_hold_the_shared_boundaries(part):
-    matrix = part.dual_graph()
+def test_both_formats_hold_the_shared_boundaries(partition):
+    matrix = partition.dual_graph()
     assert (matrix != matrix.T).nnz == 0
     assert not matrix.diagonal().any()
     # All inner sides of all regions: what is left of the perimeters without the border.
-    border = part.plane.domain.length
-    assert matrix.sum() == pytest.approx(part.perimeters.sum() - border)
+    border = partition.plane.domain.length
+    assert matrix.sum() == pytest.approx(partition.perimeters.sum() - border)
     assert connected_components(matrix, directed=False, return_labels=False) == 1
-    graph = part.dual_graph(format="networkx")
-    assert list(graph) == list(range(len(part)))
-    assert part.degrees.tolist() == [degree for _, degree in graph.degree()]
-    assert part.average_degree == pytest.approx(matrix.nnz / len(part))
+    graph = partition.dual_graph(format="networkx")
+    assert list(graph) == list(range(len(partition)))
+    assert partition.degrees.tolist() == [degree for _, degree in graph.degree()]
+    assert partition.average_degree == pytest.approx(matrix.nnz / len(partition))
     assert graph.number_of_edges() == matrix.nnz // 2
-    patterns = part.activation_patterns()
-    ends = np.cumsum([0, *(layer.width for layer in part.layers)])
+    patterns = partition.activation_patterns()
+    ends = np.cumsum([0, *(layer.width for layer in partition.layers)])
     for a, b, data in graph.edges(data=True):
         assert data["length"] == pytest.approx(matrix[a, b])
         assert np.diff(patterns[[a, b], ends[data["layer"]] + data["neuron"]], axis=0).any()
@@ -56,20 +56,20 @@ def test_two_regions_that_share_several_edges_are_joined_once():
     # The domain is a ring; the line through its middle parts it into two halves that touch twice.
     ring = shapely.box(-1, -1, 1, 1).difference(shapely.box(-0.5, -0.5, 0.5, 0.5))
     program = mlp([np.array([[0.0, 1.0]]), np.ones((1, 1))], [np.zeros(1), np.zeros(1)])
-    part = sv.enumerate_regions(program, sv.InputSlice(np.zeros(2), np.eye(2), ring))
-    assert len(part) == 2
-    np.testing.assert_allclose(part.dual_graph().toarray(), [[0.0, 1.0], [1.0, 0.0]])
-    assert part.degrees.tolist() == [1, 1]
-    (edge,) = part.dual_graph("networkx").edges(data=True)
+    partition = sv.enumerate_regions(program, sv.InputSlice(np.zeros(2), np.eye(2), ring))
+    assert len(partition) == 2
+    np.testing.assert_allclose(partition.dual_graph().toarray(), [[0.0, 1.0], [1.0, 0.0]])
+    assert partition.degrees.tolist() == [1, 1]
+    (edge,) = partition.dual_graph("networkx").edges(data=True)
     assert edge[2] == {"layer": 0, "neuron": 0, "length": pytest.approx(1.0)}
 
 
 def test_one_region_has_no_neighbors():
-    part = partition_of(shapely.box(0, 0, 1, 1))
-    assert part.dual_graph().shape == (1, 1)
-    assert part.dual_graph().nnz == 0
-    assert part.average_degree == 0.0
-    assert list(part.dual_graph(format="networkx")) == [0]
+    partition = partition_of(shapely.box(0, 0, 1, 1))
+    assert partition.dual_graph().shape == (1, 1)
+    assert partition.dual_graph().nnz == 0
+    assert partition.average_degree == 0.0
+    assert list(partition.dual_graph(format="networkx")) == [0]
 
 
 ONE_BY_ONE = ["relu", "leaky", "abs", "clamp", "softshrink"]
@@ -88,17 +88,17 @@ def elementwise_networks(draw):
     return network([*layers, (rng.standard_normal((1, width)), rng.standard_normal(1), None)])
 
 
-def ends_on_the_border(part):
-    inner = (part.edges.regions >= 0).all(axis=1)
-    border = part.edges.vertices[~inner]
-    return np.isin(part.edges.vertices[inner], border).sum()
+def ends_on_the_border(partition):
+    inner = (partition.edges.regions >= 0).all(axis=1)
+    border = partition.edges.vertices[~inner]
+    return np.isin(partition.edges.vertices[inner], border).sum()
 
 
 @given(elementwise_networks())
 def test_the_average_degree_is_at_most_four(program):
-    part = sv.enumerate_regions(program, SQUARE)
-    bound = 4 - (4 + ends_on_the_border(part)) / len(part)
-    assert part.average_degree <= bound * (1 + 1e-12) < 4
+    partition = sv.enumerate_regions(program, SQUARE)
+    bound = 4 - (4 + ends_on_the_border(partition)) / len(partition)
+    assert partition.average_degree <= bound * (1 + 1e-12) < 4
 
 
 def test_the_bound_is_reached_in_general_position():
@@ -107,10 +107,10 @@ def test_the_bound_is_reached_in_general_position():
     angles = np.pi * np.arange(7) / 7 + 0.1
     weight = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     program = mlp([weight, np.ones((1, 7))], [0.05 * np.cos(5 * np.arange(7)), np.zeros(1)])
-    part = sv.enumerate_regions(program, SQUARE)
-    assert len(part) == 1 + 7 + 21
-    assert part.average_degree == 2 * 7**2 / len(part)
-    assert part.average_degree == pytest.approx(4 - (4 + 2 * 7) / len(part))
+    partition = sv.enumerate_regions(program, SQUARE)
+    assert len(partition) == 1 + 7 + 21
+    assert partition.average_degree == 2 * 7**2 / len(partition)
+    assert partition.average_degree == pytest.approx(4 - (4 + 2 * 7) / len(partition))
 
 
 def test_a_maximum_can_have_a_larger_average_degree():
@@ -120,17 +120,17 @@ def test_a_maximum_can_have_a_larger_average_degree():
     steps += (Step("reshape", (1,), "reshape", {}, {"shape": [1, 64]}),)
     steps += (Step("max", (2,), "max", {}, {"axes": [2], "shape": [1]}),)
     state = {"0.weight": w, "0.bias": -(w**2).sum(axis=1) / 2}
-    part = sv.enumerate_regions(Program(steps, ((2,), (64,), (1, 64), (1,)), state, 3), SQUARE)
-    assert len(part) == 64
-    assert part.average_degree == 5.0625
-    nearest = ((part.representative_points[:, None] - w) ** 2).sum(axis=2).argmin(axis=1)
+    partition = sv.enumerate_regions(Program(steps, ((2,), (64,), (1, 64), (1,)), state, 3), SQUARE)
+    assert len(partition) == 64
+    assert partition.average_degree == 5.0625
+    nearest = ((partition.representative_points[:, None] - w) ** 2).sum(axis=2).argmin(axis=1)
     assert sorted(nearest) == list(range(64))
 
 
 def test_an_unknown_format_and_a_missing_library_are_refused(monkeypatch):
-    part = sv.enumerate_regions(CROSS, SQUARE)
+    partition = sv.enumerate_regions(CROSS, SQUARE)
     with pytest.raises(UnknownName, match="unknown graph format 'igraph'; known: networkx, scipy"):
-        part.dual_graph(format="igraph")
+        partition.dual_graph(format="igraph")
     monkeypatch.setitem(sys.modules, "networkx", None)
     with pytest.raises(MissingDependency, match="pip install networkx"):
-        part.dual_graph(format="networkx")
+        partition.dual_graph(format="networkx")

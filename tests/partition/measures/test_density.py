@@ -40,12 +40,12 @@ def test_the_distance_to_a_line(line):
 
 
 @given(partitions(), st.integers(0, 1000))
-def test_the_distance_is_that_of_shapely(part, seed):
+def test_the_distance_is_that_of_shapely(partition, seed):
     points = np.random.default_rng(seed).uniform(-1.2, 1.2, (20, 2))
-    for layer in [None, *range(len(part.layers)), [layer.name for layer in part.layers]]:
-        segments = boundary_segments(part.vertices, part.edges, part.layers, layer)
+    for layer in [None, *range(len(partition.layers)), [layer.name for layer in partition.layers]]:
+        segments = boundary_segments(partition.vertices, partition.edges, partition.layers, layer)
         lines = shapely.multilinestrings(shapely.linestrings(segments))
-        found = part.distance_to_boundary(points, layer)
+        found = partition.distance_to_boundary(points, layer)
         if len(segments) == 0:
             assert np.isinf(found).all()
         else:
@@ -53,9 +53,9 @@ def test_the_distance_is_that_of_shapely(part, seed):
 
 
 def test_without_boundary_the_distance_is_infinite():
-    part = partition_of(shapely.box(0, 0, 1, 1))
-    assert part.distance_to_boundary([[0.5, 0.5]]).tolist() == [np.inf]
-    assert part.boundary_density([[0.5, 0.5]], 0.1).tolist() == [0.0]
+    partition = partition_of(shapely.box(0, 0, 1, 1))
+    assert partition.distance_to_boundary([[0.5, 0.5]]).tolist() == [np.inf]
+    assert partition.boundary_density([[0.5, 0.5]], 0.1).tolist() == [0.0]
     two = sv.enumerate_regions(random_mlp(0, [2, 5, 1]), SQUARE)
     assert two.distance_to_boundary([[0.5, 0.5]], layer=[]).tolist() == [np.inf]
 
@@ -79,17 +79,17 @@ def test_the_density_of_a_line_in_closed_form(line):
 
 
 @given(partitions(), st.integers(0, 1000), st.sampled_from([0.02, 0.3, 1.0, 5.0]))
-def test_the_density_is_that_of_discs_with_many_corners(part, seed, radius):
+def test_the_density_is_that_of_discs_with_many_corners(partition, seed, radius):
     points = np.random.default_rng(seed).uniform(-1.1, 1.1, (4, 2))
-    segments = boundary_segments(part.vertices, part.edges, part.layers, None)
+    segments = boundary_segments(partition.vertices, partition.edges, partition.layers, None)
     lines = shapely.multilinestrings(shapely.linestrings(segments))
     discs = shapely.buffer(shapely.points(points), radius, quad_segs=2000)
     lengths = shapely.length(shapely.intersection(discs, lines))
-    areas = shapely.area(shapely.intersection(discs, part.plane.domain))
+    areas = shapely.area(shapely.intersection(discs, partition.plane.domain))
     with np.errstate(invalid="ignore"):
         expected = lengths / areas
     clear = (areas == 0) | (areas > 1e-3 * radius**2)
-    found = part.boundary_density(points, radius)[clear]
+    found = partition.boundary_density(points, radius)[clear]
     np.testing.assert_allclose(found, expected[clear], rtol=1e-4, atol=1e-4)
 
 
@@ -116,29 +116,29 @@ def test_holes_are_no_part_of_a_disc():
 
 def test_a_corner_given_twice_changes_nothing():
     domain = shapely.Polygon([(0, 0), (1, 0), (1, 0), (1, 1), (0, 1)])
-    part = partition_of(domain)
-    assert part.boundary_density([[1.0, 0.0]], 0.5).tolist() == [0.0]
+    partition = partition_of(domain)
+    assert partition.boundary_density([[1.0, 0.0]], 0.5).tolist() == [0.0]
 
 
 def test_blocks_of_points_do_not_change_the_density(line, monkeypatch):
-    part = sv.enumerate_regions(random_mlp(2, [2, 12, 12, 1]), SQUARE)
+    partition = sv.enumerate_regions(random_mlp(2, [2, 12, 12, 1]), SQUARE)
     points = np.random.default_rng(0).uniform(-1, 1, (50, 2))
-    segments = boundary_segments(part.vertices, part.edges, part.layers, None)
+    segments = boundary_segments(partition.vertices, partition.edges, partition.layers, None)
     expected = lengths_in_discs(points, 0.2, segments)
-    areas = part.boundary_density(points, 0.2)
+    areas = partition.boundary_density(points, 0.2)
     monkeypatch.setattr("splineviz.partition.measures.density._BLOCK", 1)
     monkeypatch.setattr("splineviz.partition.measures.discs._BLOCK", 1)
     np.testing.assert_array_equal(lengths_in_discs(points, 0.2, segments), expected)
-    np.testing.assert_array_equal(part.boundary_density(points, 0.2), areas)
+    np.testing.assert_array_equal(partition.boundary_density(points, 0.2), areas)
 
 
 def test_layers_add_up_where_no_boundaries_coincide():
-    part = sv.enumerate_regions(random_mlp(2, [2, 6, 6, 1]), SQUARE)
+    partition = sv.enumerate_regions(random_mlp(2, [2, 6, 6, 1]), SQUARE)
     points = np.random.default_rng(0).uniform(-1, 1, (10, 2))
-    each = [part.boundary_density(points, 0.4, layer=layer) for layer in ("relu0", 1)]
-    np.testing.assert_allclose(sum(each), part.boundary_density(points, 0.4))
-    nearest = [part.distance_to_boundary(points, layer) for layer in (0, "relu1")]
-    np.testing.assert_array_equal(np.min(nearest, axis=0), part.distance_to_boundary(points))
+    each = [partition.boundary_density(points, 0.4, layer=layer) for layer in ("relu0", 1)]
+    np.testing.assert_allclose(sum(each), partition.boundary_density(points, 0.4))
+    nearest = [partition.distance_to_boundary(points, layer) for layer in (0, "relu1")]
+    np.testing.assert_array_equal(np.min(nearest, axis=0), partition.distance_to_boundary(points))
 
 
 @pytest.mark.parametrize("radius", [-1.0, 0.0, np.nan, np.inf])
@@ -165,5 +165,5 @@ def test_a_disc_that_only_touches_the_domain_misses_it(line):
 
 def test_a_disc_much_larger_than_the_domain_holds_all_of_it():
     plane = sv.InputSlice.identity((-1e-7, -1e-7, 1e-7, 1e-7))
-    part = sv.enumerate_regions(LINE, plane)
-    np.testing.assert_allclose(part.boundary_density([[0.0, 0.0]], 1.0), 2e-7 / 4e-14)
+    partition = sv.enumerate_regions(LINE, plane)
+    np.testing.assert_allclose(partition.boundary_density([[0.0, 0.0]], 1.0), 2e-7 / 4e-14)

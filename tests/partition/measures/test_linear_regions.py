@@ -40,29 +40,29 @@ def doubled(seed, sizes, scale=1.0):
 
 
 @given(partitions())
-def test_linear_regions_are_a_coverage_with_one_map_each(part):
-    merged = part.merge_linear()
+def test_linear_regions_are_a_coverage_with_one_map_each(partition):
+    merged = partition.merge_linear()
     n = len(merged)
-    assert 1 <= n <= len(part)
-    assert merged.label.shape == (len(part),)
+    assert 1 <= n <= len(partition)
+    assert merged.label.shape == (len(partition),)
     np.testing.assert_array_equal(np.unique(merged.label), np.arange(n))
-    np.testing.assert_allclose(merged.areas.sum(), part.plane.domain.area)
+    np.testing.assert_allclose(merged.areas.sum(), partition.plane.domain.area)
     np.testing.assert_allclose(shapely.area(merged.polygons), merged.areas, rtol=1e-9)
     assert shapely.is_valid(merged.polygons).all()
     assert shapely.coverage_is_valid(merged.polygons) or not shapely.coverage_is_valid(
-        part.polygons
+        partition.polygons
     )
-    points = part.representative_points
+    points = partition.representative_points
     values = np.einsum("rok,rk->ro", merged.slopes[merged.label], points)
-    expected = part.program(points)
+    expected = partition.program(points)
     np.testing.assert_allclose(values + merged.offsets[merged.label], expected, atol=1e-9)
     for region in range(n):
         members = merged.members(region)
-        inside = part.dual_graph()[members][:, members]
+        inside = partition.dual_graph()[members][:, members]
         assert connected_components(inside, directed=False, return_labels=False) == 1
     # Where maps meet they differ.
     slopes = merged.slopes
-    sides = merged.label[part.edges.regions[(part.edges.regions >= 0).all(axis=1)]]
+    sides = merged.label[partition.edges.regions[(partition.edges.regions >= 0).all(axis=1)]]
     sides = sides[sides[:, 0] != sides[:, 1]]
     assert (np.abs(slopes[sides[:, 0]] - slopes[sides[:, 1]]).max(axis=(1, 2)) > 0).all()
 
@@ -80,9 +80,9 @@ def test_a_neuron_that_nothing_reads_makes_no_linear_region(seed, domain):
     }
     plane = sv.InputSlice(np.zeros(2), np.eye(2), domain)
     smaller = mlp([less[f"{i}.weight"] for i in range(3)], [less[f"{i}.bias"] for i in range(3)])
-    part = sv.enumerate_regions(program.with_state(state), plane)
+    partition = sv.enumerate_regions(program.with_state(state), plane)
     expected = sv.enumerate_regions(smaller, plane).merge_linear()
-    merged = part.merge_linear()
+    merged = partition.merge_linear()
     assert len(merged) == len(expected)
     np.testing.assert_allclose(np.sort(merged.areas), np.sort(expected.areas), atol=1e-12)
 
@@ -93,15 +93,15 @@ def test_a_neuron_that_nothing_reads_makes_no_linear_region(seed, domain):
     scale=st.sampled_from([1e-3, 1.0, 1e3]),
 )
 def test_terms_that_cancel_up_to_rounding_make_no_linear_region(seed, sizes, scale):
-    part = sv.enumerate_regions(doubled(seed, sizes, scale), SQUARE)
-    merged = part.merge_linear()
+    partition = sv.enumerate_regions(doubled(seed, sizes, scale), SQUARE)
+    merged = partition.merge_linear()
     assert len(merged) == 1
     assert shapely.symmetric_difference(merged.polygons[0], SQUARE.domain).area < 1e-12
 
 
 def test_a_generic_network_has_nothing_to_merge():
-    part = sv.enumerate_regions(random_mlp(0, [2, 12, 1]), SQUARE)
-    assert len(part.merge_linear()) == len(part)
+    partition = sv.enumerate_regions(random_mlp(0, [2, 12, 1]), SQUARE)
+    assert len(partition.merge_linear()) == len(partition)
 
 
 def test_a_small_change_of_slope_is_a_change():
@@ -110,22 +110,24 @@ def test_a_small_change_of_slope_is_a_change():
         [np.array([[1.0, 0.0], [1.0, 1.0]]), np.array([[1e-12, 1.0]])],
         [np.array([0.0, 5.0]), np.zeros(1)],
     )
-    part = sv.enumerate_regions(program, SQUARE)
-    assert len(part) == 2
-    assert len(part.merge_linear()) == 2
-    assert len(part.merge_linear(tolerance=1e-9)) == 1
+    partition = sv.enumerate_regions(program, SQUARE)
+    assert len(partition) == 2
+    assert len(partition.merge_linear()) == 2
+    assert len(partition.merge_linear(tolerance=1e-9)) == 1
 
 
 def test_dead_outputs_merge_only_where_they_touch():
     # relu(x - 1/2) + relu(-x - 1/2): flat in the middle, and no two regions have one map.
     weights = [np.array([[1.0, 0.0], [-1.0, 0.0]]), np.ones((1, 2))]
-    part = sv.enumerate_regions(mlp(weights, [np.full(2, -0.5), np.zeros(1)]), SQUARE)
-    assert len(part.merge_linear()) == 3
+    partition = sv.enumerate_regions(mlp(weights, [np.full(2, -0.5), np.zeros(1)]), SQUARE)
+    assert len(partition.merge_linear()) == 3
     # relu(relu(x) - 1/2), relu(relu(-x) - 1/2): flat for |x| < 1/2, which x = 0 cuts in two.
     weights = [weights[0], np.eye(2), np.ones((1, 2))]
-    part = sv.enumerate_regions(mlp(weights, [np.zeros(2), np.full(2, -0.5), np.zeros(1)]), SQUARE)
-    assert len(part) == 4
-    merged = part.merge_linear()
+    partition = sv.enumerate_regions(
+        mlp(weights, [np.zeros(2), np.full(2, -0.5), np.zeros(1)]), SQUARE
+    )
+    assert len(partition) == 4
+    merged = partition.merge_linear()
     assert sorted(merged.areas) == [1.0, 1.0, 2.0]
     assert repr(merged) == "LinearRegions(3 of 4 activation regions)"
 
@@ -137,18 +139,18 @@ def test_a_linear_region_may_have_a_hole():
     first, bias = normals, np.full(12, -0.3)
     # relu(1/4 - sum of relu(n.x - 0.3)) is positive round the origin, and 0 further out.
     weights = [first, -np.ones((1, 12)), np.ones((1, 1))]
-    part = sv.enumerate_regions(mlp(weights, [bias, np.full(1, 0.25), np.zeros(1)]), SQUARE)
-    merged = part.merge_linear()
-    outside = merged.label[part.locate([[0.99, 0.99]])[0]]
+    partition = sv.enumerate_regions(mlp(weights, [bias, np.full(1, 0.25), np.zeros(1)]), SQUARE)
+    merged = partition.merge_linear()
+    outside = merged.label[partition.locate([[0.99, 0.99]])[0]]
     assert len(merged.polygons[outside].interiors) == 1
     np.testing.assert_array_equal(merged.slopes[outside], 0.0)
-    assert len(merged) < len(part)
+    assert len(merged) < len(partition)
     assert shapely.coverage_is_valid(merged.polygons)
 
 
 def test_a_network_without_activation_is_one_linear_region():
-    part = partition_of(FRAME_WITH_HOLES)
-    merged = part.merge_linear()
+    partition = partition_of(FRAME_WITH_HOLES)
+    merged = partition.merge_linear()
     assert len(merged) == 1
     assert merged.polygons[0].equals(FRAME_WITH_HOLES)
     np.testing.assert_array_equal(merged.members(0), [0])
@@ -156,8 +158,8 @@ def test_a_network_without_activation_is_one_linear_region():
 
 def test_the_known_networks_merge_little():
     for name in ("A", "Gz"):
-        part = sv.enumerate_regions(case(name), SQUARE)
-        assert 0.9 * len(part) < len(part.merge_linear()) <= len(part)
+        partition = sv.enumerate_regions(case(name), SQUARE)
+        assert 0.9 * len(partition) < len(partition.merge_linear()) <= len(partition)
 
 
 @pytest.mark.parametrize("tolerance", [-1.0, np.nan])
@@ -168,9 +170,9 @@ def test_a_tolerance_without_meaning_is_refused(tolerance):
 
 @given(degenerate_networks())
 def test_any_activation_merges_where_its_slope_is_the_same(program):
-    part = sv.enumerate_regions(program, SQUARE)
-    linear = part.merge_linear()
-    slopes, offsets = part.affine_maps()
+    partition = sv.enumerate_regions(program, SQUARE)
+    linear = partition.merge_linear()
+    slopes, offsets = partition.affine_maps()
     scale = max(1.0, float(np.abs(slopes).max()), float(np.abs(offsets).max()))
     np.testing.assert_allclose(slopes, linear.slopes[linear.label], atol=1e-9 * scale)
     np.testing.assert_allclose(offsets, linear.offsets[linear.label], atol=1e-9 * scale)

@@ -31,12 +31,12 @@ def test_points_along_lines_are_where_their_length_says():
 
 
 def test_samples_lie_on_the_decision_boundary_uniformly():
-    part = sv.enumerate_regions(random_mlp(5, [2, 16, 16, 3]), SQUARE)
-    boundary = part.decision_boundary()
-    points = part.sample_decision_boundary(2000)
+    partition = sv.enumerate_regions(random_mlp(5, [2, 16, 16, 3]), SQUARE)
+    boundary = partition.decision_boundary()
+    points = partition.sample_decision_boundary(2000)
     assert points.shape == (2000, 2)
     assert shapely.distance(shapely.points(points), boundary).max() < 1e-12
-    values = np.sort(part.program(points), axis=1)
+    values = np.sort(partition.program(points), axis=1)
     np.testing.assert_allclose(values[:, -1], values[:, -2], atol=1e-12)
     for line in boundary.geoms:
         share = line.length / boundary.length
@@ -53,9 +53,9 @@ def test_samples_depend_on_the_seed_alone(two_lines):
 
 
 def test_no_decision_boundary_has_no_samples(two_lines):
-    part = partition_of(shapely.box(0, 0, 1, 1))
+    partition = partition_of(shapely.box(0, 0, 1, 1))
     with pytest.raises(EmptyBoundary, match="one class is predicted on the whole slice"):
-        part.sample_decision_boundary(3)
+        partition.sample_decision_boundary(3)
     with pytest.raises(InvalidArgument, match="n must be at least 1, not 0"):
         two_lines.sample_decision_boundary(0)
 
@@ -105,13 +105,15 @@ def test_neurons_that_draw_a_boundary_are_counted():
     rows = np.concatenate([np.zeros((70, 3)), np.ones((1, 3))])
     weights = [np.array([[1.0, 0.0]] * 3), rows, np.ones((1, 71))]
     program = mlp(weights, [np.array([0.0, -2.0, 2.0]), np.full(71, -2.5), np.zeros(1)])
-    part = sv.enumerate_regions(program, SQUARE)
-    patterns = part.activation_patterns()
+    partition = sv.enumerate_regions(program, SQUARE)
+    patterns = partition.activation_patterns()
     wanted = patterns.any(axis=0) & ~patterns.all(axis=0)
     assert wanted.tolist() == [True, False, False, *[False] * 70, True]
-    found = [part.migration([[0.0, 0.0]], 0.1, layer=layer).n_switching for layer in (None, 0, 1)]
+    found = [
+        partition.migration([[0.0, 0.0]], 0.1, layer=layer).n_switching for layer in (None, 0, 1)
+    ]
     assert found == [2, 1, 1]
-    assert part.migration([[0.0, 0.0]], 0.1, layer=[1, 1, 0]).n_switching == 2
+    assert partition.migration([[0.0, 0.0]], 0.1, layer=[1, 1, 0]).n_switching == 2
     flat = partition_of(shapely.box(-1, -1, 1, 1)).migration([[0.0, 0.0]], 0.1)
     assert flat.n_switching == 0
 

@@ -33,10 +33,10 @@ def quadrature(polygon):
 
 @pytest.mark.parametrize("n", [3, 4, 5, 6, 100])
 def test_regular_polygons_are_not_elongated(n):
-    part = partition_of(regular(n))
+    partition = partition_of(regular(n))
     # A square root of the machine epsilon is what rounding leaves of zero.
-    assert part.eccentricities[0] == pytest.approx(0.0, abs=1e-7)
-    assert part.perimeters[0] == pytest.approx(2 * n * np.sin(np.pi / n))
+    assert partition.eccentricities[0] == pytest.approx(0.0, abs=1e-7)
+    assert partition.perimeters[0] == pytest.approx(2 * n * np.sin(np.pi / n))
 
 
 @given(
@@ -51,42 +51,42 @@ def test_a_squeezed_regular_polygon_has_the_eccentricity_of_the_ellipse(
 ):
     polygon = affinity.rotate(affinity.scale(regular(n), 1.0, ratio), angle, origin=(0, 0))
     polygon = affinity.translate(polygon, place, -place)
-    part = partition_of(affinity.scale(polygon, size, size, origin=(0, 0)))
-    assert part.eccentricities[0] == pytest.approx(np.sqrt(1 - ratio**2), rel=1e-9)
+    partition = partition_of(affinity.scale(polygon, size, size, origin=(0, 0)))
+    assert partition.eccentricities[0] == pytest.approx(np.sqrt(1 - ratio**2), rel=1e-9)
 
 
 def test_a_hole_is_taken_away():
     frame = shapely.box(-2, -1, 2, 1).difference(shapely.box(-1, -0.5, 1, 0.5))
-    part = partition_of(frame)
+    partition = partition_of(frame)
     # Variances (4^2 * 8 - 2^2 * 2) / 12 / 6 and (2^2 * 8 - 1^2 * 2) / 12 / 6, to a factor.
-    assert part.eccentricities[0] == pytest.approx(np.sqrt(1 - 30 / 120))
-    assert part.perimeters[0] == pytest.approx(12 + 6)
+    assert partition.eccentricities[0] == pytest.approx(np.sqrt(1 - 30 / 120))
+    assert partition.perimeters[0] == pytest.approx(12 + 6)
     holes = partition_of(FRAME_WITH_HOLES)
     assert holes.eccentricities[0] == pytest.approx(quadrature(FRAME_WITH_HOLES), rel=1e-9)
     assert holes.perimeters[0] == pytest.approx(FRAME_WITH_HOLES.length)
 
 
 @given(partitions())
-def test_the_moments_are_those_of_the_triangles(part):
-    assert ((part.eccentricities >= 0) & (part.eccentricities <= 1)).all()
-    clear = np.flatnonzero(part.areas > 1e-4)
-    expected = [quadrature(polygon) for polygon in part.polygons[clear]]
-    np.testing.assert_allclose(part.eccentricities[clear], expected, atol=1e-6)
-    np.testing.assert_allclose(part.perimeters, [p.length for p in part.polygons])
+def test_the_moments_are_those_of_the_triangles(partition):
+    assert ((partition.eccentricities >= 0) & (partition.eccentricities <= 1)).all()
+    clear = np.flatnonzero(partition.areas > 1e-4)
+    expected = [quadrature(polygon) for polygon in partition.polygons[clear]]
+    np.testing.assert_allclose(partition.eccentricities[clear], expected, atol=1e-6)
+    np.testing.assert_allclose(partition.perimeters, [p.length for p in partition.polygons])
 
 
 @pytest.mark.parametrize("width", [1e-6, 1e-12, 1e-15, 1e-16, 1e-17, 1e-300, 0.0])
 def test_slivers_of_any_width_are_elongated(width):
     corners = np.array([(0.1, 0.3), (0.7, 0.9), (0.7 - width, 0.9 + width), (0.1, 0.3 + width)])
-    part = replace(partition_of(shapely.box(0, 0, 1, 1)), vertices=corners)
-    assert 1.0 - 1e-9 <= part.eccentricities[0] <= 1.0
+    partition = replace(partition_of(shapely.box(0, 0, 1, 1)), vertices=corners)
+    assert 1.0 - 1e-9 <= partition.eccentricities[0] <= 1.0
 
 
 def test_all_regions_of_a_network_at_any_scale():
     program = case("A")
-    part = sv.enumerate_regions(program, sv.InputSlice.identity())
-    assert np.isfinite(part.eccentricities).all()
+    partition = sv.enumerate_regions(program, sv.InputSlice.identity())
+    assert np.isfinite(partition.eccentricities).all()
     for size in (1e-8, 1e8):
-        scaled = replace(part, vertices=part.vertices * size)
-        np.testing.assert_allclose(scaled.eccentricities, part.eccentricities, atol=1e-7)
-        np.testing.assert_allclose(scaled.perimeters, part.perimeters * size)
+        scaled = replace(partition, vertices=partition.vertices * size)
+        np.testing.assert_allclose(scaled.eccentricities, partition.eccentricities, atol=1e-7)
+        np.testing.assert_allclose(scaled.perimeters, partition.perimeters * size)

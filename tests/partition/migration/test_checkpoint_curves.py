@@ -81,8 +81,8 @@ def test_the_numbers_are_those_of_each_partition():
         progress=lambda *done: told.append(done),
     )
     for step, migration in zip([0, 325], curves.migrations, strict=True):
-        part = sv.enumerate_regions(run.program(step), SQUARE)
-        assert migration == part.migration(points, 0.2, n_boundary=50, seed=3, layer=1)
+        partition = sv.enumerate_regions(run.program(step), SQUARE)
+        assert migration == partition.migration(points, 0.2, n_boundary=50, seed=3, layer=1)
     assert told == [(1, 2), (2, 2)]
     table = curves.to_dataframe()
     assert table.index.tolist() == [0, 325]

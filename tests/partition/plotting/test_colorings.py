@@ -187,12 +187,12 @@ def test_the_limits_of_a_run_do_not_depend_on_the_order_of_its_frames():
 
 
 def test_the_hash_of_a_pattern_depends_on_the_pattern_alone(partition):
-    part = enumerate_regions(partition.program, InputSlice.identity((-1, -1, 0.5, 0.5)))
+    smaller = enumerate_regions(partition.program, InputSlice.identity((-1, -1, 0.5, 0.5)))
     of_pattern = dict(
         zip(map(bytes, partition.packed_patterns()), partition.pattern_hashes(), strict=True)
     )
     assert len(set(of_pattern.values())) == len(partition)
-    for pattern, hash_ in zip(part.packed_patterns(), part.pattern_hashes(), strict=True):
+    for pattern, hash_ in zip(smaller.packed_patterns(), smaller.pattern_hashes(), strict=True):
         assert of_pattern[bytes(pattern)] == hash_
 
 

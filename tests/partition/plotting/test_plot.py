@@ -23,7 +23,7 @@ BARE = {"boundaries": False, "decision_boundary": False, "colorbar": False}
 
 
 @pytest.fixture(scope="module")
-def part():
+def partition():
     return sv.enumerate_regions(random_mlp(4, [2, 8, 8, 3]), sv.InputSlice.identity())
 
 
@@ -43,14 +43,14 @@ def pixels(ax, points):
     return image[height - 1 - y, x, :3] / 255
 
 
-def large(part):
+def large(partition):
     """The regions with room for some pixels."""
-    return np.flatnonzero(part.areas / part.perimeters > 0.02)
+    return np.flatnonzero(partition.areas / partition.perimeters > 0.02)
 
 
-def test_a_new_figure_unless_axes_are_given(part, ax):
-    assert part.plot(ax) is ax
-    new = part.plot()
+def test_a_new_figure_unless_axes_are_given(partition, ax):
+    assert partition.plot(ax) is ax
+    new = partition.plot()
     assert new is not ax
     assert new.get_aspect() == 1
     assert (new.get_xlim(), new.get_ylim()) == ((-1, 1), (-1, 1))
@@ -58,40 +58,44 @@ def test_a_new_figure_unless_axes_are_given(part, ax):
     plt.close("all")
 
 
-def test_every_region_has_its_color(part, ax):
-    part.plot(ax, "class", **BARE)
-    regions = large(part)
+def test_every_region_has_its_color(partition, ax):
+    partition.plot(ax, "class", **BARE)
+    regions = large(partition)
     assert len(regions) > 10
-    wanted = [to_rgb(CLASS_COLORS[k]) for k in part.predictions()[regions]]
-    np.testing.assert_allclose(pixels(ax, part.representative_points[regions]), wanted, atol=0.01)
+    wanted = [to_rgb(CLASS_COLORS[k]) for k in partition.predictions()[regions]]
+    np.testing.assert_allclose(
+        pixels(ax, partition.representative_points[regions]), wanted, atol=0.01
+    )
 
 
-def test_the_decision_boundary_parts_the_colors_of_the_classes(part, ax):
-    part.plot(ax, "class", **BARE)
+def test_the_decision_boundary_parts_the_colors_of_the_classes(partition, ax):
+    partition.plot(ax, "class", **BARE)
     grid = np.stack(np.meshgrid(*[np.linspace(-0.99, 0.99, 60)] * 2), axis=-1).reshape(-1, 2)
     # A pixel on a line between two classes has a mixture of their colors.
-    far = shapely.distance(part.decision_boundary(), shapely.points(grid)) > 0.02
+    far = shapely.distance(partition.decision_boundary(), shapely.points(grid)) > 0.02
     grid = grid[far]
-    classes = predicted_classes(part.program(part.plane.embed(grid)))
-    crossed = classes != part.predictions()[part.locate(grid)]
+    classes = predicted_classes(partition.program(partition.plane.embed(grid)))
+    crossed = classes != partition.predictions()[partition.locate(grid)]
     assert crossed.sum() > 10
     wanted = [to_rgb(CLASS_COLORS[k]) for k in classes]
     np.testing.assert_allclose(pixels(ax, grid), wanted, atol=0.01)
 
 
-def test_a_value_has_its_color_on_a_logarithmic_scale(part, ax):
-    part.plot(ax, limits=(0.5, 2.0), **BARE)
-    regions = large(part)
-    place = np.log(part.slope_norms()[regions] / 0.5) / np.log(4)
+def test_a_value_has_its_color_on_a_logarithmic_scale(partition, ax):
+    partition.plot(ax, limits=(0.5, 2.0), **BARE)
+    regions = large(partition)
+    place = np.log(partition.slope_norms()[regions] / 0.5) / np.log(4)
     colors = COLORINGS["slope"].colors()
     wanted = [to_rgb(colors[k]) for k in (256 * place).clip(0, 255).astype(int)]
-    np.testing.assert_allclose(pixels(ax, part.representative_points[regions]), wanted, atol=0.02)
+    np.testing.assert_allclose(
+        pixels(ax, partition.representative_points[regions]), wanted, atol=0.02
+    )
 
 
 @pytest.mark.parametrize("name", COLORINGS | ON_DEMAND)
-def test_every_coloring_is_drawn_and_explained(part, ax, name):
+def test_every_coloring_is_drawn_and_explained(partition, ax, name):
     row = (COLORINGS | ON_DEMAND)[name]
-    part.plot(ax, name)
+    partition.plot(ax, name)
     ax.figure.canvas.draw()
     beside = ax.figure.axes[1:]
     said = [text.get_text() for text in ax.texts]
@@ -100,40 +104,40 @@ def test_every_coloring_is_drawn_and_explained(part, ax, name):
     assert bool(beside) == (row.scale != "category" or name == "class")
 
 
-def test_limits_are_those_of_the_table_unless_said(part, ax):
-    part.plot(ax)
+def test_limits_are_those_of_the_table_unless_said(partition, ax):
+    partition.plot(ax)
     regions = ax.collections[0]
     assert isinstance(regions.norm, LogNorm)
     row = COLORINGS["slope"]
-    wanted = row.limits([row.quantiles(part.slope_norms(), part.areas)])
+    wanted = row.limits([row.quantiles(partition.slope_norms(), partition.areas)])
     assert (regions.norm.vmin, regions.norm.vmax) == wanted
 
 
-def test_each_edge_is_drawn_once(part, ax):
-    part.plot(ax, decision_boundary=False)
-    inner = (part.edges.regions >= 0).all(axis=1)
+def test_each_edge_is_drawn_once(partition, ax):
+    partition.plot(ax, decision_boundary=False)
+    inner = (partition.edges.regions >= 0).all(axis=1)
     assert len(ax.collections[1].get_segments()) == inner.sum()
     own = Figure().subplots()
-    part.plot(own, boundaries="relu1", decision_boundary=False)
-    assert len(own.collections[1].get_segments()) == (part.edges.layer == 1).sum()
-    assert len(part.plot(Figure().subplots(), **BARE).collections) == 1
+    partition.plot(own, boundaries="relu1", decision_boundary=False)
+    assert len(own.collections[1].get_segments()) == (partition.edges.layer == 1).sum()
+    assert len(partition.plot(Figure().subplots(), **BARE).collections) == 1
 
 
-def test_the_decision_boundary_is_red_in_a_white_casing(part, ax):
-    part.plot(ax, boundaries=False)
+def test_the_decision_boundary_is_red_in_a_white_casing(partition, ax):
+    partition.plot(ax, boundaries=False)
     casing, line = ax.collections[1:]
     assert casing.get_linewidth()[0] > line.get_linewidth()[0]
-    assert len(line.get_paths()) == len(part.decision_boundary().geoms)
-    [(red, green, blue)] = pixels(ax, part.sample_decision_boundary(1))
+    assert len(line.get_paths()) == len(partition.decision_boundary().geoms)
+    [(red, green, blue)] = pixels(ax, partition.sample_decision_boundary(1))
     assert red > 0.7
     assert max(green, blue) < 0.4
     assert "decision boundary" in ax.get_legend_handles_labels()[1]
 
 
-def test_points_have_the_colors_and_names_of_their_classes(part, ax):
+def test_points_have_the_colors_and_names_of_their_classes(partition, ax):
     points = [[0.5, 0.5], [-0.5, 0.5], [0.5, -0.5]]
     names = ["<b>one</b>", "$two$"]
-    part.plot(ax, points=points, classes=[0, 1, 4], class_names=names, **BARE)
+    partition.plot(ax, points=points, classes=[0, 1, 4], class_names=names, **BARE)
     wanted = [to_rgb(CLASS_COLORS[k]) for k in (0, 1, 4)]
     np.testing.assert_allclose(pixels(ax, points), wanted, atol=0.01)
     ax.legend()
@@ -141,15 +145,15 @@ def test_points_have_the_colors_and_names_of_their_classes(part, ax):
     said = [text.get_text() for text in ax.get_legend().get_texts()]
     # Behind a backslash, matplotlib takes a dollar sign for what it is.
     assert said == ["<b>one</b>", r"\$two\$", "class 4"]
-    part.plot(Figure().subplots(), points=points)
+    partition.plot(Figure().subplots(), points=points)
 
 
-def test_a_name_is_never_a_formula(part, ax):
-    part.plot(ax, "class", class_names=[r"$\frac{", "$", "long name " * 10])
+def test_a_name_is_never_a_formula(partition, ax):
+    partition.plot(ax, "class", class_names=[r"$\frac{", "$", "long name " * 10])
     ax.figure.canvas.draw()
-    part.plot(Figure().subplots(), "class", class_names=["a"])
+    partition.plot(Figure().subplots(), "class", class_names=["a"])
     many = [f"class number {k}" for k in range(1000)]
-    part.plot(Figure().subplots(), "class", class_names=many).figure.canvas.draw()
+    partition.plot(Figure().subplots(), "class", class_names=many).figure.canvas.draw()
 
 
 def test_a_star_on_the_border_is_drawn_whole_and_one_beyond_is_not(ax):
@@ -165,60 +169,62 @@ def test_a_star_on_the_border_is_drawn_whole_and_one_beyond_is_not(ax):
 
 def test_anchors_are_lettered_stars(ax):
     plane = sv.InputSlice.through([0.0, 0.0], [1.0, 0.0], [0.0, 1.0])
-    part = sv.enumerate_regions(random_mlp(1, [2, 8, 3]), plane)
-    part.plot(ax, **BARE)
+    partition = sv.enumerate_regions(random_mlp(1, [2, 8, 3]), plane)
+    partition.plot(ax, **BARE)
     np.testing.assert_array_equal(np.transpose(ax.lines[0].get_data()), plane.anchors)
     assert [text.get_text() for text in ax.texts] == ["A", "B", "C"]
     # The coordinates of a turned slice are not the inputs.
     assert ax.get_xlabel() == "slice u"
-    assert not part.plot(Figure().subplots(), anchors=False, **BARE).lines
+    assert not partition.plot(Figure().subplots(), anchors=False, **BARE).lines
 
 
 def test_a_hole_is_empty_and_one_region_has_no_boundaries(ax):
-    part = partition_of(FRAME_WITH_HOLES)
-    part.plot(ax, "pattern")
+    partition = partition_of(FRAME_WITH_HOLES)
+    partition.plot(ax, "pattern")
     box = FRAME_WITH_HOLES.bounds
     x, y = np.meshgrid(*(np.linspace(box[k] + 0.01, box[k + 2] - 0.01, 40) for k in (0, 1)))
     grid = np.column_stack([x.ravel(), y.ravel()])
     white = (pixels(ax, grid) == 1).all(axis=1)
-    inside = part.locate(grid) >= 0
+    inside = partition.locate(grid) >= 0
     assert 0 < inside.sum() < len(grid)
     assert (white != inside).mean() > 0.95
 
 
-def test_own_colors(part, ax):
-    part.plot(ax, part.areas)
+def test_own_colors(partition, ax):
+    partition.plot(ax, partition.areas)
     assert ax.figure.axes[1].get_ylabel() == "value"
     row = Coloring("twice $the$ area", "m", "linear", lambda partition: 2 * partition.areas)
-    own = part.plot(Figure().subplots(), row)
-    np.testing.assert_array_equal(own.collections[0].get_array(), 2 * part.areas)
+    own = partition.plot(Figure().subplots(), row)
+    np.testing.assert_array_equal(own.collections[0].get_array(), 2 * partition.areas)
 
 
-def test_what_has_no_place_on_a_scale_is_grey(part, ax):
-    values = part.areas.copy()
+def test_what_has_no_place_on_a_scale_is_grey(partition, ax):
+    values = partition.areas.copy()
     values[::2] = np.nan
-    part.plot(ax, values, **BARE)
-    regions = large(part)
+    partition.plot(ax, values, **BARE)
+    regions = large(partition)
     regions = regions[regions % 2 == 0]
     wanted = np.tile(to_rgb(NO_VALUE), (len(regions), 1))
-    np.testing.assert_allclose(pixels(ax, part.representative_points[regions]), wanted, atol=0.01)
-    none = part.plot(Figure().subplots(), np.full(len(part), np.nan))
+    np.testing.assert_allclose(
+        pixels(ax, partition.representative_points[regions]), wanted, atol=0.01
+    )
+    none = partition.plot(Figure().subplots(), np.full(len(partition), np.nan))
     none.figure.canvas.draw()
     assert len(none.figure.axes) == 1
 
 
-def test_vector_files(part, tmp_path):
+def test_vector_files(partition, tmp_path):
     paths = {}
     for rasterized in (False, True):
-        ax = part.plot(Figure().subplots(), rasterized=rasterized)
+        ax = partition.plot(Figure().subplots(), rasterized=rasterized)
         path = tmp_path / f"{rasterized}.svg"
         ax.figure.savefig(path)
         paths[rasterized] = path.read_text().count("<path")
     # The edges are one path each, either way.
-    assert paths[False] - paths[True] > 0.9 * len(part)
+    assert paths[False] - paths[True] > 0.9 * len(partition)
 
 
-def test_wrong_arguments(part):
+def test_wrong_arguments(partition):
     wrong = [
         (UnknownName, "unknown coloring 'slop'", {"color": "slop"}),
         (ShapeMismatch, "one number a region", {"color": [1.0, 2.0]}),
@@ -236,7 +242,7 @@ def test_wrong_arguments(part):
     ]
     for error, message, arguments in wrong:
         with pytest.raises(error, match=message):
-            part.plot(Figure().subplots(), **arguments)
+            partition.plot(Figure().subplots(), **arguments)
 
 
 def test_classes_that_do_not_occur_are_not_named(ax):

@@ -15,60 +15,65 @@ SQUARE = sv.InputSlice.identity()
 
 
 @pytest.fixture(scope="module")
-def part():
+def partition():
     return sv.enumerate_regions(case("A"), SQUARE)
 
 
-def test_the_certificate_says_what_it_proved(part):
-    text = str(part.verify(part.program))
+def test_the_certificate_says_what_it_proved(partition):
+    text = str(partition.verify(partition.program))
     assert "1,180 activation regions" in text
     assert "V - E + F = 1" in text
     assert "113,280 pre-activation signs" in text
 
 
-def test_one_moved_vertex_is_noticed(part):
-    inside = np.flatnonzero((np.abs(part.vertices) < 1).all(axis=1))[0]
-    vertices = part.vertices.copy()
+def test_one_moved_vertex_is_noticed(partition):
+    inside = np.flatnonzero((np.abs(partition.vertices) < 1).all(axis=1))[0]
+    vertices = partition.vertices.copy()
     vertices[inside] += 0.3
     with pytest.raises(InvalidPartition):
-        replace(part, vertices=vertices).verify(part.program)
+        replace(partition, vertices=vertices).verify(partition.program)
 
 
-def test_a_vertex_moved_too_little_to_spoil_the_coverage_is_noticed(part):
-    inside = np.flatnonzero((np.abs(part.vertices) < 0.9).all(axis=1))[0]
-    vertices = part.vertices.copy()
+def test_a_vertex_moved_too_little_to_spoil_the_coverage_is_noticed(partition):
+    inside = np.flatnonzero((np.abs(partition.vertices) < 0.9).all(axis=1))[0]
+    vertices = partition.vertices.copy()
     vertices[inside] += 1e-6
     with pytest.raises(InvalidPartition, match="vertex"):
-        replace(part, vertices=vertices).verify(part.program)
+        replace(partition, vertices=vertices).verify(partition.program)
 
 
-def test_one_dropped_region_is_noticed(part):
-    last = part.layers[-1]
+def test_one_dropped_region_is_noticed(partition):
+    last = partition.layers[-1]
     shorter = replace(
-        part,
-        ring_vertices=part.ring_vertices[: part.ring_offsets[-2]],
-        ring_offsets=part.ring_offsets[:-1],
-        region_offsets=part.region_offsets[:-1],
-        layers=(*part.layers[:-1], replace(last, parent=last.parent[:-1], bits=last.bits[:-1])),
+        partition,
+        ring_vertices=partition.ring_vertices[: partition.ring_offsets[-2]],
+        ring_offsets=partition.ring_offsets[:-1],
+        region_offsets=partition.region_offsets[:-1],
+        layers=(
+            *partition.layers[:-1],
+            replace(last, parent=last.parent[:-1], bits=last.bits[:-1]),
+        ),
     )
     with pytest.raises(InvalidPartition, match="edge table"):
-        shorter.verify(part.program)
+        shorter.verify(partition.program)
 
 
-def test_one_flipped_bit_is_noticed(part):
-    last = part.layers[-1]
+def test_one_flipped_bit_is_noticed(partition):
+    last = partition.layers[-1]
     bits = last.bits.copy()
     bits[17, 0] ^= np.uint64(1 << 5)
     with pytest.raises(InvalidPartition, match="pattern"):
-        replace(part, layers=(*part.layers[:-1], replace(last, bits=bits))).verify(part.program)
+        replace(partition, layers=(*partition.layers[:-1], replace(last, bits=bits))).verify(
+            partition.program
+        )
 
 
-def test_other_weights_are_noticed(part):
+def test_other_weights_are_noticed(partition):
     other = random_mlp(9, [2, 32, 32, 32, 1])
     with pytest.raises(InvalidPartition, match="pattern"):
-        part.verify(other)
+        partition.verify(other)
     with pytest.raises(ShapeMismatch, match="another network"):
-        part.verify(random_mlp(9, [2, 8, 1]))
+        partition.verify(random_mlp(9, [2, 8, 1]))
 
 
 def drop_row(table, row):
@@ -94,6 +99,6 @@ TAMPERED = {
 
 
 @pytest.mark.parametrize("name", TAMPERED)
-def test_a_false_edge_table_is_noticed(part, name):
+def test_a_false_edge_table_is_noticed(partition, name):
     with pytest.raises(InvalidPartition, match="edge"):
-        replace(part, edges=TAMPERED[name](part.edges)).verify(part.program)
+        replace(partition, edges=TAMPERED[name](partition.edges)).verify(partition.program)

@@ -26,15 +26,18 @@ HOLES = sv.InputSlice([0.0, 0.0], np.eye(2), FRAME_WITH_HOLES)
 ABS = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
 
 
-def by_shapely(part):
+def by_shapely(partition):
     """Cut the domain along the decision boundary; a part without its rim is an open set."""
-    lines = [*part.decision_boundary().geoms, *shapely.get_parts(part.plane.domain.boundary)]
+    lines = [
+        *partition.decision_boundary().geoms,
+        *shapely.get_parts(partition.plane.domain.boundary),
+    ]
     drawn = shapely.get_parts(shapely.union_all(lines, grid_size=1e-9))
-    pieces = [[] for _ in range(max(2, math.prod(part.program.output_shape)))]
+    pieces = [[] for _ in range(max(2, math.prod(partition.program.output_shape)))]
     for face in shapely.get_parts(shapely.polygonize(drawn)):
         middle = shapely.point_on_surface(face)
-        if part.plane.domain.contains(middle):
-            outputs = part.program(part.plane.embed(shapely.get_coordinates(middle)))[0]
+        if partition.plane.domain.contains(middle):
+            outputs = partition.program(partition.plane.embed(shapely.get_coordinates(middle)))[0]
             if len(outputs) == 1:
                 outputs = np.append(0.0, outputs)
             pieces[int((outputs >= outputs.max() - 1e-12).argmax())].append(face)
@@ -47,9 +50,9 @@ def by_shapely(part):
     return components, holes
 
 
-def check(part):
-    topology = part.class_topology()
-    assert (topology.components.tolist(), topology.holes.tolist()) == by_shapely(part)
+def check(partition):
+    topology = partition.class_topology()
+    assert (topology.components.tolist(), topology.holes.tolist()) == by_shapely(partition)
     return topology
 
 
@@ -99,9 +102,9 @@ def test_an_island_inside_one_region_is_found():
     # One region: a small constant against x, -x, y and -y.
     weights = np.concatenate([np.zeros((1, 2)), ABS])
     program = mlp([weights], [np.array([0.1, 0.0, 0.0, 0.0, 0.0])])
-    part = sv.enumerate_regions(program, SQUARE)
-    assert len(part) == 1
-    topology = check(part)
+    partition = sv.enumerate_regions(program, SQUARE)
+    assert len(partition) == 1
+    topology = check(partition)
     assert topology.components.tolist() == [1] * 5
     assert topology.holes.tolist() == [0] * 5
 
@@ -131,7 +134,7 @@ def test_the_order_of_neurons_and_the_size_of_blocks_change_nothing(monkeypatch)
     for seed in range(3):
         program = random_mlp(seed, [2, 14, 14, 4])
         parts = [sv.enumerate_regions(one, WIDE) for one in (program, permuted(program, seed))]
-        first, second = (part.class_topology().to_dataframe() for part in parts)
+        first, second = (partition.class_topology().to_dataframe() for partition in parts)
         assert first.equals(second)
         monkeypatch.setattr(room, "_BLOCK", 40)
         again = sv.enumerate_regions(program, WIDE).class_topology()
