@@ -140,6 +140,19 @@ def affine_maps(
     return slope, offset
 
 
+def region_map(
+    program: Program, plane: InputSlice, layers: Sequence[LayerPattern], region: int
+) -> tuple[Annotated[FloatArray, "out 2"], Annotated[FloatArray, "out"]]:
+    """Slope and offset of one region, in slice coordinates, without those of the others."""
+    alone, cell = [], region
+    for layer in reversed(layers):
+        row = layer.bits[cell : cell + 1]
+        alone.append(LayerPattern(layer.name, layer.width, np.zeros(1, np.int32), row))
+        cell = int(layer.parent[cell])
+    slope, offset = affine_maps(program, plane, alone[::-1], 1)
+    return slope[0], offset[0]
+
+
 def flat_rows(rows: FloatArray) -> FloatArray:
     """The rows (n, k, *shape) of all cells as one batch."""
     return rows.reshape(-1, *rows.shape[2:])

@@ -87,7 +87,8 @@ class Player:
         self.root = page.locator(".sv-regions")
         self.plot = page.locator(".sv-plot")
         self.handle = page.locator(".sv-time")
-        self.details = page.locator(".sv-details")
+        self.card = page.locator(".sv-card")
+        self.told = page.locator(".sv-card-row", has_text="step")
 
     def wait_until_ready(self):
         self.root.and_(self.page.locator("[data-frame]")).wait_for()
@@ -255,11 +256,12 @@ def test_hovering_tells_about_a_region(opened, screenshots):
     notebook, player = opened
     page = notebook.page
     box = player.plot.bounding_box()
-    tip = page.locator(".sv-tip")
-    assert tip.is_hidden()
+    card = player.card
+    assert "Point at a region" in card.inner_text()
     page.mouse.move(box["x"] + 0.75 * box["width"], box["y"] + 0.25 * box["height"])
-    tip.wait_for()
-    text = tip.inner_text()
+    player.told.wait_for()
+    card.get_by_text(" u ").first.wait_for()
+    text = card.inner_text()
     for fact in (
         "step",
         "slope norm",
@@ -276,7 +278,8 @@ def test_hovering_tells_about_a_region(opened, screenshots):
     assert int(player.data("region")) >= 0
     page.screenshot(path=screenshots / "player-hover.png")
     page.mouse.move(0, 0)
-    tip.wait_for(state="hidden")
+    card.get_by_text("Point at a region").wait_for()
+    assert player.told.count() == 0
 
 
 def test_colors_change_without_the_kernel(opened, screenshots):
@@ -370,18 +373,18 @@ def test_lines_that_are_not_drawn_are_not_picked(opened):
     page = player.page
     player.press("End", COUNT - 1)
     places = [(0.1 + 0.04 * k, 0.15 + 0.09 * (k % 8)) for k in range(20)]
-    nearest = page.locator(".sv-tip .sv-fact", has_text="nearest boundary")
+    nearest = page.locator(".sv-card-row", has_text="nearest boundary")
     for layer in (0, 1, 2):
         player.choose("Lines", f"layer {layer} ('relu{layer}') only")
         page.wait_for_timeout(150)
         for place in places:
             page.mouse.move(*player.at(*place))
-            assert f"layer {layer} " in nearest.locator("+ span").inner_text()
+            assert f"layer {layer} " in nearest.inner_text()
     player.choose("Lines", "none")
     page.wait_for_timeout(150)
     for place in places:
         page.mouse.move(*player.at(*place))
-        page.locator(".sv-tip").wait_for()
+        player.told.wait_for()
         assert nearest.count() == 0
         page.mouse.click(*player.at(*place))
         assert (player.data("pinned"), player.data("neuron")) == (player.data("region"), "")
@@ -400,22 +403,78 @@ def test_pinning_a_region(opened, screenshots):
     for _ in range(4):
         page.keyboard.press("+")
     page.keyboard.press("Shift+ArrowRight")
-    page.locator(".sv-tip").wait_for()
+    player.told.wait_for()
     assert int(player.data("region")) >= 0
     page.keyboard.press("Enter")
-    player.details.wait_for()
-    text = player.details.inner_text()
+    player.card.get_by_text("Pinned region").wait_for()
+    text = player.card.inner_text()
     assert "Pinned region, with " in text
     assert text.count("of 64 active") == 3
-    assert player.details.locator(".sv-squares").count() == 3
+    assert player.card.locator(".sv-squares").count() == 3
     assert player.data("pinned") == player.data("region")
     page.screenshot(path=screenshots / "player-pinned.png")
     player.press("Home", 0)
-    player.details.get_by_text("does not exist at this step").wait_for()
+    player.card.get_by_text("does not exist at this step").wait_for()
     player.press("End", COUNT - 1)
-    assert "Pinned region" in player.details.inner_text()
+    assert "Pinned region" in player.card.inner_text()
     page.keyboard.press("Escape")
-    player.details.wait_for(state="hidden")
+    player.card.get_by_text("Point at a region").wait_for()
+
+
+def test_a_square_shows_its_neurons_boundary(opened):
+    _, player = opened
+    page = player.page
+    lines = page.locator(".sv-lines")
+    squares = page.locator(".sv-squares").first
+    squares.scroll_into_view_if_needed()
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(300)
+    plain, unmarked = lines.evaluate(PICTURE), squares.evaluate(PICTURE)
+    box = squares.bounding_box()
+    # A neuron without a line on the slice has nothing to show.
+    for neuron in range(8):
+        place = (box["x"] + 4 + 9 * neuron, box["y"] + 4)
+        page.mouse.move(*place)
+        page.wait_for_timeout(150)
+        if lines.evaluate(PICTURE) != plain:
+            break
+    assert lines.evaluate(PICTURE) != plain
+    assert squares.evaluate(PICTURE) != unmarked
+    assert player.data("neuron") == ""
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(300)
+    assert lines.evaluate(PICTURE) == plain
+    assert squares.evaluate(PICTURE) == unmarked
+    page.mouse.click(*place)
+    assert player.data("neuron") == str(neuron + 1)
+    player.card.get_by_text(f"boundary of layer 0 ('relu0'), neuron {neuron}").wait_for()
+    page.mouse.click(*place)
+    assert player.data("neuron") == ""
+
+
+def test_alt_and_a_click_mark_a_neuron_however_far(opened):
+    _, player = opened
+    page = player.page
+    for _ in range(6):
+        page.keyboard.press("+")
+    page.wait_for_timeout(300)
+    page.keyboard.down("Alt")
+    page.mouse.click(*player.at(0.5, 0.5))
+    page.keyboard.up("Alt")
+    assert int(player.data("neuron")) > 0
+    assert player.data("pinned") == ""
+
+
+def test_a_term_is_explained_on_request(opened):
+    _, player = opened
+    page = player.page
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Enter")
+    page.get_by_label("what is margin?").click()
+    player.card.get_by_text("It is zero on the decision boundary.").wait_for()
+    page.get_by_label("what is margin?").click()
+    player.card.get_by_text("It is zero on the decision boundary.").wait_for(state="hidden")
+    player.plot.focus()
 
 
 def test_the_boundary_of_a_neuron(opened, screenshots):
@@ -423,7 +482,7 @@ def test_the_boundary_of_a_neuron(opened, screenshots):
     page = player.page
     page.keyboard.press("Shift+ArrowDown")
     page.keyboard.press("n")
-    player.details.get_by_text("boundary of layer ").wait_for()
+    player.card.get_by_text("boundary of layer ").wait_for()
     neuron = player.data("neuron")
     assert int(neuron) > 0
     page.screenshot(path=screenshots / "player-neuron.png")
@@ -553,7 +612,7 @@ def test_frames_that_are_not_there(new_notebook, screenshots):
     notebook.run_cell(0)
     player = Player(page)
     message, status = page.locator(".sv-message"), page.locator(".sv-status")
-    boundary, tip = page.locator(".sv-legend .sv-entry").first, page.locator(".sv-tip")
+    boundary = page.locator(".sv-legend .sv-entry").first
     progress = "2 of 4 steps ready, 1 of 4 steps could not be computed"
     status.get_by_text(progress).wait_for()
 
@@ -564,15 +623,15 @@ def test_frames_that_are_not_there(new_notebook, screenshots):
     assert boundary.inner_text() == "decision boundary"
     box = player.plot.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 4, box["y"] + box["height"] / 4)
-    tip.wait_for()
+    player.told.wait_for()
 
     page.keyboard.press("End")
     message.get_by_text("This step could not be computed: no weights").wait_for()
     assert status.inner_text() == progress
-    assert tip.is_hidden()
+    assert player.told.count() == 0
     assert player.data("frame") is None
     page.mouse.move(box["x"] + box["width"] / 3, box["y"] + box["height"] / 3)
-    assert tip.is_hidden()
+    assert player.told.count() == 0
     said = f"{message.inner_text()} · {progress}"
     assert player.plot.get_attribute("aria-label") == said
     page.screenshot(path=screenshots / "player-failed-step.png")
@@ -720,7 +779,7 @@ def test_a_very_thin_slice(new_notebook, screenshots):
     player.press("End", COUNT - 1)
     assert player.colors() > 10
     notebook.page.mouse.move(*player.at(0.5, 0.5))
-    notebook.page.locator(".sv-tip").wait_for()
+    player.told.wait_for()
     notebook.page.screenshot(path=screenshots / "player-thin.png")
     assert notebook.problems == []
 
@@ -888,7 +947,7 @@ def test_text_of_a_run_stays_text(new_notebook, screenshots):
     player = Player(page)
     player.wait_for_frame(0)
     page.mouse.move(*player.at(0.4, 0.4))
-    page.locator(".sv-tip").wait_for()
+    player.told.wait_for()
     page.keyboard.press("Enter")
     player.choose_color("class")
     page.wait_for_timeout(500)

@@ -20,7 +20,7 @@ function plotWithActs() {
     new AbortController().signal,
   );
   const send = (type, pointerId, x, y, more = {}) => {
-    const at = { pointerId, clientX: 100 + x, clientY: 50 + y, button: 0, ...more };
+    const at = { pointerId, clientX: 100 + x, clientY: 50 + y, button: 0, altKey: false, ...more };
     plot.dispatchEvent(Object.assign(new Event(type), at));
     return done.splice(0);
   };
@@ -33,7 +33,7 @@ test("a click, that may tremble", () => {
   const { send } = plotWithActs();
   send("pointerdown", 1, 10, 10);
   assert.deepEqual(moves(send("pointermove", 1, 12, 11)), []);
-  assert.deepEqual(send("pointerup", 1, 12, 11), [["click", { x: 12, y: 11 }]]);
+  assert.deepEqual(send("pointerup", 1, 12, 11), [["click", { x: 12, y: 11 }, false]]);
 });
 
 test("moving the picture, and pointing at it", () => {

@@ -183,25 +183,58 @@ test("a plot leaves room for the slider", () => {
   assert.deepEqual(heights, [320, 458, 620]);
 });
 
-test("a tip is inside the window, and beside the region that is pointed at", () => {
-  const room = { width: 800, height: 600 };
-  const tip = { width: 150, height: 60 };
-  const box = (left, top, right, bottom) => ({ left, top, right, bottom });
-  const place = (x, y, region) => js.tipPlace({ x, y }, region, tip, room);
-  // The nearest side is taken, and another one where there is no room.
-  assert.deepEqual(place(390, 300, box(300, 200, 400, 400)), [414, 270]);
-  assert.deepEqual(place(310, 300, box(300, 200, 400, 400)), [136, 270]);
-  assert.deepEqual(place(350, 390, box(300, 200, 400, 400)), [275, 414]);
-  assert.deepEqual(place(790, 300, box(700, 200, 800, 400)), [536, 270]);
-  assert.deepEqual(place(350, 590, box(300, 550, 400, 600))[1], 476);
-  for (const [x, y] of [[0, 0], [799, 0], [0, 599], [799, 599], [400, 300], [790, 20]]) {
-    for (const region of [box(0, 0, 800, 600), box(x - 5, y - 5, x + 5, y + 5), box(0, 0, x + 1, 600)]) {
-      const [left, top] = place(x, y, region);
-      assert.ok(left >= 4 && top >= 4 && left + 150 <= 796 && top + 60 <= 596);
-      // It never lies under the pointer.
-      assert.ok(x < left || x > left + 150 || y < top || y > top + 60);
-    }
+test("every fact of a region that needs it has a term", () => {
+  for (const title of ["slope norm", "margin at its middle", "share of the slice", "active neurons"]) {
+    assert.ok(js.termOf(title) in js.TERMS, title);
   }
+  for (const title of ["step", "at", "constructor", "areas of mine"]) assert.equal(js.termOf(title), null);
+});
+
+test("an affine map in numbers", () => {
+  const map = { slope: [[1.2345, -2], [0, 0.5], [3, 0], [0, 0], [9, 9]], offset: [-1, 2, 0, 0, 1] };
+  assert.equal(js.affineText(map.slope[0], map.offset[0]), "1.23 u − 2 v − 1");
+  assert.equal(js.affineText(map.slope[1], map.offset[1]), "0 u + 0.5 v + 2");
+  const outputs = js.outputsAt(map, [2, 1]);
+  assert.deepEqual(outputs.map((value) => Number(value.toFixed(6))), [-0.531, 2.5, 6, 0, 28]);
+  assert.deepEqual(js.shownOutputs(outputs), [4, 2, 1, 3]);
+  assert.deepEqual(js.shownOutputs([1, 2]), [0, 1]);
+});
+
+test("the square at a place", () => {
+  const row = { cell: 9, most: 8, width: 10 };
+  assert.deepEqual([[0, 0], [71, 5], [72, 5], [10, 10], [20, 10], [-1, 0]].map(([x, y]) => js.squareAt(x, y, row)), [0, 7, -1, 9, -1, -1]);
+});
+
+test("what is said of a layer", () => {
+  assert.equal(js.layerFacts(3, null, null), "3 neurons");
+  assert.equal(js.layerFacts(3, null, [true, false, true]), "2 of 3 with a line here");
+  assert.equal(js.layerFacts(3, [true, false, true], null), "2 of 3 active");
+  assert.equal(js.layerFacts(3, [true, false, true], [true, true, false]), "2 of 3 active, 1 without a line");
+  assert.equal(js.layerFacts(2, [true, false], [true, true]), "1 of 2 active");
+});
+
+test("the title of the card", () => {
+  assert.match(js.cardTitle(null, false), /^Point at a region/);
+  assert.equal(js.cardTitle({ isPinned: false }, false), "Region under the pointer");
+  assert.equal(js.cardTitle({ isPinned: true, neighbors: 1 }, false), "Pinned region, with 1 neighbor");
+  for (const shown of [null, { isPinned: false }]) {
+    assert.match(js.cardTitle(shown, true), /The pinned region does not exist at this step\.$/);
+  }
+});
+
+test("only the answer to the last request is kept", async () => {
+  const sent = [];
+  const maps = new js.RegionMaps(({ map }) => sent.push(map));
+  const frame = { step: 0 };
+  assert.equal(maps.of(frame, 3, 0), null);
+  assert.equal(maps.of(frame, 4, 0), null);
+  assert.equal(maps.of(frame, 4, 0), null);
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  assert.deepEqual(sent.map(({ index, region }) => [index, region]), [[0, 4]]);
+  assert.ok(!maps.receive({ id: "another", offset: [1] }));
+  assert.ok(maps.receive({ id: sent[0].id, offset: [1] }));
+  assert.deepEqual(maps.of(frame, 4, 0), { offset: [1] });
+  maps.stop();
 });
 
 test("a star on the border is drawn whole, one out of sight stays there", () => {

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from splineviz.display.frames import Frame
 from splineviz.drawing.palette import CLASS_COLORS
 from splineviz.partition.one_dimensional.graph_partition import GRAPH_COLORINGS
@@ -98,6 +100,38 @@ class FrameSource:
             if isinstance(one, Mapping):
                 rows[name] = coloring_row(name, partial(array_for_step, one, step))
         return Frame.from_partition(partition, step, rows)
+
+    def map_of(self, frame: Frame, region: int) -> dict[str, Any]:
+        """The affine map of one region of a frame, as the card shows it.
+
+        Parameters
+        ----------
+        frame : Frame
+            What :meth:`draw` made.
+        region : int
+
+        Returns
+        -------
+        dict
+            ``slope``, two numbers for each output, and ``offset``, one for each, as JSON values in
+            slice coordinates; or ``problem``, why there is none.
+        """
+        from splineviz.partition.affine_maps import region_map
+
+        if isinstance(self.plane, GraphSlice):
+            return {"problem": "not for graphs"}
+        if self.partition is not None:
+            return {"problem": "not for a partition of your own"}
+        if not 0 <= region < len(frame):
+            return {"problem": "the region is no longer there"}
+        try:
+            program = self.run.program(frame.step)
+            slope, offset = region_map(program, self.plane, frame.layers, region)
+        except Exception as problem:
+            return {"problem": f"could not be computed: {problem}"}
+        if not (np.isfinite(slope).all() and np.isfinite(offset).all()):
+            return {"problem": "not finite"}
+        return {"slope": slope.tolist(), "offset": offset.tolist()}
 
     def follow_run(self) -> None:
         """Add the new checkpoints of the run."""

@@ -228,6 +228,9 @@ class RegionCanvas(SharedWidget):
         self._spreads: dict[int, list[np.ndarray]] = {}
         self._was_seen = False
         self._request_frames: Callable[[list[int]], None] = lambda indices: None
+        self._answer_map: Callable[[int, int], dict[str, Any]] = lambda index, region: {
+            "problem": "not known here"
+        }
         self._add_frame_traits(len(steps))
         traits.setdefault("bounds", (0.0, 0.0, 1.0, 1.0))
         super().__init__(
@@ -342,11 +345,27 @@ class RegionCanvas(SharedWidget):
         """Set the function to call with the numbers of frames that the browser requests."""
         self._request_frames = callback
 
+    def on_map_request(self, callback: Callable[[int, int], dict[str, Any]]) -> None:
+        """Set the function that answers requests for the affine map of a region.
+
+        Parameters
+        ----------
+        callback : callable
+            From the numbers of checkpoint and region to ``slope``, two numbers for each output,
+            and ``offset``, one for each; or to ``problem``, why there is none.
+        """
+        self._answer_map = callback
+
     def _handle_message(self, _: Any, content: dict[str, Any], buffers: Any) -> None:
         if "want" in content:
             self._request_frames(
                 [int(index) for index in content["want"] if 0 <= index < self.count]
             )
+        if "map" in content:
+            asked = content["map"]
+            if 0 <= asked["index"] < self.count:
+                answer = self._answer_map(int(asked["index"]), int(asked["region"]))
+                self.send({"map": {"id": asked["id"], **answer}})
         if "views" in content:
             self._was_seen = True
             self.views = max(0, self.views + int(content["views"]))

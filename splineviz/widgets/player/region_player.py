@@ -232,6 +232,7 @@ class RegionPlayer(OwningBox, CheckpointTraits):
         for name in ("index", "play_range"):
             traitlets.link((canvas, name), (self, name))
         canvas.on_frame_request(self._demand_frames)
+        canvas.on_map_request(self._map_of)
         canvas.observe(lambda change: self._update_flags(), "region_counts")
         close_all(old)
         return canvas
@@ -579,6 +580,14 @@ class RegionPlayer(OwningBox, CheckpointTraits):
     def _demand_frames(self, numbers: list[int]) -> None:
         if self._frames is not None:
             self._frames.feed.demand(numbers)
+
+    def _map_of(self, index: int, region: int) -> dict[str, Any]:
+        assert self.canvas is not None
+        assert self._source is not None
+        frame = self.canvas.frame(index)
+        if frame is None:
+            return {"problem": "not kept in memory for this step"}
+        return self._source.map_of(frame, region)
 
     # ------------------------------------------------------------------ a run still being written
 

@@ -149,3 +149,8 @@ def test_from_a_plane_to_a_segment_areas_become_lengths(run, plane):
     assert len(canvas.limits) == len(names)
     panels.close()
     player.close()
+
+
+def test_graphs_have_no_map_to_tell(regression):
+    player = sv.RegionPlayer(regression, SEGMENT, background=False)
+    assert player._map_of(0, 0) == {"problem": "not for graphs"}

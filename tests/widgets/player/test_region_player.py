@@ -570,3 +570,45 @@ def test_a_state_shows_the_same_again(run, plane):
         with pytest.raises(SplinevizError):
             other.state = wrong
         assert other.state == before
+
+
+def map_answers(player, *requests):
+    """What the player's canvas answers to requests for maps, each (index, region)."""
+    sent = []
+    player.canvas.send = lambda content, buffers=None: sent.append(content)
+    for number, (index, region) in enumerate(requests):
+        asked = {"index": index, "region": region, "id": str(number)}
+        player.canvas._handle_custom_msg({"map": asked}, [])
+    player.close()
+    return [content["map"] for content in sent if "map" in content]
+
+
+def test_the_map_of_a_region_is_told_on_request(run, plane):
+    player = RegionPlayer(run, plane, background=False)
+    partition = enumerate_regions(run.program(run.steps[1]), plane)
+    slope, offset = partition.affine_maps()
+    regions = [0, len(partition) // 2, len(partition) - 1]
+    answers = map_answers(player, *((1, region) for region in regions), (99, 0))
+    assert [answer["id"] for answer in answers] == ["0", "1", "2"]
+    for region, answer in zip(regions, answers, strict=True):
+        np.testing.assert_allclose(answer["slope"], slope[region], atol=1e-12)
+        np.testing.assert_allclose(answer["offset"], offset[region], atol=1e-12)
+
+
+def test_where_there_is_no_map_the_reason_is_told(run, plane):
+    player = RegionPlayer(run, plane, background=False)
+    (answer,) = map_answers(player, (1, 10**6))
+    assert answer["problem"] == "the region is no longer there"
+    player = RegionPlayer(run, plane, background=False, partition=enumerate_regions)
+    (answer,) = map_answers(player, (1, 0))
+    assert answer["problem"] == "not for a partition of your own"
+    player = RegionPlayer(run, plane, budget=1, background=False)
+    (answer,) = map_answers(player, (3, 0))
+    assert answer["problem"] == "not kept in memory for this step"
+
+
+def test_a_map_that_cannot_be_computed_is_not_made_up(run, plane, monkeypatch):
+    player = RegionPlayer(run, plane, background=False)
+    monkeypatch.setattr(run, "program", lambda step: 1 / 0)
+    (answer,) = map_answers(player, (1, 0))
+    assert answer["problem"] == "could not be computed: division by zero"

@@ -9,6 +9,8 @@
 
 import { suppressNotebookShortcuts } from "../common/notebook_shortcuts.js";
 import { rangesOf } from "../common/step_track.js";
+import { Card } from "./card/card.js";
+import { RegionMaps } from "./card/region_maps.js";
 import { Appearance } from "./drawing/appearance.js";
 import { drawAxes } from "./drawing/axes.js";
 import { clearCanvas, paintLines, paintRegions, samplesOf } from "./drawing/canvases.js";
@@ -17,7 +19,7 @@ import { drawPoints } from "./drawing/marks.js";
 import { PlotArea } from "./drawing/plot_area.js";
 import { buildScene } from "./drawing/scene.js";
 import { drawThumbnails } from "./drawing/thumbnails.js";
-import { neighbors } from "./frames/frame.js";
+import { cornersMean, neighbors } from "./frames/frame.js";
 import { FrameStore, sourceModelOf } from "./frames/frame_store.js";
 import { buildControls } from "./input/controls.js";
 import { Gestures } from "./input/gestures.js";
@@ -26,7 +28,6 @@ import { handleKey } from "./input/keyboard.js";
 import { Selection } from "./input/selection.js";
 import { Playback } from "./playback/playback.js";
 import { Captions } from "./text/captions.js";
-import { drawDetails } from "./text/details.js";
 import { TimeBar } from "./time_bar/time_bar.js";
 import { TIME_HEIGHTS } from "./time_bar/time_drawing.js";
 import { Presentation } from "./toolbar/present.js";
@@ -92,7 +93,6 @@ export async function render({ model, el }) {
     if (changed) changed.spans = frames.spansAt(changed.index);
     paintRegions(scene.fill, plotArea.layout, appearance, frame, spans, changed);
     drawLines();
-    showDetails();
     captions.explainColors(frame, changed);
     captions.describe(frame, changed);
     Object.assign(scene.root.dataset, {
@@ -128,8 +128,7 @@ export async function render({ model, el }) {
       paintLines(context, view, drawn.frame, selection, hovered, shown, colors);
     }
     scene.root.dataset.region = hovered;
-    if (hovered >= 0 && !gestures.isPressed) showTip(hovered);
-    else captions.hideTip();
+    showCard(hovered);
   };
 
   const hitIn = (region) => {
@@ -137,20 +136,53 @@ export async function render({ model, el }) {
     return hitTest(selection.pointer, drawn.frame, region, plotArea.layout.view, shown);
   };
 
-  const showTip = (region) => {
-    const hit = hitIn(region);
-    captions.showTip(drawn.frame, hoveredId(), selection.pointer, hit);
-    scene.plot.style.cursor = hit.isNear ? "pointer" : "";
+  /** Show in the card the region under the pointer, or else the pinned one. */
+  const showCard = (hovered) => {
+    if (!drawn) return card.clear();
+    const { frame, index } = drawn;
+    const column = selection.columnIn(frame);
+    const pinned = selection.regionIn(frame);
+    const hit = hovered >= 0 ? hitIn(hovered) : null;
+    const region = hovered >= 0 ? hovered : (pinned ?? -1);
+    scene.plot.style.cursor = hit?.isNear ? "pointer" : "";
+    const isPinned = region >= 0 && region === pinned;
+    const shown = region < 0 ? null : { region, isPinned };
+    if (shown) {
+      const id = hit ? hoveredId() : region + 1;
+      shown.facts = captions.factsOf(frame, id, selection.pointer, hit);
+      shown.placeName = hit ? "" : "= at its middle";
+      shown.place = hit ? placeInSlice(selection.pointer) : middleOf(frame, region);
+      Object.assign(shown, mapOf(frame, region, index));
+      if (isPinned) shown.neighbors = neighbors(frame, region).size;
+    }
+    card.show(frame, shown, {
+      isMissing: pinned === -1,
+      column,
+      lit: selection.pointedColumn || (hit?.isNear ? hit.column : 0),
+      speaks: selection.crossHair && !get("playing"),
+    });
+    Object.assign(scene.root.dataset, { pinned: pinned ?? "", neuron: column || "" });
   };
 
-  const showDetails = () => {
-    const { frame } = drawn;
-    const column = selection.columnIn(frame);
-    const region = selection.regionIn(frame);
-    const pinned = region === null ? null : { region };
-    if (region >= 0 && pinned) pinned.neighbors = neighbors(frame, region).size;
-    drawDetails(scene.details, frame, pinned, column);
-    Object.assign(scene.root.dataset, { pinned: region ?? "", neuron: column || "" });
+  /** The coordinates of a place in the picture. */
+  const placeInSlice = ({ x, y }) => {
+    const { view } = plotArea.layout;
+    return [view.inverseX(x), view.inverseY(y)];
+  };
+  const middleOf = (frame, region) => {
+    const [left, low] = get("bounds");
+    const [x, y] = cornersMean(frame, region);
+    return [left + x, low + y];
+  };
+
+  /** A region's affine map, as the card shows it: {map, mapNote, outputNames}. */
+  const mapOf = (frame, region, index) => {
+    const names = get("class_names");
+    if (card.isSmall) return { map: null, mapNote: "", outputNames: names };
+    const answer = maps.of(frame, region, index);
+    if (answer?.offset) return { map: answer, mapNote: "", outputNames: names };
+    const mapNote = answer?.problem ?? (isLive() ? "asking the kernel …" : "needs a running kernel");
+    return { map: null, mapNote, outputNames: names };
   };
 
   const drawSamples = () => {
@@ -196,7 +228,6 @@ export async function render({ model, el }) {
   const showSelection = () => {
     if (!drawn) return;
     drawLines();
-    showDetails();
   };
   const pin = (region) => {
     selection.pin(drawn.frame.hashes[region]);
@@ -207,6 +238,17 @@ export async function render({ model, el }) {
     showSelection();
   };
 
+  const maps = new RegionMaps((request) => isLive() && source.send?.(request));
+  const squares = {
+    point: (column) => {
+      if (column === selection.pointedColumn) return;
+      selection.pointedColumn = column;
+      showSelection();
+    },
+    mark,
+  };
+  const card = new Card(scene.card, squares, !get("controls"), stop.signal, showSelection);
+
   const gestures = new Gestures(
     scene.plot,
     {
@@ -215,12 +257,12 @@ export async function render({ model, el }) {
         selection.crossHair = false;
         if (drawn && plotArea.layout && !redrawRequest) drawLines();
       },
-      click: (at) => {
+      click: (at, isAlt) => {
         selection.pointer = at;
         const region = hoveredRegion();
         if (region < 0) return;
         const { column, isNear } = hitIn(region);
-        if (isNear) mark(column);
+        if (isNear || (isAlt && column)) mark(column);
         else pin(region);
       },
       move: (dx, dy) => plotArea.moveBy(dx, dy),
@@ -344,11 +386,6 @@ export async function render({ model, el }) {
   });
   resizing.observe(scene.root);
   window.addEventListener("resize", fit, { signal: stop.signal });
-  // The tip is placed in the window, so it must follow the picture when anything scrolls.
-  const moveTip = () => {
-    if (!scene.tip.hidden) drawLines();
-  };
-  document.addEventListener("scroll", moveTip, { capture: true, passive: true, signal: stop.signal });
 
   let previous = get("index");
   on(model, "change:index", () => {
@@ -410,7 +447,8 @@ export async function render({ model, el }) {
     requestDraw();
   };
   on(model, "change:count", listenToFrames);
-  on(source, "msg:custom", ({ frame, forget: outdated, everything }, buffers) => {
+  on(source, "msg:custom", ({ frame, forget: outdated, everything, map }, buffers) => {
+    if (map && maps.receive(map)) requestDraw();
     // A message, not a trait: the kernel may not know of the zoom yet that is to be undone.
     if (everything) plotArea.showAll();
     for (const index of outdated ?? []) {
@@ -436,6 +474,8 @@ export async function render({ model, el }) {
     resizing.disconnect();
     cancelAnimationFrame(redrawRequest);
     gestures.stop();
+    card.stop();
+    maps.stop();
     playback.stop();
     frames.close();
     presentation.set(false);

@@ -32,7 +32,7 @@ export function clearCanvas(canvas, { ratio, width, height }) {
  */
 export function paintLines(context, view, frame, selection, hovered, withBoundary, colors) {
   const { pointer, crossHair } = selection;
-  const column = selection.columnIn(frame);
+  const column = selection.drawnColumnIn(frame);
   if (withBoundary) drawBoundary(context, view, frame, colors);
   if (column) drawNeuron(context, view, frame, column);
   const pinned = selection.regionIn(frame) ?? -1;

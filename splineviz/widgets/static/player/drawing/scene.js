@@ -22,12 +22,11 @@ export function buildScene(el) {
     axes: svgElement("svg", { class: "sv-axes", "aria-hidden": "true" }, plot),
     message: element("div", "sv-message", plot),
     showAll: element("button", "sv-button sv-everything", plot, "show everything"),
-    tip: element("div", "sv-tip", plot),
     header: element("div", "sv-header", side),
     legend: element("div", "sv-legend", side),
     status: element("div", "sv-status", side),
     progress: element("progress", "sv-progress", side),
-    details: element("section", "sv-details", side),
+    card: element("section", "sv-card", side),
     thumbnails: element("div", "sv-thumbnails", side),
     timeBar: element("div", "sv-time-bar", root),
   };
@@ -36,10 +35,7 @@ export function buildScene(el) {
   scene.showAll.hidden = true;
   scene.status.setAttribute("role", "status");
   scene.progress.setAttribute("aria-label", "steps computed");
-  scene.details.setAttribute("aria-label", "what is pinned");
-  scene.tip.hidden = true;
-  scene.tip.setAttribute("popover", "manual");
-  scene.details.hidden = true;
+  scene.card.setAttribute("aria-label", "the region that is pointed at or pinned");
   scene.progress.hidden = true;
   return scene;
 }

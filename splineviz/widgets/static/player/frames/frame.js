@@ -33,8 +33,10 @@ export function decodeFrame(view) {
   lazily(frame, "counts", () => activeCounts(frame));
   lazily(frame, "regionOf", () => new Map([...frame.hashes].map((hash, region) => [hash, region])));
   lazily(frame, "acrossEdge", () => acrossEdge(frame));
+  lazily(frame, "areas", () => regionAreas(frame));
+  lazily(frame, "totalArea", () => frame.areas.reduce((sum, area) => sum + area, 0));
   const values = {};
-  lazily(values, "area", () => regionAreas(frame));
+  lazily(values, "area", () => frame.areas);
   lazily(values, "active", () => frame.counts.reduce(added, new Float32Array(frame.count)));
   lazily(values, "pattern", () => Uint8Array.from(frame.hashes, (hash) => hash >>> 24));
   lazily(values, "random", () => Uint8Array.from(frame.hashes, (_, k) => randomColor(k)));
@@ -136,6 +138,18 @@ function acrossEdge(frame) {
     });
   }
   return others;
+}
+
+/** The mean of a region's corners, from the lower corner of the slice: inside, if it is convex. */
+export function cornersMean(frame, region) {
+  const sum = [0, 0];
+  let count = 0;
+  forEachEdge(frame, region, (_, from) => {
+    sum[0] += frame.vertices[2 * from];
+    sum[1] += frame.vertices[2 * from + 1];
+    count += 1;
+  });
+  return sum.map((total) => total / count);
 }
 
 /** The regions that share an edge with a region. */

@@ -59,17 +59,20 @@ export function neuronActivity(frame, { layer, neuron }) {
   return Uint8Array.from(cells, (cell) => (bits[cell * size + byte] >> bit) & 1);
 }
 
-/** The number of neurons of a layer with a boundary in the slice: active in some regions only. */
-export function countBoundaryNeurons(frame, layer) {
-  const { bits } = frame.layers[layer];
+/** Which neurons of a layer have a boundary in the slice: those active in some regions only. */
+export function boundaryNeurons(frame, layer) {
+  const { bits, width } = frame.layers[layer];
   const size = bytesOf(frame.layers[layer]);
   const changing = new Uint8Array(size);
   bits.forEach((byte, place) => {
     changing[place % size] |= byte ^ bits[place % size];
   });
-  let count = 0;
-  for (let byte of changing) for (; byte; byte &= byte - 1) count++;
-  return count;
+  return Array.from({ length: width }, (_, n) => ((changing[n >> 3] >> (n & 7)) & 1) === 1);
+}
+
+/** The number of neurons of a layer with a boundary in the slice. */
+export function countBoundaryNeurons(frame, layer) {
+  return boundaryNeurons(frame, layer).filter(Boolean).length;
 }
 
 /** Return a function of two regions: the first neuron of a layer where they differ, or -1. */
@@ -87,9 +90,9 @@ export function firstDifferingNeuron(frame, layer) {
   };
 }
 
-/** The pattern of one region: a list of booleans for each layer. */
-export function patternOf(frame, region) {
-  return cellsOfRegions(frame).map((cells, k) => {
+/** The pattern of one region: a list of booleans for each layer. `known` are the cells of regions. */
+export function patternOf(frame, region, known = cellsOfRegions(frame)) {
+  return known.map((cells, k) => {
     const layer = frame.layers[k];
     const row = cells[region] * bytesOf(layer);
     return Array.from(

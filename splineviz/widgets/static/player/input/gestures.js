@@ -16,7 +16,7 @@ function grip(places) {
 
 /**
  * Listen to mouse and fingers on the plot, and call `actions`: `point(place)`, with null when the
- * pointer leaves; `click(place)`, `move(dx, dy)`, `zoom(factor, place)`, `showAll()`, and `rest()`
+ * pointer leaves; `click(place, isAlt)`, `move(dx, dy)`, `zoom(factor, place)`, `showAll()`, and `rest()`
  * at the end of a movement. Places are in CSS pixels of the plot.
  */
 export class Gestures {
@@ -84,8 +84,9 @@ export class Gestures {
 
   lift(event) {
     if (!this.pressed.delete(event.pointerId) || this.isPressed) return;
-    if (!this.isDrag && event.type === "pointerup") this.actions.click(this.placeOf(event));
-    else this.actions.rest();
+    if (!this.isDrag && event.type === "pointerup") {
+      this.actions.click(this.placeOf(event), event.altKey);
+    } else this.actions.rest();
   }
 
   /** Wheel events round to whole pixels, which would move the picture: prefer the last place. */

@@ -4,7 +4,7 @@ import { edgesAround } from "../frames/drawn_edges.js";
 import { idAt } from "../frames/rasterize.js";
 import { distanceToBoundary, nearestEdge } from "./nearest_edge.js";
 
-const NEAR = 5; // CSS pixels from an edge
+const NEAR = 3; // CSS pixels from an edge
 
 /** The id at a place, or 0 outside every region. */
 export function idAtPointer(place, spans, layout) {

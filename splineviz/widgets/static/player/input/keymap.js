@@ -38,7 +38,7 @@ export const KEY_HELP = [
   ["B", "set or remove a bookmark"],
   ["Shift with arrows", "move the cross-hair"],
   ["Enter", "pin the region under it"],
-  ["N", "show the whole boundary of the nearest neuron"],
+  ["N, or Alt and a click", "show the whole boundary of the nearest neuron"],
   ["Escape", "let go of both; twice: leave the picture"],
   ["+ − 0", "zoom in, zoom out, show everything"],
 ];

@@ -1,3 +1,9 @@
+/** A column if the frame's network has it; 0 otherwise. */
+function withinFrame(column, frame) {
+  const width = frame.layers.reduce((sum, layer) => sum + layer.width, 0);
+  return column <= width ? column : 0;
+}
+
 /** The selection: pointer, pinned region and marked neuron. It stays when the frame changes. */
 export class Selection {
   constructor() {
@@ -5,6 +11,7 @@ export class Selection {
     this.crossHair = false; // whether keys have moved the pointer
     this.pinned = null; // the hash of the pinned region's pattern
     this.column = 0; // of the marked neuron, counted from 1; 0 for none
+    this.pointedColumn = 0; // of the neuron whose square is under the mouse
   }
 
   /** The number of the pinned region in a frame: -1 if it does not exist there, null if unpinned. */
@@ -24,8 +31,12 @@ export class Selection {
 
   /** The column of the marked neuron in a frame; 0 for none, or if the network is narrower. */
   columnIn(frame) {
-    const width = frame.layers.reduce((sum, layer) => sum + layer.width, 0);
-    return this.column <= width ? this.column : 0;
+    return withinFrame(this.column, frame);
+  }
+
+  /** The column of the neuron whose boundary is drawn: that of the square under the mouse first. */
+  drawnColumnIn(frame) {
+    return withinFrame(this.pointedColumn, frame) || this.columnIn(frame);
   }
 
   moveCrossHair([dx, dy], { width, height }) {

@@ -1,13 +1,19 @@
-// The captions around the picture: legend, status line, tip, and the text for screen readers.
+// The captions around the picture: legend, status line, facts, and the text for screen readers.
 
 import { classesInFrame } from "../drawing/appearance.js";
 import { drawChangeHeader, drawHeader } from "../drawing/legends.js";
 import { ALL_LAYERS } from "../frames/drawn_edges.js";
-import { boundaryCountText, changeText, missingText, neuronText, regionFacts } from "./labels.js";
+import {
+  boundaryCountText,
+  changeText,
+  missingText,
+  neuronText,
+  regionFacts,
+  shareText,
+} from "./labels.js";
 import { formatCoordinate, formatNumber } from "./numbers.js";
-import { boxOf, hideTip, showTip } from "./tip.js";
 
-const SMALL = 320; // CSS pixels: a narrower picture has a short tip
+const SMALL = 320; // CSS pixels: a narrower picture has few facts
 
 const STOPPED = "The kernel has stopped: run the cell again to go on";
 
@@ -92,26 +98,31 @@ export class Captions {
     progress.value = ready;
   }
 
-  /** Show the tip next to a place: facts about the region there and about the nearest boundary. */
-  showTip(frame, id, pointer, { column, onBoundary }) {
-    const { model, scene, plotArea, appearance } = this;
+  /**
+   * What the card says of the region at an id: facts as [title, text] pairs. `hit` says what is drawn
+   * near the pointer; it is null for a region that is pinned.
+   */
+  factsOf(frame, id, pointer, hit) {
+    const { model, plotArea, appearance } = this;
     const { layout } = plotArea;
-    // A small picture has a short tip: only the coloring and the layer that it shows.
+    // A small picture has few facts: only the coloring and the layer that it shows.
     const isSmall = layout.width < SMALL;
     const colorings = isSmall ? [appearance.coloring] : model.get("colorings");
     const layer = isSmall ? model.get("layer") : ALL_LAYERS;
     const facts = regionFacts(frame, id, colorings, model.get("class_names"), layer);
+    if (!isSmall) {
+      const at = facts.findIndex(([title]) => title === "area");
+      const share = ["share of the slice", shareText(frame, frame.regionIds[id] - 1)];
+      facts.splice(at < 0 ? facts.length : at + 1, 0, share);
+    }
+    if (!hit) return facts;
+    const { column, onBoundary } = hit;
     if (column) facts.push(["nearest boundary", neuronText(frame, column)]);
     if (onBoundary) facts.push(["here", model.get("line_name")]);
     const { view } = layout;
     const x = formatCoordinate(view.inverseX(pointer.x), view.pixelX);
     const y = formatCoordinate(view.inverseY(pointer.y), view.pixelY);
     facts.push(["at", `(${x}, ${y})`]);
-    const box = boxOf(frame, frame.regionIds[id] - 1, layout);
-    showTip(scene.tip, facts, pointer, box, isSmall);
-  }
-
-  hideTip() {
-    hideTip(this.scene.tip);
+    return facts;
   }
 }

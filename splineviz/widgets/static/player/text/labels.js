@@ -44,6 +44,11 @@ export function regionFacts(frame, id, colorings, classNames, layer = -1) {
   return facts;
 }
 
+/** A region's share of the area of the slice. */
+export function shareText(frame, region) {
+  return `${formatNumber((100 * frame.areas[region]) / frame.totalArea)} %`;
+}
+
 /** The number of neurons of a layer whose boundary is in the slice. */
 export function boundaryCountText(frame, layer) {
   return `${countBoundaryNeurons(frame, layer)} of ${frame.layers[layer].width} neurons with a boundary`;
