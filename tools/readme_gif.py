@@ -2,8 +2,8 @@
 
     python tools/readme_gif.py
 
-The bundled checkerboard run, every checkpoint of it, with its accuracy curves: regions by slope, so
-that steep ones can be seen to gather where the predicted class changes.
+The bundled checkerboard run, every checkpoint of it, with its accuracy curves: the exact output as
+color, and the boundaries of all neurons, which gather where the predicted class changes.
 Takes around two minutes on an idle core.
 """
 
@@ -24,7 +24,7 @@ def main() -> None:
     """Draw the frames one after another."""
     run = sv.Run.bundled("checkerboard")
     plane = sv.InputSlice.identity((-1.5, -1.5, 1.5, 1.5))
-    player = sv.RegionPlayer(run, plane, color="slope", background=False)
+    player = sv.RegionPlayer(run, plane, background=False)
     GIF.parent.mkdir(exist_ok=True)
     player.save_gif(
         GIF, interval=INTERVAL, pause=PAUSE, curves=True, width=4.6, dpi=80, progress=True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -58,8 +59,14 @@ class Frame:
     boundary_offsets : ndarray of integers, shape (n_lines + 1,)
         Where each line starts in `boundary`.
     pieces : ClassPieces
-        The parts of regions in which another class wins than their value of the coloring "class";
+        The parts of regions in which another class wins, or comes second, than in the region;
         their rings are rows of `vertices`.
+    planes : ndarray of float32, shape (R, 3), (R + n_pieces, 3) or (0, 3)
+        The decision as an affine function on each region, or on each region and then on each
+        piece, as ``SplinePartition.output_surface`` has it: its value at the corner from which
+        coordinates count, and its slope. None where the frame shows no such function.
+    outputs : int
+        How many outputs the network has. With one or two the sign of that function says the class.
     spreads : mapping of str to ndarray of float64
         How the values spread over the slice, as :meth:`spread` says, by name of the coloring;
         those that are known from the partition. They do not travel.
@@ -82,6 +89,8 @@ class Frame:
     boundary: np.ndarray
     boundary_offsets: np.ndarray
     pieces: ClassPieces = field(default_factory=ClassPieces.none)
+    planes: np.ndarray = field(default_factory=lambda: np.empty((0, 3), np.float32))
+    outputs: int = 2
     spreads: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -104,6 +113,8 @@ class Frame:
             raise InvalidFrame("a piece is part of a region that is not there")
         if len(self.edge_columns) != len(self.ring_vertices):
             raise InvalidFrame("edge_columns needs one number an edge, as ring_vertices")
+        if self.planes.shape not in {(n, 3) for n in (0, len(self), len(self) + len(pieces))}:
+            raise InvalidFrame(f"planes needs three numbers a region, not {self.planes.shape}")
         for name, array in self.values.items():
             if array.shape != (len(self),):
                 raise InvalidFrame(f"{name!r} needs one value a region, {len(self)}")
@@ -146,11 +157,11 @@ class Frame:
                 numbered = row.scale == "category" and array.dtype.kind in "iu"
                 values[name] = narrowest(array) if numbered else _float32(array)
         corner = partition.plane.domain.bounds[:2]
-        vertices, pieces = partition.class_pieces()
+        surface = partition.output_surface()
         lines = shapely.get_parts(partition.decision_boundary())
         return cls(
             step=int(step),
-            vertices=_float32(vertices - corner),
+            vertices=_float32(surface.vertices - corner),
             ring_vertices=partition.ring_vertices,
             ring_offsets=partition.ring_offsets,
             region_offsets=partition.region_offsets,
@@ -160,7 +171,9 @@ class Frame:
             limits=limits,
             boundary=_float32(shapely.get_coordinates(lines) - corner),
             boundary_offsets=_offsets(shapely.get_num_coordinates(lines)),
-            pieces=pieces,
+            pieces=surface.pieces,
+            planes=_float32(surface.seen_from(corner)),
+            outputs=math.prod(partition.program.output_shape),
             spreads=spreads,
         )
 
@@ -183,6 +196,11 @@ class Frame:
         known = self.spreads.get(name)
         return row.quantiles(self.values_of(name, row), self.areas) if known is None else known
 
+    @property
+    def signed(self) -> bool:
+        """Whether the sign of the decision says the class."""
+        return self.outputs <= 2
+
     @cached_property
     def areas(self) -> FloatArray:
         """Area of each region as it is drawn, in squared slice units, shape (R,)."""
@@ -191,6 +209,15 @@ class Frame:
         twice = x * y[following] - x[following] * y
         corners = self.ring_offsets[self.region_offsets[:-1]]
         return np.abs(np.add.reduceat(twice, corners)) / 2
+
+    def output_values(self) -> FloatArray:
+        """The decision's value at the mean of each region's corners, shape (R,)."""
+        first = self.ring_offsets[self.region_offsets[:-1]]
+        corners = self.vertices[self.ring_vertices].astype(np.float64)
+        count = np.diff(np.append(first, len(corners)))
+        middles = np.add.reduceat(corners, first) / count[:, None]
+        planes = self.planes[: len(self)].astype(np.float64)
+        return planes[:, 0] + (planes[:, 1:] * middles).sum(axis=1)
 
     def activation_counts(self) -> IntArray:
         """How many columns of each layer's pattern are set in each region, int64 (R, L)."""
@@ -226,6 +253,7 @@ class Frame:
             "piece_sizes": _sizes_unless_one(pieces.piece_offsets),
             "piece_regions": narrowest(pieces.regions),
             "piece_classes": narrowest(pieces.classes),
+            "planes": self.planes,
         }
         for k, layer in enumerate(self.layers):
             arrays[f"bits:{k}"] = patterns.octets(layer)
@@ -237,6 +265,7 @@ class Frame:
             "step": self.step,
             "layers": [[layer.name, layer.width] for layer in self.layers],
             "limits": dict(self.limits),
+            "outputs": self.outputs,
         }
         return pack(arrays, meta)
 
@@ -289,6 +318,8 @@ class Frame:
                     regions=arrays["piece_regions"],
                     classes=arrays["piece_classes"],
                 ),
+                planes=arrays["planes"],
+                outputs=int(meta["outputs"]),
             )
         except KeyError as missing:
             raise InvalidFrame(f"a packed frame lacks {missing}") from None

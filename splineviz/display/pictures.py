@@ -56,17 +56,25 @@ def frame_picture(
         frame.boundary[first:last].astype(np.float64) + corner
         for first, last in pairwise(frame.boundary_offsets)
     ]
+    planes = frame.planes.astype(np.float64)
+    planes[:, 0] -= planes[:, 1:] @ np.asarray(corner)
+    surface = row.surface and len(planes) > 0
+    # The classes decide which color a margin shades.
+    shaded = surface and not frame.signed
+    values = frame.values["class"] if shaded else frame.values_of(name, row)
     return RegionPicture(
         vertices=frame.vertices.astype(np.float64) + corner,
         ring_vertices=frame.ring_vertices,
         ring_offsets=frame.ring_offsets,
         region_offsets=frame.region_offsets,
         coloring=row,
-        values=frame.values_of(name, row),
+        values=values,
         limits=limits,
+        planes=planes,
+        signed=frame.signed,
         segments=segments_of_frame(frame, layer) + corner,
         boundary=lines if decision_boundary else [],
-        pieces=frame.pieces if row.by_class else ClassPieces.none(),
+        pieces=frame.pieces if row.by_class or surface else ClassPieces.none(),
         **parts,
     )
 

@@ -85,3 +85,21 @@ def pattern_colors() -> tuple[str, ...]:
         red, green, blue = colorsys.hls_to_rgb(hue, lightness, 0.5)
         colors.append(f"#{round(255 * red):02x}{round(255 * green):02x}{round(255 * blue):02x}")
     return tuple(colors)
+
+
+#: The color of a decision that is not clear: between the colors of the classes.
+PALE = "#f7f7f7"
+
+
+def output_colors() -> tuple[str, ...]:
+    """511 colors from that of class 0 through :data:`PALE`, in the middle, to that of class 1."""
+    first, second = map(class_shades, CLASS_COLORS[:2])
+    return (*first[::-1], *second[1:])
+
+
+def class_shades(color: str) -> tuple[str, ...]:
+    """256 colors from :data:`PALE` to a color, evenly in red, green and blue."""
+    ends = np.array([[int(one[k : k + 2], 16) for k in (1, 3, 5)] for one in (PALE, color)])
+    shares = np.linspace(0, 1, 256)[:, None]
+    shades = np.rint(ends[0] + shares * (ends[1] - ends[0])).astype(int).tolist()
+    return tuple(f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in shades)

@@ -24,7 +24,7 @@ MAKE = """
 import splineviz as sv
 
 run = sv.Run.bundled("checkerboard")
-player = sv.RegionPlayer(run, sv.InputSlice.identity(), color="margin")
+player = sv.RegionPlayer(run, sv.InputSlice.identity())
 player.wait()
 player
 """

@@ -58,9 +58,10 @@ def test_the_bytes_of_a_frame(square):
         b'"boundary":["f4",[3,2],76],"boundary_sizes":["u1",[1],100],'
         b'"piece_vertices":["u1",[6],104],"piece_ring_sizes":["u1",[2],112],'
         b'"piece_sizes":["u1",[0],116],"piece_regions":["u1",[2],116],'
-        b'"piece_classes":["u1",[2],120],"bits:0":["u1",[2,1],124],'
-        b'"value:slope":["f4",[2],128],"value:class":["u1",[2],136]},'
-        b'"meta":{"step":10,"layers":[["relu",2]],"limits":{"slope":[1.0,10.0],"area":[0.5,5.0]}}}'
+        b'"piece_classes":["u1",[2],120],"planes":["f4",[2,3],124],"bits:0":["u1",[2,1],148],'
+        b'"value:slope":["f4",[2],152],"value:class":["u1",[2],160]},'
+        b'"meta":{"step":10,"layers":[["relu",2]],'
+        b'"limits":{"slope":[1.0,10.0],"area":[0.5,5.0]},"outputs":1}}'
     )
     header += b" " * (-len(header) % 4)
     data = (
@@ -75,6 +76,7 @@ def test_the_bytes_of_a_frame(square):
         + bytes([3, 3, 0, 0])
         + bytes([0, 1, 0, 0])
         + bytes([0, 1, 0, 0])
+        + np.array([-0.5, 0, 1, -0.5, 0, 1], "<f4").tobytes()
         + bytes([2, 3, 0, 0])
         + np.array([1, 1], "<f4").tobytes()
         + bytes([1, 0, 0, 0])

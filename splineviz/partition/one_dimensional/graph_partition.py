@@ -12,6 +12,7 @@ import numpy as np
 import shapely
 
 from splineviz.partition.measures.class_boundaries.class_pieces import ClassPieces
+from splineviz.partition.measures.class_boundaries.output_surface import OutputSurface
 from splineviz.partition.one_dimensional.segment_partition import SegmentPartition
 from splineviz.partition.plotting.colorings import COLORINGS, Coloring
 from splineviz.partition.slices.graph_slice import GraphSlice
@@ -46,8 +47,15 @@ class GraphPartition(SplinePartition):
         """No piece: a column has one class, that of its middle."""
         return self.vertices, ClassPieces.none()
 
+    def output_surface(self) -> OutputSurface:
+        """No function over the strip: its graph is drawn across it."""
+        return OutputSurface(self.vertices, ClassPieces.none(), np.empty((0, 3)), signed=True)
+
 
 _ON_A_LINE = {
+    "output": replace(
+        COLORINGS["output"], title="output at each region's middle", surface=False, sent=True
+    ),
     "slope": replace(COLORINGS["slope"], unit="output per unit of position"),
     "area": replace(
         COLORINGS["area"],
@@ -58,7 +66,7 @@ _ON_A_LINE = {
     ),
 }
 #: COLORINGS of the regions of a segment, as many in the same order: what has areas in a plane has
-#: lengths here.
+#: lengths here, and a column has one color.
 GRAPH_COLORINGS: dict[str, Coloring] = {
     "length" if name == "area" else name: _ON_A_LINE.get(name, row)
     for name, row in COLORINGS.items()

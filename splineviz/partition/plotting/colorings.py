@@ -13,8 +13,8 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from splineviz.drawing.palette import CLASS_COLORS, cividis, pattern_colors, viridis
-from splineviz.typing import AnyFloatArray, ByteArray, IntArray, UInt32Array
+from splineviz.drawing.palette import CLASS_COLORS, cividis, output_colors, pattern_colors, viridis
+from splineviz.typing import AnyFloatArray, ByteArray, FloatArray, IntArray, UInt32Array
 from splineviz.validation.names import as_text, check_name
 from splineviz.validation.numbers import check_flags
 from splineviz.validation.objects import as_callable
@@ -37,6 +37,9 @@ class Colorable(Protocol):
     @property
     def areas(self) -> AnyFloatArray:
         """Area of each region, shape (R,)."""
+
+    def output_values(self) -> FloatArray:
+        """The decision's value at the middle of each region, shape (R,)."""
 
     def activation_counts(self) -> IntArray:
         """How many neurons of each layer are active in each region, shape (R, L)."""
@@ -72,6 +75,11 @@ class Coloring:
     sent : bool
         Whether a frame carries the values. Those that follow from :class:`Colorable` need not be
         sent: `values` takes a frame as well, and the front end makes them on its own.
+    surface : bool
+        Whether the color of a point is that of the network's decision there, exactly: the affine
+        function of its region (``SplinePartition.output_surface``). Then `values` are those at the
+        regions' middles, for the ends of the scale, which is symmetric around zero; and `colors`
+        go from the color of class 0 to that of class 1.
     by_class : bool
         Whether the values are the classes of ``SplinePartition.predictions``. Then a region that
         the decision boundary crosses has the color of its own class on either side.
@@ -93,6 +101,7 @@ class Coloring:
     note: str = ""
     sent: bool = True
     by_class: bool = False
+    surface: bool = False
 
     def __post_init__(self) -> None:
         for what in ("title", "unit", "labels", "note"):
@@ -100,7 +109,7 @@ class Coloring:
         check_name(SCALES, "scale", self.scale)
         as_callable(self.values, "values", "a function from a SplinePartition to an array")
         as_callable(self.colors, "colors", "a function without arguments that gives the colors")
-        check_flags(sent=self.sent, by_class=self.by_class)
+        check_flags(sent=self.sent, by_class=self.by_class, surface=self.surface)
 
     def quantiles(self, values: np.ndarray, areas: np.ndarray) -> np.ndarray:
         """How one frame's values spread over the slice.
@@ -150,6 +159,9 @@ class Coloring:
         if len(pooled) == 0:
             return None
         low, high = (float(end) for end in np.quantile(pooled, [0.01, 0.99]))
+        if self.surface:
+            most = _rounded(max(-low, high), up=True) or 1.0
+            return -most, most
         if self.scale == "linear":
             if low < high:
                 return _evenly_rounded(low, high)
@@ -192,6 +204,7 @@ class Coloring:
             "labels": self.labels,
             "note": self.note,
             "by_class": self.by_class,
+            "surface": self.surface,
             "colors": list(self.colors()),
         }
 
@@ -234,6 +247,15 @@ def _random(regions: Colorable) -> ByteArray:
 
 
 COLORINGS: dict[str, Coloring] = {
+    "output": Coloring(
+        title="output",
+        unit="output units",
+        scale="linear",
+        values=lambda regions: regions.output_values(),
+        colors=output_colors,
+        sent=False,
+        surface=True,
+    ),
     "slope": Coloring(
         title="slope norm",
         unit="output per slice unit",
@@ -248,13 +270,6 @@ COLORINGS: dict[str, Coloring] = {
         colors=lambda: CLASS_COLORS,
         labels="classes",
         by_class=True,
-    ),
-    "margin": Coloring(
-        title="margin at each region's middle",
-        unit="output units",
-        scale="linear",
-        values=lambda partition: partition.margins(),
-        colors=cividis,
     ),
     "area": Coloring(
         title="area",

@@ -59,7 +59,14 @@ def picture_of(
     outputs = max(2, math.prod(partition.program.output_shape))
     names += [f"class {k}" for k in range(len(names), outputs)]
     vertices, pieces = partition.vertices, ClassPieces.none()
-    if row.by_class:
+    planes, signed = np.empty((0, 3)), True
+    if row.surface:
+        surface = partition.output_surface()
+        vertices, pieces = surface.vertices, surface.pieces
+        planes, signed = surface.planes, surface.signed
+        if not signed:
+            values = partition.predictions()  # they decide which color a margin shades
+    elif row.by_class:
         vertices, pieces = partition.class_pieces()
     return RegionPicture(
         vertices=vertices,
@@ -81,6 +88,8 @@ def picture_of(
         class_names=names,
         names=names if row.labels == "classes" else (),
         pieces=pieces,
+        planes=planes,
+        signed=signed,
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from splineviz.drawing.id_image import id_image
 from splineviz.drawing.marks import (
     draw_anchors,
     draw_edges,
@@ -16,7 +17,7 @@ from splineviz.drawing.marks import (
     draw_samples,
     plain,
 )
-from splineviz.drawing.palette import CHANGE_COLORS, CLASS_COLORS, NO_VALUE
+from splineviz.drawing.palette import CHANGE_COLORS, CLASS_COLORS, NO_VALUE, class_shades
 from splineviz.drawing.polygons import fill_polygons
 from splineviz.partition.measures.class_boundaries.class_pieces import ClassPieces
 from splineviz.partition.plotting.colorings import Coloring, Limits
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from matplotlib.collections import PathCollection
 
 
+# The longer side of the picture of a decision.
+_PIXELS = 1200
 # With more categories than this, those alone are named that are seen.
 _MOST_NAMED = 20
 _LONGEST_NAME = 24
@@ -85,6 +88,11 @@ class RegionPicture:
         Their color.
     pieces : ClassPieces
         Parts of regions, with classes in place of values; their rings are rows of `vertices`.
+    planes : float array (R, 3) or (R + n_pieces, 3)
+        Of a coloring of the decision, the affine function on each region, and on each piece: its
+        value at the origin and its slopes.
+    signed : bool
+        Whether the sign of that function says the class; else it is the margin of the class.
     stretch : float
         How much longer a unit of the second coordinate is drawn than one of the first.
     line_name : str
@@ -112,6 +120,8 @@ class RegionPicture:
     other_borders: AnyFloatArray = field(default_factory=_no_segments)
     other_color: str = CHANGE_COLORS["vanished"]
     pieces: ClassPieces = field(default_factory=ClassPieces.none)
+    planes: AnyFloatArray = field(default_factory=lambda: np.empty((0, 3)))
+    signed: bool = True
     stretch: float = 1.0
     line_name: str = "decision boundary"
     line_names: Sequence[str] = ()
@@ -132,17 +142,22 @@ class RegionPicture:
         rasterized : bool
             Whether a vector file holds the colored regions as pixels.
         """
-        regions, drawn = fill_polygons(
-            ax,
-            self.vertices,
-            self.ring_vertices,
-            self.ring_offsets,
-            self.region_offsets,
-            self.seen,
-            rasterized,
-        )
-        self._color(regions, self.values[drawn])
-        if len(self.pieces):
+        regions: ScalarMappable
+        if self.coloring.surface:
+            regions = self._draw_surface(ax)
+        else:
+            filled, drawn = fill_polygons(
+                ax,
+                self.vertices,
+                self.ring_vertices,
+                self.ring_offsets,
+                self.region_offsets,
+                self.seen,
+                rasterized,
+            )
+            self._color(filled, self.values[drawn])
+            regions = filled
+        if len(self.pieces) and not self.coloring.surface:
             parts = self.pieces
             pieces, drawn = fill_polygons(
                 ax,
@@ -176,6 +191,38 @@ class RegionPicture:
         if colorbar:
             self._explain(ax, regions, bar_ax)
 
+    def _draw_surface(self, ax: Axes) -> ScalarMappable:
+        """Draw the decision pixel by pixel; returns what a color bar needs."""
+        from matplotlib.cm import ScalarMappable
+        from matplotlib.colors import ListedColormap, Normalize
+
+        xmin, ymin, xmax, ymax = self.seen
+        aspect = self.stretch * (ymax - ymin) / (xmax - xmin)
+        longest = max(1.0, aspect)
+        size = max(1, round(_PIXELS / longest)), max(1, round(_PIXELS * aspect / longest))
+        own = (self.ring_vertices, self.ring_offsets, self.region_offsets)
+        parts = (self.pieces.ring_vertices, self.pieces.ring_offsets, self.pieces.piece_offsets)
+        ids = id_image(self.vertices, [own] if self.signed else [own, parts], self.seen, size)
+        x = xmin + (np.arange(size[0]) + 0.5) * (xmax - xmin) / size[0]
+        y = ymax - (np.arange(size[1]) + 0.5) * (ymax - ymin) / size[1]
+        planes = np.vstack([np.zeros(3), self.planes])[ids]
+        value = planes[..., 0] + planes[..., 1] * x + planes[..., 2] * y[:, None]
+        most = 1.0 if self.limits is None else self.limits[1]
+        if self.signed:
+            shades = np.array(self.coloring.colors())
+            place = np.rint((value / most + 1) / 2 * (len(shades) - 1))
+        else:
+            shades = np.array([shade for color in CLASS_COLORS for shade in class_shades(color)])
+            classes = np.concatenate([[0], self.values, self.pieces.classes]).astype(np.int64)
+            per_class = len(shades) // len(CLASS_COLORS)
+            first = per_class * (classes[ids] % len(CLASS_COLORS))
+            place = first + np.rint((value / most).clip(0, 1) * (per_class - 1))
+        rgb = np.array([[int(one[k : k + 2], 16) for k in (1, 3, 5)] for one in shades], np.uint8)
+        pixels = rgb[place.clip(0, len(shades) - 1).astype(np.int64)]
+        image = np.dstack([pixels, np.where(ids > 0, 255, 0).astype(np.uint8)])
+        ax.imshow(image, extent=(xmin, xmax, ymin, ymax), aspect="auto", zorder=0)
+        return ScalarMappable(Normalize(-most, most), ListedColormap(self.coloring.colors()))
+
     def _color(self, regions: PathCollection, values: np.ndarray) -> None:
         from matplotlib.colors import ListedColormap, LogNorm, Normalize
 
@@ -192,13 +239,21 @@ class RegionPicture:
                 norm=norm(*self.limits, clip=True),
             )
 
-    def _explain(self, ax: Axes, regions: PathCollection, bar_ax: Axes | None) -> None:
+    def _explain(self, ax: Axes, regions: ScalarMappable, bar_ax: Axes | None) -> None:
         """Say what the colors mean, in a color bar, or that they mean nothing by themselves."""
         row = self.coloring
         title = f"{row.title} ({row.unit})" if row.unit else row.title
-        shown: ScalarMappable = regions
+        shown = regions
         names: list[str] = []
-        if row.scale == "category":
+        if row.surface and not self.signed:
+            title = f"{title}: margin of the class, pale at 0"
+            numbers = np.unique(np.append(self.values, self.pieces.classes)).astype(int).tolist()
+            shown = _category_scale(CLASS_COLORS, numbers)
+            names = [plain(_shortened(self.class_names[k])) for k in numbers]
+        elif row.surface and len(self.class_names) >= 2:
+            first, second = (plain(_shortened(name)) for name in self.class_names[:2])
+            title = f"{title}: {first} below 0, {second} above"
+        elif row.scale == "category":
             numbers = self._named()
             if not numbers:
                 _say_beside(ax, bar_ax, "\n".join(filter(None, [title, row.note])))

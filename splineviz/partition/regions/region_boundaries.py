@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+import numpy as np
 import numpy.typing as npt
 import shapely
 
@@ -15,6 +16,12 @@ from splineviz.partition.measures.class_boundaries.class_pieces import ClassPiec
 from splineviz.partition.measures.class_boundaries.class_topology import (
     ClassTopology,
     class_topology,
+)
+from splineviz.partition.measures.class_boundaries.output_surface import (
+    OutputSurface,
+    margin_pieces,
+    margin_planes,
+    signed_planes,
 )
 from splineviz.partition.measures.migration import Migration
 from splineviz.partition.measures.neuron_boundaries import LayerSelection
@@ -68,6 +75,43 @@ class RegionBoundaries(RegionMaps):
             self._vertex_outputs,
             self.predictions(),
         )
+
+    def output_surface(self) -> OutputSurface:
+        """The network's decision as a function over the slice, affine on regions or pieces of them.
+
+        Of one output the output itself, of two the second minus the first, of more the margin of
+        the largest. It is what the coloring "output" shows; zero on the decision boundary.
+
+        Returns
+        -------
+        OutputSurface
+        """
+        slope, offset = self._affine_maps
+        if slope.shape[1] <= 2:
+            vertices, pieces = self.class_pieces()
+            return OutputSurface(vertices, pieces, signed_planes(slope, offset), True)
+        number = np.arange(len(self))
+        winner = self.predictions()
+        others = self._middle_outputs.copy()
+        others[number, winner] = -np.inf
+        second = others.argmax(axis=1)
+        vertices, pieces, seconds = margin_pieces(
+            self.vertices,
+            self.ring_vertices,
+            self.ring_offsets,
+            self.region_offsets,
+            self._vertex_outputs,
+            winner,
+            second,
+        )
+        planes = margin_planes(
+            slope,
+            offset,
+            np.concatenate([number, pieces.regions]),
+            np.concatenate([winner, pieces.classes]),
+            np.concatenate([second, seconds]),
+        )
+        return OutputSurface(vertices, pieces, planes, False)
 
     def class_topology(self) -> ClassTopology:
         """How many components and holes each class's part of the slice has.

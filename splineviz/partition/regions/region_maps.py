@@ -131,6 +131,27 @@ class RegionMaps(RegionGeometry):
         second, first = np.partition(outputs, -2, axis=1)[:, -2:].T
         return first - second
 
+    def output_values(self) -> FloatArray:
+        """The decision's value at the mean of each region's corners, shape (R,), in output units.
+
+        Of one output the output, of two the second minus the first, of more the margin as
+        :meth:`margins` has it, but with the class and the runner-up of the region's middle.
+        """
+        slope, offset = self._affine_maps
+        corners = self.vertices[self.ring_vertices]
+        first = self.ring_offsets[self.region_offsets[:-1]]
+        count = np.diff(np.append(first, len(corners)))
+        middles = np.add.reduceat(corners, first) / count[:, None]
+        outputs = np.einsum("rok,rk->ro", slope, middles) + offset
+        if outputs.shape[1] == 1:
+            return outputs[:, 0]
+        if outputs.shape[1] == 2:
+            return outputs[:, 1] - outputs[:, 0]
+        number, others = np.arange(len(outputs)), self._middle_outputs.copy()
+        winner = self.predictions()
+        others[number, winner] = -np.inf
+        return outputs[number, winner] - outputs[number, others.argmax(axis=1)]
+
     @cached_property
     def _middle_outputs(self) -> FloatArray:
         """The outputs at the representative points, (R, out)."""

@@ -146,7 +146,7 @@ class RegionPlayer(OwningBox, CheckpointTraits):
         run: Run,
         plane: InputSlice | InputSegment,
         *,
-        color: str = "slope",
+        color: str = "output",
         index: int = 0,
         metrics: Sequence[str] | None = None,
         axis_labels: tuple[str, str] | None = None,

@@ -113,7 +113,7 @@ class CompareRuns(LinkedCharts):
         plane: InputSlice | InputSegment,
         *,
         names: Sequence[str] | None = None,
-        color: str = "slope",
+        color: str = "output",
         metrics: Sequence[str] | None = None,
         index: int = 0,
         **options: Any,

@@ -34,7 +34,7 @@ SAVERS = {".png": "save_png", ".svg": "save_svg", ".gif": "save_gif", ".mp4": "s
 def player():
     from splineviz.partition.slices.input_slice import InputSlice
 
-    player = RegionPlayer(StandInRun(), InputSlice.identity(), background=False)
+    player = RegionPlayer(StandInRun(), InputSlice.identity(), color="slope", background=False)
     yield player
     player.close()
 
@@ -84,7 +84,7 @@ def test_the_picture_shows_what_the_player_shows(player, tmp_path):
 def test_the_scale_is_that_of_the_run_or_of_the_step(player):
     ax = drawn(player, 100).figure.axes[0]
     norm = ax.collections[0].norm
-    assert (norm.vmin, norm.vmax) == tuple(player.canvas.limits[0])
+    assert (norm.vmin, norm.vmax) == tuple(player.canvas.limits[player.canvas.coloring])
     player.canvas.frame_scale = True
     norm = drawn(player, 100).figure.axes[0].collections[0].norm
     assert (norm.vmin, norm.vmax) == player.frame(100).limits["slope"]

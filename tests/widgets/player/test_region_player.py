@@ -542,7 +542,7 @@ def test_texts_and_bookmarks_on_the_time_bar(run, plane):
 
 def test_a_state_shows_the_same_again(run, plane):
     player = RegionPlayer(run, plane, background=False)
-    assert player.state == {"step": 0, "color": "slope"}
+    assert player.state == {"step": 0, "color": "output"}
     player.step = 100
     player.canvas.set_traits(
         compare=1, show_points=False, coloring=1, viewport=(-0.5, -0.5, 0.5, 0.5)

@@ -57,8 +57,8 @@ def test_another_training_begins_with_scales_of_its_own(canvas, frames):
 
 
 def test_a_logarithmic_scale_keeps_to_its_decades():
-    slope, margin = COLORINGS["slope"], COLORINGS["margin"]
+    slope, active = COLORINGS["slope"], COLORINGS["active"]
     assert slope.spanned([(1e-9, 1e-8), None, (1, 10)]) == pytest.approx((10 / 10**MAX_DECADES, 10))
-    assert margin.spanned([(-2.0, 0.0), (0.0, 1e9)]) == (-2.0, 1e9)
-    assert margin.spanned([None, None]) is None
+    assert active.spanned([(-2.0, 0.0), (0.0, 1e9)]) == (-2.0, 1e9)
+    assert active.spanned([None, None]) is None
     assert np.isfinite(slope.spanned([(1e-5, 1e-1)])).all()

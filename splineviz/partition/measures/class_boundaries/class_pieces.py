@@ -130,7 +130,7 @@ def class_pieces(
             (winner != classes[regions]) & (np.bincount(cells.owner, minlength=len(winner)) > 0)
         )
         blocks.append((cells.of(other), regions[other], winner[other]))
-    return _joined(vertices, blocks)
+    return joined_pieces(vertices, blocks)
 
 
 def cut_cells(
@@ -171,6 +171,37 @@ def cut_cells(
         rings = _Rings(vertices[number], outputs[number], number, of_ring, of_row)
         cells, row, winner = _cells(rings, len(regions), zero)
         yield cells, regions[row], winner
+
+
+def cut_pairs(
+    vertices: FloatArray,
+    ring_vertices: Int32Array,
+    ring_offsets: IntArray,
+    region_offsets: IntArray,
+    outputs: FloatArray,
+    zero: float,
+    cut: IntArray,
+) -> Iterator[tuple[_Rings, IntArray, IntArray, IntArray]]:
+    """Cut some regions into cells, one for each pair of outputs that are the two largest somewhere.
+
+    As :func:`cut_cells`, whose cells are cut again by the largest of the outputs that do not win.
+
+    Yields
+    ------
+    cells : _Rings
+        Rings of the cells, owned by their numbers; some cells have no ring, and do not exist.
+    region, winner, second : int64 arrays (m,)
+        The region of each cell, and its largest and second largest output.
+    """
+    # Affine on every cell, as the outputs are, and never the largest.
+    below = float(outputs.min(initial=0.0)) - float(np.abs(outputs).max(initial=1.0)) - 1.0
+    for cells, region, winner in cut_cells(
+        vertices, ring_vertices, ring_offsets, region_offsets, outputs, zero, cut
+    ):
+        others = cells.outputs.copy()
+        others[np.arange(len(others)), winner[cells.owner[cells.ring]]] = below
+        again, cell, second = _cells(cells._replace(outputs=others), len(region), zero)
+        yield again, region[cell], winner[cell], second
 
 
 def _cells(rings: _Rings, n_rows: int, zero: float) -> tuple[_Rings, IntArray, IntArray]:
@@ -259,7 +290,7 @@ def _clipped(rings: _Rings, lead: FloatArray, keeps_ties: BoolArray) -> _Rings:
     return _Rings(points, outputs, numbers, ring, rings.owner[kept])
 
 
-def _joined(
+def joined_pieces(
     vertices: FloatArray,
     blocks: list[tuple[_Rings, IntArray, IntArray]],
 ) -> tuple[FloatArray, ClassPieces]:

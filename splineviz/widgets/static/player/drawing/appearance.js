@@ -3,7 +3,9 @@
 import { NO_LAYER, partsOf } from "../frames/drawn_edges.js";
 import { concatenate } from "../frames/packing.js";
 import { compareFrames } from "../frames/patterns.js";
+import { makeView } from "../frames/rasterize.js";
 import { changeColors, lineColors, regionColors } from "./colors.js";
+import { surfacePainter } from "./surface.js";
 
 /** Values of the trait `compare` that are no checkpoint's number. */
 export const NO_COMPARISON = -1;
@@ -90,6 +92,24 @@ export class Appearance {
       ? changeColors(changed.fate, changed.isLater)
       : regionColors(frame.values[coloring.name], coloring, limits);
     return frame.owners.length ? frame.regionIds.map((id) => colors[id]) : colors;
+  }
+
+  /** Whether the color of a pixel is that of the decision there. */
+  isSurface(frame, changed) {
+    return !changed && this.coloring.surface && frame.planes.length > 0;
+  }
+
+  /** What paints the decision, cached with the frame. */
+  painterOf(frame, { pixelWidth, pixelHeight, viewport }) {
+    const bounds = this.model.get("bounds");
+    const most = this.limitsOf(frame)?.[1] ?? 1;
+    const colors = this.model.get("class_colors");
+    const key = JSON.stringify([bounds, viewport, pixelWidth, pixelHeight, most, colors]);
+    if (frame.painter?.key !== key) {
+      const view = makeView(bounds, viewport, pixelWidth, pixelHeight);
+      frame.painter = { key, ...surfacePainter(frame, view, most, colors) };
+    }
+    return frame.painter;
   }
 
   /** The colors of the regions and of the lines around them, cached with the frame. */

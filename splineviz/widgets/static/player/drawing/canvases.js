@@ -1,15 +1,21 @@
 // The three canvases of the plot, one above the other: regions, lines, samples.
 
-import { CHANGE_COLORS, pixelOf } from "./colors.js";
+import { CHANGE_COLORS, OUTLINE, pixelOf } from "./colors.js";
 import { neighbors } from "../frames/frame.js";
 import { drawBoundary, drawCrossHair, drawNeuron, drawOutline, drawPinned } from "./marks.js";
-import { paintSpans, paintBorders } from "./paint.js";
+import { paintSpans, paintBorders, paintSurface } from "./paint.js";
 
 /** Paint the regions of a frame. `changed` is null, or a comparison with the other frame's spans. */
 export function paintRegions(canvas, layout, appearance, frame, spans, changed) {
-  const { fill, line } = appearance.colorsIn(frame, changed);
   const { pixelWidth, pixelHeight, image, image32 } = layout;
-  paintSpans(spans, pixelWidth, pixelHeight, appearance.partsOf(frame), fill, line, image32);
+  const parts = appearance.partsOf(frame);
+  if (appearance.isSurface(frame, changed)) {
+    const painter = appearance.painterOf(frame, layout);
+    paintSurface(spans, pixelWidth, pixelHeight, parts, painter, OUTLINE, image32);
+  } else {
+    const { fill, line } = appearance.colorsIn(frame, changed);
+    paintSpans(spans, pixelWidth, pixelHeight, parts, fill, line, image32);
+  }
   if (changed) {
     const color = pixelOf(changed.isLater ? CHANGE_COLORS.born : CHANGE_COLORS.vanished);
     const { spans: otherSpans, other, others } = changed;

@@ -1,9 +1,10 @@
 // The legends: the color bar or the classes above the plot, lines and marks below it.
 
 import { element } from "../../common/dom.js";
-import { periodText } from "../text/labels.js";
+import { periodText, surfaceTitle } from "../text/labels.js";
 import { formatNumber, linearTicks, logTicks } from "../text/numbers.js";
 import { CHANGE_COLORS, scalePosition } from "./colors.js";
+import { surfaceShades } from "./surface.js";
 
 const MOST_BANDS = 32; // a color bar with more colors than these looks continuous
 const STOPS = 18;
@@ -50,15 +51,44 @@ export function drawHeader(header, coloring, limits, classes) {
   } else if (coloring.scale === "category") {
     element("div", "sv-note", header, coloring.note);
   } else if (limits) {
-    const bar = element("div", "sv-bar", header);
-    bar.style.background = `linear-gradient(to right, ${barStops(coloring.colors).join(", ")})`;
-    const scale = element("div", "sv-bar-ticks", header);
-    const ticks =
-      coloring.scale === "log" ? logTicks(...limits) : linearTicks(limits[0], limits[1], 5);
-    for (const tick of ticks) {
-      const mark = element("span", "sv-bar-tick", scale, formatNumber(tick));
-      mark.style.left = `${100 * scalePosition(tick, coloring.scale, limits)}%`;
-    }
+    drawBar(header, coloring.colors, coloring.scale, limits);
+  }
+}
+
+/** Draw a color bar with its ticks. */
+function drawBar(header, colors, scaleName, limits) {
+  const bar = element("div", "sv-bar", header);
+  bar.style.background = `linear-gradient(to right, ${barStops(colors).join(", ")})`;
+  const scale = element("div", "sv-bar-ticks", header);
+  const ticks = scaleName === "log" ? logTicks(...limits) : linearTicks(limits[0], limits[1], 5);
+  for (const tick of ticks) {
+    const mark = element("span", "sv-bar-tick", scale, formatNumber(tick));
+    mark.style.left = `${100 * scalePosition(tick, scaleName, limits)}%`;
+  }
+}
+
+/** What the legend of a frame's decision needs: {signed, title, classes: [name, color] pairs}. */
+export function surfaceLegend(frame, model) {
+  const [names, colors] = [model.get("class_names"), model.get("class_colors")];
+  const numbers = frame.signed
+    ? [0, 1]
+    : [...new Set([...frame.values.class, ...frame.pieceClasses])].sort((a, b) => a - b);
+  const classes = numbers.map((k) => [names[k] ?? `class ${k}`, colors[k % colors.length]]);
+  return { signed: frame.signed, title: surfaceTitle(frame, names), classes };
+}
+
+/** Draw the legend of the decision: exact at every pixel, pale where it is not clear. */
+export function drawSurfaceHeader(header, coloring, limits, { signed, title, classes }) {
+  header.replaceChildren();
+  element("div", "sv-title", header, title);
+  const most = limits?.[1] ?? 1;
+  if (signed) {
+    drawBar(header, surfaceShades(classes.map(([, color]) => color), true), "linear", [-most, most]);
+    const ends = element("div", "sv-bar-ends", header);
+    classes.forEach(([name], k) => element("span", "", ends, k ? `${name} →` : `← ${name}`));
+  } else {
+    addSwatches(header, classes);
+    element("div", "sv-note", header, `pale: margin 0, the decision boundary; full color: ${formatNumber(most)} or more ${coloring.unit}`);
   }
 }
 

@@ -40,6 +40,49 @@ export function paintSpans(spans, width, height, parts, fill, line, out) {
   return out;
 }
 
+/**
+ * Color the pixels by the place of a surface at their middle, as `surfacePainter` says; lines as in
+ * `paintSpans`, with `outline` around the slice.
+ */
+export function paintSurface(spans, width, height, parts, painter, outline, out) {
+  const { rows, ends, ids } = spans;
+  const { at, right, down, low, high, fill, line } = painter;
+  const spanParts = parts ? Uint32Array.from(ids, (id) => parts[id]) : ids;
+  const paint = (id, table, row, from, to) => {
+    const start = row * width;
+    const [least, most, step] = [low[id], high[id], right[id]];
+    let place = at[id] + down[id] * row + step * from;
+    for (let p = start + from; p < start + to; p++) {
+      out[p] = table[(place < least ? least : place > most ? most : place) | 0];
+      place += step;
+    }
+  };
+  for (let row = 0; row < height; row++) {
+    const start = row * width;
+    const last = rows[row + 1];
+    let below = row + 1 < height ? last : rows[row];
+    let from = 0;
+    for (let span = rows[row]; span < last; span++) {
+      const to = ends[span];
+      const own = spanParts[span];
+      const id = ids[span];
+      while (from < to) {
+        const end = ends[below] < to ? ends[below] : to;
+        const isInside = spanParts[below] === own;
+        if (id === 0) out.fill(isInside ? 0 : outline, start + from, start + end);
+        else paint(id, isInside ? fill : line, row, from, end);
+        from = end;
+        if (ends[below] <= to) below++;
+      }
+      if (span + 1 < last && spanParts[span + 1] !== own) {
+        if (id === 0) out[start + to - 1] = outline;
+        else paint(id, line, row, to - 1, to);
+      }
+    }
+  }
+  return out;
+}
+
 /** Color only the borders of the marked regions; `regionIds` has the region of each id. */
 export function paintBorders(spans, width, height, regionIds, marked, color, out) {
   const { rows, ends } = spans;

@@ -113,6 +113,7 @@ export class PlotArea {
     this.viewport = [...viewport];
     const { width, height } = this.layout;
     this.layout.view = makeView(this.bounds, this.viewport, width, height);
+    this.layout.viewport = this.viewport;
     this.onChange();
   }
 

@@ -24,6 +24,9 @@ export function decodeFrame(view) {
     })),
     ...decodeRings(arrays),
     pieceClasses: arrays.piece_classes,
+    planes: arrays.planes,
+    outputs: meta.outputs,
+    signed: meta.outputs <= 2, // whether the sign of the decision says the class
     edgeColumns: arrays.edge_columns,
     boundary: arrays.boundary,
     boundaryOffsets: offsets(arrays.boundary_sizes),
@@ -36,6 +39,7 @@ export function decodeFrame(view) {
   lazily(frame, "areas", () => regionAreas(frame));
   lazily(frame, "totalArea", () => frame.areas.reduce((sum, area) => sum + area, 0));
   const values = {};
+  if (frame.planes.length) lazily(values, "output", () => outputValues(frame));
   lazily(values, "area", () => frame.areas);
   lazily(values, "active", () => frame.counts.reduce(added, new Float32Array(frame.count)));
   lazily(values, "pattern", () => Uint8Array.from(frame.hashes, (hash) => hash >>> 24));
@@ -98,6 +102,20 @@ function regionAreas(frame) {
     areas[region] = Math.abs(twice) / 2;
   }
   return areas;
+}
+
+/** The decision's value at the mean of each region's corners. */
+function outputValues({ vertices, ringVertices, ringOffsets, regionOffsets, planes, count }) {
+  return Float32Array.from({ length: count }, (_, region) => {
+    const [start, end] = [region, region + 1].map((k) => ringOffsets[regionOffsets[k]]);
+    let [x, y] = [0, 0];
+    for (let k = start; k < end; k++) {
+      x += vertices[2 * ringVertices[k]];
+      y += vertices[2 * ringVertices[k] + 1];
+    }
+    const [at, right, up] = planes.subarray(3 * region, 3 * region + 3);
+    return at + (right * x + up * y) / (end - start);
+  });
 }
 
 /** Call `visit(corner, from, to)` for each edge of a region: its first corner and two vertices. */

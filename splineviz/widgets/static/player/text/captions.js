@@ -1,7 +1,7 @@
 // The captions around the picture: legend, status line, facts, and the text for screen readers.
 
 import { classesInFrame } from "../drawing/appearance.js";
-import { drawChangeHeader, drawHeader } from "../drawing/legends.js";
+import { drawChangeHeader, drawHeader, drawSurfaceHeader, surfaceLegend } from "../drawing/legends.js";
 import { ALL_LAYERS } from "../frames/drawn_edges.js";
 import {
   boundaryCountText,
@@ -72,12 +72,14 @@ export class Captions {
     const { appearance, scene } = this;
     const limits = appearance.limitsOf(frame);
     const names = classesInFrame(frame, appearance.coloring, this.model.get("class_names"));
+    const surface = frame && appearance.isSurface(frame, changed) ? surfaceLegend(frame, this.model) : null;
     const period = [changed?.from, changed?.to, changed?.isLater];
-    const key = JSON.stringify([period, this.model.get("coloring"), limits, names]);
+    const key = JSON.stringify([period, this.model.get("coloring"), limits, names, surface]);
     if (key === this.headerKey && appearance.coloring === this.headerColoring) return;
     this.headerKey = key;
     this.headerColoring = appearance.coloring;
     if (changed) drawChangeHeader(scene.header, changed);
+    else if (surface) drawSurfaceHeader(scene.header, appearance.coloring, limits, surface);
     else drawHeader(scene.header, appearance.coloring, limits, names);
   }
 
@@ -109,7 +111,8 @@ export class Captions {
     const isSmall = layout.width < SMALL;
     const colorings = isSmall ? [appearance.coloring] : model.get("colorings");
     const layer = isSmall ? model.get("layer") : ALL_LAYERS;
-    const facts = regionFacts(frame, id, colorings, model.get("class_names"), layer);
+    const place = hit && [layout.view.relativeX(pointer.x), layout.view.relativeY(pointer.y)];
+    const facts = regionFacts(frame, id, colorings, model.get("class_names"), layer, place);
     if (!isSmall) {
       const at = facts.findIndex(([title]) => title === "area");
       const share = ["share of the slice", shareText(frame, frame.regionIds[id] - 1)];

@@ -3,6 +3,7 @@
 import { classAt, neuronOf } from "../frames/frame.js";
 import { formatNumber } from "./numbers.js";
 import { countBoundaryNeurons } from "../frames/patterns.js";
+import { surfaceAt } from "../drawing/surface.js";
 
 /** The text that is shown instead of a missing frame. */
 export function missingText(message, step, live) {
@@ -28,13 +29,24 @@ export function activeText(frame, region, layer = -1) {
   return texts[layer] ?? texts.join(", ");
 }
 
-/** Facts about the region of an id, and the class predicted there, as [title, text] pairs. */
-export function regionFacts(frame, id, colorings, classNames, layer = -1) {
+/**
+ * Facts about the region of an id, the class predicted there, and the output at a place, in
+ * coordinates from the lower corner, or at the region's middle: as [title, text] pairs.
+ */
+export function regionFacts(frame, id, colorings, classNames, layer = -1, place = null) {
   const region = frame.regionIds[id] - 1;
   const facts = [["step", formatNumber(frame.step)]];
-  for (const { name, title, scale, labels, by_class: byClass } of colorings) {
+  for (const { name, title, scale, labels, surface, by_class: byClass } of colorings) {
     if (!(name in frame.values) || name === "active") continue;
     const values = frame.values[name];
+    if (surface) {
+      const what = frame.signed ? title : "margin";
+      const fact = place
+        ? [what, surfaceAt(frame, id, ...place)]
+        : [`${what} at its middle`, values[region]];
+      facts.push([fact[0], formatNumber(fact[1])]);
+      continue;
+    }
     const value = byClass ? classAt(frame, id, values) : values[region];
     const about = title.replace("each region's", "its");
     if (labels === "classes") facts.push([about, classNames[value] ?? String(value)]);
@@ -47,6 +59,13 @@ export function regionFacts(frame, id, colorings, classNames, layer = -1) {
 /** A region's share of the area of the slice. */
 export function shareText(frame, region) {
   return `${formatNumber((100 * frame.areas[region]) / frame.totalArea)} %`;
+}
+
+/** What the decision's value is: of two outputs their difference, of more a margin. */
+export function surfaceTitle({ signed, outputs }, classNames) {
+  if (!signed) return "margin of the class here";
+  if (outputs === 1) return "output";
+  return `output for ${classNames[1] ?? "class 1"} minus that for ${classNames[0] ?? "class 0"}`;
 }
 
 /** The number of neurons of a layer whose boundary is in the slice. */

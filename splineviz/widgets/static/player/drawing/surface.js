@@ -1,0 +1,69 @@
+// The decision as the color of each pixel: an affine function on each region, or piece of one.
+
+import { classAt } from "../frames/frame.js";
+import { darken, pixelOf } from "./colors.js";
+
+/** The color of a decision that is not clear, as in splineviz/drawing/palette.py. */
+export const PALE = "#f7f7f7";
+const SHADES = 256; // of each class, from pale to its color
+const LINE_SHADE = 0.3; // how much darker lines are: they must not hide the colors
+
+/** Colors from pale to a color, "#rrggbb". */
+export function classShades(color) {
+  const channels = (hex) => [1, 3, 5].map((k) => parseInt(hex.slice(k, k + 2), 16));
+  const [from, to] = [channels(PALE), channels(color)];
+  return Array.from({ length: SHADES }, (_, k) => {
+    const mixed = from.map((value, c) => Math.round(value + ((to[c] - value) * k) / (SHADES - 1)));
+    return `#${mixed.map((value) => value.toString(16).padStart(2, "0")).join("")}`;
+  });
+}
+
+/**
+ * The colors of a surface: with a sign from class 0 through pale, in the middle, to class 1; else
+ * the shades of one class after another.
+ */
+export function surfaceShades(classColors, signed) {
+  if (!signed) return classColors.flatMap(classShades);
+  const [first, second] = [0, 1].map((k) => classShades(classColors[k % classColors.length]));
+  return [...first.toReversed(), ...second.slice(1)];
+}
+
+/** The plane of an id, as its place in `frame.planes`: a piece may have one of its own. */
+function planeOf({ signed, regionIds }, id) {
+  return 3 * ((signed ? regionIds[id] : id) - 1);
+}
+
+/** The value of a frame's surface at a place relative to the lower corner; NaN without a surface. */
+export function surfaceAt(frame, id, x, y) {
+  const k = planeOf(frame, id);
+  const { planes } = frame;
+  return id > 0 && k + 2 < planes.length ? planes[k] + planes[k + 1] * x + planes[k + 2] * y : NaN;
+}
+
+/**
+ * What paints a surface: for each id an affine function of the pixel whose value, within `low` and
+ * `high`, is a place in the tables `fill` and `line`. `view` maps coordinates to pixels; `most` is
+ * the value of the full color.
+ */
+export function surfacePainter(frame, view, most, classColors) {
+  const { signed, planes, regionIds } = frame;
+  const classes = frame.values.class;
+  const shades = Uint32Array.from(surfaceShades(classColors, signed), pixelOf);
+  const count = regionIds.length;
+  const [at, right, down] = [0, 1, 2].map(() => new Float64Array(count));
+  const [low, high] = [new Float64Array(count), new Float64Array(count)];
+  const scale = (SHADES - 1) / most;
+  const [x, y] = [view.relativeX(0.5), view.relativeY(0.5)]; // the middle of the first pixel
+  for (let id = 1; id < count; id++) {
+    const k = planeOf(frame, id);
+    const first = signed ? 0 : SHADES * (classAt(frame, id, classes) % classColors.length);
+    low[id] = first;
+    high[id] = first + (signed ? 2 * SHADES - 2 : SHADES - 1);
+    right[id] = scale * planes[k + 1] * view.pixelX;
+    down[id] = -scale * planes[k + 2] * view.pixelY;
+    // A half more, so that cutting off the fraction rounds to the nearest shade.
+    const zero = signed ? SHADES - 1 : first;
+    at[id] = 0.5 + zero + scale * (planes[k] + planes[k + 1] * x + planes[k + 2] * y);
+  }
+  return { at, right, down, low, high, fill: shades, line: shades.map((pixel) => darken(pixel, LINE_SHADE)) };
+}
