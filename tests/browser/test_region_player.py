@@ -470,9 +470,9 @@ def test_a_term_is_explained_on_request(opened):
     page = player.page
     page.keyboard.press("Shift+ArrowRight")
     page.keyboard.press("Enter")
-    page.get_by_label("what is margin?").click()
+    page.get_by_label("what is output?").click()
     player.card.get_by_text("It is zero on the decision boundary.").wait_for()
-    page.get_by_label("what is margin?").click()
+    page.get_by_label("what is output?").click()
     player.card.get_by_text("It is zero on the decision boundary.").wait_for(state="hidden")
     player.plot.focus()
 

@@ -7,6 +7,8 @@ export const TERMS = {
     "The class with the largest output. It changes where a decision boundary is crossed.",
   "slope norm":
     "How fast the outputs change with the input: the size of the slope A of the region's affine map, within the slice. It is 0 where the network is flat.",
+  output:
+    "What the network answers; of two outputs the second minus the first, so that its sign is the class. It is zero on the decision boundary.",
   margin:
     "The largest output minus the second largest. It is zero on the decision boundary.",
   area: "The region's share of the slice. Small regions are where many boundaries run close together.",
