@@ -1,5 +1,7 @@
 // Colored pixels from spans of ids.
 
+import { AFFINE } from "./surface.js";
+
 // Below this many pixels, a loop is faster than fill() of typed arrays.
 const SHORT = 24;
 
@@ -46,17 +48,8 @@ export function paintSpans(spans, width, height, parts, fill, line, out) {
  */
 export function paintSurface(spans, width, height, parts, painter, outline, out) {
   const { rows, ends, ids } = spans;
-  const { at, right, down, low, high, fill, line } = painter;
+  const { affine, fill, line } = painter;
   const spanParts = parts ? Uint32Array.from(ids, (id) => parts[id]) : ids;
-  const paint = (id, table, row, from, to) => {
-    const start = row * width;
-    const [least, most, step] = [low[id], high[id], right[id]];
-    let place = at[id] + down[id] * row + step * from;
-    for (let p = start + from; p < start + to; p++) {
-      out[p] = table[(place < least ? least : place > most ? most : place) | 0];
-      place += step;
-    }
-  };
   for (let row = 0; row < height; row++) {
     const start = row * width;
     const last = rows[row + 1];
@@ -65,18 +58,32 @@ export function paintSurface(spans, width, height, parts, painter, outline, out)
     for (let span = rows[row]; span < last; span++) {
       const to = ends[span];
       const own = spanParts[span];
-      const id = ids[span];
+      // What follows runs once for each of many short pieces of a row: no calls, no objects.
+      const k = AFFINE * ids[span];
+      const isOutside = k === 0;
+      const step = affine[k + 1];
+      const [least, most] = [affine[k + 3], affine[k + 4]];
+      let place = affine[k] + affine[k + 2] * row + step * from;
       while (from < to) {
         const end = ends[below] < to ? ends[below] : to;
         const isInside = spanParts[below] === own;
-        if (id === 0) out.fill(isInside ? 0 : outline, start + from, start + end);
-        else paint(id, isInside ? fill : line, row, from, end);
+        if (isOutside) {
+          out.fill(isInside ? 0 : outline, start + from, start + end);
+        } else {
+          const table = isInside ? fill : line;
+          for (let p = start + from, stop = start + end; p < stop; p++) {
+            out[p] = table[(place < least ? least : place > most ? most : place) | 0];
+            place += step;
+          }
+        }
         from = end;
         if (ends[below] <= to) below++;
       }
       if (span + 1 < last && spanParts[span + 1] !== own) {
-        if (id === 0) out[start + to - 1] = outline;
-        else paint(id, line, row, to - 1, to);
+        place -= step;
+        out[start + to - 1] = isOutside
+          ? outline
+          : line[(place < least ? least : place > most ? most : place) | 0];
       }
     }
   }

@@ -40,30 +40,47 @@ export function surfaceAt(frame, id, x, y) {
   return id > 0 && k + 2 < planes.length ? planes[k] + planes[k + 1] * x + planes[k + 2] * y : NaN;
 }
 
+/** Numbers an id in the table `affine` of a painter. */
+export const AFFINE = 5;
+
 /**
- * What paints a surface: for each id an affine function of the pixel whose value, within `low` and
- * `high`, is a place in the tables `fill` and `line`. `view` maps coordinates to pixels; `most` is
- * the value of the full color.
+ * What paints a surface: {affine, fill, line}. For each id the table `affine` has an affine function
+ * of the pixel, its value at the first pixel and its gain to the right and down, and the least and
+ * the most that it may be: a place in the tables of colors `fill` and `line`. `view` maps
+ * coordinates to pixels; `most` is the value of the full color.
  */
 export function surfacePainter(frame, view, most, classColors) {
   const { signed, planes, regionIds } = frame;
   const classes = frame.values.class;
-  const shades = Uint32Array.from(surfaceShades(classColors, signed), pixelOf);
+  const { fill, line } = shadesOf(classColors, signed);
   const count = regionIds.length;
-  const [at, right, down] = [0, 1, 2].map(() => new Float64Array(count));
-  const [low, high] = [new Float64Array(count), new Float64Array(count)];
+  const affine = new Float64Array(AFFINE * count);
   const scale = (SHADES - 1) / most;
   const [x, y] = [view.relativeX(0.5), view.relativeY(0.5)]; // the middle of the first pixel
-  for (let id = 1; id < count; id++) {
-    const k = planeOf(frame, id);
+  const [right, down] = [scale * view.pixelX, -scale * view.pixelY];
+  for (let id = 1, k = AFFINE; id < count; id++, k += AFFINE) {
+    const plane = planeOf(frame, id);
     const first = signed ? 0 : SHADES * (classAt(frame, id, classes) % classColors.length);
-    low[id] = first;
-    high[id] = first + (signed ? 2 * SHADES - 2 : SHADES - 1);
-    right[id] = scale * planes[k + 1] * view.pixelX;
-    down[id] = -scale * planes[k + 2] * view.pixelY;
-    // A half more, so that cutting off the fraction rounds to the nearest shade.
     const zero = signed ? SHADES - 1 : first;
-    at[id] = 0.5 + zero + scale * (planes[k] + planes[k + 1] * x + planes[k + 2] * y);
+    // A half more, so that cutting off the fraction rounds to the nearest shade.
+    const value = planes[plane] + planes[plane + 1] * x + planes[plane + 2] * y;
+    affine[k] = 0.5 + zero + scale * value;
+    affine[k + 1] = right * planes[plane + 1];
+    affine[k + 2] = down * planes[plane + 2];
+    affine[k + 3] = first;
+    affine[k + 4] = first + (signed ? 2 * SHADES - 2 : SHADES - 1);
   }
-  return { at, right, down, low, high, fill: shades, line: shades.map((pixel) => darken(pixel, LINE_SHADE)) };
+  return { affine, fill, line };
+}
+
+let latest = { key: "" }; // tables of colors: the same for all frames of a player
+
+/** The colors of a surface as pixels, inside regions and on lines. */
+function shadesOf(classColors, signed) {
+  const key = JSON.stringify([classColors, signed]);
+  if (latest.key !== key) {
+    const fill = Uint32Array.from(surfaceShades(classColors, signed), pixelOf);
+    latest = { key, fill, line: fill.map((pixel) => darken(pixel, LINE_SHADE)) };
+  }
+  return latest;
 }
