@@ -232,9 +232,11 @@ class UnknownName(InvalidArgument, KeyError):
         The wrong name: one that does not exist, or what is no text at all.
     known : sequence of str
         The names that exist.
+    advice : str
+        What else to say, before them.
     """
 
-    def __init__(self, what: str, name: object, known: list[str]) -> None:
+    def __init__(self, what: str, name: object, known: list[str], advice: str = "") -> None:
         self.what = what
         self.name = name
         self.known = known
@@ -249,7 +251,7 @@ class UnknownName(InvalidArgument, KeyError):
                 near = difflib.get_close_matches(text, known, _MOST_LISTED, cutoff=0.0)
             listed = f"the nearest of {len(known)}: {', '.join(near)}"
         shown = repr(name) if isinstance(name, str) else text
-        super().__init__(f"unknown {what} {shown}; {listed}")
+        super().__init__("; ".join(filter(None, [f"unknown {what} {shown}", advice, listed])))
 
     def __str__(self) -> str:
         return str(self.args[0])

@@ -217,7 +217,8 @@ class Frame:
         count = np.diff(np.append(first, len(corners)))
         middles = np.add.reduceat(corners, first) / count[:, None]
         planes = self.planes[: len(self)].astype(np.float64)
-        return planes[:, 0] + (planes[:, 1:] * middles).sum(axis=1)
+        with np.errstate(invalid="ignore"):  # beyond float32 there is no value
+            return planes[:, 0] + (planes[:, 1:] * middles).sum(axis=1)
 
     def activation_counts(self) -> IntArray:
         """How many columns of each layer's pattern are set in each region, int64 (R, L)."""

@@ -57,7 +57,8 @@ def frame_picture(
         for first, last in pairwise(frame.boundary_offsets)
     ]
     planes = frame.planes.astype(np.float64)
-    planes[:, 0] -= planes[:, 1:] @ np.asarray(corner)
+    with np.errstate(invalid="ignore"):  # planes beyond float32 are not finite: drawn in gray
+        planes[:, 0] -= planes[:, 1:] @ np.asarray(corner)
     surface = row.surface and len(planes) > 0
     # The classes decide which color a margin shades.
     shaded = surface and not frame.signed

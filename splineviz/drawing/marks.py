@@ -35,11 +35,16 @@ def plain(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def draw_edges(ax: Axes, segments: AnyFloatArray) -> None:
-    """Draw edges (n, 2, 2) of regions as hairlines, through which the colors are seen."""
+def draw_edges(ax: Axes, segments: AnyFloatArray, weight: float = 1.0) -> None:
+    """Draw edges (n, 2, 2) of regions as hairlines, through which the colors are seen.
+
+    With a `weight` below 1 they are more translucent in that ratio.
+    """
     from matplotlib.collections import LineCollection
 
-    lines = LineCollection(list(segments), colors=_INK, linewidths=0.3, alpha=0.6, zorder=_EDGES)
+    lines = LineCollection(
+        list(segments), colors=_INK, linewidths=0.3, alpha=0.6 * weight, zorder=_EDGES
+    )
     ax.add_collection(lines, autolim=False)
 
 

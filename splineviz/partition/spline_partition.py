@@ -176,7 +176,8 @@ class SplinePartition(RegionPatterns, RegionBoundaries, RegionGraph, StoredParti
             a row of your own, or one number a region.
         limits : pair of float, optional
             The ends of the color scale; values beyond have the colors of the ends. Default: 99 % of
-            the slice's area lies above the lower and 99 % below the upper end.
+            the slice's area lies above the lower and 99 % below the upper end. Those of "output"
+            are a number and its negative.
         boundaries : bool, int, str or sequence of these
             Whether to draw the boundaries of neurons; those of some layers alone, by number,
             counted in activations from 0, or by name.

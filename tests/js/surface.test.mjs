@@ -65,3 +65,15 @@ test("a value beyond the scale has the full color of its class", () => {
   // A line stands left of where the part changes: here around the slice.
   assert.deepEqual([...out], [7, js.pixelOf(COLORS[0]), js.pixelOf(COLORS[0]), js.pixelOf(COLORS[2])]);
 });
+
+test("a plane beyond what a frame can hold is gray, with or without a sign", () => {
+  const view = js.makeView([0, 0, 1, 1], [0, 0, 1, 1], 4, 1);
+  for (const outputs of [2, 3]) {
+    for (const planes of [[NaN, 0, 0], [1e39, -1e39, 0], [1, 0, -1e39]]) {
+      const painter = js.surfacePainter(frameOf({ outputs, planes, pieceClasses: [] }), view, 1, COLORS);
+      const spans = js.encodeSpans(Uint16Array.from([1, 1, 1, 1]), 4, 1);
+      const out = js.paintSurface(spans, 4, 1, null, painter, 7, new Uint32Array(4));
+      assert.deepEqual([...out], new Array(4).fill(js.NO_VALUE));
+    }
+  }
+});

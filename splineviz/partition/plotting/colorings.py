@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
 
 from splineviz.drawing.palette import CLASS_COLORS, cividis, output_colors, pattern_colors, viridis
+from splineviz.errors import UnknownName
 from splineviz.typing import AnyFloatArray, ByteArray, FloatArray, IntArray, UInt32Array
 from splineviz.validation.names import as_text, check_name
 from splineviz.validation.numbers import check_flags
@@ -336,3 +337,18 @@ ON_DEMAND: dict[str, Coloring] = {
         colors=cividis,
     ),
 }
+
+#: Former colorings, and what has taken their place.
+_REPLACED = {"margin": "output"}
+
+
+def check_coloring(known: Collection[str], name: object) -> None:
+    """Raise UnknownName unless a name is that of a coloring.
+
+    The message says what has taken the place of a former one.
+    """
+    if isinstance(name, str) and name in known:
+        return
+    replaced = _REPLACED.get(name) if isinstance(name, str) else None
+    advice = f"{replaced!r} has taken its place" if replaced else ""
+    raise UnknownName("coloring", name, [*known], advice)

@@ -13,11 +13,17 @@ import shapely
 from splineviz.errors import InvalidArgument, ShapeMismatch
 from splineviz.partition.measures.class_boundaries.class_pieces import ClassPieces
 from splineviz.partition.measures.neuron_boundaries import LayerSelection, boundary_segments
-from splineviz.partition.plotting.colorings import COLORINGS, ON_DEMAND, Coloring, Limits
+from splineviz.partition.plotting.colorings import (
+    COLORINGS,
+    ON_DEMAND,
+    Coloring,
+    Limits,
+    check_coloring,
+)
 from splineviz.partition.plotting.region_picture import RegionPicture
 from splineviz.typing import FloatArray, IntArray
 from splineviz.validation.arrays import as_array, as_numbers, as_points
-from splineviz.validation.names import as_names, row_of
+from splineviz.validation.names import as_names
 from splineviz.validation.numbers import check_flags
 from splineviz.validation.wording import shown
 
@@ -100,7 +106,8 @@ def _decision_lines(partition: SplinePartition) -> list[FloatArray]:
 def _colored(partition: SplinePartition, color: Color) -> tuple[Coloring, np.ndarray]:
     """A row and its values for a partition."""
     if isinstance(color, str):
-        color = row_of(COLORINGS | ON_DEMAND, "coloring", color)
+        check_coloring(COLORINGS | ON_DEMAND, color)
+        color = (COLORINGS | ON_DEMAND)[color]
     if isinstance(color, Coloring):
         return color, np.asarray(color.values(partition))
     values = as_numbers(color, "color", f"({len(partition)},)")
@@ -122,6 +129,11 @@ def _checked_limits(limits: Limits, row: Coloring) -> Limits | None:
         above = ", above 0 on a logarithmic scale" if row.scale == "log" else ""
         raise InvalidArgument(
             f"limits must be a lower and a higher finite number{above}; not {shown(limits)}"
+        )
+    if row.surface and ends[0] != -ends[1]:
+        raise InvalidArgument(
+            f"the coloring {row.title!r} is pale at 0, so its limits must be a number and its "
+            f"negative, such as (-5, 5); not {shown(limits)}"
         )
     return float(ends[0]), float(ends[1])
 

@@ -171,7 +171,8 @@ class RegionPicture:
             )
             self._color(pieces, parts.classes[drawn])
         if len(self.segments):
-            draw_edges(ax, self.segments)
+            # Thin lines let the colors show, which change from pixel to pixel.
+            draw_edges(ax, self.segments, weight=1 / 3 if self.coloring.surface else 1.0)
         if len(self.other_borders):
             draw_other_borders(ax, self.other_borders, self.other_color)
         if len(self.boundary) and len(self.boundary) == len(self.line_names):
@@ -206,7 +207,8 @@ class RegionPicture:
         x = xmin + (np.arange(size[0]) + 0.5) * (xmax - xmin) / size[0]
         y = ymax - (np.arange(size[1]) + 0.5) * (ymax - ymin) / size[1]
         planes = np.vstack([np.zeros(3), self.planes])[ids]
-        value = planes[..., 0] + planes[..., 1] * x + planes[..., 2] * y[:, None]
+        with np.errstate(invalid="ignore"):  # a plane that is not finite is gray
+            value = planes[..., 0] + planes[..., 1] * x + planes[..., 2] * y[:, None]
         most = 1.0 if self.limits is None else self.limits[1]
         if self.signed:
             shades = np.array(self.coloring.colors())
@@ -217,8 +219,10 @@ class RegionPicture:
             per_class = len(shades) // len(CLASS_COLORS)
             first = per_class * (classes[ids] % len(CLASS_COLORS))
             place = first + np.rint((value / most).clip(0, 1) * (per_class - 1))
-        rgb = np.array([[int(one[k : k + 2], 16) for k in (1, 3, 5)] for one in shades], np.uint8)
-        pixels = rgb[place.clip(0, len(shades) - 1).astype(np.int64)]
+        rgb = np.array([_channels(shade) for shade in shades], np.uint8)
+        place = np.where(np.isfinite(value), place.clip(0, len(shades) - 1), 0)
+        pixels = rgb[place.astype(np.int64)]
+        pixels[~np.isfinite(value)] = _channels(NO_VALUE)
         image = np.dstack([pixels, np.where(ids > 0, 255, 0).astype(np.uint8)])
         ax.imshow(image, extent=(xmin, xmax, ymin, ymax), aspect="auto", zorder=0)
         return ScalarMappable(Normalize(-most, most), ListedColormap(self.coloring.colors()))
@@ -283,6 +287,11 @@ class RegionPicture:
             return []
         seen = np.unique(np.append(self.values, self.pieces.classes)).tolist()
         return seen if len(seen) <= _MOST_NAMED else []
+
+
+def _channels(color: str) -> list[int]:
+    """Red, green and blue of a color, ``#rrggbb``, from 0 to 255."""
+    return [int(color[k : k + 2], 16) for k in (1, 3, 5)]
 
 
 def _shortened(name: str) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from splineviz.network.program import Program
 from splineviz.network.torch_modules.evaluation import predicted_classes
 from splineviz.partition import affine_maps as maps
+from splineviz.partition.measures.class_boundaries.decision_boundary import differences
 from splineviz.partition.measures.jacobians import path_norms, row_sums
 from splineviz.partition.measures.local_geometry import (
     UNITS,
@@ -146,11 +147,11 @@ class RegionMaps(RegionGeometry):
         if outputs.shape[1] == 1:
             return outputs[:, 0]
         if outputs.shape[1] == 2:
-            return outputs[:, 1] - outputs[:, 0]
+            return differences(outputs[:, 1], outputs[:, 0])
         number, others = np.arange(len(outputs)), self._middle_outputs.copy()
         winner = self.predictions()
         others[number, winner] = -np.inf
-        return outputs[number, winner] - outputs[number, others.argmax(axis=1)]
+        return differences(outputs[number, winner], outputs[number, others.argmax(axis=1)])
 
     @cached_property
     def _middle_outputs(self) -> FloatArray:

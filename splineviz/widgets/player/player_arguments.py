@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from splineviz.drawing.images import as_image_shape
 from splineviz.drawing.metric_curves import choose_columns
 from splineviz.errors import InvalidArgument
-from splineviz.partition.plotting.colorings import ON_DEMAND
-from splineviz.validation.names import as_names, check_name
+from splineviz.partition.plotting.colorings import ON_DEMAND, check_coloring
+from splineviz.validation.names import as_names
 from splineviz.validation.numbers import as_int, check_flags
 from splineviz.validation.objects import as_callable, check_kind, check_run
 from splineviz.widgets.common.checkpoint_traits import read_checkpoint_index
@@ -94,7 +94,7 @@ class PlayerArguments:
         plane = plane_to_draw([run], plane)
         known = colorings_for(plane)
         check_colorings(own, known)
-        check_name({**known, **ON_DEMAND, **own}, "coloring", color)
+        check_coloring({**known, **ON_DEMAND, **own}, color)
         if color not in known and color not in own:
             own = {**own, color: ON_DEMAND[color]}
         source = FrameSource.of(run, plane, own, partition, budget)

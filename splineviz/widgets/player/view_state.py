@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from splineviz.errors import InvalidArgument
+from splineviz.partition.plotting.colorings import check_coloring
 from splineviz.validation.names import as_step, check_name
 from splineviz.validation.numbers import check_flags
 from splineviz.validation.objects import check_kind
@@ -58,7 +59,7 @@ def traits_of_state(canvas: RegionCanvas, state: Mapping[str, Any]) -> dict[str,
     if "step" in state:
         traits["index"] = canvas.steps.index(as_step(state["step"], canvas.steps, "the player"))
     if "color" in state:
-        check_name(canvas.rows, "coloring", state["color"])
+        check_coloring(canvas.rows, state["color"])
         traits["coloring"] = list(canvas.rows).index(state["color"])
     if state.get("compare") == BEFORE:
         traits["compare"] = PREVIOUS_STEP

@@ -8,10 +8,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import shapely
+from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm, to_rgb
 from matplotlib.figure import Figure
 
 import splineviz as sv
+from splineviz.display.frames import Frame
+from splineviz.display.pictures import frame_picture
 from splineviz.drawing.marks import draw_anchors
 from splineviz.drawing.palette import CLASS_COLORS, NO_VALUE
 from splineviz.errors import InvalidArgument, NonFiniteValues, ShapeMismatch, UnknownName
@@ -227,12 +230,14 @@ def test_vector_files(partition, tmp_path):
 def test_wrong_arguments(partition):
     wrong = [
         (UnknownName, "unknown coloring 'slop'", {"color": "slop"}),
+        (UnknownName, "'output' has taken its place", {"color": "margin"}),
         (ShapeMismatch, "one number a region", {"color": [1.0, 2.0]}),
         (UnknownName, "unknown layer", {"boundaries": "relu7"}),
         (InvalidArgument, "above 0 on a log", {"limits": (0, 1)}),
         (InvalidArgument, "limits must be", {"limits": (2, 1)}),
         (InvalidArgument, "limits must be", {"limits": (1, np.inf)}),
         (InvalidArgument, "have no limits", {"color": "class", "limits": (0, 1)}),
+        (InvalidArgument, "and its negative", {"color": "output", "limits": (0, 1)}),
         (ShapeMismatch, "points have shape", {"points": [1.0, 2.0]}),
         (NonFiniteValues, "points", {"points": [[np.nan, 2.0]]}),
         (ShapeMismatch, "one class number a point", {"points": [[0, 0]], "classes": [1, 2]}),
@@ -251,3 +256,33 @@ def test_classes_that_do_not_occur_are_not_named(ax):
     sv.enumerate_regions(program, sv.InputSlice.identity()).plot(ax, "class")
     [bar] = ax.figure.axes[1:]
     assert [label.get_text() for label in bar.get_yticklabels()] == ["class 0", "class 1"]
+
+
+def test_lines_over_the_output_have_a_third_of_their_weight(partition):
+    def weight(color):
+        ax = Figure().subplots()
+        partition.plot(ax, color)
+        return next(c.get_alpha() for c in ax.collections if isinstance(c, LineCollection))
+
+    assert weight("output") == pytest.approx(weight("slope") / 3)
+
+
+@pytest.mark.parametrize("n_outputs", [1, 2, 3])
+@pytest.mark.filterwarnings("ignore:overflow encountered in cast")
+def test_an_output_beyond_what_a_frame_holds_is_gray(n_outputs):
+    large = np.array([[1e39, 1e39], [-1e39, 2e39], [3e39, 0.5e39]])[:n_outputs]
+    network = sv.dense_network([np.eye(2), large])
+    plane = sv.InputSlice.identity((0.5, 0.5, 2.5, 2.5))
+    frame = Frame.from_partition(sv.enumerate_regions(network, plane), 0)
+    colored = ("output", COLORINGS["output"])
+    drawn = frame_picture(
+        frame,
+        colored,
+        frame.limits["output"],
+        (0.5, 0.5),
+        seen=(0.5, 0.5, 2.5, 2.5),
+        axis_labels=("x", "y"),
+    )
+    ax = Figure().subplots()
+    drawn.draw(ax, colorbar=False)
+    assert (ax.images[0].get_array()[..., :3] == 0x9A).all()

@@ -121,6 +121,8 @@ def test_checkpoints_that_do_not_exist_are_refused(player, run, plane):
 def test_unknown_names_are_refused(run, plane):
     with pytest.raises(UnknownName, match="unknown coloring 'slop'"):
         RegionPlayer(run, plane, color="slop")
+    with pytest.raises(UnknownName, match="'output' has taken its place"):
+        RegionPlayer(run, plane, color="margin")
     with pytest.raises(UnknownName, match="unknown metric 'gain'"):
         RegionPlayer(run, plane, metrics=["gain"])
     with pytest.raises(TypeError, match="colour"):

@@ -70,6 +70,15 @@ def comparable(
     return outputs, _ROUNDING * float(np.abs(outputs).max())
 
 
+def differences(
+    first: Annotated[FloatArray, "..."], second: Annotated[FloatArray, "..."]
+) -> Annotated[FloatArray, "..."]:
+    """The first numbers minus the second; zero where rounding cannot tell them apart."""
+    gap: FloatArray = first - second
+    gap[np.abs(gap) <= _ROUNDING * (np.abs(first) + np.abs(second))] = 0.0
+    return gap
+
+
 def _joined(
     segments: Annotated[FloatArray, "n 2 2"], distance: float
 ) -> Annotated[FloatArray, "m 2 2"]:

@@ -12,7 +12,7 @@ from splineviz.partition.measures.class_boundaries.class_pieces import (
     cut_pairs,
     joined_pieces,
 )
-from splineviz.partition.measures.class_boundaries.decision_boundary import comparable
+from splineviz.partition.measures.class_boundaries.decision_boundary import comparable, differences
 from splineviz.partition.measures.class_boundaries.envelope import first_largest
 from splineviz.typing import FloatArray, Int32Array, IntArray
 
@@ -55,7 +55,8 @@ def signed_planes(
 ) -> Annotated[FloatArray, "R 3"]:
     """The planes of a single output, or of the second of two minus the first."""
     if slope.shape[1] == 2:
-        slope, offset = np.diff(slope, axis=1), np.diff(offset, axis=1)
+        slope = differences(slope[:, 1:], slope[:, :1])
+        offset = differences(offset[:, 1:], offset[:, :1])
     return np.column_stack([offset[:, 0], slope[:, 0]])
 
 
@@ -67,8 +68,8 @@ def margin_planes(
     second: Annotated[IntArray, "n"],
 ) -> Annotated[FloatArray, "n 3"]:
     """The planes of one output minus another, on given regions."""
-    rise = slope[region, winner] - slope[region, second]
-    return np.column_stack([offset[region, winner] - offset[region, second], rise])
+    rise = differences(slope[region, winner], slope[region, second])
+    return np.column_stack([differences(offset[region, winner], offset[region, second]), rise])
 
 
 def margin_pieces(

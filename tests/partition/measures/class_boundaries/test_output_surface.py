@@ -129,3 +129,12 @@ def test_a_hole_is_no_part_of_its_polygon():
     assert ids[20, 20] == 0
     assert ids[5, 5] == 1
     assert ids[35, 20] == 1
+
+
+@pytest.mark.parametrize("n_outputs", [2, 3])
+def test_what_rounding_alone_tells_apart_is_zero(n_outputs):
+    dead = [np.full(4, -9.0), np.array([0.1 + 0.2, 0.3, 0.1])[:n_outputs]]
+    weights = [np.ones((4, 2)), np.ones((n_outputs, 4))]
+    partition = sv.enumerate_regions(sv.dense_network(weights, dead), SQUARE)
+    np.testing.assert_array_equal(partition.output_surface().planes, 0.0)
+    assert Frame.from_partition(partition, 0).limits["output"] == (-1.0, 1.0)

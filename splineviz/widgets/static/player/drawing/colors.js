@@ -1,7 +1,7 @@
 // Colors from values.
 
 export const OUTLINE = 0xff303030;
-const NO_VALUE = 0xff9a9a9a;
+export const NO_VALUE = 0xff9a9a9a; // gray: no place on the scale
 
 /** The colors of a comparison of two checkpoints. */
 export const CHANGE_COLORS = { kept: "#e4e4e4", born: "#f4c76b", vanished: "#8e44ad" };

@@ -1,12 +1,12 @@
 // The decision as the color of each pixel: an affine function on each region, or piece of one.
 
 import { classAt } from "../frames/frame.js";
-import { darken, pixelOf } from "./colors.js";
+import { darken, NO_VALUE, pixelOf } from "./colors.js";
 
 /** The color of a decision that is not clear, as in splineviz/drawing/palette.py. */
 export const PALE = "#f7f7f7";
 const SHADES = 256; // of each class, from pale to its color
-const LINE_SHADE = 0.3; // how much darker lines are: they must not hide the colors
+const LINE_SHADE = 0.25; // how much darker lines are: a third of what they are on other colorings
 
 /** Colors from pale to a color, "#rrggbb". */
 export function classShades(color) {
@@ -47,7 +47,8 @@ export const AFFINE = 5;
  * What paints a surface: {affine, fill, line}. For each id the table `affine` has an affine function
  * of the pixel, its value at the first pixel and its gain to the right and down, and the least and
  * the most that it may be: a place in the tables of colors `fill` and `line`. `view` maps
- * coordinates to pixels; `most` is the value of the full color.
+ * coordinates to pixels; `most` is the value of the full color. A plane that is not finite, beyond
+ * what a frame can hold, is gray.
  */
 export function surfacePainter(frame, view, most, classColors) {
   const { signed, planes, regionIds } = frame;
@@ -64,6 +65,10 @@ export function surfacePainter(frame, view, most, classColors) {
     const zero = signed ? SHADES - 1 : first;
     // A half more, so that cutting off the fraction rounds to the nearest shade.
     const value = planes[plane] + planes[plane + 1] * x + planes[plane + 2] * y;
+    if (!Number.isFinite(value)) {
+      affine[k] = affine[k + 3] = affine[k + 4] = fill.length - 1;
+      continue;
+    }
     affine[k] = 0.5 + zero + scale * value;
     affine[k + 1] = right * planes[plane + 1];
     affine[k + 2] = down * planes[plane + 2];
@@ -75,11 +80,12 @@ export function surfacePainter(frame, view, most, classColors) {
 
 let latest = { key: "" }; // tables of colors: the same for all frames of a player
 
-/** The colors of a surface as pixels, inside regions and on lines. */
+/** The colors of a surface as pixels, inside regions and on lines; the last is that of no value. */
 function shadesOf(classColors, signed) {
   const key = JSON.stringify([classColors, signed]);
   if (latest.key !== key) {
-    const fill = Uint32Array.from(surfaceShades(classColors, signed), pixelOf);
+    const shades = surfaceShades(classColors, signed).map(pixelOf);
+    const fill = Uint32Array.from([...shades, NO_VALUE]);
     latest = { key, fill, line: fill.map((pixel) => darken(pixel, LINE_SHADE)) };
   }
   return latest;
