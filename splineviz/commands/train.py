@@ -13,6 +13,7 @@ from splineviz.commands.options import whole_number
 from splineviz.errors import InvalidArgument, SplinevizError
 from splineviz.terminal import printable
 from splineviz.training import recipes
+from splineviz.training.recipes.many_trainings import end_with_parent
 from splineviz.training.runs import Run
 from splineviz.validation.names import check_name
 
@@ -71,6 +72,7 @@ def add(commands: Any) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Train, and say what was recorded."""
+    end_with_parent()
     try:
         trained = recipes.train(
             options.recipe,

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -20,6 +21,9 @@ from splineviz.training.files.lock import FolderLock
 from splineviz.training.files.manifest import MANIFEST
 
 _WAIT = 0.05
+
+WITH_PARENT = "SPLINEVIZ_WITH_PARENT"
+"""Set in the environment of a training that ends with the process that started it."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,8 @@ def _in_processes(
         for process, _, said in running:
             process.terminate()
             process.wait()
+            if process.stdin is not None:
+                process.stdin.close()
             said.close()
 
 
@@ -119,12 +125,38 @@ def _started(training: Training, said: IO[bytes]) -> subprocess.Popen[bytes]:
     package = str(Path(recipes.__file__).resolve().parents[3])
     path = os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH")])])
     # The trainings have a core each.
-    environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=said, env=environment)
+    environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", WITH_PARENT: "1"}
+    # The pipe closes when this process ends, however it ends, and the training with it.
+    return subprocess.Popen(
+        words,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=said,
+        env=environment,
+    )
+
+
+def end_with_parent() -> None:
+    """End this process when the one that started it for a training does, even if it is killed.
+
+    A recording may be killed at any moment and goes on later. Without such a parent this does
+    nothing.
+    """
+    if os.environ.pop(WITH_PARENT, None):
+        threading.Thread(target=_wait_and_end, name="splineviz-parent", daemon=True).start()
+
+
+def _wait_and_end() -> None:
+    # Not by sys.stdin: a thread that waits there would disturb the end of the interpreter.
+    while os.read(0, 1024):
+        pass
+    os._exit(1)
 
 
 def _check_ended(process: subprocess.Popen[bytes], training: Training, said: IO[bytes]) -> None:
     """Raise what a process has said if it failed, unless another one trains the run."""
+    if process.stdin is not None:
+        process.stdin.close()
     with said:
         said.seek(0)
         text = said.read().decode(errors="replace").strip()

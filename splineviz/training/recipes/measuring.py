@@ -169,6 +169,10 @@ def measured(run: Run, progress: Progress | bool | None = True) -> pd.DataFrame:
     """Measure the checkpoints that were not yet; see :func:`splineviz.training.recipes.measure`."""
     measurement = Measurement.of(run)
     path = run.path / PROBES
+    known = read_metrics(path)
+    if set(run.steps.tolist()) <= set(known.index):
+        # Nothing is written, so others may record, measure or read the run meanwhile.
+        return known.loc[known.index.isin(run.steps)].sort_index()
     with _locked(run):
         log = MetricsLog(path)
         done = set(log.steps())

@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -171,11 +172,17 @@ def test_what_cannot_be_measured_is_told(tmp_path: Path, run: Run) -> None:
         recipes.measure(Run(tmp_path / "mine"))
     with pytest.raises(InvalidArgument, match="run must be a Run, not the path"):
         recipes.measure(str(run.path))  # type: ignore[arg-type]
-    lock = FolderLock(run.path)
-    with pytest.raises(RecordingError, match="recorded or measured at this moment"):
-        recipes.measure(run)
-    lock.release()
     later = again(tmp_path / "run")
+    probes = later.path / "probes.csv"
+    complete = recipes.measure(later, progress=None)
+    lock = FolderLock(later.path)
+    # Reading what is there disturbs nobody.
+    pd.testing.assert_frame_equal(recipes.measure(later, progress=None), complete)
+    *rows, _ = probes.read_text().splitlines(keepends=True)
+    probes.write_text("".join(rows))
+    with pytest.raises(RecordingError, match="recorded or measured at this moment"):
+        recipes.measure(later)
+    lock.release()
     (later.path / "probes.csv").write_text("step,lc_training\n0,many\n")
     with pytest.raises(RunCorrupt, match="not a row of numbers"):
         recipes.measure(later, progress=None)

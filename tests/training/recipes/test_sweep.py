@@ -19,6 +19,7 @@ import splineviz as sv
 from splineviz.errors import InvalidArgument, RecordingError, RunCorrupt, RunNotFound, UnknownName
 from splineviz.training import recipes
 from splineviz.training.files.lock import FolderLock
+from splineviz.training.recipes.many_trainings import WITH_PARENT
 from splineviz.training.run_set import FILE, RunSet
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -155,6 +156,26 @@ sv.recipes.sweep("two-moons", {str(out)!r}, weight_decay=[0, 0.5], width=5, step
     assert len(killed) == 4
     assert not killed.table["done"].all()
     assert weights(swept(out)) == weights(runs)
+
+
+def test_a_training_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    words = [sys.executable, "-m", "splineviz", "train", "two-moons", "--out", str(out)]
+    process = subprocess.Popen(
+        [*words, "--steps", "1000000", "--no-measure"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, WITH_PARENT: "1"},
+    )
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and not list(out.glob("checkpoints/step-*2.safetensors")):
+        time.sleep(0.01)
+    assert process.poll() is None
+    assert process.stdin is not None
+    process.stdin.close()  # as when the process at the other end is killed
+    assert process.wait(60) == 1
+    assert len(sv.Run(out)) > 0
 
 
 def test_what_another_process_trains_is_left_to_it(tmp_path: Path) -> None:
