@@ -53,6 +53,6 @@ class Converted:
         player.press("End", last)
         assert player.read_out().endswith(f"({last + 1} of {last + 1})")
         player.choose_color("activation pattern")
-        player.choose_color("slope norm")
+        player.choose_color("output")
         player.press("Home", 0)
         player.wait_for_marker(marker)

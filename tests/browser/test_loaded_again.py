@@ -15,7 +15,7 @@ elsewhere
 """
 READ = """
 whole = elsewhere.wait(200)
-print(whole, len(ipywidgets.Widget.get_manager_state()['state']) > 60)
+print(whole, len(ipywidgets.Widget.get_manager_state()['state']) > 40)
 """
 FRAME = ".splineviz-canvas [data-frame]"
 

@@ -86,7 +86,7 @@ def test_the_player_scrubs_in_a_notebook_that_was_not_run(reopened, screenshots)
     reopened.page.screenshot(path=screenshots / "notebook-reopened.png")
     player.handle.focus()
     player.press("Home", 0)
-    player.choose_color("slope norm")
+    player.choose_color("output")
     assert player.picture() == start
     player.wait_for_marker(marker)
     assert reopened.problems == []

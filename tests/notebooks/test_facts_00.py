@@ -101,7 +101,7 @@ FACTS = {
     "It bends only where it crosses the boundary of a neuron.": bends_at_boundaries_only,
     "A network with three hidden layers of 64 neurons learned to color a 3 × 3 checkerboard from "
     "150 points, in 30,000 steps; 56 checkpoints were kept.": is_the_run_that_is_described,
-    "Little changes in the accuracies any more": stays_accurate,
+    "The accuracies hardly change": stays_accurate,
     "Within a radius of 0.1 they lie a fifth denser there than around the training points at step "
     "193, and more than two and a half times as dense at step "
     "21,183.": gathers_at_the_decision_boundary,

@@ -25,9 +25,9 @@ def _missing():
         try:
             state = ipywidgets.Widget.get_manager_state()["state"]
             break
-        except RuntimeError as error:
-            # A thread of a widget has made another one meanwhile.
-            if "changed size" not in str(error):
+        except (RuntimeError, AttributeError) as error:
+            # A thread of a widget has made another one meanwhile, or closed one.
+            if not any(sign in str(error) for sign in ("changed size", "comm_id")):
                 raise
     # Elsewhere than in a reference the text would be a user's.
     referred = set(re.findall(r'"IPY_MODEL_(\w+)"', json.dumps(state)))
