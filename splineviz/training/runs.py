@@ -104,12 +104,18 @@ class Run:
         Parameters
         ----------
         name : str
-            The name of the run.
+            ``checkerboard``, ``digits-robust-small``, ``digits-grokking``, ``digits-batch-norm`` or
+            ``digits-no-batch-norm``.
 
         Raises
         ------
         UnknownName
             If no run of that name is bundled; the message lists those that are.
+
+        Notes
+        -----
+        Their weights are stored as float16. What is replayed is the network with these weights;
+        the accuracies and losses that its training logged are of the weights before rounding.
         """
         data = Path(str(importlib.resources.files("splineviz").joinpath("data")))
         known = _runs_in(data)
